@@ -1,0 +1,121 @@
+import type { PodProgress } from '../model/events.js'
+import type { ReleaseChart, ReleaseHistory } from '../model/release.js'
+import type { JsonObject } from '../model/values.js'
+
+/** How to reach the cluster, as helm's and kubectl's own flags have it; undefined leaves it to their defaults. */
+export interface ClusterOptions {
+  kubeconfig?: string
+  kubeContext?: string
+  /** Aborted by the first Ctrl-C: waits end, a running Helm is left to finish by itself. */
+  signal?: AbortSignal
+}
+
+/** A chart to apply: a folder (or reference) given by the user, or the chart of a release's own record. */
+export type ChartSource = { path: string } | { record: ReleaseChart }
+
+export interface UpgradeRequest {
+  app: string
+  namespace: string
+  chart: ChartSource
+  /** Complete values, sent on stdin. */
+  values: JsonObject
+  /** Helm's --description of the revision: command, app, version, weight. */
+  description: string
+}
+
+/** A Deployment of the app with the state of its pods. */
+export interface VersionPods extends PodProgress {
+  deployment: string
+  image: string
+}
+
+/** An object as the API has it; fields are narrowed by the code that knows the kind. */
+export interface ClusterObject {
+  apiVersion: string
+  kind: string
+  metadata: {
+    name: string
+    namespace?: string
+    labels?: Record<string, string>
+    generation?: number
+    [field: string]: unknown
+  }
+  [field: string]: unknown
+}
+
+/** What `doctor` and `install` look at around the app. */
+export interface GatewayView {
+  virtualServices: ClusterObject[]
+  routeTables: ClusterObject[]
+}
+
+export interface ProxyAddress {
+  /** Origin, e.g. `http://127.0.0.1:8080`. */
+  origin: string
+  /** How it was found: `--proxy-url`, `LoadBalancer of gloo-system/gateway-proxy`, `port-forward to …`. */
+  source: string
+  /** Ends what was opened to reach it (a port-forward). */
+  close(): Promise<void>
+}
+
+/** One finding of `doctor`. */
+export interface Finding {
+  check: string
+  status: 'ok' | 'warning' | 'problem'
+  detail: string
+  remedy?: string
+}
+
+/**
+ * The cluster as the operations see it: the seam at which tests put a fake. Every method throws ExternalError with
+ * the command or request that failed; reads are safe to repeat, `install` and `upgrade` are never repeated.
+ */
+export interface Cluster {
+  /** Histories of every release with this name; in one namespace, or in all where none is given. */
+  findReleases(app: string, namespace?: string): Promise<ReleaseHistory[]>
+
+  /** Every release of the cluster (or namespace) whose chart is a canary chart. */
+  listReleases(namespace?: string): Promise<ReleaseHistory[]>
+
+  /** Renders a chart with complete values without touching the cluster: a YAML stream of objects. */
+  render(request: Omit<UpgradeRequest, 'description'>): Promise<string>
+
+  /** `helm install --create-namespace`; resolves with the revision (1). */
+  install(request: UpgradeRequest): Promise<number>
+
+  /** `helm upgrade` without --wait, with the chart given; resolves with the new revision. */
+  upgrade(request: UpgradeRequest): Promise<number>
+
+  /** Deployments labelled with the app, by version, with their pods' state. */
+  versionPods(app: string, namespace: string): Promise<VersionPods[]>
+
+  /**
+   * Waits until every pod of these versions is ready and the Deployments observed, reporting changes.
+   * Throws ExternalError when `timeoutMs` is over, with the reasons the pods give.
+   */
+  waitForPods(
+    app: string,
+    namespace: string,
+    versions: string[],
+    timeoutMs: number,
+    report: (progress: PodProgress[]) => void,
+  ): Promise<void>
+
+  /** Waits until no pod of these versions is left. Throws ExternalError when `timeoutMs` is over. */
+  waitForPodsGone(app: string, namespace: string, versions: string[], timeoutMs: number): Promise<void>
+
+  /** VirtualServices and RouteTables of the whole cluster (or of what may be read). */
+  gateway(): Promise<GatewayView>
+
+  /** Creates the seed's delegating VirtualService `app` in gloo-system for this apiGroup. */
+  createVirtualService(apiGroup: string): Promise<void>
+
+  /** The proxy's address from the Service gateway-proxy in gloo-system, opening a port-forward as a last resort. */
+  proxyAddress(): Promise<ProxyAddress>
+
+  /** Checks of helm, kubectl, the cluster, permissions, CRDs: what `doctor` prints. */
+  diagnose(namespace: string): Promise<Finding[]>
+
+  /** Ends child processes and connections. */
+  close(): Promise<void>
+}

@@ -1,0 +1,41 @@
+import type { CheckResult, ProbeKind, StageProof } from './expectation.js'
+import type { Plan, Step } from './plan.js'
+import type { Stage } from './stage.js'
+
+/** State of one version's pods while a step waits for them. */
+export interface PodProgress {
+  version: string
+  ready: number
+  wanted: number
+  /** Why pods are not ready, e.g. `ImagePullBackOff: Back-off pulling image "echo:nope"`; empty while just starting. */
+  problems: string[]
+}
+
+/** How far one check is, emitted a few times a second. */
+export interface CheckProgress {
+  kind: ProbeKind
+  path: string
+  sent: number
+  byVersion: Record<string, number>
+  errors: number
+}
+
+/** Everything an operation tells while it runs; the report turns it into lines, JSON or a journal. */
+export type CanaryEvent =
+  | { type: 'observed'; app: string; namespace: string; stage: Stage; revision?: number }
+  | { type: 'planned'; plan: Plan }
+  | { type: 'step-started'; step: Step; index: number; of: number }
+  | { type: 'upgraded'; step: Step; revision: number; elapsedMs: number }
+  | { type: 'pods'; progress: PodProgress[] }
+  | { type: 'pods-ready'; versions: string[]; elapsedMs: number }
+  | { type: 'pods-gone'; versions: string[]; elapsedMs: number }
+  | { type: 'verifying'; stage: Stage; url: string }
+  | { type: 'converged'; elapsedMs: number }
+  | { type: 'check-progress'; checks: CheckProgress[] }
+  | { type: 'check'; check: CheckResult }
+  | { type: 'proven'; stage: Stage; proof: StageProof }
+  | { type: 'step-done'; step: Step; index: number; of: number; elapsedMs: number }
+  | { type: 'warning'; message: string }
+  | { type: 'note'; message: string }
+
+export type Emit = (event: CanaryEvent) => void

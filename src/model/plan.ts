@@ -1,0 +1,38 @@
+import type { Expectation } from './expectation.js'
+import type { Stage } from './stage.js'
+import type { JsonObject } from './values.js'
+
+export type StepName =
+  'install' | 'deploy' | 'header' | 'weight' | 'decommission' | 'route-back' | 'remove-canary'
+
+/** One upgrade of the release and what must be true before and after it. */
+export interface Step {
+  name: StepName
+  /** One line for people: `send 50 % of the unmarked requests to v2`. */
+  title: string
+  /** The stage the step leads to. */
+  to: Stage
+  /** The complete values the upgrade applies. */
+  values: JsonObject
+  /** Versions whose pods must all be ready before the upgrade (their share rises; safety rule 6). */
+  readyBefore: string[]
+  /** Versions whose pods must all become ready after the upgrade, before probing. */
+  readyAfter: string[]
+  /** Versions whose pods must be gone after the upgrade. */
+  goneAfter: string[]
+  /** What traffic must show after the upgrade. */
+  expectations: Expectation[]
+}
+
+/** A list of steps from an observed stage to a target. Empty steps: the target is reached, only its proof is owed. */
+export interface Plan {
+  app: string
+  namespace: string
+  from: Stage
+  to: Stage
+  /** The values before the first step; undefined for an install. */
+  before?: JsonObject
+  steps: Step[]
+  /** What traffic must show before the first step (empty for an install), and all there is to prove without steps. */
+  expectations: Expectation[]
+}

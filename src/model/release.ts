@@ -1,0 +1,55 @@
+import type { JsonObject } from './values.js'
+
+/** Helm's own words for a revision's status. */
+export type ReleaseStatus =
+  | 'unknown'
+  | 'deployed'
+  | 'uninstalled'
+  | 'superseded'
+  | 'failed'
+  | 'uninstalling'
+  | 'pending-install'
+  | 'pending-upgrade'
+  | 'pending-rollback'
+
+/** A file of a chart as Helm's record keeps it; data is base64. */
+export interface ChartFile {
+  name: string
+  data: string
+}
+
+/** A chart as Helm's record keeps it. */
+export interface ReleaseChart {
+  metadata: { name: string; version: string } & JsonObject
+  templates: ChartFile[]
+  files: ChartFile[]
+  values: JsonObject
+  /** values.schema.json, base64. */
+  schema?: string
+}
+
+/** One revision of a Helm release, as its record in the cluster says. */
+export interface Revision {
+  name: string
+  namespace: string
+  revision: number
+  status: ReleaseStatus
+  description: string
+  /** ISO time of the last change. */
+  updated: string
+  chart: ReleaseChart
+  /** The user's values (without the chart's defaults). */
+  config: JsonObject
+  /** The rendered objects, a YAML stream. */
+  manifest: string
+}
+
+/** All that is known of a release: `deployed` carries the stage, `newest` may be a failed or pending one after it. */
+export interface ReleaseHistory {
+  name: string
+  namespace: string
+  deployed?: Revision
+  newest?: Revision
+  /** Without charts and manifests: number, status, description, time; oldest first. */
+  revisions: Pick<Revision, 'revision' | 'status' | 'description' | 'updated'>[]
+}

@@ -1,0 +1,20 @@
+/** Where a rollout stands. A pure function of the values of the last deployed revision (see rollout/stage). */
+export type Stage =
+  | { name: 'absent' }
+  /** One version, no canary. */
+  | { name: 'stable'; primary: string }
+  /** Two versions, no canary route: nobody is sent to `candidate` yet. */
+  | { name: 'deployed'; primary: string; candidate: string }
+  /** A canary route with weight 0: only marked requests reach the canary. */
+  | { name: 'header'; primary: string; canary: string; headers: Record<string, string> }
+  /** Weight 1..99. */
+  | { name: 'weighted'; primary: string; canary: string; headers: Record<string, string>; weight: number }
+  /** Weight 100: the canary gets everything, the primary still stands by. */
+  | { name: 'shifted'; primary: string; canary: string; headers: Record<string, string> }
+  /** Values canary can't explain; `oddities` says what is odd, a sentence each. */
+  | { name: 'unknown'; oddities: string[] }
+
+export type StageName = Stage['name']
+
+/** Stages with a canary route. */
+export type CanaryStage = Extract<Stage, { canary: string }>

@@ -1,0 +1,26 @@
+/** Anything JSON can say: what Helm values, API objects and our own JSON output are made of. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** Configuration of one version, the value of `deployment.<version>`: `{}` is the chart's default image. */
+export type VersionConfig = JsonObject
+
+/** `routes.canary`: the version that gets marked requests, and a share of the unmarked ones. */
+export interface CanaryRoute {
+  version: string
+  /** Percent of unmarked requests, integer 0..100; absent in the values means 0. */
+  weight: number
+  /** Headers that pin a request to the canary, at least one. */
+  headers: Record<string, string>
+}
+
+/**
+ * The part of the values that the steps of a rollout own. All else in the values (`routes.apiGroup`, `verify`, …)
+ * belongs to the user and is carried along untouched.
+ */
+export interface StageValues {
+  /** Configuration by version; the keys are the versions deployed. */
+  deployment: Record<string, VersionConfig>
+  primary: string
+  canary?: CanaryRoute
+}
