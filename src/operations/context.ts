@@ -1,0 +1,68 @@
+import type { Cluster } from '../cluster/cluster.js'
+import type { Emit } from '../model/events.js'
+import type { StageProof } from '../model/expectation.js'
+import type { Plan } from '../model/plan.js'
+import type { Stage } from '../model/stage.js'
+import type { Verifier } from '../verification/verifier.js'
+
+/** How probes are sent; undefined fields are found out (the proxy's address) or left out. */
+export interface ProbeSettings {
+  /** Origin of the proxy; found from the Service gateway-proxy in gloo-system where not given. */
+  proxyUrl?: string
+  host?: string
+  /** Sent with every probe. */
+  headers: Record<string, string>
+  /** Probes per second for each kind, 0 as fast as it goes. */
+  rate: number
+  timeoutMs: number
+  userAgent: string
+}
+
+/** What every operation works with; the CLI wires it. */
+export interface OperationContext {
+  cluster: Cluster
+  verifier: Verifier
+  emit: Emit
+  /** Aborted by the first Ctrl-C: the running step's Helm call ends, then the operation stops. */
+  signal: AbortSignal
+  probes: ProbeSettings
+  /** How long pods may take to become ready, or to be gone. */
+  podTimeoutMs: number
+  /** Plan only: change nothing. */
+  dryRun: boolean
+  /** Asks a person; undefined off a terminal. */
+  confirm?: (question: string) => Promise<boolean>
+}
+
+/** Which app, and where: without a namespace, the only release of that name is meant. */
+export interface AppRequest {
+  app: string
+  namespace?: string
+}
+
+export interface ProvenStage {
+  /** The step the proof belongs to; undefined for the proof of the stage that was found. */
+  step?: string
+  stage: Stage
+  proof: StageProof
+}
+
+/** What a changing command came to. */
+export interface OperationResult {
+  app: string
+  namespace: string
+  dryRun: boolean
+  /** Whether any upgrade was made (or would be, in a dry run). */
+  changed: boolean
+  /** Where the rollout stands now (in a dry run: where it stands, unchanged). */
+  stage: Stage
+  revision?: number
+  plan: Plan
+  /** Helm's command lines, one a step, values on stdin. */
+  commands: string[]
+  proofs: ProvenStage[]
+  /** Commands that would go on from here. */
+  next: string[]
+  /** The command that goes back from here. */
+  undo?: string
+}
