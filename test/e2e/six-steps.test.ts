@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { HELM_MAJORS } from '../../scripts/tools.js'
+import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { startTraffic } from '../helpers/traffic.js'
+
+let cli: SandboxCli | undefined
+afterEach(async () => {
+  await cli?.close()
+  cli = undefined
+})
+
+/** Runs canary with --json, demands exit 0, and gives back the document. */
+async function json(...args: string[]): Promise<any> {
+  const { exitCode, stdout, stderr } = await cli!.canary([...args, '--json'])
+  expect({ args, exitCode, stderr: exitCode === 0 ? '' : stderr + stdout }).toEqual({
+    args,
+    exitCode: 0,
+    stderr: '',
+  })
+  return JSON.parse(stdout)
+}
+
+/** `unmarked 459/459 v1` for every check of the last proof of a result. */
+function lastProof(result: any): string[] {
+  return result.proofs.at(-1).proof.checks.map((check: any) => {
+    const [version, count] = Object.entries(check.byVersion)[0] as [string, number]
+    return `${check.expectation.kind} ${count}/${check.sent} ${version}`
+  })
+}
+
+describe.each(HELM_MAJORS)('with Helm %i', (major) => {
+  test('echo goes through the six steps beside an untouched foxtrot, and no request fails', async () => {
+    cli = await startSandboxCli(major)
+    const installed = await json('install', 'echo', 'v1', '--with-virtual-service')
+    expect(installed.stage).toEqual({ name: 'stable', primary: 'v1' })
+    await json('install', 'foxtrot', 'v1')
+    const foxtrotBefore = await cli.helm(['get', 'manifest', 'foxtrot', '-n', 'foxtrot'])
+
+    const echoUsers = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const foxtrotUsers = startTraffic(`${cli.sandbox.proxyUrl}/foxtrot`, 20)
+
+    const started = await json('start', 'echo', 'v2')
+    expect(started.proofs.map((proof: any) => proof.step)).toEqual(['deploy', 'header'])
+    expect(started.stage).toEqual({
+      name: 'header',
+      primary: 'v1',
+      canary: 'v2',
+      headers: { stage: 'canary' },
+    })
+    expect(lastProof(started)).toEqual(['unmarked 459/459 v1', 'marked 459/459 v2'])
+
+    const half = await json('shift', 'echo', '50')
+    expect(half.stage).toMatchObject({ name: 'weighted', weight: 50 })
+    const unmarked = half.proofs.at(-1).proof.checks[0]
+    expect(unmarked.interval[0]).toBeGreaterThan(0.2)
+    expect(unmarked.interval[1]).toBeLessThan(0.8)
+
+    const all = await json('shift', 'echo', '100')
+    expect(all.stage.name).toBe('shifted')
+    expect(lastProof(all)).toEqual(['unmarked 459/459 v2', 'marked 459/459 v2'])
+
+    const finished = await json('finish', 'echo', 'v2')
+    expect(finished.stage).toEqual({ name: 'stable', primary: 'v2' })
+
+    const values = JSON.parse((await cli.helm(['get', 'values', 'echo', '-n', 'echo', '-o', 'json'])).stdout)
+    expect(values).toEqual({
+      deployment: { v2: {} },
+      routes: { apiGroup: 'example', primary: { version: 'v2' } },
+    })
+    const pods = await cli.kubectl(['get', 'pods', '-n', 'echo', '-o', 'name'])
+    expect(pods.stdout.split('\n').filter((name) => name.includes('echo-v1'))).toEqual([])
+
+    const [echo, foxtrot] = await Promise.all([echoUsers.stop(), foxtrotUsers.stop()])
+    expect(echo.failures).toEqual({})
+    expect(echo.sent).toBeGreaterThan(100)
+    expect(Object.keys(echo.bodies).sort()).toEqual(['version:echo-v1', 'version:echo-v2'])
+    expect(foxtrot.failures).toEqual({})
+    expect(Object.keys(foxtrot.bodies)).toEqual(['version:foxtrot-v1'])
+    expect(await cli.helm(['get', 'manifest', 'foxtrot', '-n', 'foxtrot'])).toEqual(foxtrotBefore)
+  })
+
+  test('every command again, once its target is reached, proves it and changes nothing', async () => {
+    cli = await startSandboxCli(major)
+    for (const args of [
+      ['install', 'echo', 'v1', '--with-virtual-service'],
+      ['start', 'echo', 'v2'],
+      ['shift', 'echo', '5'],
+      ['shift', 'echo', '100'],
+      ['finish', 'echo', 'v2'],
+    ]) {
+      const first = await json(...args)
+      const again = await json(...args)
+      expect({ changed: again.changed, revision: again.revision, proofs: again.proofs.length }).toEqual({
+        changed: false,
+        revision: first.revision,
+        proofs: 1,
+      })
+    }
+  })
+})

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { type HelmMajor, pathWithTools } from '../../scripts/tools.js'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
+
+const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+
+export interface CommandOutcome {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+/** A sandbox in this process and the tools to use it as a user would: the real canary, helm and kubectl. */
+export interface SandboxCli {
+  sandbox: Sandbox
+  /** A folder of this sandbox's own; removed at close. */
+  home: string
+  env: Record<string, string>
+  /** Runs bin/run.js; never throws for an exit code. */
+  canary(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<CommandOutcome>
+  helm(args: string[], input?: string): Promise<CommandOutcome>
+  kubectl(args: string[], input?: string): Promise<CommandOutcome>
+  close(): Promise<void>
+}
+
+/** Starts a sandbox with a private home, kubeconfig and caches (ports are reused, so caches must not be shared). */
+export async function startSandboxCli(major: HelmMajor, options: SandboxOptions = {}): Promise<SandboxCli> {
+  const sandbox = await startSandbox(options)
+  const home = await mkdtemp(path.join(tmpdir(), 'canary-test-'))
+  const kubeconfig = path.join(home, 'kubeconfig')
+  await writeFile(kubeconfig, sandbox.kubeconfig)
+  const env: Record<string, string> = {
+    PATH: await pathWithTools(major),
+    HOME: home,
+    KUBECONFIG: kubeconfig,
+    KUBECACHEDIR: path.join(home, 'kube-cache'),
+    HELM_CACHE_HOME: path.join(home, 'helm-cache'),
+    XDG_STATE_HOME: path.join(home, 'state'),
+    NO_COLOR: '1',
+  }
+  async function run(
+    command: string,
+    args: string[],
+    input?: string,
+    extraEnv?: Record<string, string>,
+  ): Promise<CommandOutcome> {
+    const result = await execa(command, args, {
+      env: { ...env, ...extraEnv },
+      extendEnv: false,
+      cwd: home,
+      reject: false,
+      input: input ?? '',
+    })
+    return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr }
+  }
+  return {
+    sandbox,
+    home,
+    env,
+    canary: (args, extra = {}) => run(process.execPath, [runJs, ...args], extra.input, extra.env),
+    helm: (args, input) => run('helm', args, input),
+    kubectl: (args, input) => run('kubectl', args, input),
+    close: async () => {
+      await sandbox.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}

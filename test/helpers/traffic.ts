@@ -1,0 +1,51 @@
+import { Pool } from 'undici'
+
+export interface TrafficReport {
+  sent: number
+  failed: number
+  /** What the failures looked like, with counts. */
+  failures: Record<string, number>
+  /** Bodies with counts. */
+  bodies: Record<string, number>
+}
+
+/** A user's requests: GETs at a steady rate, every one counted, until stopped. */
+export function startTraffic(url: string, perSecond: number): { stop(): Promise<TrafficReport> } {
+  const { origin, pathname } = new URL(url)
+  const pool = new Pool(origin, { connections: 10, pipelining: 1 })
+  const report: TrafficReport = { sent: 0, failed: 0, failures: {}, bodies: {} }
+  const running = new Set<Promise<void>>()
+
+  async function send(): Promise<void> {
+    report.sent += 1
+    try {
+      const { statusCode, body } = await pool.request({ path: pathname, method: 'GET' })
+      const text = (await body.text()).trim()
+      if (statusCode === 200) report.bodies[text] = (report.bodies[text] ?? 0) + 1
+      else fail(`${statusCode} ${text}`)
+    } catch (error) {
+      fail(String(error))
+    }
+  }
+  function fail(what: string): void {
+    report.failed += 1
+    report.failures[what] = (report.failures[what] ?? 0) + 1
+  }
+
+  const started = performance.now()
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - started) / 1000) * perSecond)
+    for (let sent = report.sent; sent < due; sent += 1) {
+      const request = send().finally(() => running.delete(request))
+      running.add(request)
+    }
+  }, 5)
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await Promise.all(running)
+      await pool.close()
+      return report
+    },
+  }
+}
