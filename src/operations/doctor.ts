@@ -1,0 +1,81 @@
+import type { Finding } from '../cluster/cluster.js'
+import { describeStage } from '../rollout/stage.js'
+import type { AppRequest, OperationContext } from './context.js'
+import { observe } from './observe.js'
+
+export interface DoctorResult {
+  findings: Finding[]
+  problems: number
+}
+
+/** Checks the surroundings (helm, kubectl, cluster, permissions, gateway), and the app where one is named. */
+export async function doctor(context: OperationContext, request: Partial<AppRequest>): Promise<DoctorResult> {
+  const namespace = request.namespace ?? request.app ?? 'default'
+  const findings = await context.cluster.diagnose(namespace)
+  const reachable = findings.every(({ check, status }) => check !== 'cluster' || status !== 'problem')
+  if (request.app && reachable) findings.push(...(await appFindings(context, request.app, request.namespace)))
+  return { findings, problems: findings.filter(({ status }) => status === 'problem').length }
+}
+
+async function appFindings(
+  context: OperationContext,
+  app: string,
+  namespace: string | undefined,
+): Promise<Finding[]> {
+  const observation = await observe(context, { app, namespace })
+  const { stage, history, deployed } = observation
+  if (stage.name === 'absent' || !observation.namespace) {
+    return [
+      {
+        check: `app ${app}`,
+        status: 'warning',
+        detail: 'is not installed',
+        remedy: `canary install ${app} VERSION`,
+      },
+    ]
+  }
+  const findings: Finding[] = []
+  findings.push(
+    stage.name === 'unknown'
+      ? {
+          check: `app ${app}`,
+          status: 'problem',
+          detail: stage.oddities.join('; '),
+          remedy: `look at the values: canary values ${app} -n ${observation.namespace}`,
+        }
+      : { check: `app ${app}`, status: 'ok', detail: describeStage(stage) },
+  )
+  const newest = history?.newest
+  if (newest && newest.revision !== deployed?.revision && newest.status !== 'deployed') {
+    findings.push({
+      check: `release ${app}`,
+      status: 'problem',
+      detail: `revision ${newest.revision} is ${newest.status}: ${newest.description}`,
+      remedy: deployed
+        ? `helm rollback ${app} ${deployed.revision} -n ${observation.namespace}`
+        : `helm uninstall ${app} -n ${observation.namespace}`,
+    })
+  }
+  const known = new Set(Object.keys((deployed?.config.deployment as object | undefined) ?? {}))
+  for (const pods of await context.cluster.versionPods(app, observation.namespace)) {
+    if (!known.has(pods.version)) {
+      findings.push({
+        check: `deployment ${pods.deployment}`,
+        status: 'warning',
+        detail: `carries the app's labels, but version ${pods.version} is not in the release's values`,
+        remedy: `kubectl delete deployment ${pods.deployment} -n ${observation.namespace}`,
+      })
+    } else {
+      const ready = pods.ready >= pods.wanted && pods.wanted > 0
+      findings.push({
+        check: `deployment ${pods.deployment}`,
+        status: ready ? 'ok' : 'problem',
+        detail: `${pods.ready} of ${pods.wanted} pods ready${pods.problems.length > 0 ? `: ${pods.problems.join('; ')}` : ''}`,
+        remedy: ready
+          ? undefined
+          : `kubectl describe deployment ${pods.deployment} -n ${observation.namespace}`,
+      })
+    }
+  }
+  return findings
+}

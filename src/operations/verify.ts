@@ -1,0 +1,53 @@
+import { ConflictError } from '../model/errors.js'
+import { expectationsOf } from '../rollout/expectations.js'
+import { nextCommands, undoCommand } from '../rollout/next-steps.js'
+import type { AppRequest, OperationContext, ProvenStage } from './context.js'
+import { observe } from './observe.js'
+import { Prover, requirePass } from './proof.js'
+
+export interface VerifyResult extends ProvenStage {
+  app: string
+  namespace: string
+  revision: number
+  next: string[]
+  undo?: string
+}
+
+/** Endpoints reach the proxy up to half a second after the routes; until then a fail restarts the count. */
+const SETTLING_MS = 2000
+
+/** Proves the stage the app is in now, changing nothing. */
+export async function verify(context: OperationContext, request: AppRequest): Promise<VerifyResult> {
+  const { app, namespace, stage, deployed } = await observe(context, request)
+  if (!namespace || !deployed || stage.name === 'absent') {
+    throw new ConflictError(`There is no deployed release named ${app}: nothing to verify.`, {
+      nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
+    })
+  }
+  if (stage.name === 'unknown') {
+    throw new ConflictError(
+      `canary can't say what traffic should look like for ${app}: ${stage.oddities.join('; ')}.`,
+      { nextSteps: [`canary values ${app} -n ${namespace}`] },
+    )
+  }
+  const prover = new Prover(context)
+  try {
+    const proof = await prover.prove({
+      app,
+      namespace,
+      stage,
+      expectations: expectationsOf(app, stage),
+      revision: deployed,
+      settling: Date.now() - Date.parse(deployed.updated) < SETTLING_MS,
+    })
+    const next = nextCommands(app, namespace, stage)
+    const undo = undoCommand(app, namespace, stage)
+    requirePass(proof, stage, {
+      state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
+      nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
+    })
+    return { app, namespace, stage, revision: deployed.revision, proof, next, undo }
+  } finally {
+    await prover.close()
+  }
+}
