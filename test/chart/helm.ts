@@ -10,7 +10,7 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 }
 
-export interface HelmRun {
+interface HelmRun {
   exitCode: number
   stdout: string
   stderr: string
