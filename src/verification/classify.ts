@@ -1,0 +1,98 @@
+import type { HttpAnswer, Identify } from './attribution.js'
+
+/** What came of one probe: an answer, or why there is none. */
+export type Outcome = { answer: HttpAnswer } | { failure: TransportFailure; message: string }
+
+/** Ways to get no answer. All but `timeout` concern the connection to the proxy, not what is behind it. */
+export type TransportFailure =
+  'timeout' | 'refused' | 'reset' | 'unreachable' | 'tls' | 'not http' | 'connection error'
+
+/** Whose routes an answer came through, told by the fingerprint header; `untold` where the chart leaves it out. */
+export type Routes = 'wanted' | 'foreign' | 'missing' | 'untold'
+
+/** One probe, classified: a version, no version, or an error of some kind. */
+export type Observation =
+  | { type: 'version'; version: string; routes: Routes }
+  | { type: 'unidentified'; routes: Routes }
+  | { type: 'error'; kind: string; routes: Routes }
+
+export const FOREIGN_ROUTES = 'foreign routes'
+export const MISSING_ROUTES = 'no routes header'
+
+/**
+ * Classifies what came of one probe. Only a 2xx answer through the wanted routes can speak for a version; any other
+ * status is an error whichever routes it came through (a proxy's own 404 and 503 need not carry route headers).
+ */
+export function classify(
+  outcome: Outcome,
+  identify: Identify,
+  fingerprint?: { header: string; value: string },
+): Observation {
+  if (!('answer' in outcome)) return { type: 'error', kind: outcome.failure, routes: 'untold' }
+  const { answer } = outcome
+  const routes = routesOf(answer, fingerprint)
+  if (answer.status < 200 || answer.status > 299) return { type: 'error', kind: statusKind(answer), routes }
+  if (routes === 'foreign') return { type: 'error', kind: FOREIGN_ROUTES, routes }
+  if (routes === 'missing') return { type: 'error', kind: MISSING_ROUTES, routes }
+  const version = identify(answer)
+  return version === undefined ? { type: 'unidentified', routes } : { type: 'version', version, routes }
+}
+
+function routesOf(answer: HttpAnswer, fingerprint?: { header: string; value: string }): Routes {
+  if (!fingerprint) return 'untold'
+  const value = answer.headers[fingerprint.header.toLowerCase()]
+  if (value === undefined) return 'missing'
+  return value === fingerprint.value ? 'wanted' : 'foreign'
+}
+
+const NO_HEALTHY_UPSTREAM = 'http 503 (no healthy upstream)'
+const EMPTY_503 = 'http 503 (empty)'
+const NO_ROUTE = 'http 404 (no route)'
+const INVALID_CONFIG = 'http 404 (invalid gateway configuration)'
+
+/** The kind of a non-2xx answer. Envoy's own answers have no x-envoy-upstream-service-time, an application's have. */
+function statusKind({ status, headers, body }: HttpAnswer): string {
+  if (status >= 300 && status < 400) return 'redirect'
+  const fromProxy = headers['x-envoy-upstream-service-time'] === undefined
+  if (fromProxy && status === 503 && body.startsWith('no healthy upstream')) return NO_HEALTHY_UPSTREAM
+  if (fromProxy && status === 503 && body === '') return EMPTY_503
+  if (fromProxy && status === 404 && body === '') return NO_ROUTE
+  if (fromProxy && status === 404 && body.includes('has invalid configuration')) return INVALID_CONFIG
+  return `http ${status}`
+}
+
+/** Errors of the way to the proxy: they keep a check from passing but say nothing against the stage. */
+export function isConnectionError(kind: string): boolean {
+  return ['refused', 'reset', 'unreachable', 'tls', 'not http', 'connection error'].includes(kind)
+}
+
+const HINTS: Record<string, string> = {
+  redirect: 'something in front of the app redirects, e.g. to https or a login: probe that address instead',
+  [NO_HEALTHY_UPSTREAM]:
+    "the version has no ready pods, or the Upstream's servicePort is not a port of the Service",
+  [EMPTY_503]: 'the route names an Upstream the proxy does not know',
+  [NO_ROUTE]:
+    'no route matches: does a VirtualService for this host select the RouteTable, is the path right?',
+  [INVALID_CONFIG]: 'Gloo replaced an invalid route: see the status of the RouteTable',
+  'http 401': 'authentication is asked for: give it with --probe-header',
+  'http 403': 'access is refused: give the credentials with --probe-header',
+  'http 404': 'the application itself does not know the path',
+  'http 429': 'a rate limit is in the way: lower --probe-rate',
+  'http 503': 'the application, or the connection to it, failed',
+  'http 504': 'the application did not answer in time',
+  timeout: 'the application or the proxy hangs',
+  refused: 'nothing listens at the address of the proxy',
+  reset: 'the connection was closed without an answer: does the proxy, or a port-forward to it, restart?',
+  unreachable: 'the address of the proxy can not be reached from here',
+  tls: 'the TLS handshake failed: wrong port, or a certificate that is not trusted',
+  'not http': 'what listens there does not speak HTTP',
+  [FOREIGN_ROUTES]:
+    'a proxy still serves other routes than the ones just applied, or another RouteTable has the path',
+  [MISSING_ROUTES]:
+    'another RouteTable has the path, something in front answers itself, or a proxy is left behind',
+}
+
+/** The likeliest cause of an error, a clause; undefined where none is likelier than others. */
+export function hintFor(kind: string): string | undefined {
+  return HINTS[kind]
+}

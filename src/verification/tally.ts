@@ -1,0 +1,73 @@
+import type { AnswerSample, Expectation } from '../model/expectation.js'
+import type { Observation } from './classify.js'
+
+/** Counts of one window of answers to the probes of one check. */
+export interface Tally {
+  sent: number
+  /** Answers of the canary, of either version expected, and of neither. */
+  canary: number
+  expected: number
+  others: number
+  unidentified: number
+  byVersion: Record<string, number>
+  errors: Record<string, number>
+  /** First answers that contradict the expectation, at most five. */
+  samples: AnswerSample[]
+  /** When the first of its probes was issued, milliseconds. */
+  firstIssuedAt?: number
+}
+
+const MAX_SAMPLES = 5
+
+export function emptyTally(): Tally {
+  return {
+    sent: 0,
+    canary: 0,
+    expected: 0,
+    others: 0,
+    unidentified: 0,
+    byVersion: {},
+    errors: {},
+    samples: [],
+  }
+}
+
+/** Counts one observation; `sample` is its evidence, given where it contradicts the expectation. */
+export function addTo(
+  tally: Tally,
+  expectation: Expectation,
+  observation: Observation,
+  issuedAt: number,
+  sample?: AnswerSample,
+): void {
+  tally.sent += 1
+  tally.firstIssuedAt ??= issuedAt
+  if (sample && tally.samples.length < MAX_SAMPLES) tally.samples.push(sample)
+  switch (observation.type) {
+    case 'error':
+      tally.errors[observation.kind] = (tally.errors[observation.kind] ?? 0) + 1
+      return
+    case 'unidentified':
+      tally.unidentified += 1
+      return
+    case 'version': {
+      const { version } = observation
+      tally.byVersion[version] = (tally.byVersion[version] ?? 0) + 1
+      if (version === expectation.canary) tally.canary += 1
+      if (version === expectation.canary || version === expectation.primary) tally.expected += 1
+      else tally.others += 1
+    }
+  }
+}
+
+/** Whether an observation alone contradicts the expectation: an error, no version, or a version not expected at all. */
+export function contradicts(expectation: Expectation, observation: Observation): boolean {
+  if (observation.type !== 'version') return true
+  const { primary, canary, share } = expectation
+  if (observation.version === primary) return share === 1
+  return observation.version !== canary || share === 0
+}
+
+export function errorCount(tally: Tally): number {
+  return Object.values(tally.errors).reduce((sum, count) => sum + count, 0)
+}
