@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import type { Expectation } from '../../../src/model/expectation.js'
+import { BETA, Check, type Next } from '../../../src/verification/check.js'
+import type { Observation, Routes } from '../../../src/verification/classify.js'
+import { EpochConvergence, FingerprintConvergence } from '../../../src/verification/convergence.js'
+
+function expectation(share: number, canary?: string): Expectation {
+  return { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', canary, share }
+}
+
+/** A check under a hand-held clock: each probe is issued, answered and committed 4 ms after the one before. */
+function driven(expected: Expectation, convergence: FingerprintConvergence | EpochConvergence) {
+  const check = new Check(expected, convergence, 'set something')
+  let now = 0
+  let next: Next = { type: 'continue' }
+  const feed = (observation: Observation, times = 1) => {
+    for (let count = 0; count < times && next.type !== 'done'; count += 1) {
+      const issuedAt = next.type === 'restart' ? Math.max(now, next.at) : now
+      now = issuedAt + 4
+      convergence.arrived(observation.routes, issuedAt + 1)
+      next = check.record({ issuedAt, observation, looks: 'something else' }, issuedAt + 1)
+    }
+    return next
+  }
+  return {
+    feed,
+    at: (time: number) => {
+      now = time
+    },
+    now: () => now,
+    result: (ended?: string) =>
+      check.result(next.type === 'done' ? next.verdict : 'inconclusive', now, 0, ended),
+  }
+}
+
+const version = (name: string, routes: Routes = 'wanted'): Observation => ({
+  type: 'version',
+  version: name,
+  routes,
+})
+const error = (kind: string, routes: Routes = 'missing'): Observation => ({ type: 'error', kind, routes })
+const foreign = error('foreign routes', 'foreign')
+const settling = () => new FingerprintConvergence(true, BETA)
+const atRest = () => new FingerprintConvergence(false, BETA)
+
+describe('with a fingerprint', () => {
+  test('answers count from the first probe issued after the wanted routes were seen', () => {
+    const run = driven(expectation(0), settling())
+    run.feed(foreign, 30)
+    run.feed(version('v1'), 459)
+    expect(run.result('x').sent).toBe(458)
+    expect(run.feed(version('v1'))).toEqual({ type: 'done', verdict: 'pass' })
+    expect(run.result()).toMatchObject({
+      verdict: 'pass',
+      sent: 459,
+      byVersion: { v1: 459 },
+      discarded: 31,
+      restarts: 0,
+      reason: 'v1 answered 459 of 459 unmarked requests',
+    })
+  })
+
+  test('probes in flight when the wanted routes are first seen are left out', () => {
+    const convergence = settling()
+    const check = new Check(expectation(0), convergence, '')
+    convergence.arrived('wanted', 10)
+    expect(check.record({ issuedAt: 9, observation: foreign }, 11)).toEqual({ type: 'continue' })
+    expect(check.progress()).toMatchObject({ sent: 0 })
+  })
+
+  test('a wrong answer within 2 s begins the count anew', () => {
+    const run = driven(expectation(1, 'v2'), settling())
+    run.feed(version('v2'), 50)
+    expect(run.feed(version('v1')).type).toBe('restart')
+    run.feed(version('v2'), 459)
+    expect(run.result()).toMatchObject({ verdict: 'pass', sent: 459, restarts: 1 })
+  })
+
+  test('a wrong answer later fails', () => {
+    const run = driven(expectation(1, 'v2'), settling())
+    run.feed(version('v2'), 50)
+    run.at(2500)
+    expect(run.feed(version('v1'))).toEqual({ type: 'done', verdict: 'fail' })
+    expect(run.result().reason).toMatch(/^v1 answered 1 of \d+ unmarked requests; expected none$/)
+  })
+
+  test('nothing is excused where nothing is settling', () => {
+    const run = driven(expectation(0, 'v2'), atRest())
+    run.feed(version('v1'), 10)
+    expect(run.feed(version('v2'))).toEqual({ type: 'done', verdict: 'fail' })
+    expect(run.result()).toMatchObject({ sent: 10, byVersion: { v1: 9, v2: 1 }, restarts: 0 })
+  })
+
+  test('an unsettled beginning does not fail a share that is right afterwards', () => {
+    const run = driven(expectation(0.5, 'v2'), settling())
+    run.feed(version('v1'))
+    run.feed(version('v2'))
+    run.at(1900)
+    run.feed(version('v1'), 11)
+    run.at(2002)
+    for (let pair = 0; pair < 500; pair += 1) {
+      run.feed(version('v1'))
+      run.feed(version('v2'))
+    }
+    expect(run.result().verdict).toBe('pass')
+  })
+
+  test('routes left behind on one proxy fail', () => {
+    const run = driven(expectation(0), settling())
+    run.feed(version('v1'), 50)
+    expect(run.feed(foreign).type).toBe('restart')
+    run.at(2500)
+    run.feed(version('v1'), 20)
+    expect(run.feed(foreign)).toEqual({ type: 'done', verdict: 'fail' })
+    expect(run.result()).toMatchObject({ errors: { 'foreign routes': 1 } })
+    expect(run.result().reason).toContain('still serves other routes')
+  })
+
+  test('routes that never come are no verdict, and what came instead is told', () => {
+    const run = driven(expectation(0), settling())
+    run.feed(foreign, 500)
+    expect(run.result('the time limit of 2 s')).toMatchObject({ verdict: 'inconclusive', sent: 0 })
+    expect(run.result('the time limit of 2 s').reason).toBe(
+      'the proxy did not serve the wanted routes before the time limit of 2 s; ' +
+        'answers to unmarked requests: 500 × something else',
+    )
+  })
+
+  test.each([
+    { kind: 'http 503 (no healthy upstream)', verdict: 'fail' },
+    { kind: 'redirect', verdict: 'fail' },
+    { kind: 'timeout', verdict: 'fail' },
+    { kind: 'reset', verdict: 'inconclusive' },
+    { kind: 'refused', verdict: 'inconclusive' },
+  ])('one $kind in a settled count is $verdict', ({ kind, verdict }) => {
+    const run = driven(expectation(0.5, 'v2'), atRest())
+    run.feed(version('v1'), 2)
+    expect(run.feed(error(kind))).toEqual({ type: 'done', verdict })
+    expect(run.result().reason).toContain(`1 × ${kind} among 2 unmarked requests; expected none`)
+  })
+
+  test('an error while settling begins the count anew', () => {
+    const run = driven(expectation(0), settling())
+    run.feed(version('v1'), 10)
+    expect(run.feed(error('reset')).type).toBe('restart')
+    run.feed(version('v1'), 459)
+    expect(run.result()).toMatchObject({ verdict: 'pass', errors: {}, samples: [] })
+  })
+
+  test('a version nobody asked for fails any share', () => {
+    const run = driven(expectation(0.5, 'v2'), atRest())
+    run.feed(version('v2'), 2)
+    expect(run.feed(version('v3'))).toEqual({ type: 'done', verdict: 'fail' })
+    expect(run.result().reason).toBe('v3 answered 1 of 2 unmarked requests; expected only v1 and v2')
+  })
+
+  test('answers that name no version are no verdict, and the settings that help are named', () => {
+    const run = driven(expectation(0), atRest())
+    run.feed({ type: 'unidentified', routes: 'wanted' }, 10)
+    expect(run.result()).toMatchObject({ verdict: 'inconclusive', sent: 4, unidentified: 4 })
+    expect(run.result().reason).toContain('named no version')
+    expect(run.result().reason).toContain('set something')
+  })
+
+  test('half way between the share and its tolerance the cap ends the check', () => {
+    const run = driven(expectation(0.5, 'v2'), atRest())
+    // 55 of 100 canary, spread evenly.
+    for (let n = 0; n < 3000; n += 1) {
+      run.feed(version(Math.floor(((n + 1) * 55) / 100) > Math.floor((n * 55) / 100) ? 'v2' : 'v1'))
+    }
+    expect(run.result().verdict).toBe('inconclusive')
+    expect(run.result().reason).toMatch(/expected 50 % ± 10 points: too close to call after \d+ answers$/)
+  })
+})
+
+describe('by epochs', () => {
+  test('counts that fail begin anew after a backoff that doubles, at most eight times in 30 s', () => {
+    const run = driven(expectation(1, 'v2'), new EpochConvergence(true, 0, 60_000, BETA))
+    run.at(2001)
+    run.feed(version('v2', 'untold'))
+    const starts: number[] = []
+    for (;;) {
+      const next = run.feed(version('v1', 'untold'))
+      if (next.type === 'done') break
+      if (next.type === 'restart') starts.push(Math.round(next.at / 250) / 4)
+    }
+    expect(starts).toEqual([2.25, 2.75, 3.75, 5.75, 9.75, 17.75, 33.75])
+    expect(run.result()).toMatchObject({ verdict: 'fail', restarts: 7 })
+  })
+
+  test('a pass pays for the epochs there may be, and leaves out the first 2 s', () => {
+    const run = driven(expectation(1, 'v2'), new EpochConvergence(true, 0, 60_000, BETA))
+    run.feed(version('v2', 'untold'), 2000)
+    expect(run.result()).toMatchObject({ verdict: 'pass', sent: 666 })
+    expect(run.now()).toBeGreaterThan(4600)
+  })
+
+  test('at rest there is one epoch, without extra cost', () => {
+    const run = driven(expectation(1, 'v2'), new EpochConvergence(false, -1, 60_000, BETA))
+    run.feed(version('v2', 'untold'), 2000)
+    expect(run.result()).toMatchObject({ verdict: 'pass', sent: 459 })
+    const failing = driven(expectation(1, 'v2'), new EpochConvergence(false, -1, 60_000, BETA))
+    expect(failing.feed(version('v1', 'untold'))).toEqual({ type: 'done', verdict: 'fail' })
+  })
+})
