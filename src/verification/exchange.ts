@@ -66,7 +66,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.ended({ error, beforeAnswer: this.head === undefined })
+    // Later, as undici's client bears no new request while it reports an error.
+    setImmediate(() => this.ended({ error, beforeAnswer: this.head === undefined }))
   }
 
   private deliver(): void {
@@ -76,7 +77,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Why a request got no answer, told from the error's code. */
+/** Why a request got no answer. */
 export function failureOf(error: Error): TransportFailure {
   const code = 'code' in error ? String(error.code) : ''
   switch (code) {
@@ -94,7 +95,7 @@ export function failureOf(error: Error): TransportFailure {
     case 'EAI_AGAIN':
       return 'unreachable'
   }
-  if (code.startsWith('HPE_')) return 'not http'
+  if (error.name === 'HTTPParserError') return 'not http'
   if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) return 'tls'
   return 'connection error'
 }
