@@ -16,8 +16,8 @@ export type Observation =
   | { type: 'unidentified'; routes: Routes }
   | { type: 'error'; kind: string; routes: Routes }
 
-export const FOREIGN_ROUTES = 'foreign routes'
-export const MISSING_ROUTES = 'no routes header'
+const FOREIGN_ROUTES = 'foreign routes'
+const MISSING_ROUTES = 'no routes header'
 
 /**
  * Classifies what came of one probe. Only a 2xx answer through the wanted routes can speak for a version; any other

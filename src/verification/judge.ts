@@ -24,7 +24,7 @@ export interface JudgeSettings {
 /** `unidentified`: too many answers name no version for any verdict about shares. */
 export type Judgement = 'pass' | 'fail' | 'continue' | 'unidentified'
 
-export interface Evidence {
+interface Evidence {
   /** Evidence for the share against the lower edge of the tolerance. */
   lnLo: number
   /** Evidence for the share against the upper edge of the tolerance. */
