@@ -1,4 +1,4 @@
-import type { CheckResult, ProbeKind, StageProof } from './expectation.js'
+import type { CheckResult, Expectation, ProbeKind, StageProof } from './expectation.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
 
@@ -29,7 +29,7 @@ export type CanaryEvent =
   | { type: 'pods'; progress: PodProgress[] }
   | { type: 'pods-ready'; versions: string[]; elapsedMs: number }
   | { type: 'pods-gone'; versions: string[]; elapsedMs: number }
-  | { type: 'verifying'; stage: Stage; url: string }
+  | { type: 'verifying'; stage: Stage; url: string; expectations: Expectation[] }
   | { type: 'converged'; elapsedMs: number }
   | { type: 'check-progress'; checks: CheckProgress[] }
   | { type: 'check'; check: CheckResult }

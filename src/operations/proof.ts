@@ -44,7 +44,7 @@ export class Prover {
     const { probes, cluster, emit } = context
     const { app, namespace, revision, stage } = request
     const origin = await this.origin()
-    emit({ type: 'verifying', stage, url: origin })
+    emit({ type: 'verifying', stage, url: origin, expectations: request.expectations })
     const values = effectiveValues(revision.chart.values, revision.config)
     const podsBefore = request.podsBefore ?? (await cluster.versionPods(app, namespace))
     const proof = await context.verifier.prove(
