@@ -38,6 +38,10 @@ export interface ClusterObject {
     namespace?: string
     labels?: Record<string, string>
     generation?: number
+    resourceVersion?: string
+    /** ISO times. */
+    creationTimestamp?: string
+    deletionTimestamp?: string
     [field: string]: unknown
   }
   [field: string]: unknown

@@ -1,5 +1,8 @@
 import type { JsonObject } from './values.js'
 
+/** The chart name that says a release is canary's to move. */
+export const CHART_NAME = 'gloo-app'
+
 /** Helm's own words for a revision's status. */
 export type ReleaseStatus =
   | 'unknown'

@@ -1,0 +1,74 @@
+import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import path from 'node:path'
+import type { ClusterOptions } from './cluster.js'
+import { startKubectl } from './kubectl.js'
+import type { PrivateFolder } from './private-folder.js'
+
+/** One whole answer of the API. */
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+}
+
+/** Where the API listens for this command, and how to end that. */
+export interface Connection {
+  socketPath: string
+  close(): Promise<void>
+}
+
+/**
+ * Starts the command's one `kubectl proxy`, on a socket only this user can reach: it brings every authentication that
+ * kubectl has. Throws ExternalError when there is no kubectl, or it can't use the kubeconfig.
+ */
+export async function startApiProxy(options: ClusterOptions, folder: PrivateFolder): Promise<Connection> {
+  const socketPath = path.join(folder.path(), 'api.sock')
+  const { close } = await startKubectl(
+    ['proxy', `--unix-socket=${socketPath}`],
+    /^Starting to serve on /m,
+    options,
+  )
+  return { socketPath, close }
+}
+
+/**
+ * HTTP over the socket. Node's own client and not undici: it is loaded already, while undici costs as much CPU again as
+ * all of bare Node, in commands like `status` that send no probe.
+ */
+export class ApiTransport {
+  private connection?: Promise<Connection>
+  private readonly agent = new Agent({ keepAlive: true })
+
+  constructor(private readonly connect: () => Promise<Connection>) {}
+
+  /** Sends one request and reads the whole answer. Rejects when there is none. */
+  async exchange(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+    const response = await this.open(method, url, body, signal)
+    response.setEncoding('utf8')
+    let text = ''
+    for await (const chunk of response) text += chunk as string
+    return { status: response.statusCode ?? 0, headers: response.headers, text }
+  }
+
+  /** Sends one request; the answer's body is left to be read as it comes. */
+  async open(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+    this.connection ??= this.connect()
+    const { socketPath } = await this.connection
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const headers = {
+      accept: 'application/json',
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    return new Promise((resolve, reject) => {
+      request({ socketPath, agent: this.agent, method, path: url, headers, signal }, resolve)
+        .on('error', reject)
+        .end(payload)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.agent.destroy()
+    const connection = await this.connection?.catch(() => undefined)
+    await connection?.close()
+  }
+}

@@ -1,0 +1,146 @@
+import { ExternalError } from '../model/errors.js'
+import type { HelmOutcome } from './helm.js'
+
+interface Explanation {
+  /** Found in what helm printed. */
+  text: RegExp
+  /** What happened, as a sentence; gets helm's own words, without `Error: `. */
+  says: (words: string) => string
+  nextSteps: string[]
+}
+
+/** Texts of Helm 3 and 4 that mean something definite, the most telling first. */
+const KNOWN: Explanation[] = [
+  {
+    text: /another operation \(install\/upgrade\/rollback\) is in progress/,
+    says: () =>
+      "Another helm command is changing this release, or one was killed in the middle: Helm's record says pending.",
+    nextSteps: [
+      'helm history APP -n NAMESPACE    (wait if somebody works on it; helm rollback APP REVISION clears a killed one)',
+    ],
+  },
+  {
+    text: /release: already exists/,
+    says: () =>
+      'Another helm command made the same revision at the same moment, and won; this one changed nothing.',
+    nextSteps: ['canary status    (what is deployed now), then repeat the command if it still fits'],
+  },
+  {
+    text: /cannot re-?use a name that is still in use/,
+    says: () => 'There is a release of this name already in this namespace.',
+    nextSteps: [
+      'canary status APP',
+      'helm list --all -n NAMESPACE',
+      'install it under another name or in another namespace',
+    ],
+  },
+  {
+    text: /has no deployed releases/,
+    says: () => 'No revision of this release was ever deployed, so there is none to upgrade.',
+    nextSteps: [
+      'helm history APP -n NAMESPACE',
+      'helm uninstall APP -n NAMESPACE, then canary install APP VERSION',
+    ],
+  },
+  {
+    text: /conflicts? with "[^"]+"/,
+    says: (words) =>
+      `Somebody changed objects of the release by other means than Helm (${/conflicts? with "([^"]+)"/.exec(words)?.[1]}), and Helm does not overwrite that: ${words}`,
+    nextSteps: [
+      'look at the change: kubectl get -o yaml --show-managed-fields on the object named above',
+      'to drop it, run helm upgrade with --force-conflicts by hand, then repeat the command',
+    ],
+  },
+  {
+    text: /values don't meet the specifications of the schema/,
+    says: (words) => `The chart refuses the values: ${words}`,
+    nextSteps: ["correct the values named above; the chart's values.schema.json says what it takes"],
+  },
+  {
+    text: /execution error at \(/,
+    says: (words) => `The chart refuses the values: ${words.replace(/^execution error at \([^)]*\): /, '')}`,
+    nextSteps: ['correct the values named above: canary values APP -n NAMESPACE shows those deployed'],
+  },
+  {
+    text: /context "[^"]*" does not exist/,
+    says: (words) => `The kubeconfig has no such context: ${words}`,
+    nextSteps: ['kubectl config get-contexts', 'name another with --kube-context'],
+  },
+  {
+    text: /cluster unreachable|connection refused|no such host|i\/o timeout/i,
+    says: (words) => `Helm can't reach the cluster: ${words}`,
+    nextSteps: ['kubectl cluster-info', 'choose another cluster with --kubeconfig or --kube-context'],
+  },
+  {
+    text: /is forbidden|Forbidden/,
+    says: (words) => `Forbidden: your user lacks a permission that Helm needs: ${words}`,
+    nextSteps: [
+      'canary doctor APP    (lists what is missing)',
+      'docs/rbac.yaml has the roles that are needed',
+    ],
+  },
+  {
+    text: /exists and cannot be imported into the current release/,
+    says: (words) => `An object of the chart is there already and belongs to something else: ${words}`,
+    nextSteps: ['delete or rename that object, or install the app under another name'],
+  },
+  {
+    text: /has been cancelled|context canceled/,
+    says: () => 'Helm was cancelled: the revision is marked failed, and what it had applied stays.',
+    nextSteps: ['canary status APP    (says how to go on)'],
+  },
+  {
+    text: /path ".*" not found|no such file or directory|Chart\.yaml file is missing/,
+    says: (words) => `Helm can't load the chart: ${words}`,
+    nextSteps: ['give the folder of a chart, or leave --chart out for the one that comes with canary'],
+  },
+]
+
+/** The error of a helm call that failed, explained where its words are known; `release` completes the remedies. */
+export function explainHelm(
+  { command, exitCode, stderr }: HelmOutcome,
+  release?: { app: string; namespace: string },
+): ExternalError {
+  const words = wordsOf(stderr)
+  const known = KNOWN.find(({ text }) => text.test(stderr))
+  const summary =
+    known?.says(words) ?? `helm failed${exitCode === undefined ? '' : ` (exit code ${exitCode})`}: ${words}`
+  return new ExternalError(summary, {
+    command,
+    code: exitCode,
+    stderr: stderr.trim(),
+    nextSteps: (known?.nextSteps ?? ['canary doctor APP']).map((step) =>
+      step
+        .replaceAll('APP', release?.app ?? 'APP')
+        .replaceAll('NAMESPACE', release?.namespace ?? 'NAMESPACE'),
+    ),
+  })
+}
+
+export function helmMissing(command: string): ExternalError {
+  return new ExternalError('helm was not found on PATH: every step of a rollout is a helm upgrade.', {
+    command,
+    nextSteps: ['install Helm 3.8 or newer (https://helm.sh/docs/intro/install/), or put its folder on PATH'],
+  })
+}
+
+export function helmTooOld(version: string, oldest: string): ExternalError {
+  return new ExternalError(
+    `helm on PATH is ${version || 'of an unknown version'}; canary needs ${oldest} or newer.`,
+    {
+      command: 'helm version',
+      nextSteps: [
+        'install a newer Helm (https://helm.sh/docs/intro/install/), or put its folder first on PATH',
+      ],
+    },
+  )
+}
+
+/** What helm said, without its log lines and what it puts around every error. */
+function wordsOf(stderr: string): string {
+  const text = stderr.trim()
+  const at = text.lastIndexOf('Error: ')
+  return (at < 0 ? text : text.slice(at + 'Error: '.length))
+    .replace(/^(INSTALLATION|UPGRADE) FAILED: /, '')
+    .replace(/\s*Use --debug flag to render out invalid YAML/, '')
+}

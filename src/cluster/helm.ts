@@ -1,0 +1,150 @@
+import { open, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { ExternalError } from '../model/errors.js'
+import type { JsonObject } from '../model/values.js'
+import { withChart } from './chart-files.js'
+import type { ClusterOptions, UpgradeRequest } from './cluster.js'
+import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
+import type { PrivateFolder } from './private-folder.js'
+
+/** The oldest Helm that is known to do all that is asked of it here. */
+const OLDEST = { major: 3, minor: 8 }
+
+/** How a helm call ended. */
+export interface HelmOutcome {
+  command: string
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+}
+
+/**
+ * The only runner of helm. Values go to its stdin as JSON (which is YAML in which keys and versions stay strings),
+ * never on the command line. Once started, a helm is left to end by itself: killed in the middle, it would leave the
+ * release pending, and nobody could upgrade it.
+ */
+export class Helm {
+  private versionFound?: Promise<string>
+  private calls = 0
+
+  constructor(
+    private readonly options: ClusterOptions,
+    private readonly folder: PrivateFolder,
+  ) {}
+
+  /** The version, e.g. `v4.2.3`. Throws ExternalError when there is no helm, or one older than 3.8. */
+  version(): Promise<string> {
+    this.versionFound ??= this.findVersion()
+    return this.versionFound
+  }
+
+  /** The objects of a chart with complete values, a YAML stream; the cluster is not asked. */
+  async render({ app, namespace, chart, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
+    await this.version()
+    return withChart(chart, this.folder, async (chartPath) => {
+      const upgrade = 'record' in chart ? ['--is-upgrade'] : []
+      return this.run({ app, namespace }, ['template', app, chartPath, '--values', '-', ...upgrade], values)
+    })
+  }
+
+  /** `helm install`, the namespace made where there is none; resolves with the revision. */
+  install(request: UpgradeRequest): Promise<number> {
+    return this.apply('install', request, ['--create-namespace'])
+  }
+
+  /** `helm upgrade` with exactly these values; resolves with the new revision. Does not wait for pods. */
+  upgrade(request: UpgradeRequest): Promise<number> {
+    return this.apply('upgrade', request, ['--reset-values'])
+  }
+
+  private async apply(
+    verb: 'install' | 'upgrade',
+    request: UpgradeRequest,
+    flags: string[],
+  ): Promise<number> {
+    const { app, namespace, chart, values, description } = request
+    await this.version()
+    return withChart(chart, this.folder, async (chartPath) => {
+      const args = [verb, app, chartPath, ...flags, '--values', '-', '--description', description]
+      const said = await this.run({ app, namespace }, [...args, '--output', 'json'], values)
+      return revisionIn(said, `helm ${args.join(' ')}`)
+    })
+  }
+
+  private async run(
+    release: { app: string; namespace: string },
+    args: string[],
+    values: JsonObject,
+  ): Promise<string> {
+    const { kubeconfig, kubeContext } = this.options
+    const cluster = [
+      '--namespace',
+      release.namespace,
+      ...(kubeconfig ? ['--kubeconfig', kubeconfig] : []),
+      ...(kubeContext ? ['--kube-context', kubeContext] : []),
+    ]
+    const outcome = await this.spawn([...args, ...cluster], JSON.stringify(values))
+    if (outcome.exitCode !== 0) throw explainHelm(outcome, release)
+    return outcome.stdout
+  }
+
+  /**
+   * Runs helm in a session of its own, where the terminal's Ctrl-C does not reach it, with its output in files: should
+   * this process be killed, helm goes on and ends well instead of dying of a broken pipe.
+   */
+  private async spawn(args: string[], input: string): Promise<HelmOutcome> {
+    const { execa } = await import('execa')
+    this.calls += 1
+    const base = path.join(this.folder.path(), `helm-${this.calls}`)
+    const [stdout, stderr] = await Promise.all([open(`${base}.out`, 'w'), open(`${base}.err`, 'w')])
+    try {
+      const result = await execa('helm', args, {
+        input,
+        // Any descriptor does; execa's types name the small ones only.
+        stdout: stdout.fd as 3,
+        stderr: stderr.fd as 3,
+        detached: true,
+        cleanup: false,
+        reject: false,
+      })
+      if (result.code === 'ENOENT') throw helmMissing(result.command)
+      const [out, err] = await Promise.all([readFile(`${base}.out`, 'utf8'), readFile(`${base}.err`, 'utf8')])
+      return {
+        command: result.command,
+        exitCode: result.exitCode,
+        stdout: out,
+        stderr: err || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
+      }
+    } finally {
+      await Promise.all([stdout.close(), stderr.close()])
+      await Promise.all([rm(`${base}.out`, { force: true }), rm(`${base}.err`, { force: true })])
+    }
+  }
+
+  private async findVersion(): Promise<string> {
+    const outcome = await this.spawn(['version', '--template', '{{.Version}}'], '')
+    if (outcome.exitCode !== 0) throw explainHelm(outcome)
+    const version = outcome.stdout.trim()
+    const [, major = 0, minor = 0] = (/^v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number)
+    if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
+      throw helmTooOld(version, `${OLDEST.major}.${OLDEST.minor}`)
+    }
+    return version
+  }
+}
+
+/** The revision that `helm install|upgrade --output json` says it made. */
+function revisionIn(stdout: string, command: string): number {
+  try {
+    const { version } = JSON.parse(stdout) as { version?: unknown }
+    if (typeof version === 'number') return version
+  } catch {
+    // said below, with what helm printed
+  }
+  throw new ExternalError('helm ended well, but did not say which revision it made.', {
+    command,
+    code: 0,
+    evidence: { stdout: stdout.slice(0, 1000) },
+    nextSteps: ['helm version    (canary knows Helm 3.8 and newer, and Helm 4)'],
+  })
+}

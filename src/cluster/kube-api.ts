@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ExternalError } from '../model/errors.js'
+import {
+  ApiError,
+  explainAnswer,
+  explainSilence,
+  isProxyFailure,
+  isUnreachable,
+  type ApiVerb,
+} from './api-errors.js'
+import type { Answer, ApiTransport } from './api-transport.js'
+import type { ClusterObject } from './cluster.js'
+import { pathOf, type Target } from './kube-types.js'
+
+/** Which objects of a collection. */
+export interface Selection {
+  labelSelector?: string
+}
+
+export interface ObjectList<T> {
+  items: T[]
+  /** Where a watch goes on from. */
+  resourceVersion: string
+}
+
+export interface WatchEvent<T> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  object: T
+}
+
+/** Pauses between the tries of a read, milliseconds; a server's Retry-After goes before them. */
+const RETRY_PAUSES_MS = [100, 300, 900]
+/** The longest Retry-After that is waited for. */
+const LONGEST_PAUSE_MS = 10_000
+/** After this the server ends a watch, and it is opened again. */
+const WATCH_SECONDS = 300
+
+/**
+ * The Kubernetes API. Every method throws ExternalError (ApiError where the server answered) with the request. Reads
+ * are repeated a few times when the server is overloaded or the connection breaks; writes never are.
+ */
+export class KubeApi {
+  /** Whether the server has ever answered: if not, a refused connection means that there is none. */
+  private answered = false
+
+  constructor(private readonly transport: ApiTransport) {}
+
+  async get<T extends ClusterObject>(target: Target): Promise<T> {
+    return JSON.parse(await this.read('get', target, pathOf(target))) as T
+  }
+
+  /** Like `get`; undefined where there is no such object. */
+  async find<T extends ClusterObject>(target: Target): Promise<T | undefined> {
+    try {
+      return await this.get<T>(target)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  async list<T extends ClusterObject>(target: Target, selection: Selection = {}): Promise<ObjectList<T>> {
+    const text = await this.read('list', target, `${pathOf(target)}${query({ ...selection })}`)
+    const list = JSON.parse(text) as {
+      kind: string
+      apiVersion: string
+      metadata?: { resourceVersion?: string }
+      items?: T[] | null
+    }
+    // The items of a typed list leave out what the list says for all of them.
+    const type = { apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, '') }
+    return {
+      items: (list.items ?? []).map((item) => ({ ...type, ...item })),
+      resourceVersion: list.metadata?.resourceVersion ?? '',
+    }
+  }
+
+  async create(target: Omit<Target, 'name'>, object: object): Promise<ClusterObject> {
+    let answer: Answer
+    try {
+      answer = await this.transport.exchange('POST', pathOf(target), object)
+    } catch (error) {
+      if (error instanceof ExternalError) throw error
+      throw explainSilence('create', target, error)
+    }
+    if (answer.status >= 300) throw explainAnswer('create', target, answer)
+    return JSON.parse(answer.text) as ClusterObject
+  }
+
+  /** The server's version, e.g. `v1.35.4`. */
+  async version(): Promise<string> {
+    const target = { resource: { apiVersion: 'version', plural: '' } }
+    return (JSON.parse(await this.read('get', target, '/version')) as { gitVersion: string }).gitVersion
+  }
+
+  /** The changes of a collection after `resourceVersion`, until the server or `signal` ends them. Never repeated. */
+  async *watch<T extends ClusterObject>(
+    target: Target,
+    selection: Selection,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>> {
+    const parameters = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS) }
+    const url = `${pathOf(target)}${query({ ...selection, resourceVersion, ...parameters })}`
+    const response = await this.transport.open('GET', url, undefined, signal)
+    response.setEncoding('utf8')
+    let rest = ''
+    for await (const chunk of response) {
+      rest += chunk as string
+      if (response.statusCode !== 200) continue
+      const lines = rest.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) if (line.trim()) yield JSON.parse(line) as WatchEvent<T>
+    }
+    if (response.statusCode !== 200) {
+      throw explainAnswer('watch', target, {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        text: rest,
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.transport.close()
+  }
+
+  private async read(verb: ApiVerb, target: Target, url: string): Promise<string> {
+    for (let attempt = 0; ; attempt += 1) {
+      const pause = RETRY_PAUSES_MS[attempt]
+      let answer: Answer
+      try {
+        answer = await this.transport.exchange('GET', url)
+      } catch (error) {
+        if (error instanceof ExternalError) throw error // kubectl itself did not start
+        if (pause === undefined) throw explainSilence(verb, target, error)
+        await sleep(pause)
+        continue
+      }
+      const noServer = !this.answered && isProxyFailure(answer) && isUnreachable(answer.text)
+      this.answered ||= !isProxyFailure(answer)
+      if (answer.status === 200) return answer.text
+      const transient = [429, 500, 502, 503, 504].includes(answer.status) && !noServer
+      if (!transient || pause === undefined) throw explainAnswer(verb, target, answer)
+      await sleep(retryAfterMs(answer) ?? pause)
+    }
+  }
+}
+
+function retryAfterMs({ headers }: Answer): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? NaN)
+  return Number.isFinite(seconds) ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : undefined
+}
+
+function query(parameters: Record<string, string | undefined>): string {
+  const given = Object.entries(parameters).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  )
+  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''
+}

@@ -1,0 +1,112 @@
+import type { ClusterObject } from './cluster.js'
+
+/** A kind of object, by what its URL needs. */
+export interface Resource {
+  /** `v1` for the core group, else `group/version`. */
+  apiVersion: string
+  plural: string
+}
+
+/** One object, or the collection of them; without a namespace those of the whole cluster (or cluster-wide kinds). */
+export interface Target {
+  resource: Resource
+  namespace?: string
+  name?: string
+}
+
+export const SECRETS: Resource = { apiVersion: 'v1', plural: 'secrets' }
+export const CONFIG_MAPS: Resource = { apiVersion: 'v1', plural: 'configmaps' }
+export const PODS: Resource = { apiVersion: 'v1', plural: 'pods' }
+export const SERVICES: Resource = { apiVersion: 'v1', plural: 'services' }
+export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
+export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
+export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
+export const ROUTE_TABLES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'routetables' }
+export const UPSTREAMS: Resource = { apiVersion: 'gloo.solo.io/v1', plural: 'upstreams' }
+export const ACCESS_REVIEWS: Resource = {
+  apiVersion: 'authorization.k8s.io/v1',
+  plural: 'selfsubjectaccessreviews',
+}
+
+interface Condition {
+  type: string
+  status: string
+  reason?: string
+  message?: string
+}
+
+/** The fields of a Deployment that are looked at. */
+export interface Deployment extends ClusterObject {
+  spec?: {
+    replicas?: number
+    template?: {
+      metadata?: { labels?: Record<string, string> }
+      spec?: { containers?: { image?: string }[] }
+    }
+  }
+  status?: {
+    observedGeneration?: number
+    replicas?: number
+    updatedReplicas?: number
+    readyReplicas?: number
+    availableReplicas?: number
+    conditions?: Condition[]
+  }
+}
+
+interface ContainerState {
+  running?: object
+  waiting?: { reason?: string; message?: string }
+  terminated?: { exitCode?: number; reason?: string; message?: string }
+}
+
+interface ContainerStatus {
+  name: string
+  ready?: boolean
+  state?: ContainerState
+  lastState?: ContainerState
+}
+
+/** The fields of a Pod that are looked at. */
+export interface Pod extends ClusterObject {
+  status?: {
+    phase?: string
+    reason?: string
+    message?: string
+    conditions?: Condition[]
+    initContainerStatuses?: ContainerStatus[]
+    containerStatuses?: ContainerStatus[]
+  }
+}
+
+export interface ServicePort {
+  name?: string
+  port: number
+  nodePort?: number
+}
+
+/** The fields of a Service that are looked at. */
+export interface Service extends ClusterObject {
+  spec?: { type?: string; ports?: ServicePort[] }
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
+}
+
+/** The fields of a Node that are looked at. */
+export interface Node extends ClusterObject {
+  status?: { addresses?: { type: string; address: string }[] }
+}
+
+/** The path of a target's URL. */
+export function pathOf({ resource, namespace, name }: Target): string {
+  const root = resource.apiVersion.includes('/')
+    ? `/apis/${resource.apiVersion}`
+    : `/api/${resource.apiVersion}`
+  const scope = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  return `${root}${scope}/${resource.plural}${name ? `/${encodeURIComponent(name)}` : ''}`
+}
+
+/** The target in words: `secrets in namespace echo`, `virtualservices app in namespace gloo-system`. */
+export function describeTarget({ resource, namespace, name }: Target): string {
+  const where = namespace ? ` in namespace ${namespace}` : name ? '' : ' in all namespaces'
+  return `${resource.plural}${name ? ` ${name}` : ''}${where}`
+}

@@ -1,0 +1,101 @@
+import { ACCESS_REVIEWS } from './kube-types.js'
+import type { KubeApi } from './kube-api.js'
+
+/** Something a user must be allowed to do. */
+export interface Permission {
+  /** API group, empty for the core group. */
+  group: string
+  resource: string
+  verbs: string[]
+  /** `app`: in the app's namespace; `cluster`: everywhere. */
+  scope: 'app' | 'cluster'
+  /** What it is for. */
+  why: string
+  /** Without it canary still works, with what `why` names left out. */
+  optional?: true
+}
+
+const APPLY = ['get', 'list', 'create', 'update', 'patch', 'delete']
+
+/** What canary, and the helm it runs, need to be allowed: docs/rbac.yaml says the same as a manifest. */
+export const PERMISSIONS: Permission[] = [
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: ['get', 'list', 'create', 'update', 'delete'],
+    scope: 'app',
+    why: "Helm's records of the release",
+  },
+  { group: '', resource: 'services', verbs: APPLY, scope: 'app', why: 'the Service of the chart' },
+  {
+    group: 'apps',
+    resource: 'deployments',
+    verbs: [...APPLY, 'watch'],
+    scope: 'app',
+    why: 'a Deployment for each version',
+  },
+  {
+    group: 'gloo.solo.io',
+    resource: 'upstreams',
+    verbs: APPLY,
+    scope: 'app',
+    why: 'the Upstream of the chart',
+  },
+  { group: 'gateway.solo.io', resource: 'routetables', verbs: APPLY, scope: 'app', why: 'the routes' },
+  { group: '', resource: 'pods', verbs: ['list', 'watch'], scope: 'app', why: 'waiting for pods' },
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: ['list'],
+    scope: 'cluster',
+    why: 'finding an app without --namespace',
+    optional: true,
+  },
+  {
+    group: 'gateway.solo.io',
+    resource: 'virtualservices',
+    verbs: ['list'],
+    scope: 'cluster',
+    why: 'whether a VirtualService delegates to the app',
+    optional: true,
+  },
+  {
+    group: '',
+    resource: 'services',
+    verbs: ['get'],
+    scope: 'cluster',
+    why: "the proxy's address (without it, give --proxy-url)",
+    optional: true,
+  },
+  {
+    group: '',
+    resource: 'nodes',
+    verbs: ['list'],
+    scope: 'cluster',
+    why: "the proxy's address behind a NodePort",
+    optional: true,
+  },
+]
+
+/** The permissions the user lacks, each with the verbs that are missing. */
+export async function missingPermissions(api: KubeApi, namespace: string): Promise<Permission[]> {
+  const reviewed = await Promise.all(
+    PERMISSIONS.map(async (permission) => {
+      const allowed = await Promise.all(
+        permission.verbs.map((verb) => mayI(api, permission, verb, namespace)),
+      )
+      return { ...permission, verbs: permission.verbs.filter((_, index) => !allowed[index]) }
+    }),
+  )
+  return reviewed.filter(({ verbs }) => verbs.length > 0)
+}
+
+async function mayI(api: KubeApi, permission: Permission, verb: string, namespace: string): Promise<boolean> {
+  const { group, resource, scope } = permission
+  const resourceAttributes = { group, resource, verb, ...(scope === 'app' ? { namespace } : {}) }
+  const review = await api.create(
+    { resource: ACCESS_REVIEWS },
+    { apiVersion: ACCESS_REVIEWS.apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
+  )
+  return (review.status as { allowed?: boolean } | undefined)?.allowed ?? false
+}

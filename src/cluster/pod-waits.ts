@@ -1,0 +1,141 @@
+import { ExternalError } from '../model/errors.js'
+import type { PodProgress } from '../model/events.js'
+import type { VersionPods } from './cluster.js'
+import { followUntil } from './follow.js'
+import type { KubeApi } from './kube-api.js'
+import { DEPLOYMENTS, PODS, type Deployment, type Pod } from './kube-types.js'
+import { isRolledOut, unreadyPods, versionPodsOf, wantedReplicas } from './pods.js'
+
+/** Which pods to wait for, and how long. */
+export interface PodWait {
+  app: string
+  namespace: string
+  versions: string[]
+  timeoutMs: number
+  signal?: AbortSignal
+}
+
+/** Deployments of the app by version, with their pods' state. */
+export async function listVersionPods(api: KubeApi, app: string, namespace: string): Promise<VersionPods[]> {
+  const [deployments, pods] = await Promise.all([
+    api.list<Deployment>({ resource: DEPLOYMENTS, namespace }),
+    api.list<Pod>({ resource: PODS, namespace }, { labelSelector: `app=${app}` }),
+  ])
+  return versionPodsOf(app, deployments.items, pods.items)
+}
+
+/**
+ * Watches until the Deployments of these versions are rolled out, reporting each change. Throws ExternalError when the
+ * time is over, with the pods' reasons, and at once where waiting is in vain: no Deployment, or one without replicas.
+ */
+export async function waitForPods(
+  api: KubeApi,
+  wait: PodWait,
+  report: (progress: PodProgress[]) => void,
+): Promise<void> {
+  const { app, namespace, versions } = wait
+  if (versions.length === 0) return
+  let seen: { deployments: Deployment[]; pods: Pod[] } = { deployments: [], pods: [] }
+  let reported = ''
+  const late = () => notReady(wait, seen.deployments, seen.pods)
+  await followUntil(
+    api,
+    [
+      { target: { resource: DEPLOYMENTS, namespace }, selection: {} },
+      { target: { resource: PODS, namespace }, selection: { labelSelector: `app=${app}` } },
+    ],
+    { ...wait, late },
+    ([deployments = [], pods = []]) => {
+      seen = { deployments: deployments, pods: pods }
+      const states = versionPodsOf(app, seen.deployments, seen.pods)
+      const waitedFor = versions.map((version) => {
+        const state = states.find((entry) => entry.version === version)
+        const deployment = seen.deployments.find(({ metadata }) => metadata.name === state?.deployment)
+        if (!state || !deployment) throw noDeployment(wait, version, states)
+        if (wantedReplicas(deployment) === 0) throw noReplicas(wait, version, state.deployment)
+        return { state, deployment }
+      })
+      const progress = waitedFor.map(({ state: { version, ready, wanted, problems } }) => ({
+        version,
+        ready,
+        wanted,
+        problems,
+      }))
+      const news = JSON.stringify(progress)
+      if (news !== reported) report(progress)
+      reported = news
+      return waitedFor.every(({ deployment }) => isRolledOut(deployment))
+    },
+  )
+}
+
+/** Watches until no pod of these versions is left, terminating ones included. Throws ExternalError when time is over. */
+export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void> {
+  const { app, namespace, versions, timeoutMs } = wait
+  if (versions.length === 0) return
+  const labelSelector = `app=${app},version in (${versions.join(',')})`
+  let left: string[] = []
+  const late = () =>
+    new ExternalError(
+      `Pods of ${versions.join(', ')} of ${app} are still there after ${duration(timeoutMs)}: ${left.join(', ')}.`,
+      {
+        nextSteps: [`kubectl get pods -n ${namespace} -l '${labelSelector}'    (is one stuck terminating?)`],
+        evidence: { pods: left },
+      },
+    )
+  await followUntil(
+    api,
+    [{ target: { resource: PODS, namespace }, selection: { labelSelector } }],
+    { ...wait, late },
+    ([pods = []]) => {
+      left = pods.map(({ metadata }) => metadata.name)
+      return left.length === 0
+    },
+  )
+}
+
+function notReady(wait: PodWait, deployments: Deployment[], pods: Pod[]): ExternalError {
+  const { app, namespace, versions, timeoutMs } = wait
+  const states = versionPodsOf(app, deployments, pods)
+  const waiting = states.filter(({ version, deployment }) => {
+    const object = deployments.find(({ metadata }) => metadata.name === deployment)
+    return versions.includes(version) && object && !isRolledOut(object)
+  })
+  const reasons = waiting.map(({ version, ready, wanted, problems }) => {
+    const why = [...problems, ...unreadyPods(version, pods)]
+    return `${version} has ${ready} of ${wanted} pods ready${why.length > 0 ? ` (${why.join('; ')})` : ''}`
+  })
+  const selector = `-n ${namespace} -l app=${app},version=${waiting[0]?.version ?? versions[0]}`
+  return new ExternalError(
+    `The pods of ${app} did not become ready within ${duration(timeoutMs)}: ${reasons.join(', ')}.`,
+    {
+      nextSteps: [
+        `kubectl describe pods ${selector}`,
+        `kubectl logs ${selector} --all-containers --tail=20`,
+        'repeat the command when the cause is gone, or with a longer --timeout',
+      ],
+      evidence: { pods: waiting },
+    },
+  )
+}
+
+function noDeployment({ app, namespace }: PodWait, version: string, states: VersionPods[]): ExternalError {
+  const there = states.map((state) => state.version).join(', ') || 'none'
+  return new ExternalError(
+    `${app} has no Deployment for version ${version} in namespace ${namespace} (there are: ${there}).`,
+    { nextSteps: [`kubectl get deployments -n ${namespace}    (was it deleted by hand?)`] },
+  )
+}
+
+function noReplicas({ app, namespace }: PodWait, version: string, deployment: string): ExternalError {
+  return new ExternalError(
+    `Deployment ${deployment} of ${app} has 0 replicas: nothing of ${version} could answer.`,
+    {
+      nextSteps: [`kubectl scale deployment ${deployment} -n ${namespace} --replicas=1`],
+    },
+  )
+}
+
+function duration(ms: number): string {
+  return ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000} min` : `${ms / 1000} s`
+}

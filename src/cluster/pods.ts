@@ -1,0 +1,114 @@
+import type { VersionPods } from './cluster.js'
+import type { Deployment, Pod } from './kube-types.js'
+
+/**
+ * The app's Deployments by version, with the state of their pods; sorted by version. Deployments are told by the labels
+ * of their pods (`app`, `version`), not by their own: those are what the routes and the Service select.
+ */
+export function versionPodsOf(app: string, deployments: Deployment[], pods: Pod[]): VersionPods[] {
+  return deployments
+    .filter((deployment) => podLabels(deployment).app === app && podLabels(deployment).version !== undefined)
+    .map((deployment) => {
+      const version = podLabels(deployment).version ?? ''
+      const own = pods.filter((pod) => pod.metadata.labels?.version === version && !isTerminating(pod))
+      return {
+        version,
+        deployment: deployment.metadata.name,
+        image: deployment.spec?.template?.spec?.containers?.[0]?.image ?? '',
+        ready: own.filter(isReady).length,
+        wanted: wantedReplicas(deployment),
+        problems: [...new Set([...deploymentProblems(deployment), ...own.flatMap(podProblems)])],
+      }
+    })
+    .sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true }))
+}
+
+/**
+ * Whether the controller has seen the Deployment as it is now, and all its pods are of that kind, ready and available:
+ * what `kubectl rollout status` waits for.
+ */
+export function isRolledOut(deployment: Deployment): boolean {
+  const { metadata, status = {} } = deployment
+  const wanted = wantedReplicas(deployment)
+  const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = status
+  return (
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    updatedReplicas >= wanted &&
+    replicas <= updatedReplicas &&
+    readyReplicas >= wanted &&
+    availableReplicas >= wanted
+  )
+}
+
+/** What else can be said of pods that run but are not ready when the time is over; while starting that is normal. */
+export function unreadyPods(version: string, pods: Pod[]): string[] {
+  return pods
+    .filter((pod) => pod.metadata.labels?.version === version && !isTerminating(pod) && !isReady(pod))
+    .filter((pod) => podProblems(pod).length === 0)
+    .map((pod) => {
+      const { name } = pod.metadata
+      const running = pod.status?.containerStatuses?.some(({ state }) => state?.running)
+      return running
+        ? `pod ${name} runs, but does not become ready (does its readiness probe fail?)`
+        : `pod ${name} is ${pod.status?.phase ?? 'Pending'}`
+    })
+}
+
+/** The Deployment's replicas; Kubernetes' default is 1. */
+export function wantedReplicas(deployment: Deployment): number {
+  return deployment.spec?.replicas ?? 1
+}
+
+function podLabels(deployment: Deployment): Record<string, string> {
+  return deployment.spec?.template?.metadata?.labels ?? {}
+}
+
+function isTerminating(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+}
+
+function deploymentProblems(deployment: Deployment): string[] {
+  const conditions = deployment.status?.conditions ?? []
+  return [
+    ...(wantedReplicas(deployment) === 0 ? ['replicas is 0: it has no pod to answer'] : []),
+    ...conditions
+      // ReplicaFailure: no pod could be made at all (quota, admission); its message says why.
+      .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
+      .map(({ reason, message }) => sentence(reason, message)),
+    ...conditions
+      .filter(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded')
+      .map(({ reason, message }) => sentence(reason, message)),
+  ]
+}
+
+/** Reasons a container gives while all is well. */
+const STARTING = ['ContainerCreating', 'PodInitializing']
+
+function podProblems(pod: Pod): string[] {
+  const { status = {} } = pod
+  if (status.phase === 'Failed') return [sentence(status.reason ?? 'Failed', status.message)]
+  const problems = (status.conditions ?? [])
+    .filter(({ type, status }) => type === 'PodScheduled' && status === 'False')
+    .map(({ reason, message }) => sentence(reason, message))
+  for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+    const { waiting, terminated } = container.state ?? {}
+    const died = container.lastState?.terminated
+    if (waiting?.reason && !STARTING.includes(waiting.reason)) {
+      const exit = died?.exitCode === undefined ? '' : ` (last exit code ${died.exitCode})`
+      problems.push(sentence(waiting.reason, waiting.message) + exit)
+    } else if (terminated && terminated.exitCode !== 0) {
+      problems.push(
+        sentence(terminated.reason ?? 'Error', terminated.message ?? `exit code ${terminated.exitCode}`),
+      )
+    }
+  }
+  return problems
+}
+
+function sentence(reason = 'problem', message = ''): string {
+  return message ? `${reason}: ${message}` : reason
+}

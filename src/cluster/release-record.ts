@@ -1,0 +1,145 @@
+import { gunzipSync } from 'node:zlib'
+import { ExternalError } from '../model/errors.js'
+import type { ChartFile, ReleaseChart, ReleaseHistory, ReleaseStatus, Revision } from '../model/release.js'
+import type { JsonObject } from '../model/values.js'
+import type { ClusterObject } from './cluster.js'
+
+/** The Secret (or ConfigMap) in which Helm keeps one revision. */
+export interface RecordObject extends ClusterObject {
+  data?: { release?: string }
+}
+
+/** A release as Helm writes it into its record; Go's nil slices and maps come as null. */
+interface HelmRelease {
+  name: string
+  namespace: string
+  version: number
+  info: { status: ReleaseStatus; description?: string; last_deployed?: string }
+  chart: {
+    metadata: ReleaseChart['metadata']
+    templates?: HelmFile[] | null
+    files?: HelmFile[] | null
+    values?: JsonObject | null
+    schema?: string | null
+  }
+  config?: JsonObject | null
+  manifest?: string
+}
+
+interface HelmFile {
+  name: string
+  data?: string | null
+}
+
+/**
+ * Histories of the releases these records belong to, by namespace and name. Of a record that can't be read its labels
+ * still tell the revision and status (Helm goes on past one, too); but the deployed and the newest must be readable:
+ * ExternalError otherwise.
+ */
+export function historiesOf(objects: RecordObject[]): ReleaseHistory[] {
+  const byRelease = new Map<string, RecordObject[]>()
+  for (const object of objects) {
+    const key = `${object.metadata.namespace}/${label(object, 'name')}`
+    byRelease.set(key, [...(byRelease.get(key) ?? []), object])
+  }
+  return [...byRelease.keys()].sort().map((key) => historyOf(byRelease.get(key) ?? []))
+}
+
+function historyOf(objects: RecordObject[]): ReleaseHistory {
+  const entries = objects
+    .map((object) => {
+      const read = readable(object)
+      return { object, read, summary: read ? summaryOf(read) : summaryOfLabels(object) }
+    })
+    .sort((a, b) => a.summary.revision - b.summary.revision)
+  const newest = entries.at(-1)
+  const deployed = entries.findLast(({ summary }) => summary.status === 'deployed')
+  const first = entries[0]?.object
+  return {
+    name: first ? label(first, 'name') : '',
+    namespace: first?.metadata.namespace ?? '',
+    deployed: deployed && (deployed.read ?? decodeRecord(deployed.object)),
+    newest: newest && (newest.read ?? decodeRecord(newest.object)),
+    revisions: entries.map(({ summary }) => summary),
+  }
+}
+
+function summaryOf({
+  revision,
+  status,
+  description,
+  updated,
+}: Revision): ReleaseHistory['revisions'][number] {
+  return { revision, status, description, updated }
+}
+
+function readable(object: RecordObject): Revision | undefined {
+  try {
+    return decodeRecord(object)
+  } catch {
+    return undefined
+  }
+}
+
+function summaryOfLabels(object: RecordObject): ReleaseHistory['revisions'][number] {
+  return {
+    revision: Number(label(object, 'version')),
+    status: label(object, 'status') as ReleaseStatus,
+    description: 'the record cannot be read',
+    updated: object.metadata.creationTimestamp ?? '',
+  }
+}
+
+function label({ metadata }: ClusterObject, name: string): string {
+  return metadata.labels?.[name] ?? ''
+}
+
+/**
+ * Decodes one revision: `data.release` is base64(gzip(JSON)), in a Secret in the API's base64 once more.
+ * Throws ExternalError naming the record when it is not that.
+ */
+export function decodeRecord(object: RecordObject): Revision {
+  const { kind, metadata, data } = object
+  try {
+    const text = data?.release ?? ''
+    const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
+    const json = gunzipSync(Buffer.from(encoded, 'base64')).toString('utf8')
+    return revisionOf(JSON.parse(json) as HelmRelease)
+  } catch (error) {
+    throw new ExternalError(
+      `Helm's record ${metadata.name} in namespace ${metadata.namespace} can't be read: ${(error as Error).message}`,
+      {
+        nextSteps: [
+          `helm history ${label(object, 'name')} -n ${metadata.namespace}    (can helm read it?)`,
+          `kubectl get ${kind.toLowerCase()} ${metadata.name} -n ${metadata.namespace} -o yaml`,
+        ],
+        cause: error,
+      },
+    )
+  }
+}
+
+function revisionOf(release: HelmRelease): Revision {
+  const { info, chart } = release
+  return {
+    name: release.name,
+    namespace: release.namespace,
+    revision: release.version,
+    status: info.status,
+    description: info.description ?? '',
+    updated: info.last_deployed ? new Date(info.last_deployed).toISOString() : '',
+    chart: {
+      metadata: chart.metadata,
+      templates: filesOf(chart.templates),
+      files: filesOf(chart.files),
+      values: chart.values ?? {},
+      schema: chart.schema ?? undefined,
+    },
+    config: release.config ?? {},
+    manifest: release.manifest ?? '',
+  }
+}
+
+function filesOf(files: HelmFile[] | null | undefined): ChartFile[] {
+  return (files ?? []).map(({ name, data }) => ({ name, data: data ?? '' }))
+}

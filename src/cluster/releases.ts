@@ -1,0 +1,38 @@
+import { UsageError } from '../model/errors.js'
+import { CHART_NAME, type ReleaseHistory } from '../model/release.js'
+import type { KubeApi } from './kube-api.js'
+import { CONFIG_MAPS, SECRETS, type Resource } from './kube-types.js'
+import { historiesOf, type RecordObject } from './release-record.js'
+
+/** Histories of every release with this name; in one namespace, or in all where none is given. */
+export async function findReleases(api: KubeApi, app: string, namespace?: string): Promise<ReleaseHistory[]> {
+  const target = { resource: recordResource(), namespace }
+  const { items } = await api.list<RecordObject>(target, { labelSelector: `name=${app},owner=helm` })
+  return historiesOf(items)
+}
+
+/** Every release of canary's chart; its superseded revisions are left out, they can be many and large. */
+export async function listReleases(api: KubeApi, namespace?: string): Promise<ReleaseHistory[]> {
+  const target = { resource: recordResource(), namespace }
+  const { items } = await api.list<RecordObject>(target, { labelSelector: 'owner=helm,status!=superseded' })
+  return historiesOf(items).filter(
+    ({ deployed, newest }) => (deployed ?? newest)?.chart.metadata.name === CHART_NAME,
+  )
+}
+
+/** Where Helm keeps its records, by its own variable HELM_DRIVER. Throws UsageError for what canary can't read. */
+export function recordResource(driver = process.env.HELM_DRIVER ?? ''): Resource {
+  switch (driver) {
+    case '':
+    case 'secret':
+    case 'secrets':
+      return SECRETS
+    case 'configmap':
+    case 'configmaps':
+      return CONFIG_MAPS
+    default:
+      throw new UsageError(`HELM_DRIVER is "${driver}": canary reads releases kept in the cluster only.`, {
+        nextSteps: ["set HELM_DRIVER to secret (Helm's default) or configmap, or unset it"],
+      })
+  }
+}
