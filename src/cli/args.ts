@@ -1,0 +1,54 @@
+import * as Args from '@oclif/core/args'
+import { UsageError } from '../model/errors.js'
+
+// Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would do.
+
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+
+/** Helm's own limit for release names. */
+const APP_LENGTH = 53
+const VERSION_LENGTH = 63
+
+export const requiredApp = Args.string({
+  description: 'App: the name of its Helm release, and its path: /APP',
+  required: true,
+  ignoreStdin: true,
+})
+
+export const optionalApp = Args.string({
+  description: 'App: the name of its Helm release, and its path: /APP',
+  ignoreStdin: true,
+})
+
+export function versionArg(description: string) {
+  return Args.string({ description, required: true, ignoreStdin: true })
+}
+
+/** Throws UsageError unless the text can name a Helm release and its objects. */
+export function checkApp(text: string): string {
+  return checkLabel('APP', text, APP_LENGTH)
+}
+
+/** Throws UsageError unless the text can be a version, which becomes part of object names and a label. */
+export function checkVersion(text: string): string {
+  return checkLabel('VERSION', text, VERSION_LENGTH)
+}
+
+function checkLabel(argument: string, text: string, limit: number): string {
+  if (LABEL.test(text) && text.length <= limit) return text
+  throw new UsageError(`${argument} "${text}" can't be part of a Kubernetes name.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [
+      `use at most ${limit} lower-case letters a-z, digits and "-", with a letter or digit at both ends`,
+    ],
+  })
+}
+
+/** Integer 0..100. Throws UsageError for anything else, `50%` and `050` included. */
+export function parseWeight(text: string): number {
+  if (/^(0|[1-9]\d?|100)$/.test(text)) return Number(text)
+  throw new UsageError(`WEIGHT "${text}" is not a whole number of percent from 0 to 100.`, {
+    state: 'Nothing was changed.',
+    nextSteps: ['give the percent of unmarked requests as an integer from 0 to 100'],
+  })
+}

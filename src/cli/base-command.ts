@@ -1,0 +1,48 @@
+import { Command } from '@oclif/core/command'
+import type { Palette } from '../report/palette.js'
+import { outputFlags } from './flags.js'
+import { type Output, outputOf, printError, printResult } from './output.js'
+import { explainParseError } from './parse-errors.js'
+import type { Task } from './task.js'
+
+/**
+ * What all commands share: output flags, and errors told alike: the same exit code and one document whatever the
+ * output format is.
+ */
+export abstract class BaseCommand extends Command {
+  static override baseFlags = outputFlags
+  private output?: Output
+  private readonly warnings: string[] = []
+
+  /** How to print, read off the command line once. */
+  protected async getOutput(): Promise<Output> {
+    this.output ??= await outputOf(this.argv, process.env)
+    return this.output
+  }
+
+  /** Runs an operation with everything it needs, telling on stderr what happens and on stdout what came of it. */
+  protected async perform<R extends object>(task: Task<R>): Promise<R> {
+    const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
+    const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))
+    const text = output.format === 'text' ? await task.render(result, output.palette) : ''
+    await printResult(output, { ...result, warnings: this.warnings }, () => text)
+    return result
+  }
+
+  /** Prints the result of a command that needs no cluster. */
+  protected async print(document: unknown, render: (palette: Palette) => string): Promise<void> {
+    const output = await this.getOutput()
+    await printResult(output, document, () => render(output.palette))
+  }
+
+  /** Tells any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */
+  protected override async catch(error: Error): Promise<void> {
+    const command = `${this.config.bin} ${(this.id ?? '').replaceAll(':', ' ')}`.trim()
+    const explained = explainParseError(
+      error,
+      command,
+      Object.keys({ ...this.ctor.flags, ...this.ctor.baseFlags }),
+    )
+    process.exitCode = await printError(await this.getOutput(), explained, this.warnings)
+  }
+}

@@ -1,0 +1,24 @@
+/** The candidate that a mistyped word most likely means, if one is near enough to be worth naming. */
+export function closest(word: string, candidates: string[]): string | undefined {
+  const near = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+  return near[0]?.candidate
+}
+
+/** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, each 1. */
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = swapped ? rows[i - 2]![j - 2]! + 1 : Infinity
+      row[j] = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, substitution, swap)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]![b.length]!
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UsageError } from '../model/errors.js'
+import type { FileSettings } from './setting-names.js'
+
+const DEFAULT_FILE = 'canary.yaml'
+
+/**
+ * Settings for one app from `canary.yaml` in the working directory, or from the file CANARY_CONFIG names: `defaults:`,
+ * and over them `apps.<app>:`. Keys are flag names, in kebab or camel case. No file, no settings; a file named by
+ * CANARY_CONFIG must be there. Throws UsageError with the line of what is wrong.
+ */
+export async function readConfigFile(
+  app: string | undefined,
+  cwd: string,
+  env: Record<string, string | undefined>,
+): Promise<FileSettings> {
+  const named = env.CANARY_CONFIG
+  const file = path.resolve(cwd, named || DEFAULT_FILE)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !named) return {}
+    throw new UsageError(`Can't read ${file}${code ? ` (${code})` : ''}.`, {
+      state: 'Nothing was changed.',
+      nextSteps: [named ? 'correct or unset CANARY_CONFIG' : 'correct or remove the file'],
+      cause: error,
+    })
+  }
+  // Loaded only for those who have a file: the YAML package costs start-up time.
+  const { parseConfig } = await import('./config-yaml.js')
+  const { defaults, apps } = parseConfig(text, named ?? DEFAULT_FILE)
+  return { ...defaults, ...(app === undefined ? {} : apps[app]) }
+}

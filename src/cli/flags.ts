@@ -1,0 +1,104 @@
+import * as Flags from '@oclif/core/flags'
+
+// Values stay strings here: cli/settings.ts checks them, whether they come from a flag, the environment or canary.yaml.
+
+/** Every command has these. */
+export const outputFlags = {
+  output: Flags.string({
+    char: 'o',
+    options: ['text', 'json', 'yaml'],
+    default: 'text',
+    env: 'CANARY_OUTPUT',
+    description: 'Format of the result on stdout',
+    helpGroup: 'output',
+  }),
+  json: Flags.boolean({ description: 'The same as --output json', helpGroup: 'output' }),
+  color: Flags.string({
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    env: 'CANARY_COLOR',
+    description: 'Colour; auto: on terminals, unless NO_COLOR is set',
+    helpGroup: 'output',
+  }),
+  debug: Flags.boolean({
+    env: 'CANARY_DEBUG',
+    description: 'With an error, show where in canary it was thrown',
+    helpGroup: 'output',
+  }),
+}
+
+/** Which cluster, and where in it. */
+export const clusterFlags = {
+  namespace: Flags.string({
+    char: 'n',
+    env: 'CANARY_NAMESPACE',
+    description: "Namespace of the release; by default where the app's only release is",
+    helpGroup: 'cluster',
+  }),
+  'kube-context': Flags.string({
+    aliases: ['context'],
+    env: 'CANARY_KUBE_CONTEXT',
+    description: 'Context of the kubeconfig (also: --context)',
+    helpGroup: 'cluster',
+  }),
+  kubeconfig: Flags.string({
+    env: 'CANARY_KUBECONFIG',
+    description: "Kubeconfig file; by default kubectl's (KUBECONFIG, ~/.kube/config)",
+    helpGroup: 'cluster',
+  }),
+}
+
+/** How traffic is counted. */
+export const probeFlags = {
+  'proxy-url': Flags.string({
+    env: 'CANARY_PROXY_URL',
+    description: 'Origin of the proxy; by default found from the Service gateway-proxy in gloo-system',
+    helpGroup: 'probe',
+  }),
+  host: Flags.string({
+    env: 'CANARY_HOST',
+    description: 'Host header (and SNI) of the probes',
+    helpGroup: 'probe',
+  }),
+  'probe-header': Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    env: 'CANARY_PROBE_HEADER',
+    helpValue: '<name=value>',
+    description: 'Header of every probe, repeatable; name=env:VAR takes the value from VAR',
+    helpGroup: 'probe',
+  }),
+  'verify-timeout': Flags.string({
+    default: '60s',
+    env: 'CANARY_VERIFY_TIMEOUT',
+    helpValue: '<duration>',
+    description: 'How long the proof of one stage may take, like 90s or 2m',
+    helpGroup: 'probe',
+  }),
+  'probe-rate': Flags.string({
+    default: '250',
+    env: 'CANARY_PROBE_RATE',
+    helpValue: '<number>',
+    description: 'Probes per second of each kind; 0: as fast as it goes',
+    helpGroup: 'probe',
+  }),
+}
+
+/** Commands that change the release. */
+export const changeFlags = {
+  timeout: Flags.string({
+    default: '5m',
+    env: 'CANARY_TIMEOUT',
+    helpValue: '<duration>',
+    description: 'How long pods may take to be ready, or gone, like 90s or 5m',
+  }),
+  'dry-run': Flags.boolean({
+    env: 'CANARY_DRY_RUN',
+    description: 'Print the plan and change nothing',
+  }),
+  yes: Flags.boolean({
+    char: 'y',
+    env: 'CANARY_YES',
+    description: 'Answer every question with yes',
+  }),
+}

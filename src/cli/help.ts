@@ -1,0 +1,73 @@
+import type { Command } from '@oclif/core/command'
+import type { Config } from '@oclif/core/config'
+import { CommandHelp, Help } from '@oclif/core/help'
+import { EXIT_CODES } from '../model/exit-codes.js'
+
+/** Flags that all commands share are said once, in these groups, below a command's own. */
+const GROUPS = ['cluster', 'probe', 'output']
+
+class CanaryCommandHelp extends CommandHelp {
+  protected override groupFlags(flags: Command.Flag.Any[]) {
+    const { mainFlags, flagGroups } = super.groupFlags(flags)
+    const ordered = GROUPS.filter((group) => flagGroups[group]).map(
+      (group) => [group, flagGroups[group]!] as const,
+    )
+    return { mainFlags, flagGroups: Object.fromEntries(ordered) }
+  }
+
+  protected override defaultUsage(): string {
+    const args = Object.values(this.command.args).map((arg) => this.arg(arg))
+    return [this.command.id, ...args, '[FLAGS]'].join(' ')
+  }
+
+  /** The summary stands above already. */
+  protected override description(): string {
+    return this.wrap(this.command.description ?? '')
+  }
+
+  protected override sections(): ReturnType<CommandHelp['sections']> {
+    return [
+      ...super.sections(),
+      {
+        header: 'EXIT CODES',
+        generate: (_data: unknown, header: string) => [{ header, body: exitCodeRows() }],
+      },
+    ]
+  }
+}
+
+/** oclif's help with the table of exit codes at its end. */
+export default class CanaryHelp extends Help {
+  protected override CommandHelpClass = CanaryCommandHelp
+
+  constructor(config: Config, options: ConstructorParameters<typeof Help>[1] = {}) {
+    super(config, { ...options, flagSortOrder: 'none' })
+  }
+
+  override formatRoot(): string {
+    return `${super.formatRoot()}\n\n${this.firstSteps()}`
+  }
+
+  protected override async showRootHelp(): Promise<void> {
+    await super.showRootHelp()
+    this.log(this.section('EXIT CODES', exitCodeRows()))
+  }
+
+  private firstSteps(): string {
+    return this.section(
+      'A ROLLOUT',
+      [
+        '$ canary install APP v1      one version, proven',
+        '$ canary start APP v2        v2 beside it: only requests with the canary header reach it',
+        '$ canary shift APP 50        half of the other requests too',
+        '$ canary finish APP          all requests, and v1 is removed',
+        '$ canary abort APP           at any time before: back to v1',
+      ].join('\n'),
+    )
+  }
+}
+
+/** The rows of the exit code table. */
+export function exitCodeRows(): [string, string][] {
+  return Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning])
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { UsageError } from '../model/errors.js'
+
+/** What bin/dev.js needs to say: where the project is, and its plugin read from the sources. */
+export type LoadOptions = Parameters<typeof import('@oclif/core/run').run>[1]
+
+/**
+ * The whole program: runs one command line and sets the exit code. Commands tell their own errors; what goes wrong
+ * before there is a command (no such command, a broken installation) is told here, in the same form.
+ */
+export async function main(argv: string[], load: LoadOptions): Promise<void> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    // Without the CLI framework: version managers and shell prompts ask this often.
+    process.stdout.write(
+      `canary/${ownVersion()} ${process.platform}-${process.arch} node-${process.version}\n`,
+    )
+    return
+  }
+  const { ignoreClosedPipes, outputOf, printError } = await import('./output.js')
+  ignoreClosedPipes()
+  try {
+    const { run } = await import('@oclif/core/run')
+    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, load)
+  } catch (error) {
+    process.exitCode = await printError(await outputOf(argv, process.env), await explain(error))
+  }
+}
+
+async function explain(error: unknown): Promise<unknown> {
+  const notFound = error instanceof Error ? /^command (\S+) not found$/i.exec(error.message) : null
+  if (!notFound) return error
+  const word = notFound[1]!.replaceAll(':', ' ')
+  const { closest } = await import('./closest.js')
+  const near = closest(word, await commandNames())
+  return new UsageError(`There is no command "${word}".`, {
+    state: 'Nothing was changed.',
+    nextSteps: [
+      ...(near ? [`canary ${near}    (did you mean this?)`] : []),
+      'canary --help    (all commands)',
+    ],
+  })
+}
+
+/** Names of all commands, from their files. */
+async function commandNames(): Promise<string[]> {
+  const { readdir } = await import('node:fs/promises')
+  const files = await readdir(new URL('../commands', import.meta.url), { recursive: true })
+  return files
+    .filter((file) => /\.[jt]s$/.test(file))
+    .map((file) => file.replace(/\.[jt]s$/, '').replace(/[\\/]/g, ' '))
+}
+
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

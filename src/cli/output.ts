@@ -1,0 +1,83 @@
+import type { Palette } from '../report/palette.js'
+
+export type OutputFormat = 'text' | 'json' | 'yaml'
+
+/** Where a command's result goes: one document or text on stdout, people's lines on stderr. */
+export interface Output {
+  format: OutputFormat
+  /** Colours of stdout. */
+  palette: Palette
+  /** Colours of stderr. */
+  stderrPalette: Palette
+  debug: boolean
+}
+
+/**
+ * Reads the output flags off the command line as it is: needed before it is parsed, so that what is wrong with it is
+ * told in the format asked for.
+ */
+export async function outputOf(argv: string[], env: Record<string, string | undefined>): Promise<Output> {
+  const end = argv.indexOf('--')
+  const words = end === -1 ? argv : argv.slice(0, end)
+  const asked = valueOf(words, ['--output', '-o']) ?? env.CANARY_OUTPUT
+  const colour = valueOf(words, ['--color']) ?? env.CANARY_COLOR
+  const choice = colour === 'always' || colour === 'never' ? colour : 'auto'
+  const { createPalette, wantsColour } = await import('../report/palette.js')
+  const format = words.includes('--json') ? 'json' : asked
+  return {
+    format: format === 'json' || format === 'yaml' ? format : 'text',
+    palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
+    stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
+    debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
+  }
+}
+
+/** Prints a result: `text` for people, else the document. */
+export async function printResult(output: Output, document: unknown, text: () => string): Promise<void> {
+  if (output.format === 'text') {
+    writeLine(process.stdout, text())
+  } else {
+    const { renderDocument } = await import('../report/document.js')
+    writeLine(process.stdout, await renderDocument(document, output.format))
+  }
+}
+
+/**
+ * Tells an error: for people on stderr, and as a document on stdout where one was asked for, with the warnings there
+ * were. Returns the exit code.
+ */
+export async function printError(output: Output, error: unknown, warnings: string[] = []): Promise<number> {
+  const { errorDocument, renderError } = await import('../report/error-text.js')
+  const document = errorDocument(error)
+  const stack = output.debug && error instanceof Error ? error.stack : undefined
+  writeLine(process.stderr, renderError(document, output.stderrPalette, stack))
+  if (output.format !== 'text') await printResult(output, { error: document, warnings }, () => '')
+  return document.code
+}
+
+/** Readers that leave early (`| head`) end the printing, not the command. */
+export function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
+function writeLine(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text}\n`)
+}
+
+/** The last value of a flag: `--output json`, `--output=json`, `-o json`, `-ojson`, `-o=json`. */
+function valueOf(words: string[], names: string[]): string | undefined {
+  let found: string | undefined
+  for (const [index, word] of words.entries()) {
+    if (names.includes(word)) found = words[index + 1]
+    const name = names.find((candidate) => word.startsWith(candidate) && word !== candidate)
+    if (name === undefined) continue
+    const rest = word.slice(name.length)
+    if (rest.startsWith('=')) found = rest.slice(1)
+    else if (!name.startsWith('--')) found = rest
+  }
+  return found
+}

@@ -1,0 +1,83 @@
+import { CanaryError } from '../model/errors.js'
+import type { CanaryEvent } from '../model/events.js'
+import type { OperationContext } from '../operations/context.js'
+import { Progress } from '../report/progress.js'
+import type { Output } from './output.js'
+import { asker } from './prompt.js'
+import { resolveSettings } from './settings.js'
+import { watchSignals } from './signals.js'
+import type { Task } from './task.js'
+
+/**
+ * Runs one operation: settings, cluster, verifier, progress on stderr, signals. Everything opened for it is closed,
+ * whatever happens. `version` is canary's own.
+ */
+export async function runTask<R>(
+  task: Task<R>,
+  output: Output,
+  version: string,
+  warn: (message: string) => void,
+): Promise<R> {
+  const settings = await resolveSettings(task.app, task.parsed, { cwd: process.cwd(), env: process.env })
+  const progress = new Progress(process.stderr, {
+    palette: output.stderrPalette,
+    live: process.stderr.isTTY && process.env.TERM !== 'dumb',
+  })
+  progress.begin(task.title, task.activity)
+  const signals = watchSignals((line) => progress.line(line), {
+    first: () => {
+      const current = progress.current()
+      return `Stopping${current ? ` after this: ${current}` : ''}. Once more stops at once.`
+    },
+    second: () =>
+      'Stopped at once. A helm killed in the middle leaves its release pending: canary status shows it.',
+  })
+  try {
+    const [{ openCluster }, { createVerifier }] = await Promise.all([
+      import('../cluster/open-cluster.js'),
+      import('../verification/prove.js'),
+    ])
+    const { kubeconfig, kubeContext } = settings
+    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal })
+    const context: OperationContext = {
+      cluster,
+      verifier: createVerifier(),
+      emit: (event: CanaryEvent) => {
+        if (event.type === 'warning') warn(event.message)
+        // A dry run's plan is its result: it goes to stdout.
+        if (event.type !== 'planned' || !settings.dryRun) progress.emit(event)
+      },
+      signal: signals.signal,
+      probes: {
+        proxyUrl: settings.proxyUrl,
+        host: settings.host,
+        headers: settings.probeHeaders,
+        rate: settings.probeRate,
+        timeoutMs: settings.verifyTimeoutMs,
+        userAgent: `canary/${version}`,
+      },
+      podTimeoutMs: settings.podTimeoutMs,
+      dryRun: settings.dryRun,
+      confirm: asker({ input: process.stdin, output: process.stderr }, settings.yes, {
+        signal: signals.signal,
+        pause: () => progress.pause(),
+      }),
+    }
+    try {
+      return await task.run(context, settings)
+    } finally {
+      await cluster.close()
+    }
+  } catch (error) {
+    const caught = signals.caught()
+    if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
+    throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+      state: error instanceof CanaryError ? error.state : undefined,
+      nextSteps: [`canary status${task.app ? ` ${task.app}` : ''}    (where the rollout stands)`],
+      cause: error,
+    })
+  } finally {
+    progress.pause()
+    signals.dispose()
+  }
+}

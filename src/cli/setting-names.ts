@@ -1,0 +1,24 @@
+/** One setting of canary.yaml, its place kept for messages. */
+export interface FileSetting {
+  value: string | string[]
+  /** `canary.yaml, line 3`. */
+  source: string
+}
+
+export type FileSettings = Partial<Record<SettingName, FileSetting>>
+
+/** The flags a file may give defaults for. */
+export const SETTING_NAMES = [
+  'namespace',
+  'kube-context',
+  'kubeconfig',
+  'proxy-url',
+  'host',
+  'header',
+  'probe-header',
+  'probe-rate',
+  'verify-timeout',
+  'timeout',
+] as const
+
+export type SettingName = (typeof SETTING_NAMES)[number]

@@ -1,0 +1,124 @@
+import { UsageError } from '../model/errors.js'
+import { readConfigFile } from './config-file.js'
+import { parseDuration } from './durations.js'
+import { parseHeaders } from './headers.js'
+import type { FileSettings, SettingName } from './setting-names.js'
+
+/** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
+export interface ParsedFlags {
+  flags: Partial<Record<SettingName, string | string[]>> & { 'dry-run'?: boolean; yes?: boolean }
+  metadata: { flags: Record<string, { setFromDefault?: boolean } | undefined> }
+}
+
+/** All settings of one run, checked: flag over environment over canary.yaml over default. */
+export interface Settings {
+  namespace?: string
+  kubeContext?: string
+  kubeconfig?: string
+  proxyUrl?: string
+  host?: string
+  /** Canary headers for `start`; undefined where none were given. */
+  canaryHeaders?: Record<string, string>
+  probeHeaders: Record<string, string>
+  probeRate: number
+  verifyTimeoutMs: number
+  podTimeoutMs: number
+  dryRun: boolean
+  yes: boolean
+}
+
+export interface Surroundings {
+  cwd: string
+  env: Record<string, string | undefined>
+}
+
+/** Resolves and checks the settings for one app. Throws UsageError that names the flag, variable or line. */
+export async function resolveSettings(
+  app: string | undefined,
+  parsed: ParsedFlags,
+  { cwd, env }: Surroundings,
+): Promise<Settings> {
+  const file = await readConfigFile(app, cwd, env)
+  const pick = (name: SettingName) => pickSetting(name, parsed, file)
+  const text = (name: SettingName) => {
+    const found = pick(name)
+    return Array.isArray(found?.value) ? found.value.at(-1) : found?.value
+  }
+  const headers = (name: SettingName) => {
+    const found = pick(name)
+    if (!found) return undefined
+    // A variable of the environment holds one header a line.
+    const pairs = Array.isArray(found.value) ? found.value : found.value.split('\n').filter(Boolean)
+    return parseHeaders(pairs, found.source, name === 'probe-header' ? env : undefined)
+  }
+  return {
+    namespace: text('namespace'),
+    kubeContext: text('kube-context'),
+    kubeconfig: text('kubeconfig'),
+    proxyUrl: proxyUrl(pick('proxy-url')),
+    host: text('host'),
+    canaryHeaders: headers('header'),
+    probeHeaders: headers('probe-header') ?? {},
+    probeRate: rate(pick('probe-rate')),
+    verifyTimeoutMs: duration(pick('verify-timeout'), 60_000),
+    podTimeoutMs: duration(pick('timeout'), 300_000),
+    dryRun: parsed.flags['dry-run'] ?? false,
+    yes: parsed.flags.yes ?? false,
+  }
+}
+
+interface Picked {
+  value: string | string[]
+  source: string
+}
+
+function pickSetting(
+  name: SettingName,
+  { flags, metadata }: ParsedFlags,
+  file: FileSettings,
+): Picked | undefined {
+  const value = flags[name]
+  const typed = value !== undefined && !metadata.flags[name]?.setFromDefault
+  if (typed) return { value, source: `--${name}` }
+  return file[name] ?? (value === undefined ? undefined : { value, source: `--${name}` })
+}
+
+function duration(picked: Picked | undefined, byDefault: number): number {
+  if (!picked) return byDefault
+  const text = String(picked.value)
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined) return milliseconds
+  throw wrong(
+    picked,
+    `"${text}" is not a duration`,
+    'write it as a number with a unit, like 90s, 5m or 1m30s',
+  )
+}
+
+function rate(picked: Picked | undefined): number {
+  const text = String(picked?.value ?? '250')
+  if (picked === undefined || /^\d+(\.\d+)?$/.test(text)) return Number(text)
+  throw wrong(
+    picked,
+    `"${text}" is not a rate`,
+    'give probes per second as a number, 0 for as fast as it goes',
+  )
+}
+
+function proxyUrl(picked: Picked | undefined): string | undefined {
+  if (!picked) return undefined
+  const text = String(picked.value)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) {
+    return url.origin
+  }
+  throw wrong(
+    picked,
+    `"${text}" is not the origin of a proxy`,
+    'give scheme, host and port only, like http://127.0.0.1:8080',
+  )
+}
+
+function wrong({ source }: Picked, what: string, remedy: string): UsageError {
+  return new UsageError(`${source}: ${what}.`, { state: 'Nothing was changed.', nextSteps: [remedy] })
+}

@@ -1,0 +1,33 @@
+import { checkApp, optionalApp } from '../cli/args.js'
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags, probeFlags } from '../cli/flags.js'
+import { EXIT_CODES } from '../model/exit-codes.js'
+
+export default class Doctor extends BaseCommand {
+  static override summary = 'Check helm, kubectl, the cluster, permissions, the gateway and an app'
+  static override description =
+    'Every finding comes with its remedy. Exits 5 when there is a problem. Changes nothing.'
+  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor echo']
+  static override args = { app: optionalApp }
+  static override flags = { ...clusterFlags, 'proxy-url': probeFlags['proxy-url'] }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Doctor)
+    const app = parsed.args.app === undefined ? undefined : checkApp(parsed.args.app)
+    const { problems } = await this.perform({
+      title: app ? `doctor ${app}` : 'doctor',
+      activity: 'checking helm, kubectl, the cluster and the gateway',
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { doctor } = await import('../operations/doctor.js')
+        return doctor(context, { app, namespace })
+      },
+      render: async ({ findings }, palette) => {
+        const { renderDoctor } = await import('../report/doctor-text.js')
+        return renderDoctor(findings, palette)
+      },
+    })
+    if (problems > 0) process.exitCode = EXIT_CODES.external.code
+  }
+}

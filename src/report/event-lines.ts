@@ -1,0 +1,121 @@
+import type { CanaryEvent, CheckProgress, PodProgress } from '../model/events.js'
+import type { Expectation } from '../model/expectation.js'
+import type { Palette } from './palette.js'
+import { countPhrase, elapsed, percent, stagePhrase, whichRequests } from './phrases.js'
+
+/** What one event adds to the terminal. */
+export interface Told {
+  /** Lines that stay. */
+  lines: string[]
+  /** Lines that show what is going on until the next event; undefined leaves those there are. */
+  live?: string[]
+  /** The same for where nothing can be redrawn: lines to print if they are not the ones printed last. */
+  state?: string[]
+}
+
+/**
+ * Turns events into lines. It keeps only what one event needs of those before it: which checks there are, so that they
+ * are named alike.
+ */
+export class EventLines {
+  private expectations: Expectation[] = []
+
+  constructor(private readonly palette: Palette) {}
+
+  tell(event: CanaryEvent): Told {
+    const { palette } = this
+    const done = (text: string, ms: number) =>
+      `  ${palette.good('✔')} ${text} ${palette.dim(`(${elapsed(ms)})`)}`
+    switch (event.type) {
+      case 'observed': {
+        const revision = event.revision === undefined ? '' : ` (revision ${event.revision})`
+        return {
+          lines: [
+            `${palette.strong(event.app)} in namespace ${event.namespace}: ${stagePhrase(event.stage)}${revision}`,
+          ],
+          live: [],
+        }
+      }
+      case 'planned': {
+        const { steps } = event.plan
+        const count = `${steps.length} step${steps.length === 1 ? '' : 's'}`
+        if (steps.length === 0)
+          return { lines: ['plan: nothing to change, the stage is proven again'], live: [] }
+        return {
+          lines: [`plan: ${count}`, ...steps.map((step, index) => `  ${index + 1}. ${step.title}`)],
+          live: [],
+        }
+      }
+      case 'step-started':
+        return {
+          lines: ['', palette.strong(`step ${event.index + 1} of ${event.of}: ${event.step.title}`)],
+          live: [`running helm ${event.step.name === 'install' ? 'install' : 'upgrade'}`],
+        }
+      case 'upgraded': {
+        const verb = event.step.name === 'install' ? 'install' : 'upgrade'
+        return { lines: [done(`helm ${verb}: revision ${event.revision}`, event.elapsedMs)], live: [] }
+      }
+      case 'pods': {
+        const state = event.progress.map(podLine)
+        return { lines: [], live: state, state }
+      }
+      case 'pods-ready':
+        return { lines: [done(`pods of ${event.versions.join(' and ')} ready`, event.elapsedMs)], live: [] }
+      case 'pods-gone':
+        return { lines: [done(`pods of ${event.versions.join(' and ')} gone`, event.elapsedMs)], live: [] }
+      case 'verifying':
+        this.expectations = event.expectations
+        return {
+          lines: [`  ${palette.dim(`counting answers of ${event.url}`)}`],
+          live: ['waiting until the proxy serves these routes'],
+        }
+      case 'converged':
+        return { lines: [done('the proxy serves these routes', event.elapsedMs)], live: [] }
+      case 'check-progress':
+        return { lines: [], live: event.checks.map((check) => progressLine(check, event.checks)) }
+      case 'check': {
+        const { check } = event
+        const which = whichRequests(check.expectation, this.expectations)
+        const text = `${which ? `${which}: ` : ''}${countPhrase(check)}`
+        if (check.verdict === 'pass') return { lines: [done(text, check.elapsedMs)] }
+        const glyph = check.verdict === 'fail' ? palette.bad('✖') : palette.warn('!')
+        return {
+          lines: [
+            `  ${glyph} ${text} ${palette.dim(`(${elapsed(check.elapsedMs)})`)}`,
+            `    ${check.reason}`,
+          ],
+        }
+      }
+      case 'proven':
+        return { lines: [], live: [] }
+      case 'step-done':
+        return {
+          lines: [
+            `  ${palette.good('✔')} proven ${palette.dim(`(step ${event.index + 1}: ${elapsed(event.elapsedMs)})`)}`,
+          ],
+          live: [],
+        }
+      case 'warning':
+        return { lines: [`${palette.warn('!')} ${event.message}`] }
+      case 'note':
+        return { lines: [event.message] }
+    }
+  }
+}
+
+function podLine({ version, ready, wanted, problems }: PodProgress): string {
+  const why = problems.length > 0 ? `: ${problems.join('; ')}` : ''
+  return `waiting for pods of ${version}: ${ready} of ${wanted} ready${why}`
+}
+
+function progressLine(check: CheckProgress, all: CheckProgress[]): string {
+  const answered = Object.values(check.byVersion).reduce((sum, count) => sum + count, 0)
+  const shares = Object.entries(check.byVersion)
+    .map(([version, count]) => `${version} ${percent(answered === 0 ? 0 : count / answered)}`)
+    .join(', ')
+  const kind =
+    check.kind === 'marked' ? 'with the header' : all.length > 1 ? 'without the header' : 'requests'
+  const path = new Set(all.map((other) => other.path)).size > 1 ? ` on ${check.path}` : ''
+  const errors = check.errors > 0 ? `, ${check.errors} error${check.errors === 1 ? '' : 's'}` : ''
+  return `${kind}${path}: ${check.sent} sent${shares ? `, ${shares}` : ''}${errors}`
+}

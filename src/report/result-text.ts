@@ -1,0 +1,117 @@
+import type { Expectation, StageProof } from '../model/expectation.js'
+import type { Plan, Step } from '../model/plan.js'
+import type { Stage } from '../model/stage.js'
+import type { Palette } from './palette.js'
+import { checkPhrase, expectationPhrase, stagePhrase, whichRequests } from './phrases.js'
+import { changeLine, diffValues } from './values-diff.js'
+
+/** What is printed of a changing command's result. */
+export interface ResultView {
+  app: string
+  namespace: string
+  dryRun: boolean
+  changed: boolean
+  stage: Stage
+  revision?: number
+  plan: Plan
+  commands: string[]
+  proofs: { stage: Stage; proof: StageProof }[]
+  next: string[]
+  undo?: string
+}
+
+/** The result of a changing command: where the rollout stands, what was proven, how to go on and how to go back. */
+export function renderResult(result: ResultView, palette: Palette): string {
+  if (result.dryRun) return renderPlan(result, palette)
+  const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
+  const nothing = result.changed ? '' : ', nothing to change'
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${stagePhrase(result.stage)}${revision}${nothing}`,
+    ...provenLine(result.proofs.at(-1)?.proof),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** The result of `verify`. */
+export function renderProof(
+  result: Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'> & { proof: StageProof },
+  palette: Palette,
+): string {
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${stagePhrase(result.stage)} (revision ${result.revision})`,
+    ...provenLine(result.proof),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** `  proven  v1 459/459 without the header, v2 459/459 with stage: canary`. */
+function provenLine(proof: StageProof | undefined): string[] {
+  if (!proof) return []
+  const among = proof.checks.map((check) => check.expectation)
+  const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
+  return [`  proven  ${first ?? 'nothing was to be proven'}`, ...rest.map((text) => `          ${text}`)]
+}
+
+/** The commands that lead on and back. */
+export function ways({ next, undo }: { next: string[]; undo?: string }, palette: Palette): string[] {
+  return [
+    ...next.map((command, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(command)}`),
+    ...(undo ? [`  undo    ${palette.strong(undo)}`] : []),
+  ]
+}
+
+/** A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for and proves. */
+function renderPlan(result: ResultView, palette: Palette): string {
+  const { plan } = result
+  const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${stagePhrase(plan.from)}`
+  if (plan.steps.length === 0) {
+    return [
+      from,
+      'nothing to change; the stage would be proven again:',
+      ...probeLines(plan.expectations, '  '),
+    ].join('\n')
+  }
+  let before = plan.before ?? {}
+  const steps = plan.steps.flatMap((step, index) => {
+    const lines = stepLines(step, index, before, result.commands[index], palette)
+    before = step.values
+    return ['', ...lines]
+  })
+  return [from, ...steps, '', 'dry run: nothing was changed'].join('\n')
+}
+
+function stepLines(
+  step: Step,
+  index: number,
+  before: Plan['before'],
+  command: string | undefined,
+  palette: Palette,
+): string[] {
+  const changes = diffValues(before ?? {}, step.values).map(changeLine)
+  const coloured = changes.map((line) =>
+    line.startsWith('+') ? palette.good(line) : line.startsWith('-') ? palette.bad(line) : palette.warn(line),
+  )
+  const waits = [
+    ...(step.readyBefore.length > 0 ? [`before: pods of ${step.readyBefore.join(' and ')} ready`] : []),
+    ...(step.readyAfter.length > 0 ? [`pods of ${step.readyAfter.join(' and ')} ready`] : []),
+    ...(step.goneAfter.length > 0 ? [`pods of ${step.goneAfter.join(' and ')} gone`] : []),
+  ]
+  return [
+    palette.strong(`step ${index + 1} of the plan: ${step.title}`),
+    ...labelled('values', coloured),
+    ...labelled('runs', command ? [command] : []),
+    ...labelled('waits', waits),
+    ...labelled('proves', probeLines(step.expectations, '')),
+  ]
+}
+
+function labelled(label: string, lines: string[]): string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(8)}${line}`)
+}
+
+function probeLines(expectations: Expectation[], indent: string): string[] {
+  return expectations.map((expectation) => {
+    const which = whichRequests(expectation, expectations)
+    return `${indent}${expectation.path}${which ? ` ${which}` : ''}: ${expectationPhrase(expectation)}`
+  })
+}

@@ -1,0 +1,115 @@
+import type { PodProgress } from '../model/events.js'
+import type { Stage } from '../model/stage.js'
+import type { Palette } from './palette.js'
+import { ago, headerList, stagePhrase } from './phrases.js'
+import { ways } from './result-text.js'
+
+interface UnfinishedRevision {
+  revision: number
+  status: string
+  description: string
+}
+
+export interface StatusView {
+  app: string
+  namespace?: string
+  stage: Stage
+  revision?: number
+  updated?: string
+  description?: string
+  chart?: string
+  unfinished?: UnfinishedRevision
+  versions: (PodProgress & { image: string })[]
+  next: string[]
+  undo?: string
+}
+
+export interface SummaryView {
+  app: string
+  namespace: string
+  stage: Stage
+  revision?: number
+  updated?: string
+  unfinished?: UnfinishedRevision
+}
+
+/** One app: the stage, then every version with its pods, the last change, and how to go on and back. */
+export function renderStatus(status: StatusView, palette: Palette, now: number): string {
+  const { stage, versions } = status
+  const roles = rolesOf(stage)
+  const width = Math.max(0, ...versions.map(({ version }) => version.length))
+  const rows: [string, string][] = [
+    ...(status.namespace ? [['namespace', status.namespace] as [string, string]] : []),
+    ...versions.map((pods): [string, string] => [
+      roles.get(pods.version) ?? 'version',
+      versionText(pods, width, palette),
+    ]),
+    ...('weight' in stage ? [['weight', `${stage.weight} %`] as [string, string]] : []),
+    ...('headers' in stage ? [['headers', headerList(stage.headers)] as [string, string]] : []),
+    ...(status.revision === undefined ? [] : [['revision', revisionText(status, now)] as [string, string]]),
+    ...(status.chart ? [['chart', status.chart] as [string, string]] : []),
+  ]
+  return [
+    `${palette.strong(status.app)} ${stagePhrase(stage)}`,
+    ...rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
+    ...(status.unfinished ? [`  ${palette.warn('!')} ${unfinishedText(status.unfinished)}`] : []),
+    ...ways(status, palette),
+  ].join('\n')
+}
+
+/** All apps as a table; an empty one says how to get a first app. */
+export function renderApps(apps: SummaryView[], palette: Palette, now: number): string {
+  if (apps.length === 0) return 'There are no apps yet: canary install APP VERSION'
+  const rows = apps.map((app) => {
+    const { stage } = app
+    return [
+      app.app,
+      app.namespace,
+      app.unfinished
+        ? `${stage.name} (revision ${app.unfinished.revision} ${app.unfinished.status})`
+        : stage.name,
+      'primary' in stage ? stage.primary : '-',
+      'canary' in stage ? stage.canary : 'candidate' in stage ? stage.candidate : '-',
+      weightOf(stage),
+      app.revision === undefined ? '-' : String(app.revision),
+      app.updated ? ago(app.updated, now) : '-',
+    ]
+  })
+  const heads = ['APP', 'NAMESPACE', 'STAGE', 'PRIMARY', 'CANARY', 'WEIGHT', 'REVISION', 'UPDATED']
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)))
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd()
+  return [palette.dim(line(heads)), ...rows.map(line)].join('\n')
+}
+
+function weightOf(stage: Stage): string {
+  if (stage.name === 'weighted') return `${stage.weight} %`
+  if (stage.name === 'header') return '0 %'
+  return stage.name === 'shifted' ? '100 %' : '-'
+}
+
+function rolesOf(stage: Stage): Map<string, string> {
+  const roles = new Map<string, string>()
+  if ('primary' in stage) roles.set(stage.primary, 'primary')
+  if ('canary' in stage) roles.set(stage.canary, 'canary')
+  if ('candidate' in stage) roles.set(stage.candidate, 'candidate')
+  return roles
+}
+
+function versionText(pods: StatusView['versions'][number], width: number, palette: Palette): string {
+  const ready = pods.wanted > 0 && pods.ready >= pods.wanted
+  const glyph = ready ? palette.good('✔') : palette.bad('✖')
+  const why = pods.problems.length > 0 ? ` (${pods.problems.join('; ')})` : ''
+  return `${pods.version.padEnd(width)}  ${glyph} ${pods.ready}/${pods.wanted} pods ready  ${palette.dim(pods.image)}${why}`
+}
+
+function revisionText({ revision, updated, description }: StatusView, now: number): string {
+  return [String(revision), updated ? ago(updated, now) : '', description ?? ''].filter(Boolean).join(', ')
+}
+
+function unfinishedText({ revision, status, description }: UnfinishedRevision): string {
+  return `revision ${revision} after it is ${status}${description ? `: ${description}` : ''}`
+}
