@@ -37,13 +37,13 @@ export async function startApiProxy(options: ClusterOptions, folder: PrivateFold
  */
 export class ApiTransport {
   private connection?: Promise<Connection>
-  private readonly agent = new Agent({ keepAlive: true })
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
   constructor(private readonly connect: () => Promise<Connection>) {}
 
   /** Sends one request and reads the whole answer. Rejects when there is none. */
-  async exchange(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
-    const response = await this.open(method, url, body, signal)
+  async exchange(method: string, url: string, body?: unknown): Promise<Answer> {
+    const response = await this.open(method, url, body)
     response.setEncoding('utf8')
     let text = ''
     for await (const chunk of response) text += chunk as string
@@ -60,9 +60,16 @@ export class ApiTransport {
       ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
     }
     return new Promise((resolve, reject) => {
-      request({ socketPath, agent: this.agent, method, path: url, headers, signal }, resolve)
-        .on('error', reject)
-        .end(payload)
+      const outgoing = request({ socketPath, agent: this.agent, method, path: url, headers }, (response) => {
+        response.on('error', () => undefined) // whoever reads the body gets it; an abort may come when nobody does
+        resolve(response)
+      })
+      // Not by request's own `signal`: that reaches the connection too, which outlives this request in the agent.
+      const abort = () => outgoing.destroy()
+      signal?.addEventListener('abort', abort)
+      outgoing.on('error', reject).on('close', () => signal?.removeEventListener('abort', abort))
+      outgoing.end(payload)
+      if (signal?.aborted) abort()
     })
   }
 

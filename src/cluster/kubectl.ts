@@ -46,13 +46,14 @@ export async function startKubectl(
   const leash = child.stdio[3] as Duplex
   leash.on('error', () => undefined) // it may close from the other end, when kubectl ends first
   const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
+    child.once('exit', () => {
       leash.destroy()
       resolve()
     })
     child.once('error', () => resolve())
   })
   const close = async () => {
+    child.ref() // else nothing might be left to keep this process until it has ended
     child.kill()
     leash.destroy()
     await ended

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { decodeRecord, historiesOf } from '../../../src/cluster/release-record.js'
+import { findReleases, listReleases, recordResource } from '../../../src/cluster/releases.js'
+import { json, list, startFakeApi, type FakeApi } from './fake-api.js'
+import { record, release } from './records.js'
+
+function revision(version: number, status: string, description = `revision ${version}`, more = {}) {
+  return record('Secret', release({ version, info: { status, description }, ...more }))
+}
+
+describe('one record', () => {
+  for (const kind of ['Secret', 'ConfigMap'] as const) {
+    test(`out of a ${kind}, Go's nulls filled in`, () => {
+      expect(decodeRecord(record(kind, release()))).toEqual({
+        name: 'echo',
+        namespace: 'echo',
+        revision: 1,
+        status: 'deployed',
+        description: 'Install complete',
+        updated: '2026-05-01T08:00:00.123Z',
+        chart: {
+          metadata: { apiVersion: 'v2', name: 'gloo-app', version: '0.1.0' },
+          templates: [{ name: 'templates/a.yaml', data: 'YTogMQo=' }],
+          files: [],
+          values: {},
+          schema: undefined,
+        },
+        config: { deployment: { v1: {} } },
+        manifest: '---\nkind: Service\n',
+      })
+    })
+  }
+
+  for (const [name, data] of Object.entries({
+    empty: '',
+    'not compressed': Buffer.from(Buffer.from('{}').toString('base64')).toString('base64'),
+  })) {
+    test(`${name}: an error that names it`, () => {
+      expect(() => decodeRecord(record('Secret', release(), { data }))).toThrow(
+        /record sh\.helm\.release\.v1\.echo\.v1 in namespace echo can't be read/,
+      )
+    })
+  }
+})
+
+describe('histories', () => {
+  const cases: Record<string, { statuses: string[]; deployed?: number; newest: number }> = {
+    'one revision': { statuses: ['deployed'], deployed: 1, newest: 1 },
+    'superseded before deployed': { statuses: ['superseded', 'deployed'], deployed: 2, newest: 2 },
+    'failed after deployed': { statuses: ['superseded', 'deployed', 'failed'], deployed: 2, newest: 3 },
+    'pending after deployed': { statuses: ['deployed', 'pending-upgrade'], deployed: 1, newest: 2 },
+    'never deployed': { statuses: ['pending-install'], newest: 1 },
+    'deployed twice over (two helms at once): the later one': {
+      statuses: ['deployed', 'deployed'],
+      deployed: 2,
+      newest: 2,
+    },
+  }
+  for (const [name, { statuses, deployed, newest }] of Object.entries(cases)) {
+    test(name, () => {
+      const objects = statuses.map((status, index) => revision(index + 1, status)).reverse()
+
+      const [history] = historiesOf(objects)
+
+      expect(history?.deployed?.revision).toBe(deployed)
+      expect(history?.newest?.revision).toBe(newest)
+      expect(history?.revisions.map((entry) => entry.status)).toEqual(statuses)
+    })
+  }
+
+  test('revision 10 is newer than 9', () => {
+    expect(historiesOf([revision(10, 'deployed'), revision(9, 'superseded')])[0]?.newest?.revision).toBe(10)
+  })
+
+  test('by namespace and name', () => {
+    const other = record('Secret', release({ namespace: 'other' }))
+    const foxtrot = record('Secret', release({ name: 'foxtrot' }))
+
+    const found = historiesOf([other, foxtrot, revision(1, 'deployed')])
+
+    expect(found.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      'echo/echo',
+      'echo/foxtrot',
+      'other/echo',
+    ])
+  })
+
+  test('an old record that cannot be read is told by its labels; the newest has to be readable', () => {
+    const broken = record('Secret', release({ info: { status: 'superseded' } }), { data: 'x' })
+
+    expect(historiesOf([broken, revision(2, 'deployed')])[0]?.revisions[0]).toEqual({
+      revision: 1,
+      status: 'superseded',
+      description: 'the record cannot be read',
+      updated: '2026-05-01T08:00:00Z',
+    })
+    expect(() => historiesOf([broken])).toThrow(/can't be read/)
+  })
+})
+
+describe('releases of the cluster', () => {
+  let fake: FakeApi
+  afterEach(() => fake.close())
+
+  test('one app, wherever it is', async () => {
+    fake = await startFakeApi((_, response) => json(response, 200, list('Secret', [revision(1, 'deployed')])))
+
+    expect(await findReleases(fake.api, 'echo')).toHaveLength(1)
+    expect(fake.requests[0]).toMatchObject({
+      path: '/api/v1/secrets',
+      query: { labelSelector: 'name=echo,owner=helm' },
+    })
+  })
+
+  test('all of the chart, without superseded revisions', async () => {
+    const foreign = release({ name: 'db', chart: { metadata: { name: 'postgres', version: '1' } } })
+    fake = await startFakeApi((_, response) =>
+      json(response, 200, list('Secret', [revision(2, 'deployed'), record('Secret', foreign)])),
+    )
+
+    expect((await listReleases(fake.api, 'echo')).map(({ name }) => name)).toEqual(['echo'])
+    expect(fake.requests[0]).toMatchObject({
+      path: '/api/v1/namespaces/echo/secrets',
+      query: { labelSelector: 'owner=helm,status!=superseded' },
+    })
+  })
+})
+
+describe('where Helm keeps its records', () => {
+  for (const [driver, plural] of [
+    ['', 'secrets'],
+    ['secret', 'secrets'],
+    ['secrets', 'secrets'],
+    ['configmap', 'configmaps'],
+  ] as const) {
+    test(`HELM_DRIVER "${driver}": ${plural}`, () => {
+      expect(recordResource(driver).plural).toBe(plural)
+    })
+  }
+
+  for (const driver of ['sql', 'memory']) {
+    test(`HELM_DRIVER "${driver}" is refused`, () => {
+      expect(() => recordResource(driver)).toThrow(new RegExp(`HELM_DRIVER is "${driver}"`))
+    })
+  }
+})
