@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import { UsageError } from '../model/errors.js'
 import { closest } from './closest.js'
 import { type FileSettings, SETTING_NAMES, type SettingName } from './setting-names.js'
@@ -83,7 +83,7 @@ class ConfigReader {
   private entries(node: unknown, where: string, at = 0): { key: string; value: unknown; at: number }[] {
     if (isScalar(node) && node.value === null) return []
     if (!isMap(node)) throw this.wrong(at, `${where} must be a map`)
-    return (node as YAMLMap).items.map(({ key, value }) => {
+    return node.items.map(({ key, value }) => {
       const place = isScalar(key) ? (key.range?.[0] ?? at) : at
       if (!isScalar(key)) throw this.wrong(place, 'keys must be plain words')
       return { key: String(key.source ?? key.value), value, at: place }

@@ -2,6 +2,13 @@ import * as Flags from '@oclif/core/flags'
 
 // Values stay strings here: cli/settings.ts checks them, whether they come from a flag, the environment or canary.yaml.
 
+/** A flag that may be given several times, one value each: what follows the value is an argument again. */
+export function repeatable(options: Pick<Flag, 'char' | 'env' | 'helpValue' | 'helpGroup' | 'description'>) {
+  return Flags.string({ ...options, multiple: true, multipleNonGreedy: true })
+}
+
+type Flag = NonNullable<Parameters<typeof Flags.string>[0]>
+
 /** Every command has these. */
 export const outputFlags = {
   output: Flags.string({
@@ -60,9 +67,7 @@ export const probeFlags = {
     description: 'Host header (and SNI) of the probes',
     helpGroup: 'probe',
   }),
-  'probe-header': Flags.string({
-    multiple: true,
-    multipleNonGreedy: true,
+  'probe-header': repeatable({
     env: 'CANARY_PROBE_HEADER',
     helpValue: '<name=value>',
     description: 'Header of every probe, repeatable; name=env:VAR takes the value from VAR',

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { run as runCommandLine } from '@oclif/core/run'
 import { UsageError } from '../model/errors.js'
 
-/** What bin/dev.js needs to say: where the project is, and its plugin read from the sources. */
-export type LoadOptions = Parameters<typeof import('@oclif/core/run').run>[1]
+/** Where the project is; bin/dev.js also says how to read it. */
+type LoadOptions = Parameters<typeof runCommandLine>[1]
 
 /**
  * The whole program: runs one command line and sets the exit code. Commands tell their own errors; what goes wrong

@@ -4,7 +4,7 @@ import { closest } from './closest.js'
 /** The parts of oclif's errors that are read here; their classes are not all exported. */
 interface OclifError extends Error {
   oclif?: { exit?: number }
-  args?: ({ name: string; description?: string } | string)[]
+  args?: ({ name: string } | string)[]
   flags?: string[]
 }
 
@@ -17,11 +17,11 @@ export function explainParseError(error: unknown, command: string, flags: string
   const { args, flags: unknown, message, constructor } = error as OclifError
   const help = `${command} --help    (arguments and flags)`
   if (constructor.name === 'RequiredArgsError' && args) {
-    const names = args.flatMap((arg) => (typeof arg === 'string' ? [] : [arg.name.toUpperCase()]))
+    const names = args.map((arg) => argName(arg).toUpperCase())
     return usage(`${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} missing.`, [help])
   }
   if (constructor.name === 'UnexpectedArgsError' && args) {
-    return usage(`There is no place for ${args.map((arg) => `"${String(arg)}"`).join(' and ')}.`, [help])
+    return usage(`There is no place for ${args.map((arg) => `"${argName(arg)}"`).join(' and ')}.`, [help])
   }
   if (constructor.name === 'NonExistentFlagsError' && unknown) {
     const meant = unknown.flatMap((flag) => {
@@ -32,6 +32,11 @@ export function explainParseError(error: unknown, command: string, flags: string
   }
   const plain = message.replace(/\n?See more help with --help/, '').trim()
   return usage(/[.!?]$/.test(plain) ? plain : `${plain}.`, [help])
+}
+
+/** Missing arguments come as definitions, surplus ones as what was typed. */
+function argName(arg: { name: string } | string): string {
+  return typeof arg === 'string' ? arg : arg.name
 }
 
 function usage(message: string, nextSteps: string[]): UsageError {

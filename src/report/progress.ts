@@ -80,7 +80,8 @@ export class Progress {
 
   private show(activity: string[]): void {
     // Counts that go on are the same activity: its clock runs on.
-    if (kindOf(activity) !== kindOf(this.activity)) this.activitySince = this.now()
+    const other = kindOf(activity) !== kindOf(this.activity)
+    if (other) this.activitySince = this.now()
     this.activity = activity
     if (!this.options.live) return
     if (activity.length === 0) {
@@ -88,10 +89,9 @@ export class Progress {
       this.timer = undefined
       const erased = this.erased()
       if (erased) this.stream.write(erased)
-    } else if (!this.timer) {
-      this.draw()
-      this.timer = setInterval(() => this.draw(), REDRAW_MS)
-      this.timer.unref()
+    } else {
+      if (other) this.draw()
+      this.timer ??= setInterval(() => this.draw(), REDRAW_MS).unref()
     }
   }
 

@@ -1,0 +1,26 @@
+import type { OperationContext, OperationResult } from '../operations/context.js'
+import { BaseCommand } from './base-command.js'
+import type { ParsedFlags, Settings } from './settings.js'
+
+/** What the commands that move an app share: one operation on one app, its result rendered alike. */
+export abstract class ChangeCommand extends BaseCommand {
+  /** `title` is the command as it reads in a release's history: `shift echo 50`. */
+  protected async change(
+    app: string,
+    title: string,
+    parsed: ParsedFlags,
+    run: (context: OperationContext, settings: Settings) => Promise<OperationResult>,
+  ): Promise<void> {
+    await this.perform({
+      title,
+      activity: `reading the release of ${app}`,
+      app,
+      parsed,
+      run,
+      render: async (result, palette) => {
+        const { renderResult } = await import('../report/result-text.js')
+        return renderResult(result, palette)
+      },
+    })
+  }
+}

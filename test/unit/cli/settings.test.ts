@@ -1,0 +1,179 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ParsedFlags, resolveSettings } from '../../../src/cli/settings.js'
+import { CanaryError } from '../../../src/model/errors.js'
+
+let cwd: string
+beforeAll(async () => {
+  cwd = await mkdtemp(path.join(tmpdir(), 'canary-settings-'))
+})
+beforeEach(async () => {
+  await rm(path.join(cwd, 'canary.yaml'), { force: true })
+})
+afterAll(async () => {
+  await rm(cwd, { recursive: true })
+})
+
+/** Flags as oclif gives them: the defaults, and over them what was typed. */
+function parsed(typed: ParsedFlags['flags'] = {}): ParsedFlags {
+  const defaults: ParsedFlags['flags'] = { timeout: '5m', 'verify-timeout': '60s', 'probe-rate': '250' }
+  const metadata = Object.fromEntries(
+    Object.keys(defaults)
+      .filter((name) => !(name in typed))
+      .map((name) => [name, { setFromDefault: true }]),
+  )
+  return { flags: { ...defaults, ...typed }, metadata: { flags: metadata } }
+}
+
+function resolve(typed?: ParsedFlags['flags'], env: Record<string, string> = {}, app = 'echo') {
+  return resolveSettings(app, parsed(typed), { cwd, env })
+}
+
+async function wrong(typed?: ParsedFlags['flags'], env: Record<string, string> = {}): Promise<CanaryError> {
+  const error = await resolve(typed, env).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(CanaryError)
+  expect((error as CanaryError).exitCode).toBe(2)
+  return error as CanaryError
+}
+
+const file = (text: string) => writeFile(path.join(cwd, 'canary.yaml'), text)
+
+describe('settings', () => {
+  test('defaults', async () => {
+    expect(await resolve()).toEqual({
+      namespace: undefined,
+      kubeContext: undefined,
+      kubeconfig: undefined,
+      proxyUrl: undefined,
+      host: undefined,
+      canaryHeaders: undefined,
+      probeHeaders: {},
+      probeRate: 250,
+      verifyTimeoutMs: 60_000,
+      podTimeoutMs: 300_000,
+      dryRun: false,
+      yes: false,
+    })
+  })
+
+  test('flags', async () => {
+    const settings = await resolve({
+      namespace: 'apps',
+      'kube-context': 'prod',
+      'proxy-url': 'http://127.0.0.1:8080/',
+      header: ['stage=canary', 'x-user=a=b'],
+      'probe-header': ['authorization=Bearer x'],
+      'probe-rate': '0',
+      'verify-timeout': '90s',
+      timeout: '1m30s',
+      'dry-run': true,
+    })
+    expect(settings).toMatchObject({
+      namespace: 'apps',
+      kubeContext: 'prod',
+      proxyUrl: 'http://127.0.0.1:8080',
+      canaryHeaders: { stage: 'canary', 'x-user': 'a=b' },
+      probeHeaders: { authorization: 'Bearer x' },
+      probeRate: 0,
+      verifyTimeoutMs: 90_000,
+      podTimeoutMs: 90_000,
+      dryRun: true,
+    })
+  })
+
+  test('the value of a probe header comes out of the environment', async () => {
+    const settings = await resolve(
+      { 'probe-header': ['authorization=env:TOKEN'] },
+      { TOKEN: 'Bearer secret' },
+    )
+    expect(settings.probeHeaders).toEqual({ authorization: 'Bearer secret' })
+    const error = await wrong({ 'probe-header': ['authorization=env:TOKEN'] })
+    expect(error.message).toMatch(/TOKEN is not set/)
+  })
+
+  test('a variable holds one probe header a line', async () => {
+    const settings = await resolve({ 'probe-header': 'a=1\nb=2\n' })
+    expect(settings.probeHeaders).toEqual({ a: '1', b: '2' })
+  })
+
+  test.each([
+    ['a duration without a unit', { timeout: '90' }, /--timeout: "90" is not a duration/],
+    ['a rate that is no number', { 'probe-rate': 'fast' }, /--probe-rate: "fast"/],
+    ['a proxy URL that is none', { 'proxy-url': 'nonsense' }, /--proxy-url: "nonsense"/],
+    ['a proxy URL with a path', { 'proxy-url': 'http://a/b' }, /not the origin/],
+    ['a proxy URL of another scheme', { 'proxy-url': 'ftp://a' }, /not the origin/],
+    ['a header without a value', { header: ['stage'] }, /--header: "stage" is not a header/],
+    ['a header with a bad name', { header: ['st age=x'] }, /is not a header/],
+    ['a header with a line break', { header: ['stage=a\r\nb: c'] }, /characters that HTTP does not allow/],
+  ])('%s is refused', async (_, flags, message) => {
+    const error = await wrong(flags)
+    expect(error.message).toMatch(message)
+    expect(error.nextSteps).not.toEqual([])
+  })
+})
+
+describe('canary.yaml', () => {
+  test("an app's settings go over the defaults, and flags over both", async () => {
+    await file(`
+defaults:
+  kubeContext: staging
+  probe-rate: 100
+  verifyTimeout: 2m
+  host: all.example
+apps:
+  echo:
+    namespace: demo
+    host: echo.example
+    header: { x-beta: "yes", level: 1 }
+    probe-header:
+      - authorization=env:TOKEN
+`)
+    const settings = await resolve({ 'probe-rate': '50' }, { TOKEN: 't' })
+    expect(settings).toMatchObject({
+      kubeContext: 'staging',
+      namespace: 'demo',
+      host: 'echo.example',
+      canaryHeaders: { 'x-beta': 'yes', level: '1' },
+      probeHeaders: { authorization: 't' },
+      probeRate: 50,
+      verifyTimeoutMs: 120_000,
+    })
+    expect(await resolve({}, {}, 'foxtrot')).toMatchObject({ host: 'all.example', namespace: undefined })
+  })
+
+  test.each([
+    [
+      'an unknown setting',
+      'defaults:\n  namspace: x\n',
+      /canary\.yaml, line 2: .*"namspace" \(did you mean namespace\?\)/,
+    ],
+    ['an unknown key', 'default: {}\n', /line 1: there is no key "default"/],
+    ['a list', '- a\n', /the file must be a map/],
+    [
+      'a map where a word is wanted',
+      'apps:\n  echo:\n    namespace: {}\n',
+      /line 3: namespace needs a value/,
+    ],
+    ['no YAML', 'defaults: [a\n', /canary\.yaml, line/],
+    ['a bad value', 'apps:\n  echo:\n    timeout: soon\n', /canary\.yaml, line 3: "soon" is not a duration/],
+    ['a key given twice', 'defaults: {}\ndefaults: {}\n', /line 2: .*unique/i],
+  ])('%s is refused with its line', async (_, text, message) => {
+    await file(text)
+    const error = await wrong()
+    expect(error.message).toMatch(message)
+  })
+
+  test('an empty file says nothing', async () => {
+    await file('# nothing yet\n')
+    expect(await resolve()).toMatchObject({ probeRate: 250 })
+  })
+
+  test('CANARY_CONFIG names another file, which must be there', async () => {
+    await writeFile(path.join(cwd, 'other.yaml'), 'defaults: { namespace: other }\n')
+    expect(await resolve({}, { CANARY_CONFIG: 'other.yaml' })).toMatchObject({ namespace: 'other' })
+    const error = await wrong({}, { CANARY_CONFIG: 'missing.yaml' })
+    expect(error.message).toMatch(/missing\.yaml \(ENOENT\)/)
+  })
+})

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import type { CanaryEvent } from '../../../src/model/events.js'
+import { createPalette } from '../../../src/report/palette.js'
+import { Progress } from '../../../src/report/progress.js'
+import { checkOf, deployStep, header, headerStep, marked, stable, startPlan, unmarked } from './samples.js'
+
+class Screen {
+  text = ''
+  columns = 80
+  write(text: string): void {
+    this.text += text
+  }
+}
+
+function tell(events: CanaryEvent[], options: { live: boolean; now?: () => number }): Screen {
+  const screen = new Screen()
+  const progress = new Progress(screen, { palette: createPalette(false), ...options })
+  progress.begin('start echo v2', 'reading the release of echo')
+  for (const event of events) progress.emit(event)
+  progress.pause()
+  return screen
+}
+
+const pods = (ready: number, problems: string[] = []): CanaryEvent => ({
+  type: 'pods',
+  progress: [{ version: 'v2', ready, wanted: 1, problems }],
+})
+
+const url = 'http://127.0.0.1:8080'
+const start: CanaryEvent[] = [
+  { type: 'observed', app: 'echo', namespace: 'echo', stage: stable, revision: 1 },
+  { type: 'planned', plan: startPlan },
+  { type: 'step-started', step: deployStep, index: 0, of: 2 },
+  { type: 'upgraded', step: deployStep, revision: 2, elapsedMs: 412 },
+  pods(0),
+  pods(0),
+  pods(0, ['ImagePullBackOff: Back-off pulling image "echo:nope"']),
+  { type: 'pods-ready', versions: ['v2'], elapsedMs: 1200 },
+  { type: 'verifying', stage: deployStep.to, url, expectations: deployStep.expectations },
+  { type: 'converged', elapsedMs: 310 },
+  {
+    type: 'check-progress',
+    checks: [{ kind: 'unmarked', path: '/echo', sent: 20, byVersion: { v1: 20 }, errors: 0 }],
+  },
+  { type: 'check', check: checkOf(deployStep.expectations[0]!, { v1: 459 }) },
+  { type: 'step-done', step: deployStep, index: 0, of: 2, elapsedMs: 4100 },
+  { type: 'step-started', step: headerStep, index: 1, of: 2 },
+  { type: 'upgraded', step: headerStep, revision: 3, elapsedMs: 399 },
+  { type: 'verifying', stage: header, url, expectations: headerStep.expectations },
+  { type: 'check', check: checkOf(unmarked(0), { v1: 459 }) },
+  {
+    type: 'check',
+    check: {
+      ...checkOf(marked, { v2: 21, v1: 1 }),
+      verdict: 'fail',
+      errors: { 'http 503': 3 },
+      reason: '1 of 22 answers came from v1.',
+    },
+  },
+  { type: 'warning', message: 'v2 shares its image with v1' },
+]
+
+describe('progress', () => {
+  test('off a terminal: one plain line for each change, nothing animated', () => {
+    expect(tell(start, { live: false }).text).toBe(`start echo v2: reading the release of echo
+echo in namespace echo: stable: all requests go to v1 (revision 1)
+plan: 2 steps
+  1. deploy v2 beside v1
+  2. send requests with stage: canary to v2
+
+step 1 of 2: deploy v2 beside v1
+  ✔ helm upgrade: revision 2 (0.4 s)
+  … waiting for pods of v2: 0 of 1 ready
+  … waiting for pods of v2: 0 of 1 ready: ImagePullBackOff: Back-off pulling image "echo:nope"
+  ✔ pods of v2 ready (1.2 s)
+  counting answers of http://127.0.0.1:8080
+  ✔ the proxy serves these routes (0.3 s)
+  ✔ v1 459/459 (1.8 s)
+  ✔ proven (step 1: 4.1 s)
+
+step 2 of 2: send requests with stage: canary to v2
+  ✔ helm upgrade: revision 3 (0.4 s)
+  counting answers of http://127.0.0.1:8080
+  ✔ without the header: v1 459/459 (1.8 s)
+  ✖ with stage: canary: v2 21/22, v1 1, http 503 3× (1.8 s)
+    1 of 22 answers came from v1.
+! v2 shares its image with v1
+`)
+  })
+
+  test('on a terminal: what is going on is redrawn in place and gone at the end', () => {
+    const { text } = tell(start.slice(0, 11), { live: true, now: () => 0 })
+    expect(text).toContain('⠋ reading the release of echo (0.0 s)\n')
+    expect(text).toContain('\u001b[1A\u001b[Jecho in namespace echo: stable')
+    expect(text.endsWith('\u001b[1A\u001b[J')).toBe(true)
+  })
+
+  test('live lines are cut to the width of the terminal', () => {
+    const problem = 'x'.repeat(200)
+    const { text } = tell([pods(0, [problem])], { live: true, now: () => 0 })
+    const line = text.split('\n').find((candidate) => candidate.includes('waiting for pods'))!
+    expect(line.replace(/^.*\[J/, '').length).toBeLessThan(80)
+    expect(line).toContain('…')
+  })
+
+  test('counting: how many were sent, the share of each version, errors', () => {
+    const { text } = tell(
+      [
+        {
+          type: 'check-progress',
+          checks: [
+            { kind: 'unmarked', path: '/echo', sent: 40, byVersion: { v1: 19, v2: 20 }, errors: 1 },
+            { kind: 'marked', path: '/echo', sent: 10, byVersion: { v2: 10 }, errors: 0 },
+          ],
+        },
+      ],
+      { live: true, now: () => 0 },
+    )
+    expect(text).toContain('without the header: 40 sent, v1 48.7 %, v2 51.3 %, 1 error (0.0 s)')
+    expect(text).toContain('with the header: 10 sent, v2 100 % (0.0 s)')
+  })
+})
