@@ -37,6 +37,8 @@ export abstract class BaseCommand extends Command {
 
   /** Tells any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */
   protected override async catch(error: Error): Promise<void> {
+    // With NODE_ENV=development oclif warns of commands that end before they are parsed, as usage errors do.
+    this.parsed = true
     const command = `${this.config.bin} ${(this.id ?? '').replaceAll(':', ' ')}`.trim()
     const explained = explainParseError(
       error,

@@ -1,0 +1,48 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { asker, type PromptStreams } from '../../../src/cli/prompt.js'
+
+function streams(isTTY: boolean): PromptStreams {
+  const input = Object.assign(new PassThrough(), { isTTY }) as unknown as PromptStreams['input']
+  const output = Object.assign(new PassThrough(), { isTTY }) as unknown as PromptStreams['output']
+  return { input, output }
+}
+
+function around() {
+  const controller = new AbortController()
+  let paused = 0
+  return { controller, signal: controller.signal, pause: () => void (paused += 1), paused: () => paused }
+}
+
+describe('asking', () => {
+  test('with --yes nobody is asked', async () => {
+    expect(await asker(streams(true), true, around())?.('Sure?')).toBe(true)
+  })
+
+  test('off a terminal nobody can be asked', () => {
+    expect(asker(streams(false), false, around())).toBeUndefined()
+  })
+
+  test.each([
+    ['y', true],
+    ['YES', true],
+    ['n', false],
+    ['', false],
+    ['maybe', false],
+  ])('the answer "%s" is %s', async (answer, agreed) => {
+    const terminal = streams(true)
+    const surroundings = around()
+    const asked = asker(terminal, false, surroundings)!('Remove v1?')
+    ;(terminal.input as unknown as PassThrough).write(`${answer}\n`)
+    expect(await asked).toBe(agreed)
+    expect(String((terminal.output as unknown as PassThrough).read())).toContain('Remove v1? [y/N] ')
+    expect(surroundings.paused()).toBe(1)
+  })
+
+  test('a question ends with the signal', async () => {
+    const surroundings = around()
+    const asked = asker(streams(true), false, surroundings)!('Remove v1?')
+    surroundings.controller.abort('SIGINT')
+    await expect(asked).rejects.toThrow()
+  })
+})
