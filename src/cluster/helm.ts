@@ -28,7 +28,7 @@ export class Helm {
   private calls = 0
 
   constructor(
-    private readonly options: ClusterOptions,
+    private readonly cluster: () => Promise<ClusterOptions>,
     private readonly folder: PrivateFolder,
   ) {}
 
@@ -76,7 +76,7 @@ export class Helm {
     args: string[],
     values: JsonObject,
   ): Promise<string> {
-    const { kubeconfig, kubeContext } = this.options
+    const { kubeconfig, kubeContext } = await this.cluster()
     const cluster = [
       '--namespace',
       release.namespace,
@@ -144,7 +144,6 @@ function revisionIn(stdout: string, command: string): number {
   throw new ExternalError('helm ended well, but did not say which revision it made.', {
     command,
     code: 0,
-    evidence: { stdout: stdout.slice(0, 1000) },
     nextSteps: ['helm version    (canary knows Helm 3.8 and newer, and Helm 4)'],
   })
 }

@@ -1,4 +1,5 @@
 import { ApiTransport, startApiProxy } from './api-transport.js'
+import { sameForBoth, withContextPinned } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions } from './cluster.js'
 import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
@@ -11,14 +12,22 @@ import { findReleases, listReleases } from './releases.js'
 
 /**
  * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
- * `kubectl proxy` that serves them all. Call `close` at the end.
+ * `kubectl proxy` that serves them all. Call `close` at the end. Throws UsageError where helm and kubectl would not reach
+ * the same cluster.
  */
 export function openCluster(options: ClusterOptions = {}): Cluster {
+  const chosen = sameForBoth(options)
+  let pinned: Promise<ClusterOptions> | undefined
+  const pin = () => (pinned ??= withContextPinned(chosen))
   const folder = new PrivateFolder()
-  const api = new KubeApi(new ApiTransport(() => startApiProxy(options, folder)))
-  const helm = new Helm(options, folder)
+  const connect = async () => {
+    const [connection] = await Promise.all([startApiProxy(chosen, folder), pin()])
+    return connection
+  }
+  const api = new KubeApi(new ApiTransport(connect))
+  const helm = new Helm(pin, folder)
   const { signal } = options
-  const proxyAddress = () => findProxyAddress(api, options)
+  const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
     findReleases: (app, namespace) => findReleases(api, app, namespace),
     listReleases: (namespace) => listReleases(api, namespace),
