@@ -1,5 +1,5 @@
 import { ConflictError, UsageError } from '../model/errors.js'
-import type { ReleaseHistory, Revision } from '../model/release.js'
+import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { describeStage, stageOf } from '../rollout/stage.js'
 import type { AppRequest, OperationContext } from './context.js'
@@ -17,9 +17,6 @@ export interface Observation {
 
 /** An app whose release is there and has a deployed revision. */
 export type ReleasedApp = Observation & Required<Pick<Observation, 'namespace' | 'deployed' | 'history'>>
-
-/** The chart name that says a release is canary's to move. */
-export const CHART_NAME = 'gloo-app'
 
 /**
  * Reads the app's release. Throws UsageError when several namespaces have one of that name and none was chosen,

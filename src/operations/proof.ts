@@ -5,8 +5,9 @@ import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
-import { describeStage } from '../rollout/stage.js'
 import { effectiveValues } from '../rollout/merge.js'
+import { describeStage } from '../rollout/stage.js'
+
 import type { VersionRule } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
@@ -101,7 +102,7 @@ function versionRule(values: JsonObject): VersionRule | undefined {
   if (typeof verify !== 'object' || verify === null || Array.isArray(verify)) return undefined
   const rule = verify.version
   if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return undefined
-  return rule as VersionRule
+  return rule
 }
 
 function versionHeader(values: JsonObject): string | undefined {

