@@ -25,7 +25,8 @@ export abstract class BaseCommand extends Command {
     const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
     const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))
     const text = output.format === 'text' ? await task.render(result, output.palette) : ''
-    await printResult(output, { ...result, warnings: this.warnings }, () => text)
+    const document = task.document?.(result) ?? { ...result, warnings: this.warnings }
+    await printResult(output, document, () => text)
     return result
   }
 

@@ -27,12 +27,16 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
   }
 }
 
+/** oclif takes all words up to the first flag for the command's name when it knows none of them. */
 async function explain(error: unknown): Promise<unknown> {
   const notFound = error instanceof Error ? /^command (\S+) not found$/i.exec(error.message) : null
   if (!notFound) return error
-  const word = notFound[1]!.replaceAll(':', ' ')
   const { closest } = await import('./closest.js')
-  const near = closest(word, await commandNames())
+  const names = await commandNames()
+  const words = notFound[1]!.split(':')
+  const inTopic = names.some((name) => name.startsWith(`${words[0]!} `))
+  const word = words.slice(0, inTopic ? 2 : 1).join(' ')
+  const near = closest(word, names)
   return new UsageError(`There is no command "${word}".`, {
     state: 'Nothing was changed.',
     nextSteps: [

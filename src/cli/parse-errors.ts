@@ -30,7 +30,10 @@ export function explainParseError(error: unknown, command: string, flags: string
     })
     return usage(`There is no flag ${unknown.join(' or ')}.`, [...meant, help])
   }
-  const plain = message.replace(/\n?See more help with --help/, '').trim()
+  const plain = message
+    .replace(/\n?See more help with --help/, '')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .trim()
   return usage(/[.!?]$/.test(plain) ? plain : `${plain}.`, [help])
 }
 

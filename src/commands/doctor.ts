@@ -15,7 +15,6 @@ export default class Doctor extends BaseCommand {
     const parsed = await this.parse(Doctor)
     const app = parsed.args.app === undefined ? undefined : checkApp(parsed.args.app)
     const { problems } = await this.perform({
-      title: app ? `doctor ${app}` : 'doctor',
       activity: 'checking helm, kubectl, the cluster and the gateway',
       app,
       parsed,

@@ -14,7 +14,6 @@ export default class Status extends BaseCommand {
     if (parsed.args.app === undefined) return this.list(parsed)
     const app = checkApp(parsed.args.app)
     await this.perform({
-      title: `status ${app}`,
       activity: `reading the release of ${app}`,
       app,
       parsed,
@@ -31,7 +30,6 @@ export default class Status extends BaseCommand {
 
   private async list(parsed: Parameters<BaseCommand['perform']>[0]['parsed']): Promise<void> {
     await this.perform({
-      title: 'status',
       activity: 'reading all releases',
       parsed,
       run: async (context, { namespace }) => {

@@ -41,10 +41,10 @@ export class Progress {
     this.now = options.now ?? Date.now
   }
 
-  /** Said before anything else is done: what is going to happen. */
-  begin(command: string, activity: string): void {
-    if (this.options.live) this.show([activity])
-    else this.line(`${command}: ${activity}`)
+  /** Said before anything else is done; off a terminal only of commands that have a title: those that change or prove. */
+  begin(title: string | undefined, activity: string): void {
+    if (!this.options.live && title) this.line(`${title}: ${activity}`)
+    this.show([activity])
   }
 
   emit(event: CanaryEvent): void {

@@ -1,0 +1,36 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+
+export default class Finish extends ChangeCommand {
+  static override summary = 'Make the canary the primary and remove the old version'
+  static override description =
+    "Sends all requests to the canary unless they are already, proves it, then makes it the primary and removes the old version's " +
+    'pods. On a terminal it asks first. VERSION guards scripts: with the app stable on VERSION it is done, with another one it exits 6.'
+  static override examples = ['<%= config.bin %> finish echo', '<%= config.bin %> finish echo v2 --yes']
+  static override args = {
+    app: requiredApp,
+    version: Args.string({ description: 'The version that must come out of it', ignoreStdin: true }),
+  }
+  static override flags = {
+    jump: Flags.boolean({
+      description: 'Also from weight 0, though no unmarked request has tried the canary yet',
+    }),
+    ...changeFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Finish)
+    const app = checkApp(parsed.args.app)
+    const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
+    const title = ['finish', app, version].filter(Boolean).join(' ')
+    await this.change(app, title, parsed, async (context, { namespace }) => {
+      const { finish } = await import('../operations/finish.js')
+      return finish(context, { app, namespace, version, jump: parsed.flags.jump })
+    })
+  }
+}

@@ -1,0 +1,66 @@
+import * as Flags from '@oclif/core/flags'
+import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.js'
+
+export default class Install extends ChangeCommand {
+  static override summary = 'Install an app with its first version'
+  static override description =
+    "Creates the namespace (the app's name by default), the release with one version and its routes, waits for the pods, and proves " +
+    'by requests through the proxy that the version answers.'
+  static override examples = [
+    '<%= config.bin %> install echo v1 --with-virtual-service',
+    '<%= config.bin %> install shop 1.6 --image registry.example/shop:1.6 -f shop.yaml',
+  ]
+  static override args = { app: requiredApp, version: versionArg('The first version, a name like v1') }
+  static override flags = {
+    values: repeatable({
+      char: 'f',
+      helpValue: '<file>',
+      description: 'YAML file with values for the chart, repeatable, later ones winning',
+    }),
+    set: repeatable({
+      helpValue: '<key=value>',
+      description: "A value for the chart as helm's --set has it, repeatable",
+    }),
+    'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
+    chart: Flags.string({
+      env: 'CANARY_CHART',
+      helpValue: '<path>',
+      description: 'Chart to install; by default the one that comes with canary',
+    }),
+    image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
+    'api-group': Flags.string({
+      env: 'CANARY_API_GROUP',
+      description: "Label by which a VirtualService selects the app's routes; by default example",
+    }),
+    'with-virtual-service': Flags.boolean({
+      description: 'Create the delegating VirtualService if none selects the routes',
+    }),
+    ...changeFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Install)
+    const { flags } = parsed
+    const app = checkApp(parsed.args.app)
+    const version = checkVersion(parsed.args.version)
+    await this.change(app, `install ${app} ${version}`, parsed, async (context, { namespace }) => {
+      const { install } = await import('../operations/install.js')
+      return install(context, {
+        app,
+        namespace,
+        version,
+        valuesFiles: flags.values,
+        set: flags.set,
+        setString: flags['set-string'],
+        chart: flags.chart,
+        image: flags.image,
+        apiGroup: flags['api-group'],
+        withVirtualService: flags['with-virtual-service'],
+      })
+    })
+  }
+}

@@ -1,0 +1,31 @@
+import * as Args from '@oclif/core/args'
+import { checkApp, parseWeight, requiredApp } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+
+export default class Shift extends ChangeCommand {
+  static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
+  static override description =
+    'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, and all requests ' +
+    'with them do. 0 goes back to the phase in which only marked requests reach it; 100 sends all requests to it and keeps the primary standing by.'
+  static override examples = ['<%= config.bin %> shift echo 50', '<%= config.bin %> shift echo 10 --dry-run']
+  static override args = {
+    app: requiredApp,
+    weight: Args.string({
+      description: 'Percent of the unmarked requests, a whole number from 0 to 100',
+      required: true,
+      ignoreStdin: true,
+    }),
+  }
+  static override flags = { ...changeFlags, ...probeFlags, ...clusterFlags }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Shift)
+    const app = checkApp(parsed.args.app)
+    const weight = parseWeight(parsed.args.weight)
+    await this.change(app, `shift ${app} ${weight}`, parsed, async (context, { namespace }) => {
+      const { shift } = await import('../operations/shift.js')
+      return shift(context, { app, namespace, weight })
+    })
+  }
+}

@@ -1,0 +1,61 @@
+import * as Flags from '@oclif/core/flags'
+import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.js'
+
+export default class Start extends ChangeCommand {
+  static override summary = 'Deploy a canary beside the primary and send it the marked requests'
+  static override description =
+    'Two steps: VERSION is deployed and proven to change nothing for anybody, then requests with the canary headers go to it and ' +
+    "all others stay with the primary. Its configuration is the primary's, changed by --image, --set-version and --version-values."
+  static override examples = [
+    '<%= config.bin %> start echo v2',
+    '<%= config.bin %> start shop 1.7 --image registry.example/shop:1.7 --header x-beta=yes',
+  ]
+  static override args = { app: requiredApp, version: versionArg('The new version, a name like v2') }
+  static override flags = {
+    header: repeatable({
+      env: 'CANARY_HEADER',
+      helpValue: '<name=value>',
+      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+    }),
+    'deploy-only': Flags.boolean({ description: 'Stop after the first step: nobody is sent to the canary' }),
+    image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
+    'set-version': repeatable({
+      helpValue: '<key=value>',
+      description: 'A setting of VERSION, repeatable, over the file of --version-values',
+    }),
+    'version-values': Flags.string({
+      helpValue: '<file>',
+      description: 'YAML file with settings of VERSION',
+    }),
+    ...changeFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Start)
+    const { flags } = parsed
+    const app = checkApp(parsed.args.app)
+    const version = checkVersion(parsed.args.version)
+    await this.change(
+      app,
+      `start ${app} ${version}`,
+      parsed,
+      async (context, { namespace, canaryHeaders }) => {
+        const { start } = await import('../operations/start.js')
+        return start(context, {
+          app,
+          namespace,
+          version,
+          headers: canaryHeaders,
+          deployOnly: flags['deploy-only'],
+          image: flags.image,
+          setVersion: flags['set-version'],
+          versionValues: flags['version-values'],
+        })
+      },
+    )
+  }
+}

@@ -1,0 +1,92 @@
+import * as Flags from '@oclif/core/flags'
+import { checkApp, checkVersion, parseWeight, requiredApp } from '../cli/args.js'
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags, repeatable } from '../cli/flags.js'
+import { parseHeaders } from '../cli/headers.js'
+
+export default class Values extends BaseCommand {
+  static override summary = 'Print the complete values of an app, or of any stage of a rollout'
+  static override description =
+    'Without --stage: the values of the deployed revision. With --stage the values of that stage are made from the flags ' +
+    'alone, without a cluster: for GitOps, where something else applies them. "finished" is stable on the canary.'
+  static override examples = [
+    '<%= config.bin %> values echo',
+    '<%= config.bin %> values echo --stage weighted --primary v1 --canary v2 --weight 50',
+  ]
+  static override args = { app: requiredApp }
+  static override flags = {
+    stage: Flags.option({
+      options: ['stable', 'deployed', 'header', 'weighted', 'shifted', 'finished'] as const,
+      description: 'Stage whose values are wanted',
+      dependsOn: ['primary'],
+    })(),
+    primary: Flags.string({ helpValue: '<version>', description: 'The primary', dependsOn: ['stage'] }),
+    canary: Flags.string({ helpValue: '<version>', description: 'The canary', dependsOn: ['stage'] }),
+    weight: Flags.string({ description: 'Percent of stage weighted', dependsOn: ['stage'] }),
+    header: repeatable({
+      env: 'CANARY_HEADER',
+      helpValue: '<name=value>',
+      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+    }),
+    values: repeatable({
+      char: 'f',
+      helpValue: '<file>',
+      description: 'YAML file with values to write the stage into, repeatable',
+    }),
+    'api-group': Flags.string({
+      env: 'CANARY_API_GROUP',
+      description: "Label by which a VirtualService selects the app's routes",
+    }),
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Values)
+    const app = checkApp(parsed.args.app)
+    if (parsed.flags.stage) return this.ofStage(parsed.flags)
+    await this.perform({
+      activity: `reading the release of ${app}`,
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { observedValues } = await import('../operations/values.js')
+        return observedValues(context, { app, namespace })
+      },
+      render: asYaml,
+      document: (values) => values,
+    })
+  }
+
+  private async ofStage(flags: {
+    stage?: 'stable' | 'deployed' | 'header' | 'weighted' | 'shifted' | 'finished'
+    primary?: string
+    canary?: string
+    weight?: string
+    header?: string[]
+    values?: string[]
+    'api-group'?: string
+  }): Promise<void> {
+    const [{ valuesOfStage }, { readValuesFiles }, { mergeValues }] = await Promise.all([
+      import('../rollout/stage-values.js'),
+      import('../operations/values-files.js'),
+      import('../rollout/merge.js'),
+    ])
+    const apiGroup = flags['api-group']
+    const files = mergeValues({ routes: { apiGroup: 'example' } }, await readValuesFiles(flags.values ?? []))
+    const values = valuesOfStage({
+      stage: flags.stage ?? 'stable',
+      primary: checkVersion(flags.primary ?? ''),
+      canary: flags.canary === undefined ? undefined : checkVersion(flags.canary),
+      weight: flags.weight === undefined ? undefined : parseWeight(flags.weight),
+      headers: parseHeaders(flags.header ?? ['stage=canary'], '--header'),
+      base: apiGroup === undefined ? files : mergeValues(files, { routes: { apiGroup } }),
+    })
+    const text = await asYaml(values)
+    await this.print(values, () => text)
+  }
+}
+
+async function asYaml(values: object): Promise<string> {
+  const { renderDocument } = await import('../report/document.js')
+  return renderDocument(values, 'yaml')
+}

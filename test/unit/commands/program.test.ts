@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { describe, expect, test } from 'vitest'
+
+const program = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url))
+
+/** The whole program from its sources, as a process of its own. */
+async function canary(args: string[], env: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, ['--import', 'tsx', program, ...args], {
+    reject: false,
+    input: '',
+    env: { ...env, NODE_OPTIONS: '' },
+  })
+  return { exitCode, stdout, stderr }
+}
+
+describe('the program', () => {
+  test('its version', async () => {
+    const { exitCode, stdout } = await canary(['--version'])
+    expect(stdout).toMatch(/^canary\/\d+\.\d+\.\d+ /)
+    expect(exitCode).toBe(0)
+  })
+
+  test('its help has the commands and the exit codes', async () => {
+    const { exitCode, stdout } = await canary(['--help'])
+    expect(exitCode).toBe(0)
+    for (const command of ['install', 'start', 'shift', 'finish', 'abort', 'status', 'verify', 'doctor'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    expect(stdout).toMatch(/EXIT CODES\n\s+0 +done, or nothing to do\n/)
+  })
+
+  test('help of a command, asked for either way', async () => {
+    const { stdout } = await canary(['shift', '-h'])
+    expect(stdout).toContain('$ canary shift APP WEIGHT [FLAGS]')
+    expect(stdout).toMatch(/CLUSTER FLAGS[^]*PROBE FLAGS[^]*OUTPUT FLAGS[^]*EXAMPLES[^]*EXIT CODES/)
+    expect((await canary(['help', 'shift'])).stdout).toBe(stdout)
+  })
+
+  test('a command that does not exist exits 2 and names the nearest', async () => {
+    const text = await canary(['shfit', 'echo', '5'])
+    expect(text).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        '✖ There is no command "shfit".\n  now     Nothing was changed.\n' +
+        '  next    canary shift    (did you mean this?)\n          canary --help    (all commands)',
+    })
+    const json = await canary(['shfit', '--json'])
+    expect(json.exitCode).toBe(2)
+    expect(JSON.parse(json.stdout).error).toMatchObject({ code: 2, name: 'usage' })
+  })
+
+  test('colour on demand only', async () => {
+    expect((await canary(['status', 'V_2'])).stderr).not.toContain('\u001b[')
+    expect((await canary(['status', 'V_2', '--color=always'])).stderr).toContain('\u001b[31m✖\u001b[39m')
+  })
+})
