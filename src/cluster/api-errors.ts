@@ -42,7 +42,7 @@ export function isUnreachable(text: string): boolean {
 }
 
 /** What to look at when the cluster does not answer. */
-export const REACH_REMEDIES = [
+const REACH_REMEDIES = [
   'kubectl cluster-info    (does kubectl reach it by itself?)',
   'choose another cluster with --kubeconfig (or KUBECONFIG) or --kube-context',
 ]

@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /** Where the API listens for this command, and how to end that. */
-export interface Connection {
+interface Connection {
   socketPath: string
   close(): Promise<void>
 }

@@ -9,7 +9,7 @@ import { ROUTE_TABLES, UPSTREAMS, VIRTUAL_SERVICES } from './kube-types.js'
 import { missingPermissions, type Permission } from './permissions.js'
 
 /** What there is to look at. */
-export interface Surroundings {
+interface Surroundings {
   api: KubeApi
   helm: Helm
   proxyAddress: () => Promise<ProxyAddress>

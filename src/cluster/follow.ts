@@ -6,7 +6,7 @@ import type { KubeApi, Selection } from './kube-api.js'
 import type { Target } from './kube-types.js'
 
 /** A collection to keep an eye on. */
-export interface Followed {
+interface Followed {
   target: Target
   selection: Selection
 }

@@ -17,13 +17,13 @@ export interface Selection {
   labelSelector?: string
 }
 
-export interface ObjectList<T> {
+interface ObjectList<T> {
   items: T[]
   /** Where a watch goes on from. */
   resourceVersion: string
 }
 
-export interface WatchEvent<T> {
+interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   object: T
 }

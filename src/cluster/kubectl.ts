@@ -5,7 +5,7 @@ import { ExternalError } from '../model/errors.js'
 import type { ClusterOptions } from './cluster.js'
 
 /** A kubectl that serves this command until it is closed (a proxy, a port-forward). */
-export interface KubectlService {
+interface KubectlService {
   /** What the line that said it is ready held. */
   ready: RegExpExecArray
   close: () => Promise<void>

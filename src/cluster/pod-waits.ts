@@ -7,7 +7,7 @@ import { DEPLOYMENTS, PODS, type Deployment, type Pod } from './kube-types.js'
 import { isRolledOut, unreadyPods, versionPodsOf, wantedReplicas } from './pods.js'
 
 /** Which pods to wait for, and how long. */
-export interface PodWait {
+interface PodWait {
   app: string
   namespace: string
   versions: string[]
