@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/model/values.js'
-import { describeStage, stageOf } from '../../../src/rollout/stage.js'
+import { describeStage } from '../../../src/model/describe-stage.js'
+import { stageOf } from '../../../src/rollout/stage.js'
 import { readStageValues, withStage } from '../../../src/rollout/values.js'
 import { SEED } from './seed-values.js'
 
