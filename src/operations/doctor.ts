@@ -1,5 +1,5 @@
 import type { Finding } from '../cluster/cluster.js'
-import { describeStage } from '../rollout/stage.js'
+import { describeStage } from '../model/describe-stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { observe } from './observe.js'
 

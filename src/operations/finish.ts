@@ -1,6 +1,6 @@
+import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { planFinish } from '../rollout/plan.js'
-import { describeStage } from '../rollout/stage.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { observeForChange } from './observe.js'
 import { runPlan } from './run-plan.js'

@@ -1,7 +1,8 @@
+import { describeStage } from '../model/describe-stage.js'
 import { ConflictError, UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
-import { describeStage, stageOf } from '../rollout/stage.js'
+import { stageOf } from '../rollout/stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 
 /** An app as the cluster has it now. */

@@ -1,4 +1,5 @@
 import type { ProxyAddress, VersionPods } from '../cluster/cluster.js'
+import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
 import type { Revision } from '../model/release.js'
@@ -6,7 +7,6 @@ import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
 import { effectiveValues } from '../rollout/merge.js'
-import { describeStage } from '../rollout/stage.js'
 
 import type { VersionRule } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'

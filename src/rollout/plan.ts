@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
+import { describeHeaders, describeStage } from '../model/describe-stage.js'
 import { ConflictError, UsageError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { CanaryStage, Stage } from '../model/stage.js'
 import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { expectationsOf } from './expectations.js'
 import { isObject } from './merge.js'
-import { describeHeaders, describeStage, hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
+import { hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
 import { readStageValues, withStage } from './values.js'
 import { requireDeploymentName } from './version.js'
 
