@@ -1,7 +1,8 @@
+import { describeStage } from '../model/describe-stage.js'
 import type { CanaryEvent, CheckProgress, PodProgress } from '../model/events.js'
 import type { Expectation } from '../model/expectation.js'
 import type { Palette } from './palette.js'
-import { countPhrase, elapsed, percent, stagePhrase, whichRequests } from './phrases.js'
+import { countPhrase, elapsed, percent, whichRequests } from './phrases.js'
 
 /** What one event adds to the terminal. */
 export interface Told {
@@ -31,7 +32,7 @@ export class EventLines {
         const revision = event.revision === undefined ? '' : ` (revision ${event.revision})`
         return {
           lines: [
-            `${palette.strong(event.app)} in namespace ${event.namespace}: ${stagePhrase(event.stage)}${revision}`,
+            `${palette.strong(event.app)} in namespace ${event.namespace}: ${describeStage(event.stage)}${revision}`,
           ],
           live: [],
         }

@@ -1,5 +1,5 @@
+import { describeHeaders } from '../model/describe-stage.js'
 import type { CheckResult, Expectation } from '../model/expectation.js'
-import type { Stage } from '../model/stage.js'
 
 /** `0.4 s`, `12 s`, `2 min 5 s`: as exact as a person wants it. */
 export function elapsed(milliseconds: number): string {
@@ -26,42 +26,12 @@ export function percent(share: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} %`
 }
 
-/** `stage: canary`, several separated by commas. */
-export function headerList(headers: Record<string, string>): string {
-  return Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join(', ')
-}
-
-/** The stage as what it means for users, without the app's name. */
-export function stagePhrase(stage: Stage): string {
-  switch (stage.name) {
-    case 'absent':
-      return 'not installed'
-    case 'stable':
-      return `stable: all requests go to ${stage.primary}`
-    case 'deployed':
-      return `deployed: ${stage.candidate} runs beside ${stage.primary}, nobody is sent to it`
-    case 'header':
-      return `header: requests with ${headerList(stage.headers)} go to ${stage.canary}, all others to ${stage.primary}`
-    case 'weighted':
-      return (
-        `weighted: ${stage.weight} % of the requests go to ${stage.canary}, ${100 - stage.weight} % to ` +
-        `${stage.primary}; with ${headerList(stage.headers)} all go to ${stage.canary}`
-      )
-    case 'shifted':
-      return `shifted: all requests go to ${stage.canary}, ${stage.primary} stands by`
-    case 'unknown':
-      return `unknown: ${stage.oddities.join('; ')}`
-  }
-}
-
 /** Which requests a check is about: `with stage: canary`, `without the header`, or nothing where there is no other kind. */
 export function whichRequests(expectation: Expectation, among: Expectation[]): string {
   const marked = among.filter(({ kind }) => kind === 'marked')
   const paths = new Set(among.map(({ path }) => path))
   const path = paths.size > 1 ? ` on ${expectation.path}` : ''
-  if (expectation.kind === 'marked') return `with ${headerList(expectation.headers)}${path}`
+  if (expectation.kind === 'marked') return `with ${describeHeaders(expectation.headers)}${path}`
   const headers = Math.max(0, ...marked.map((other) => Object.keys(other.headers).length))
   if (headers === 0) return path.trim()
   return `without the header${headers > 1 ? 's' : ''}${path}`

@@ -1,8 +1,9 @@
+import { describeStage } from '../model/describe-stage.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
-import { checkPhrase, expectationPhrase, stagePhrase, whichRequests } from './phrases.js'
+import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
 import { changeLine, diffValues } from './values-diff.js'
 
 /** What is printed of a changing command's result. */
@@ -26,7 +27,7 @@ export function renderResult(result: ResultView, palette: Palette): string {
   const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
   const nothing = result.changed ? '' : ', nothing to change'
   return [
-    `${palette.good('✔')} ${palette.strong(result.app)} ${stagePhrase(result.stage)}${revision}${nothing}`,
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)}${revision}${nothing}`,
     ...provenLine(result.proofs.at(-1)?.proof),
     ...ways(result, palette),
   ].join('\n')
@@ -38,7 +39,7 @@ export function renderProof(
   palette: Palette,
 ): string {
   return [
-    `${palette.good('✔')} ${palette.strong(result.app)} ${stagePhrase(result.stage)} (revision ${result.revision})`,
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
     ...provenLine(result.proof),
     ...ways(result, palette),
   ].join('\n')
@@ -63,7 +64,7 @@ export function ways({ next, undo }: { next: string[]; undo?: string }, palette:
 /** A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for and proves. */
 function renderPlan(result: ResultView, palette: Palette): string {
   const { plan } = result
-  const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${stagePhrase(plan.from)}`
+  const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${describeStage(plan.from)}`
   if (plan.steps.length === 0) {
     return [
       from,

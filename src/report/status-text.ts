@@ -1,7 +1,8 @@
+import { describeHeaders, describeStage } from '../model/describe-stage.js'
 import type { PodProgress } from '../model/events.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
-import { ago, headerList, stagePhrase } from './phrases.js'
+import { ago } from './phrases.js'
 import { ways } from './result-text.js'
 
 interface UnfinishedRevision {
@@ -45,12 +46,12 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
       versionText(pods, width, palette),
     ]),
     ...('weight' in stage ? [['weight', `${stage.weight} %`] as [string, string]] : []),
-    ...('headers' in stage ? [['headers', headerList(stage.headers)] as [string, string]] : []),
+    ...('headers' in stage ? [['headers', describeHeaders(stage.headers)] as [string, string]] : []),
     ...(status.revision === undefined ? [] : [['revision', revisionText(status, now)] as [string, string]]),
     ...(status.chart ? [['chart', status.chart] as [string, string]] : []),
   ]
   return [
-    `${palette.strong(status.app)} ${stagePhrase(stage)}`,
+    `${palette.strong(status.app)} ${describeStage(stage)}`,
     ...rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
     ...(status.unfinished ? [`  ${palette.warn('!')} ${unfinishedText(status.unfinished)}`] : []),
     ...ways(status, palette),

@@ -63,7 +63,7 @@ const start: CanaryEvent[] = [
 describe('progress', () => {
   test('off a terminal: one plain line for each change, nothing animated', () => {
     expect(tell(start, { live: false }).text).toBe(`start echo v2: reading the release of echo
-echo in namespace echo: stable: all requests go to v1 (revision 1)
+echo in namespace echo: stable: every request goes to v1 (revision 1)
 plan: 2 steps
   1. deploy v2 beside v1
   2. send requests with stage: canary to v2

@@ -56,7 +56,7 @@ describe('results', () => {
 
   test('a dry run: each step with values, command, pods and probes', () => {
     expect(renderResult({ ...started, dryRun: true, stage: stable, proofs: [] }, plain))
-      .toBe(`echo in namespace echo: stable: all requests go to v1
+      .toBe(`echo in namespace echo: stable: every request goes to v1
 
 step 1 of the plan: deploy v2 beside v1
   values  + deployment.v2: {}
@@ -110,7 +110,7 @@ describe('status', () => {
       now,
     )
     expect(text)
-      .toBe(`echo weighted: 50 % of the requests go to v2, 50 % to v1; with stage: canary all go to v2
+      .toBe(`echo weighted: 50 % of the requests and those with stage: canary go to v2, the rest to v1
   namespace echo
   primary   v1  ✔ 1/1 pods ready  hashicorp/http-echo
   canary    v2  ✖ 0/1 pods ready  hashicorp/http-echo (ErrImagePull: no such image)
