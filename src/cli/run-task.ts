@@ -44,8 +44,8 @@ export async function runTask<R>(
       verifier: createVerifier(),
       emit: (event: CanaryEvent) => {
         if (event.type === 'warning') warn(event.message)
-        // A dry run's plan is its result: it goes to stdout.
-        if (event.type !== 'planned' || !settings.dryRun) progress.emit(event)
+        // Of a dry run the plan is the result: it goes to stdout.
+        if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
       },
       signal: signals.signal,
       probes: {

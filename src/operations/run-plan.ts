@@ -32,6 +32,8 @@ export interface PlanToRun {
 export async function runPlan(context: OperationContext, run: PlanToRun): Promise<OperationResult> {
   const { plan } = run
   assertSafe(plan)
+  const { app, namespace, from } = plan
+  context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
   context.emit({ type: 'planned', plan })
   const prover = new Prover(context)
   const runner = new PlanRunner(context, run, prover)

@@ -30,6 +30,7 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
       { nextSteps: [`canary values ${app} -n ${namespace}`] },
     )
   }
+  context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const prover = new Prover(context)
   try {
     const proof = await prover.prove({

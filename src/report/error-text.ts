@@ -52,14 +52,16 @@ export function errorDocument(error: unknown): ErrorDocument {
 /** The same for people: what happened, what the command said, what state the app is in, what to do next. */
 export function renderError(error: ErrorDocument, palette: Palette, stack?: string): string {
   const exit = error.commandCode === undefined ? '' : ` (${error.commandCode})`
-  const said = error.stderr?.trimEnd().split('\n') ?? []
+  const said = (error.stderr ?? '')
+    .split('\n')
+    .filter((line) => line.trim() && !error.message.includes(line.trim()))
   const shown = said.slice(-STDERR_LINES)
   const left = said.length - shown.length
   return [
     `${palette.bad('✖')} ${error.message}`,
     ...(error.command ? [`  ran     ${error.command}${exit}`] : []),
     ...(left > 0 ? [`          (${left} lines left out: --json has them)`] : []),
-    ...shown.filter(Boolean).map((line) => `          ${palette.dim(line)}`),
+    ...shown.map((line) => `          ${palette.dim(line)}`),
     ...(error.state ? [`  now     ${error.state}`] : []),
     ...error.nextSteps.map((step, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(step)}`),
     ...(stack ? ['', palette.dim(stack)] : []),
