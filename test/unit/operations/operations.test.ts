@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'vitest'
+import { type CanaryError, ExternalError } from '../../../src/model/errors.js'
+import { abort } from '../../../src/operations/abort.js'
+import { finish } from '../../../src/operations/finish.js'
+import { install } from '../../../src/operations/install.js'
+import { shift } from '../../../src/operations/shift.js'
+import { start } from '../../../src/operations/start.js'
+import { listApps, status } from '../../../src/operations/status.js'
+import { observedValues } from '../../../src/operations/values.js'
+import { verify } from '../../../src/operations/verify.js'
+import { SEED } from '../rollout/seed-values.js'
+import { fakes } from './fake-cluster.js'
+
+const startV2 = { app: 'echo', version: 'v2', deployOnly: false }
+
+async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
+  try {
+    await work
+  } catch (error) {
+    return error as CanaryError
+  }
+  throw new Error('it did not fail')
+}
+
+describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
+  test('install', async () => {
+    const { cluster, context } = fakes()
+    const result = await install(context, { app: 'echo', version: 'v1', withVirtualService: true })
+    expect(cluster.calls).toEqual([
+      'install: canary install echo v1: install v1',
+      'create VirtualService for example',
+      'wait for pods: v1',
+      'prove',
+      'close the way to the proxy',
+    ])
+    expect(result).toMatchObject({ stage: { name: 'stable', primary: 'v1' }, revision: 1, changed: true })
+    expect(result.next).toEqual(['canary start echo VERSION'])
+  })
+
+  test('start', async () => {
+    const { cluster, context } = fakes(SEED[1])
+    const result = await start(context, startV2)
+    expect(cluster.calls).toEqual([
+      'upgrade: canary start echo v2: deploy v2 beside v1',
+      'wait for pods: v2',
+      'prove',
+      'wait for pods: v2',
+      'upgrade: canary start echo v2: send requests with stage: canary to v2',
+      'prove',
+      'close the way to the proxy',
+    ])
+    expect(cluster.revisions.map(({ config }) => config)).toEqual([SEED[1], SEED[2], SEED[3]])
+    expect(result.undo).toBe('canary abort echo')
+  })
+
+  test('finish proves 100 % in this run before it removes anything', async () => {
+    const { cluster, context } = fakes(SEED[5])
+    await finish(context, { app: 'echo', jump: false })
+    expect(cluster.calls).toEqual([
+      'prove',
+      'upgrade: canary finish echo: make v2 the primary and remove v1',
+      'wait for pods gone: v1',
+      'prove',
+      'close the way to the proxy',
+    ])
+  })
+
+  test('abort routes back first and removes the canary after the proof', async () => {
+    const { cluster, context } = fakes(SEED[4])
+    await abort(context, { app: 'echo' })
+    expect(cluster.calls).toEqual([
+      'upgrade: canary abort echo: send all requests back to v1',
+      'prove',
+      'upgrade: canary abort echo: remove v2',
+      'wait for pods gone: v2',
+      'prove',
+      'close the way to the proxy',
+    ])
+    expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
+  })
+
+  test('abort --unverified goes without proof, and says why in the history', async () => {
+    const { cluster, context, events } = fakes(SEED[4])
+    await abort(context, { app: 'echo', unverified: 'the proxy is down' })
+    expect(cluster.calls).toEqual([
+      'upgrade: canary abort echo (unverified: the proxy is down): send all requests back to v1',
+      'upgrade: canary abort echo (unverified: the proxy is down): remove v2',
+      'wait for pods gone: v2',
+    ])
+    expect(events.filter(({ type }) => type === 'warning')).toHaveLength(2)
+  })
+
+  test('a target that is reached is proven, nothing else', async () => {
+    const { cluster, context } = fakes(SEED[4])
+    const result = await shift(context, { app: 'echo', weight: 50 })
+    expect(cluster.calls).toEqual(['prove', 'close the way to the proxy'])
+    expect(result).toMatchObject({ changed: false, revision: 1 })
+  })
+
+  test('a dry run plans and touches nothing', async () => {
+    const { cluster, context } = fakes(SEED[1], { context: { dryRun: true } })
+    const result = await start(context, startV2)
+    expect(cluster.calls).toEqual([])
+    expect(result.commands).toEqual([
+      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: deploy v2 beside v1'",
+      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: send requests with stage: canary to v2'",
+    ])
+    expect(result.stage).toEqual({ name: 'stable', primary: 'v1' })
+  })
+})
+
+describe('nothing moves forward on a verdict other than pass', () => {
+  test.each([
+    ['fail', 3],
+    ['inconclusive', 4],
+  ] as const)('%s ends start after its first step with exit %i', async (verdict, exitCode) => {
+    const { cluster, context } = fakes(SEED[1], { verdicts: [verdict] })
+    const error = await failureOf(start(context, startV2))
+    expect(error.exitCode).toBe(exitCode)
+    expect(error.message).toContain(`a fake ${verdict}`)
+    expect(error.state).toBe(
+      'echo: revision 2 is deployed: deployed: v2 stands beside v1, every request goes to v1.',
+    )
+    expect(error.nextSteps.join('\n')).toContain('canary abort echo')
+    expect(cluster.revisions).toHaveLength(2)
+  })
+
+  test('finish removes nothing when the stage before does not pass', async () => {
+    const { cluster, context } = fakes(SEED[5], { verdicts: ['inconclusive'] })
+    expect((await failureOf(finish(context, { app: 'echo', jump: false }))).exitCode).toBe(4)
+    expect(cluster.revisions).toHaveLength(1)
+  })
+
+  test('pods that do not get ready end the step, with the state the app is in', async () => {
+    const { cluster, context } = fakes(SEED[1])
+    cluster.waitError = new ExternalError('v2 is not ready: ImagePullBackOff')
+    const error = await failureOf(start(context, startV2))
+    expect(error).toMatchObject({ exitCode: 5, message: 'v2 is not ready: ImagePullBackOff' })
+    expect(error.state).toContain('deployed: v2 stands beside v1')
+    expect(cluster.calls).not.toContain('prove')
+  })
+})
+
+describe('the release is not changed behind anybody’s back', () => {
+  test('a revision made before the upgrade stops it', async () => {
+    const { cluster, context } = fakes(SEED[3])
+    const waitForPods = cluster.waitForPods.bind(cluster)
+    cluster.waitForPods = async (...args) => {
+      await waitForPods(...args)
+      cluster.add(SEED[5], 'deployed', undefined, 'by hand')
+    }
+    const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toMatch(/expected revision 1, found 2 \(deployed: by hand\)/)
+    expect(error.evidence).toEqual({ expected: SEED[3], found: SEED[5] })
+    expect(cluster.revisions).toHaveLength(2)
+  })
+
+  test('a revision made right after the upgrade is seen', async () => {
+    const { cluster, context } = fakes(SEED[3])
+    const upgrade = cluster.upgrade.bind(cluster)
+    cluster.upgrade = async (request) => {
+      const revision = await upgrade(request)
+      cluster.add(SEED[5], 'deployed', undefined, 'by hand')
+      return revision
+    }
+    const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toMatch(/made revision 2 .* newest is now 3/)
+  })
+
+  test.each(['failed', 'pending-upgrade'] as const)('a newer %s revision is explained', async (newer) => {
+    const { cluster, context } = fakes(SEED[3])
+    cluster.add(SEED[4], newer, undefined, 'timed out')
+    const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toContain(`Revision 2 of echo is ${newer} (timed out)`)
+    expect(error.nextSteps.join('\n')).toContain('helm rollback echo 1 -n echo')
+    expect(await status(context, { app: 'echo' })).toMatchObject({
+      stage: { name: 'header' },
+      revision: 1,
+      unfinished: { revision: 2, status: newer },
+    })
+  })
+
+  test('pods of a version that serves may not be replaced by a step', async () => {
+    const { cluster, context } = fakes(SEED[1])
+    cluster.render = () =>
+      Promise.resolve(
+        JSON.stringify({
+          kind: 'Deployment',
+          spec: { template: { metadata: { labels: { version: 'v1' } }, spec: { changed: true } } },
+        }),
+      )
+    const error = await failureOf(start(context, startV2))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toMatch(/would change the pods of v1/)
+    expect(cluster.revisions).toHaveLength(1)
+  })
+})
+
+describe('asking', () => {
+  test('finish goes ahead where nobody can be asked', async () => {
+    const { context } = fakes(SEED[5])
+    expect((await finish(context, { app: 'echo', jump: false })).stage.name).toBe('stable')
+  })
+
+  test('finish stops when a person says no', async () => {
+    const { cluster, context } = fakes(SEED[5], { context: { confirm: () => Promise.resolve(false) } })
+    const error = await failureOf(finish(context, { app: 'echo', jump: false }))
+    expect(error.message).toMatch(/Not finished/)
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('install names the flag for the VirtualService where nobody can be asked', async () => {
+    const { cluster, context } = fakes()
+    const error = await failureOf(install(context, { app: 'echo', version: 'v1' }))
+    expect(error).toMatchObject({ exitCode: 2, state: 'Nothing was changed.' })
+    expect(error.nextSteps[0]).toContain('--with-virtual-service')
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('install does not ask when a VirtualService delegates already', async () => {
+    const { cluster, context } = fakes()
+    cluster.virtualServices = [
+      {
+        metadata: { name: 'app', namespace: 'gloo-system' },
+        spec: {
+          virtualHost: {
+            routes: [
+              { delegateAction: { selector: { labels: { apiGroup: 'example' }, namespaces: ['*'] } } },
+            ],
+          },
+        },
+      },
+    ]
+    await install(context, { app: 'echo', version: 'v1' })
+    expect(cluster.calls.filter((call) => call.startsWith('create'))).toEqual([])
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('before an upgrade nothing more is changed, and the state is told', async () => {
+    const { cluster, context, abort: controller } = fakes(SEED[1])
+    cluster.beforeUpgrade = () => controller.abort('SIGINT')
+    const error = await failureOf(start(context, startV2))
+    expect(error.exitCode).toBe(130)
+    expect(error.state).toMatch(/revision 2 is deployed: deployed: v2 stands beside v1/)
+    expect(cluster.revisions).toHaveLength(2)
+  })
+
+  test('SIGTERM exits 143', async () => {
+    const { context, abort: controller } = fakes(SEED[1])
+    controller.abort('SIGTERM')
+    expect((await failureOf(start(context, startV2))).exitCode).toBe(143)
+  })
+})
+
+describe('reading', () => {
+  test('an absent app is an answer for status, a conflict for all that needs it', async () => {
+    const { context } = fakes()
+    expect(await status(context, { app: 'echo' })).toMatchObject({
+      stage: { name: 'absent' },
+      next: ['canary install echo VERSION'],
+    })
+    for (const work of [
+      verify(context, { app: 'echo' }),
+      shift(context, { app: 'echo', weight: 1 }),
+      observedValues(context, { app: 'echo' }),
+    ]) {
+      expect((await failureOf(work)).exitCode).toBe(6)
+    }
+  })
+
+  test('a release of another chart is refused', async () => {
+    const { cluster, context } = fakes()
+    cluster.add({}, 'deployed', {
+      metadata: { name: 'nginx', version: '1.2.3' },
+      templates: [],
+      files: [],
+      values: {},
+    })
+    const error = await failureOf(start(context, startV2))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toContain('nginx-1.2.3')
+  })
+
+  test('values, list, verify', async () => {
+    const { cluster, context } = fakes(SEED[4])
+    expect(await observedValues(context, { app: 'echo' })).toEqual(SEED[4])
+    expect(await listApps(context)).toMatchObject([{ app: 'echo', stage: { name: 'weighted', weight: 50 } }])
+    expect(await verify(context, { app: 'echo' })).toMatchObject({ revision: 1, proof: { verdict: 'pass' } })
+    expect(cluster.revisions).toHaveLength(1)
+  })
+
+  test('what the verifier is told of the values', async () => {
+    const { verifier, context } = fakes({ ...SEED[4], verify: { version: { header: 'x-app' } } })
+    await verify(context, { app: 'echo' })
+    expect(verifier.asked[0]).toMatchObject({
+      origin: 'http://proxy.test',
+      versionRule: { header: 'x-app' },
+      versionHeader: 'x-canary-version',
+      versionHeaderIsProof: true,
+      settling: false,
+    })
+  })
+})
