@@ -16,13 +16,13 @@ test.each([
   watch = watchSignals((line) => said.push(line), { first: () => 'stopping', second: () => 'stopped' })
   expect(watch.signal.aborted).toBe(false)
 
-  process.emit(name)
+  process.emit(name, name)
   expect(said).toEqual(['stopping'])
   expect(watch.caught()).toBe(name)
   expect(watch.signal).toMatchObject({ aborted: true, reason: name })
   expect(exit).not.toHaveBeenCalled()
 
-  process.emit(name)
+  process.emit(name, name)
   expect(said).toEqual(['stopping', 'stopped'])
   expect(exit).toHaveBeenCalledWith(code)
 })

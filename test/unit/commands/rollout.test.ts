@@ -136,7 +136,7 @@ step 2 of 2: send requests with stage: canary to v2
   test('Ctrl-C: says what is being finished, ends after it with 130 and says where the app stands', async () => {
     await installed()
     cluster.duringUpgrade = async () => {
-      process.emit('SIGINT')
+      process.emit('SIGINT', 'SIGINT')
       await Promise.resolve()
     }
     const run = await runCommand(Start, ['echo', 'v2', '--json'])
