@@ -28,7 +28,7 @@ export function watchSignals(say: (line: string) => void, texts: SignalTexts): S
   function handle(name: Interrupt): void {
     if (caught) {
       say(texts.second())
-      process.exit(EXIT_CODE[name])
+      return process.exit(EXIT_CODE[name])
     }
     caught = name
     say(texts.first())
