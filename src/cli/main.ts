@@ -55,7 +55,8 @@ async function commandNames(): Promise<string[]> {
     .map((file) => file.replace(/\.[jt]s$/, '').replace(/[\\/]/g, ' '))
 }
 
-function ownVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
+function nameAndVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { name, version } = JSON.parse(text) as { name: string; version: string }
+  return `${name}/${version}`
 }

@@ -17,7 +17,7 @@ async function canary(args: string[], env: Record<string, string> = {}) {
 describe('the program', () => {
   test('its version', async () => {
     const { exitCode, stdout } = await canary(['--version'])
-    expect(stdout).toMatch(/^canary\/\d+\.\d+\.\d+ /)
+    expect(stdout).toMatch(/^canary-rollout\/\d+\.\d+\.\d+ /)
     expect(exitCode).toBe(0)
   })
 

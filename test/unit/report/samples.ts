@@ -2,7 +2,7 @@ import type { CheckResult, Expectation } from '../../../src/model/expectation.js
 import type { Plan, Step } from '../../../src/model/plan.js'
 import type { Stage } from '../../../src/model/stage.js'
 
-export const headers = { stage: 'canary' }
+const headers = { stage: 'canary' }
 export const stable: Stage = { name: 'stable', primary: 'v1' }
 export const header: Stage = { name: 'header', primary: 'v1', canary: 'v2', headers }
 export const half: Stage = { name: 'weighted', primary: 'v1', canary: 'v2', headers, weight: 50 }
