@@ -12,9 +12,7 @@ type LoadOptions = Parameters<typeof runCommandLine>[1]
 export async function main(argv: string[], load: LoadOptions): Promise<void> {
   if (argv.length === 1 && argv[0] === '--version') {
     // Without the CLI framework: version managers and shell prompts ask this often.
-    process.stdout.write(
-      `canary/${ownVersion()} ${process.platform}-${process.arch} node-${process.version}\n`,
-    )
+    process.stdout.write(`${nameAndVersion()} ${process.platform}-${process.arch} node-${process.version}\n`)
     return
   }
   const { ignoreClosedPipes, outputOf, printError } = await import('./output.js')
