@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args'
 import { UsageError } from '../model/errors.js'
 
-// Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would do.
+// Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would
+// do.
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 

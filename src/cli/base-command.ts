@@ -6,8 +6,8 @@ import { explainParseError } from './parse-errors.js'
 import type { Task } from './task.js'
 
 /**
- * What all commands share: output flags, and errors told alike: the same exit code and one document whatever the
- * output format is.
+ * What all commands share: output flags, and errors told alike: the same exit code and one document whatever
+ * the output format is.
  */
 export abstract class BaseCommand extends Command {
   static override baseFlags = outputFlags
@@ -20,7 +20,9 @@ export abstract class BaseCommand extends Command {
     return this.output
   }
 
-  /** Runs an operation with everything it needs, telling on stderr what happens and on stdout what came of it. */
+  /**
+   * Runs an operation with everything it needs, telling on stderr what happens and on stdout what came of it.
+   */
   protected async perform<R extends object>(task: Task<R>): Promise<R> {
     const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
     const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))

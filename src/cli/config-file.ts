@@ -6,9 +6,9 @@ import type { FileSettings } from './setting-names.js'
 const DEFAULT_FILE = 'canary.yaml'
 
 /**
- * Settings for one app from `canary.yaml` in the working directory, or from the file CANARY_CONFIG names: `defaults:`,
- * and over them `apps.<app>:`. Keys are flag names, in kebab or camel case. No file, no settings; a file named by
- * CANARY_CONFIG must be there. Throws UsageError with the line of what is wrong.
+ * Settings for one app from `canary.yaml` in the working directory, or from the file CANARY_CONFIG names:
+ * `defaults:`, and over them `apps.<app>:`. Keys are flag names, in kebab or camel case. No file, no
+ * settings; a file named by CANARY_CONFIG must be there. Throws UsageError with the line of what is wrong.
  */
 export async function readConfigFile(
   app: string | undefined,

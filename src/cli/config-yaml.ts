@@ -9,9 +9,9 @@ export interface Config {
 }
 
 /**
- * Reads the text of a canary.yaml; `name` is what messages call it. Headers may be a map, `name=value`, or a list of
- * those. Throws UsageError with the line of the first thing that is wrong: unknown keys included, so that a mistyped
- * one is not silently without effect.
+ * Reads the text of a canary.yaml; `name` is what messages call it. Headers may be a map, `name=value`, or a
+ * list of those. Throws UsageError with the line of the first thing that is wrong: unknown keys included, so
+ * that a mistyped one is not silently without effect.
  */
 export function parseConfig(text: string, name: string): Config {
   return new ConfigReader(text, name).read()

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 
-// Values stay strings here: cli/settings.ts checks them, whether they come from a flag, the environment or canary.yaml.
+// Values stay strings here: cli/settings.ts checks them, whether they come from a flag, the environment or
+// canary.yaml.
 
 /** A flag that may be given several times, one value each: what follows the value is an argument again. */
 export function repeatable(options: Pick<Flag, 'char' | 'env' | 'helpValue' | 'helpGroup' | 'description'>) {

@@ -7,8 +7,9 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Headers given as `name=value`, later ones winning. With `env` a value `env:VAR` is read from the environment, so
- * that secrets stay out of command lines. Throws UsageError that names `source` (a flag, or a place in a file).
+ * Headers given as `name=value`, later ones winning. With `env` a value `env:VAR` is read from the
+ * environment, so that secrets stay out of command lines. Throws UsageError that names `source` (a flag, or a
+ * place in a file).
  */
 export function parseHeaders(
   pairs: string[],

@@ -6,8 +6,8 @@ import { UsageError } from '../model/errors.js'
 type LoadOptions = Parameters<typeof runCommandLine>[1]
 
 /**
- * The whole program: runs one command line and sets the exit code. Commands tell their own errors; what goes wrong
- * before there is a command (no such command, a broken installation) is told here, in the same form.
+ * The whole program: runs one command line and sets the exit code. Commands tell their own errors; what goes
+ * wrong before there is a command (no such command, a broken installation) is told here, in the same form.
  */
 export async function main(argv: string[], load: LoadOptions): Promise<void> {
   if (argv.length === 1 && argv[0] === '--version') {

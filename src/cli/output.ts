@@ -13,8 +13,8 @@ export interface Output {
 }
 
 /**
- * Reads the output flags off the command line as it is: needed before it is parsed, so that what is wrong with it is
- * told in the format asked for.
+ * Reads the output flags off the command line as it is: needed before it is parsed, so that what is wrong
+ * with it is told in the format asked for.
  */
 export async function outputOf(argv: string[], env: Record<string, string | undefined>): Promise<Output> {
   const end = argv.indexOf('--')
@@ -43,8 +43,8 @@ export async function printResult(output: Output, document: unknown, text: () =>
 }
 
 /**
- * Tells an error: for people on stderr, and as a document on stdout where one was asked for, with the warnings there
- * were. Returns the exit code.
+ * Tells an error: for people on stderr, and as a document on stdout where one was asked for, with the
+ * warnings there were. Returns the exit code.
  */
 export async function printError(output: Output, error: unknown, warnings: string[] = []): Promise<number> {
   const { errorDocument, renderError } = await import('../report/error-text.js')

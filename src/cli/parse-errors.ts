@@ -9,8 +9,8 @@ interface OclifError extends Error {
 }
 
 /**
- * A usage error out of what oclif's parser throws, in few words. Anything that is not the parser's comes back as it is.
- * `command` is the command as typed (`canary start`), `flags` the flags it has.
+ * A usage error out of what oclif's parser throws, in few words. Anything that is not the parser's comes back
+ * as it is. `command` is the command as typed (`canary start`), `flags` the flags it has.
  */
 export function explainParseError(error: unknown, command: string, flags: string[]): unknown {
   if (error instanceof CanaryError || !(error instanceof Error) || !('oclif' in error)) return error

@@ -5,8 +5,8 @@ export interface PromptStreams {
 }
 
 /**
- * The way to ask a person: a function on a terminal, one that always agrees with --yes, and undefined where nobody can
- * be asked. Questions go to stderr, so that stdout stays the result; only `y` and `yes` agree.
+ * The way to ask a person: a function on a terminal, one that always agrees with --yes, and undefined where
+ * nobody can be asked. Questions go to stderr, so that stdout stays the result; only `y` and `yes` agree.
  */
 export function asker(
   { input, output }: PromptStreams,

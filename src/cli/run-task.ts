@@ -9,8 +9,8 @@ import { watchSignals } from './signals.js'
 import type { Task } from './task.js'
 
 /**
- * Runs one operation: settings, cluster, verifier, progress on stderr, signals. Everything opened for it is closed,
- * whatever happens. `version` is canary's own.
+ * Runs one operation: settings, cluster, verifier, progress on stderr, signals. Everything opened for it is
+ * closed, whatever happens. `version` is canary's own.
  */
 export async function runTask<R>(
   task: Task<R>,

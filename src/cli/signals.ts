@@ -18,8 +18,8 @@ export interface SignalTexts {
 }
 
 /**
- * Watches SIGINT and SIGTERM: the first one aborts the shared signal and lets the work end by itself, the second one
- * leaves at once with 130 or 143.
+ * Watches SIGINT and SIGTERM: the first one aborts the shared signal and lets the work end by itself, the
+ * second one leaves at once with 130 or 143.
  */
 export function watchSignals(say: (line: string) => void, texts: SignalTexts): SignalWatch {
   const controller = new AbortController()

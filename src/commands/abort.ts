@@ -6,8 +6,8 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
 export default class Abort extends ChangeCommand {
   static override summary = 'Send all requests back to the primary and remove the canary'
   static override description =
-    "First the routes go back to the primary, even if the proxy can't be reached. Once it is proven that no request reaches the " +
-    'canary any more, the canary is removed.'
+    "First the routes go back to the primary, even if the proxy can't be reached. Once it is proven " +
+    'that no request reaches the canary any more, the canary is removed.'
   static override examples = [
     '<%= config.bin %> abort echo',
     '<%= config.bin %> abort echo --unverified "proxy is down, traffic checked by hand"',

@@ -7,8 +7,9 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
 export default class Finish extends ChangeCommand {
   static override summary = 'Make the canary the primary and remove the old version'
   static override description =
-    "Sends all requests to the canary unless they are already, proves it, then makes it the primary and removes the old version's " +
-    'pods. On a terminal it asks first. VERSION guards scripts: with the app stable on VERSION it is done, with another one it exits 6.'
+    'Sends all requests to the canary unless they are already, proves it, then makes it the primary and ' +
+    "removes the old version's pods. On a terminal it asks first. VERSION guards scripts: with the app " +
+    'stable on VERSION it is done, with another one it exits 6.'
   static override examples = ['<%= config.bin %> finish echo', '<%= config.bin %> finish echo v2 --yes']
   static override args = {
     app: requiredApp,

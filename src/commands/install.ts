@@ -6,8 +6,8 @@ import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.
 export default class Install extends ChangeCommand {
   static override summary = 'Install an app with its first version'
   static override description =
-    "Creates the namespace (the app's name by default), the release with one version and its routes, waits for the pods, and proves " +
-    'by requests through the proxy that the version answers.'
+    "Creates the namespace (the app's name by default), the release with one version and its routes, " +
+    'waits for the pods, and proves by requests through the proxy that the version answers.'
   static override examples = [
     '<%= config.bin %> install echo v1 --with-virtual-service',
     '<%= config.bin %> install shop 1.6 --image registry.example/shop:1.6 -f shop.yaml',

@@ -6,8 +6,9 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
   static override description =
-    'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, and all requests ' +
-    'with them do. 0 goes back to the phase in which only marked requests reach it; 100 sends all requests to it and keeps the primary standing by.'
+    'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, ' +
+    'and all requests with them do. 0 goes back to the phase in which only marked requests reach it; ' +
+    '100 sends all requests to it and keeps the primary standing by.'
   static override examples = ['<%= config.bin %> shift echo 50', '<%= config.bin %> shift echo 10 --dry-run']
   static override args = {
     app: requiredApp,

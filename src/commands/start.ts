@@ -6,8 +6,9 @@ import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.
 export default class Start extends ChangeCommand {
   static override summary = 'Deploy a canary beside the primary and send it the marked requests'
   static override description =
-    'Two steps: VERSION is deployed and proven to change nothing for anybody, then requests with the canary headers go to it and ' +
-    "all others stay with the primary. Its configuration is the primary's, changed by --image, --set-version and --version-values."
+    'Two steps: VERSION is deployed and proven to change nothing for anybody, then requests with the ' +
+    "canary headers go to it and all others stay with the primary. Its configuration is the primary's, " +
+    'changed by --image, --set-version and --version-values.'
   static override examples = [
     '<%= config.bin %> start echo v2',
     '<%= config.bin %> start shop 1.7 --image registry.example/shop:1.7 --header x-beta=yes',

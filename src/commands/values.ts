@@ -7,8 +7,9 @@ import { parseHeaders } from '../cli/headers.js'
 export default class Values extends BaseCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'
   static override description =
-    'Without --stage: the values of the deployed revision. With --stage the values of that stage are made from the flags ' +
-    'alone, without a cluster: for GitOps, where something else applies them. "finished" is stable on the canary.'
+    'Without --stage: the values of the deployed revision. With --stage the values of that stage are ' +
+    'made from the flags alone, without a cluster: for GitOps, where something else applies them. ' +
+    '"finished" is stable on the canary.'
   static override examples = [
     '<%= config.bin %> values echo',
     '<%= config.bin %> values echo --stage weighted --primary v1 --canary v2 --weight 50',

@@ -5,7 +5,8 @@ import { clusterFlags, probeFlags } from '../cli/flags.js'
 export default class Verify extends BaseCommand {
   static override summary = 'Prove the stage an app is in by counted requests'
   static override description =
-    'Sends requests through the proxy, with and without the canary headers, and counts which version answers them. Changes nothing.'
+    'Sends requests through the proxy, with and without the canary headers, and counts which version ' +
+    'answers them. Changes nothing.'
   static override examples = [
     '<%= config.bin %> verify echo',
     '<%= config.bin %> verify echo --proxy-url http://localhost:8080',

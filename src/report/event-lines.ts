@@ -15,8 +15,8 @@ export interface Told {
 }
 
 /**
- * Turns events into lines. It keeps only what one event needs of those before it: which checks there are, so that they
- * are named alike.
+ * Turns events into lines. It keeps only what one event needs of those before it: which checks there are, so
+ * that they are named alike.
  */
 export class EventLines {
   private expectations: Expectation[] = []

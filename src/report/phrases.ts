@@ -26,7 +26,10 @@ export function percent(share: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} %`
 }
 
-/** Which requests a check is about: `with stage: canary`, `without the header`, or nothing where there is no other kind. */
+/**
+ * Which requests a check is about: `with stage: canary`, `without the header`, or nothing where there is no
+ * other kind.
+ */
 export function whichRequests(expectation: Expectation, among: Expectation[]): string {
   const marked = among.filter(({ kind }) => kind === 'marked')
   const paths = new Set(among.map(({ path }) => path))

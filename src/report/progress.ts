@@ -20,8 +20,8 @@ const REDRAW_MS = 200
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 /**
- * Tells on stderr what happens: every event's lines as they come and, on a terminal, what is going on right now below
- * them. Elsewhere nothing is animated: one plain line for each change.
+ * Tells on stderr what happens: every event's lines as they come and, on a terminal, what is going on right
+ * now below them. Elsewhere nothing is animated: one plain line for each change.
  */
 export class Progress {
   private readonly eventLines: EventLines
@@ -41,7 +41,10 @@ export class Progress {
     this.now = options.now ?? Date.now
   }
 
-  /** Said before anything else is done; off a terminal only of commands that have a title: those that change or prove. */
+  /**
+   * Said before anything else is done; off a terminal only of commands that have a title: those that change
+   * or prove.
+   */
   begin(title: string | undefined, activity: string): void {
     if (!this.options.live && title) this.line(`${title}: ${activity}`)
     this.show([activity])

@@ -21,7 +21,10 @@ export interface ResultView {
   undo?: string
 }
 
-/** The result of a changing command: where the rollout stands, what was proven, how to go on and how to go back. */
+/**
+ * The result of a changing command: where the rollout stands, what was proven, how to go on and how to go
+ * back.
+ */
 export function renderResult(result: ResultView, palette: Palette): string {
   if (result.dryRun) return renderPlan(result, palette)
   const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
@@ -61,7 +64,10 @@ export function ways({ next, undo }: { next: string[]; undo?: string }, palette:
   ]
 }
 
-/** A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for and proves. */
+/**
+ * A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for
+ * and proves.
+ */
 function renderPlan(result: ResultView, palette: Palette): string {
   const { plan } = result
   const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${describeStage(plan.from)}`

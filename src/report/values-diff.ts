@@ -7,7 +7,10 @@ export interface ValueChange {
   after?: Json
 }
 
-/** The leaves that differ between two values, by path; empty maps and lists count as leaves. Lists are compared whole. */
+/**
+ * The leaves that differ between two values, by path; empty maps and lists count as leaves. Lists are
+ * compared whole.
+ */
 export function diffValues(before: JsonObject, after: JsonObject): ValueChange[] {
   const old = leaves(before)
   const fresh = leaves(after)

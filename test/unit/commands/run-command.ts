@@ -14,7 +14,10 @@ export interface CommandRun {
   stderr: string
 }
 
-/** Runs a command class in this process, as bin/run.js would, and gives back what it printed and its exit code. */
+/**
+ * Runs a command class in this process, as bin/run.js would, and gives back what it printed and its exit
+ * code.
+ */
 export async function runCommand(command: RunnableCommand, argv: string[]): Promise<CommandRun> {
   const stdout = capture(process.stdout)
   const stderr = capture(process.stderr)
