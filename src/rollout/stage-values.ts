@@ -1,5 +1,6 @@
 import { UsageError } from '../model/errors.js'
-import type { JsonObject, StageValues } from '../model/values.js'
+import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
+import { isObject } from './merge.js'
 import { withStage } from './values.js'
 
 /** Stages whose values can be made without a cluster; `finished` is stable on the canary. */
@@ -14,14 +15,14 @@ export interface StageValuesRequest {
   /** Needed by `weighted`: 1..99. */
   weight?: number
   headers: Record<string, string>
-  /** Values to write the stage into: all else in them stays. */
+  /** Values to write the stage into: all else in them stays, and so do their configurations of the versions. */
   base: JsonObject
 }
 
 /** The complete values of a stage. Throws UsageError where the stage needs what was not given. */
 export function valuesOfStage(request: StageValuesRequest): JsonObject {
   const { stage, primary, canary, headers, base } = request
-  if (stage === 'stable') return withStage(base, { deployment: { [primary]: {} }, primary })
+  if (stage === 'stable') return withStage(base, { deployment: configs(base, primary), primary })
   if (canary === undefined) {
     throw new UsageError(`The values of stage ${stage} need a canary.`, {
       nextSteps: ['name it with --canary VERSION'],
@@ -32,10 +33,20 @@ export function valuesOfStage(request: StageValuesRequest): JsonObject {
       nextSteps: ['name another version with --canary VERSION'],
     })
   }
-  if (stage === 'finished') return withStage(base, { deployment: { [canary]: {} }, primary: canary })
-  const values: StageValues = { deployment: { [primary]: {}, [canary]: {} }, primary }
+  if (stage === 'finished') return withStage(base, { deployment: configs(base, canary), primary: canary })
+  const values: StageValues = { deployment: configs(base, primary, canary), primary }
   if (stage === 'deployed') return withStage(base, values)
   return withStage(base, { ...values, canary: { version: canary, weight: weightFor(request), headers } })
+}
+
+function configs(base: JsonObject, ...versions: string[]): Record<string, VersionConfig> {
+  const given = isObject(base.deployment) ? base.deployment : {}
+  return Object.fromEntries(
+    versions.map((version) => {
+      const config = given[version]
+      return [version, isObject(config) ? config : {}]
+    }),
+  )
 }
 
 function weightFor({ stage, weight }: StageValuesRequest): number {

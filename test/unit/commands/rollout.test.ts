@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import Abort from '../../../src/commands/abort.js'
 import Doctor from '../../../src/commands/doctor.js'
@@ -166,6 +169,18 @@ describe('values of a stage, without a cluster', () => {
         primary: { version: 'v1' },
         canary: { version: '1e3', weight: 50, headers: { 'x-beta': 'yes' } },
       },
+    })
+  })
+
+  test('the configurations of the versions and all other values come from the files given', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'canary-values-'))
+    const file = path.join(folder, 'base.yaml')
+    await writeFile(file, 'deployment: { v1: { replicas: 3 }, v0: {} }\nroutes: { apiGroup: mine }\n')
+    const run = await runCommand(Values, ['echo', '--stage', 'stable', '--primary', 'v1', '-f', file])
+    await rm(folder, { recursive: true })
+    expect(documentOf(run)).toEqual({
+      deployment: { v1: { replicas: 3 } },
+      routes: { apiGroup: 'mine', primary: { version: 'v1' } },
     })
   })
 
