@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { decodeRecord, historiesOf } from '../../../src/cluster/release-record.js'
 import { findReleases, listReleases, recordResource } from '../../../src/cluster/releases.js'
 import { json, list, startFakeApi, type FakeApi } from './fake-api.js'
-import { record, release } from './records.js'
+import { record, release } from '../../helpers/helm-record.js'
 
 function revision(version: number, status: string, description = `revision ${version}`, more = {}) {
   return record('Secret', release({ version, info: { status, description }, ...more }))

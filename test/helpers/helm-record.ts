@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import type { RecordObject } from '../../../src/cluster/release-record.js'
+import type { RecordObject } from '../../src/cluster/release-record.js'
 
 /** A release as Helm writes it, null where Go has nothing. */
 export function release(overrides: Record<string, unknown> = {}): Record<string, unknown> {
