@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Fault, FAULT_PARAMETERS, type FaultKind, type FaultRegistry } from './faults.js'
+import { closeServer } from './workloads/pod-server.js'
+
+export interface ControlServer {
+  url: string
+  close(): Promise<void>
+}
+
+const BODY_LIMIT = 10_000
+
+/**
+ * The door by which another process orders faults: GET, POST and DELETE /faults, DELETE /faults/ID, all with the
+ * sandbox's token. A fault that is none is answered 400 with what is wrong.
+ */
+export async function startControl(faults: FaultRegistry, token: string): Promise<ControlServer> {
+  const server = createServer((request, response) => {
+    void handle(request, response, faults, token).catch((error: unknown) =>
+      reply(response, 500, String(error)),
+    )
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, close: () => closeServer(server) }
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  faults: FaultRegistry,
+  token: string,
+): Promise<void> {
+  if (request.headers.authorization !== `Bearer ${token}`)
+    return reply(response, 401, 'the token is missing or wrong')
+  const [, id] = /^\/faults(?:\/(\d+))?$/.exec(request.url ?? '') ?? [undefined, null]
+  if (id === null) return reply(response, 404, 'there is only /faults')
+  switch (request.method) {
+    case 'GET':
+      return reply(response, 200, faults.list())
+    case 'POST': {
+      const asked = parseFault(await bodyOf(request))
+      return typeof asked === 'string' ? reply(response, 400, asked) : reply(response, 201, faults.add(asked))
+    }
+    case 'DELETE':
+      if (id === undefined) faults.clear()
+      else if (!faults.remove(Number(id))) return reply(response, 404, `there is no fault ${id}`)
+      return reply(response, 200, faults.list())
+    default:
+      return reply(response, 405, `${request.method} is not known here`)
+  }
+}
+
+/** A fault from JSON, or what is wrong with it. */
+function parseFault(text: string): Fault | string {
+  let asked: Record<string, unknown>
+  try {
+    asked = JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return 'the body is no JSON'
+  }
+  const parameters = FAULT_PARAMETERS[asked.kind as FaultKind] as Record<string, string> | undefined
+  if (!parameters)
+    return `there is no fault "${String(asked.kind)}"; there are ${Object.keys(FAULT_PARAMETERS).join(', ')}`
+  for (const [name, type] of Object.entries(parameters)) {
+    const value = asked[name]
+    if (value === undefined && type.endsWith('?')) continue
+    if (typeof value !== type.replace('?', ''))
+      return `${String(asked.kind)} needs ${name}, a ${type.replace('?', '')}`
+  }
+  const unknown = Object.keys(asked).find((name) => name !== 'kind' && !(name in parameters))
+  return unknown === undefined ? (asked as Fault) : `${String(asked.kind)} has no ${unknown}`
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request) {
+    text += String(chunk)
+    if (text.length > BODY_LIMIT) throw new Error('the body is too long')
+  }
+  return text
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  const content = status < 400 ? body : { error: body }
+  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(content)}\n`)
+}

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto'
+import type { KubeObject } from '../api-server/objects.js'
+import { RESOURCES } from '../api-server/resources.js'
+import { now, type StoreEvent } from '../api-server/store.js'
+import { controlledBy, controllerOf, referenceTo } from './owned.js'
+import { keyOf, Reconciler, splitKey } from './reconciler.js'
+
+const REVISION = 'deployment.kubernetes.io/revision'
+const DEFAULT_DEADLINE_S = 600
+
+interface Condition {
+  type: string
+  status: 'True' | 'False'
+  reason: string
+  message: string
+  lastUpdateTime: string
+  lastTransitionTime: string
+}
+
+/** Deployment → ReplicaSets: rolling updates and recreation, status and conditions as Kubernetes words them. */
+export class DeploymentController extends Reconciler {
+  private readonly deadlines = new Map<string, () => void>()
+
+  protected keysOf({ resource, object }: StoreEvent): string[] {
+    if (resource === RESOURCES.deployments) return [keyOf(object.metadata.namespace, object.metadata.name)]
+    if (resource !== RESOURCES.replicasets) return []
+    const owner = controllerOf(object)
+    return owner?.kind === 'Deployment' ? [keyOf(object.metadata.namespace, owner.name)] : []
+  }
+
+  protected reconcile(key: string): void {
+    const [namespace, name] = splitKey(key)
+    const deployment = this.store.get(RESOURCES.deployments, namespace, name)
+    if (!deployment || deployment.metadata.deletionTimestamp) return
+    const sets = controlledBy(this.store, RESOURCES.replicasets, deployment)
+    const hash = templateHash(deployment)
+    const current = sets.find((set) => set.metadata.labels?.['pod-template-hash'] === hash)
+    if (!current) {
+      this.createSet(deployment, sets, hash)
+      return // its ADDED event comes back here
+    }
+    const old = sets.filter((set) => set !== current)
+    this.scale(deployment, current, old)
+    this.updateRevision(deployment, current, sets)
+    this.updateStatus(key, current.metadata.name, sets)
+  }
+
+  private createSet(deployment: KubeObject, sets: KubeObject[], hash: string): void {
+    const { metadata, spec } = deployment
+    const labels = { ...spec.template.metadata?.labels, 'pod-template-hash': hash }
+    const revision = String(Math.max(0, ...sets.map(revisionOf)) + 1)
+    this.store.create(RESOURCES.replicasets, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: {
+        name: `${metadata.name}-${hash}`,
+        namespace: metadata.namespace,
+        labels,
+        // `kubectl rollout undo` writes the ReplicaSet's annotations back: without Helm's it would orphan the release.
+        annotations: { ...metadata.annotations, [REVISION]: revision },
+        ownerReferences: [referenceTo(deployment)],
+      },
+      spec: {
+        replicas: sets.length === 0 ? (spec.replicas ?? 1) : 0,
+        selector: { matchLabels: { ...spec.selector.matchLabels, 'pod-template-hash': hash } },
+        template: {
+          ...spec.template,
+          metadata: { ...spec.template.metadata, labels },
+        },
+      },
+      status: { replicas: 0 },
+    })
+  }
+
+  /** One move towards the new ReplicaSet: up within maxSurge, old ones down as far as maxUnavailable allows. */
+  private scale(deployment: KubeObject, current: KubeObject, old: KubeObject[]): void {
+    const { desired, surge, unavailable } = bounds(deployment)
+    const wantedOld = old.reduce((sum, set) => sum + set.spec.replicas, 0)
+    if (deployment.spec.strategy?.type === 'Recreate') {
+      for (const set of old) this.setReplicas(set, 0)
+      const podsLeft = old.reduce((sum, set) => sum + (set.status?.replicas ?? 0), 0)
+      if (podsLeft === 0) this.setReplicas(current, desired)
+      return
+    }
+    const room = Math.max(0, desired + surge - wantedOld)
+    this.setReplicas(
+      current,
+      wantedOld === 0 ? desired : Math.min(desired, Math.max(current.spec.replicas, room)),
+    )
+    const readyCurrent = current.status?.readyReplicas ?? 0
+    let spare =
+      readyCurrent +
+      old.reduce((sum, set) => sum + (set.status?.readyReplicas ?? 0), 0) -
+      (desired - unavailable)
+    for (const set of old) {
+      const notReady = set.spec.replicas - Math.min(set.spec.replicas, set.status?.readyReplicas ?? 0)
+      const removable = notReady + Math.max(0, Math.min(spare, set.spec.replicas - notReady))
+      spare -= removable - notReady
+      this.setReplicas(set, set.spec.replicas - removable)
+    }
+  }
+
+  private setReplicas(set: KubeObject, replicas: number): void {
+    if (set.spec.replicas === replicas) return
+    this.store.update(RESOURCES.replicasets, { ...structuredClone(set), spec: { ...set.spec, replicas } })
+  }
+
+  /** The number of the template in use; a template that comes back gets a new number. */
+  private updateRevision(deployment: KubeObject, current: KubeObject, sets: KubeObject[]): void {
+    const newest = Math.max(...sets.map(revisionOf))
+    const revision = revisionOf(current) === newest ? newest : newest + 1
+    this.annotate(RESOURCES.replicasets, current, String(revision))
+    this.annotate(RESOURCES.deployments, deployment, String(revision))
+  }
+
+  private annotate(
+    resource: typeof RESOURCES.replicasets  ,
+    { metadata }: KubeObject,
+    revision: string,
+  ): void {
+    const object = this.store.get(resource, metadata.namespace, metadata.name)
+    if (!object || object.metadata.annotations?.[REVISION] === revision) return
+    const changed = structuredClone(object)
+    changed.metadata.annotations = { ...changed.metadata.annotations, [REVISION]: revision }
+    this.store.update(resource, changed)
+  }
+
+  private updateStatus(key: string, currentName: string, sets: KubeObject[]): void {
+    const [namespace, name] = splitKey(key)
+    const deployment = this.store.get(RESOURCES.deployments, namespace, name)
+    const current = this.store.get(RESOURCES.replicasets, namespace, currentName)
+    if (!deployment || !current) return
+    const { desired, unavailable } = bounds(deployment)
+    const sum = (field: string) => sets.reduce((total, set) => total + (set.status?.[field] ?? 0), 0)
+    const replicas = sum('replicas')
+    const ready = sum('readyReplicas')
+    const updated: number = current.status?.replicas ?? 0
+    const complete = updated === desired && replicas === desired && ready === desired
+    const available = ready >= desired - unavailable
+    const timedOut = !complete && this.overdue(key, deployment)
+    const conditions = [
+      {
+        type: 'Available',
+        status: available,
+        reason: available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+        message: `Deployment ${available ? 'has' : 'does not have'} minimum availability.`,
+      },
+      { type: 'Progressing', status: !timedOut, ...progress(currentName, { complete, timedOut, updated }) },
+    ].map((condition) => stamped(condition, deployment.status?.conditions))
+    this.store.update(RESOURCES.deployments, {
+      ...structuredClone(deployment),
+      status: withoutZeros({
+        observedGeneration: deployment.metadata.generation,
+        replicas,
+        updatedReplicas: updated,
+        readyReplicas: ready,
+        availableReplicas: ready,
+        unavailableReplicas: Math.max(0, desired - ready),
+        conditions,
+      }),
+    })
+    if (complete) this.calloff(key)
+  }
+
+  /** Whether progressDeadlineSeconds went by since this generation was first seen incomplete. */
+  private overdue(key: string, deployment: KubeObject): boolean {
+    const id = `${key}@${deployment.metadata.generation}`
+    const reached = deployment.status?.conditions?.some(
+      (condition: Condition) => condition.reason === 'ProgressDeadlineExceeded',
+    )
+    if (reached && deployment.status.observedGeneration === deployment.metadata.generation) return true
+    if (this.deadlines.has(id)) return this.deadlines.get(id) === EXPIRED
+    this.calloff(key)
+    const seconds = deployment.spec.progressDeadlineSeconds ?? DEFAULT_DEADLINE_S
+    const cancel = this.later(seconds * 1000, () => {
+      this.deadlines.set(id, EXPIRED)
+      this.enqueue(key)
+    })
+    this.deadlines.set(id, cancel)
+    return false
+  }
+
+  private calloff(key: string): void {
+    for (const [id, cancel] of this.deadlines) {
+      if (!id.startsWith(`${key}@`)) continue
+      cancel()
+      this.deadlines.delete(id)
+    }
+  }
+}
+
+const EXPIRED = () => {}
+
+function progress(set: string, state: { complete: boolean; timedOut: boolean; updated: number }) {
+  if (state.complete) {
+    return { reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }
+  }
+  if (state.timedOut) {
+    return { reason: 'ProgressDeadlineExceeded', message: `ReplicaSet "${set}" has timed out progressing.` }
+  }
+  if (state.updated === 0)
+    return { reason: 'NewReplicaSetCreated', message: `Created new replica set "${set}"` }
+  return { reason: 'ReplicaSetUpdated', message: `ReplicaSet "${set}" is progressing.` }
+}
+
+function stamped(
+  condition: { type: string; status: boolean; reason: string; message: string },
+  before: Condition[] | undefined,
+): Condition {
+  const status = condition.status ? 'True' : 'False'
+  const old = before?.find(({ type }) => type === condition.type)
+  if (old && old.status === status && old.reason === condition.reason && old.message === condition.message)
+    return old
+  const time = now()
+  return {
+    ...condition,
+    status,
+    lastUpdateTime: time,
+    lastTransitionTime: old?.status === status ? old.lastTransitionTime : time,
+  }
+}
+
+function withoutZeros(status: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0))
+}
+
+function bounds({ spec }: KubeObject): { desired: number; surge: number; unavailable: number } {
+  const desired: number = spec.replicas ?? 1
+  const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {}
+  const surge = amount(maxSurge, desired, Math.ceil)
+  const unavailable = amount(maxUnavailable, desired, Math.floor)
+  return { desired, surge: surge === 0 && unavailable === 0 ? 1 : surge, unavailable }
+}
+
+function amount(value: number | string, of: number, round: (x: number) => number): number {
+  if (typeof value === 'number') return value
+  return value.endsWith('%') ? round((Number.parseInt(value, 10) * of) / 100) : Number(value)
+}
+
+function revisionOf(set: KubeObject): number {
+  return Number(set.metadata.annotations?.[REVISION] ?? 0)
+}
+
+function templateHash(deployment: KubeObject): string {
+  const digest = createHash('sha256').update(JSON.stringify(deployment.spec.template)).digest()
+  const letters = 'bcdfghjklmnpqrstvwxz2456789'
+  return Array.from(digest.subarray(0, 10), (byte) => letters[byte % letters.length]).join('')
+}

@@ -1,0 +1,107 @@
+import type { KubeObject } from '../api-server/objects.js'
+import { RESOURCES } from '../api-server/resources.js'
+import type { StoreEvent } from '../api-server/store.js'
+import { fits, isReady, referenceTo } from './owned.js'
+import { keyOf, Reconciler, splitKey } from './reconciler.js'
+
+/** Services → Endpoints and EndpointSlices, from the pods that fit the selector and have an address. */
+export class EndpointsController extends Reconciler {
+  protected keysOf({ resource, object }: StoreEvent): string[] {
+    const { namespace, name } = object.metadata
+    if (resource === RESOURCES.services) return [keyOf(namespace, name)]
+    if (resource !== RESOURCES.pods) return []
+    return this.store
+      .list(RESOURCES.services, namespace)
+      .map((service) => keyOf(namespace, service.metadata.name))
+  }
+
+  protected reconcile(key: string): void {
+    const [namespace, name] = splitKey(key)
+    const service = this.store.get(RESOURCES.services, namespace, name)
+    if (!service) {
+      this.store.delete(RESOURCES.endpoints, namespace, name)
+      this.store.delete(RESOURCES.endpointslices, namespace, `${name}-sandbox`)
+      return
+    }
+    const selector = service.spec.selector
+    if (!selector || Object.keys(selector).length === 0) return
+    const pods = this.store
+      .list(RESOURCES.pods, namespace)
+      .filter(
+        (pod) => fits(pod.metadata.labels, selector) && pod.status?.podIP && !pod.metadata.deletionTimestamp,
+      )
+    this.writeEndpoints(service, pods)
+    this.writeSlice(service, pods)
+  }
+
+  private writeEndpoints(service: KubeObject, pods: KubeObject[]): void {
+    const { name, namespace } = service.metadata
+    const address = (pod: KubeObject) => ({
+      ip: pod.status.podIP,
+      nodeName: 'sandbox',
+      targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
+    })
+    const ready = pods.filter(isReady).map(address)
+    const notReady = pods.filter((pod) => !isReady(pod)).map(address)
+    const subset = {
+      ...(ready.length > 0 ? { addresses: ready } : {}),
+      ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+      ports: targetPorts(service, pods[0]),
+    }
+    this.write({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name, namespace },
+      subsets: pods.length === 0 ? [] : [subset],
+    })
+  }
+
+  private writeSlice(service: KubeObject, pods: KubeObject[]): void {
+    const { name, namespace } = service.metadata
+    this.write({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: `${name}-sandbox`,
+        namespace,
+        labels: { 'kubernetes.io/service-name': name },
+        ownerReferences: [referenceTo(service)],
+      },
+      addressType: 'IPv4',
+      endpoints: pods.map((pod) => ({
+        addresses: [pod.status.podIP],
+        conditions: { ready: isReady(pod), serving: isReady(pod), terminating: false },
+        nodeName: 'sandbox',
+        targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
+      })),
+      ports: targetPorts(service, pods[0]),
+    })
+  }
+
+  private write(object: KubeObject): void {
+    const resource = object.kind === 'Endpoints' ? RESOURCES.endpoints : RESOURCES.endpointslices
+    const { name, namespace } = object.metadata
+    const current = this.store.get(resource, namespace, name)
+    if (!current) this.store.create(resource, object)
+    else this.store.update(resource, { ...object, metadata: { ...current.metadata, ...object.metadata } })
+  }
+}
+
+function targetPorts(service: KubeObject, pod: KubeObject | undefined): object[] {
+  return (service.spec.ports ?? []).map(
+    (port: { name?: string; port: number; targetPort?: number | string; protocol?: string }) => ({
+      ...(port.name ? { name: port.name } : {}),
+      port: resolve(port.targetPort ?? port.port, pod),
+      protocol: port.protocol ?? 'TCP',
+    }),
+  )
+}
+
+/** A target port by number, or by the name a container gives it. */
+function resolve(target: number | string, pod: KubeObject | undefined): number {
+  if (typeof target === 'number') return target
+  const ports = (pod?.spec.containers ?? []).flatMap(
+    (container: { ports?: { name?: string; containerPort: number }[] }) => container.ports ?? [],
+  )
+  return ports.find((port: { name?: string }) => port.name === target)?.containerPort ?? 0
+}

@@ -1,0 +1,95 @@
+import type { KubeObject, ResourceType } from '../api-server/objects.js'
+import { RESOURCES } from '../api-server/resources.js'
+import { now, type StoreEvent } from '../api-server/store.js'
+import { markForDeletion } from './owned.js'
+import { keyOf, Reconciler, splitKey } from './reconciler.js'
+
+const FOREGROUND = 'foregroundDeletion'
+/** Kinds that own others here. */
+const OWNERS: ResourceType[] = [RESOURCES.deployments, RESOURCES.replicasets, RESOURCES.services]
+
+/** Removes what nobody owns any more, waits for dependants in foreground deletions, and empties ending namespaces. */
+export class GarbageCollector extends Reconciler {
+  protected keysOf({ resource, object, type }: StoreEvent): string[] {
+    const { namespace, name, uid, deletionTimestamp, ownerReferences } = object.metadata
+    if (resource === RESOURCES.namespaces) return deletionTimestamp ? [`namespace ${keyOf('', name)}`] : []
+    const keys: string[] = []
+    if (type === 'DELETED') keys.push(`orphans ${keyOf(namespace, uid!)}`)
+    const isForeground = object.metadata.finalizers?.includes(FOREGROUND)
+    if (deletionTimestamp && isForeground) keys.push(`foreground ${keyOf(namespace, uid!)}`)
+    for (const owner of type === 'DELETED' ? (ownerReferences ?? []) : []) {
+      keys.push(`foreground ${keyOf(namespace, owner.uid)}`)
+    }
+    if (namespace && this.store.get(RESOURCES.namespaces, undefined, namespace)?.metadata.deletionTimestamp) {
+      keys.push(`namespace ${keyOf('', namespace)}`)
+    }
+    return keys
+  }
+
+  protected reconcile(task: string): void {
+    const space = task.indexOf(' ')
+    const [namespace, id] = splitKey(task.slice(space + 1))
+    switch (task.slice(0, space)) {
+      case 'orphans':
+        return this.removeDependants(namespace, id)
+      case 'foreground':
+        return this.finishForeground(namespace, id)
+      default:
+        return this.emptyNamespace(id)
+    }
+  }
+
+  private removeDependants(namespace: string, owner: string): void {
+    for (const [resource, object] of this.dependants(namespace, owner)) this.remove(resource, object)
+  }
+
+  private finishForeground(namespace: string, uid: string): void {
+    for (const resource of OWNERS) {
+      const owner = this.store.list(resource, namespace).find((object) => object.metadata.uid === uid)
+      if (!owner?.metadata.deletionTimestamp || !owner.metadata.finalizers?.includes(FOREGROUND)) continue
+      const dependants = this.dependants(namespace, uid)
+      for (const [kind, object] of dependants) {
+        if (kind !== RESOURCES.replicasets) this.remove(kind, object)
+        else this.markForeground(object)
+      }
+      if (dependants.length === 0) this.store.delete(resource, namespace, owner.metadata.name)
+    }
+  }
+
+  private markForeground(object: KubeObject): void {
+    if (object.metadata.deletionTimestamp) return
+    const marked = structuredClone(object)
+    marked.metadata.deletionTimestamp = now()
+    marked.metadata.finalizers = [FOREGROUND]
+    this.store.update(RESOURCES.replicasets, marked)
+  }
+
+  private emptyNamespace(name: string): void {
+    const ending = this.store.get(RESOURCES.namespaces, undefined, name)
+    if (!ending?.metadata.deletionTimestamp) return
+    let left = 0
+    for (const resource of Object.values(RESOURCES)) {
+      if (!resource.namespaced) continue
+      for (const object of this.store.list(resource, name)) {
+        left += 1
+        this.remove(resource, object)
+      }
+    }
+    if (left === 0) this.store.delete(RESOURCES.namespaces, undefined, name)
+  }
+
+  private dependants(namespace: string, uid: string): [ResourceType, KubeObject][] {
+    return [RESOURCES.replicasets, RESOURCES.pods, RESOURCES.endpointslices].flatMap((resource) =>
+      this.store
+        .list(resource, namespace)
+        .filter((object) => object.metadata.ownerReferences?.some((owner) => owner.uid === uid))
+        .map((object): [ResourceType, KubeObject] => [resource, object]),
+    )
+  }
+
+  /** Pods end gracefully; everything else goes at once. */
+  private remove(resource: ResourceType, object: KubeObject): void {
+    if (resource === RESOURCES.pods) markForDeletion(this.store, resource, object, now())
+    else this.store.delete(resource, object.metadata.namespace, object.metadata.name)
+  }
+}

@@ -1,0 +1,80 @@
+/** Faults that can be ordered while the sandbox runs, so that failure can be rehearsed. */
+export type Fault =
+  /** Pods of a version start, but never become ready. */
+  | { kind: 'never-ready'; app: string; version: string }
+  /** A share of an app's (or one version's) answers are errors. */
+  | { kind: 'error-rate'; app: string; version?: string; percent: number; status?: number }
+  /** An app (or one version) answers later. */
+  | { kind: 'latency'; app: string; version?: string; ms: number }
+  /** Routes and endpoints reach the proxy this much after a change. */
+  | { kind: 'propagation'; ms: number }
+  /** The API refuses a verb on a resource, as RBAC would; `*` is any. */
+  | { kind: 'forbid'; verb: string; resource: string }
+  /** The proxy resets every connection. */
+  | { kind: 'proxy-down' }
+
+export type FaultKind = Fault['kind']
+
+/** Parameters by kind, `?` for those that may be left out: what the command line and the control API accept. */
+export const FAULT_PARAMETERS: Record<
+  FaultKind,
+  Record<string, 'string' | 'number' | 'string?' | 'number?'>
+> = {
+  'never-ready': { app: 'string', version: 'string' },
+  'error-rate': { app: 'string', percent: 'number', version: 'string?', status: 'number?' },
+  latency: { app: 'string', ms: 'number', version: 'string?' },
+  propagation: { ms: 'number' },
+  forbid: { verb: 'string', resource: 'string' },
+  'proxy-down': {},
+}
+
+export type OrderedFault = Fault & { id: number }
+
+/** The faults in force. */
+export class FaultRegistry {
+  private faults: OrderedFault[] = []
+  private nextId = 1
+  private readonly listeners = new Set<() => void>()
+
+  add(fault: Fault): OrderedFault {
+    const ordered = { ...fault, id: this.nextId }
+    this.nextId += 1
+    this.faults.push(ordered)
+    this.tell()
+    return ordered
+  }
+
+  /** Whether there was such a fault. */
+  remove(id: number): boolean {
+    const before = this.faults.length
+    this.faults = this.faults.filter((fault) => fault.id !== id)
+    this.tell()
+    return this.faults.length < before
+  }
+
+  clear(): void {
+    this.faults = []
+    this.tell()
+  }
+
+  list(): readonly OrderedFault[] {
+    return this.faults
+  }
+
+  /** The faults of one kind, the newest first. */
+  of<K extends FaultKind>(kind: K): Extract<OrderedFault, { kind: K }>[] {
+    return this.faults
+      .filter((fault): fault is Extract<OrderedFault, { kind: K }> => fault.kind === kind)
+      .reverse()
+  }
+
+  /** Calls back whenever the faults change; returns the function that ends it. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener()
+  }
+}
