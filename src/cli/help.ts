@@ -16,7 +16,7 @@ class CanaryCommandHelp extends CommandHelp {
   }
 
   protected override defaultUsage(): string {
-    const args = Object.values(this.command.args).map((arg) => this.arg(arg))
+    const args = Object.values(this.command.args).map((arg) => `${this.arg(arg)}${arg.multiple ? '...' : ''}`)
     return [this.command.id, ...args, '[FLAGS]'].join(' ')
   }
 

@@ -1,0 +1,117 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../../cli/base-command.js'
+import { parseDuration } from '../../cli/durations.js'
+import { notRunning } from '../../cli/sandbox-texts.js'
+import { UsageError } from '../../model/errors.js'
+import { type Fault, FAULT_PARAMETERS, type FaultKind, type OrderedFault } from '../../sandbox/faults.js'
+
+export default class SandboxFault extends BaseCommand {
+  static override summary = 'Order a fault in the sandbox, list those in force, or take them back'
+  static override description = `Faults: ${kinds().map(usageOf).join(' · ')}`
+  static override examples = [
+    '<%= config.bin %> sandbox fault never-ready echo v2',
+    '<%= config.bin %> sandbox fault error-rate echo 5 v2',
+    '<%= config.bin %> sandbox fault propagation 3s',
+    '<%= config.bin %> sandbox fault',
+    '<%= config.bin %> sandbox fault --clear',
+  ]
+  static override args = {
+    fault: Args.string({
+      description: 'Kind of the fault and what it needs; without it the faults are listed',
+      multiple: true,
+      ignoreStdin: true,
+    }),
+  }
+  static override flags = {
+    remove: Flags.string({ helpValue: '<number>', description: 'Take one fault back', exclusive: ['clear'] }),
+    clear: Flags.boolean({ description: 'Take all faults back' }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(SandboxFault)
+    const [kind, ...parameters] = args.fault ?? []
+    const fault = kind === undefined ? undefined : parseFault(kind, parameters)
+    const remove = flags.remove === undefined ? undefined : faultNumber(flags.remove)
+    const { remoteFaults, runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
+    const state = await runningSandbox(stateFolder())
+    if (!state) throw notRunning()
+    if (flags.clear) await remoteFaults.clear(state)
+    if (remove !== undefined) await removeFault(() => remoteFaults.remove(state, remove), remove)
+    if (fault) await remoteFaults.add(state, fault)
+    const faults = await remoteFaults.list(state)
+    await this.print({ faults }, () => (faults.length === 0 ? 'no faults' : faults.map(faultLine).join('\n')))
+  }
+}
+
+function kinds(): FaultKind[] {
+  return Object.keys(FAULT_PARAMETERS) as FaultKind[]
+}
+
+/** `error-rate APP PERCENT [VERSION] [STATUS]`. */
+function usageOf(kind: FaultKind): string {
+  const parameters = Object.entries(FAULT_PARAMETERS[kind]).map(([name, type]) =>
+    type.endsWith('?') ? `[${name.toUpperCase()}]` : name.toUpperCase(),
+  )
+  return [kind, ...parameters].join(' ')
+}
+
+/** The fault meant by words of the command line. Times may have a unit (`3s`), else they are milliseconds. */
+function parseFault(kind: string, words: string[]): Fault {
+  const known = kinds().find((candidate) => candidate === kind)
+  if (!known) throw wrong(`There is no fault "${kind}".`, kinds().map(usageOf))
+  const fault: Record<string, string | number> = { kind: known }
+  const rest = [...words]
+  for (const [name, type] of Object.entries(FAULT_PARAMETERS[known])) {
+    const word = rest.shift()
+    if (word === undefined) {
+      if (type.endsWith('?')) continue
+      throw wrong(`Fault ${kind} needs ${name.toUpperCase()}.`, [`canary sandbox fault ${usageOf(known)}`])
+    }
+    const value = type.startsWith('number') ? numberOf(name, word) : word
+    if (value === undefined) {
+      throw wrong(`${name.toUpperCase()} "${word}" is not a number.`, [
+        `canary sandbox fault ${usageOf(known)}`,
+      ])
+    }
+    fault[name] = value
+  }
+  if (rest.length === 0) return fault as unknown as Fault
+  throw wrong(`Fault ${kind} has no place for "${rest.join(' ')}".`, [
+    `canary sandbox fault ${usageOf(known)}`,
+  ])
+}
+
+function numberOf(name: string, word: string): number | undefined {
+  if (/^\d+(\.\d+)?$/.test(word)) return Number(word)
+  return name === 'ms' ? parseDuration(word) : undefined
+}
+
+function faultNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw wrong(`--remove "${text}" is not the number of a fault.`, ['canary sandbox fault    (lists them)'])
+}
+
+async function removeFault(remove: () => Promise<unknown>, id: number): Promise<void> {
+  try {
+    await remove()
+  } catch (error) {
+    throw new UsageError(
+      `Fault ${id} was not taken back: ${error instanceof Error ? error.message : String(error)}.`,
+      {
+        nextSteps: ['canary sandbox fault    (lists them)'],
+        cause: error,
+      },
+    )
+  }
+}
+
+function wrong(message: string, nextSteps: string[]): UsageError {
+  return new UsageError(message, { state: 'Nothing was changed.', nextSteps })
+}
+
+/** `1  error-rate app=echo percent=5 version=v2`. */
+function faultLine({ id, kind, ...parameters }: OrderedFault): string {
+  const rest = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
+  return [`${id} `, kind, ...rest].join(' ')
+}

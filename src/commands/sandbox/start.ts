@@ -1,0 +1,116 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../../cli/base-command.js'
+import { describeSandbox, viewSandbox } from '../../cli/sandbox-texts.js'
+import { ExternalError } from '../../model/errors.js'
+import type { SandboxState } from '../../sandbox/daemon.js'
+
+/** How long the process in the background may take until it answers. */
+const START_TIMEOUT_MS = 15_000
+
+export default class SandboxStart extends BaseCommand {
+  static override summary = 'Start an embedded cluster with a gateway, in the background'
+  static override description =
+    'An API server that the real helm and kubectl work against, with Gloo and its proxy simulated: to try canary out and ' +
+    'to rehearse failures, without Docker. There is one for each user; starting it again finds it.'
+  static override examples = [
+    '<%= config.bin %> sandbox start && eval "$(<%= config.bin %> sandbox env)"',
+    '<%= config.bin %> sandbox start --foreground',
+  ]
+  static override flags = {
+    foreground: Flags.boolean({ description: 'Stay in the foreground and log every change; Ctrl-C ends it' }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(SandboxStart)
+    const { runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
+    const folder = stateFolder()
+    const found = await runningSandbox(folder)
+    if (found) return this.show(found, 'the sandbox runs already')
+    if (flags.foreground) return this.serve(folder)
+    await this.show(await this.detach(folder), 'the sandbox runs')
+  }
+
+  private async show(state: SandboxState, headline: string): Promise<void> {
+    const view = viewSandbox(state)
+    await this.print(view, (palette) => describeSandbox(view, headline, palette))
+  }
+
+  /** Is the sandbox until a signal ends it. */
+  private async serve(folder: string): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      process.once('SIGINT', resolve)
+      process.once('SIGTERM', resolve)
+    })
+    const [{ startSandbox }, { removeState, runningSandbox, writeState }] = await Promise.all([
+      import('../../sandbox/sandbox.js'),
+      import('../../sandbox/daemon.js'),
+    ])
+    const sandbox = await startSandbox()
+    const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = sandbox
+    try {
+      const other = await runningSandbox(folder)
+      if (other) return await this.show(other, 'another sandbox was first')
+      const startedAt = new Date().toISOString()
+      const { pid } = process
+      const state = await writeState(
+        folder,
+        { pid, apiUrl, proxyUrl, controlUrl, token, startedAt },
+        kubeconfig,
+      )
+      await this.show(state, 'the sandbox runs')
+      sandbox.store.subscribe(({ type, object, resource }) => {
+        const { name, namespace } = object.metadata
+        const time = new Date().toISOString().slice(11, 23)
+        process.stderr.write(`${time} ${type.toLowerCase()} ${resource.plural} ${namespace ?? '-'}/${name}\n`)
+      })
+      await ended
+      await removeState(folder, pid)
+    } finally {
+      await sandbox.close()
+    }
+  }
+
+  /** Starts this program again in the background, and resolves once its sandbox answers. */
+  private async detach(folder: string): Promise<SandboxState> {
+    const [
+      { spawn },
+      { mkdir, open, readFile },
+      { setTimeout: sleep },
+      { default: path },
+      { runningSandbox },
+    ] = await Promise.all([
+      import('node:child_process'),
+      import('node:fs/promises'),
+      import('node:timers/promises'),
+      import('node:path'),
+      import('../../sandbox/daemon.js'),
+    ])
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const logFile = path.join(folder, 'sandbox.log')
+    const log = await open(logFile, 'w', 0o600)
+    const program = [...process.execArgv, process.argv[1]!, 'sandbox', 'start', '--foreground']
+    const child = spawn(process.execPath, program, {
+      detached: true,
+      cwd: this.config.root,
+      stdio: ['ignore', log.fd, log.fd],
+    })
+    const failed = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message))
+      child.once('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`))
+    })
+    child.unref()
+    await log.close()
+    const deadline = Date.now() + START_TIMEOUT_MS
+    let why: string | undefined
+    while (why === undefined && Date.now() < deadline) {
+      const state = await runningSandbox(folder)
+      if (state) return state
+      why = await Promise.race([failed, sleep(30, undefined)])
+    }
+    throw new ExternalError(`The sandbox did not start: ${why ?? 'it did not answer in time'}.`, {
+      command: `${process.execPath} ${program.join(' ')}`,
+      stderr: await readFile(logFile, 'utf8'),
+      nextSteps: ['canary sandbox start --foreground    (shows what it does)'],
+    })
+  }
+}

@@ -1,0 +1,15 @@
+import { BaseCommand } from '../../cli/base-command.js'
+
+export default class SandboxStop extends BaseCommand {
+  static override summary = 'End the sandbox; all that was installed in it is gone'
+  static override examples = ['<%= config.bin %> sandbox stop']
+
+  async run(): Promise<void> {
+    await this.parse(SandboxStop)
+    const { runningSandbox, stateFolder, stopSandbox } = await import('../../sandbox/daemon.js')
+    const state = await runningSandbox(stateFolder())
+    if (!state) return this.print({ stopped: false }, () => 'No sandbox runs: nothing to stop')
+    await stopSandbox(state)
+    await this.print({ stopped: true, pid: state.pid }, (palette) => `${palette.good('✔')} the sandbox ended`)
+  }
+}
