@@ -52,10 +52,11 @@ export class Gloo {
     clearTimeout(this.pending.endpoints)
   }
 
-  private changed({ resource, object, previous }: StoreEvent): void {
+  private changed({ type, resource, object, previous }: StoreEvent): void {
     if (ROUTE_KINDS.has(resource)) {
       // Its own status writes come back here: they change nothing that is translated.
       const same =
+        type === 'MODIFIED' &&
         previous &&
         JSON.stringify([previous.spec, previous.metadata.labels]) ===
           JSON.stringify([object.spec, object.metadata.labels])

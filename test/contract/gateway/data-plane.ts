@@ -1,0 +1,106 @@
+import { Pool } from 'undici'
+import { vi } from 'vitest'
+import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
+import { ObjectStore } from '../../../src/sandbox/api-server/store.js'
+import { DeploymentController } from '../../../src/sandbox/controllers/deployments.js'
+import { EndpointsController } from '../../../src/sandbox/controllers/endpoints.js'
+import { GarbageCollector } from '../../../src/sandbox/controllers/garbage.js'
+import { Kubelet } from '../../../src/sandbox/controllers/kubelet.js'
+import { isReady } from '../../../src/sandbox/controllers/owned.js'
+import { ReplicaSetController } from '../../../src/sandbox/controllers/replica-sets.js'
+import { FaultRegistry } from '../../../src/sandbox/faults.js'
+import { Gloo } from '../../../src/sandbox/gateway/gloo.js'
+import { startProxy } from '../../../src/sandbox/proxy/proxy.js'
+
+/** The sandbox without its API: objects are put into the store, answers come out of the proxy. */
+export interface DataPlane {
+  store: ObjectStore
+  faults: FaultRegistry
+  url: string
+  /** Empties the store and waits until the pods are gone. */
+  reset(): Promise<void>
+  /** Waits until pods are as ready as they get, and the proxy has been told of all changes. */
+  settled(): Promise<void>
+  /** Sends requests; counts answers as `200 body`. */
+  count(
+    path: string,
+    headers: [string, string][],
+    sent: number,
+  ): Promise<{ answers: Record<string, number>; first: Record<string, string> }>
+  close(): Promise<void>
+}
+
+export async function startDataPlane(): Promise<DataPlane> {
+  const store = new ObjectStore()
+  const faults = new FaultRegistry()
+  const kubelet = new Kubelet(store, faults, { startMs: 1, drainMs: 1 })
+  const gloo = new Gloo(store, faults, { routesMs: [1, 2], endpointsMs: [1, 2] })
+  const controllers = [
+    new DeploymentController(store),
+    new ReplicaSetController(store),
+    new EndpointsController(store),
+    new GarbageCollector(store),
+  ]
+  const proxy = await startProxy({ state: gloo.state, faults, portOf: (ip) => kubelet.portOf(ip) })
+  const url = `http://127.0.0.1:${proxy.port}`
+  const pool = new Pool(url, { connections: 10 })
+
+  async function quiet(): Promise<void> {
+    let seen = -1
+    await vi.waitUntil(
+      () => {
+        const calm = seen === store.resourceVersion
+        seen = store.resourceVersion
+        return calm
+      },
+      { interval: 30, timeout: 5000 },
+    )
+  }
+  return {
+    store,
+    faults,
+    url,
+    reset: async () => {
+      for (const resource of Object.values(RESOURCES)) {
+        if (resource === RESOURCES.pods) continue
+        for (const { metadata } of store.list(resource))
+          store.delete(resource, metadata.namespace, metadata.name)
+      }
+      await vi.waitUntil(() => store.list(RESOURCES.pods).length === 0, { timeout: 5000 })
+      await quiet()
+    },
+    settled: async () => {
+      await vi.waitUntil(
+        () =>
+          store
+            .list(RESOURCES.deployments)
+            .every(({ metadata, status }) => status?.observedGeneration === metadata.generation) &&
+          store.list(RESOURCES.pods).every((pod) => isReady(pod) || waitsForImage(pod)),
+        { timeout: 5000 },
+      )
+      await quiet()
+    },
+    count: async (path, headers, sent) => {
+      const answers: Record<string, number> = {}
+      let first: Record<string, string> | undefined
+      for (let left = sent; left > 0; left -= 1) {
+        const answer = await pool.request({ path, method: 'GET', headers: headers.flat() })
+        const body = (await answer.body.text()).trim()
+        const key = `${answer.statusCode} ${body}`.trim()
+        answers[key] = (answers[key] ?? 0) + 1
+        first ??= answer.headers as Record<string, string>
+      }
+      return { answers, first: first ?? {} }
+    },
+    close: async () => {
+      await pool.close()
+      for (const controller of controllers) controller.close()
+      gloo.close()
+      await Promise.all([proxy.close(), kubelet.closeAll()])
+    },
+  }
+}
+
+function waitsForImage(pod: { status?: any }): boolean {
+  return pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff'
+}
