@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import { now, type StoreEvent } from '../api-server/store.js'
-import { controlledBy, controllerOf, referenceTo } from './owned.js'
+import { controlledBy, controllerOf, isReady, referenceTo } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
 const REVISION = 'deployment.kubernetes.io/revision'
@@ -23,9 +23,15 @@ export class DeploymentController extends Reconciler {
 
   protected keysOf({ resource, object }: StoreEvent): string[] {
     if (resource === RESOURCES.deployments) return [keyOf(object.metadata.namespace, object.metadata.name)]
-    if (resource !== RESOURCES.replicasets) return []
+    const { namespace } = object.metadata
     const owner = controllerOf(object)
-    return owner?.kind === 'Deployment' ? [keyOf(object.metadata.namespace, owner.name)] : []
+    if (resource === RESOURCES.pods && owner) {
+      const set = this.store.get(RESOURCES.replicasets, namespace, owner.name)
+      const deployment = set && controllerOf(set)
+      return deployment ? [keyOf(namespace, deployment.name)] : []
+    }
+    if (resource !== RESOURCES.replicasets) return []
+    return owner?.kind === 'Deployment' ? [keyOf(namespace, owner.name)] : []
   }
 
   protected reconcile(key: string): void {
@@ -78,7 +84,8 @@ export class DeploymentController extends Reconciler {
     const wantedOld = old.reduce((sum, set) => sum + set.spec.replicas, 0)
     if (deployment.spec.strategy?.type === 'Recreate') {
       for (const set of old) this.setReplicas(set, 0)
-      const podsLeft = old.reduce((sum, set) => sum + (set.status?.replicas ?? 0), 0)
+      // Pods that are ending count too: the new ones wait until they are gone.
+      const podsLeft = old.flatMap((set) => controlledBy(this.store, RESOURCES.pods, set)).length
       if (podsLeft === 0) this.setReplicas(current, desired)
       return
     }
@@ -87,17 +94,18 @@ export class DeploymentController extends Reconciler {
       current,
       wantedOld === 0 ? desired : Math.min(desired, Math.max(current.spec.replicas, room)),
     )
-    const readyCurrent = current.status?.readyReplicas ?? 0
-    let spare =
-      readyCurrent +
-      old.reduce((sum, set) => sum + (set.status?.readyReplicas ?? 0), 0) -
-      (desired - unavailable)
+    let spare = [current, ...old].reduce((sum, set) => sum + this.readyPods(set), 0) - (desired - unavailable)
     for (const set of old) {
-      const notReady = set.spec.replicas - Math.min(set.spec.replicas, set.status?.readyReplicas ?? 0)
-      const removable = notReady + Math.max(0, Math.min(spare, set.spec.replicas - notReady))
-      spare -= removable - notReady
-      this.setReplicas(set, set.spec.replicas - removable)
+      const ready = this.readyPods(set)
+      const readyToGo = Math.max(0, Math.min(spare, ready))
+      spare -= readyToGo
+      this.setReplicas(set, ready - readyToGo)
     }
+  }
+
+  /** Ready pods of a set that are to stay: those it is about to end do not count. */
+  private readyPods(set: KubeObject): number {
+    return Math.min(set.spec.replicas, controlledBy(this.store, RESOURCES.pods, set).filter(isReady).length)
   }
 
   private setReplicas(set: KubeObject, replicas: number): void {
@@ -113,11 +121,7 @@ export class DeploymentController extends Reconciler {
     this.annotate(RESOURCES.deployments, deployment, String(revision))
   }
 
-  private annotate(
-    resource: typeof RESOURCES.replicasets  ,
-    { metadata }: KubeObject,
-    revision: string,
-  ): void {
+  private annotate(resource: typeof RESOURCES.replicasets, { metadata }: KubeObject, revision: string): void {
     const object = this.store.get(resource, metadata.namespace, metadata.name)
     if (!object || object.metadata.annotations?.[REVISION] === revision) return
     const changed = structuredClone(object)
