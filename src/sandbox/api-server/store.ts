@@ -13,7 +13,10 @@ export interface StoreEvent {
 }
 
 /** Events kept for watches that start in the past; older resourceVersions are answered with 410 Gone. */
-const HISTORY_LIMIT = 20_000
+const HISTORY_LIMIT = 2_000
+
+/** Kinds with a spec whose objects count no generations. */
+const WITHOUT_GENERATION = new Set(['Namespace', 'Service', 'Lease', 'Node'])
 
 /**
  * All objects of the sandbox, in memory, with one global resourceVersion counter. It knows nothing of HTTP, validation
@@ -26,13 +29,16 @@ export class ObjectStore {
   private history: StoreEvent[] = []
   private counter = 1
 
+  /** @param historyLimit how many past changes a watch can ask for */
+  constructor(private readonly historyLimit = HISTORY_LIMIT) {}
+
   get resourceVersion(): number {
     return this.counter
   }
 
   /** The lowest resourceVersion a watch can still start from. */
   get oldestResourceVersion(): number {
-    return this.history.length < HISTORY_LIMIT ? 0 : (this.history[0]?.resourceVersion ?? 0)
+    return this.history.length < this.historyLimit ? 0 : (this.history[0]?.resourceVersion ?? 0)
   }
 
   get(resource: ResourceType, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -50,12 +56,12 @@ export class ObjectStore {
     )
   }
 
-  /** Adds an object: gives it uid, creationTimestamp, generation 1 (kinds with a spec) and a resourceVersion. */
+  /** Adds an object: gives it uid, creationTimestamp, generation 1 (kinds that count them) and a resourceVersion. */
   create(resource: ResourceType, object: KubeObject): KubeObject {
     const stored = structuredClone(object)
     stored.metadata.uid ??= randomUUID()
     stored.metadata.creationTimestamp ??= now()
-    if ('spec' in stored) stored.metadata.generation = 1
+    if (hasGeneration(stored)) stored.metadata.generation = 1
     return this.write('ADDED', resource, stored)
   }
 
@@ -114,7 +120,7 @@ export class ObjectStore {
     else bucket.set(key, object)
     const event: StoreEvent = { type, resource, object, previous, resourceVersion: this.counter }
     this.history.push(event)
-    if (this.history.length > HISTORY_LIMIT * 1.2) this.history = this.history.slice(-HISTORY_LIMIT)
+    if (this.history.length > this.historyLimit * 1.2) this.history = this.history.slice(-this.historyLimit)
     for (const listener of this.listeners) listener(event)
     return object
   }
@@ -125,6 +131,10 @@ export class ObjectStore {
     if (!bucket) this.objects.set(key, (bucket = new Map()))
     return bucket
   }
+}
+
+export function hasGeneration(object: KubeObject): boolean {
+  return 'spec' in object && !WITHOUT_GENERATION.has(object.kind)
 }
 
 /** Custom kinds of Gloo have no status subresource, so a status write raises their generation too (as measured). */

@@ -1,0 +1,61 @@
+import type { Answer } from './registry/context.js'
+import {
+  AGGREGATED_DISCOVERY_TYPE,
+  aggregatedDiscovery,
+  apiGroup,
+  coreVersions,
+  groupList,
+  resourceList,
+} from './discovery.js'
+import { openApiDocument, openApiIndex } from './openapi.js'
+
+/** The Kubernetes the sandbox plays: the one its answers were recorded from. */
+const VERSION = {
+  major: '1',
+  minor: '35',
+  emulationMajor: '1',
+  emulationMinor: '35',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '34',
+  gitVersion: 'v1.35.4',
+  gitCommit: '',
+  gitTreeState: '',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
+  platform: 'linux/amd64',
+}
+
+export interface ClusterAnswer extends Omit<Answer, 'body'> {
+  body: object | string
+  contentType?: string
+}
+
+/** Paths that are about the cluster and not about objects: version, health, discovery, OpenAPI; else undefined. */
+export function clusterPath(path: string, accept: string): ClusterAnswer | undefined {
+  if (path === '/version') return found(VERSION)
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) {
+    return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' }
+  }
+  if (path === '/api' || path === '/apis') return discoveryRoot(path === '/api' ? 'api' : 'apis', accept)
+  if (path === '/openapi/v3') return found(openApiIndex())
+  const document = /^\/openapi\/v3\/(.+)$/.exec(path)?.[1]
+  if (document !== undefined) return found(openApiDocument(document))
+  const [, root, group = '', version, ...rest] = path.replace(/\/$/, '').split('/')
+  if (root === 'api' && group !== '' && version === undefined) return found(resourceList('', group))
+  if (root === 'apis' && rest.length === 0) {
+    return found(version === undefined ? apiGroup(group) : resourceList(group, version))
+  }
+  return undefined
+}
+
+function discoveryRoot(root: 'api' | 'apis', accept: string): ClusterAnswer {
+  if (accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2;')) {
+    return { code: 200, body: aggregatedDiscovery(root), contentType: AGGREGATED_DISCOVERY_TYPE }
+  }
+  return { code: 200, body: root === 'api' ? coreVersions() : groupList() }
+}
+
+function found(body: object | undefined): ClusterAnswer | undefined {
+  return body && { code: 200, body }
+}

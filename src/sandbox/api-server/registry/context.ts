@@ -1,0 +1,37 @@
+import type { RequestBody } from '../body.js'
+import type { KubeObject, ResourceType } from '../objects.js'
+import type { ResourceRequest } from '../request.js'
+import type { ObjectStore } from '../store.js'
+
+/** A request that changes something, with all that matters of it. */
+export interface WriteRequest extends ResourceRequest {
+  body: RequestBody
+  userAgent: string
+  /** Filled while the request is carried out: told to the client in `Warning` headers. */
+  warnings: string[]
+}
+
+export interface Answer {
+  code: number
+  body: object
+}
+
+export interface WriteContext {
+  store: ObjectStore
+}
+
+export function apiVersionOf({ group, version }: ResourceType): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+export function isDryRun({ query }: WriteRequest): boolean {
+  return query.getAll('dryRun').includes('All')
+}
+
+/** The object a request names, in the store. */
+export function liveObject(
+  store: ObjectStore,
+  { resource, namespace, name }: ResourceRequest,
+): KubeObject | undefined {
+  return store.get(resource, namespace, name ?? '')
+}

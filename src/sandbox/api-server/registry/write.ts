@@ -1,0 +1,65 @@
+import { applyConfiguration } from '../apply/field-manager.js'
+import { patchKind, readObject, readPatch } from '../body.js'
+import { patchObject } from '../patch/patch-object.js'
+import { schemaOf } from '../schema/lookup.js'
+import { badRequest, invalid, notFound } from '../status.js'
+import { createObject, identify, requireNamespace, trackingOf, updateObject } from './admit.js'
+import { liveObject, type Answer, type WriteContext, type WriteRequest } from './context.js'
+import { decodeApplied, decodeObject, normaliseObject } from './decode.js'
+
+/** POST of an object: 201 and what was stored. */
+export async function create({ store }: WriteContext, request: WriteRequest): Promise<Answer> {
+  const object = decodeObject(await readObject(request.body, request.resource.kind), request)
+  identify(object, request)
+  return { code: 201, body: createObject(store, request, object) }
+}
+
+/** PUT of an object, or of its status. */
+export async function update({ store }: WriteContext, request: WriteRequest): Promise<Answer> {
+  const object = decodeObject(await readObject(request.body, request.resource.kind), request)
+  identify(object, request)
+  const live = liveObject(store, request)
+  if (!live) throw notFound(request.resource, request.name ?? '')
+  return { code: 200, body: updateObject(store, request, live, object) }
+}
+
+/** The four kinds of PATCH; a server-side apply creates what is not there. */
+export async function patch({ store }: WriteContext, request: WriteRequest): Promise<Answer> {
+  const { resource, name = '' } = request
+  const kind = patchKind(request.body.contentType, resource)
+  const change = await readPatch(request.body, kind)
+  if (kind === 'apply') return apply({ store }, request, change)
+  const live = liveObject(store, request)
+  if (!live) throw notFound(resource, name)
+  const patched = decodeObject(structuredClone(patchObject(live, change, kind, schemaOf(resource))), request)
+  identify(patched, request)
+  return { code: 200, body: updateObject(store, request, live, patched) }
+}
+
+function apply({ store }: WriteContext, request: WriteRequest, change: unknown): Answer {
+  const { resource, query, name = '' } = request
+  if (!query.get('fieldManager')) {
+    const cause = {
+      reason: 'FieldValueRequired',
+      message: 'Required value: is required for apply patch',
+      field: 'fieldManager',
+    }
+    const options = { group: 'meta.k8s.io', kind: 'PatchOptions', plural: 'patchoptions' }
+    throw invalid(options, '', [cause])
+  }
+  const applied = decodeApplied(change, request)
+  if (applied.metadata?.name !== undefined && applied.metadata.name !== name) {
+    throw badRequest(
+      `the name of the object (${applied.metadata.name}) does not match the name on the URL (${name})`,
+    )
+  }
+  identify(applied, request)
+  const live = liveObject(store, request)
+  if (!live) requireNamespace(store, resource, applied)
+  const force = query.get('force') === 'true'
+  const result = applyConfiguration(live, applied, trackingOf(request, 'Apply'), force)
+  const object = normaliseObject(structuredClone(result), resource)
+  return live
+    ? { code: 200, body: updateObject(store, request, live, object, true) }
+    : { code: 201, body: createObject(store, request, object, true) }
+}

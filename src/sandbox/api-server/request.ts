@@ -1,0 +1,71 @@
+import type { ResourceType } from './objects.js'
+import { RESOURCES } from './resources.js'
+import { methodNotAllowed, noSuchResource } from './status.js'
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
+
+/** A request for objects, understood: what is to be done with what. */
+export interface ResourceRequest {
+  verb: Verb
+  resource: ResourceType
+  namespace?: string
+  name?: string
+  subresource?: string
+  query: URLSearchParams
+}
+
+const resourceTypes: ResourceType[] = Object.values(RESOURCES)
+
+/** The resource a path names; undefined where its group and version are not served at all. */
+export function servesGroupVersion(group: string, version: string): boolean {
+  return resourceTypes.some((type) => type.group === group && type.version === version)
+}
+
+export function findResource(group: string, plural: string): ResourceType | undefined {
+  return resourceTypes.find((type) => type.group === group && type.plural === plural)
+}
+
+export function findKind(group: string, kind: string): ResourceType | undefined {
+  return resourceTypes.find((type) => type.group === group && type.kind === kind)
+}
+
+/**
+ * Reads `/api/v1/namespaces/x/services/echo`, `/apis/apps/v1/deployments`, … Undefined for paths outside `/api/v1` and
+ * `/apis/<group>/<version>` of a group that is served; throws a 404 for unknown resources in them.
+ */
+export function parseResourceRequest(method: string, url: URL): ResourceRequest | undefined {
+  const segments = url.pathname
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeURIComponent)
+  const [root, ...rest] = segments
+  const [group, version, ...path] = root === 'api' ? ['', ...rest] : root === 'apis' ? rest : []
+  if (group === undefined || version === undefined || path.length === 0) return undefined
+  if (!servesGroupVersion(group, version)) return undefined
+
+  const { namespace, plural, name, subresource } = target(path)
+  const resource = plural === undefined ? undefined : findResource(group, plural)
+  if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchResource()
+  const query = url.searchParams
+  return { verb: verbOf(method, name, query), resource, namespace, name, subresource, query }
+}
+
+function target(path: string[]) {
+  const isNamespaced =
+    path[0] === 'namespaces' && path.length > 2 && !['status', 'finalize'].includes(path[2]!)
+  const [namespace, plural, name, ...subresource] = isNamespaced ? path.slice(1) : [undefined, ...path]
+  return { namespace, plural, name, subresource: subresource.length > 0 ? subresource.join('/') : undefined }
+}
+
+function verbOf(method: string, name: string | undefined, query: URLSearchParams): Verb {
+  if (method === 'GET') {
+    // kubectl watches a single object as a list with a field selector; a named watch is its older spelling.
+    if (['1', 'true'].includes(query.get('watch') ?? '')) return 'watch'
+    return name === undefined ? 'list' : 'get'
+  }
+  if (method === 'POST' && name === undefined) return 'create'
+  if (method === 'PUT' && name !== undefined) return 'update'
+  if (method === 'PATCH' && name !== undefined) return 'patch'
+  if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete'
+  throw methodNotAllowed()
+}

@@ -1,0 +1,71 @@
+import type { ResourceType } from '../objects.js'
+import { GLOO_TYPES } from './gloo-types.js'
+import { KUBERNETES_TYPES } from './kubernetes-types.js'
+import type { FieldSchema, TypeDefinition } from './types.js'
+
+/** A schema with its name resolved: what a walker branches on. */
+export type Resolved =
+  | { kind: 'struct'; name: string; definition: TypeDefinition }
+  | { kind: 'map'; values: FieldSchema; atomic: boolean }
+  | { kind: 'list'; items: FieldSchema; keys?: string[]; set: boolean; merge?: string | true }
+  | { kind: 'scalar'; type: string; minimum?: number; maximum?: number }
+  | { kind: 'any' }
+
+const ANY: Resolved = { kind: 'any' }
+
+/** The schema of a kind's objects; `any` for kinds the table does not describe. */
+export function schemaOf(resource: ResourceType): FieldSchema {
+  if (resource.custom) return knownOrAny(`gloo.${resource.kind}`)
+  const group = resource.group === '' ? 'core' : resource.group.split('.')[0]
+  return knownOrAny(`${group}.${resource.version}.${resource.kind}`)
+}
+
+export function resolve(schema: FieldSchema): Resolved {
+  if (typeof schema === 'string') {
+    if (schema === 'any') return ANY
+    const definition = KUBERNETES_TYPES[schema] ?? GLOO_TYPES[schema]
+    return definition ? { kind: 'struct', name: schema, definition } : { kind: 'scalar', type: schema }
+  }
+  if ('list' in schema) {
+    return {
+      kind: 'list',
+      items: schema.list,
+      keys: schema.keys,
+      set: schema.set ?? false,
+      merge: schema.merge,
+    }
+  }
+  if ('map' in schema) return { kind: 'map', values: schema.map, atomic: schema.atomic ?? false }
+  return { kind: 'scalar', type: 'int64', minimum: schema.minimum, maximum: schema.maximum }
+}
+
+/** What a value of unknown type is: a map by fields, a list replaced as a whole, or a scalar. */
+export function resolveFor(schema: FieldSchema, ...values: unknown[]): Resolved {
+  const resolved = resolve(schema)
+  if (resolved.kind !== 'any') return resolved
+  const sample = values.find((value) => value !== undefined && value !== null)
+  if (Array.isArray(sample)) return { kind: 'list', items: 'any', set: false }
+  if (isObject(sample)) return { kind: 'map', values: 'any', atomic: false }
+  return { kind: 'scalar', type: 'any' }
+}
+
+/** The schema of one field or map entry; undefined where a struct has no such field. */
+export function fieldOf(resolved: Resolved, field: string): FieldSchema | undefined {
+  if (resolved.kind === 'map') return resolved.values
+  if (resolved.kind !== 'struct') return undefined
+  const { fields, open } = resolved.definition
+  return Object.hasOwn(fields, field) ? fields[field] : open ? 'any' : undefined
+}
+
+/** Whether a struct declares this field (and does not merely keep it). */
+export function declares(resolved: Resolved, field: string): boolean {
+  return resolved.kind === 'struct' && Object.hasOwn(resolved.definition.fields, field)
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function knownOrAny(name: string): FieldSchema {
+  return Object.hasOwn(KUBERNETES_TYPES, name) || Object.hasOwn(GLOO_TYPES, name) ? name : 'any'
+}

@@ -1,0 +1,181 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { checkAccess, review, type Intercept } from './access.js'
+import type { RequestBody } from './body.js'
+import { clusterPath } from './cluster-paths.js'
+import { serveLog, type ReadLogs } from './logs.js'
+import type { KubeObject } from './objects.js'
+import type { Answer, WriteRequest } from './registry/context.js'
+import { deleteCollection, deleteOne } from './registry/delete.js'
+import {
+  getOne,
+  list,
+  represent,
+  representationOf,
+  watchRenderer,
+  type Representation,
+} from './registry/read.js'
+import { scale } from './registry/scale.js'
+import { create, patch, update } from './registry/write.js'
+import { parseResourceRequest, type ResourceRequest } from './request.js'
+import { ApiError, noSuchResource } from './status.js'
+import type { ObjectStore } from './store.js'
+import { serveWatch } from './watch.js'
+
+export interface ApiServerOptions {
+  store: ObjectStore
+  /** 0 or none: a free one. */
+  port?: number
+  /**
+   * What credentials must be, where a client sends any. None are needed: helm and kubectl send no token over plain HTTP,
+   * and the server listens on the loopback interface only.
+   */
+  token?: string
+  logs?: ReadLogs
+  /** Asked before every request for objects is carried out. */
+  intercept?: Intercept
+}
+
+export interface ApiServer {
+  url: string
+  port: number
+  /** Ends at once, open watches included. */
+  close(): Promise<void>
+}
+
+/** Bodies beyond this are refused, as the real server does. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024
+
+/** Starts a Kubernetes API server for the objects of a store, on the loopback interface. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const server = createServer((request, response) => void serve(options, request, response))
+  // Clients keep connections for a minute and more; a connection closed under a request is an error to them.
+  server.keepAliveTimeout = 120_000
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** One request, whatever happens: an error of the sandbox itself is answered too, so that no write is left in doubt. */
+async function serve(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
+  try {
+    await route(options, request, response)
+  } catch (error) {
+    const { body } =
+      error instanceof ApiError
+        ? error
+        : new ApiError(500, 'InternalError', `the sandbox failed: ${String(error)}`)
+    if (response.headersSent) response.destroy()
+    else send(response, body.code, body)
+  }
+}
+
+async function route(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
+  const { store, intercept } = options
+  authenticate(request, options.token)
+  const method = request.method ?? 'GET'
+  const url = new URL(request.url ?? '/', 'http://sandbox')
+  const accept = request.headers.accept ?? ''
+
+  const answer = method === 'GET' ? clusterPath(url.pathname, accept) : undefined
+  if (answer) return send(response, answer.code, answer.body, { 'content-type': answer.contentType })
+
+  const body = await readBody(request)
+  const reviewed = method === 'POST' ? await review(url.pathname, { body }, intercept) : undefined
+  if (reviewed) return send(response, reviewed.code, reviewed.body)
+
+  const wanted = parseResourceRequest(method, url)
+  if (!wanted)
+    return send(response, 404, '404 page not found\n', { 'content-type': 'text/plain; charset=utf-8' })
+  const { verb, resource, namespace, name, subresource } = wanted
+  const { group, plural } = resource
+  await checkAccess(intercept, { verb, group, resource: plural, namespace, name, subresource })
+
+  const as = representationOf(accept)
+  if (verb === 'watch') return serveWatch(store, wanted, response, watchRenderer(wanted, as))
+  if (subresource === 'log' && verb === 'get') return serveLog(store, wanted, response, options.logs)
+
+  const userAgent = request.headers['user-agent'] ?? ''
+  const write: WriteRequest = { ...wanted, body, userAgent, warnings: [] }
+  const result = await carryOut(store, write, as)
+  const warnings = write.warnings.map((text) => `299 - ${JSON.stringify(text)}`)
+  send(response, result.code, result.body, warnings.length > 0 ? { warning: warnings } : {})
+}
+
+async function carryOut(store: ObjectStore, request: WriteRequest, as: Representation): Promise<Answer> {
+  const { verb, subresource } = request
+  if (subresource !== undefined && !isServed(request)) throw noSuchResource()
+  if (subresource === 'scale') return scale({ store }, request)
+  switch (verb) {
+    case 'get':
+      return getOne(store, request, as)
+    case 'list':
+    case 'watch':
+      return list(store, request, as)
+    case 'create':
+      return written(await create({ store }, request), request, as)
+    case 'update':
+      return written(await update({ store }, request), request, as)
+    case 'patch':
+      return written(await patch({ store }, request), request, as)
+    case 'delete':
+      return deleteOne({ store }, request)
+    case 'deletecollection':
+      return deleteCollection({ store }, request)
+  }
+}
+
+/** The object a write left, as the client wants it. */
+function written({ code, body }: Answer, request: WriteRequest, as: Representation): Answer {
+  return { code, body: represent(body as KubeObject, request, as) }
+}
+
+function isServed({ resource, subresource }: ResourceRequest): boolean {
+  return (resource.subresources as string[]).includes(subresource ?? '')
+}
+
+/** Wrong credentials are refused; none are the sandbox's one user. */
+function authenticate(request: IncomingMessage, token: string | undefined): void {
+  const { authorization } = request.headers
+  if (token === undefined || authorization === undefined || authorization === `Bearer ${token}`) return
+  throw new ApiError(401, 'Unauthorized', 'Unauthorized')
+}
+
+async function readBody(request: IncomingMessage): Promise<RequestBody> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) {
+      throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`)
+    }
+    chunks.push(chunk)
+  }
+  const [contentType = ''] = (request.headers['content-type'] ?? '').split(';')
+  return { contentType: contentType.trim(), data: Buffer.concat(chunks) }
+}
+
+function send(
+  response: ServerResponse,
+  code: number,
+  body: object | string,
+  headers: Record<string, string | string[] | undefined> = {},
+): void {
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`
+  const { 'content-type': contentType = 'application/json', ...others } = headers
+  for (const [header, value] of Object.entries(others))
+    if (value !== undefined) response.setHeader(header, value)
+  response.writeHead(code, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
