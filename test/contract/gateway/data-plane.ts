@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { vi } from 'vitest'
+import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { ObjectStore } from '../../../src/sandbox/api-server/store.js'
 import { DeploymentController } from '../../../src/sandbox/controllers/deployments.js'
@@ -101,6 +102,6 @@ export async function startDataPlane(): Promise<DataPlane> {
   }
 }
 
-function waitsForImage(pod: { status?: any }): boolean {
+function waitsForImage(pod: KubeObject): boolean {
   return pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff'
 }

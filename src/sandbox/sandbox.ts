@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { startApiServer } from './api-server/server.js'
+import { ObjectStore } from './api-server/store.js'
+import { startControl } from './control.js'
+import { DeploymentController } from './controllers/deployments.js'
+import { EndpointsController } from './controllers/endpoints.js'
+import { GarbageCollector } from './controllers/garbage.js'
+import { Kubelet } from './controllers/kubelet.js'
+import { ReplicaSetController } from './controllers/replica-sets.js'
+import { FaultRegistry } from './faults.js'
+import { Gloo } from './gateway/gloo.js'
+import { createInfrastructure } from './infrastructure.js'
+import { startProxy } from './proxy/proxy.js'
+
+/** How quick the sandbox is; the defaults are what a real Gloo was measured to be. All milliseconds. */
+export interface SandboxOptions {
+  /** From a pod's creation until it is ready. */
+  podStartMs?: number
+  /** How long a pod answers on after its deletion was asked for. */
+  drainMs?: number
+  /** Bounds of the time from a change of routes, or of endpoints, until the proxy serves it. */
+  routesMs?: [number, number]
+  endpointsMs?: [number, number]
+}
+
+/** A cluster with a gateway in this process: real helm and kubectl work against `apiUrl`, users' requests go to `proxyUrl`. */
+export interface Sandbox {
+  apiUrl: string
+  proxyUrl: string
+  controlUrl: string
+  token: string
+  /** Content of a kubeconfig file for it. */
+  kubeconfig: string
+  faults: FaultRegistry
+  store: ObjectStore
+  /** Ends every server, pod and timer of it. */
+  close(): Promise<void>
+}
+
+const DEFAULTS: Required<SandboxOptions> = {
+  podStartMs: 200,
+  drainMs: 800,
+  routesMs: [200, 500],
+  endpointsMs: [250, 500],
+}
+
+/** Starts a sandbox on ports of the loopback interface that the system chooses. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { podStartMs, drainMs, routesMs, endpointsMs } = { ...DEFAULTS, ...options }
+  const store = new ObjectStore()
+  const faults = new FaultRegistry()
+  const token = randomBytes(16).toString('hex')
+  const kubelet = new Kubelet(store, faults, { startMs: podStartMs, drainMs })
+  const gloo = new Gloo(store, faults, { routesMs, endpointsMs })
+  const controllers = [
+    new DeploymentController(store),
+    new ReplicaSetController(store),
+    new EndpointsController(store),
+    new GarbageCollector(store),
+  ]
+  const proxy = await startProxy({ state: gloo.state, faults, portOf: (ip) => kubelet.portOf(ip) })
+  createInfrastructure(store, proxy.port)
+  const control = await startControl(faults, token)
+  const api = await startApiServer({
+    store,
+    token,
+    logs: (namespace, pod) => kubelet.logsOf(namespace, pod),
+    intercept: ({ verb, resource }) => {
+      const forbidden = faults
+        .of('forbid')
+        .some((fault) => [verb, '*'].includes(fault.verb) && [resource, '*'].includes(fault.resource))
+      return forbidden ? 'forbidden' : undefined
+    },
+  })
+  return {
+    apiUrl: api.url,
+    proxyUrl: `http://127.0.0.1:${proxy.port}`,
+    controlUrl: control.url,
+    token,
+    kubeconfig: kubeconfigFor(api.url, token),
+    faults,
+    store,
+    close: async () => {
+      for (const controller of controllers) controller.close()
+      gloo.close()
+      await Promise.all([api.close(), control.close(), proxy.close(), kubelet.closeAll()])
+    },
+  }
+}
+
+function kubeconfigFor(server: string, token: string): string {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'sandbox', cluster: { server } }],
+    users: [{ name: 'sandbox', user: { token } }],
+    contexts: [{ name: 'canary-sandbox', context: { cluster: 'sandbox', user: 'sandbox' } }],
+    'current-context': 'canary-sandbox',
+  }
+  return `${JSON.stringify(config, undefined, 2)}\n` // JSON is YAML
+}
