@@ -20,6 +20,8 @@ export interface Told {
  */
 export class EventLines {
   private expectations: Expectation[] = []
+  /** Between the plan and its first step: the stage that was found is proven before anything is built on it. */
+  private beforeSteps = false
 
   constructor(private readonly palette: Palette) {}
 
@@ -39,6 +41,7 @@ export class EventLines {
       }
       case 'planned': {
         const { steps } = event.plan
+        this.beforeSteps = steps.length > 0
         const count = `${steps.length} step${steps.length === 1 ? '' : 's'}`
         if (steps.length === 0)
           return { lines: ['plan: nothing to change, the stage is proven again'], live: [] }
@@ -48,6 +51,7 @@ export class EventLines {
         }
       }
       case 'step-started':
+        this.beforeSteps = false
         return {
           lines: ['', palette.strong(`step ${event.index + 1} of ${event.of}: ${event.step.title}`)],
           live: [`running helm ${event.step.name === 'install' ? 'install' : 'upgrade'}`],
@@ -57,7 +61,8 @@ export class EventLines {
         return { lines: [done(`helm ${verb}: revision ${event.revision}`, event.elapsedMs)], live: [] }
       }
       case 'pods': {
-        const state = event.progress.map(podLine)
+        const waitedFor = event.progress.filter(({ ready, wanted }) => wanted === 0 || ready < wanted)
+        const state = waitedFor.map(podLine)
         return { lines: [], live: state, state }
       }
       case 'pods-ready':
@@ -67,7 +72,10 @@ export class EventLines {
       case 'verifying':
         this.expectations = event.expectations
         return {
-          lines: [`  ${palette.dim(`counting answers of ${event.url}`)}`],
+          lines: [
+            ...(this.beforeSteps ? ['', palette.strong('before the first step: the stage as it is')] : []),
+            `  ${palette.dim(`counting answers of ${event.url}`)}`,
+          ],
           live: ['waiting until the proxy serves these routes'],
         }
       case 'converged':
@@ -99,7 +107,7 @@ export class EventLines {
       case 'warning':
         return { lines: [`${palette.warn('!')} ${event.message}`] }
       case 'note':
-        return { lines: [event.message] }
+        return { lines: [`  ${event.message}`] }
     }
   }
 }

@@ -51,7 +51,7 @@ export function countPhrase(check: CheckResult): string {
   const parts = [
     split
       ? `${main} (${percent(sent === 0 ? 0 : (byVersion[wanted] ?? 0) / sent)}, wanted ${percent(share)}, ` +
-        `surely ${percent(low)} to ${percent(high)})`
+        `interval ${percent(low)} to ${percent(high)})`
       : main,
     ...Object.entries(byVersion)
       .filter(([version, count]) => count > 0 && version !== wanted && !(split && version === primary))

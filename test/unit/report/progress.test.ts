@@ -88,6 +88,16 @@ step 2 of 2: send requests with stage: canary to v2
 `)
   })
 
+  test('pods that are ready already are not waited for', () => {
+    expect(tell([pods(1)], { live: false }).text).toBe('start echo v2: reading the release of echo\n')
+  })
+
+  test('a proof before the first step is told apart from those of the steps', () => {
+    const verifying = start.find(({ type }) => type === 'verifying')!
+    const { text } = tell([{ type: 'planned', plan: startPlan }, verifying], { live: false })
+    expect(text).toMatch(/\n\nbefore the first step: the stage as it is\n {2}counting answers/)
+  })
+
   test('on a terminal: what is going on is redrawn in place and gone at the end', () => {
     const { text } = tell(start.slice(0, 11), { live: true, now: () => 0 })
     expect(text).toContain('⠋ reading the release of echo (0.0 s)\n')

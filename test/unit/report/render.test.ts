@@ -50,7 +50,7 @@ describe('results', () => {
   test('a split shows the share, what was wanted and the interval', () => {
     const proof = proofOf(checkOf(unmarked(0.5), { v1: 310, v2: 302 }), checkOf(marked, { v2: 459 }))
     expect(renderProof({ ...started, stage: half, proof }, plain)).toContain(
-      '  proven  v2 302/612 (49.3 %, wanted 50 %, surely 44 % to 56.1 %) without the header\n',
+      '  proven  v2 302/612 (49.3 %, wanted 50 %, interval 44 % to 56.1 %) without the header\n',
     )
   })
 
