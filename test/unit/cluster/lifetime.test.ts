@@ -25,7 +25,8 @@ const source = (name: string) => new URL(`../../../src/cluster/${name}`, import.
 
 function startParent(script: string): void {
   const argv = ['--import', 'tsx', '--input-type=module', '--eval', script]
-  parent = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = { ...process.env, TMPDIR: programs.folder } // what a killed process leaves behind goes with the test
+  parent = spawn(process.execPath, argv, { detached: true, env, stdio: ['ignore', 'pipe', 'inherit'] })
   parent.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
 }
 
