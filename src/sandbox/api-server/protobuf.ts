@@ -69,6 +69,10 @@ const KINDS: Record<string, Message> = {
     4: ['propagationPolicy', 'string'],
     5: ['dryRun', 'string', 'repeated'],
   },
+  'authorization.k8s.io/v1 SelfSubjectRulesReview': {
+    1: ['metadata', OBJECT_META],
+    2: ['spec', { 1: ['namespace', 'string'] }],
+  },
   'authorization.k8s.io/v1 SelfSubjectAccessReview': {
     1: ['metadata', OBJECT_META],
     2: [

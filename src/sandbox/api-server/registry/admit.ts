@@ -6,7 +6,7 @@ import type { Manager } from '../apply/managers.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import { RESOURCES } from '../resources.js'
 import { inspect, zeroValue } from '../schema/inspect.js'
-import { schemaOf } from '../schema/lookup.js'
+import { isObject, schemaOf } from '../schema/lookup.js'
 import { alreadyExists, badRequest, forbidden, modified, notFound } from '../status.js'
 import { hasGeneration, now, type ObjectStore } from '../store.js'
 import { apiVersionOf, isDryRun, type WriteRequest } from './context.js'
@@ -94,7 +94,7 @@ export function createObject(
     const tracking = trackingOf(request, 'Update')
     setManagedFields(object, trackUpdate(zeroValue(tracking.schema), object, tracking))
   }
-  const prepared = prepareForCreate(store, resource, object)
+  const prepared = inFieldOrder(prepareForCreate(store, resource, object))
   validate(resource, prepared)
   if (store.get(resource, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name)
   if (!isDryRun(request)) return store.create(resource, prepared)
@@ -134,14 +134,11 @@ export function updateObject(
 ): KubeObject {
   const { resource, subresource } = request
   checkVersion(resource, live, object)
-  const next = subresource === 'status' ? withStatus(live, object) : keepServerFields(resource, live, object)
-  if (subresource !== 'status') applyDefaults(resource, next)
-  if (!owned) {
-    const previous = next.metadata.managedFields ?? live.metadata.managedFields
-    setManagedFields(next, previous ?? [])
-    if (live.metadata.managedFields)
-      setManagedFields(next, trackUpdate(live, next, trackingOf(request, 'Update')))
-  }
+  const changed =
+    subresource === 'status' ? withStatus(live, object) : keepServerFields(resource, live, object)
+  if (subresource !== 'status') applyDefaults(resource, changed)
+  if (!owned) recordOwner(request, live, changed)
+  const next = inFieldOrder(changed)
   validate(resource, next, live)
   if (isDryRun(request)) return next
   if (
@@ -153,6 +150,21 @@ export function updateObject(
     return store.delete(resource, live.metadata.namespace, live.metadata.name) ?? next
   }
   return store.update(resource, next)
+}
+
+/** A client may send managedFields of its own; objects that nobody tracked from the start are not tracked later. */
+function recordOwner(request: WriteRequest, live: KubeObject, next: KubeObject): void {
+  setManagedFields(next, next.metadata.managedFields ?? live.metadata.managedFields ?? [])
+  if (!live.metadata.managedFields) return
+  setManagedFields(next, trackUpdate(live, next, trackingOf(request, 'Update')))
+}
+
+/** Objects are kept with their fields in one order, whoever wrote them: controllers compare templates as text. */
+function inFieldOrder<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(inFieldOrder) as T
+  if (!isObject(value)) return value
+  const fields = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([field, child]) => [field, inFieldOrder(child)])) as T
 }
 
 function checkVersion(resource: ResourceType, live: KubeObject, object: KubeObject): void {
