@@ -20,7 +20,10 @@ export function asker(
     const { createInterface } = await import('node:readline/promises')
     const lines = createInterface({ input, output })
     // In raw mode the terminal gives Ctrl-C to readline instead of raising the signal.
-    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+    lines.on('SIGINT', () => {
+      output.write('\n')
+      process.kill(process.pid, 'SIGINT')
+    })
     try {
       const answer = await lines.question(`${question} [y/N] `, { signal: around.signal })
       return /^y(es)?$/i.test(answer.trim())

@@ -24,10 +24,13 @@ export async function runTask<R>(
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
   progress.begin(task.title, task.activity)
+  let upgraded = false
   const signals = watchSignals((line) => progress.line(line), {
     first: () => {
-      const current = progress.current()
-      return `Stopping${current ? ` after this: ${current}` : ''}. Once more stops at once.`
+      const finishing = progress.finishing()
+      return finishing
+        ? `Stopping once ${finishing} has ended, so that the release is not left in the middle; a second time stops at once.`
+        : 'Stopping; a second time stops at once.'
     },
     second: () =>
       'Stopped at once. A helm killed in the middle leaves its release pending: canary status shows it.',
@@ -44,6 +47,7 @@ export async function runTask<R>(
       verifier: createVerifier(),
       emit: (event: CanaryEvent) => {
         if (event.type === 'warning') warn(event.message)
+        if (event.type === 'upgraded') upgraded = true
         // Of a dry run the plan is the result: it goes to stdout.
         if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
       },
@@ -72,7 +76,7 @@ export async function runTask<R>(
     const caught = signals.caught()
     if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
     throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
-      state: error instanceof CanaryError ? error.state : undefined,
+      state: (error instanceof CanaryError && error.state) || (upgraded ? undefined : 'Nothing was changed.'),
       nextSteps: [`canary status${task.app ? ` ${task.app}` : ''}    (where the rollout stands)`],
       cause: error,
     })

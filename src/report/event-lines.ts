@@ -12,6 +12,8 @@ export interface Told {
   live?: string[]
   /** The same for where nothing can be redrawn: lines to print if they are not the ones printed last. */
   state?: string[]
+  /** What is going on and is not broken off, whatever happens. */
+  finishing?: string
 }
 
 /**
@@ -22,6 +24,8 @@ export class EventLines {
   private expectations: Expectation[] = []
   /** Between the plan and its first step: the stage that was found is proven before anything is built on it. */
   private beforeSteps = false
+  /** `helm upgrade` from the start of a step until it was made: the one thing that is never broken off. */
+  private helm?: string
 
   constructor(private readonly palette: Palette) {}
 
@@ -52,17 +56,20 @@ export class EventLines {
       }
       case 'step-started':
         this.beforeSteps = false
+        this.helm = `helm ${event.step.name === 'install' ? 'install' : 'upgrade'}`
         return {
           lines: ['', palette.strong(`step ${event.index + 1} of ${event.of}: ${event.step.title}`)],
-          live: [`running helm ${event.step.name === 'install' ? 'install' : 'upgrade'}`],
+          ...this.runningHelm(),
         }
       case 'upgraded': {
-        const verb = event.step.name === 'install' ? 'install' : 'upgrade'
-        return { lines: [done(`helm ${verb}: revision ${event.revision}`, event.elapsedMs)], live: [] }
+        const helm = this.helm ?? 'helm'
+        this.helm = undefined
+        return { lines: [done(`${helm}: revision ${event.revision}`, event.elapsedMs)], live: [] }
       }
       case 'pods': {
         const waitedFor = event.progress.filter(({ ready, wanted }) => wanted === 0 || ready < wanted)
         const state = waitedFor.map(podLine)
+        if (state.length === 0) return { lines: [], ...this.runningHelm(), state }
         return { lines: [], live: state, state }
       }
       case 'pods-ready':
@@ -109,6 +116,10 @@ export class EventLines {
       case 'note':
         return { lines: [`  ${event.message}`] }
     }
+  }
+
+  private runningHelm(): Pick<Told, 'live' | 'finishing'> {
+    return { live: this.helm ? [`running ${this.helm}`] : [], finishing: this.helm }
   }
 }
 

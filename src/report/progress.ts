@@ -28,6 +28,7 @@ export class Progress {
   private readonly now: () => number
   private activity: string[] = []
   private activitySince = 0
+  private finishingNow?: string
   private printedState = ''
   private drawn = 0
   private frame = 0
@@ -51,13 +52,15 @@ export class Progress {
   }
 
   emit(event: CanaryEvent): void {
-    const { lines, live, state } = this.eventLines.tell(event)
+    const { lines, live, state, finishing } = this.eventLines.tell(event)
     const changed = state !== undefined && state.join('\n') !== this.printedState
     if (state) this.printedState = state.join('\n')
     if (!this.options.live && changed)
       lines.push(...state.map((text) => `  ${this.options.palette.dim('…')} ${text}`))
     this.print(lines)
-    if (live) this.show(live)
+    if (!live) return
+    this.finishingNow = finishing
+    this.show(live)
   }
 
   /** A line of its own, for what is no event. */
@@ -65,9 +68,9 @@ export class Progress {
     this.print([text])
   }
 
-  /** What is being done right now, for the word on a signal. */
-  current(): string | undefined {
-    return this.activity[0]
+  /** What goes on and is not broken off, for the word on a signal: `helm upgrade`. */
+  finishing(): string | undefined {
+    return this.finishingNow
   }
 
   /** Takes the live lines away: before a question, and at the end. */
@@ -90,8 +93,7 @@ export class Progress {
     if (activity.length === 0) {
       clearInterval(this.timer)
       this.timer = undefined
-      const erased = this.erased()
-      if (erased) this.stream.write(erased)
+      if (this.drawn > 0) this.stream.write(this.erased())
     } else {
       if (other) this.draw()
       this.timer ??= setInterval(() => this.draw(), REDRAW_MS).unref()
@@ -116,7 +118,9 @@ export class Progress {
   private erased(): string {
     const { drawn } = this
     this.drawn = 0
-    return drawn > 0 ? `\u001b[${drawn}A\u001b[J` : ''
+    if (!this.options.live) return ''
+    // From the first column on: a terminal shows ^C where the cursor is.
+    return `\r${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[J`
   }
 }
 

@@ -144,7 +144,7 @@ step 2 of 2: send requests with stage: canary to v2
     }
     const run = await runCommand(Start, ['echo', 'v2', '--json'])
     expect(run.exitCode).toBe(130)
-    expect(run.stderr).toContain('Stopping after this: running helm upgrade. Once more stops at once.\n')
+    expect(run.stderr).toContain('Stopping once helm upgrade has ended, ')
     const { error } = documentOf(run)
     expect(error).toMatchObject({ code: 130, name: 'interrupted' })
     expect(error.state).toContain('revision 2 is deployed')

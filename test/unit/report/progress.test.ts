@@ -101,15 +101,27 @@ step 2 of 2: send requests with stage: canary to v2
   test('on a terminal: what is going on is redrawn in place and gone at the end', () => {
     const { text } = tell(start.slice(0, 11), { live: true, now: () => 0 })
     expect(text).toContain('⠋ reading the release of echo (0.0 s)\n')
-    expect(text).toContain('\u001b[1A\u001b[Jecho in namespace echo: stable')
-    expect(text.endsWith('\u001b[1A\u001b[J')).toBe(true)
+    expect(text).toContain('\r\u001b[1A\u001b[Jecho in namespace echo: stable')
+    expect(text.endsWith('\r\u001b[1A\u001b[J')).toBe(true)
+  })
+
+  test('what is not broken off is known from the start of a step until helm has ended', () => {
+    const progress = new Progress(new Screen(), { palette: createPalette(false), live: false })
+    const finishing = start.slice(0, 5).map((event) => {
+      progress.emit(event)
+      return progress.finishing()
+    })
+    expect(finishing).toEqual([undefined, undefined, 'helm upgrade', undefined, undefined])
+    progress.emit({ type: 'step-started', step: headerStep, index: 1, of: 2 })
+    progress.emit(pods(1))
+    expect(progress.finishing()).toBe('helm upgrade')
   })
 
   test('live lines are cut to the width of the terminal', () => {
     const problem = 'x'.repeat(200)
     const { text } = tell([pods(0, [problem])], { live: true, now: () => 0 })
     const line = text.split('\n').find((candidate) => candidate.includes('waiting for pods'))!
-    expect(line.replace(/^.*\[J/, '').length).toBeLessThan(80)
+    expect(line.replace(/^[^]*\[J/, '').length).toBeLessThan(80)
     expect(line).toContain('…')
   })
 
