@@ -242,16 +242,17 @@ class PlanRunner {
       this.context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
       return
     }
-    const proof = await this.prover.prove({
-      app,
-      namespace,
-      stage,
-      expectations,
-      revision,
-      settling: step !== undefined,
-      podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
-    })
-    this.stopIfInterrupted()
+    const proof = await this.prover
+      .prove({
+        app,
+        namespace,
+        stage,
+        expectations,
+        revision,
+        settling: step !== undefined,
+        podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
+      })
+      .finally(() => this.stopIfInterrupted())
     requirePass(proof, stage, this.standing(step))
     this.proofs.push({ step: step?.name, stage, proof })
   }
@@ -279,23 +280,23 @@ class PlanRunner {
   private stopIfInterrupted(): void {
     const { signal } = this.context
     if (!signal.aborted) return
-    const standing = this.standing()
-    throw new CanaryError(
-      signal.reason === 'SIGTERM' ? 'terminated' : 'interrupted',
-      'Interrupted.',
-      standing,
-    )
+    const { state, nextSteps } = this.standing()
+    throw new CanaryError(signal.reason === 'SIGTERM' ? 'terminated' : 'interrupted', 'Interrupted.', {
+      state,
+      nextSteps: ['the same command again    (goes on from here)', ...nextSteps],
+    })
   }
 
   private standing(step?: Step): { state: string; nextSteps: string[] } {
     const { app, namespace } = this.runRequest.plan
     const undo = undoCommand(app, namespace, this.stage)
     const made = step && this.stage === step.to
-    const revision = this.revision ? `revision ${this.revision.revision} is deployed: ` : ''
+    const revision = this.revision ? `revision ${this.revision.revision}, ` : ''
+    const at = namespace === app ? '' : ` -n ${namespace}`
     return {
       state: `${app}: ${revision}${describeStage(this.stage)}.`,
       nextSteps: [
-        ...(this.revision ? [`canary verify ${app} -n ${namespace}    (prove it again)`] : []),
+        ...(this.revision ? [`canary verify ${app}${at}    (prove it again)`] : []),
         ...(undo && made !== undefined ? [`${undo}    (go back)`] : []),
       ],
     }

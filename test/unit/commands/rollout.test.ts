@@ -147,7 +147,7 @@ step 2 of 2: send requests with stage: canary to v2
     expect(run.stderr).toContain('Stopping once helm upgrade has ended, ')
     const { error } = documentOf(run)
     expect(error).toMatchObject({ code: 130, name: 'interrupted' })
-    expect(error.state).toContain('revision 2 is deployed')
+    expect(error.state).toContain('revision 2, deployed: v2 stands beside v1')
     expect(cluster.revisions).toHaveLength(2)
     expect(cluster.closed).toBe(2)
     expect(process.listenerCount('SIGINT')).toBe(0)
