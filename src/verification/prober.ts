@@ -103,9 +103,9 @@ export class Prober<T extends object> {
     this.issued += 1
     let done = false
     const answered = (outcome: Outcome) => {
+      clearTimeout(timer) // also after a stop: it would keep the process
       if (done || this.stopped) return
       done = true
-      clearTimeout(timer)
       const receivedAt = performance.now()
       try {
         this.waiting.set(index, this.options.read(outcome, { index, issuedAt, receivedAt }))
