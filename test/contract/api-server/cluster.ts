@@ -20,6 +20,8 @@ export interface TestCluster {
   store: ObjectStore
   /** Folder of the test's own files. */
   folder: string
+  /** What helm and kubectl run with. */
+  env: Record<string, string>
   run(command: 'helm' | 'kubectl', args: string[], input?: string): Promise<Result>
   /** Standard output of a command that must succeed. */
   ok(command: 'helm' | 'kubectl', args: string[], input?: string): Promise<string>
@@ -53,6 +55,7 @@ export async function startCluster(
     url: server.url,
     store,
     folder,
+    env,
     run,
     ok: async (command, args, input) => {
       const { code, stdout, stderr } = await run(command, args, input)
