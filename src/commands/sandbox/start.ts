@@ -41,22 +41,23 @@ export default class SandboxStart extends BaseCommand {
       process.once('SIGINT', resolve)
       process.once('SIGTERM', resolve)
     })
-    const [{ startSandbox }, { removeState, runningSandbox, writeState }] = await Promise.all([
-      import('../../sandbox/sandbox.js'),
-      import('../../sandbox/daemon.js'),
-    ])
+    const [{ startSandbox }, { removeState, runningSandbox, writeState }, { exclusively }] =
+      await Promise.all([
+        import('../../sandbox/sandbox.js'),
+        import('../../sandbox/daemon.js'),
+        import('../../cli/folder-lock.js'),
+      ])
     const sandbox = await startSandbox()
     const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = sandbox
+    const { pid } = process
     try {
-      const other = await runningSandbox(folder)
-      if (other) return await this.show(other, 'another sandbox was first')
-      const startedAt = new Date().toISOString()
-      const { pid } = process
-      const state = await writeState(
-        folder,
-        { pid, apiUrl, proxyUrl, controlUrl, token, startedAt },
-        kubeconfig,
-      )
+      const state = await exclusively(folder, async () => {
+        const other = await runningSandbox(folder)
+        if (other) return other
+        const startedAt = new Date().toISOString()
+        return writeState(folder, { pid, apiUrl, proxyUrl, controlUrl, token, startedAt }, kubeconfig)
+      })
+      if (state.pid !== pid) return await this.show(state, 'another sandbox was first')
       await this.show(state, 'the sandbox runs')
       sandbox.store.subscribe(({ type, object, resource }) => {
         const { name, namespace } = object.metadata

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
@@ -48,6 +51,27 @@ describe('the program', () => {
     const json = await canary(['shfit', '--json'])
     expect(json.exitCode).toBe(2)
     expect(JSON.parse(json.stdout).error).toMatchObject({ code: 2, name: 'usage' })
+  })
+
+  test('a sandbox started in the background, twice at once, is one, and ends when told', async () => {
+    const state = await mkdtemp(path.join(tmpdir(), 'canary-program-'))
+    const sandbox = (...args: string[]) => canary(['sandbox', ...args], { XDG_STATE_HOME: state })
+    try {
+      const starts = await Promise.all([sandbox('start', '--json'), sandbox('start', '--json')])
+      expect(starts.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual([
+        { exitCode: 0, stderr: '' },
+        { exitCode: 0, stderr: '' },
+      ])
+      const [first, second] = starts.map(({ stdout }) => JSON.parse(stdout))
+      expect(second).toEqual(first)
+      expect((await fetch(`${first.apiUrl}/version`)).status).toBeLessThan(500)
+      const { stdout } = await sandbox('env')
+      expect(stdout).toBe(`export KUBECONFIG=${first.kubeconfig}`)
+    } finally {
+      const { stdout } = await sandbox('stop', '--json')
+      await rm(state, { recursive: true })
+      expect(JSON.parse(stdout).stopped).toBe(true)
+    }
   })
 
   test('colour on demand only', async () => {
