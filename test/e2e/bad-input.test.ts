@@ -2,6 +2,7 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toolsFolder } from '../../scripts/tools.js'
+import type { Fault } from '../../src/sandbox/faults.js'
 import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 /**
@@ -13,7 +14,8 @@ interface Case {
   args: string[]
   env?: () => Record<string, string>
   before?: () => Promise<void>
-  after?: () => Promise<void>
+  /** In force while canary runs. */
+  fault?: Fault
   exitCode: number
   says: RegExp
   remedy: RegExp
@@ -139,7 +141,7 @@ const cases: Case[] = [
   },
   {
     name: 'no helm',
-    args: ['shift', 'echo', '0'],
+    args: ['start', 'echo', 'v2'],
     env: () => ({ PATH: onlyKubectl }),
     exitCode: 5,
     says: /helm/,
@@ -241,14 +243,7 @@ const cases: Case[] = [
   {
     name: 'forbidden by RBAC',
     args: ['status', 'echo', '-n', 'echo'],
-    before: async () => {
-      cli.sandbox.faults.add({ kind: 'forbid', verb: 'list', resource: 'secrets' })
-      await Promise.resolve()
-    },
-    after: async () => {
-      cli.sandbox.faults.clear()
-      await Promise.resolve()
-    },
+    fault: { kind: 'forbid', verb: 'list', resource: 'secrets' },
     exitCode: 5,
     says: /(forbid|may not|not allowed).*secrets|secrets.*forbidden/i,
     remedy: /role|permission|RBAC|doctor/i,
@@ -289,9 +284,11 @@ describe('bad input', () => {
     test(entry.name, async () => {
       await entry.before?.()
       const before = await records()
-      const text = await cli.canary(entry.args, { env: entry.env?.() })
-      const json = await cli.canary([...entry.args, '--json'], { env: entry.env?.() })
-      await entry.after?.()
+      if (entry.fault) cli.sandbox.faults.add(entry.fault)
+      const [command = '', ...rest] = entry.args
+      const text = await cli.canary([command, ...rest], { env: entry.env?.() })
+      const json = await cli.canary([command, '--json', ...rest], { env: entry.env?.() })
+      cli.sandbox.faults.clear()
 
       expect(text.exitCode, text.stderr + text.stdout).toBe(entry.exitCode)
       expect(json.exitCode, 'the exit code with --json').toBe(entry.exitCode)
