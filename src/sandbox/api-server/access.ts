@@ -1,6 +1,5 @@
 import { readObject } from './body.js'
-import type { Answer } from './registry/context.js'
-import type { WriteRequest } from './registry/context.js'
+import type { Answer, WriteRequest } from './registry/context.js'
 import { findResource } from './request.js'
 import { ApiError, forbidden } from './status.js'
 

@@ -16,17 +16,12 @@ export interface ResourceRequest {
 
 const resourceTypes: ResourceType[] = Object.values(RESOURCES)
 
-/** The resource a path names; undefined where its group and version are not served at all. */
-export function servesGroupVersion(group: string, version: string): boolean {
+function servesGroupVersion(group: string, version: string): boolean {
   return resourceTypes.some((type) => type.group === group && type.version === version)
 }
 
 export function findResource(group: string, plural: string): ResourceType | undefined {
   return resourceTypes.find((type) => type.group === group && type.plural === plural)
-}
-
-export function findKind(group: string, kind: string): ResourceType | undefined {
-  return resourceTypes.find((type) => type.group === group && type.kind === kind)
 }
 
 /**

@@ -7,7 +7,7 @@ const OPERATORS = ['==', '!=', '=', '!', '(', ')', ','] as const
 const IDENTIFIER = /^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?$/
 
 /** `a=b,c!=d,e in (f,g),h notin (i),j,!k`. Throws 400 where that is not what the text says. */
-export function parseLabelSelector(text: string): (labels: Record<string, string>) => boolean {
+function parseLabelSelector(text: string): (labels: Record<string, string>) => boolean {
   const tokens = tokenise(text)
   const requirements: ((labels: Record<string, string>) => boolean)[] = []
   let position = 0
@@ -102,7 +102,7 @@ const SELECTABLE: Record<string, string[]> = {
 }
 
 /** `metadata.name=echo,status.phase!=Running`. Throws 400 for fields this kind can't be selected by. */
-export function parseFieldSelector(text: string, kind: string): Matcher {
+function parseFieldSelector(text: string, kind: string): Matcher {
   const requirements = text
     .split(',')
     .filter((part) => part.trim() !== '')

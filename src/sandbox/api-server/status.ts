@@ -51,7 +51,7 @@ export class ApiError extends Error {
 type Named = Pick<ResourceType, 'group' | 'plural' | 'kind'>
 
 /** `services`, `routetables.gateway.solo.io`. */
-export function qualifiedPlural(resource: Named): string {
+function qualifiedPlural(resource: Named): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`
 }
 

@@ -69,7 +69,7 @@ export async function startCluster(
   }
 }
 
-export function namespace(name: string): KubeObject {
+function namespace(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, status: { phase: 'Active' } }
 }
 

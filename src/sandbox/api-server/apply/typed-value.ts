@@ -19,7 +19,7 @@ function isAtomicMap(resolved: Resolved): boolean {
 }
 
 /** How an item of a list is called in a path: by its keys (with their defaults), or by its value. */
-export function itemElement(list: ListType, item: unknown): string {
+function itemElement(list: ListType, item: unknown): string {
   if (!list.keys || !isObject(item)) return `v:${JSON.stringify(item)}`
   const itemType = resolve(list.items)
   const defaults = itemType.kind === 'struct' ? itemType.definition.defaults : undefined

@@ -62,7 +62,7 @@ export async function deleteCollection({ store }: WriteContext, request: WriteRe
  * namespace controller a namespace, the owner of a finalizer the object that has it.
  * @returns the object as it was last, or as it is marked
  */
-export function deleteObject(
+function deleteObject(
   store: ObjectStore,
   resource: ResourceType,
   live: KubeObject,
