@@ -16,10 +16,7 @@ export async function readObject(body: RequestBody, expectedKind: string): Promi
   const type = body.contentType === '' ? 'application/json' : body.contentType
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
   if (type === 'application/vnd.kubernetes.protobuf') {
-    const object = decodeProtobuf(body.data)
-    // Clients show this text: it is about the sandbox, not about what they did.
-    if (!object) throw badRequest(`the sandbox can't read a ${expectedKind} in protobuf; send it as JSON`)
-    return object
+    return readProtobuf(body.data, expectedKind)
   }
   const text = body.data.toString()
   const object = type === 'application/yaml' ? await parseYaml(text) : parseJson(text, expectedKind)
@@ -27,6 +24,18 @@ export async function readObject(body: RequestBody, expectedKind: string): Promi
     throw unrecognised(expectedKind, 'json: cannot unmarshal the value into an object')
   }
   return object as Record<string, any>
+}
+
+function readProtobuf(data: Buffer, expectedKind: string): Record<string, any> {
+  let object
+  try {
+    object = decodeProtobuf(data)
+  } catch (error) {
+    throw unrecognised(expectedKind, (error as Error).message)
+  }
+  // Clients show this text: it is about the sandbox, not about what they did.
+  if (!object) throw badRequest(`the sandbox can't read a ${expectedKind} in protobuf; send it as JSON`)
+  return object
 }
 
 /** DeleteOptions: the body is optional, and may be in the query as well. */

@@ -1,96 +1,7 @@
-/**
- * Decoding of the protobuf bodies that typed clients (Helm's release records, `kubectl create namespace`, …) write: they
- * do so without being asked, and don't fall back to JSON. Field numbers are those of the generated.proto files of
- * k8s.io/api and k8s.io/apimachinery.
- */
+import { messageOf, type FieldType, type Message } from './protobuf-messages.js'
 
-type FieldType = 'string' | 'bytes' | 'int' | 'bool' | 'time' | 'string-map' | 'bytes-map' | Message
-type Message = Record<number, Field>
-type Field = [name: string, type: FieldType, repeated?: 'repeated']
-
-const OWNER_REFERENCE: Message = {
-  1: ['kind', 'string'],
-  3: ['name', 'string'],
-  4: ['uid', 'string'],
-  5: ['apiVersion', 'string'],
-  6: ['controller', 'bool'],
-  7: ['blockOwnerDeletion', 'bool'],
-}
-
-const OBJECT_META: Message = {
-  1: ['name', 'string'],
-  2: ['generateName', 'string'],
-  3: ['namespace', 'string'],
-  5: ['uid', 'string'],
-  6: ['resourceVersion', 'string'],
-  7: ['generation', 'int'],
-  8: ['creationTimestamp', 'time'],
-  11: ['labels', 'string-map'],
-  12: ['annotations', 'string-map'],
-  13: ['ownerReferences', OWNER_REFERENCE, 'repeated'],
-  14: ['finalizers', 'string', 'repeated'],
-}
-
-const RESOURCE_ATTRIBUTES: Message = {
-  1: ['namespace', 'string'],
-  2: ['verb', 'string'],
-  3: ['group', 'string'],
-  4: ['version', 'string'],
-  5: ['resource', 'string'],
-  6: ['subresource', 'string'],
-  7: ['name', 'string'],
-}
-
-/** The kinds that clients were seen to send, by apiVersion and kind. */
-const KINDS: Record<string, Message> = {
-  'v1 Secret': {
-    1: ['metadata', OBJECT_META],
-    2: ['data', 'bytes-map'],
-    3: ['type', 'string'],
-    4: ['stringData', 'string-map'],
-    5: ['immutable', 'bool'],
-  },
-  'v1 ConfigMap': {
-    1: ['metadata', OBJECT_META],
-    2: ['data', 'string-map'],
-    3: ['binaryData', 'bytes-map'],
-    4: ['immutable', 'bool'],
-  },
-  'v1 Namespace': {
-    1: ['metadata', OBJECT_META],
-    2: ['spec', { 1: ['finalizers', 'string', 'repeated'] }],
-    3: ['status', { 1: ['phase', 'string'] }],
-  },
-  'v1 ServiceAccount': { 1: ['metadata', OBJECT_META], 4: ['automountServiceAccountToken', 'bool'] },
-  'v1 DeleteOptions': {
-    1: ['gracePeriodSeconds', 'int'],
-    2: ['preconditions', { 1: ['uid', 'string'], 2: ['resourceVersion', 'string'] }],
-    3: ['orphanDependents', 'bool'],
-    4: ['propagationPolicy', 'string'],
-    5: ['dryRun', 'string', 'repeated'],
-  },
-  'authorization.k8s.io/v1 SelfSubjectRulesReview': {
-    1: ['metadata', OBJECT_META],
-    2: ['spec', { 1: ['namespace', 'string'] }],
-  },
-  'authorization.k8s.io/v1 SelfSubjectAccessReview': {
-    1: ['metadata', OBJECT_META],
-    2: [
-      'spec',
-      {
-        1: ['resourceAttributes', RESOURCE_ATTRIBUTES],
-        2: ['nonResourceAttributes', { 1: ['path', 'string'] }],
-      },
-    ],
-  },
-}
-
+/** How every protobuf body of Kubernetes starts, before the `runtime.Unknown` that wraps the object. */
 const MAGIC = Buffer.from('k8s\0')
-
-/** DeleteOptions come under the group of what is deleted; it is the same message everywhere. */
-function messageOf(apiVersion: string, kind: string): Message | undefined {
-  return KINDS[kind === 'DeleteOptions' ? 'v1 DeleteOptions' : `${apiVersion} ${kind}`]
-}
 
 /** The object as JSON would carry it (bytes as base64); undefined for kinds the sandbox can't read. */
 export function decodeProtobuf(body: Buffer): Record<string, any> | undefined {
@@ -132,8 +43,8 @@ function decodeMessage(body: Buffer, message: Message): Record<string, any> {
 function decodeValue(data: Buffer | bigint, type: FieldType): unknown {
   if (typeof data === 'bigint') return type === 'bool' ? data !== 0n : Number(BigInt.asIntN(64, data))
   if (type === 'string') return data.toString()
-  if (type === 'bytes') return data.toString('base64')
   if (type === 'time') return decodeTime(data)
+  if (type === 'int-or-string') return decodeIntOrString(data)
   return decodeMessage(data, type as Message)
 }
 
@@ -142,6 +53,13 @@ function decodeTime(body: Buffer): string | undefined {
   // Go's zero time is written as no field at all, or as a year before 1970.
   if (typeof seconds !== 'bigint' || BigInt.asIntN(64, seconds) <= 0n) return undefined
   return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** `{1 type (1: a string), 2 int, 3 string}` */
+function decodeIntOrString(body: Buffer): number | string {
+  const part = (wanted: number) => fieldsOf(body).find(({ number }) => number === wanted)?.data
+  if (part(1) === 1n) return (part(3) as Buffer).toString()
+  return Number(part(2) ?? 0n)
 }
 
 function mapEntry(body: Buffer): [key: Buffer, value: Buffer] {

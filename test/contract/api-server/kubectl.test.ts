@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/sandbox/api-server/access.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
@@ -220,6 +221,32 @@ describe('kubectl', () => {
     expect(await kubectl('describe', 'deploy', 'web')).toContain('Image:      web:1')
   })
 
+  it('makes Deployments and Services, which come in protobuf', async () => {
+    await kubectl(
+      'create',
+      'deployment',
+      'web',
+      '--image=web:1',
+      '--port=8080',
+      '--replicas=2',
+      '--',
+      'run',
+      'it',
+    )
+    expect(web()?.spec).toMatchObject({ replicas: 2, selector: { matchLabels: { app: 'web' } } })
+    expect(container()).toMatchObject({
+      name: 'web',
+      image: 'web:1',
+      command: ['run', 'it'],
+      ports: [{ containerPort: 8080, protocol: 'TCP' }],
+    })
+    await kubectl('create', 'service', 'clusterip', 'web', '--tcp=80:http')
+    expect(cluster.store.get(RESOURCES.services, 'default', 'web')?.spec).toMatchObject({
+      ports: [{ name: '80-http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+      selector: { app: 'web' },
+    })
+  })
+
   it('makes namespaces, secrets and config maps, which come in protobuf', async () => {
     await kubectl('create', 'ns', 'other')
     await kubectl('create', 'secret', 'generic', 's', '-n', 'other', '--from-literal=a=b')
@@ -242,8 +269,8 @@ describe('kubectl', () => {
   })
 
   it('passes requests on through kubectl proxy', async () => {
-    const { PATH } = cluster.env
-    const proxy = spawn('kubectl', ['proxy', '--port=0'], { env: { ...cluster.env, PATH } })
+    const proxy = spawn('kubectl', ['proxy', '--port=0'], { env: cluster.env })
+    const ended = once(proxy, 'exit')
     try {
       let output = ''
       proxy.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -252,6 +279,7 @@ describe('kubectl', () => {
       expect(await response.json()).toMatchObject({ kind: 'NamespaceList' })
     } finally {
       proxy.kill()
+      await ended
     }
   })
 })

@@ -35,7 +35,7 @@ describe('API server', () => {
     return {
       status: response.status,
       headers: response.headers,
-      body: (isJson ? JSON.parse(text) : text) as any,
+      body: (isJson ? JSON.parse(text) : text),
     }
   }
   const services = '/api/v1/namespaces/n/services'
@@ -181,7 +181,7 @@ describe('API server', () => {
       const reader = (await fetch(`${server.url}${services}?${query}`)).body!.getReader()
       const { value } = await reader.read()
       await reader.cancel()
-      return JSON.parse(new TextDecoder().decode(value)) as any
+      return JSON.parse(new TextDecoder().decode(value))
     }
     expect(await watch(resourceVersion as string)).toMatchObject({
       type: 'MODIFIED',
