@@ -48,11 +48,12 @@ export function decodeApplied(sent: unknown, request: WriteRequest): KubeObject 
   }
   const applied = sent as KubeObject
   checkKind(applied, resource)
-  if (applied.metadata?.managedFields) throw badRequest('metadata.managedFields must be nil')
+  applied.metadata ??= { name: request.name ?? '' }
+  if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
   const { problems } = inspect(applied, schemaOf(resource))
   const misfits = problems.filter(({ kind }) => kind === 'unknown-field' || kind === 'wrong-type')
   if (misfits.length > 0) {
-    const { namespace = '', name = '' } = applied.metadata ?? {}
+    const { namespace = '', name = '' } = applied.metadata
     const identity = `${namespace}/${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}`
     const texts = misfits.map(typedPatchError)
     const text = texts.length === 1 ? texts[0] : `errors:\n${texts.map((line) => `  ${line}`).join('\n')}`

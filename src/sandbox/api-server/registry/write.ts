@@ -2,7 +2,7 @@ import { applyConfiguration } from '../apply/field-manager.js'
 import { patchKind, readObject, readPatch } from '../body.js'
 import { patchObject } from '../patch/patch-object.js'
 import { schemaOf } from '../schema/lookup.js'
-import { badRequest, invalid, notFound } from '../status.js'
+import { invalid, notFound } from '../status.js'
 import { createObject, identify, requireNamespace, trackingOf, updateObject } from './admit.js'
 import { liveObject, type Answer, type WriteContext, type WriteRequest } from './context.js'
 import { decodeApplied, decodeObject, normaliseObject } from './decode.js'
@@ -37,7 +37,7 @@ export async function patch({ store }: WriteContext, request: WriteRequest): Pro
 }
 
 function apply({ store }: WriteContext, request: WriteRequest, change: unknown): Answer {
-  const { resource, query, name = '' } = request
+  const { resource, query } = request
   if (!query.get('fieldManager')) {
     const cause = {
       reason: 'FieldValueRequired',
@@ -48,11 +48,6 @@ function apply({ store }: WriteContext, request: WriteRequest, change: unknown):
     throw invalid(options, '', [cause])
   }
   const applied = decodeApplied(change, request)
-  if (applied.metadata?.name !== undefined && applied.metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${applied.metadata.name}) does not match the name on the URL (${name})`,
-    )
-  }
   identify(applied, request)
   const live = liveObject(store, request)
   if (!live) requireNamespace(store, resource, applied)
