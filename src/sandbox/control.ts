@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Fault, FAULT_PARAMETERS, type FaultKind, type FaultRegistry } from './faults.js'
-import { closeServer } from './workloads/pod-server.js'
+import { type Fault, faultProblem, type FaultRegistry } from './faults.js'
+import { closeServer } from './workloads/close-server.js'
 
 export interface ControlServer {
   url: string
@@ -53,23 +53,14 @@ async function handle(
 
 /** A fault from JSON, or what is wrong with it. */
 function parseFault(text: string): Fault | string {
-  let asked: Record<string, unknown>
+  let asked: unknown
   try {
-    asked = JSON.parse(text) as Record<string, unknown>
+    asked = JSON.parse(text)
   } catch {
     return 'the body is no JSON'
   }
-  const parameters = FAULT_PARAMETERS[asked.kind as FaultKind] as Record<string, string> | undefined
-  if (!parameters)
-    return `there is no fault "${String(asked.kind)}"; there are ${Object.keys(FAULT_PARAMETERS).join(', ')}`
-  for (const [name, type] of Object.entries(parameters)) {
-    const value = asked[name]
-    if (value === undefined && type.endsWith('?')) continue
-    if (typeof value !== type.replace('?', ''))
-      return `${String(asked.kind)} needs ${name}, a ${type.replace('?', '')}`
-  }
-  const unknown = Object.keys(asked).find((name) => name !== 'kind' && !(name in parameters))
-  return unknown === undefined ? (asked as Fault) : `${String(asked.kind)} has no ${unknown}`
+  if (typeof asked !== 'object' || asked === null) return 'the body is no JSON object'
+  return faultProblem(asked) ?? (asked as Fault)
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

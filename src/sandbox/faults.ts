@@ -2,6 +2,8 @@
 export type Fault =
   /** Pods of a version start, but never become ready. */
   | { kind: 'never-ready'; app: string; version: string }
+  /** Containers of a version end as soon as they start, those that run at once. */
+  | { kind: 'crash'; app: string; version: string }
   /** A share of an app's (or one version's) answers are errors. */
   | { kind: 'error-rate'; app: string; version?: string; percent: number; status?: number }
   /** An app (or one version) answers later. */
@@ -21,11 +23,40 @@ export const FAULT_PARAMETERS: Record<
   Record<string, 'string' | 'number' | 'string?' | 'number?'>
 > = {
   'never-ready': { app: 'string', version: 'string' },
+  crash: { app: 'string', version: 'string' },
   'error-rate': { app: 'string', percent: 'number', version: 'string?', status: 'number?' },
   latency: { app: 'string', ms: 'number', version: 'string?' },
   propagation: { ms: 'number' },
   forbid: { verb: 'string', resource: 'string' },
   'proxy-down': {},
+}
+
+/** What numbers may be, both bounds included. The longest delay is Node's longest timer. */
+const LIMITS: Record<string, [number, number]> = {
+  percent: [0, 100],
+  ms: [0, 2 ** 31 - 1],
+  status: [200, 599],
+}
+
+/** What is wrong with a fault, in words; undefined where it can be ordered. */
+export function faultProblem(fault: object): string | undefined {
+  const { kind, ...given } = fault as Record<string, unknown>
+  const kinds = Object.keys(FAULT_PARAMETERS)
+  if (!kinds.includes(String(kind)))
+    return `there is no fault "${String(kind)}"; there are ${kinds.join(', ')}`
+  const parameters: Record<string, string> = FAULT_PARAMETERS[kind as FaultKind]
+  for (const [name, type] of Object.entries(parameters)) {
+    const value = given[name]
+    if (value === undefined && type.endsWith('?')) continue
+    const wanted = type.replace('?', '')
+    if (typeof value !== wanted || value === '') return `${String(kind)} needs ${name}, a ${wanted}`
+    const [low, high] = LIMITS[name] ?? []
+    if (typeof value === 'number' && (value < low! || value > high!))
+      return `${name} ${value} is not within ${low} to ${high}`
+    if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`
+  }
+  const unknown = Object.keys(given).find((name) => !(name in parameters))
+  return unknown === undefined ? undefined : `${String(kind)} has no ${unknown}`
 }
 
 export type OrderedFault = Fault & { id: number }

@@ -5,7 +5,13 @@ import { now, type ObjectStore } from './api-server/store.js'
 const GLOO = 'gloo-system'
 const GLOO_KINDS = [RESOURCES.virtualservices, RESOURCES.routetables, RESOURCES.upstreams]
 
-/** What a cluster with Gloo has before anybody installs anything: namespaces, a node, CRDs, the proxy's Service. */
+const PROXY_LABELS = { 'gateway-proxy': 'live', 'gateway-proxy-id': 'gateway-proxy' }
+const GLOO_DEPLOYMENTS: Record<string, Record<string, string>> = {
+  gloo: { gloo: 'gloo' },
+  'gateway-proxy': { gloo: 'gateway-proxy', ...PROXY_LABELS },
+}
+
+/** What a cluster with Gloo has before anybody installs anything: namespaces, a node, CRDs, Gloo's Deployments, the proxy's Service. */
 export function createInfrastructure(store: ObjectStore, proxyPort: number): void {
   for (const name of ['default', 'kube-system', GLOO]) {
     store.create(RESOURCES.namespaces, {
@@ -33,6 +39,9 @@ export function createInfrastructure(store: ObjectStore, proxyPort: number): voi
     })
   }
   store.create(RESOURCES.services, proxyService(proxyPort))
+  for (const [name, labels] of Object.entries(GLOO_DEPLOYMENTS)) {
+    store.create(RESOURCES.deployments, glooDeployment(name, labels))
+  }
 }
 
 function node(): KubeObject {
@@ -59,6 +68,24 @@ function node(): KubeObject {
   }
 }
 
+/** Gloo as `kubectl get pods` shows it; its work is done by the sandbox itself, not by these pods. */
+function glooDeployment(name: string, labels: Record<string, string>): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: GLOO, labels: { app: 'gloo', ...labels } },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name, image: `quay.io/solo-io/${name}:sandbox` }] },
+      },
+    },
+  }
+}
+
 /** The way to the proxy is a load balancer on the loopback interface. */
 function proxyService(port: number): KubeObject {
   const labels = { app: 'gloo', gloo: 'gateway-proxy', 'gateway-proxy-id': 'gateway-proxy' }
@@ -68,6 +95,7 @@ function proxyService(port: number): KubeObject {
     metadata: { name: 'gateway-proxy', namespace: GLOO, labels },
     spec: {
       type: 'LoadBalancer',
+      selector: PROXY_LABELS,
       clusterIP: '10.43.0.10',
       clusterIPs: ['10.43.0.10'],
       ports: [{ name: 'http', port, targetPort: 8080, protocol: 'TCP' }],

@@ -11,6 +11,7 @@ import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
 import { createInfrastructure } from './infrastructure.js'
 import { startProxy } from './proxy/proxy.js'
+import { seededRandom } from './random.js'
 
 /** How quick the sandbox is; the defaults are what a real Gloo was measured to be. All milliseconds. */
 export interface SandboxOptions {
@@ -21,6 +22,8 @@ export interface SandboxOptions {
   /** Bounds of the time from a change of routes, or of endpoints, until the proxy serves it. */
   routesMs?: [number, number]
   endpointsMs?: [number, number]
+  /** Makes the proxy's choices, delays and ordered errors repeatable. */
+  seed?: number
 }
 
 /** A cluster with a gateway in this process: real helm and kubectl work against `apiUrl`, users' requests go to `proxyUrl`. */
@@ -37,28 +40,34 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-const DEFAULTS: Required<SandboxOptions> = {
+const DEFAULTS = {
   podStartMs: 200,
   drainMs: 800,
   routesMs: [200, 500],
   endpointsMs: [250, 500],
-}
+} satisfies SandboxOptions
 
 /** Starts a sandbox on ports of the loopback interface that the system chooses. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { podStartMs, drainMs, routesMs, endpointsMs } = { ...DEFAULTS, ...options }
+  const { podStartMs, drainMs, routesMs, endpointsMs, seed } = { ...DEFAULTS, ...options }
+  const random = seed === undefined ? Math.random : seededRandom(seed)
   const store = new ObjectStore()
   const faults = new FaultRegistry()
   const token = randomBytes(16).toString('hex')
-  const kubelet = new Kubelet(store, faults, { startMs: podStartMs, drainMs })
-  const gloo = new Gloo(store, faults, { routesMs, endpointsMs })
+  const kubelet = new Kubelet(store, faults, { startMs: podStartMs, drainMs, random })
+  const gloo = new Gloo(store, faults, { routesMs, endpointsMs, random })
   const controllers = [
     new DeploymentController(store),
     new ReplicaSetController(store),
     new EndpointsController(store),
     new GarbageCollector(store),
   ]
-  const proxy = await startProxy({ state: gloo.state, faults, portOf: (ip) => kubelet.portOf(ip) })
+  const proxy = await startProxy({
+    state: gloo.state,
+    faults,
+    portOf: (ip, port) => kubelet.portOf(ip, port),
+    random,
+  })
   createInfrastructure(store, proxy.port)
   const control = await startControl(faults, token)
   const api = await startApiServer({

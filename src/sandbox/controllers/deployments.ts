@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import { now, type StoreEvent } from '../api-server/store.js'
+import { recordEvent } from './events.js'
 import { controlledBy, controllerOf, isReady, referenceTo } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
 const REVISION = 'deployment.kubernetes.io/revision'
 const DEFAULT_DEADLINE_S = 600
+const DEFAULT_HISTORY_LIMIT = 10
 
 interface Condition {
   type: string
@@ -49,13 +51,25 @@ export class DeploymentController extends Reconciler {
     this.scale(deployment, current, old)
     this.updateRevision(deployment, current, sets)
     this.updateStatus(key, current.metadata.name, sets)
+    this.forgetOldest(deployment, old)
+  }
+
+  /** ReplicaSets that are empty stay for `kubectl rollout undo`, as many as revisionHistoryLimit says. */
+  private forgetOldest({ spec }: KubeObject, old: KubeObject[]): void {
+    const empty = old.filter((set) => set.spec.replicas === 0 && set.status?.replicas === 0)
+    const surplus = empty.length - (spec.revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT)
+    for (const { metadata } of empty
+      .sort((a, b) => revisionOf(a) - revisionOf(b))
+      .slice(0, Math.max(0, surplus)))
+      this.store.delete(RESOURCES.replicasets, metadata.namespace, metadata.name)
   }
 
   private createSet(deployment: KubeObject, sets: KubeObject[], hash: string): void {
     const { metadata, spec } = deployment
     const labels = { ...spec.template.metadata?.labels, 'pod-template-hash': hash }
     const revision = String(Math.max(0, ...sets.map(revisionOf)) + 1)
-    this.store.create(RESOURCES.replicasets, {
+    const replicas: number = sets.length === 0 ? (spec.replicas ?? 1) : 0
+    const set = this.store.create(RESOURCES.replicasets, {
       apiVersion: 'apps/v1',
       kind: 'ReplicaSet',
       metadata: {
@@ -67,7 +81,7 @@ export class DeploymentController extends Reconciler {
         ownerReferences: [referenceTo(deployment)],
       },
       spec: {
-        replicas: sets.length === 0 ? (spec.replicas ?? 1) : 0,
+        replicas,
         selector: { matchLabels: { ...spec.selector.matchLabels, 'pod-template-hash': hash } },
         template: {
           ...spec.template,
@@ -76,6 +90,7 @@ export class DeploymentController extends Reconciler {
       },
       status: { replicas: 0 },
     })
+    if (replicas > 0) this.tellScaling(deployment, set, 0, replicas)
   }
 
   /** One move towards the new ReplicaSet: up within maxSurge, old ones down as far as maxUnavailable allows. */
@@ -83,14 +98,15 @@ export class DeploymentController extends Reconciler {
     const { desired, surge, unavailable } = bounds(deployment)
     const wantedOld = old.reduce((sum, set) => sum + set.spec.replicas, 0)
     if (deployment.spec.strategy?.type === 'Recreate') {
-      for (const set of old) this.setReplicas(set, 0)
+      for (const set of old) this.setReplicas(deployment, set, 0)
       // Pods that are ending count too: the new ones wait until they are gone.
       const podsLeft = old.flatMap((set) => controlledBy(this.store, RESOURCES.pods, set)).length
-      if (podsLeft === 0) this.setReplicas(current, desired)
+      if (podsLeft === 0) this.setReplicas(deployment, current, desired)
       return
     }
     const room = Math.max(0, desired + surge - wantedOld)
     this.setReplicas(
+      deployment,
       current,
       wantedOld === 0 ? desired : Math.min(desired, Math.max(current.spec.replicas, room)),
     )
@@ -99,7 +115,7 @@ export class DeploymentController extends Reconciler {
       const ready = this.readyPods(set)
       const readyToGo = Math.max(0, Math.min(spare, ready))
       spare -= readyToGo
-      this.setReplicas(set, ready - readyToGo)
+      this.setReplicas(deployment, set, ready - readyToGo)
     }
   }
 
@@ -108,9 +124,19 @@ export class DeploymentController extends Reconciler {
     return Math.min(set.spec.replicas, controlledBy(this.store, RESOURCES.pods, set).filter(isReady).length)
   }
 
-  private setReplicas(set: KubeObject, replicas: number): void {
+  private setReplicas(deployment: KubeObject, set: KubeObject, replicas: number): void {
     if (set.spec.replicas === replicas) return
-    this.store.update(RESOURCES.replicasets, { ...structuredClone(set), spec: { ...set.spec, replicas } })
+    this.store.update(RESOURCES.replicasets, { ...set, spec: { ...set.spec, replicas } })
+    this.tellScaling(deployment, set, set.spec.replicas, replicas)
+  }
+
+  private tellScaling(deployment: KubeObject, { metadata }: KubeObject, from: number, to: number): void {
+    const message = `Scaled ${to > from ? 'up' : 'down'} replica set ${metadata.name} from ${from} to ${to}`
+    recordEvent(this.store, deployment, {
+      reason: 'ScalingReplicaSet',
+      message,
+      component: 'deployment-controller',
+    })
   }
 
   /** The number of the template in use; a template that comes back gets a new number. */
@@ -141,7 +167,9 @@ export class DeploymentController extends Reconciler {
     const updated: number = current.status?.replicas ?? 0
     const complete = updated === desired && replicas === desired && ready === desired
     const available = ready >= desired - unavailable
-    const timedOut = !complete && this.overdue(key, deployment)
+    // Once a ReplicaSet has arrived, pods that are not ready for a while do not make it a rollout again.
+    const arrived = complete || (updated === replicas && hasArrived(deployment, currentName))
+    const timedOut = !arrived && this.overdue(key, deployment)
     const conditions = [
       {
         type: 'Available',
@@ -149,7 +177,7 @@ export class DeploymentController extends Reconciler {
         reason: available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
         message: `Deployment ${available ? 'has' : 'does not have'} minimum availability.`,
       },
-      { type: 'Progressing', status: !timedOut, ...progress(currentName, { complete, timedOut, updated }) },
+      { type: 'Progressing', status: !timedOut, ...progress(currentName, { arrived, timedOut, updated }) },
     ].map((condition) => stamped(condition, deployment.status?.conditions))
     this.store.update(RESOURCES.deployments, {
       ...structuredClone(deployment),
@@ -163,7 +191,7 @@ export class DeploymentController extends Reconciler {
         conditions,
       }),
     })
-    if (complete) this.calloff(key)
+    if (arrived) this.calloff(key)
   }
 
   /** Whether progressDeadlineSeconds went by since this generation was first seen incomplete. */
@@ -195,10 +223,19 @@ export class DeploymentController extends Reconciler {
 
 const EXPIRED = () => {}
 
-function progress(set: string, state: { complete: boolean; timedOut: boolean; updated: number }) {
-  if (state.complete) {
-    return { reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }
-  }
+/** Whether this ReplicaSet was complete before. */
+function hasArrived({ status }: KubeObject, set: string): boolean {
+  const conditions: Condition[] = status?.conditions ?? []
+  const { reason, message } = arrival(set)
+  return conditions.some((one) => one.reason === reason && one.message === message)
+}
+
+function arrival(set: string) {
+  return { reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }
+}
+
+function progress(set: string, state: { arrived: boolean; timedOut: boolean; updated: number }) {
+  if (state.arrived) return arrival(set)
   if (state.timedOut) {
     return { reason: 'ProgressDeadlineExceeded', message: `ReplicaSet "${set}" has timed out progressing.` }
   }

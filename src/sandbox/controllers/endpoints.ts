@@ -27,10 +27,11 @@ export class EndpointsController extends Reconciler {
     if (!selector || Object.keys(selector).length === 0) return
     const pods = this.store
       .list(RESOURCES.pods, namespace)
-      .filter(
-        (pod) => fits(pod.metadata.labels, selector) && pod.status?.podIP && !pod.metadata.deletionTimestamp,
-      )
-    this.writeEndpoints(service, pods)
+      .filter((pod) => fits(pod.metadata.labels, selector) && pod.status?.podIP)
+    this.writeEndpoints(
+      service,
+      pods.filter((pod) => !pod.metadata.deletionTimestamp),
+    )
     this.writeSlice(service, pods)
   }
 
@@ -70,7 +71,7 @@ export class EndpointsController extends Reconciler {
       addressType: 'IPv4',
       endpoints: pods.map((pod) => ({
         addresses: [pod.status.podIP],
-        conditions: { ready: isReady(pod), serving: isReady(pod), terminating: false },
+        conditions: sliceConditions(pod),
         nodeName: 'sandbox',
         targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
       })),
@@ -95,6 +96,12 @@ function targetPorts(service: KubeObject, pod: KubeObject | undefined): object[]
       protocol: port.protocol ?? 'TCP',
     }),
   )
+}
+
+/** A pod that is ending serves on, but is not ready for new requests. */
+function sliceConditions(pod: KubeObject): object {
+  const terminating = pod.metadata.deletionTimestamp !== undefined
+  return { ready: isReady(pod), serving: isReady(pod) || terminating, terminating }
 }
 
 /** A target port by number, or by the name a container gives it. */

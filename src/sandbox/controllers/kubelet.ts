@@ -1,9 +1,14 @@
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
-import { now, type ObjectStore, type StoreEvent } from '../api-server/store.js'
+import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import type { FaultRegistry } from '../faults.js'
-import { pullProblem } from '../workloads/images.js'
+import type { Random } from '../random.js'
+import { type PullProblem, pullProblem } from '../workloads/images.js'
 import { type PodServer, startPodServer } from '../workloads/pod-server.js'
+import { type Program, programOf } from '../workloads/program.js'
+import { recordEvent } from './events.js'
+import { PodLog } from './pod-log.js'
+import { crashedStatus, runningStatus, waitingStatus } from './pod-status.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
 export interface KubeletOptions {
@@ -11,20 +16,30 @@ export interface KubeletOptions {
   startMs: number
   /** How long a pod goes on answering after its deletion was asked for, milliseconds: longer than endpoints travel. */
   drainMs: number
+  random?: Random
 }
 
-interface Running {
+interface RunningPod {
   uid: string
   ip: string
+  log: PodLog
   server?: PodServer
+  /** Calls off its next start. */
   cancel?: () => void
-  ending?: boolean
+  crashes: number
+  isCrashed?: boolean
+  isEnding?: boolean
 }
 
-/** Runs pods: each is a real listener, reached by its made-up address through `addressOf`. */
+const DEFAULT_GRACE_S = 30
+const FIRST_BACKOFF_S = 10
+const LONGEST_BACKOFF_S = 300
+const ORDERED_CRASH: Program = { does: 'fail', exitCode: 1, output: 'an ordered crash' }
+
+/** Runs pods: each is a real listener, reached by its made-up address through `portOf`. */
 export class Kubelet extends Reconciler {
-  private readonly running = new Map<string, Running>()
-  private readonly logs = new Map<string, string[]>()
+  private readonly pods = new Map<string, RunningPod>()
+  private readonly byAddress = new Map<string, RunningPod>()
   private lastAddress = 1
 
   constructor(
@@ -34,25 +49,28 @@ export class Kubelet extends Reconciler {
   ) {
     super(store)
     faults.subscribe(() => {
-      for (const pod of store.list(RESOURCES.pods))
-        this.enqueue(keyOf(pod.metadata.namespace, pod.metadata.name))
+      for (const { metadata } of store.list(RESOURCES.pods)) {
+        this.enqueue(keyOf(metadata.namespace, metadata.name))
+      }
     })
   }
 
-  /** The real port of a pod's address; undefined when no pod of that address runs. */
-  portOf(ip: string): number | undefined {
-    for (const { ip: address, server } of this.running.values()) if (address === ip) return server?.port
-    return undefined
+  /** The real port behind an address; undefined when no pod listens there. */
+  portOf(ip: string, port: number): number | undefined {
+    const server = this.byAddress.get(ip)?.server
+    return server && (server.ports.length === 0 || server.ports.includes(port)) ? server.port : undefined
   }
 
   /** What a pod logged, for `kubectl logs`; undefined for pods that never started. */
   logsOf(namespace: string, name: string): string | undefined {
-    return this.logs.get(keyOf(namespace, name))?.join('')
+    return this.pods.get(keyOf(namespace, name))?.log.text()
   }
 
   async closeAll(): Promise<void> {
     this.close()
-    await Promise.all([...this.running.values()].flatMap(({ server }) => (server ? [server.close()] : [])))
+    const all = [...this.pods.values()]
+    for (const pod of all) pod.isEnding = true // one that is just starting ends itself
+    await Promise.all(all.map(async ({ server }) => server?.close()))
   }
 
   protected keysOf({ resource, object }: StoreEvent): string[] {
@@ -62,179 +80,175 @@ export class Kubelet extends Reconciler {
   protected reconcile(key: string): void {
     const [namespace, name] = splitKey(key)
     const pod = this.store.get(RESOURCES.pods, namespace, name)
-    const running = this.running.get(key)
-    if (!pod || (running && running.uid !== pod.metadata.uid)) {
-      if (running) this.end(key, running)
-      if (!pod) return
-    }
+    const known = this.pods.get(key)
+    if (known && known.uid !== pod?.metadata.uid) this.forget(key, known)
+    if (!pod) return
     if (pod.metadata.deletionTimestamp) return this.terminate(key, pod)
-    if (!this.running.has(key)) return this.admit(key, pod)
-    const ready = this.running.get(key)?.server !== undefined && !this.isHeldBack(pod)
-    if (pod.status?.phase === 'Running') this.setReady(pod, ready)
+    const running = this.pods.get(key)
+    if (!running) return this.admit(key, pod)
+    const crashes = this.programOf(pod).does === 'fail'
+    if (running.server && crashes) this.stop(running)
+    if (running.isCrashed !== crashes && (running.server || running.isCrashed)) this.run(key, running)
+    else if (running.server) this.write(pod, this.servingStatus(pod, running))
   }
 
   private admit(key: string, pod: KubeObject): void {
     this.lastAddress += 1
     const ip = `10.42.${this.lastAddress >> 8}.${this.lastAddress & 255}`
-    const entry: Running = { uid: pod.metadata.uid!, ip }
-    this.running.set(key, entry)
-    this.setStatus(pod, { phase: 'Pending', ...waiting(pod, 'ContainerCreating') })
-    const problem = pod.spec.containers
-      .map(({ image }: { image: string }) => pullProblem(image))
-      .find(Boolean)
-    entry.cancel = this.later(this.options.startMs, () => {
-      if (problem) this.failToPull(key, problem)
-      else void this.start(key, entry)
+    const running: RunningPod = { uid: pod.metadata.uid!, ip, log: new PodLog(), crashes: 0 }
+    this.pods.set(key, running)
+    this.byAddress.set(ip, running)
+    const { namespace, name } = pod.metadata
+    this.tell(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to sandbox`, 'default-scheduler')
+    this.write(pod, waitingStatus(pod, 'ContainerCreating'))
+    const images: string[] = pod.spec.containers.map(({ image }: { image: string }) => image)
+    const problem = images.map((image) => pullProblem(image)).find(Boolean)
+    running.cancel = this.later(this.options.startMs, () => {
+      if (problem) return this.failToPull(key, problem)
+      for (const image of images)
+        this.tell(pod, 'Pulled', `Container image "${image}" already present on machine`)
+      this.run(key, running)
     })
   }
 
-  private failToPull(key: string, problem: { reason: string; message: string }): void {
+  private failToPull(key: string, { image, reason, message }: PullProblem): void {
     const pod = this.current(key)
     if (!pod) return
-    const { image } = pod.spec.containers[0]
-    this.event(pod, 'Failed', `Failed to pull image "${image}": ${problem.message}`)
-    this.setStatus(pod, { phase: 'Pending', ...waiting(pod, problem.reason, problem.message) })
-    if (problem.reason !== 'ErrImagePull') return
+    if (reason === 'InvalidImageName') this.warn(pod, 'InspectFailed', message)
+    else this.warn(pod, 'Failed', `Failed to pull image "${image}": ${message}`)
+    this.warn(pod, 'Failed', `Error: ${reason}`)
+    this.write(pod, waitingStatus(pod, reason, message))
+    if (reason === 'InvalidImageName') return
     this.later(this.options.startMs, () => {
       const again = this.current(key)
       if (!again) return
-      const message = `Back-off pulling image "${image}": ErrImagePull: ${problem.message}`
-      this.event(again, 'BackOff', message)
-      this.setStatus(again, { phase: 'Pending', ...waiting(again, 'ImagePullBackOff', message) })
+      this.warn(again, 'BackOff', `Back-off pulling image "${image}"`)
+      this.warn(again, 'Failed', 'Error: ImagePullBackOff')
+      const why = `Back-off pulling image "${image}": ErrImagePull: ${message}`
+      this.write(again, waitingStatus(again, 'ImagePullBackOff', why))
     })
   }
 
-  private async start(key: string, entry: Running): Promise<void> {
+  /** Starts the container, again if it crashed before. */
+  private run(key: string, running: RunningPod): void {
+    running.cancel?.()
     const pod = this.current(key)
     if (!pod) return
-    const server = await startPodServer(pod, this.faults)
-    if (this.running.get(key) !== entry || entry.ending) return server.close()
-    entry.server = server
-    this.logs.set(key, [`${now()} [INFO] server is listening on :${containerPort(pod)}\n`])
+    const program = this.programOf(pod)
+    for (const { name } of pod.spec.containers) this.tell(pod, 'Started', `Started container ${name}`)
+    if (program.does === 'fail') this.crash(key, running, program)
+    else void this.serve(key, running, program)
+  }
+
+  private async serve(
+    key: string,
+    running: RunningPod,
+    program: Extract<Program, { does: 'serve' }>,
+  ): Promise<void> {
+    const pod = this.current(key)
+    if (!pod) return
+    running.isCrashed = false
+    const { faults, options } = this
+    const server = await startPodServer(pod, program, {
+      faults,
+      random: options.random ?? Math.random,
+      log: (line) => running.log.add(line),
+    })
     const fresh = this.current(key)
-    if (!fresh) return
-    const startedAt = now()
-    this.setStatus(fresh, {
-      phase: 'Running',
-      hostIP: '127.0.0.1',
-      podIP: entry.ip,
-      podIPs: [{ ip: entry.ip }],
-      startTime: startedAt,
-      containerStatuses: fresh.spec.containers.map(({ name, image }: { name: string; image: string }) => ({
-        name,
-        image,
-        imageID: `${image}@sandbox`,
-        ready: !this.isHeldBack(fresh),
-        started: true,
-        restartCount: 0,
-        state: { running: { startedAt } },
-      })),
-      conditions: conditions(fresh, !this.isHeldBack(fresh)),
-    })
+    if (!fresh || running.isEnding || this.pods.get(key) !== running) return server.close()
+    running.server = server
+    this.write(fresh, this.servingStatus(fresh, running))
   }
 
-  /** Ready or not, as the faults have it now. */
-  private setReady(pod: KubeObject, ready: boolean): void {
-    const { status } = pod
-    this.setStatus(pod, {
-      ...status,
-      containerStatuses: (status.containerStatuses ?? []).map((one: object) => ({ ...one, ready })),
-      conditions: conditions(pod, ready),
-    })
+  private crash(key: string, running: RunningPod, program: Extract<Program, { does: 'fail' }>): void {
+    const pod = this.current(key)
+    if (!pod) return
+    running.isCrashed = true
+    running.log.add(program.output)
+    const backoffS = Math.min(FIRST_BACKOFF_S * 2 ** running.crashes, LONGEST_BACKOFF_S)
+    running.crashes += 1
+    const { ip, crashes } = running
+    const [{ name }] = pod.spec.containers
+    this.warn(
+      pod,
+      'BackOff',
+      `Back-off restarting failed container ${name} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${running.uid})`,
+    )
+    this.write(pod, crashedStatus(pod, { ip, exitCode: program.exitCode, crashes, backoffS }))
+    running.cancel = this.later(backoffS * 1000, () => this.run(key, running))
   }
 
-  private isHeldBack({ metadata }: KubeObject): boolean {
-    const { app, version } = metadata.labels ?? {}
-    return this.faults.of('never-ready').some((fault) => fault.app === app && fault.version === version)
+  /** Ready, unless a fault holds it back. */
+  private servingStatus(pod: KubeObject, { ip, crashes }: RunningPod): object {
+    const { app, version } = pod.metadata.labels ?? {}
+    const faults = this.faults.of('never-ready')
+    const ready = !faults.some((fault) => fault.app === app && fault.version === version)
+    return runningStatus(pod, { ip, ready, crashes })
+  }
+
+  private programOf(pod: KubeObject): Program {
+    const { app, version } = pod.metadata.labels ?? {}
+    const ordered = this.faults.of('crash').some((fault) => fault.app === app && fault.version === version)
+    return ordered ? ORDERED_CRASH : programOf(pod)
   }
 
   private terminate(key: string, pod: KubeObject): void {
-    const entry = this.running.get(key)
-    if (entry?.ending) return
-    if (entry) entry.ending = true
-    const grace = pod.metadata.deletionGracePeriodSeconds ?? 30
-    this.later(entry?.server ? Math.min(this.options.drainMs, grace * 1000) : 0, () => {
-      if (entry) this.end(key, entry)
-      this.store.delete(RESOURCES.pods, pod.metadata.namespace, pod.metadata.name)
+    const running = this.pods.get(key)
+    if (running?.isEnding) return
+    running?.cancel?.()
+    if (running) running.isEnding = true
+    const { namespace, name } = pod.metadata
+    if (running?.server) {
+      for (const container of pod.spec.containers)
+        this.tell(pod, 'Killing', `Stopping container ${container.name}`)
+    }
+    const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_S) * 1000
+    const drainMs = running?.server ? Math.min(this.options.drainMs, graceMs) : 0
+    this.later(drainMs, () => {
+      void (running?.server?.close(graceMs - drainMs) ?? Promise.resolve()).then(() => {
+        if (running) this.forget(key, running)
+        if (this.store.get(RESOURCES.pods, namespace, name)?.metadata.uid === pod.metadata.uid)
+          this.store.delete(RESOURCES.pods, namespace, name)
+      })
     })
   }
 
-  private end(key: string, entry: Running): void {
-    entry.cancel?.()
-    entry.ending = true
-    if (this.running.get(key) === entry) this.running.delete(key)
-    this.logs.delete(key)
-    void entry.server?.close()
+  private stop(running: RunningPod): void {
+    void running.server?.close()
+    running.server = undefined
   }
 
+  private forget(key: string, running: RunningPod): void {
+    running.cancel?.()
+    running.isEnding = true
+    this.stop(running)
+    this.byAddress.delete(running.ip)
+    if (this.pods.get(key) === running) this.pods.delete(key)
+  }
+
+  /** The pod, if it is still the one that was admitted and not ending. */
   private current(key: string): KubeObject | undefined {
     const [namespace, name] = splitKey(key)
     const pod = this.store.get(RESOURCES.pods, namespace, name)
-    return pod && !pod.metadata.deletionTimestamp && pod.metadata.uid === this.running.get(key)?.uid
-      ? pod
-      : undefined
+    const isSame = pod?.metadata.uid === this.pods.get(key)?.uid
+    return isSame && !pod?.metadata.deletionTimestamp ? pod : undefined
   }
 
-  private setStatus(pod: KubeObject, status: object): void {
-    const current = this.store.get(RESOURCES.pods, pod.metadata.namespace, pod.metadata.name)
+  private write({ metadata }: KubeObject, status: object): void {
+    const current = this.store.get(RESOURCES.pods, metadata.namespace, metadata.name)
     if (!current) return
     this.store.update(RESOURCES.pods, {
-      ...structuredClone(current),
-      spec: { ...structuredClone(current.spec), nodeName: 'sandbox' },
-      status: structuredClone(status),
+      ...current,
+      spec: { ...current.spec, nodeName: 'sandbox' },
+      status,
     })
   }
 
-  private event(pod: KubeObject, reason: string, message: string): void {
-    const { namespace, name, uid } = pod.metadata
-    const time = now()
-    const eventName = `${name}.${reason.toLowerCase()}`
-    if (this.store.get(RESOURCES.events, namespace, eventName)) return
-    this.store.create(RESOURCES.events, {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: eventName, namespace },
-      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
-      reason,
-      message,
-      type: 'Warning',
-      count: 1,
-      firstTimestamp: time,
-      lastTimestamp: time,
-      source: { component: 'kubelet', host: 'sandbox' },
-    })
+  private tell(pod: KubeObject, reason: string, message: string, component = 'kubelet'): void {
+    recordEvent(this.store, pod, { reason, message, component })
   }
-}
 
-function containerPort(pod: KubeObject): number {
-  return pod.spec.containers[0]?.ports?.[0]?.containerPort ?? 8080
-}
-
-function waiting(pod: KubeObject, reason: string, message?: string): object {
-  return {
-    containerStatuses: pod.spec.containers.map(({ name, image }: { name: string; image: string }) => ({
-      name,
-      image,
-      imageID: '',
-      ready: false,
-      started: false,
-      restartCount: 0,
-      state: { waiting: { reason, ...(message ? { message } : {}) } },
-    })),
-    conditions: conditions(pod, false),
+  private warn(pod: KubeObject, reason: string, message: string): void {
+    recordEvent(this.store, pod, { type: 'Warning', reason, message, component: 'kubelet' })
   }
-}
-
-function conditions(pod: KubeObject, ready: boolean): object[] {
-  const before: { type: string; status: string; lastTransitionTime: string }[] = pod.status?.conditions ?? []
-  const names = pod.spec.containers.map(({ name }: { name: string }) => name).join(' ')
-  return (['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'] as const).map((type) => {
-    const holds = ready || type === 'PodScheduled' || type === 'Initialized'
-    const status = holds ? 'True' : 'False'
-    const old = before.find((condition) => condition.type === type && condition.status === status)
-    const why = holds
-      ? {}
-      : { reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` }
-    return { type, status, lastTransitionTime: old?.lastTransitionTime ?? now(), ...why }
-  })
 }

@@ -43,6 +43,7 @@ export abstract class Reconciler {
 
   /** Does something later, unless closed before. Returns the function that calls it off. */
   protected later(ms: number, work: () => void): () => void {
+    if (this.closed) return () => {}
     const timer = setTimeout(() => {
       this.timers.delete(timer)
       work()

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import { now, type StoreEvent } from '../api-server/store.js'
+import { recordEvent } from './events.js'
 import { controlledBy, controllerOf, isReady, markForDeletion, referenceTo, suffix } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
@@ -25,13 +26,16 @@ export class ReplicaSetController extends Reconciler {
     const surplus = [...pods]
       .sort((a, b) => Number(isReady(a)) - Number(isReady(b)))
       .slice(0, Math.max(0, pods.length - wanted))
-    for (const pod of surplus) markForDeletion(this.store, RESOURCES.pods, pod, now())
+    for (const pod of surplus) {
+      markForDeletion(this.store, RESOURCES.pods, pod, now())
+      this.tell(set, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+    }
     this.updateStatus(set, pods)
   }
 
   private createPod(set: KubeObject): void {
     const { template } = set.spec
-    this.store.create(RESOURCES.pods, {
+    const pod = this.store.create(RESOURCES.pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
@@ -44,6 +48,11 @@ export class ReplicaSetController extends Reconciler {
       spec: structuredClone(template.spec),
       status: { phase: 'Pending', conditions: [] },
     })
+    this.tell(set, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
+  }
+
+  private tell(set: KubeObject, reason: string, message: string): void {
+    recordEvent(this.store, set, { reason, message, component: 'replicaset-controller' })
   }
 
   private updateStatus(set: KubeObject, pods: KubeObject[]): void {

@@ -1,7 +1,8 @@
-import type { KubeObject } from '../api-server/objects.js'
+import type { KubeObject, ResourceType } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import type { FaultRegistry } from '../faults.js'
+import type { Random } from '../random.js'
 import { EMPTY_CONFIG, type Cluster, type ProxyConfig } from './routes.js'
 import { type Report, statusField } from './statuses.js'
 import { translate } from './translate.js'
@@ -23,9 +24,15 @@ export interface GlooOptions {
   /** Bounds of the time from a change to the proxy serving it, milliseconds. */
   routesMs: [number, number]
   endpointsMs: [number, number]
+  random?: Random
 }
 
-const ROUTE_KINDS = new Set<unknown>([RESOURCES.virtualservices, RESOURCES.routetables, RESOURCES.upstreams])
+const STATUS_KINDS: Record<string, ResourceType> = {
+  VirtualService: RESOURCES.virtualservices,
+  RouteTable: RESOURCES.routetables,
+  Upstream: RESOURCES.upstreams,
+}
+const ROUTE_KINDS = new Set<unknown>(Object.values(STATUS_KINDS))
 const ENDPOINT_KINDS = new Set<unknown>([RESOURCES.endpoints, RESOURCES.services, RESOURCES.upstreams])
 
 /**
@@ -70,7 +77,8 @@ export class Gloo {
     if (this.pending[what]) return
     const ordered = this.faults.of('propagation')[0]?.ms
     const [low, high] = what === 'routes' ? this.options.routesMs : this.options.endpointsMs
-    const delay = ordered ?? low + Math.random() * (high - low)
+    const { random = Math.random } = this.options
+    const delay = ordered ?? low + random() * (high - low)
     this.pending[what] = setTimeout(() => {
       this.pending[what] = undefined
       if (what === 'routes') this.updateRoutes()
@@ -85,29 +93,25 @@ export class Gloo {
       routeTables: store.list(RESOURCES.routetables),
       upstreams: store.list(RESOURCES.upstreams),
     })
-    if (!refused) {
-      const rejected = new Set(rejectedHosts)
-      const kept = state.config.virtualHosts.filter(({ domains }) =>
-        domains.some((domain) => rejected.has(domain)),
-      )
-      const fresh = config.virtualHosts.filter(
-        ({ domains }) => !domains.some((domain) => rejected.has(domain)),
-      )
-      state.config = { clusters: config.clusters, virtualHosts: [...fresh, ...kept] }
-      this.updateEndpoints()
+    const kept = state.config.virtualHosts
+    const virtualHosts = refused
+      ? kept
+      : [
+          ...config.virtualHosts.filter(({ name }) => !rejectedHosts.has(name)),
+          ...kept.filter(({ name }) => rejectedHosts.has(name)),
+        ]
+    // Envoy refuses routes only: clusters come to it on another way.
+    state.config = { clusters: config.clusters, virtualHosts }
+    for (const [name, cluster] of config.clusters) {
+      if (!state.endpoints.has(name)) state.endpoints.set(name, this.endpointsOf(cluster))
     }
     for (const [object, report] of reports) this.writeStatus(object, report)
   }
 
   private writeStatus(object: KubeObject, report: Report): void {
-    const resource =
-      object.kind === 'VirtualService'
-        ? RESOURCES.virtualservices
-        : object.kind === 'RouteTable'
-          ? RESOURCES.routetables
-          : RESOURCES.upstreams
-    const current = this.store.get(resource, object.metadata.namespace, object.metadata.name)
-    if (current) this.store.update(resource, { ...structuredClone(current), status: statusField(report) })
+    const resource = STATUS_KINDS[object.kind]
+    const current = resource && this.store.get(resource, object.metadata.namespace, object.metadata.name)
+    if (current) this.store.update(resource, { ...current, status: statusField(report) })
   }
 
   private updateEndpoints(): void {

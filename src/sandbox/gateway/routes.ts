@@ -1,46 +1,56 @@
 /** What the proxy serves: Gloo's translation of VirtualServices, RouteTables and Upstreams, as Envoy would be told it. */
 
-export interface HeaderMatch {
+/** A header or query parameter a request must have. */
+export interface ValueMatch {
   name: string
-  /** Absent or empty: the header must be present. */
-  value?: string
-  /** `value` is a regular expression that must match the whole header. */
-  regex?: boolean
-  invert?: boolean
+  /** Absent: any value will do. */
+  value?: string | RegExp
+  invert: boolean
 }
 
 export interface RouteMatch {
-  prefix?: string
-  exact?: string
-  regex?: string
+  path: { prefix: string } | { exact: string } | { regex: RegExp }
+  caseSensitive: boolean
+  /** Empty: any method. */
   methods: string[]
-  headers: HeaderMatch[]
-  queryParameters: HeaderMatch[]
+  headers: ValueMatch[]
+  queryParameters: ValueMatch[]
 }
 
-export interface ResponseHeader {
-  name: string
-  value: string
-  append: boolean
+export interface HeaderChanges {
+  add: { name: string; value: string; append: boolean }[]
+  remove: string[]
+}
+
+/** Changes to the headers of requests and of answers, by a route or by one of its destinations. */
+export interface HeaderManipulation {
+  request: HeaderChanges
+  response: HeaderChanges
 }
 
 export interface Destination {
-  /** Cluster `<name>_<namespace>`; undefined where the Upstream is missing. */
-  cluster?: string
+  /** Cluster `<name>_<namespace>`; there may be none of that name. */
+  cluster: string
   /** Labels a pod must carry; undefined takes any pod. */
   subset?: Record<string, string>
   weight: number
-  responseHeaders: ResponseHeader[]
+  headers: HeaderManipulation
 }
+
+export type RouteAction =
+  | { to: 'clusters'; destinations: Destination[]; prefixRewrite?: string }
+  | { to: 'direct response'; status: number; body: string }
+  | { to: 'redirect'; status: number; https: boolean; host?: string; path?: string }
 
 export interface ProxyRoute {
   match: RouteMatch
-  destinations: Destination[]
-  responseHeaders: ResponseHeader[]
-  prefixRewrite?: string
+  action: RouteAction
+  headers: HeaderManipulation
 }
 
 export interface VirtualHost {
+  /** `<namespace>_<name>` of its VirtualService. */
+  name: string
   domains: string[]
   routes: ProxyRoute[]
 }
@@ -53,8 +63,11 @@ export interface Cluster {
   serviceName: string
   servicePort: number
   selector: Record<string, string>
-  subsetKeys: string[][]
+  /** The sets of labels a subset may be named by; undefined where the Upstream has no subsets. */
+  subsetKeys?: string[][]
   fallback: FallbackPolicy
+  /** Labels of the subset that DEFAULT_SUBSET falls back to. */
+  defaultSubset: Record<string, string>
 }
 
 export interface ProxyConfig {

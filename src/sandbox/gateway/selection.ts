@@ -1,22 +1,21 @@
 import type { KubeObject } from '../api-server/objects.js'
-import type { ProxyRoute } from './routes.js'
 
-/** The RouteTables a delegation means: by name, or by labels in the namespaces of its selector. */
+/** The RouteTables a delegation means: by name, or by labels or expressions in the namespaces of its selector. */
 export function selectedTables(
   delegateAction: any,
-  ownNamespace: string,
+  ownNamespace: string | undefined,
   tables: KubeObject[],
 ): KubeObject[] {
   const { selector, ref = delegateAction } = delegateAction
   if (!selector) {
     return tables.filter(({ metadata }) => metadata.name === ref.name && metadata.namespace === ref.namespace)
   }
-  const namespaces: string[] = selector.namespaces ?? [ownNamespace]
+  const namespaces: unknown[] = selector.namespaces ?? [ownNamespace]
   const labels: [string, string][] = Object.entries(selector.labels ?? {})
   const expressions: any[] = selector.expressions ?? []
   return tables.filter(
     ({ metadata }) =>
-      (namespaces.includes('*') || namespaces.includes(metadata.namespace ?? '')) &&
+      (namespaces.includes('*') || namespaces.includes(metadata.namespace)) &&
       labels.every(([name, value]) => metadata.labels?.[name] === value) &&
       expressions.every((expression) => holds(expression, metadata.labels?.[expression.key])),
   )
@@ -27,6 +26,7 @@ function holds({ operator, values = [] }: any, value: string | undefined): boole
     case 'Exists':
       return value !== undefined
     case 'DoesNotExist':
+    case '!':
       return value === undefined
     case 'NotEquals':
     case 'NotIn':
@@ -48,22 +48,27 @@ export function orderedTables(tables: KubeObject[]): KubeObject[][] {
 }
 
 /**
- * Gloo's order of the routes of several tables of one weight (sort_routes.go), stable: more methods first, then exact
- * before regex before prefix, then the path descending. Headers are not looked at.
+ * Gloo's order of the routes of several tables of one weight (sort_routes.go), stable: by the most specific matcher of
+ * each, more methods first, then exact before regex before prefix, then the path descending. Headers are not looked at.
  */
-export function sortByPath(routes: ProxyRoute[]): ProxyRoute[] {
-  return [...routes].sort(({ match: a }, { match: b }) => {
-    if (a.methods.length !== b.methods.length) return b.methods.length - a.methods.length
-    if (rank(a) !== rank(b)) return rank(a) - rank(b)
-    const [pathA, pathB] = [path(a), path(b)]
-    return pathA === pathB ? 0 : pathA > pathB ? -1 : 1
-  })
+export function sortByPath<R extends { matchers: any[] }>(routes: R[]): R[] {
+  const key = ({ matchers }: R) => [...matchers].sort(byPath)[0]
+  return [...routes].sort((a, b) => byPath(key(a), key(b)))
 }
 
-function rank({ exact, regex }: ProxyRoute['match']): number {
+function byPath(a: any, b: any): number {
+  const [methodsA, methodsB] = [a.methods?.length ?? 0, b.methods?.length ?? 0]
+  if (methodsA !== methodsB) return methodsB - methodsA
+  if (rank(a) !== rank(b)) return rank(a) - rank(b)
+  const [pathA, pathB] = [pathText(a), pathText(b)]
+  return pathA === pathB ? 0 : pathA > pathB ? -1 : 1
+}
+
+function rank({ exact, regex }: any): number {
   return exact !== undefined ? 0 : regex !== undefined ? 1 : 2
 }
 
-function path({ exact, regex, prefix }: ProxyRoute['match']): string {
+/** The path of a matcher, whatever kind it is of. */
+export function pathText({ exact, regex, prefix }: any): string {
   return exact ?? regex ?? prefix ?? '/'
 }

@@ -5,75 +5,68 @@ type State = 'Accepted' | 'Warning' | 'Rejected'
 export interface Report {
   state: State
   reason?: string
-  /** What the proxy's own status says of it; undefined for kinds that carry none. */
+  /** What the proxy's own status says; undefined for kinds that carry none. */
   proxy?: { state: State; reason?: string }
 }
 
 const PROXY = '*v1.Proxy.gateway-proxy_gloo-system'
 
-interface Notes {
-  warnings: string[]
-  errors: string[]
-  proxyErrors: string[]
+/** Gloo cuts reasons here. */
+const REASON_LIMIT_BYTES = 1024
+
+/**
+ * Collects what a translation has to say of each object, and words it as Gloo does. What is wrong with a RouteTable is
+ * told on its VirtualService too; what only the proxy refuses is told in the proxy's status on all of them, for the
+ * listener is shared.
+ */
+export class StatusReports {
+  private readonly warnings = new Map<KubeObject, string[]>()
+  private readonly errors = new Map<KubeObject, string[]>()
+  private readonly proxyErrors: string[] = []
+
+  /** @param owner the VirtualService, or a RouteTable it delegates to */
+  warn(owner: KubeObject, service: KubeObject, text: string): void {
+    note(this.warnings, owner, text)
+    if (owner !== service) note(this.warnings, service, onSubTable(owner, text))
+  }
+
+  reject(owner: KubeObject, service: KubeObject, text: string): void {
+    note(this.errors, owner, text)
+    if (owner !== service) note(this.errors, service, onSubTable(owner, text))
+  }
+
+  rejectProxy(text: string): void {
+    this.proxyErrors.push(text)
+  }
+
+  isRejected(object: KubeObject): boolean {
+    return this.errors.has(object)
+  }
+
+  /** @param hasProxy whether objects of its kind carry the proxy's status */
+  of(object: KubeObject, hasProxy: boolean): Report {
+    const proxy: Report['proxy'] =
+      this.proxyErrors.length > 0
+        ? { state: 'Rejected', reason: errorList(this.proxyErrors) }
+        : { state: 'Accepted' }
+    return { ...this.own(object), ...(hasProxy ? { proxy } : {}) }
+  }
+
+  private own(object: KubeObject): Report {
+    const errors = this.errors.get(object)
+    if (errors) return { state: 'Rejected', reason: errorList(errors) }
+    const warnings = this.warnings.get(object)
+    if (warnings) return { state: 'Warning', reason: `warning: \n  ${warnings.join('\n')}` }
+    return { state: 'Accepted' }
+  }
 }
 
-/** Collects what a translation has to say of each object, and words it as Gloo does. */
-export class StatusReports {
-  private readonly notes = new Map<KubeObject, Notes>()
+function note(notes: Map<KubeObject, string[]>, object: KubeObject, text: string): void {
+  notes.set(object, [...(notes.get(object) ?? []), text])
+}
 
-  constructor(
-    private readonly objects: {
-      virtualServices: KubeObject[]
-      routeTables: KubeObject[]
-      upstreams: KubeObject[]
-    },
-  ) {}
-
-  warnService(service: KubeObject, text: string): void {
-    this.of(service).warnings.push(text)
-  }
-
-  warnTable(table: KubeObject, service: KubeObject, text: string): void {
-    this.of(table).warnings.push(text)
-    this.of(service).warnings.push(text)
-  }
-
-  rejectTable(table: KubeObject | undefined, service: KubeObject, text: string): void {
-    if (table) this.of(table).errors.push(text)
-    const where = table ? `on sub route table ${table.metadata.namespace}.${table.metadata.name}: ` : ''
-    this.of(service).errors.push(where + text)
-  }
-
-  /** An error that only the shared proxy reports: both objects stay Accepted. */
-  rejectProxy(table: KubeObject | undefined, service: KubeObject, text: string): void {
-    const { name, namespace } = service.metadata
-    const error = `Route Error: ProcessingError. Reason: ${text} Route Name: ${namespace}_${name}-route-0-matcher-0`
-    if (table) this.of(table).proxyErrors.push(error)
-    this.of(service).proxyErrors.push(error)
-  }
-
-  all(): Map<KubeObject, Report> {
-    const { virtualServices, routeTables, upstreams } = this.objects
-    const reports = new Map<KubeObject, Report>()
-    for (const object of [...virtualServices, ...routeTables]) reports.set(object, this.report(object))
-    for (const upstream of upstreams) reports.set(upstream, { state: 'Accepted' })
-    return reports
-  }
-
-  private report(object: KubeObject): Report {
-    const { warnings, errors, proxyErrors } = this.of(object)
-    const proxy: Report['proxy'] =
-      proxyErrors.length > 0 ? { state: 'Rejected', reason: errorList(proxyErrors) } : { state: 'Accepted' }
-    if (errors.length > 0) return { state: 'Rejected', reason: errorList(errors), proxy }
-    if (warnings.length > 0) return { state: 'Warning', reason: `warning: \n  ${warnings.join('\n')}`, proxy }
-    return { state: 'Accepted', proxy }
-  }
-
-  private of(object: KubeObject): Notes {
-    let notes = this.notes.get(object)
-    if (!notes) this.notes.set(object, (notes = { warnings: [], errors: [], proxyErrors: [] }))
-    return notes
-  }
+function onSubTable({ metadata }: KubeObject, text: string): string {
+  return `on sub route table ${metadata.namespace}.${metadata.name}: ${text}`
 }
 
 /** Errors as Go's multierror prints them. */
@@ -84,11 +77,11 @@ function errorList(errors: string[]): string {
 
 /** The `status` field as Gloo writes it into an object. */
 export function statusField({ state, reason, proxy }: Report): object {
-  const own = { ...(reason ? { reason } : {}), reportedBy: 'gloo', state }
-  const sub = proxy && {
-    subresourceStatuses: {
-      [PROXY]: { ...(proxy.reason ? { reason: proxy.reason } : {}), reportedBy: 'gloo', state: proxy.state },
-    },
-  }
-  return { statuses: { 'gloo-system': { ...own, ...sub } } }
+  const sub = proxy && { subresourceStatuses: { [PROXY]: statusOf(proxy.state, proxy.reason) } }
+  return { statuses: { 'gloo-system': { ...statusOf(state, reason), ...sub } } }
+}
+
+function statusOf(state: State, reason: string | undefined): object {
+  const cut = reason && Buffer.from(reason).subarray(0, REASON_LIMIT_BYTES).toString()
+  return { ...(cut ? { reason: cut } : {}), reportedBy: 'gloo', state }
 }

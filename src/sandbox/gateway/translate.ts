@@ -1,16 +1,17 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { KubeObject } from '../api-server/objects.js'
-import { isRegex } from './matching.js'
+import { type FlatRoute, flattenRoutes } from './delegation.js'
+import { compileMatch } from './matching.js'
 import type {
   Cluster,
   Destination,
-  HeaderMatch,
+  HeaderChanges,
+  HeaderManipulation,
   ProxyConfig,
   ProxyRoute,
-  ResponseHeader,
-  RouteMatch,
+  RouteAction,
   VirtualHost,
 } from './routes.js'
-import { orderedTables, selectedTables, sortByPath } from './selection.js'
 import { type Report, StatusReports } from './statuses.js'
 
 export interface Snapshot {
@@ -23,150 +24,157 @@ export interface Translation {
   config: ProxyConfig
   /** Status by object, to be written to it. */
   reports: Map<KubeObject, Report>
-  /** Envoy refuses the whole update: the proxy keeps the routes it has, of every team. */
+  /** Envoy refuses the routes of this update: the proxy keeps those it has, of every team. */
   refused: boolean
-  /** Virtual hosts that Gloo rejects: the proxy keeps what it has of them. */
-  rejectedHosts: string[]
+  /** Names of virtual hosts that Gloo rejects: the proxy keeps what it has of them. */
+  rejectedHosts: Set<string>
 }
 
-/** A delegation deeper than this is a loop. */
-const MAX_DEPTH = 8
+const REDIRECTS: Record<string, number> = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+}
+
+const NO_WEIGHT =
+  'Incorrect configuration for Weighted Destination for route - Weighted Destinations require a total weight that is greater than or equal to 1.'
+const NO_DESTINATION = 'must specify at least one weighted destination for multi destination routes.'
 
 /** Gloo's translation: what the proxy is told, and what is written into the statuses. */
 export function translate(snapshot: Snapshot): Translation {
-  return new Translator(snapshot).run()
+  const { virtualServices, routeTables, upstreams } = snapshot
+  const reports = new StatusReports()
+  const clusters = new Map(upstreams.flatMap(clusterOf).map((cluster) => [cluster.name, cluster]))
+  let refused = false
+
+  function virtualHost(service: KubeObject): VirtualHost {
+    const name = `${service.metadata.namespace}_${service.metadata.name}`
+    const routes = flattenRoutes(service, routeTables, reports).flatMap((flat, index) =>
+      proxyRoutes(service, flat, `${name}-route-${index}`),
+    )
+    return { name, domains: domainsOf(service), routes }
+  }
+
+  function proxyRoutes(service: KubeObject, flat: FlatRoute, routeName: string): ProxyRoute[] {
+    return flat.matchers.flatMap((matcher, index) => {
+      const action = actionOf(flat)
+      const where = `Route Name: ${routeName}-matcher-${index}`
+      if (action.to === 'clusters') checkDestinations(service, action.destinations, where)
+      const match = compileMatch(matcher)
+      const headers = headersOf(flat.options)
+      if (match && isServable(action, headers)) return [{ match, action, headers }]
+      refused = true
+      return []
+    })
+  }
+
+  function checkDestinations(service: KubeObject, destinations: Destination[], where: string): void {
+    if (destinations.reduce((sum, { weight }) => sum + weight, 0) < 1) {
+      refused = true
+      const why = destinations.length === 0 ? NO_DESTINATION : NO_WEIGHT
+      reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why} ${where}`)
+    }
+    for (const { cluster: name, subset } of destinations) {
+      const cluster = clusters.get(name)
+      const warning = cluster ? subsetWarning(cluster, subset) : `${upstreamOf(name)} not found`
+      if (warning)
+        reports.warn(service, service, `Route Warning: InvalidDestinationWarning. Reason: ${warning}`)
+      else if (cluster && !isKnownSubset(cluster, subset)) {
+        const why = 'route has a subset config, but none of the subsets in the upstream match it.'
+        reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why} ${where}`)
+      }
+    }
+  }
+
+  reportDomainConflicts(virtualServices, reports)
+  const virtualHosts = virtualServices.map(virtualHost)
+  return {
+    config: { virtualHosts, clusters },
+    reports: new Map([
+      ...[...virtualServices, ...routeTables].map((one) => [one, reports.of(one, true)] as const),
+      ...upstreams.map((one) => [one, reports.of(one, false)] as const),
+    ]),
+    refused,
+    rejectedHosts: new Set(
+      virtualHosts.filter((_, index) => reports.isRejected(virtualServices[index]!)).map(({ name }) => name),
+    ),
+  }
 }
 
-class Translator {
-  private readonly reports: StatusReports
-  private readonly rejectedHosts: string[] = []
-  private refused = false
-  private readonly clusters: Map<string, Cluster>
+function domainsOf({ spec }: KubeObject): string[] {
+  return spec?.virtualHost?.domains?.length > 0 ? spec.virtualHost.domains : ['*']
+}
 
-  constructor(private readonly snapshot: Snapshot) {
-    this.reports = new StatusReports(snapshot)
-    this.clusters = new Map(
-      snapshot.upstreams.flatMap((upstream) => clusterOf(upstream)).map((one) => [one.name, one]),
-    )
+/** Whether Envoy takes the route: it refuses answers and headers that HTTP does not know. */
+function isServable(action: RouteAction, headers: HeaderManipulation): boolean {
+  if (action.to === 'direct response')
+    return Number.isInteger(action.status) && action.status >= 200 && action.status < 600
+  const all =
+    action.to === 'clusters' ? [headers, ...action.destinations.map((one) => one.headers)] : [headers]
+  try {
+    for (const { name, value } of all.flatMap(({ request, response }) => [...request.add, ...response.add])) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    return true
+  } catch {
+    return false
   }
+}
 
-  run(): Translation {
-    const virtualHosts = this.snapshot.virtualServices.map((service) => this.virtualHost(service))
-    return {
-      config: { virtualHosts, clusters: this.clusters },
-      reports: this.reports.all(),
-      refused: this.refused,
-      rejectedHosts: this.rejectedHosts,
+/** A domain belongs to one VirtualService: where two name it, both are rejected. */
+function reportDomainConflicts(services: KubeObject[], reports: StatusReports): void {
+  for (const service of services) {
+    for (const domain of domainsOf(service)) {
+      const others = services.filter((other) => other !== service && domainsOf(other).includes(domain))
+      if (others.length === 0) continue
+      const names = others.map(({ metadata }) => `${metadata.namespace}.${metadata.name}`).join(' ')
+      const why = `domain conflict: the [${domain}] domain is present in other virtual services that belong to the same Gateway as this one: [${names}]`
+      reports.reject(service, service, why)
     }
   }
+}
 
-  private virtualHost(service: KubeObject): VirtualHost {
-    const { domains = ['*'], routes = [] } = service.spec?.virtualHost ?? {}
-    const parents: unknown[] = routes
-    return {
-      domains,
-      routes: parents.flatMap((route) => this.route(route, { service, depth: 0, prefix: '' })),
-    }
+function actionOf({ owner, written, options }: FlatRoute): RouteAction {
+  const { routeAction, directResponseAction: direct, redirectAction: redirect } = written
+  if (direct) return { to: 'direct response', status: direct.status ?? 200, body: direct.body ?? '' }
+  if (redirect) {
+    const { responseCode, httpsRedirect = false, hostRedirect, pathRedirect } = redirect
+    const status = REDIRECTS[responseCode as string] ?? 301
+    return { to: 'redirect', status, https: httpsRedirect, host: hostRedirect, path: pathRedirect }
   }
-
-  // Routes are what users write, in any shape; what is read of them is checked here.
-  private route(
-    route: any,
-    context: { service: KubeObject; table?: KubeObject; depth: number; prefix: string },
-  ): ProxyRoute[] {
-    const { service, table, depth } = context
-    if (route.delegateAction) return this.delegated(route, context, depth)
-    const matchers: any[] = route.matchers ?? [{ prefix: '/' }]
-    const outside = matchers.find((matcher) => !pathOf(matcher).startsWith(context.prefix))
-    if (table && outside) {
-      this.reports.warnTable(
-        table,
-        service,
-        `required prefix: ${context.prefix}, prefix: ${pathOf(outside)}: invalid route: route table matchers must begin with the prefix of their parent route's matcher`,
+  const { single, multi } = routeAction
+  const { namespace } = owner.metadata
+  const destinations: Destination[] = single
+    ? [destinationOf(single, 1, undefined, namespace)]
+    : (multi?.destinations ?? []).map(({ destination, weight, options: own }: any) =>
+        destinationOf(destination ?? {}, weight ?? 0, own, namespace),
       )
-      return []
-    }
-    const { single, multi } = route.routeAction ?? {}
-    if (!single && !multi && !route.redirectAction && !route.directResponseAction) {
-      this.reports.rejectTable(table, service, 'invalid route: route must specify an action')
-      this.rejectedHosts.push(...(service.spec?.virtualHost?.domains ?? ['*']))
-      return []
-    }
-    const destinations = single
-      ? [this.destination(single, 1, {}, service)]
-      : (multi?.destinations ?? []).map((entry: any) =>
-          this.destination(entry.destination ?? {}, Number(entry.weight ?? 0), entry.options, service),
-        )
-    if (multi && destinations.reduce((sum: number, one: Destination) => sum + one.weight, 0) < 1) {
-      this.refused = true
-      this.reports.rejectProxy(
-        table,
-        service,
-        'Incorrect configuration for Weighted Destination for route - Weighted Destinations require a total weight that is greater than or equal to 1.',
-      )
-    }
-    return matchers.map((matcher) => {
-      const match = matchOf(matcher)
-      if (match.headers.some((header) => header.regex && !isRegex(header.value ?? ''))) this.refused = true
-      return {
-        match,
-        destinations,
-        responseHeaders: responseHeadersOf(route.options),
-        prefixRewrite: route.options?.prefixRewrite,
-      }
-    })
-  }
+  return { to: 'clusters', destinations, prefixRewrite: options.prefixRewrite }
+}
 
-  private delegated(
-    route: any,
-    { service, prefix }: { service: KubeObject; prefix: string },
-    depth: number,
-  ): ProxyRoute[] {
-    const tables = selectedTables(
-      route.delegateAction,
-      service.metadata.namespace ?? '',
-      this.snapshot.routeTables,
-    )
-    if (tables.length === 0) this.reports.warnService(service, 'no route table matches the given selector')
-    if (depth >= MAX_DEPTH) return []
-    const parentPrefix = route.matchers?.[0]?.prefix ?? prefix
-    return orderedTables(tables).flatMap((group) => {
-      const routes = group.flatMap((table) =>
-        ((table.spec?.routes ?? []) as unknown[]).flatMap((child) =>
-          this.route(child, {
-            service,
-            table,
-            depth: depth + 1,
-            prefix: parentPrefix === '/' ? '' : parentPrefix,
-          }),
-        ),
-      )
-      return group.length > 1 ? sortByPath(routes) : routes
-    })
-  }
-
-  private destination(destination: any, weight: number, options: any, service: KubeObject): Destination {
-    const { name, namespace } = destination.upstream ?? {}
-    const cluster = `${name}_${namespace}`
-    const known = this.clusters.has(cluster)
-    if (!known) {
-      this.reports.warnService(
-        service,
-        `Route Warning: InvalidDestinationWarning. Reason: *v1.Upstream { ${namespace}.${name} } not found`,
-      )
-    }
-    return {
-      cluster: known ? cluster : undefined,
-      subset: destination.subset?.values,
-      weight,
-      responseHeaders: responseHeadersOf(options),
-    }
+/** An Upstream without a namespace is looked for beside the route. */
+function destinationOf(
+  { upstream, subset }: any,
+  weight: number,
+  options: any,
+  ownNamespace?: string,
+): Destination {
+  const { name, namespace = ownNamespace } = upstream ?? {}
+  return {
+    cluster: `${name}_${namespace}`,
+    subset: subset?.values,
+    weight,
+    headers: headersOf(options),
   }
 }
 
 function clusterOf({ metadata, spec }: KubeObject): Cluster[] {
   const kube = spec?.kube
   if (!kube) return []
+  const { subsetSpec } = kube
   return [
     {
       name: `${metadata.name}_${metadata.namespace}`,
@@ -174,36 +182,45 @@ function clusterOf({ metadata, spec }: KubeObject): Cluster[] {
       serviceName: kube.serviceName,
       servicePort: kube.servicePort,
       selector: kube.selector ?? {},
-      subsetKeys: (kube.subsetSpec?.selectors ?? []).map(({ keys }: { keys: string[] }) => keys),
-      fallback: kube.subsetSpec?.fallbackPolicy ?? 'ANY_ENDPOINT',
+      subsetKeys: subsetSpec?.selectors?.map(({ keys }: { keys?: string[] }) => keys ?? []),
+      fallback: subsetSpec?.fallbackPolicy ?? 'ANY_ENDPOINT',
+      defaultSubset: subsetSpec?.defaultSubset?.values ?? {},
     },
   ]
 }
 
-function pathOf(matcher: any): string {
-  return matcher.exact ?? matcher.regex ?? matcher.prefix ?? '/'
+/** Of an Upstream that is missing, as Gloo prints it; the namespace has no underscore, a name may not either. */
+function upstreamOf(cluster: string): string {
+  const [name, namespace] = cluster.split('_')
+  return `*v1.Upstream { ${namespace}.${name} }`
 }
 
-function matchOf(matcher: any): RouteMatch {
+function subsetWarning({ subsetKeys }: Cluster, subset: Destination['subset']): string | undefined {
+  return subset && !subsetKeys ? 'route has a subset config, but the upstream does not.' : undefined
+}
+
+/** Whether the Upstream knows subsets by exactly these labels. Values are not looked at. */
+export function isKnownSubset({ subsetKeys = [] }: Cluster, subset: Destination['subset']): boolean {
+  const wanted = Object.keys(subset ?? {})
+  if (wanted.length === 0) return true
+  return subsetKeys.some(
+    (keys) => keys.length === wanted.length && wanted.every((name) => keys.includes(name)),
+  )
+}
+
+function headersOf(options: any): HeaderManipulation {
+  const written = options?.headerManipulation ?? {}
   return {
-    prefix: matcher.prefix,
-    exact: matcher.exact,
-    regex: matcher.regex,
-    methods: matcher.methods ?? [],
-    headers: (matcher.headers ?? []).map(valueMatchOf),
-    queryParameters: (matcher.queryParameters ?? []).map(valueMatchOf),
+    request: changesOf(written.requestHeadersToAdd, written.requestHeadersToRemove),
+    response: changesOf(written.responseHeadersToAdd, written.responseHeadersToRemove),
   }
 }
 
-function valueMatchOf({ name, value, regex, invertMatch }: any): HeaderMatch {
-  return { name, value, regex, invert: invertMatch }
-}
-
-function responseHeadersOf(options: any): ResponseHeader[] {
-  const added: any[] = options?.headerManipulation?.responseHeadersToAdd ?? []
-  return added.map(({ header, append }) => ({
-    name: header.key,
-    value: header.value ?? '',
+function changesOf(added: any[] = [], remove: string[] = []): HeaderChanges {
+  const add = added.map(({ header, append }) => ({
+    name: String(header?.key ?? '').toLowerCase(),
+    value: String(header?.value ?? ''),
     append: append ?? true,
   }))
+  return { add, remove: remove.map((name) => name.toLowerCase()) }
 }

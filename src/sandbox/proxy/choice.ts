@@ -1,39 +1,62 @@
 import type { Endpoint, ProxyState } from '../gateway/gloo.js'
 import { matches, type RequestHead } from '../gateway/matching.js'
-import type { Destination, ProxyRoute } from '../gateway/routes.js'
+import type { Destination, ProxyRoute, RouteAction, VirtualHost } from '../gateway/routes.js'
+import { isKnownSubset } from '../gateway/translate.js'
+import type { Random } from '../random.js'
 
 export type Choice =
-  | { to: 'endpoint'; endpoint: Endpoint; route: ProxyRoute; destination: Destination }
+  | {
+      to: 'endpoint'
+      endpoint: Endpoint
+      route: ProxyRoute
+      destination: Destination
+      prefixRewrite?: string
+    }
   /** The route leads nowhere: no such cluster, or no endpoint in it. */
   | { to: 'nowhere'; why: 'no cluster' | 'no healthy upstream'; route: ProxyRoute; destination?: Destination }
+  | { to: 'proxy'; action: Exclude<RouteAction, { to: 'clusters' }>; route: ProxyRoute }
   | { to: 'no route' }
 
-/** Where one request goes, chosen for it alone. `random` gives numbers from 0 to 1. */
-export function choose(state: ProxyState, host: string, head: RequestHead, random: () => number): Choice {
+/** Where one request goes, chosen for it alone. */
+export function choose(state: ProxyState, host: string, head: RequestHead, random: Random): Choice {
   const route = virtualHost(state, host)?.routes.find(({ match }) => matches(match, head))
   if (!route) return { to: 'no route' }
-  const destination = weighted(route.destinations, random)
-  if (!destination?.cluster) return { to: 'nowhere', why: 'no cluster', route, destination }
-  const endpoints = subset(state, destination.cluster, destination.subset)
+  const { action } = route
+  if (action.to !== 'clusters') return { to: 'proxy', action, route }
+  const destination = weighted(action.destinations, random)
+  if (!destination || !state.config.clusters.has(destination.cluster))
+    return { to: 'nowhere', why: 'no cluster', route, destination }
+  const endpoints = subset(state, destination)
   const endpoint = endpoints[Math.floor(random() * endpoints.length)]
   if (!endpoint) return { to: 'nowhere', why: 'no healthy upstream', route, destination }
-  return { to: 'endpoint', endpoint, route, destination }
+  return { to: 'endpoint', endpoint, route, destination, prefixRewrite: action.prefixRewrite }
 }
 
-/** An exact domain goes before a wildcard one, as in Envoy. */
-function virtualHost({ config }: ProxyState, host: string) {
-  const [name = ''] = host.toLowerCase().split(':')
-  const fits = (domain: string) =>
-    domain === '*' ||
-    domain === host ||
-    domain === name ||
-    (domain.startsWith('*.') && name.endsWith(domain.slice(1)))
-  const candidates = config.virtualHosts.filter(({ domains }) => domains.some(fits))
-  return candidates.find(({ domains }) => !domains.includes('*')) ?? candidates[0]
+/** Envoy's order: the exact domain, then the longest `*.suffix`, then the longest `prefix.*`, then `*`. */
+function virtualHost({ config }: ProxyState, host: string): VirtualHost | undefined {
+  // The port is left out, as if the proxy listened on 80: what its Service says it does.
+  const name = host.toLowerCase().replace(/:\d+$/, '')
+  let best: { host: VirtualHost; rank: number } | undefined
+  for (const candidate of config.virtualHosts) {
+    for (const domain of candidate.domains) {
+      const rank = domainRank(domain.toLowerCase(), name, host)
+      if (rank > (best?.rank ?? 0)) best = { host: candidate, rank }
+    }
+  }
+  return best?.host
+}
+
+/** 0 where the domain does not fit. */
+function domainRank(domain: string, name: string, host: string): number {
+  if (domain === name || domain === host) return 3000
+  if (domain === '*') return 1
+  if (domain.startsWith('*') && name.endsWith(domain.slice(1))) return 2000 + domain.length
+  if (domain.endsWith('*') && name.startsWith(domain.slice(0, -1))) return 1000 + domain.length
+  return 0
 }
 
 /** Envoy's pick: a random value modulo the sum of the weights, independent for every request. */
-function weighted(destinations: Destination[], random: () => number): Destination | undefined {
+function weighted(destinations: Destination[], random: Random): Destination | undefined {
   const total = destinations.reduce((sum, { weight }) => sum + weight, 0)
   let point = Math.floor(random() * total)
   for (const destination of destinations) {
@@ -43,18 +66,19 @@ function weighted(destinations: Destination[], random: () => number): Destinatio
   return undefined
 }
 
-/** Pods of the subset; where there are none, the fallback policy decides: any pod of the Upstream, or none. */
-function subset(state: ProxyState, cluster: string, labels: Record<string, string> | undefined): Endpoint[] {
-  const all = state.endpoints.get(cluster) ?? []
-  const { subsetKeys, fallback } = state.config.clusters.get(cluster) ?? {
-    subsetKeys: [],
-    fallback: 'ANY_ENDPOINT',
-  }
-  if (subsetKeys.length === 0) return all
-  const wanted = Object.entries(labels ?? {})
-  const known = subsetKeys.some(
-    (keys) => keys.length === wanted.length && wanted.every(([name]) => keys.includes(name)),
-  )
-  const found = known ? all.filter((one) => wanted.every(([name, value]) => one.labels[name] === value)) : []
-  return found.length > 0 || fallback === 'NO_FALLBACK' ? found : all
+/** Pods of the subset; where there are none, the fallback policy decides: any pod of the Upstream, some, or none. */
+function subset(state: ProxyState, { cluster: name, subset: labels = {} }: Destination): Endpoint[] {
+  const all = state.endpoints.get(name) ?? []
+  const cluster = state.config.clusters.get(name)
+  if (!cluster?.subsetKeys) return all
+  const isNamed = Object.keys(labels).length > 0 && isKnownSubset(cluster, labels)
+  const found = isNamed ? labelled(all, labels) : []
+  if (found.length > 0 || cluster.fallback === 'NO_FALLBACK') return found
+  return cluster.fallback === 'DEFAULT_SUBSET' ? labelled(all, cluster.defaultSubset) : all
+}
+
+/** A pod without a label counts as having it empty. */
+function labelled(endpoints: Endpoint[], labels: Record<string, string>): Endpoint[] {
+  const wanted = Object.entries(labels)
+  return endpoints.filter((one) => wanted.every(([name, value]) => (one.labels[name] ?? '') === value))
 }

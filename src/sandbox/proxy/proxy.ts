@@ -9,9 +9,11 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { FaultRegistry } from '../faults.js'
 import type { ProxyState } from '../gateway/gloo.js'
-import type { Destination, ProxyRoute } from '../gateway/routes.js'
-import { closeServer } from '../workloads/pod-server.js'
+import type { Destination, HeaderChanges, ProxyRoute, RouteAction } from '../gateway/routes.js'
+import type { Random } from '../random.js'
+import { closeServer } from '../workloads/close-server.js'
 import { choose } from './choice.js'
+import { change, passedOn } from './headers.js'
 
 export interface GatewayProxy {
   port: number
@@ -22,13 +24,13 @@ export interface ProxyOptions {
   /** What to serve, read anew for every request. */
   state: ProxyState
   faults: FaultRegistry
-  /** The real port of a pod's address. */
-  portOf: (ip: string) => number | undefined
-  random?: () => number
+  /** The real port behind a pod's address; undefined where nothing listens. */
+  portOf: (ip: string, port: number) => number | undefined
+  random?: Random
 }
 
-/** Headers of one connection, never passed on. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection', 'te']
+const CONNECTION_REFUSED =
+  'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused'
 
 /** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
@@ -42,39 +44,63 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     }
     const { method = 'GET', headers, url = '/' } = incoming
     const [path = '/', query] = url.split(/\?(.*)/s)
-    const choice = choose(
-      state,
-      headers.host ?? '',
-      { method, path, query: new URLSearchParams(query), headers },
-      random,
-    )
-    if (choice.to === 'no route') return localAnswer(incoming, outgoing, 404, '')
-    if (choice.to === 'nowhere') {
-      const body = choice.why === 'no healthy upstream' ? choice.why : ''
-      return localAnswer(incoming, outgoing, 503, body, addedHeaders(choice.route, choice.destination))
+    const head = { method, path, query: new URLSearchParams(query), headers }
+    const choice = choose(state, headers.host ?? '', head, random)
+    switch (choice.to) {
+      case 'no route':
+        return answerLocally(incoming, outgoing, 404)
+      case 'proxy':
+        return answerItself(incoming, outgoing, choice.action, choice.route)
+      case 'nowhere':
+        return answerLocally(incoming, outgoing, 503, {
+          body: choice.why === 'no healthy upstream' ? choice.why : '',
+          levels: levelsOf(choice.route, choice.destination),
+        })
+      case 'endpoint': {
+        const target = rewritten(url, choice.route, choice.prefixRewrite)
+        return forward(incoming, outgoing, {
+          ...choice,
+          port: portOf(choice.endpoint.ip, choice.endpoint.port),
+          target,
+        })
+      }
     }
-    const { endpoint, route, destination } = choice
-    const port = portOf(endpoint.ip)
-    const added = addedHeaders(route, destination)
-    if (port === undefined) return unreachable(incoming, outgoing, added)
+  }
+
+  function forward(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    to: { port?: number; target: string; route: ProxyRoute; destination: Destination },
+  ): void {
+    const { port, route, destination } = to
+    const levels = levelsOf(route, destination)
+    const unreachable = () => answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
+    if (port === undefined) return unreachable()
+    const headers = passedOn(incoming.headers)
+    headers['x-forwarded-proto'] = 'http'
+    change(headers, [destination.headers.request, route.headers.request])
     const started = performance.now()
-    const passed: OutgoingHttpHeaders = { ...headers, 'x-forwarded-proto': 'http' }
-    for (const name of HOP_BY_HOP) delete passed[name]
-    const upstream = request(
-      { agent, host: '127.0.0.1', port, method, path: rewritten(url, route), headers: passed },
-      (answer) => {
-        const answered: OutgoingHttpHeaders = { ...answer.headers }
-        for (const name of [...HOP_BY_HOP, 'date']) delete answered[name]
-        for (const [name, value] of added) answered[name.toLowerCase()] = value
-        answered.server = 'envoy'
-        answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
-        outgoing.writeHead(answer.statusCode ?? 502, answered)
-        answer.pipe(outgoing)
-      },
-    )
+    const upstream = request({
+      agent,
+      host: '127.0.0.1',
+      port,
+      method: incoming.method,
+      path: to.target,
+      headers,
+    })
+    upstream.on('response', (answer) => {
+      const answered = passedOn(answer.headers)
+      delete answered.date // the server gives its own
+      change(answered, levels)
+      answered.server = 'envoy'
+      answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
+      outgoing.writeHead(answer.statusCode ?? 502, answered)
+      answer.on('error', () => outgoing.destroy())
+      answer.pipe(outgoing)
+    })
     upstream.on('error', () => {
       if (outgoing.headersSent) outgoing.destroy()
-      else unreachable(incoming, outgoing, added)
+      else if (!outgoing.destroyed) unreachable()
     })
     outgoing.on('close', () => upstream.destroy())
     incoming.pipe(upstream)
@@ -92,35 +118,41 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
 }
 
 /** An answer of the proxy itself: no x-envoy-upstream-service-time, as no upstream answered. */
-function localAnswer(
+function answerLocally(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   status: number,
-  body: string,
-  added: [string, string][] = [],
+  { body = '', location, levels = [] }: { body?: string; location?: string; levels?: HeaderChanges[] } = {},
 ): void {
   incoming.resume()
-  const headers: OutgoingHttpHeaders = { server: 'envoy', 'content-length': Buffer.byteLength(body) }
+  const headers: OutgoingHttpHeaders = { 'content-length': Buffer.byteLength(body) }
   if (body) headers['content-type'] = 'text/plain'
-  for (const [name, value] of added) headers[name.toLowerCase()] = value
-  outgoing.writeHead(status, headers).end(body)
+  if (location !== undefined) headers.location = location
+  outgoing.writeHead(status, { ...change(headers, levels), server: 'envoy' }).end(body)
 }
 
-/** A pod that is gone, though its endpoint is not yet. */
-function unreachable(incoming: IncomingMessage, outgoing: ServerResponse, added: [string, string][]): void {
-  const body =
-    'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused'
-  localAnswer(incoming, outgoing, 503, body, added)
+function answerItself(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  action: Exclude<RouteAction, { to: 'clusters' }>,
+  route: ProxyRoute,
+): void {
+  const levels = levelsOf(route)
+  const { status } = action
+  if (action.to === 'direct response')
+    return answerLocally(incoming, outgoing, status, { body: action.body, levels })
+  const scheme = action.https ? 'https' : 'http'
+  const host = action.host ?? incoming.headers.host ?? ''
+  const path = action.path === undefined ? incoming.url : encodeURI(action.path)
+  const target = `${scheme}://${encodeURI(host)}${path}`
+  answerLocally(incoming, outgoing, status, { location: target, levels })
 }
 
-function addedHeaders(route: ProxyRoute, destination: Destination | undefined): [string, string][] {
-  return [...(destination?.responseHeaders ?? []), ...route.responseHeaders].map(({ name, value }) => [
-    name,
-    value,
-  ])
+function levelsOf(route: ProxyRoute, destination?: Destination): HeaderChanges[] {
+  return [...(destination ? [destination.headers.response] : []), route.headers.response]
 }
 
-function rewritten(url: string, { prefixRewrite, match }: ProxyRoute): string {
-  if (prefixRewrite === undefined || match.prefix === undefined) return url
-  return prefixRewrite + url.slice(match.prefix.length)
+function rewritten(url: string, { match }: ProxyRoute, prefixRewrite: string | undefined): string {
+  if (prefixRewrite === undefined || !('prefix' in match.path)) return url
+  return prefixRewrite + url.slice(match.path.prefix.length)
 }

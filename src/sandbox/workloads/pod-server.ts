@@ -1,26 +1,33 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { KubeObject } from '../api-server/objects.js'
 import type { FaultRegistry } from '../faults.js'
+import type { Random } from '../random.js'
+import { closeServer } from './close-server.js'
+import type { Program } from './program.js'
 
 /** A pod's container as a real listener on the loopback interface. */
 export interface PodServer {
   /** The real port behind the pod's own address. */
   port: number
-  close(): Promise<void>
+  /** Ports the container listens on, by the pod's own address; empty: any. */
+  ports: number[]
+  /** @param graceMs how long requests under way may take */
+  close(graceMs?: number): Promise<void>
 }
 
-interface Answer {
-  status: number
-  headers: Record<string, string>
-  body: string
+export interface PodContext {
+  faults: FaultRegistry
+  random: Random
+  log: (line: string) => void
 }
 
-const DEFAULT_IMAGE = /^(docker\.io\/)?hashicorp\/http-echo(:|@|$)/
-
-/** Starts what the pod's first container would run: http-echo, or a small JSON answer for any other image. */
-export async function startPodServer(pod: KubeObject, faults: FaultRegistry): Promise<PodServer> {
-  const answer = answerOf(pod)
+/** Starts a container that serves; ordered latency and errors come first. */
+export async function startPodServer(
+  pod: KubeObject,
+  { answer, ports, greeting }: Extract<Program, { does: 'serve' }>,
+  { faults, random, log }: PodContext,
+): Promise<PodServer> {
   const { app = '', version = '' } = pod.metadata.labels ?? {}
   const concerns = (fault: { app: string; version?: string }) =>
     fault.app === app && (fault.version === undefined || fault.version === version)
@@ -29,53 +36,21 @@ export async function startPodServer(pod: KubeObject, faults: FaultRegistry): Pr
     request.resume()
     const latency = faults.of('latency').find(concerns)
     const errors = faults.of('error-rate').find(concerns)
-    const fails = errors !== undefined && Math.random() * 100 < errors.percent
+    const fails = errors !== undefined && random() * 100 < errors.percent
+    const status = fails ? (errors.status ?? 500) : answer.status
     const send = () => {
-      if (fails)
-        response.writeHead(errors.status ?? 500, { 'content-type': 'text/plain' }).end('an ordered error\n')
-      else response.writeHead(answer.status, answer.headers).end(answer.body)
+      log(`"${request.method} ${request.url} HTTP/${request.httpVersion}" ${status}`)
+      if (fails) response.writeHead(status, { 'content-type': 'text/plain' }).end('an ordered error\n')
+      else response.writeHead(status, answer.headers).end(answer.body)
     }
-    if (latency) setTimeout(send, latency.ms)
+    if (latency) setTimeout(send, latency.ms).unref()
     else send()
   }
 
-  const server = createServer({ keepAliveTimeout: 60_000 }, handle)
+  // Kept connections stay as long as the proxy wants them: closing an idle one could meet a request on its way.
+  const server = createServer({ keepAliveTimeout: 0 }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) }
-}
-
-function answerOf(pod: KubeObject): Answer {
-  const container = pod.spec.containers[0]
-  const args: string[] = container.args ?? []
-  const flag = (name: string) =>
-    args.map((arg) => new RegExp(`^--?${name}=(.*)$`, 's').exec(arg)?.[1]).find(Boolean)
-  if (DEFAULT_IMAGE.test(container.image)) {
-    const body = `${flag('text') ?? ''}\n`
-    return {
-      status: Number(flag('status-code') ?? 200),
-      headers: {
-        'x-app-name': 'http-echo',
-        'x-app-version': '',
-        'content-length': String(Buffer.byteLength(body)),
-        'content-type': 'text/plain; charset=utf-8',
-      },
-      body,
-    }
-  }
-  const { app, version } = pod.metadata.labels ?? {}
-  const body = `${JSON.stringify({ app, version, image: container.image, pod: pod.metadata.name })}\n`
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },
-    body,
-  }
-}
-
-/** Closes a server with its idle connections; requests under way are answered first. */
-export function closeServer(server: Server): Promise<void> {
-  return new Promise((closed) => {
-    server.close(() => closed())
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), 50).unref()
-  })
+  log(greeting)
+  const { port } = server.address() as AddressInfo
+  return { port, ports, close: (graceMs) => closeServer(server, graceMs) }
 }

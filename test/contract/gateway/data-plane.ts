@@ -42,7 +42,11 @@ export async function startDataPlane(): Promise<DataPlane> {
     new EndpointsController(store),
     new GarbageCollector(store),
   ]
-  const proxy = await startProxy({ state: gloo.state, faults, portOf: (ip) => kubelet.portOf(ip) })
+  const proxy = await startProxy({
+    state: gloo.state,
+    faults,
+    portOf: (ip, port) => kubelet.portOf(ip, port),
+  })
   const url = `http://127.0.0.1:${proxy.port}`
   const pool = new Pool(url, { connections: 10 })
 

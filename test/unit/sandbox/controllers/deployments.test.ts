@@ -87,9 +87,15 @@ test('an image that cannot be pulled keeps the old pod, and says why', async () 
   expect(
     plane.store
       .list(RESOURCES.events, 'echo')
-      .map(({ reason }) => reason as string)
+      .filter(({ type }) => type === 'Warning')
+      .map(({ reason, message }) => `${reason}: ${String(message).slice(0, 55)}`)
       .sort(),
-  ).toEqual(['BackOff', 'Failed'])
+  ).toEqual([
+    'BackOff: Back-off pulling image "registry.invalid/echo:1"',
+    'Failed: Error: ErrImagePull',
+    'Failed: Error: ImagePullBackOff',
+    'Failed: Failed to pull image "registry.invalid/echo:1": failed ',
+  ])
   expect(condition('Available')).toMatchObject({ status: 'True' })
   expect(condition('Progressing')).toMatchObject({ reason: 'ReplicaSetUpdated' })
 })
