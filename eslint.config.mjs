@@ -1,4 +1,3 @@
-import importX, { createNodeResolver } from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 /**
@@ -18,19 +17,41 @@ const layers = {
   commands: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'cli'],
 }
 
-const allLayers = Object.keys(layers)
-const zones = allLayers.flatMap((layer) =>
-  allLayers
-    .filter((other) => other !== layer && !layers[layer].includes(other))
-    .map((other) => ({
-      // The commands of the sandbox are the one place that may reach into it.
-      target: layer === 'commands' && other === 'sandbox' ? './src/commands/*.ts' : `./src/${layer}`,
-      from: `./src/${other}`,
-      message: `${layer} must not import ${other} (see docs/architecture.md).`,
-    })),
-)
+/** Rules for a layer's files: which other layers they must not import, and the packages that belong to one place. */
+function layerRules(layer, options = {}) {
+  const forbidden = Object.keys(layers).filter(
+    (other) => other !== layer && !layers[layer].includes(other) && !(options.sandbox && other === 'sandbox'),
+  )
+  return {
+    'no-restricted-imports': restrictedImports(layer, forbidden, options),
+    // The same for `await import(…)`.
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: `ImportExpression[source.value=/^(\\.\\.\\u002F)+(${forbidden.join('|')})\\u002F/]`,
+        message: `${layer} must not import this layer (see docs/architecture.md).`,
+      },
+    ],
+  }
+}
 
-const outside = (names, message) => ({ group: names, message })
+function restrictedImports(layer, forbidden, { spawns = false, colour = false }) {
+  return [
+    'error',
+    {
+      patterns: [
+        ...forbidden.map((other) => ({
+          regex: `^(\\.\\./)+${other}/`,
+          message: `${layer} must not import ${other} (see docs/architecture.md).`,
+        })),
+        ...(spawns
+          ? []
+          : [{ regex: '^(node:)?child_process$|^execa$', message: 'Only src/cluster spawns processes.' }]),
+        ...(colour ? [] : [{ regex: '^chalk', message: 'Only src/report has colour.' }]),
+      ],
+    },
+  ]
+}
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'chart/', '**/fixtures/'] },
@@ -38,16 +59,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { 'import-x': importX },
-    settings: {
-      'import-x/resolver-next': [
-        createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } }),
-      ],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-    },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'import-x/no-cycle': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -63,28 +75,15 @@ export default tseslint.config(
       'no-process-exit': 'off',
     },
   },
+  ...Object.keys(layers).map((layer) => ({
+    files: [`src/${layer}/**/*.ts`],
+    rules: layerRules(layer, { spawns: layer === 'cluster', colour: layer === 'report' }),
+  })),
   {
-    files: ['src/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            outside(['node:child_process', 'child_process', 'execa'], 'Only src/cluster spawns processes.'),
-            outside(['chalk'], 'Only src/report has colour.'),
-          ],
-        },
-      ],
-    },
+    // The commands of the sandbox are the one place that may reach into it, and they start its process.
+    files: ['src/commands/sandbox/**/*.ts'],
+    rules: layerRules('commands', { spawns: true, sandbox: true }),
   },
-  {
-    files: ['src/cluster/**/*.ts', 'src/commands/sandbox/**/*.ts'],
-    rules: {
-      'no-restricted-imports': ['error', { patterns: [outside(['chalk'], 'Only src/report has colour.')] }],
-    },
-  },
-  { files: ['src/report/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['src/commands/sandbox/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     // Kubernetes objects are open-ended data here, checked by schema at run time instead of by type.
     files: ['src/sandbox/**/*.ts', 'test/**/*.ts'],
