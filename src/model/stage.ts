@@ -14,7 +14,5 @@ export type Stage =
   /** Values canary can't explain; `oddities` says what is odd, a sentence each. */
   | { name: 'unknown'; oddities: string[] }
 
-export type StageName = Stage['name']
-
 /** Stages with a canary route. */
 export type CanaryStage = Extract<Stage, { canary: string }>
