@@ -75,7 +75,8 @@ export class EndpointsController extends Reconciler {
         nodeName: 'sandbox',
         targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
       })),
-      ports: targetPorts(service, pods[0]),
+      // kubectl describe wants every port of a slice to have a name, if an empty one.
+      ports: targetPorts(service, pods[0]).map((port) => ({ name: '', ...port })),
     })
   }
 

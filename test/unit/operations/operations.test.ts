@@ -118,9 +118,7 @@ describe('nothing moves forward on a verdict other than pass', () => {
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(exitCode)
     expect(error.message).toContain(`a fake ${verdict}`)
-    expect(error.state).toBe(
-      'echo: revision 2, deployed: v2 stands beside v1, every request goes to v1.',
-    )
+    expect(error.state).toBe('echo: revision 2, deployed: v2 stands beside v1, every request goes to v1.')
     expect(error.nextSteps.join('\n')).toContain('canary abort echo')
     expect(cluster.revisions).toHaveLength(2)
   })

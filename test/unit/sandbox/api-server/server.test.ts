@@ -35,7 +35,7 @@ describe('API server', () => {
     return {
       status: response.status,
       headers: response.headers,
-      body: (isJson ? JSON.parse(text) : text),
+      body: isJson ? JSON.parse(text) : text,
     }
   }
   const services = '/api/v1/namespaces/n/services'
