@@ -1,6 +1,6 @@
-// Removes what a build leaves: the compiled code, and the command manifest (a stale one would hide new commands).
+// Removes what a build or a pack left: node scripts/clean.mjs PATH, below the project's root.
+// npm runs `prepare` after `prepack`, so a build must leave the command manifest alone; `postpack` takes it away, for a
+// stale one would hide new commands.
 import { rmSync } from 'node:fs'
 
-const targets = process.argv[2] === 'manifest' ? ['oclif.manifest.json'] : ['oclif.manifest.json', 'dist']
-for (const target of targets)
-  rmSync(new URL(`../${target}`, import.meta.url), { recursive: true, force: true })
+rmSync(new URL(`../${process.argv[2]}`, import.meta.url), { recursive: true, force: true })
