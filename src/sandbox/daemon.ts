@@ -18,6 +18,7 @@ export interface SandboxState {
 }
 
 const STOP_TIMEOUT_MS = 10_000
+const CONTROL_TIMEOUT_MS = 3_000
 
 /** Where the one sandbox of a user keeps its state: $XDG_STATE_HOME/canary/sandbox, by default below ~/.local/state. */
 export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -56,7 +57,7 @@ export async function runningSandbox(folder: string): Promise<SandboxState | und
 
 /** Ends a sandbox and waits until it is gone. Throws when it does not end in time. */
 export async function stopSandbox(state: SandboxState): Promise<void> {
-  process.kill(state.pid, 'SIGTERM')
+  signal(state.pid, 'SIGTERM')
   const deadline = Date.now() + STOP_TIMEOUT_MS
   while (isAlive(state.pid)) {
     if (Date.now() > deadline) throw new Error(`the sandbox (pid ${state.pid}) did not end within 10 s`)
@@ -76,6 +77,7 @@ async function control<T>(state: SandboxState, method: string, id: string, body?
   const response = await fetch(`${state.controlUrl}/faults${id}`, {
     method,
     headers: { authorization: `Bearer ${state.token}` },
+    signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
     body: body && JSON.stringify(body),
   })
   const answer = (await response.json()) as T & { error?: string }
@@ -105,8 +107,13 @@ function stateFile(folder: string): string {
 }
 
 function isAlive(pid: number): boolean {
+  return signal(pid, 0)
+}
+
+/** Whether there is such a process. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, 0)
+    process.kill(pid, name)
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'

@@ -27,7 +27,7 @@ interface RunningPod {
   /** Calls off its next start. */
   cancel?: () => void
   crashes: number
-  isCrashed?: boolean
+  isCrashed: boolean
   isEnding?: boolean
 }
 
@@ -86,16 +86,26 @@ export class Kubelet extends Reconciler {
     if (pod.metadata.deletionTimestamp) return this.terminate(key, pod)
     const running = this.pods.get(key)
     if (!running) return this.admit(key, pod)
-    const crashes = this.programOf(pod).does === 'fail'
-    if (running.server && crashes) this.stop(running)
-    if (running.isCrashed !== crashes && (running.server || running.isCrashed)) this.run(key, running)
-    else if (running.server) this.write(pod, this.servingStatus(pod, running))
+    if (!running.server && !running.isCrashed) return // it is starting, or waits for its image
+    const fails = this.programOf(pod).does === 'fail'
+    if (fails === running.isCrashed) {
+      if (running.server) this.write(pod, this.servingStatus(pod, running))
+      return
+    }
+    this.stop(running)
+    this.run(key, running)
   }
 
   private admit(key: string, pod: KubeObject): void {
     this.lastAddress += 1
     const ip = `10.42.${this.lastAddress >> 8}.${this.lastAddress & 255}`
-    const running: RunningPod = { uid: pod.metadata.uid!, ip, log: new PodLog(), crashes: 0 }
+    const running: RunningPod = {
+      uid: pod.metadata.uid!,
+      ip,
+      log: new PodLog(),
+      crashes: 0,
+      isCrashed: false,
+    }
     this.pods.set(key, running)
     this.byAddress.set(ip, running)
     const { namespace, name } = pod.metadata

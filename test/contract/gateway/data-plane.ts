@@ -28,13 +28,18 @@ export interface DataPlane {
     headers: [string, string][],
     sent: number,
   ): Promise<{ answers: Record<string, number>; first: Record<string, string> }>
+  /** Requests sent and not answered yet. */
+  inFlight(): number
+  /** What a pod logged. */
+  logsOf(namespace: string, pod: string): string | undefined
   close(): Promise<void>
 }
 
-export async function startDataPlane(): Promise<DataPlane> {
+/** @param options how long pods answer on after their deletion */
+export async function startDataPlane({ drainMs = 1 } = {}): Promise<DataPlane> {
   const store = new ObjectStore()
   const faults = new FaultRegistry()
-  const kubelet = new Kubelet(store, faults, { startMs: 1, drainMs: 1 })
+  const kubelet = new Kubelet(store, faults, { startMs: 1, drainMs })
   const gloo = new Gloo(store, faults, { routesMs: [1, 2], endpointsMs: [1, 2] })
   const controllers = [
     new DeploymentController(store),
@@ -97,6 +102,8 @@ export async function startDataPlane(): Promise<DataPlane> {
       }
       return { answers, first: first ?? {} }
     },
+    inFlight: () => pool.stats.running,
+    logsOf: (namespace, pod) => kubelet.logsOf(namespace, pod),
     close: async () => {
       await pool.close()
       for (const controller of controllers) controller.close()

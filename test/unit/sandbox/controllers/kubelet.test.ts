@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
+import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
+import { isReady } from '../../../../src/sandbox/controllers/owned.js'
+import { type DataPlane, startDataPlane } from '../../../contract/gateway/data-plane.js'
+import {
+  deployment,
+  KINDS,
+  put,
+  routeTable,
+  service,
+  single,
+  upstream,
+  virtualService,
+} from '../../../contract/gateway/objects.js'
+
+let plane: DataPlane
+beforeEach(async () => {
+  plane = await startDataPlane()
+})
+afterEach(() => plane.close())
+
+const pods = () => plane.store.list(RESOURCES.pods, 'echo')
+const container = () => pods()[0]!.status.containerStatuses[0]
+const events = (reason: string) =>
+  plane.store
+    .list(RESOURCES.events, 'echo')
+    .filter((event) => event.reason === reason)
+    .map(({ message }) => message as string)
+
+function apply(...objects: KubeObject[]): void {
+  for (const object of objects) put(plane.store, KINDS[object.kind]!, object)
+}
+
+const routed = [
+  service('echo'),
+  upstream('echo'),
+  virtualService(),
+  routeTable('echo', [single('echo', 'v1')]),
+]
+
+test('events tell what happened to a pod, once each', async () => {
+  apply(deployment('echo', 'v1'))
+  await plane.settled()
+  const [pod] = pods()
+  expect(events('Scheduled')).toEqual([`Successfully assigned echo/${pod!.metadata.name} to sandbox`])
+  expect(events('Started')).toEqual(['Started container echo-v1'])
+  expect(events('SuccessfulCreate')).toEqual([`Created pod: ${pod!.metadata.name}`])
+  expect(events('ScalingReplicaSet')).toEqual([
+    expect.stringMatching(/^Scaled up replica set echo-v1-\w+ from 0 to 1$/),
+  ])
+})
+
+test('logs of http-echo: its start, then a line for each request', async () => {
+  apply(...routed, deployment('echo', 'v1'))
+  await plane.settled()
+  await plane.count('/echo/a?b=1', [], 1)
+  const log = plane.logsOf('echo', pods()[0]!.metadata.name)
+  expect(log).toMatch(
+    /^\S+ \S+ \[INFO\] server is listening on :8080\n\S+ \S+ "GET \/echo\/a\?b=1 HTTP\/1\.1" 200\n$/,
+  )
+})
+
+test('wrong arguments end the container again and again, as Kubernetes tells it', async () => {
+  const wrong = deployment('echo', 'v1')
+  wrong.spec.template.spec.containers[0].args = ['-colour=red']
+  apply(wrong)
+  await vi.waitUntil(() => pods()[0]?.status?.containerStatuses?.[0]?.lastState)
+  const { name, uid } = pods()[0]!.metadata
+  expect(container()).toMatchObject({
+    ready: false,
+    restartCount: 1,
+    lastState: { terminated: { exitCode: 2, reason: 'Error' } },
+    state: {
+      waiting: {
+        reason: 'CrashLoopBackOff',
+        message: `back-off 10s restarting failed container=echo-v1 pod=${name}_echo(${uid})`,
+      },
+    },
+  })
+  expect(plane.logsOf('echo', name)).toContain('flag provided but not defined: -colour')
+  expect(events('BackOff')).toHaveLength(1)
+})
+
+test('an ordered crash ends running pods, and they come back when it is taken back', async () => {
+  apply(...routed, deployment('echo', 'v1'))
+  await plane.settled()
+  const fault = plane.faults.add({ kind: 'crash', app: 'echo', version: 'v1' })
+  await vi.waitUntil(() => container().state.waiting?.reason === 'CrashLoopBackOff')
+  expect(pods().filter(isReady)).toEqual([])
+  await vi.waitUntil(async () => (await plane.count('/echo', [], 1)).answers['503 no healthy upstream'])
+  plane.faults.remove(fault.id)
+  await plane.settled()
+  expect(container()).toMatchObject({ ready: true, restartCount: 1 })
+  expect((await plane.count('/echo', [], 1)).answers).toEqual({ '200 version:echo-v1': 1 })
+})
+
+test('a version that loses its readiness later is no rollout again', async () => {
+  apply(deployment('echo', 'v1'))
+  await plane.settled()
+  plane.faults.add({ kind: 'never-ready', app: 'echo', version: 'v1' })
+  const status = () => plane.store.get(RESOURCES.deployments, 'echo', 'echo-v1')!.status
+  await vi.waitUntil(() => status().unavailableReplicas === 1)
+  expect(status().conditions).toEqual([
+    expect.objectContaining({ type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable' }),
+    expect.objectContaining({ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }),
+  ])
+})
+
+test('a request under way is answered though its pod is being deleted', async () => {
+  apply(...routed, deployment('echo', 'v1'))
+  await plane.settled()
+  plane.faults.add({ kind: 'latency', app: 'echo', ms: 150 })
+  const answer = plane.count('/echo', [], 1)
+  await vi.waitUntil(() => plane.inFlight() === 1)
+  plane.store.delete(RESOURCES.deployments, 'echo', 'echo-v1')
+  expect((await answer).answers).toEqual({ '200 version:echo-v1': 1 })
+  await vi.waitUntil(() => pods().length === 0)
+})
+
+test('a pod that is ending leaves the endpoints, and its slice says that it is', async () => {
+  await plane.close()
+  plane = await startDataPlane({ drainMs: 200 })
+  apply(...routed, deployment('echo', 'v1'))
+  await plane.settled()
+  plane.store.delete(RESOURCES.deployments, 'echo', 'echo-v1')
+  const slice = () => plane.store.get(RESOURCES.endpointslices, 'echo', 'echo-sandbox')!
+  await vi.waitUntil(() => slice().endpoints[0]?.conditions.terminating)
+  expect(slice().endpoints[0].conditions).toEqual({ ready: false, serving: true, terminating: true })
+  expect(plane.store.get(RESOURCES.endpoints, 'echo', 'echo')!.subsets).toEqual([])
+})
+
+test('a container that listens on another port than the Service’s target is not reached', async () => {
+  const elsewhere = deployment('echo', 'v1')
+  elsewhere.spec.template.spec.containers[0].args = ['-text=x', '-listen=:9999']
+  apply(...routed, elsewhere)
+  await plane.settled()
+  const { answers } = await plane.count('/echo', [], 1)
+  expect(Object.keys(answers)[0]).toMatch(/^503 upstream connect error/)
+})
+
+test('foreground deletion: the owner goes when all it owns is gone', async () => {
+  apply(deployment('echo', 'v1', 2))
+  await plane.settled()
+  const order: string[] = []
+  plane.store.subscribe(({ type, object }) => {
+    if (type === 'DELETED') order.push(object.kind)
+  })
+  const owner = structuredClone(plane.store.get(RESOURCES.deployments, 'echo', 'echo-v1')!)
+  owner.metadata.deletionTimestamp = '2026-03-01T12:00:00Z'
+  owner.metadata.finalizers = ['foregroundDeletion']
+  plane.store.update(RESOURCES.deployments, owner)
+  await vi.waitUntil(() => order.includes('Deployment'))
+  expect(order).toEqual(['Pod', 'Pod', 'ReplicaSet', 'Deployment'])
+})
+
+test('a namespace ends with all that is in it', async () => {
+  put(plane.store, RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'echo' } })
+  apply(...routed, deployment('echo', 'v1'))
+  await plane.settled()
+  const ending = structuredClone(plane.store.get(RESOURCES.namespaces, undefined, 'echo')!)
+  ending.metadata.deletionTimestamp = '2026-03-01T12:00:00Z'
+  plane.store.update(RESOURCES.namespaces, ending)
+  await vi.waitUntil(() => !plane.store.get(RESOURCES.namespaces, undefined, 'echo'))
+  for (const resource of Object.values(RESOURCES)) expect(plane.store.list(resource, 'echo')).toEqual([])
+})

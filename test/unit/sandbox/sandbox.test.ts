@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
+import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
+
+let sandbox: Sandbox
+beforeEach(async () => {
+  sandbox = await start()
+})
+afterEach(() => sandbox.close())
+
+function start(): Promise<Sandbox> {
+  return startSandbox({ podStartMs: 1, drainMs: 1, routesMs: [1, 2], endpointsMs: [1, 2] })
+}
+
+function api(path: string): Promise<Response> {
+  return fetch(sandbox.apiUrl + path, { headers: { authorization: `Bearer ${sandbox.token}` } })
+}
+
+async function items(path: string): Promise<any[]> {
+  return ((await (await api(path)).json()) as { items: any[] }).items
+}
+
+test('it has what a cluster with Gloo has: namespaces, a node, CRDs, Gloo’s pods', async () => {
+  const names = (list: any[]) => list.map(({ metadata }) => metadata.name as string)
+  expect(names(await items('/api/v1/namespaces'))).toEqual(['default', 'gloo-system', 'kube-system'])
+  expect(names(await items('/api/v1/nodes'))).toEqual(['sandbox'])
+  expect(names(await items('/apis/apiextensions.k8s.io/v1/customresourcedefinitions'))).toEqual([
+    'routetables.gateway.solo.io',
+    'upstreams.gloo.solo.io',
+    'virtualservices.gateway.solo.io',
+  ])
+  await vi.waitUntil(async () => {
+    const proxies = await items('/api/v1/namespaces/gloo-system/pods?labelSelector=gateway-proxy=live')
+    return proxies[0]?.status.phase === 'Running'
+  })
+})
+
+test('the Service gateway-proxy leads to the proxy', async () => {
+  const proxy = sandbox.store.get(RESOURCES.services, 'gloo-system', 'gateway-proxy')!
+  const [{ ip }] = proxy.status.loadBalancer.ingress
+  expect(`http://${ip}:${proxy.spec.ports[0].port}`).toBe(sandbox.proxyUrl)
+  expect((await fetch(sandbox.proxyUrl)).status).toBe(404)
+})
+
+test('the kubeconfig has its address and a token of its own', async () => {
+  const config = JSON.parse(sandbox.kubeconfig)
+  expect(config.clusters[0].cluster.server).toBe(sandbox.apiUrl)
+  expect(config.users[0].user.token).toBe(sandbox.token)
+  const wrong = { headers: { authorization: 'Bearer wrong' } }
+  expect((await fetch(`${sandbox.apiUrl}/api/v1/namespaces`, wrong)).status).toBe(401)
+  const other = await start()
+  expect(other.token).not.toBe(sandbox.token)
+  await other.close()
+})
+
+test('everything listens on the loopback interface alone', () => {
+  for (const url of [sandbox.apiUrl, sandbox.proxyUrl, sandbox.controlUrl]) {
+    expect(new URL(url).hostname).toBe('127.0.0.1')
+  }
+})
+
+test('an ordered refusal is a 403 of the API', async () => {
+  const fault = sandbox.faults.add({ kind: 'forbid', verb: 'list', resource: 'secrets' })
+  expect((await api('/api/v1/secrets')).status).toBe(403)
+  expect((await api('/api/v1/pods')).status).toBe(200)
+  sandbox.faults.remove(fault.id)
+  expect((await api('/api/v1/secrets')).status).toBe(200)
+})
+
+test('after close nothing of it is left', async () => {
+  const own = await start()
+  await own.close()
+  for (const url of [own.apiUrl, own.proxyUrl, own.controlUrl]) await expect(fetch(url)).rejects.toThrow()
+})
