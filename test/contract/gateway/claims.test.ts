@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
-import { type DataPlane, startDataPlane } from './data-plane.js'
+import { type DataPlane, startDataPlane, until } from './data-plane.js'
 import {
   deployment,
   KINDS,
@@ -128,10 +128,10 @@ test('a version that is never ready gets no requests, and is ready again when th
     put(plane.store, KINDS[object.kind]!, object)
   }
   const available = () => plane.store.get(RESOURCES.deployments, 'echo', 'echo-v2')?.status?.availableReplicas
-  await vi.waitUntil(async () => (await answers())[0] === '200 version:echo-v1') // the fallback answers
+  await until(async () => (await answers())[0] === '200 version:echo-v1') // the fallback answers
   expect(available()).toBeUndefined()
   plane.faults.remove(fault.id)
-  await vi.waitUntil(() => available() === 1)
+  await until(() => available() === 1)
   await plane.settled()
   expect(await answers()).toEqual(['200 version:echo-v2'])
 })
@@ -146,4 +146,27 @@ test('ordered errors are answered by the version they are ordered of', async () 
   expect(await answers()).toEqual(['502 an ordered error'])
   expect(await answers('/v2')).toEqual(['200 version:echo-v2'])
   plane.faults.clear()
+})
+
+test('a rolling update fails no request: pods that end answer until the proxy knows', async () => {
+  const slow = await startDataPlane({ drainMs: 150, endpointsMs: [40, 60] })
+  try {
+    const place = (object: KubeObject) => put(slow.store, KINDS[object.kind]!, object)
+    for (const object of [...echo.slice(0, 2), deployment('echo', 'v1', 2), virtualService()]) place(object)
+    place(routeTable('echo', [single('echo', 'v1')]))
+    await slow.settled()
+    await until(async () => (await slow.count('/echo', [], 1)).answers['200 version:echo-v1'])
+    place(deployment('echo', 'v1', 2, 'hashicorp/http-echo:1.0'))
+    const seen: Record<string, number> = {}
+    const pods = () => slow.store.list(RESOURCES.pods, 'echo')
+    const isDone = () =>
+      pods().length === 2 && pods().every((pod) => pod.spec.containers[0].image === 'hashicorp/http-echo:1.0')
+    while (!isDone()) {
+      const { answers: counts } = await slow.count('/echo', [], 20)
+      for (const [answer, count] of Object.entries(counts)) seen[answer] = (seen[answer] ?? 0) + count
+    }
+    expect(Object.keys(seen)).toEqual(['200 version:echo-v1'])
+  } finally {
+    await slow.close()
+  }
 })

@@ -35,12 +35,20 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-/** @param options how long pods answer on after their deletion */
-export async function startDataPlane({ drainMs = 1 } = {}): Promise<DataPlane> {
+/** Waits for a condition; generous, for tests share the machine. */
+export function until<T>(condition: () => T | Promise<T>): Promise<T> {
+  return vi.waitUntil(condition, { timeout: 10_000, interval: 5 })
+}
+
+/** Quick by default: pods end at once, the proxy hears of endpoints within two milliseconds. */
+export async function startDataPlane({
+  drainMs = 1,
+  endpointsMs = [1, 2] as [number, number],
+} = {}): Promise<DataPlane> {
   const store = new ObjectStore()
   const faults = new FaultRegistry()
   const kubelet = new Kubelet(store, faults, { startMs: 1, drainMs })
-  const gloo = new Gloo(store, faults, { routesMs: [1, 2], endpointsMs: [1, 2] })
+  const gloo = new Gloo(store, faults, { routesMs: [1, 2], endpointsMs })
   const controllers = [
     new DeploymentController(store),
     new ReplicaSetController(store),
@@ -63,7 +71,7 @@ export async function startDataPlane({ drainMs = 1 } = {}): Promise<DataPlane> {
         seen = store.resourceVersion
         return calm
       },
-      { interval: 30, timeout: 5000 },
+      { interval: 30, timeout: 10_000 },
     )
   }
   return {
@@ -76,7 +84,7 @@ export async function startDataPlane({ drainMs = 1 } = {}): Promise<DataPlane> {
         for (const { metadata } of store.list(resource))
           store.delete(resource, metadata.namespace, metadata.name)
       }
-      await vi.waitUntil(() => store.list(RESOURCES.pods).length === 0, { timeout: 5000 })
+      await vi.waitUntil(() => store.list(RESOURCES.pods).length === 0, { timeout: 10_000 })
       await quiet()
     },
     settled: async () => {
@@ -86,7 +94,7 @@ export async function startDataPlane({ drainMs = 1 } = {}): Promise<DataPlane> {
             .list(RESOURCES.deployments)
             .every(({ metadata, status }) => status?.observedGeneration === metadata.generation) &&
           store.list(RESOURCES.pods).every((pod) => isReady(pod) || waitsForImage(pod)),
-        { timeout: 5000 },
+        { timeout: 10_000 },
       )
       await quiet()
     },

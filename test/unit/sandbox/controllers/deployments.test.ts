@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
 import { isReady } from '../../../../src/sandbox/controllers/owned.js'
-import { type DataPlane, startDataPlane } from '../../../contract/gateway/data-plane.js'
+import { type DataPlane, startDataPlane, until } from '../../../contract/gateway/data-plane.js'
 import { deployment, put, service } from '../../../contract/gateway/objects.js'
 
 let plane: DataPlane
@@ -57,7 +57,7 @@ test('a rolling update never has fewer ready pods than wanted', async () => {
   })
   await apply(deployment('echo', 'v1', 2, 'example/echo:2'))
   unsubscribe()
-  await vi.waitUntil(() => pods().length === 2)
+  await until(() => pods().length === 2)
   expect(pods().map((pod) => pod.spec.containers[0].image)).toEqual(['example/echo:2', 'example/echo:2'])
   expect(fewest).toBe(2)
   expect(echo().metadata.annotations!['deployment.kubernetes.io/revision']).toBe('2')
@@ -104,7 +104,7 @@ test('progressDeadlineSeconds over is told as Kubernetes tells it', async () => 
   const stuck = deployment('echo', 'v1', 1, 'registry.invalid/echo:1')
   stuck.spec.progressDeadlineSeconds = 0.02
   await apply(stuck)
-  await vi.waitUntil(() => condition('Progressing').reason === 'ProgressDeadlineExceeded')
+  await until(() => condition('Progressing').reason === 'ProgressDeadlineExceeded')
   expect(condition('Progressing')).toMatchObject({
     status: 'False',
     message: `ReplicaSet "${sets()[0]!.metadata.name}" has timed out progressing.`,
@@ -124,7 +124,7 @@ test('Recreate ends the old pods before it starts new ones', async () => {
     images.add([...new Set(pods().map((pod) => pod.spec.containers[0].image as string))].sort().join(' and '))
   })
   await apply(recreate('a/b:2'))
-  await vi.waitUntil(() => pods().filter(isReady).length === 2)
+  await until(() => pods().filter(isReady).length === 2)
   unsubscribe()
   expect([...images]).not.toContain('a/b:1 and a/b:2')
 })
@@ -136,10 +136,10 @@ test('scaled down and deleted, pods leave the endpoints first and end after', as
     plane.store
       .get(RESOURCES.endpoints, 'echo', 'echo')!
       .subsets.flatMap((subset: { addresses?: { ip: string }[] }) => subset.addresses ?? [])
-  await vi.waitUntil(() => addresses().length === 2)
+  await until(() => addresses().length === 2)
   await apply(deployment('echo', 'v1', 1))
-  await vi.waitUntil(() => pods().length === 1 && addresses().length === 1)
+  await until(() => pods().length === 1 && addresses().length === 1)
   plane.store.delete(RESOURCES.deployments, 'echo', 'echo-v1')
-  await vi.waitUntil(() => pods().length === 0 && sets().length === 0)
+  await until(() => pods().length === 0 && sets().length === 0)
   expect(plane.store.get(RESOURCES.endpoints, 'echo', 'echo')!.subsets).toEqual([])
 })

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
 import { isReady } from '../../../../src/sandbox/controllers/owned.js'
-import { type DataPlane, startDataPlane } from '../../../contract/gateway/data-plane.js'
+import { type DataPlane, startDataPlane, until } from '../../../contract/gateway/data-plane.js'
 import {
   deployment,
   KINDS,
@@ -65,7 +65,7 @@ test('wrong arguments end the container again and again, as Kubernetes tells it'
   const wrong = deployment('echo', 'v1')
   wrong.spec.template.spec.containers[0].args = ['-colour=red']
   apply(wrong)
-  await vi.waitUntil(() => pods()[0]?.status?.containerStatuses?.[0]?.lastState)
+  await until(() => pods()[0]?.status?.containerStatuses?.[0]?.lastState)
   const { name, uid } = pods()[0]!.metadata
   expect(container()).toMatchObject({
     ready: false,
@@ -86,9 +86,9 @@ test('an ordered crash ends running pods, and they come back when it is taken ba
   apply(...routed, deployment('echo', 'v1'))
   await plane.settled()
   const fault = plane.faults.add({ kind: 'crash', app: 'echo', version: 'v1' })
-  await vi.waitUntil(() => container().state.waiting?.reason === 'CrashLoopBackOff')
+  await until(() => container().state.waiting?.reason === 'CrashLoopBackOff')
   expect(pods().filter(isReady)).toEqual([])
-  await vi.waitUntil(async () => (await plane.count('/echo', [], 1)).answers['503 no healthy upstream'])
+  await until(async () => (await plane.count('/echo', [], 1)).answers['503 no healthy upstream'])
   plane.faults.remove(fault.id)
   await plane.settled()
   expect(container()).toMatchObject({ ready: true, restartCount: 1 })
@@ -100,7 +100,7 @@ test('a version that loses its readiness later is no rollout again', async () =>
   await plane.settled()
   plane.faults.add({ kind: 'never-ready', app: 'echo', version: 'v1' })
   const status = () => plane.store.get(RESOURCES.deployments, 'echo', 'echo-v1')!.status
-  await vi.waitUntil(() => status().unavailableReplicas === 1)
+  await until(() => status().unavailableReplicas === 1)
   expect(status().conditions).toEqual([
     expect.objectContaining({ type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable' }),
     expect.objectContaining({ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }),
@@ -110,12 +110,12 @@ test('a version that loses its readiness later is no rollout again', async () =>
 test('a request under way is answered though its pod is being deleted', async () => {
   apply(...routed, deployment('echo', 'v1'))
   await plane.settled()
-  plane.faults.add({ kind: 'latency', app: 'echo', ms: 150 })
+  plane.faults.add({ kind: 'latency', app: 'echo', ms: 300 })
   const answer = plane.count('/echo', [], 1)
-  await vi.waitUntil(() => plane.inFlight() === 1)
+  await until(() => plane.inFlight() === 1)
   plane.store.delete(RESOURCES.deployments, 'echo', 'echo-v1')
   expect((await answer).answers).toEqual({ '200 version:echo-v1': 1 })
-  await vi.waitUntil(() => pods().length === 0)
+  await until(() => pods().length === 0)
 })
 
 test('a pod that is ending leaves the endpoints, and its slice says that it is', async () => {
@@ -125,7 +125,7 @@ test('a pod that is ending leaves the endpoints, and its slice says that it is',
   await plane.settled()
   plane.store.delete(RESOURCES.deployments, 'echo', 'echo-v1')
   const slice = () => plane.store.get(RESOURCES.endpointslices, 'echo', 'echo-sandbox')!
-  await vi.waitUntil(() => slice().endpoints[0]?.conditions.terminating)
+  await until(() => slice().endpoints[0]?.conditions.terminating)
   expect(slice().endpoints[0].conditions).toEqual({ ready: false, serving: true, terminating: true })
   expect(plane.store.get(RESOURCES.endpoints, 'echo', 'echo')!.subsets).toEqual([])
 })
@@ -150,7 +150,7 @@ test('foreground deletion: the owner goes when all it owns is gone', async () =>
   owner.metadata.deletionTimestamp = '2026-03-01T12:00:00Z'
   owner.metadata.finalizers = ['foregroundDeletion']
   plane.store.update(RESOURCES.deployments, owner)
-  await vi.waitUntil(() => order.includes('Deployment'))
+  await until(() => order.includes('Deployment'))
   expect(order).toEqual(['Pod', 'Pod', 'ReplicaSet', 'Deployment'])
 })
 
@@ -161,6 +161,6 @@ test('a namespace ends with all that is in it', async () => {
   const ending = structuredClone(plane.store.get(RESOURCES.namespaces, undefined, 'echo')!)
   ending.metadata.deletionTimestamp = '2026-03-01T12:00:00Z'
   plane.store.update(RESOURCES.namespaces, ending)
-  await vi.waitUntil(() => !plane.store.get(RESOURCES.namespaces, undefined, 'echo'))
+  await until(() => !plane.store.get(RESOURCES.namespaces, undefined, 'echo'))
   for (const resource of Object.values(RESOURCES)) expect(plane.store.list(resource, 'echo')).toEqual([])
 })
