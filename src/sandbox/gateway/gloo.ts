@@ -5,7 +5,7 @@ import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
 import { EMPTY_CONFIG, type Cluster, type ProxyConfig } from './routes.js'
 import { type Report, statusField } from './statuses.js'
-import { translate } from './translate.js'
+import { translate, type Translation } from './translate.js'
 
 /** An address a cluster's requests can go to. */
 export interface Endpoint {
@@ -87,12 +87,10 @@ export class Gloo {
   }
 
   private updateRoutes(): void {
-    const { store, state } = this
-    const { config, reports, refused, rejectedHosts } = translate({
-      virtualServices: store.list(RESOURCES.virtualservices),
-      routeTables: store.list(RESOURCES.routetables),
-      upstreams: store.list(RESOURCES.upstreams),
-    })
+    const { state } = this
+    const translation = this.translation()
+    if (!translation) return
+    const { config, reports, refused, rejectedHosts } = translation
     const kept = state.config.virtualHosts
     const virtualHosts = refused
       ? kept
@@ -106,6 +104,23 @@ export class Gloo {
       if (!state.endpoints.has(name)) state.endpoints.set(name, this.endpointsOf(cluster))
     }
     for (const [object, report] of reports) this.writeStatus(object, report)
+  }
+
+  /** Undefined where a field the API does not check has a shape that Gloo's own CRDs would refuse: all stays as it was. */
+  private translation(): Translation | undefined {
+    const { store } = this
+    try {
+      return translate({
+        virtualServices: store.list(RESOURCES.virtualservices),
+        routeTables: store.list(RESOURCES.routetables),
+        upstreams: store.list(RESOURCES.upstreams),
+      })
+    } catch (error) {
+      process.stderr.write(
+        `gloo: a resource cannot be translated, the routes stay as they are: ${String(error)}\n`,
+      )
+      return undefined
+    }
   }
 
   private writeStatus(object: KubeObject, report: Report): void {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { type DataPlane, startDataPlane, until } from './data-plane.js'
@@ -102,6 +102,16 @@ test('the routes of one listener freeze for every team while one table’s are r
   )
   expect(await answers('/dup')).toEqual(['404'])
   expect(status('routetables', 'echo', 'echo-routes').state).toBe('Accepted')
+})
+
+test('a resource of a shape no CRD would admit changes nothing', async () => {
+  await apply(...echo, virtualService(), routeTable('echo', [single('echo', 'v1')]))
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const headerManipulation = { responseHeadersToAdd: 'x' }
+  await apply(routeTable('echo', [{ ...(single('echo', 'v2') as object), options: { headerManipulation } }]))
+  await until(() => said.mock.calls.flat().join('').includes('gloo: a resource cannot be translated'))
+  said.mockRestore()
+  expect(await answers()).toEqual(['200 version:echo-v1'])
 })
 
 test('endpoints of an Upstream take the port named as the Service’s where there are several', async () => {
