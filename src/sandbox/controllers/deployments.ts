@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
-import { now, type StoreEvent } from '../api-server/store.js'
+import type { StoreEvent } from '../api-server/store.js'
+import { type Condition, hasArrived, progress, stamped, withoutZeros } from './deployment-conditions.js'
 import { recordEvent } from './events.js'
 import { controlledBy, controllerOf, isReady, referenceTo } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
@@ -9,15 +10,6 @@ import { keyOf, Reconciler, splitKey } from './reconciler.js'
 const REVISION = 'deployment.kubernetes.io/revision'
 const DEFAULT_DEADLINE_S = 600
 const DEFAULT_HISTORY_LIMIT = 10
-
-interface Condition {
-  type: string
-  status: 'True' | 'False'
-  reason: string
-  message: string
-  lastUpdateTime: string
-  lastTransitionTime: string
-}
 
 /** Deployment → ReplicaSets: rolling updates and recreation, status and conditions as Kubernetes words them. */
 export class DeploymentController extends Reconciler {
@@ -222,48 +214,6 @@ export class DeploymentController extends Reconciler {
 }
 
 const EXPIRED = () => {}
-
-/** Whether this ReplicaSet was complete before. */
-function hasArrived({ status }: KubeObject, set: string): boolean {
-  const conditions: Condition[] = status?.conditions ?? []
-  const { reason, message } = arrival(set)
-  return conditions.some((one) => one.reason === reason && one.message === message)
-}
-
-function arrival(set: string) {
-  return { reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }
-}
-
-function progress(set: string, state: { arrived: boolean; timedOut: boolean; updated: number }) {
-  if (state.arrived) return arrival(set)
-  if (state.timedOut) {
-    return { reason: 'ProgressDeadlineExceeded', message: `ReplicaSet "${set}" has timed out progressing.` }
-  }
-  if (state.updated === 0)
-    return { reason: 'NewReplicaSetCreated', message: `Created new replica set "${set}"` }
-  return { reason: 'ReplicaSetUpdated', message: `ReplicaSet "${set}" is progressing.` }
-}
-
-function stamped(
-  condition: { type: string; status: boolean; reason: string; message: string },
-  before: Condition[] | undefined,
-): Condition {
-  const status = condition.status ? 'True' : 'False'
-  const old = before?.find(({ type }) => type === condition.type)
-  if (old && old.status === status && old.reason === condition.reason && old.message === condition.message)
-    return old
-  const time = now()
-  return {
-    ...condition,
-    status,
-    lastUpdateTime: time,
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : time,
-  }
-}
-
-function withoutZeros(status: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0))
-}
 
 function bounds({ spec }: KubeObject): { desired: number; surge: number; unavailable: number } {
   const desired: number = spec.replicas ?? 1

@@ -108,7 +108,7 @@ test('a resource of a shape no CRD would admit changes nothing', async () => {
   await apply(...echo, virtualService(), routeTable('echo', [single('echo', 'v1')]))
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const headerManipulation = { responseHeadersToAdd: 'x' }
-  await apply(routeTable('echo', [{ ...(single('echo', 'v2') as object), options: { headerManipulation } }]))
+  await apply(routeTable('echo', [{ ...single('echo', 'v2'), options: { headerManipulation } }]))
   await until(() => said.mock.calls.flat().join('').includes('gloo: a resource cannot be translated'))
   said.mockRestore()
   expect(await answers()).toEqual(['200 version:echo-v1'])
