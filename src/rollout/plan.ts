@@ -1,24 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describeHeaders, describeStage } from '../model/describe-stage.js'
-import { ConflictError, UsageError } from '../model/errors.js'
+import { ConflictError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { CanaryStage, Stage } from '../model/stage.js'
 import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { expectationsOf } from './expectations.js'
-import { isObject } from './merge.js'
+import { installValues } from './install-values.js'
 import { hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
+import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
 import { readStageValues, withStage } from './values.js'
 import { requireDeploymentName } from './version.js'
-
-/** A released app as a plan starts from it. */
-export interface Found {
-  app: string
-  namespace: string
-  /** The user's values of the deployed revision. */
-  config: JsonObject
-}
-
-const DEFAULT_API_GROUP = 'example'
 
 /**
  * absent → stable. `base` are the user's own values; a `deployment` or `routes.primary` in them may name only this version.
@@ -239,39 +230,6 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
   return planOf(found, stage, steps)
 }
 
-function installValues(version: string, base: JsonObject): JsonObject {
-  const routes = isObject(base.routes) ? base.routes : {}
-  const deployment = isObject(base.deployment) ? base.deployment : {}
-  const others = Object.keys(deployment).filter((other) => other !== version)
-  if (others.length > 0) {
-    throw new UsageError(`The values deploy ${others.join(' and ')}, but ${version} is to be installed.`, {
-      nextSteps: [`take deployment.${others[0]} out of the values, or install ${others[0]}`],
-    })
-  }
-  const primary = isObject(routes.primary) ? routes.primary.version : undefined
-  if (primary !== undefined && primary !== null && primary !== version) {
-    throw new UsageError(
-      `The values route to ${JSON.stringify(primary)}, but ${version} is to be installed.`,
-      {
-        nextSteps: ['take routes.primary.version out of the values'],
-      },
-    )
-  }
-  if (routes.canary !== undefined && routes.canary !== null) {
-    throw new UsageError('The values have a canary route, but an install has no canary.', {
-      nextSteps: ['take routes.canary out of the values; canary start makes it'],
-    })
-  }
-  const config = deployment[version] ?? {}
-  if (!isObject(config)) {
-    throw new UsageError(`deployment.${version} in the values is ${JSON.stringify(config)}, not a map.`, {
-      nextSteps: ['write {} for the defaults'],
-    })
-  }
-  const withGroup = { ...base, routes: { apiGroup: DEFAULT_API_GROUP, ...routes } }
-  return withStage(withGroup, { deployment: { [version]: config }, primary: version })
-}
-
 function read(found: Found): { stage: Stage; values: StageValues } {
   const stage = stageOf(found.config)
   const { values } = readStageValues(found.config)
@@ -294,84 +252,6 @@ function planOf(found: Found, from: Stage, steps: Step[], announced: Record<stri
     before: config,
     steps,
     expectations: expectationsOf(app, from, announced),
-  }
-}
-
-function deployStep(
-  found: Found,
-  values: StageValues,
-  version: string,
-  announced: Record<string, string>,
-): Step {
-  const to = stageOfValues(values)
-  return {
-    name: 'deploy',
-    title: `deploy ${version} beside ${values.primary}`,
-    to,
-    values: withStage(found.config, values),
-    readyBefore: [],
-    readyAfter: [version],
-    goneAfter: [],
-    expectations: expectationsOf(found.app, to, announced),
-  }
-}
-
-function headerStep(
-  found: Found,
-  values: StageValues,
-  version: string,
-  headers: Record<string, string>,
-): Step {
-  const routed: StageValues = { ...values, canary: { version, weight: 0, headers } }
-  const to = stageOfValues(routed)
-  return {
-    name: 'header',
-    title: `send requests with ${describeHeaders(headers)} to ${version}`,
-    to,
-    values: withStage(found.config, routed),
-    readyBefore: [version],
-    readyAfter: [],
-    goneAfter: [],
-    expectations: expectationsOf(found.app, to),
-  }
-}
-
-function weightStep(found: Found, values: StageValues, weight: number, readyBefore: string[]): Step {
-  const { canary } = values
-  if (!canary) throw new Error('a weight needs a canary')
-  const shifted: StageValues = { ...values, canary: { ...canary, weight } }
-  const to = stageOfValues(shifted)
-  return {
-    name: 'weight',
-    title: `send ${weight} % of the unmarked requests to ${canary.version}`,
-    to,
-    values: withStage(found.config, shifted),
-    readyBefore,
-    readyAfter: [],
-    goneAfter: [],
-    expectations: expectationsOf(found.app, to),
-  }
-}
-
-function removeStep(
-  found: Found,
-  values: StageValues,
-  kept: string,
-  removed: string,
-  names: Pick<Step, 'name' | 'title'>,
-  announced: Record<string, string> = {},
-): Step {
-  const { [removed]: _removed, ...deployment } = values.deployment
-  const stable: StageValues = { deployment, primary: kept }
-  const to = stageOfValues(stable)
-  return {
-    ...names,
-    to,
-    values: withStage(found.config, stable),
-    readyBefore: [],
-    readyAfter: [],
-    goneAfter: [removed],
-    expectations: expectationsOf(found.app, to, announced),
   }
 }
 
