@@ -38,6 +38,8 @@ const LIMITS: Record<string, [number, number]> = {
   status: [200, 599],
 }
 
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+
 /** What is wrong with a fault, in words; undefined where it can be ordered. */
 export function faultProblem(fault: object): string | undefined {
   const { kind, ...given } = fault as Record<string, unknown>
@@ -53,6 +55,9 @@ export function faultProblem(fault: object): string | undefined {
     const [low, high] = LIMITS[name] ?? []
     if (typeof value === 'number' && (value < low! || value > high!))
       return `${name} ${value} is not within ${low} to ${high}`
+    if ((name === 'app' || name === 'version') && !LABEL.test(String(value))) {
+      return `${name} "${String(value)}" can't be the name of one (a-z, 0-9, -)`
+    }
     if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`
   }
   const unknown = Object.keys(given).find((name) => !(name in parameters))

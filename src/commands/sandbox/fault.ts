@@ -4,7 +4,13 @@ import { BaseCommand } from '../../cli/base-command.js'
 import { parseDuration } from '../../cli/durations.js'
 import { notRunning } from '../../cli/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
-import { type Fault, FAULT_PARAMETERS, type FaultKind, type OrderedFault } from '../../sandbox/faults.js'
+import {
+  type Fault,
+  FAULT_PARAMETERS,
+  faultProblem,
+  type FaultKind,
+  type OrderedFault,
+} from '../../sandbox/faults.js'
 
 export default class SandboxFault extends BaseCommand {
   static override summary = 'Order a fault in the sandbox, list those in force, or take them back'
@@ -76,6 +82,9 @@ function parseFault(kind: string, words: string[]): Fault {
     }
     fault[name] = value
   }
+  const problem = faultProblem(fault)
+  if (problem)
+    throw wrong(`The fault can't be ordered: ${problem}.`, [`canary sandbox fault ${usageOf(known)}`])
   if (rest.length === 0) return fault as unknown as Fault
   throw wrong(`Fault ${kind} has no place for "${rest.join(' ')}".`, [
     `canary sandbox fault ${usageOf(known)}`,
