@@ -109,7 +109,7 @@ class PlanRunner {
 
     if (step.readyAfter.length > 0) {
       const waited = Date.now()
-      await this.explained(step, () =>
+      await this.explained(() =>
         cluster.waitForPods(app, namespace, step.readyAfter, podTimeoutMs, (progress) =>
           emit({ type: 'pods', progress }),
         ),
@@ -118,7 +118,7 @@ class PlanRunner {
     }
     if (step.goneAfter.length > 0) {
       const waited = Date.now()
-      await this.explained(step, () => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
+      await this.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
       emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
     }
     await this.prove(step.expectations, step, podsBefore)
@@ -130,7 +130,7 @@ class PlanRunner {
     const { app, namespace } = this.runRequest.plan
     if (step.readyBefore.length === 0) return
     if (step.name === 'route-back') return this.requireOnePod(step)
-    await this.explained(step, () =>
+    await this.explained(() =>
       this.context.cluster.waitForPods(
         app,
         namespace,
@@ -149,7 +149,7 @@ class PlanRunner {
       const found = pods.find((entry) => entry.version === version)
       if (found && found.ready > 0) continue
       throw new ExternalError(`No pod of ${version} is ready: requests can't go back to it.`, {
-        ...this.standing(step),
+        ...this.standing(),
         evidence: { pods },
       })
     }
@@ -209,7 +209,7 @@ class PlanRunner {
       description: this.description(step),
     }
     const started = Date.now()
-    const made = await this.explained(step, () =>
+    const made = await this.explained(() =>
       this.revision ? cluster.upgrade(request) : cluster.install(request),
     )
     const elapsedMs = Date.now() - started
@@ -253,18 +253,18 @@ class PlanRunner {
         podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
       })
       .finally(() => this.stopIfInterrupted())
-    requirePass(proof, stage, this.standing(step))
+    requirePass(proof, stage, this.standing())
     this.proofs.push({ step: step?.name, stage, proof })
   }
 
   /** Runs a part of a step; what goes wrong is told with the state the app is in then. */
-  private async explained<T>(step: Step, part: () => Promise<T>): Promise<T> {
+  private async explained<T>(part: () => Promise<T>): Promise<T> {
     try {
       return await part()
     } catch (error) {
       if (this.context.signal.aborted) this.stopIfInterrupted()
       if (!(error instanceof ExternalError) || error.state) throw error
-      const standing = this.standing(step)
+      const standing = this.standing()
       throw new ExternalError(error.message, {
         command: error.command,
         code: error.code,
@@ -287,17 +287,16 @@ class PlanRunner {
     })
   }
 
-  private standing(step?: Step): { state: string; nextSteps: string[] } {
+  private standing(): { state: string; nextSteps: string[] } {
     const { app, namespace } = this.runRequest.plan
     const undo = undoCommand(app, namespace, this.stage)
-    const made = step && this.stage === step.to
     const revision = this.revision ? `revision ${this.revision.revision}, ` : ''
     const at = namespace === app ? '' : ` -n ${namespace}`
     return {
       state: `${app}: ${revision}${describeStage(this.stage)}.`,
       nextSteps: [
         ...(this.revision ? [`canary verify ${app}${at}    (prove it again)`] : []),
-        ...(undo && made !== undefined ? [`${undo}    (go back)`] : []),
+        ...(undo ? [`${undo}    (go back)`] : []),
       ],
     }
   }

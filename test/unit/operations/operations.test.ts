@@ -244,6 +244,7 @@ describe('Ctrl-C', () => {
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(130)
     expect(error.state).toMatch(/revision 2, deployed: v2 stands beside v1/)
+    expect(error.nextSteps).toContain('canary abort echo    (go back)')
     expect(cluster.revisions).toHaveLength(2)
   })
 
