@@ -64,7 +64,10 @@ export async function waitForPods(
       const news = JSON.stringify(progress)
       if (news !== reported) report(progress)
       reported = news
-      return waitedFor.every(({ deployment }) => isRolledOut(deployment))
+      // Deployments and pods come by watches of their own: both must have told, or the last report would be an old one.
+      return waitedFor.every(
+        ({ deployment, state: { ready, wanted } }) => isRolledOut(deployment) && ready >= wanted,
+      )
     },
   )
 }
