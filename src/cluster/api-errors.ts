@@ -2,7 +2,7 @@ import { ExternalError } from '../model/errors.js'
 import type { Answer } from './api-transport.js'
 import { describeTarget, pathOf, type Target } from './kube-types.js'
 
-export type ApiVerb = 'get' | 'list' | 'watch' | 'create'
+export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete'
 
 /** The part of a Kubernetes `Status` object that says what went wrong. */
 interface Status {
@@ -23,7 +23,14 @@ export class ApiError extends ExternalError {
   }
 }
 
-const METHODS: Record<ApiVerb, string> = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST' }
+export const METHODS = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  update: 'PUT',
+  delete: 'DELETE',
+} as const satisfies Record<ApiVerb, string>
 
 /** The request line, for errors: `GET /api/v1/namespaces/echo/secrets`. */
 export function requestLine(verb: ApiVerb, target: Target): string {

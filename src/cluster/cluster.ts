@@ -1,4 +1,5 @@
 import type { PodProgress } from '../model/events.js'
+import type { Verdict } from '../model/expectation.js'
 import type { ReleaseChart, ReleaseHistory } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 
@@ -21,6 +22,70 @@ export interface UpgradeRequest {
   values: JsonObject
   /** Helm's --description of the revision: command, app, version, weight. */
   description: string
+  /** Overwrite what others changed by hand in the release's objects (Helm 4's `--force-conflicts`). */
+  takeOver?: boolean
+}
+
+/** Where a release goes back to. */
+export interface RollbackRequest {
+  app: string
+  namespace: string
+  /** The revision whose values, chart and manifest come back, as a new revision. */
+  revision: number
+  takeOver?: boolean
+}
+
+/** Who holds an app, as its Lease says. */
+export interface LockHolder {
+  /** `user@host`. */
+  who: string
+  pid: number
+  /** The command as typed: `shift echo 50`. */
+  command: string
+  /** ISO time, by the holder's clock. */
+  since: string
+}
+
+export interface LockRequest {
+  app: string
+  namespace: string
+  /** The command as typed, told to others who want the app: `shift echo 50`. */
+  command: string
+  /** How long to wait for another operator, milliseconds; 0 tells at once that it is busy. */
+  waitMs: number
+  /** Ask a holder that lives to stop before its next upgrade, and wait until it did (`abort`). */
+  preempt: boolean
+  /** Called when there is somebody to wait for. */
+  waiting: (holder: LockHolder) => void
+}
+
+/** The one operator's hold on an app. */
+export interface AppLock {
+  /**
+   * Why there is no Lease though the app was taken (the user may not write Leases), a sentence; undefined while one is
+   * held, or where there can't be one (the namespace is still to come).
+   */
+  readonly unavailable?: string
+  /** Whether the holder before this one was on this host and died: a helm that it started may still run. */
+  readonly tookOverFromDead: boolean
+  /** Aborted when the hold was lost, or an `abort` asked for it; the reason is the CanaryError to throw. */
+  readonly lost: AbortSignal
+  /** Compare-and-swap right before an upgrade: throws the error of `lost` where the hold is no longer ours. */
+  confirm(): Promise<void>
+  /** Keeps what a revision's proof came to with the Lease, written when next it is. */
+  record(proof: RecordedProof): void
+  /** Gives the app back, whatever happened; never throws. */
+  release(): Promise<void>
+}
+
+/** What the proof of one revision came to, kept with the app's Lease. */
+export interface RecordedProof {
+  revision: number
+  verdict: Verdict
+  /** ISO time. */
+  at: string
+  /** Who ran it: `user@host`. */
+  who: string
 }
 
 /** A Deployment of the app with the state of its pods. */
@@ -89,6 +154,24 @@ export interface Cluster {
 
   /** `helm upgrade` without --wait, with the chart given; resolves with the new revision. */
   upgrade(request: UpgradeRequest): Promise<number>
+
+  /** `helm rollback` without --wait: the objects that the newest revision added go. Helm makes a new revision of it. */
+  rollback(request: RollbackRequest): Promise<void>
+
+  /** `helm uninstall`: every object of the newest revision, and the history. */
+  uninstall(app: string, namespace: string): Promise<void>
+
+  /** Deletes a Deployment with its pods; fine where it is gone already. */
+  removeDeployment(name: string, namespace: string): Promise<void>
+
+  /** Takes the app for one operator. Throws CanaryError `busy` (exit 10), naming the holder, when `waitMs` is over. */
+  lock(request: LockRequest): Promise<AppLock>
+
+  /** Proofs kept with the app's Lease, by revision; empty where there are none, or they may not be read. */
+  recordedProofs(app: string, namespace: string): Promise<RecordedProof[]>
+
+  /** Whether a helm that changes this release runs on this host (one whose canary was killed, too). */
+  helmRuns(app: string, namespace: string): Promise<boolean>
 
   /** Deployments labelled with the app, by version, with their pods' state. */
   versionPods(app: string, namespace: string): Promise<VersionPods[]>

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { ExternalError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { withChart } from './chart-files.js'
-import type { ClusterOptions, UpgradeRequest } from './cluster.js'
+import type { ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
 import type { PrivateFolder } from './private-folder.js'
 
@@ -57,6 +57,24 @@ export class Helm {
     return this.apply('upgrade', request, ['--reset-values'])
   }
 
+  /** `helm rollback` to a revision of the history, without waiting for pods. */
+  async rollback({ app, namespace, revision, takeOver }: RollbackRequest): Promise<void> {
+    const args = ['rollback', app, String(revision), ...(takeOver ? await this.forceConflicts() : [])]
+    await this.run({ app, namespace }, args)
+  }
+
+  /** `helm uninstall`; what is gone already is fine. */
+  async uninstall(app: string, namespace: string): Promise<void> {
+    await this.version()
+    await this.run({ app, namespace }, ['uninstall', app, '--ignore-not-found'])
+  }
+
+  /** Helm 4 applies on the server's side and meets the fields of others; Helm 3 overwrites them as it is. */
+  private async forceConflicts(): Promise<string[]> {
+    const version = await this.version()
+    return /^v?[0-3]\./.test(version) ? [] : ['--force-conflicts']
+  }
+
   private async apply(
     verb: 'install' | 'upgrade',
     request: UpgradeRequest,
@@ -65,7 +83,8 @@ export class Helm {
     const { app, namespace, chart, values, description } = request
     await this.version()
     return withChart(chart, this.folder, async (chartPath) => {
-      const args = [verb, app, chartPath, ...flags, '--values', '-', '--description', description]
+      const force = request.takeOver ? await this.forceConflicts() : []
+      const args = [verb, app, chartPath, ...flags, ...force, '--values', '-', '--description', description]
       const said = await this.run({ app, namespace }, [...args, '--output', 'json'], values)
       return revisionIn(said, `helm ${args.join(' ')}`)
     })
@@ -74,7 +93,7 @@ export class Helm {
   private async run(
     release: { app: string; namespace: string },
     args: string[],
-    values: JsonObject,
+    values?: JsonObject,
   ): Promise<string> {
     const { kubeconfig, kubeContext } = await this.cluster()
     const cluster = [
@@ -83,7 +102,7 @@ export class Helm {
       ...(kubeconfig ? ['--kubeconfig', kubeconfig] : []),
       ...(kubeContext ? ['--kube-context', kubeContext] : []),
     ]
-    const outcome = await this.spawn([...args, ...cluster], JSON.stringify(values))
+    const outcome = await this.spawn([...args, ...cluster], values ? JSON.stringify(values) : '')
     if (outcome.exitCode !== 0) throw explainHelm(outcome, release)
     return outcome.stdout
   }

@@ -6,6 +6,7 @@ import {
   explainSilence,
   isProxyFailure,
   isUnreachable,
+  METHODS,
   type ApiVerb,
 } from './api-errors.js'
 import type { Answer, ApiTransport } from './api-transport.js'
@@ -27,6 +28,8 @@ interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   object: T
 }
+
+type WriteVerb = Extract<ApiVerb, 'create' | 'update' | 'delete'>
 
 /** Pauses between the tries of a read, milliseconds; a server's Retry-After goes before them. */
 const RETRY_PAUSES_MS = [100, 300, 900]
@@ -75,16 +78,22 @@ export class KubeApi {
     }
   }
 
-  async create(target: Omit<Target, 'name'>, object: object): Promise<ClusterObject> {
-    let answer: Answer
+  async create<T extends ClusterObject>(target: Omit<Target, 'name'>, object: object): Promise<T> {
+    return JSON.parse(await this.write('create', target, object)) as T
+  }
+
+  /** Writes the whole object, as it was read: with its resourceVersion this is a compare-and-swap (409 otherwise). */
+  async replace<T extends ClusterObject>(target: Target, object: object): Promise<T> {
+    return JSON.parse(await this.write('update', target, object)) as T
+  }
+
+  /** Deletes one object, what it owns in the background; fine where it is gone already. */
+  async remove(target: Target): Promise<void> {
     try {
-      answer = await this.transport.exchange('POST', pathOf(target), object)
+      await this.write('delete', target, { propagationPolicy: 'Background' })
     } catch (error) {
-      if (error instanceof ExternalError) throw error
-      throw explainSilence('create', target, error)
+      if (!(error instanceof ApiError && error.status === 404)) throw error
     }
-    if (answer.status >= 300) throw explainAnswer('create', target, answer)
-    return JSON.parse(answer.text) as ClusterObject
   }
 
   /** The server's version, e.g. `v1.35.4`. */
@@ -123,6 +132,18 @@ export class KubeApi {
 
   async close(): Promise<void> {
     await this.transport.close()
+  }
+
+  private async write(verb: WriteVerb, target: Target, body: object): Promise<string> {
+    let answer: Answer
+    try {
+      answer = await this.transport.exchange(METHODS[verb], pathOf(target), body)
+    } catch (error) {
+      if (error instanceof ExternalError) throw error
+      throw explainSilence(verb, target, error)
+    }
+    if (answer.status >= 300) throw explainAnswer(verb, target, answer)
+    return answer.text
   }
 
   private async read(verb: ApiVerb, target: Target, url: string): Promise<string> {

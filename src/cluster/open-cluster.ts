@@ -5,10 +5,13 @@ import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
 import { KubeApi } from './kube-api.js'
+import { DEPLOYMENTS } from './kube-types.js'
+import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
 import { findReleases, listReleases } from './releases.js'
+import { helmRuns } from './running-helm.js'
 
 /**
  * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
@@ -34,6 +37,12 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     render: (request) => helm.render(request),
     install: (request) => helm.install(request),
     upgrade: (request) => helm.upgrade(request),
+    rollback: (request) => helm.rollback(request),
+    uninstall: (app, namespace) => helm.uninstall(app, namespace),
+    removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
+    lock: (request) => lockApp(api, request),
+    recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
+    helmRuns: (app, namespace) => helmRuns(app, namespace),
     versionPods: (app, namespace) => listVersionPods(api, app, namespace),
     waitForPods: (app, namespace, versions, timeoutMs, report) =>
       waitForPods(api, { app, namespace, versions, timeoutMs, signal }, report),

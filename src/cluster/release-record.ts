@@ -1,6 +1,13 @@
 import { gunzipSync } from 'node:zlib'
 import { ExternalError } from '../model/errors.js'
-import type { ChartFile, ReleaseChart, ReleaseHistory, ReleaseStatus, Revision } from '../model/release.js'
+import type {
+  ChartFile,
+  ReleaseChart,
+  ReleaseHistory,
+  ReleaseStatus,
+  Revision,
+  RevisionSummary,
+} from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 import type { ClusterObject } from './cluster.js'
 
@@ -64,13 +71,9 @@ function historyOf(objects: RecordObject[]): ReleaseHistory {
   }
 }
 
-function summaryOf({
-  revision,
-  status,
-  description,
-  updated,
-}: Revision): ReleaseHistory['revisions'][number] {
-  return { revision, status, description, updated }
+function summaryOf({ revision, status, description, updated, chart, config }: Revision): RevisionSummary {
+  const { name, version } = chart.metadata
+  return { revision, status, description, updated, chart: { name, version }, config }
 }
 
 function readable(object: RecordObject): Revision | undefined {
@@ -81,7 +84,7 @@ function readable(object: RecordObject): Revision | undefined {
   }
 }
 
-function summaryOfLabels(object: RecordObject): ReleaseHistory['revisions'][number] {
+function summaryOfLabels(object: RecordObject): RevisionSummary {
   return {
     revision: Number(label(object, 'version')),
     status: label(object, 'status') as ReleaseStatus,

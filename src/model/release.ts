@@ -47,12 +47,19 @@ export interface Revision {
   manifest: string
 }
 
+/** A revision without its manifest and its chart's files: what a history needs of each. */
+export interface RevisionSummary extends Pick<Revision, 'revision' | 'status' | 'description' | 'updated'> {
+  /** Name and version of the chart, and the user's values; absent where the record can't be read. */
+  chart?: { name: string; version: string }
+  config?: JsonObject
+}
+
 /** All that is known of a release: `deployed` carries the stage, `newest` may be a failed or pending one after it. */
 export interface ReleaseHistory {
   name: string
   namespace: string
   deployed?: Revision
   newest?: Revision
-  /** Without charts and manifests: number, status, description, time; oldest first. */
-  revisions: Pick<Revision, 'revision' | 'status' | 'description' | 'updated'>[]
+  /** Oldest first. */
+  revisions: RevisionSummary[]
 }

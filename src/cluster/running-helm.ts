@@ -1,0 +1,3 @@
+export function helmRuns(_app: string, _namespace: string): Promise<boolean> {
+  throw new Error('being written')
+}
