@@ -3,6 +3,8 @@ import { EXIT_CODES, type Outcome } from './exit-codes.js'
 export interface ErrorDetails {
   /** What state the app is in now, as a sentence. */
   state?: string
+  /** What shows it closer, a line each: differences between values, the last lines of a log. */
+  details?: string[]
   /** What to do next: commands to copy, or short instructions. */
   nextSteps?: string[]
   /** Evidence worth keeping with the error, JSON-serialisable. */
@@ -17,6 +19,7 @@ export interface ErrorDetails {
 export class CanaryError extends Error {
   readonly outcome: Outcome
   readonly state?: string
+  readonly details: string[]
   readonly nextSteps: string[]
   readonly evidence?: Record<string, unknown>
 
@@ -25,6 +28,7 @@ export class CanaryError extends Error {
     this.name = new.target.name
     this.outcome = outcome
     this.state = details.state
+    this.details = details.details ?? []
     this.nextSteps = details.nextSteps ?? []
     this.evidence = details.evidence
   }

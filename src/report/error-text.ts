@@ -11,6 +11,8 @@ export interface ErrorDocument {
   message: string
   /** What state the app is in now. */
   state?: string
+  /** What shows it closer, a line each. */
+  details: string[]
   nextSteps: string[]
   /** Of an external failure: the command or request, its exit code or HTTP status, and what it said. */
   command?: string
@@ -30,6 +32,7 @@ export function errorDocument(error: unknown): ErrorDocument {
       name: 'bug',
       message: `This is a bug in canary: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
       state: 'The app is in the state its release says; nothing was tidied up.',
+      details: [],
       nextSteps: [
         'canary status APP    (where the rollout stands)',
         'report it with this output; the same command with --debug shows where it happened',
@@ -41,6 +44,7 @@ export function errorDocument(error: unknown): ErrorDocument {
     name: error.outcome,
     message: error.message,
     state: error.state,
+    details: error.details,
     nextSteps: error.nextSteps,
     ...(error instanceof ExternalError
       ? { command: error.command, commandCode: error.code, stderr: error.stderr }
@@ -59,6 +63,7 @@ export function renderError(error: ErrorDocument, palette: Palette, stack?: stri
   const left = said.length - shown.length
   return [
     `${palette.bad('✖')} ${error.message}`,
+    ...error.details.map((line) => `          ${line}`),
     ...(error.command ? [`  ran     ${error.command}${exit}`] : []),
     ...(left > 0 ? [`          (${left} lines left out: --json has them)`] : []),
     ...shown.map((line) => `          ${palette.dim(line)}`),
