@@ -4,7 +4,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
 import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
-import { changeLine, diffValues } from './values-diff.js'
+import { changeLine, diffValues } from '../model/values-diff.js'
 
 /** What is printed of a changing command's result. */
 export interface ResultView {

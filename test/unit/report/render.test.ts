@@ -8,7 +8,7 @@ import { createPalette, wantsColour } from '../../../src/report/palette.js'
 import { ago, elapsed, percent } from '../../../src/report/phrases.js'
 import { renderProof, renderResult, type ResultView } from '../../../src/report/result-text.js'
 import { renderApps, renderStatus } from '../../../src/report/status-text.js'
-import { changeLine, diffValues } from '../../../src/report/values-diff.js'
+import { changeLine, diffValues } from '../../../src/model/values-diff.js'
 import { checkOf, half, header, marked, stable, startPlan, unmarked } from './samples.js'
 
 const plain = createPalette(false)

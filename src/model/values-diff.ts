@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/values.js'
+import type { Json, JsonObject } from './values.js'
 
 export interface ValueChange {
   /** Keys joined by dots; keys that have a dot themselves are quoted. */
