@@ -16,7 +16,13 @@ export abstract class ChangeCommand extends BaseCommand {
       activity: `reading the release of ${app}`,
       app,
       parsed,
-      run,
+      run: async (context, settings) => {
+        // Not every change can be gone back from: those that can have the flag.
+        if (!('on-failure' in this.ctor.flags)) return run(context, settings)
+        const { withFailurePolicy } = await import('../operations/failure-policy.js')
+        const { namespace } = settings
+        return withFailurePolicy(context, { app, namespace }, (held) => run(held, settings))
+      },
       render: async (result, palette) => {
         const { renderResult } = await import('../report/result-text.js')
         return renderResult(result, palette)

@@ -102,9 +102,36 @@ export const changeFlags = {
     env: 'CANARY_DRY_RUN',
     description: 'Print the plan and change nothing',
   }),
+  recover: Flags.boolean({
+    env: 'CANARY_RECOVER',
+    description: 'Bring back first what a failed or killed helm left behind',
+    helpGroup: 'safety',
+  }),
+  'take-over': Flags.boolean({
+    env: 'CANARY_TAKE_OVER',
+    description: "Overwrite what others changed by hand in the release's objects",
+    helpGroup: 'safety',
+  }),
+  'wait-for-lock': Flags.string({
+    default: '0',
+    env: 'CANARY_WAIT_FOR_LOCK',
+    helpValue: '<duration>',
+    description: 'How long to wait for another operator of the app, like 2m',
+    helpGroup: 'safety',
+  }),
   yes: Flags.boolean({
     char: 'y',
     env: 'CANARY_YES',
     description: 'Answer every question with yes',
+  }),
+}
+
+/** Commands whose steps can be gone back from. */
+export const failureFlags = {
+  'on-failure': Flags.string({
+    options: ['stop', 'abort', 'ask'],
+    env: 'CANARY_ON_FAILURE',
+    description: 'After a failed step: stop there, abort, or ask; by default ask on a terminal, else stop',
+    helpGroup: 'safety',
   }),
 }

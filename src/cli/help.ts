@@ -4,7 +4,7 @@ import { CommandHelp, Help } from '@oclif/core/help'
 import { EXIT_CODES } from '../model/exit-codes.js'
 
 /** Flags that all commands share are said once, in these groups, below a command's own. */
-const GROUPS = ['cluster', 'probe', 'output']
+const GROUPS = ['safety', 'cluster', 'probe', 'output']
 
 class CanaryCommandHelp extends CommandHelp {
   protected override groupFlags(flags: Command.Flag.Any[]) {

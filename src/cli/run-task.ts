@@ -40,7 +40,8 @@ export async function runTask<R>(
       import('../cluster/open-cluster.js'),
       import('../verification/prove.js'),
     ])
-    const { kubeconfig, kubeContext } = settings
+    const { kubeconfig, kubeContext, dryRun, recover, takeOver, waitForLockMs } = settings
+    const isAsked = !settings.yes && process.stdin.isTTY && process.stderr.isTTY
     const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal })
     const context: OperationContext = {
       cluster,
@@ -61,7 +62,11 @@ export async function runTask<R>(
         userAgent: `canary/${version}`,
       },
       podTimeoutMs: settings.podTimeoutMs,
-      dryRun: settings.dryRun,
+      dryRun,
+      recover,
+      takeOver,
+      waitForLockMs,
+      onFailure: settings.onFailure ?? (isAsked ? 'ask' : 'stop'),
       confirm: asker({ input: process.stdin, output: process.stderr }, settings.yes, {
         signal: signals.signal,
         pause: () => progress.pause(),

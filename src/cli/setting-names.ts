@@ -19,6 +19,8 @@ export const SETTING_NAMES = [
   'probe-rate',
   'verify-timeout',
   'timeout',
+  'wait-for-lock',
+  'on-failure',
 ] as const
 
 export type SettingName = (typeof SETTING_NAMES)[number]

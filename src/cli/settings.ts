@@ -6,9 +6,17 @@ import type { FileSettings, SettingName } from './setting-names.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
 export interface ParsedFlags {
-  flags: Partial<Record<SettingName, string | string[]>> & { 'dry-run'?: boolean; yes?: boolean }
+  flags: Partial<Record<SettingName, string | string[]>> & {
+    'dry-run'?: boolean
+    recover?: boolean
+    'take-over'?: boolean
+    yes?: boolean
+  }
   metadata: { flags: Record<string, { setFromDefault?: boolean } | undefined> }
 }
+
+const FAILURE_POLICIES = ['stop', 'abort', 'ask'] as const
+type FailurePolicy = (typeof FAILURE_POLICIES)[number]
 
 /** All settings of one run, checked: flag over environment over canary.yaml over default. */
 export interface Settings {
@@ -23,7 +31,12 @@ export interface Settings {
   probeRate: number
   verifyTimeoutMs: number
   podTimeoutMs: number
+  waitForLockMs: number
+  /** Undefined where nothing was said: a person is asked, where there is one. */
+  onFailure?: FailurePolicy
   dryRun: boolean
+  recover: boolean
+  takeOver: boolean
   yes: boolean
 }
 
@@ -62,7 +75,11 @@ export async function resolveSettings(
     probeRate: rate(pick('probe-rate')),
     verifyTimeoutMs: duration(pick('verify-timeout'), 60_000),
     podTimeoutMs: duration(pick('timeout'), 300_000),
+    waitForLockMs: duration(pick('wait-for-lock'), 0),
+    onFailure: failurePolicy(pick('on-failure')),
     dryRun: parsed.flags['dry-run'] ?? false,
+    recover: parsed.flags.recover ?? false,
+    takeOver: parsed.flags['take-over'] ?? false,
     yes: parsed.flags.yes ?? false,
   }
 }
@@ -92,6 +109,17 @@ function duration(picked: Picked | undefined, byDefault: number): number {
     picked,
     `"${text}" is not a duration`,
     'write it as a number with a unit, like 90s, 5m or 1m30s',
+  )
+}
+
+function failurePolicy(picked: Picked | undefined): FailurePolicy | undefined {
+  if (!picked) return undefined
+  const found = FAILURE_POLICIES.find((policy) => policy === picked.value)
+  if (found) return found
+  throw wrong(
+    picked,
+    `"${String(picked.value)}" says not what follows a failure`,
+    `give one of ${FAILURE_POLICIES.join(', ')}`,
   )
 }
 

@@ -1,6 +1,7 @@
-type Interrupt = 'SIGINT' | 'SIGTERM'
+/** A terminal that closes (SIGHUP) ends the work like SIGTERM does. */
+const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const
 
-const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const
+type Interrupt = keyof typeof EXIT_CODE
 
 export interface SignalWatch {
   /** Aborted by the first signal; the reason is the signal's name. */
@@ -18,7 +19,7 @@ export interface SignalTexts {
 }
 
 /**
- * Watches SIGINT and SIGTERM: the first one aborts the shared signal and lets the work end by itself, the
+ * Watches SIGINT, SIGTERM and SIGHUP: the first one aborts the shared signal and lets the work end by itself, the
  * second one leaves at once with 130 or 143.
  */
 export function watchSignals(say: (line: string) => void, texts: SignalTexts): SignalWatch {
@@ -34,14 +35,13 @@ export function watchSignals(say: (line: string) => void, texts: SignalTexts): S
     say(texts.first())
     controller.abort(name)
   }
-  process.on('SIGINT', handle)
-  process.on('SIGTERM', handle)
+  const names = Object.keys(EXIT_CODE) as Interrupt[]
+  for (const name of names) process.on(name, handle)
   return {
     signal: controller.signal,
     caught: () => caught,
     dispose: () => {
-      process.off('SIGINT', handle)
-      process.off('SIGTERM', handle)
+      for (const name of names) process.off(name, handle)
     },
   }
 }

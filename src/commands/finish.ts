@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags } from '../cli/flags.js'
 
 export default class Finish extends ChangeCommand {
   static override summary = 'Make the canary the primary and remove the old version'
@@ -20,6 +20,7 @@ export default class Finish extends ChangeCommand {
       description: 'Also from weight 0, though no unmarked request has tried the canary yet',
     }),
     ...changeFlags,
+    ...failureFlags,
     ...probeFlags,
     ...clusterFlags,
   }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { checkApp, parseWeight, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags } from '../cli/flags.js'
 
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
@@ -18,7 +18,7 @@ export default class Shift extends ChangeCommand {
       ignoreStdin: true,
     }),
   }
-  static override flags = { ...changeFlags, ...probeFlags, ...clusterFlags }
+  static override flags = { ...changeFlags, ...failureFlags, ...probeFlags, ...clusterFlags }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Shift)

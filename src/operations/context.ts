@@ -30,6 +30,14 @@ export interface OperationContext {
   podTimeoutMs: number
   /** Plan only: change nothing. */
   dryRun: boolean
+  /** Bring back a release that a failed or killed helm left behind, before anything else. */
+  recover: boolean
+  /** Overwrite what others changed by hand in the release's objects. */
+  takeOver: boolean
+  /** How long to wait for another operator of the app, milliseconds; 0 tells at once that it is busy. */
+  waitForLockMs: number
+  /** What follows a step that failed: nothing, `abort`, or a question. */
+  onFailure: 'stop' | 'abort' | 'ask'
   /** Asks a person; undefined off a terminal. */
   confirm?: (question: string) => Promise<boolean>
 }

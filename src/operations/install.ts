@@ -6,9 +6,8 @@ import { planInstall } from '../rollout/plan.js'
 import { setValue } from '../rollout/set-values.js'
 import { changedConfig } from '../rollout/version-config.js'
 import { bundledChart } from './bundled-chart.js'
+import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { observe, refuseUnfinishedRevision } from './observe.js'
-import { runPlan } from './run-plan.js'
 import { readValuesFiles } from './values-files.js'
 
 export interface InstallRequest extends AppRequest {
@@ -27,28 +26,30 @@ export interface InstallRequest extends AppRequest {
 /** absent → stable: namespace, release, pods, route, proven. */
 export async function install(context: OperationContext, request: InstallRequest): Promise<OperationResult> {
   const { app, version } = request
+  const command = `install ${app} ${version}`
   const base = await baseValues(request)
-  // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
-  const observation = await observe(context, request)
-  refuseUnfinishedRevision(observation)
-  const namespace = observation.namespace ?? app
-  const plan = planInstall({ app, namespace, version, base, found: observation.deployed?.config })
-  const apiGroup = plan.steps[0] ? apiGroupOf(plan.steps[0].values) : undefined
-  const createsVirtualService =
-    apiGroup !== undefined && (await needsVirtualService(context, request, namespace, apiGroup))
-  return runPlan(context, {
-    plan,
-    command: `install ${app} ${version}`,
-    revision: observation.deployed,
-    chart: observation.deployed ? undefined : { path: request.chart ?? bundledChart() },
-    afterUpgrade: async () => {
-      if (!createsVirtualService) return
-      await context.cluster.createVirtualService(apiGroup)
-      context.emit({
-        type: 'note',
-        message: `created VirtualService app in gloo-system: it delegates to every RouteTable of apiGroup ${apiGroup}`,
-      })
-    },
+  // Asked once, though the plan is made again under the lock.
+  let virtualService: Promise<boolean> | undefined
+  return changeRelease(context, request, { command }, async ({ namespace = app, deployed }) => {
+    // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
+    const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
+    const apiGroup = plan.steps[0] ? apiGroupOf(plan.steps[0].values) : undefined
+    if (apiGroup !== undefined) virtualService ??= needsVirtualService(context, request, namespace, apiGroup)
+    const createsVirtualService = (await virtualService) ?? false
+    return {
+      plan,
+      command,
+      revision: deployed,
+      chart: deployed ? undefined : { path: request.chart ?? bundledChart() },
+      afterUpgrade: async () => {
+        if (!createsVirtualService || apiGroup === undefined) return
+        await context.cluster.createVirtualService(apiGroup)
+        context.emit({
+          type: 'note',
+          message: `created VirtualService app in gloo-system: it delegates to every RouteTable of apiGroup ${apiGroup}`,
+        })
+      },
+    }
   })
 }
 

@@ -1,4 +1,3 @@
-import { describeStage } from '../model/describe-stage.js'
 import { ConflictError, UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
@@ -34,10 +33,9 @@ export async function observe(context: OperationContext, request: AppRequest): P
   }
   const history = histories[0]
   if (!history) return { app, namespace: request.namespace, stage: { name: 'absent' } }
-  const { namespace, deployed } = history
-  if (!deployed) return { app, namespace, stage: { name: 'absent' }, history }
-  const chart = deployed.chart.metadata
-  if (chart.name !== CHART_NAME) {
+  const { namespace, deployed, newest } = history
+  const chart = (deployed ?? newest)?.chart.metadata
+  if (chart && chart.name !== CHART_NAME) {
     throw new ConflictError(
       `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, not of ${CHART_NAME}.`,
       {
@@ -46,66 +44,37 @@ export async function observe(context: OperationContext, request: AppRequest): P
       },
     )
   }
-  return { app, namespace, stage: stageOf(deployed.config), deployed, history }
+  const stage: Stage = deployed ? stageOf(deployed.config) : { name: 'absent' }
+  return { app, namespace, stage, deployed, history }
+}
+
+/** The newest revision, where a failed or killed helm left it after the deployed one. */
+export function unfinishedRevision({ history, deployed }: Observation): Revision | undefined {
+  const newest = history?.newest
+  if (!newest || newest.status === 'deployed' || newest.status === 'uninstalled') return undefined
+  return newest.revision === deployed?.revision ? undefined : newest
 }
 
 /**
  * The release to change: there, in a stage canary can explain, its newest revision deployed.
  * Throws ConflictError otherwise, with the commands that fit.
  */
-export async function observeForChange(context: OperationContext, request: AppRequest): Promise<ReleasedApp> {
-  const observation = await observe(context, request)
-  refuseUnfinishedRevision(observation)
-  const { namespace, deployed, history, stage } = observation
-  if (!namespace || !deployed || !history) throw absent(request)
+export function requireReleased(observation: Observation): ReleasedApp {
+  const { app, namespace, deployed, history, stage } = observation
+  if (!namespace || !deployed || !history) throw absent(observation)
   if (stage.name === 'unknown') {
-    throw new ConflictError(
-      `canary can't explain the values of ${request.app}: ${stage.oddities.join('; ')}.`,
-      {
-        state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
-        nextSteps: [
-          `canary values ${request.app} -n ${namespace}`,
-          `helm history ${request.app} -n ${namespace}`,
-        ],
-      },
-    )
+    throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
+      state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
+      nextSteps: [`canary values ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+    })
   }
-  return { app: request.app, namespace, deployed, history, stage }
+  return { app, namespace, deployed, history, stage }
 }
 
-/** Helm refuses to go on from a pending revision and forgets what a failed one added, so neither is built upon. */
-export function refuseUnfinishedRevision(observation: Observation): void {
-  const { app, namespace, history, deployed, stage } = observation
-  const newest = history?.newest
-  if (!newest || newest.status === 'deployed' || newest.revision === deployed?.revision) return
-  const rollback = deployed
-    ? `helm rollback ${app} ${deployed.revision} -n ${namespace}`
-    : `helm uninstall ${app} -n ${namespace}`
-  const pending = newest.status.startsWith('pending')
-  const cause = newest.description ? ` (${newest.description})` : ''
-  throw new ConflictError(
-    `Revision ${newest.revision} of ${app} is ${newest.status}${cause}: ` +
-      (pending
-        ? 'a helm command is still running, or was killed in the middle.'
-        : 'what it added may still be there, and no later upgrade would remove it.'),
-    {
-      state: deployed
-        ? `The last deployed revision is ${deployed.revision}: ${describeStage(stage)}.`
-        : 'No revision was ever deployed.',
-      nextSteps: [
-        ...(pending ? [`helm history ${app} -n ${namespace}    (wait if somebody's helm still runs)`] : []),
-        `${rollback}    (${deployed ? 'back to the last deployed revision; removes what the other one added' : 'removes the remains'})`,
-        'then run the same command again',
-      ],
-      evidence: { revision: newest.revision, status: newest.status, description: newest.description },
-    },
-  )
-}
-
-function absent(request: AppRequest): ConflictError {
-  const where = request.namespace ? `in namespace ${request.namespace}` : 'in any namespace'
-  return new ConflictError(`There is no release named ${request.app} ${where}.`, {
-    state: `${request.app} is absent; nothing was changed.`,
-    nextSteps: [`canary install ${request.app} VERSION`, 'canary status    (lists the apps there are)'],
+function absent({ app, namespace }: Observation): ConflictError {
+  const where = namespace ? `in namespace ${namespace}` : 'in any namespace'
+  return new ConflictError(`There is no release named ${app} ${where}.`, {
+    state: `${app} is absent; nothing was changed.`,
+    nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
   })
 }

@@ -23,6 +23,8 @@ export interface StageToProve {
   settling: boolean
   /** Pods as they were before the upgrade, where there was one. */
   podsBefore?: VersionPods[]
+  /** Ends the probing; by default the context's. */
+  signal?: AbortSignal
 }
 
 /** Proves stages for one command: the proxy's address is found once and kept until `close`. */
@@ -69,7 +71,7 @@ export class Prover {
         progress: (checks) => emit({ type: 'check-progress', checks }),
         check: (check) => emit({ type: 'check', check }),
       },
-      context.signal,
+      request.signal ?? context.signal,
     )
     if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof })
     return proof

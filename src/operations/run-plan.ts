@@ -1,15 +1,18 @@
-import type { ChartSource } from '../cluster/cluster.js'
+import type { AppLock, ChartSource, VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
-import { CanaryError, ConflictError, ExternalError } from '../model/errors.js'
+import { CanaryError, ExternalError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { describeStep } from '../rollout/description.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
-import { assertSafe, changedPodTemplates } from '../rollout/safety.js'
+import { assertSafe } from '../rollout/safety.js'
+import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
-import { parseManifest } from './manifest.js'
+import { operator } from './operator.js'
 import { Prover, requirePass } from './proof.js'
+import { standing, trafficEffect } from './standing.js'
+import { compareTemplates, type GuardedStep, requireReady, requireUnchanged } from './step-guards.js'
 
 export interface PlanToRun {
   plan: Plan
@@ -23,30 +26,39 @@ export interface PlanToRun {
   afterUpgrade?: (step: Step) => Promise<void>
   /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
   unverified?: boolean
+  /** Overwrite what others changed by hand in the release's objects. */
+  takeOver?: boolean
+  /** Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered. */
+  proveFirst?: boolean
 }
 
 /**
  * Runs a plan step by step: revision check, pods the step relies on, upgrade, pods it adds, proof by traffic. Stops at
- * the first thing that is not as it should be, with an error that says where the app stands then.
+ * the first thing that is not as it should be, with an error that says where the app stands then. Steps need the `lock`.
  */
-export async function runPlan(context: OperationContext, run: PlanToRun): Promise<OperationResult> {
+export async function runPlan(
+  context: OperationContext,
+  run: PlanToRun,
+  lock?: AppLock,
+): Promise<OperationResult> {
   const { plan } = run
   assertSafe(plan)
   const { app, namespace, from } = plan
   context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
   context.emit({ type: 'planned', plan })
   const prover = new Prover(context)
-  const runner = new PlanRunner(context, run, prover)
+  const runner = new PlanRunner(context, run, prover, lock)
   try {
-    if (!context.dryRun) {
-      // The address is needed for the proof anyway: found missing only after an upgrade, it would leave a stage unproven.
-      if (!run.unverified) await prover.origin()
-      await runner.run()
-    }
+    if (!context.dryRun) await runner.run()
     return runner.result()
   } finally {
     await prover.close()
   }
+}
+
+/** Whether a failed step left a revision that must be recovered before anything else. */
+export function leavesUnfinished(error: unknown): boolean {
+  return error instanceof UnfinishedError
 }
 
 class PlanRunner {
@@ -58,6 +70,7 @@ class PlanRunner {
     private readonly context: OperationContext,
     private readonly runRequest: PlanToRun,
     private readonly prover: Prover,
+    private readonly lock?: AppLock,
   ) {
     this.stage = runRequest.plan.from
     this.revision = runRequest.revision
@@ -82,28 +95,50 @@ class PlanRunner {
   }
 
   async run(): Promise<void> {
-    const { steps, expectations } = this.runRequest.plan
+    const { plan, proveFirst } = this.runRequest
+    const { steps, expectations, from } = plan
     const first = steps[0]
-    // A stage is proven in this run before anything is removed on the strength of it; without steps it is all there is to do.
-    if (!first || first.goneAfter.length > 0) await this.prove(expectations)
+    const goesBack = first?.name === 'route-back'
+    await this.findProxy(goesBack)
+    // A stage is proven in this run before anything is removed on the strength of it; without steps it is all there is to
+    // do. Requests go back to the primary whatever the traffic shows now.
+    const nothingThere = from.name === 'absent' && !first
+    const owed = !first || first.goneAfter.length > 0 || (proveFirst === true && this.revision !== undefined)
+    if (owed && !goesBack && !nothingThere) await this.prove(expectations)
     for (const [index, step] of steps.entries()) await this.runStep(step, index, steps.length)
   }
 
+  /** The address is needed for the proof anyway: found missing only after an upgrade, it would leave a stage unproven. */
+  private async findProxy(goesBack: boolean): Promise<void> {
+    if (this.runRequest.unverified) return
+    try {
+      await this.prover.origin()
+    } catch (error) {
+      if (!goesBack || !(error instanceof ExternalError)) throw error
+      this.context.emit({ type: 'warning', message: `${error.message} The routes go back all the same.` })
+    }
+  }
+
   private async runStep(step: Step, index: number, of: number): Promise<void> {
-    const { context } = this
+    const { context, lock } = this
     const { emit, cluster, podTimeoutMs } = context
     const { app, namespace } = this.runRequest.plan
-    this.stopIfInterrupted()
+    this.stopIfAsked()
     const started = Date.now()
     emit({ type: 'step-started', step, index, of })
 
-    const [podsBefore] = await Promise.all([
-      this.revision ? cluster.versionPods(app, namespace) : undefined,
-      this.compareTemplates(step),
-      this.requireReady(step),
-    ])
-    await this.requireUnchanged()
-    this.stopIfInterrupted()
+    const guarded = this.guarded(step)
+    const stop = [context.signal, ...(lock ? [lock.lost] : [])]
+    const [podsBefore] = await this.explained(() =>
+      Promise.all([
+        this.revision ? cluster.versionPods(app, namespace) : undefined,
+        compareTemplates(context, guarded),
+        requireReady(context, guarded, stop),
+      ]),
+    )
+    this.stopIfAsked()
+    await this.explained(() => requireUnchanged(context, guarded))
+    this.stopIfAsked()
     await this.upgrade(step)
     await this.runRequest.afterUpgrade?.(step)
 
@@ -125,81 +160,7 @@ class PlanRunner {
     emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
   }
 
-  /** Safety rule 6: a version whose share rises has its pods ready before. */
-  private async requireReady(step: Step): Promise<void> {
-    const { app, namespace } = this.runRequest.plan
-    if (step.readyBefore.length === 0) return
-    if (step.name === 'route-back') return this.requireOnePod(step)
-    await this.explained(() =>
-      this.context.cluster.waitForPods(
-        app,
-        namespace,
-        step.readyBefore,
-        this.context.podTimeoutMs,
-        (progress) => this.context.emit({ type: 'pods', progress }),
-      ),
-    )
-  }
-
-  /** Going back must not wait for the last of the primary's pods: one ready pod is enough. */
-  private async requireOnePod(step: Step): Promise<void> {
-    const { app, namespace } = this.runRequest.plan
-    const pods = await this.context.cluster.versionPods(app, namespace)
-    for (const version of step.readyBefore) {
-      const found = pods.find((entry) => entry.version === version)
-      if (found && found.ready > 0) continue
-      throw new ExternalError(`No pod of ${version} is ready: requests can't go back to it.`, {
-        ...this.standing(),
-        evidence: { pods },
-      })
-    }
-  }
-
-  /** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered. */
-  private async compareTemplates(step: Step): Promise<void> {
-    const { revision } = this
-    if (!revision) return
-    const { app, namespace } = this.runRequest.plan
-    const rendered = await this.context.cluster.render({
-      app,
-      namespace,
-      chart: this.chart(),
-      values: step.values,
-    })
-    const changed = changedPodTemplates(
-      parseManifest(revision.manifest),
-      parseManifest(rendered),
-      step.goneAfter,
-    )
-    if (changed.length === 0) return
-    throw new ConflictError(
-      `Step "${step.title}" would change the pods of ${changed.join(' and ')}, which serve requests.`,
-      {
-        state: `Nothing was changed: ${describeStage(this.stage)}.`,
-        nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`],
-      },
-    )
-  }
-
-  /** Safety rule 8, before the upgrade: the release's newest revision is still the one this plan was made from. */
-  private async requireUnchanged(): Promise<void> {
-    const { app, namespace } = this.runRequest.plan
-    const [history] = await this.context.cluster.findReleases(app, namespace)
-    const found = history?.newest
-    if (found?.revision === this.revision?.revision) return
-    throw new ConflictError(
-      `Release ${app} was changed by somebody else: expected revision ${this.revision?.revision ?? 'none'}, ` +
-        `found ${found ? `${found.revision} (${found.status}: ${found.description})` : 'none'}.`,
-      {
-        state: 'This step was not made.',
-        nextSteps: [`canary status ${app} -n ${namespace}`, `helm history ${app} -n ${namespace}`],
-        evidence: { expected: this.revision?.config ?? null, found: found?.config ?? null },
-      },
-    )
-  }
-
   private async upgrade(step: Step): Promise<void> {
-    const { cluster, emit } = this.context
     const { app, namespace } = this.runRequest.plan
     const request = {
       app,
@@ -207,43 +168,35 @@ class PlanRunner {
       chart: this.chart(),
       values: step.values,
       description: this.description(step),
+      takeOver: this.runRequest.takeOver,
     }
     const started = Date.now()
-    const made = await this.explained(() =>
-      this.revision ? cluster.upgrade(request) : cluster.install(request),
-    )
-    const elapsedMs = Date.now() - started
-    const [history] = await cluster.findReleases(app, namespace)
-    const { deployed, newest } = history ?? {}
-    if (!deployed || deployed.revision !== made || newest?.revision !== made) {
-      throw new ConflictError(
-        `Helm made revision ${made} of ${app}, but the newest is now ${newest ? `${newest.revision} (${newest.status}: ${newest.description})` : 'none'}: somebody else changes it at the same time.`,
-        {
-          state: `Step "${step.title}" was made, and may have been undone since.`,
-          nextSteps: [`canary status ${app} -n ${namespace}`],
-        },
-      )
+    try {
+      this.revision = await applyStep(this.context, this.lock, request, this.revision)
+    } catch (error) {
+      this.stopIfAsked(error)
+      throw this.withStanding(error)
     }
-    this.revision = deployed
     this.stage = step.to
-    emit({ type: 'upgraded', step, revision: made, elapsedMs })
+    const elapsedMs = Date.now() - started
+    this.context.emit({ type: 'upgraded', step, revision: this.revision.revision, elapsedMs })
   }
 
   private async prove(
     expectations: Plan['expectations'],
     step?: Step,
-    podsBefore?: Awaited<ReturnType<OperationContext['cluster']['versionPods']>>,
+    podsBefore?: VersionPods[],
   ): Promise<void> {
-    const { revision, stage } = this
+    const { revision, stage, context, lock } = this
     if (!revision) throw new Error('there is no revision to prove')
     const { app, namespace } = this.runRequest.plan
-    this.stopIfInterrupted()
+    this.stopIfAsked()
     if (this.runRequest.unverified) {
-      this.context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
+      context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
       return
     }
-    const proof = await this.prover
-      .prove({
+    const proof = await this.explained(() =>
+      this.prover.prove({
         app,
         namespace,
         stage,
@@ -251,54 +204,114 @@ class PlanRunner {
         revision,
         settling: step !== undefined,
         podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
-      })
-      .finally(() => this.stopIfInterrupted())
-    requirePass(proof, stage, this.standing())
+        signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
+      }),
+    )
+    this.stopIfAsked()
+    lock?.record({
+      revision: revision.revision,
+      verdict: proof.verdict,
+      at: new Date().toISOString(),
+      who: operator(),
+    })
+    const { state, nextSteps } = this.standing()
+    requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
     this.proofs.push({ step: step?.name, stage, proof })
   }
 
-  /** Runs a part of a step; what goes wrong is told with the state the app is in then. */
+  /**
+   * Runs a part of a step, at most until the app is no longer ours; what goes wrong is told with the state the app is in
+   * then.
+   */
   private async explained<T>(part: () => Promise<T>): Promise<T> {
     try {
-      return await part()
+      return await unless(this.lock?.lost, part())
     } catch (error) {
-      if (this.context.signal.aborted) this.stopIfInterrupted()
-      if (!(error instanceof ExternalError) || error.state) throw error
-      const standing = this.standing()
-      throw new ExternalError(error.message, {
-        command: error.command,
-        code: error.code,
-        stderr: error.stderr,
-        evidence: error.evidence,
-        state: standing.state,
-        nextSteps: [...error.nextSteps, ...standing.nextSteps],
-        cause: error,
-      })
+      this.stopIfAsked()
+      throw this.withStanding(error)
     }
   }
 
-  private stopIfInterrupted(): void {
-    const { signal } = this.context
-    if (!signal.aborted) return
+  private withStanding(error: unknown): unknown {
+    if (!(error instanceof ExternalError) || error.state) return error
     const { state, nextSteps } = this.standing()
-    throw new CanaryError(signal.reason === 'SIGTERM' ? 'terminated' : 'interrupted', 'Interrupted.', {
+    const { message, command, code, stderr, details, evidence } = error
+    const unfinished = error instanceof UnfinishedError
+    const Kind = unfinished ? UnfinishedError : ExternalError
+    return new Kind(message, {
+      command,
+      code,
+      stderr,
+      details,
+      evidence,
       state,
-      nextSteps: ['the same command again    (goes on from here)', ...nextSteps],
+      nextSteps: [...error.nextSteps, ...(unfinished ? this.waysOut() : nextSteps)],
+      cause: error,
+    })
+  }
+
+  /** How to go on from an unfinished revision. */
+  private waysOut(): string[] {
+    const { plan, command } = this.runRequest
+    const { app, namespace } = plan
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    return [
+      `canary ${command}${at} --recover    (${this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'}, then goes on)`,
+      ...(this.revision ? [`canary abort ${app}${at}    (all the way back)`] : []),
+    ]
+  }
+
+  /** Throws where somebody interrupted, or another operator took the app; `cause` is what failed because of that. */
+  private stopIfAsked(cause?: unknown): void {
+    const { signal } = this.context
+    const { state, nextSteps } = this.standing()
+    if (signal.aborted) {
+      const unfinished = cause instanceof UnfinishedError
+      throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+        state: unfinished ? `${state} ${cause.details.join('; ')}.` : state,
+        nextSteps: unfinished
+          ? this.waysOut()
+          : ['the same command again    (goes on from here)', ...nextSteps],
+        cause,
+      })
+    }
+    const lost = this.lock?.lost
+    if (!lost?.aborted) return
+    const reason: unknown = lost.reason
+    if (!(reason instanceof CanaryError)) throw reason
+    const { app, namespace } = this.runRequest.plan
+    throw new CanaryError(reason.outcome, reason.message, {
+      state: `${state} Nothing more was done.`,
+      details: reason.details,
+      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      evidence: reason.evidence,
+      cause: reason,
     })
   }
 
   private standing(): { state: string; nextSteps: string[] } {
-    const { app, namespace } = this.runRequest.plan
-    const undo = undoCommand(app, namespace, this.stage)
-    const revision = this.revision ? `revision ${this.revision.revision}, ` : ''
+    const { plan } = this.runRequest
+    const { app, namespace } = plan
+    const { state, nextSteps } = standing({
+      app,
+      namespace,
+      stage: this.stage,
+      revision: this.revision?.revision,
+    })
+    const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
     const at = namespace === app ? '' : ` -n ${namespace}`
     return {
-      state: `${app}: ${revision}${describeStage(this.stage)}.`,
-      nextSteps: [
-        ...(this.revision ? [`canary verify ${app}${at}    (prove it again)`] : []),
-        ...(undo ? [`${undo}    (go back)`] : []),
-      ],
+      state,
+      nextSteps: aborting
+        ? [...nextSteps, `canary abort ${app}${at} --unverified REASON    (removes it without the proof)`]
+        : nextSteps,
     }
+  }
+
+  private guarded(step: Step): GuardedStep {
+    const { app, namespace } = this.runRequest.plan
+    const { stage, revision } = this
+    return { app, namespace, step, stage, revision, chart: this.chart() }
   }
 
   private chart(): ChartSource {
@@ -309,7 +322,7 @@ class PlanRunner {
   }
 
   private description(step: Step): string {
-    return describeStep(this.runRequest.command, step)
+    return describeStep(this.runRequest.command, step, operator())
   }
 
   private commandLine(step: Step): string {
@@ -318,5 +331,22 @@ class PlanRunner {
     const chart = this.runRequest.chart
     const chartName = chart && 'path' in chart ? chart.path : `<chart of ${app}'s own record>`
     return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description '${this.description(step)}'`
+  }
+}
+
+/** What comes first: the part's end, or the signal. The part then goes on by itself, its end unheard. */
+async function unless<T>(lost: AbortSignal | undefined, part: Promise<T>): Promise<T> {
+  if (!lost) return part
+  part.catch(() => undefined)
+  let stop: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(lost.reason as Error)
+    if (lost.aborted) stop()
+    else lost.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([part, aborted])
+  } finally {
+    lost.removeEventListener('abort', stop)
   }
 }

@@ -1,7 +1,6 @@
 import { planShift } from '../rollout/plan.js'
+import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { observeForChange } from './observe.js'
-import { runPlan } from './run-plan.js'
 
 /** header, weighted, shifted → the same with another weight (percent of unmarked requests), in one step. */
 export async function shift(
@@ -9,7 +8,9 @@ export async function shift(
   request: AppRequest & { weight: number },
 ): Promise<OperationResult> {
   const { app, weight } = request
-  const { namespace, deployed } = await observeForChange(context, request)
-  const plan = planShift({ app, namespace, config: deployed.config }, weight)
-  return runPlan(context, { plan, command: `shift ${app} ${weight}`, revision: deployed })
+  const command = `shift ${app} ${weight}`
+  return changeApp(context, request, command, ({ namespace, deployed }) => {
+    const plan = planShift({ app, namespace, config: deployed.config }, weight)
+    return { plan, command, revision: deployed }
+  })
 }

@@ -1,9 +1,8 @@
 import { effectiveValues, isObject } from '../rollout/merge.js'
 import { planStart } from '../rollout/plan.js'
 import { type ConfigChanges, nextConfig } from '../rollout/version-config.js'
+import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { observeForChange } from './observe.js'
-import { runPlan } from './run-plan.js'
 import { readValuesFile } from './values-files.js'
 
 const DEFAULT_HEADERS = { stage: 'canary' }
@@ -28,18 +27,20 @@ export async function start(context: OperationContext, request: StartRequest): P
     set: setVersion,
     values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
   }
-  const { namespace, deployed } = await observeForChange(context, request)
-  const shared = effectiveValues(deployed.chart.values, deployed.config).app
-  const sharedImage = isObject(shared) && typeof shared.image === 'string' ? shared.image : undefined
-  const plan = planStart(
-    { app, namespace, config: deployed.config },
-    {
-      version,
-      headers,
-      deployOnly,
-      configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
-      config: (primary) => nextConfig(app, version, primary, changes, sharedImage),
-    },
-  )
-  return runPlan(context, { plan, command: `start ${app} ${version}`, revision: deployed })
+  const command = `start ${app} ${version}`
+  return changeApp(context, request, command, ({ namespace, deployed }) => {
+    const shared = effectiveValues(deployed.chart.values, deployed.config).app
+    const sharedImage = isObject(shared) && typeof shared.image === 'string' ? shared.image : undefined
+    const plan = planStart(
+      { app, namespace, config: deployed.config },
+      {
+        version,
+        headers,
+        deployOnly,
+        configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
+        config: (primary) => nextConfig(app, version, primary, changes, sharedImage),
+      },
+    )
+    return { plan, command, revision: deployed }
+  })
 }

@@ -75,7 +75,7 @@ export function versionsThatServe(stage: Stage): string[] {
 }
 
 /** The values without what the steps of a rollout own. */
-function notOwned(config: JsonObject): JsonObject {
+export function notOwned(config: JsonObject): JsonObject {
   const { deployment: _deployment, ...rest } = config
   if (!isObject(rest.routes)) return rest
   const { canary: _canary, primary, ...routes } = rest.routes

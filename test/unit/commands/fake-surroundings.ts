@@ -1,4 +1,4 @@
-import type { Cluster, VersionPods } from '../../../src/cluster/cluster.js'
+import type { AppLock, RecordedProof, Cluster, VersionPods } from '../../../src/cluster/cluster.js'
 import type { CheckResult } from '../../../src/model/expectation.js'
 import type { ReleaseHistory, Revision } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
@@ -10,6 +10,36 @@ export class FakeCluster implements Cluster {
   closed = 0
   /** Run in the middle of each upgrade. */
   duringUpgrade: () => Promise<void> = () => Promise.resolve()
+
+  lock(): Promise<AppLock> {
+    return Promise.resolve({
+      tookOverFromDead: false,
+      lost: new AbortController().signal,
+      confirm: () => Promise.resolve(),
+      record: () => {},
+      release: () => Promise.resolve(),
+    })
+  }
+
+  rollback(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  uninstall(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  removeDeployment(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  recordedProofs(): Promise<RecordedProof[]> {
+    return Promise.resolve([])
+  }
+
+  helmRuns(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
 
   findReleases(app: string): Promise<ReleaseHistory[]> {
     const newest = this.revisions.at(-1)

@@ -1,4 +1,10 @@
-import type { Cluster, UpgradeRequest, VersionPods } from '../../../src/cluster/cluster.js'
+import type {
+  AppLock,
+  RecordedProof,
+  Cluster,
+  UpgradeRequest,
+  VersionPods,
+} from '../../../src/cluster/cluster.js'
 import type { CanaryEvent } from '../../../src/model/events.js'
 import type { CheckResult, StageProof, Verdict } from '../../../src/model/expectation.js'
 import type { ReleaseChart, ReleaseHistory, ReleaseStatus, Revision } from '../../../src/model/release.js'
@@ -45,6 +51,36 @@ export class FakeCluster implements Cluster {
     }
     this.revisions.push(revision)
     return revision
+  }
+
+  lock(): Promise<AppLock> {
+    return Promise.resolve({
+      tookOverFromDead: false,
+      lost: new AbortController().signal,
+      confirm: () => Promise.resolve(),
+      record: () => {},
+      release: () => Promise.resolve(),
+    })
+  }
+
+  rollback(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  uninstall(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  removeDeployment(): Promise<void> {
+    return Promise.reject(new Error('not modelled'))
+  }
+
+  recordedProofs(): Promise<RecordedProof[]> {
+    return Promise.resolve([])
+  }
+
+  helmRuns(): Promise<boolean> {
+    return Promise.resolve(false)
   }
 
   findReleases(app: string, namespace?: string): Promise<ReleaseHistory[]> {

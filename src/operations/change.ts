@@ -1,0 +1,137 @@
+import type { AppLock } from '../cluster/cluster.js'
+import { CanaryError } from '../model/errors.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import {
+  observe,
+  type Observation,
+  type ReleasedApp,
+  requireReleased,
+  unfinishedRevision,
+} from './observe.js'
+import { orphansOf, removeOrphans } from './orphans.js'
+import { agreeToRecover, recover } from './recover.js'
+import { leavesUnfinished, type PlanToRun, runPlan } from './run-plan.js'
+
+export interface Change {
+  /** The command as typed, without `canary`: `start echo v2`. */
+  command: string
+  /**
+   * `abort`: the way back is never in doubt. It recovers without asking, makes another operator stop, and takes over
+   * what others changed by hand.
+   */
+  isWayBack?: boolean
+  /** Whether Deployments that the values don't name are removed at the end (`abort`, `finish`). */
+  removesOrphans?: boolean
+  /** Asks a person once the plan is known; throws where they say no. */
+  agree?: (run: PlanToRun) => Promise<void>
+}
+
+/** How often a change is begun anew after a helm that failed in the middle, where recovering was agreed to. */
+const MOST_ROUNDS = 3
+
+/** Changes an app that is there: like `changeRelease`, with what is found in a stage that canary can explain. */
+export function changeApp(
+  context: OperationContext,
+  request: AppRequest,
+  change: Change | string,
+  plan: (released: ReleasedApp) => PlanToRun | Promise<PlanToRun>,
+): Promise<OperationResult> {
+  const asked = typeof change === 'string' ? { command: change } : change
+  return changeRelease(context, request, asked, (found) => plan(requireReleased(found)))
+}
+
+/**
+ * Observes the release, plans, and runs the plan as the one operator of the app: what runs is planned from what is there
+ * once nobody else can change it. A dry run and a target that is reached already take no lock and change nothing.
+ * Throws CanaryError `busy` where another operator holds the app, ConflictError where the release is unfinished and
+ * nobody agreed to recover it.
+ */
+export async function changeRelease(
+  context: OperationContext,
+  request: AppRequest,
+  change: Change,
+  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
+): Promise<OperationResult> {
+  const found = await observe(context, request)
+  const unfinished = unfinishedRevision(found)
+  if (unfinished) {
+    if (!change.isWayBack || context.dryRun) await agreeToRecover(context, found, unfinished, change.command)
+  } else {
+    const run = await plan(found, false)
+    const orphans = change.removesOrphans ? await orphansOf(context, found) : []
+    if (context.dryRun || (run.plan.steps.length === 0 && orphans.length === 0)) return runPlan(context, run)
+    await change.agree?.(run)
+  }
+  const namespace = found.namespace ?? request.app
+  const lock = await takeLock(context, request.app, namespace, change)
+  try {
+    return await changeHeld(context, { app: request.app, namespace }, change, plan, lock, {
+      // Agreed to already: by the flag, by a person, or by the nature of the command.
+      recovers: unfinished !== undefined || context.recover || change.isWayBack === true,
+    })
+  } finally {
+    await lock.release()
+  }
+}
+
+async function changeHeld(
+  context: OperationContext,
+  request: Required<AppRequest>,
+  change: Change,
+  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
+  lock: AppLock,
+  { recovers }: { recovers: boolean },
+): Promise<OperationResult> {
+  for (let round = 1; ; round += 1) {
+    let found = await observe(context, request)
+    const unfinished = unfinishedRevision(found)
+    if (unfinished) {
+      if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
+      found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
+    }
+    try {
+      const run = await plan(found, unfinished !== undefined)
+      const result = await runPlan(context, { ...run, proveFirst: unfinished !== undefined }, lock)
+      if (change.removesOrphans) await removeOrphans(context, request, lock)
+      return result
+    } catch (error) {
+      if (!recovers || round === MOST_ROUNDS || !leavesUnfinished(error)) throw error
+      context.emit({ type: 'warning', message: `${(error as Error).message} Recovering, then once more.` })
+    }
+  }
+}
+
+async function takeLock(
+  context: OperationContext,
+  app: string,
+  namespace: string,
+  { command, isWayBack }: Change,
+): Promise<AppLock> {
+  const lock = await context.cluster.lock({
+    app,
+    namespace,
+    command,
+    waitMs: context.waitForLockMs,
+    preempt: isWayBack === true,
+    waiting: ({ who, command: theirs, since }) =>
+      context.emit({
+        type: 'note',
+        message: isWayBack
+          ? `${who} runs "canary ${theirs}" since ${since}: asked to stop before its next upgrade`
+          : `waiting for ${who}, who runs "canary ${theirs}" since ${since}`,
+      }),
+  })
+  if (lock.unavailable) {
+    context.emit({
+      type: 'warning',
+      message: `${lock.unavailable} Nothing keeps two operators apart but the check of the revision.`,
+    })
+  }
+  if (context.signal.aborted) {
+    await lock.release()
+    throw new CanaryError(context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+      state: 'Nothing was changed.',
+    })
+  }
+  return lock
+}

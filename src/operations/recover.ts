@@ -1,0 +1,134 @@
+import type { AppLock } from '../cluster/cluster.js'
+import { describeStage } from '../model/describe-stage.js'
+import { ConflictError, ExternalError } from '../model/errors.js'
+import type { Revision } from '../model/release.js'
+import { wayBack } from '../rollout/recovery.js'
+import type { OperationContext } from './context.js'
+import { observe, type Observation, unfinishedRevision } from './observe.js'
+import { pause } from './pause.js'
+
+/** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
+const GRACE_MS = 15_000
+const LOOK_EVERY_MS = 500
+
+export interface Recovery {
+  lock: AppLock
+  /** Back to where the primary has everything, if the history has such a revision: `abort` is on its way there anyway. */
+  towardsPrimary: boolean
+}
+
+/**
+ * Asks whether to recover, where that was not said already. Throws ConflictError that explains the revision and names
+ * `--recover`; Helm refuses to go on from a pending revision and forgets what a failed one added, so neither is built upon.
+ */
+export async function agreeToRecover(
+  context: OperationContext,
+  observation: Observation,
+  unfinished: Revision,
+  command: string,
+): Promise<void> {
+  const { app, namespace, deployed, stage } = observation
+  const what = explain(app, unfinished)
+  const where = deployed
+    ? `The last deployed revision is ${deployed.revision}: ${describeStage(stage)}.`
+    : 'No revision was ever deployed.'
+  const remedy = deployed ? `back to revision ${deployed.revision}` : 'remove the remains'
+  if (context.recover && !context.dryRun) return
+  if (!context.dryRun && (await context.confirm?.(`${what} ${where} Recover first (${remedy})?`))) return
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  throw new ConflictError(what, {
+    state: where,
+    nextSteps: [
+      `canary ${command}${at} --recover    (${remedy}, then goes on)`,
+      ...(deployed ? [`canary abort ${app}${at}    (${remedy}, then all the way to the primary)`] : []),
+    ],
+    evidence: {
+      revision: unfinished.revision,
+      status: unfinished.status,
+      description: unfinished.description,
+    },
+  })
+}
+
+/**
+ * Brings the release back to a deployed revision: waits for a helm that still runs, else rolls back, which also removes
+ * what the unfinished revision added; without any deployed revision the remains are uninstalled. Resolves with what is
+ * there then.
+ */
+export async function recover(
+  context: OperationContext,
+  found: Observation,
+  { lock, towardsPrimary }: Recovery,
+): Promise<Observation> {
+  const { app } = found
+  const namespace = found.namespace ?? app
+  const observation = await waitForHelm(context, { ...found, namespace }, lock)
+  const unfinished = unfinishedRevision(observation)
+  if (!unfinished) return observation
+  const { deployed, history } = observation
+  const { cluster, emit, takeOver } = context
+  emit({ type: 'note', message: explain(app, unfinished) })
+  await lock.confirm()
+  if (!deployed) {
+    await cluster.uninstall(app, namespace)
+    emit({
+      type: 'note',
+      message: `recovered: the remains of revision ${unfinished.revision} are uninstalled`,
+    })
+    return observe(context, { app, namespace })
+  }
+  const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
+  const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
+  const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
+  await cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
+  const recovered = await observe(context, { app, namespace })
+  if (unfinishedRevision(recovered)) {
+    throw new ExternalError(`${app} was rolled back, but its newest revision is still not deployed.`, {
+      state: `The last deployed revision is ${deployed.revision}.`,
+      nextSteps: [`helm history ${app} -n ${namespace}`, `helm status ${app} -n ${namespace}`],
+    })
+  }
+  emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
+  return recovered
+}
+
+/** One sentence: what was left behind, and what that means. */
+function explain(app: string, { revision, status, description }: Revision): string {
+  const cause = description ? ` (${description})` : ''
+  const meaning =
+    status.startsWith('pending') || status === 'uninstalling'
+      ? 'a helm command is still running, or was killed in the middle.'
+      : 'what it added may still be there, and no later upgrade would remove it.'
+  return `Revision ${revision} of ${app} is ${status}${cause}: ${meaning}`
+}
+
+/**
+ * While a revision is pending its helm may still run: where that can be seen it is waited for; where it can't, nothing is
+ * touched for a while, since two helms at once would undo each other.
+ */
+async function waitForHelm(
+  context: OperationContext,
+  found: Observation & { namespace: string },
+  lock: AppLock,
+): Promise<Observation> {
+  const { cluster, emit, podTimeoutMs } = context
+  const { app, namespace } = found
+  const started = Date.now()
+  let observation: Observation = found
+  for (let told = false; ; told = true) {
+    const unfinished = unfinishedRevision(observation)
+    if (!unfinished || unfinished.status === 'failed') return observation
+    const waited = Date.now() - started
+    const runs = await cluster.helmRuns(app, namespace)
+    const ended = !runs && (lock.tookOverFromDead || waited >= GRACE_MS)
+    if (ended || waited >= podTimeoutMs) return observation
+    if (!told) {
+      emit({
+        type: 'note',
+        message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,
+      })
+    }
+    await pause(LOOK_EVERY_MS, [context.signal, lock.lost])
+    observation = await observe(context, { app, namespace })
+  }
+}

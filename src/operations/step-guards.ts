@@ -1,0 +1,104 @@
+import type { ChartSource } from '../cluster/cluster.js'
+import { describeStage } from '../model/describe-stage.js'
+import { ConflictError, ExternalError } from '../model/errors.js'
+import type { Step } from '../model/plan.js'
+import type { Revision } from '../model/release.js'
+import type { Stage } from '../model/stage.js'
+import { changedPodTemplates } from '../rollout/safety.js'
+import { differences } from './apply-step.js'
+import type { OperationContext } from './context.js'
+import { parseManifest } from './manifest.js'
+import { pause } from './pause.js'
+
+/** A step about to be made: what must be true of the cluster before it. */
+export interface GuardedStep {
+  app: string
+  namespace: string
+  step: Step
+  stage: Stage
+  revision?: Revision
+  chart: ChartSource
+}
+
+const LOOK_EVERY_MS = 500
+
+/** Safety rule 6: a version whose share rises has its pods ready before; going back needs one ready pod only. */
+export async function requireReady(
+  context: OperationContext,
+  { app, namespace, step }: GuardedStep,
+  stop: AbortSignal[],
+): Promise<void> {
+  const { cluster, podTimeoutMs, emit } = context
+  if (step.readyBefore.length === 0) return
+  if (step.name !== 'route-back') {
+    return cluster.waitForPods(app, namespace, step.readyBefore, podTimeoutMs, (progress) =>
+      emit({ type: 'pods', progress }),
+    )
+  }
+  const deadline = Date.now() + podTimeoutMs
+  for (;;) {
+    const pods = await cluster.versionPods(app, namespace)
+    const missing = step.readyBefore.filter(
+      (version) => !pods.some((entry) => entry.version === version && entry.ready > 0),
+    )
+    if (missing.length === 0 || stop.some(({ aborted }) => aborted)) return
+    const waited = pods.filter(({ version }) => missing.includes(version))
+    emit({ type: 'pods', progress: waited })
+    if (
+      Date.now() >= deadline ||
+      waited.length < missing.length ||
+      waited.some(({ wanted }) => wanted === 0)
+    ) {
+      throw new ExternalError(`No pod of ${missing.join(', ')} is ready: requests can't go back to it.`, {
+        nextSteps: [
+          `kubectl get pods -n ${namespace} -l app=${app},version=${missing[0]}`,
+          `kubectl rollout restart deployment -n ${namespace} -l app.kubernetes.io/version=${missing[0]}`,
+        ],
+        evidence: { pods },
+      })
+    }
+    await pause(LOOK_EVERY_MS, stop)
+  }
+}
+
+/** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered. */
+export async function compareTemplates(
+  { cluster }: OperationContext,
+  { app, namespace, step, stage, revision, chart }: GuardedStep,
+): Promise<void> {
+  if (!revision) return
+  const rendered = await cluster.render({ app, namespace, chart, values: step.values })
+  const changed = changedPodTemplates(
+    parseManifest(revision.manifest),
+    parseManifest(rendered),
+    step.goneAfter,
+  )
+  if (changed.length === 0) return
+  throw new ConflictError(
+    `Step "${step.title}" would change the pods of ${changed.join(' and ')}, which serve requests.`,
+    {
+      state: `Nothing was changed: ${describeStage(stage)}.`,
+      nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`],
+    },
+  )
+}
+
+/** Safety rule 8, before the upgrade: the release's newest revision is still the one this plan was made from. */
+export async function requireUnchanged(
+  { cluster }: OperationContext,
+  { app, namespace, step, revision }: GuardedStep,
+): Promise<void> {
+  const [history] = await cluster.findReleases(app, namespace)
+  const found = history?.newest
+  if (found?.revision === revision?.revision) return
+  throw new ConflictError(
+    `Release ${app} was changed by somebody else: expected revision ${revision?.revision ?? 'none'}, ` +
+      `found ${found ? `${found.revision} (${found.status}: ${found.description})` : 'none'}.`,
+    {
+      state: 'This step was not made.',
+      details: differences(revision?.config ?? {}, found?.config, step.values),
+      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      evidence: { expected: revision?.config ?? null, found: found?.config ?? null, ours: step.values },
+    },
+  )
+}
