@@ -2,6 +2,7 @@ import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
 import type { OperationContext } from '../operations/context.js'
 import { Progress } from '../report/progress.js'
+import { operator } from './operator.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
 import { resolveSettings } from './settings.js'
@@ -61,6 +62,7 @@ export async function runTask<R>(
         timeoutMs: settings.verifyTimeoutMs,
         userAgent: `canary/${version}`,
       },
+      operator: operator(),
       podTimeoutMs: settings.podTimeoutMs,
       dryRun,
       recover,

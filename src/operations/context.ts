@@ -26,6 +26,8 @@ export interface OperationContext {
   /** Aborted by the first Ctrl-C: the running step's Helm call ends, then the operation stops. */
   signal: AbortSignal
   probes: ProbeSettings
+  /** Who runs this, `user@host`: for Helm's description and the Lease. */
+  operator: string
   /** How long pods may take to become ready, or to be gone. */
   podTimeoutMs: number
   /** Plan only: change nothing. */

@@ -9,7 +9,6 @@ import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
 import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
-import { operator } from './operator.js'
 import { Prover, requirePass } from './proof.js'
 import { standing, trafficEffect } from './standing.js'
 import { compareTemplates, type GuardedStep, requireReady, requireUnchanged } from './step-guards.js'
@@ -212,7 +211,7 @@ class PlanRunner {
       revision: revision.revision,
       verdict: proof.verdict,
       at: new Date().toISOString(),
-      who: operator(),
+      who: context.operator,
     })
     const { state, nextSteps } = this.standing()
     requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
@@ -322,7 +321,7 @@ class PlanRunner {
   }
 
   private description(step: Step): string {
-    return describeStep(this.runRequest.command, step, operator())
+    return describeStep(this.runRequest.command, step, this.context.operator)
   }
 
   private commandLine(step: Step): string {

@@ -12,7 +12,7 @@ export interface ErrorDocument {
   /** What state the app is in now. */
   state?: string
   /** What shows it closer, a line each. */
-  details: string[]
+  details?: string[]
   nextSteps: string[]
   /** Of an external failure: the command or request, its exit code or HTTP status, and what it said. */
   command?: string
@@ -32,7 +32,6 @@ export function errorDocument(error: unknown): ErrorDocument {
       name: 'bug',
       message: `This is a bug in canary: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
       state: 'The app is in the state its release says; nothing was tidied up.',
-      details: [],
       nextSteps: [
         'canary status APP    (where the rollout stands)',
         'report it with this output; the same command with --debug shows where it happened',
@@ -44,7 +43,7 @@ export function errorDocument(error: unknown): ErrorDocument {
     name: error.outcome,
     message: error.message,
     state: error.state,
-    details: error.details,
+    details: error.details.length > 0 ? error.details : undefined,
     nextSteps: error.nextSteps,
     ...(error instanceof ExternalError
       ? { command: error.command, commandCode: error.code, stderr: error.stderr }
@@ -63,7 +62,7 @@ export function renderError(error: ErrorDocument, palette: Palette, stack?: stri
   const left = said.length - shown.length
   return [
     `${palette.bad('✖')} ${error.message}`,
-    ...error.details.map((line) => `          ${line}`),
+    ...(error.details ?? []).map((line) => `          ${line}`),
     ...(error.command ? [`  ran     ${error.command}${exit}`] : []),
     ...(left > 0 ? [`          (${left} lines left out: --json has them)`] : []),
     ...shown.map((line) => `          ${palette.dim(line)}`),

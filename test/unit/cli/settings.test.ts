@@ -54,6 +54,10 @@ describe('settings', () => {
       verifyTimeoutMs: 60_000,
       podTimeoutMs: 300_000,
       dryRun: false,
+      recover: false,
+      takeOver: false,
+      waitForLockMs: 0,
+      onFailure: undefined,
       yes: false,
     })
   })

@@ -45,7 +45,18 @@ export class FakeCluster implements Cluster {
     const newest = this.revisions.at(-1)
     if (!newest || newest.name !== app) return Promise.resolve([])
     const { name, namespace } = newest
-    return Promise.resolve([{ name, namespace, deployed: newest, newest, revisions: this.revisions }])
+    return Promise.resolve([
+      {
+        name,
+        namespace,
+        deployed: newest,
+        newest,
+        revisions: this.revisions.map((revision) => ({
+          ...revision,
+          chart: { name: revision.chart.metadata.name, version: revision.chart.metadata.version },
+        })),
+      },
+    ])
   }
 
   async listReleases(): Promise<ReleaseHistory[]> {

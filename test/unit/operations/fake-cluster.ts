@@ -93,7 +93,10 @@ export class FakeCluster implements Cluster {
         namespace: 'echo',
         deployed: this.revisions.findLast(({ status }) => status === 'deployed'),
         newest: this.revisions.at(-1),
-        revisions: this.revisions,
+        revisions: this.revisions.map((revision) => ({
+          ...revision,
+          chart: { name: revision.chart.metadata.name, version: revision.chart.metadata.version },
+        })),
       },
     ])
   }
@@ -240,6 +243,11 @@ export function fakes(
     probes: { headers: {}, rate: 250, timeoutMs: 60_000, userAgent: 'canary/test' },
     podTimeoutMs: 1000,
     dryRun: false,
+    operator: 'ann@host',
+    recover: false,
+    takeOver: false,
+    waitForLockMs: 0,
+    onFailure: 'stop',
     ...options.context,
   }
   return { cluster, verifier, events, context, abort }

@@ -27,7 +27,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     const { cluster, context } = fakes()
     const result = await install(context, { app: 'echo', version: 'v1', withVirtualService: true })
     expect(cluster.calls).toEqual([
-      'install: canary install echo v1: install v1',
+      'install: canary install echo v1: install v1 (by ann@host)',
       'create VirtualService for example',
       'wait for pods: v1',
       'prove',
@@ -41,11 +41,11 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     const { cluster, context } = fakes(SEED[1])
     const result = await start(context, startV2)
     expect(cluster.calls).toEqual([
-      'upgrade: canary start echo v2: deploy v2 beside v1',
+      'upgrade: canary start echo v2: deploy v2 beside v1 (by ann@host)',
       'wait for pods: v2',
       'prove',
       'wait for pods: v2',
-      'upgrade: canary start echo v2: send requests with stage: canary to v2',
+      'upgrade: canary start echo v2: send requests with stage: canary to v2 (by ann@host)',
       'prove',
       'close the way to the proxy',
     ])
@@ -58,7 +58,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     await finish(context, { app: 'echo', jump: false })
     expect(cluster.calls).toEqual([
       'prove',
-      'upgrade: canary finish echo: make v2 the primary and remove v1',
+      'upgrade: canary finish echo: make v2 the primary and remove v1 (by ann@host)',
       'wait for pods gone: v1',
       'prove',
       'close the way to the proxy',
@@ -69,9 +69,9 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     const { cluster, context } = fakes(SEED[4])
     await abort(context, { app: 'echo' })
     expect(cluster.calls).toEqual([
-      'upgrade: canary abort echo: send all requests back to v1',
+      'upgrade: canary abort echo: send all requests back to v1 (by ann@host)',
       'prove',
-      'upgrade: canary abort echo: remove v2',
+      'upgrade: canary abort echo: remove v2 (by ann@host)',
       'wait for pods gone: v2',
       'prove',
       'close the way to the proxy',
@@ -83,8 +83,8 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     const { cluster, context, events } = fakes(SEED[4])
     await abort(context, { app: 'echo', unverified: 'the proxy is down' })
     expect(cluster.calls).toEqual([
-      'upgrade: canary abort echo (unverified: the proxy is down): send all requests back to v1',
-      'upgrade: canary abort echo (unverified: the proxy is down): remove v2',
+      'upgrade: canary abort echo (unverified: the proxy is down): send all requests back to v1 (by ann@host)',
+      'upgrade: canary abort echo (unverified: the proxy is down): remove v2 (by ann@host)',
       'wait for pods gone: v2',
     ])
     expect(events.filter(({ type }) => type === 'warning')).toHaveLength(2)
@@ -102,8 +102,8 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
     const result = await start(context, startV2)
     expect(cluster.calls).toEqual([])
     expect(result.commands).toEqual([
-      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: deploy v2 beside v1'",
-      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: send requests with stage: canary to v2'",
+      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: deploy v2 beside v1 (by ann@host)'",
+      "helm upgrade echo <chart of echo's own record> --namespace echo --values - --description 'canary start echo v2: send requests with stage: canary to v2 (by ann@host)'",
     ])
     expect(result.stage).toEqual({ name: 'stable', primary: 'v1' })
   })
@@ -118,7 +118,9 @@ describe('nothing moves forward on a verdict other than pass', () => {
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(exitCode)
     expect(error.message).toContain(`a fake ${verdict}`)
-    expect(error.state).toBe('echo: revision 2, deployed: v2 stands beside v1, every request goes to v1.')
+    expect(error.state).toContain(
+      'echo: revision 2, deployed: v2 stands beside v1, every request goes to v1.',
+    )
     expect(error.nextSteps.join('\n')).toContain('canary abort echo')
     expect(cluster.revisions).toHaveLength(2)
   })
@@ -150,7 +152,7 @@ describe('the release is not changed behind anybody’s back', () => {
     const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
     expect(error).toMatchObject({ exitCode: 6 })
     expect(error.message).toMatch(/expected revision 1, found 2 \(deployed: by hand\)/)
-    expect(error.evidence).toEqual({ expected: SEED[3], found: SEED[5] })
+    expect(error.evidence).toEqual({ expected: SEED[3], found: SEED[5], ours: SEED[4] })
     expect(cluster.revisions).toHaveLength(2)
   })
 
@@ -164,7 +166,7 @@ describe('the release is not changed behind anybody’s back', () => {
     }
     const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
     expect(error).toMatchObject({ exitCode: 6 })
-    expect(error.message).toMatch(/made revision 2 .* newest is now 3/)
+    expect(error.message).toMatch(/Helm made revision 2 .* besides revision 3 \(deployed: by hand\)/)
   })
 
   test.each(['failed', 'pending-upgrade'] as const)('a newer %s revision is explained', async (newer) => {
@@ -173,7 +175,9 @@ describe('the release is not changed behind anybody’s back', () => {
     const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
     expect(error).toMatchObject({ exitCode: 6 })
     expect(error.message).toContain(`Revision 2 of echo is ${newer} (timed out)`)
-    expect(error.nextSteps.join('\n')).toContain('helm rollback echo 1 -n echo')
+    expect(error.nextSteps.join('\n')).toContain(
+      'canary shift echo 50 --recover    (back to revision 1, then goes on)',
+    )
     expect(await status(context, { app: 'echo' })).toMatchObject({
       stage: { name: 'header' },
       revision: 1,
