@@ -1,6 +1,6 @@
 import type { CheckProgress } from '../model/events.js'
 import type { AnswerSample, CheckResult, Expectation, Verdict } from '../model/expectation.js'
-import { isConnectionError, type Observation } from './classify.js'
+import { isConnectionError, mayPass, type Observation } from './classify.js'
 import type { Convergence } from './convergence.js'
 import { answerCap, confidenceInterval, defaultTolerance, judge, type JudgeSettings } from './judge.js'
 import { type Finding, findingReason, openReason, passReason } from './reason.js'
@@ -12,6 +12,9 @@ export const BETA = 0.01
 /** The smallest share of wrong answers that must not pass where none is expected. */
 const LEAK = 0.01
 const MAX_LOOKS = 20
+/** Pauses before a count whose connection broke begins anew, doubling, milliseconds. */
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 2000
 
 /** One probe whose answer is in, and the answers to all probes issued before it. */
 export interface CommittedProbe {
@@ -32,8 +35,9 @@ const CONTINUE: Next = { type: 'continue' }
  * One check: one expectation, fed with its answers in issue order (never in completion order: a slower canary would
  * then look rarer than it is). It neither probes nor looks at a clock: times come with the calls, milliseconds.
  *
- * Errors are no evidence about shares, but no check passes over one: the first error in a settled count ends it, as a
- * fail, or as inconclusive where it is only the connection to the proxy that broke.
+ * Errors are no evidence about shares, but no check passes over one: the first error in a settled count ends it as a
+ * fail. Where only the connection to the proxy broke the count begins anew until the time is over, and is inconclusive
+ * then: that says nothing about the versions.
  */
 export class Check {
   private readonly settings: JudgeSettings
@@ -44,6 +48,8 @@ export class Check {
   private settled?: Tally
   private resumeAt = -Infinity
   private restarts = 0
+  /** Counts that the connection to the proxy broke. */
+  private broken = 0
   private discarded = 0
   /** What answers looked like before the wanted routes were served. */
   private readonly looksBefore = new Map<string, number>()
@@ -81,7 +87,11 @@ export class Check {
     const finding = this.judge(this.window)
     if (finding === undefined) return CONTINUE
     if (finding === 'pass') return { type: 'done', verdict: 'pass' }
-    if (!this.settled) return this.restart(finding, now)
+    if (!this.settled) return this.restart(finding, now, this.convergence.pauseBefore(this.restarts + 1))
+    if (finding === 'error' && Object.keys(this.window.errors).every(mayPass)) {
+      this.broken += 1
+      return this.restart(finding, now, Math.min(FIRST_PAUSE_MS * 2 ** (this.broken - 1), LONGEST_PAUSE_MS))
+    }
     if (this.settled !== this.window) this.dropUnsettled(finding, this.settled)
     const own = this.judge(this.window)
     return own === undefined ? CONTINUE : { type: 'done', verdict: verdictOf(own, this.window) }
@@ -143,10 +153,11 @@ export class Check {
     this.window = settled
   }
 
-  private restart(finding: Finding, now: number): Next {
+  private restart(finding: Finding, now: number, pauseMs: number): Next {
     this.noteRestart(finding, this.window.sent)
     this.window = emptyTally()
-    this.resumeAt = now + this.convergence.pauseBefore(this.restarts)
+    this.settled = undefined
+    this.resumeAt = now + pauseMs
     return { type: 'restart', at: this.resumeAt }
   }
 

@@ -66,6 +66,11 @@ export function isConnectionError(kind: string): boolean {
   return ['refused', 'reset', 'unreachable', 'tls', 'not http', 'connection error'].includes(kind)
 }
 
+/** Those of them that may pass: a proxy that restarts, a port-forward that is made anew. */
+export function mayPass(kind: string): boolean {
+  return ['refused', 'reset', 'unreachable', 'connection error'].includes(kind)
+}
+
 const HINTS: Record<string, string> = {
   redirect: 'something in front of the app redirects, e.g. to https or a login: probe that address instead',
   [NO_HEALTHY_UPSTREAM]:

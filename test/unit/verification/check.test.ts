@@ -130,13 +130,35 @@ describe('with a fingerprint', () => {
     { kind: 'http 503 (no healthy upstream)', verdict: 'fail' },
     { kind: 'redirect', verdict: 'fail' },
     { kind: 'timeout', verdict: 'fail' },
-    { kind: 'reset', verdict: 'inconclusive' },
-    { kind: 'refused', verdict: 'inconclusive' },
+    { kind: 'tls', verdict: 'inconclusive' },
+    { kind: 'not http', verdict: 'inconclusive' },
   ])('one $kind in a settled count is $verdict', ({ kind, verdict }) => {
     const run = driven(expectation(0.5, 'v2'), atRest())
     run.feed(version('v1'), 2)
     expect(run.feed(error(kind))).toEqual({ type: 'done', verdict })
     expect(run.result().reason).toContain(`1 × ${kind} among 2 unmarked requests; expected none`)
+  })
+
+  test.each(['reset', 'refused', 'unreachable'])(
+    'a connection that broke (%s) begins the count anew, and no count passes over it',
+    (kind) => {
+      const run = driven(expectation(0), atRest())
+      run.feed(version('v1'), 458)
+      expect(run.feed(error(kind)).type).toBe('restart')
+      run.feed(version('v1'), 458)
+      expect(run.result('x').verdict).toBe('inconclusive')
+      expect(run.feed(version('v1'))).toEqual({ type: 'done', verdict: 'pass' })
+      expect(run.result()).toMatchObject({ sent: 459, discarded: 459, restarts: 1, errors: {} })
+    },
+  )
+
+  test('a proxy that is gone to the end is inconclusive, and the reason says so', () => {
+    const run = driven(expectation(0.5, 'v2'), atRest())
+    run.feed(version('v1'), 2)
+    run.feed(error('refused'), 12)
+    expect(run.now()).toBeGreaterThan(15_000)
+    expect(run.result('the time limit of 20 s')).toMatchObject({ verdict: 'inconclusive', sent: 0 })
+    expect(run.result('the time limit of 20 s').reason).toContain('1 × refused')
   })
 
   test('an error while settling begins the count anew', () => {
