@@ -7,7 +7,8 @@ export default class Abort extends ChangeCommand {
   static override summary = 'Send all requests back to the primary and remove the canary'
   static override description =
     "First the routes go back to the primary, even if the proxy can't be reached. Once it is proven " +
-    'that no request reaches the canary any more, the canary is removed.'
+    'that no request reaches the canary any more, the canary is removed. What a failed or killed helm ' +
+    'left behind is recovered on the way, and another operator is asked to stop.'
   static override examples = [
     '<%= config.bin %> abort echo',
     '<%= config.bin %> abort echo --unverified "proxy is down, traffic checked by hand"',
@@ -18,6 +19,9 @@ export default class Abort extends ChangeCommand {
       helpValue: '<reason>',
       description: 'Remove the canary without the proof; the reason is kept in the release history',
     }),
+    force: Flags.boolean({
+      description: "Also from values canary can't explain, which go: back to the newest revision it can",
+    }),
     ...changeFlags,
     ...probeFlags,
     ...clusterFlags,
@@ -26,10 +30,10 @@ export default class Abort extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Abort)
     const app = checkApp(parsed.args.app)
-    const { unverified } = parsed.flags
+    const { unverified, force } = parsed.flags
     await this.change(app, `abort ${app}`, parsed, async (context, { namespace }) => {
       const { abort } = await import('../operations/abort.js')
-      return abort(context, { app, namespace, unverified })
+      return abort(context, { app, namespace, unverified, force })
     })
   }
 }

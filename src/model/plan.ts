@@ -33,6 +33,8 @@ export interface Plan {
   /** The values before the first step; undefined for an install. */
   before?: JsonObject
   steps: Step[]
+  /** The values before can't be explained, and somebody said to leave them all the same (`abort --force`). */
+  forced?: true
   /** What traffic must show before the first step (empty for an install), and all there is to prove without steps. */
   expectations: Expectation[]
 }

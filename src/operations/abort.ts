@@ -1,4 +1,5 @@
 import { planAbort } from '../rollout/plan.js'
+import { planForcedAbort } from '../rollout/plan-force.js'
 import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { requireReleased } from './observe.js'
@@ -6,6 +7,8 @@ import { requireReleased } from './observe.js'
 export interface AbortRequest extends AppRequest {
   /** Remove the canary without the proof; the reason is kept in the release's history. */
   unverified?: string
+  /** Leave values that canary can't explain for those of the newest revision that it can. */
+  force?: boolean
 }
 
 /**
@@ -13,20 +16,30 @@ export interface AbortRequest extends AppRequest {
  * killed helm left behind is recovered on the way; of an install that never was deployed, the remains are removed.
  */
 export async function abort(context: OperationContext, request: AbortRequest): Promise<OperationResult> {
-  const { app, unverified } = request
+  const { app, unverified, force } = request
   const command = unverified === undefined ? `abort ${app}` : `abort ${app} (unverified: ${unverified})`
   return changeRelease(
     context,
     request,
     { command: `abort ${app}`, isWayBack: true, removesOrphans: true },
-    (found, recovered) => {
+    async (found, recovered) => {
       const { namespace = app, deployed, stage } = found
       if (recovered && stage.name === 'absent') {
         return { plan: { app, namespace, from: stage, to: stage, steps: [], expectations: [] }, command }
       }
+      const going = { command, revision: deployed, unverified: unverified !== undefined, takeOver: true }
+      if (force && stage.name === 'unknown' && deployed) {
+        const pods = await context.cluster.versionPods(app, namespace)
+        const ready = new Set(pods.filter((entry) => entry.ready > 0).map(({ version }) => version))
+        const revisions = found.history?.revisions ?? []
+        return {
+          ...going,
+          plan: planForcedAbort({ app, namespace, config: deployed.config }, revisions, ready),
+        }
+      }
       const released = requireReleased(found)
       const plan = planAbort({ app, namespace, config: released.deployed.config })
-      return { plan, command, revision: deployed, unverified: unverified !== undefined, takeOver: true }
+      return { ...going, plan }
     },
   )
 }

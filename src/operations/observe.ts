@@ -65,7 +65,11 @@ export function requireReleased(observation: Observation): ReleasedApp {
   if (stage.name === 'unknown') {
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
-      nextSteps: [`canary values ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      nextSteps: [
+        `canary values ${app} -n ${namespace}`,
+        `canary history ${app} -n ${namespace}`,
+        `canary abort ${app} -n ${namespace} --force    (back to the newest revision that sends everything to one version)`,
+      ],
     })
   }
   return { app, namespace, deployed, history, stage }
