@@ -2,7 +2,7 @@ import { ExternalError } from '../model/errors.js'
 import type { Answer } from './api-transport.js'
 import { describeTarget, pathOf, type Target } from './kube-types.js'
 
-export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete'
+export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
 
 /** The part of a Kubernetes `Status` object that says what went wrong. */
 interface Status {
@@ -29,6 +29,7 @@ export const METHODS = {
   watch: 'GET',
   create: 'POST',
   update: 'PUT',
+  patch: 'PATCH',
   delete: 'DELETE',
 } as const satisfies Record<ApiVerb, string>
 

@@ -42,8 +42,8 @@ export class ApiTransport {
   constructor(private readonly connect: () => Promise<Connection>) {}
 
   /** Sends one request and reads the whole answer. Rejects when there is none. */
-  async exchange(method: string, url: string, body?: unknown): Promise<Answer> {
-    const response = await this.open(method, url, body)
+  async exchange(method: string, url: string, body?: unknown, contentType?: string): Promise<Answer> {
+    const response = await this.open(method, url, body, undefined, contentType)
     response.setEncoding('utf8')
     let text = ''
     for await (const chunk of response) text += chunk as string
@@ -51,13 +51,19 @@ export class ApiTransport {
   }
 
   /** Sends one request; the answer's body is left to be read as it comes. */
-  async open(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+  async open(
+    method: string,
+    url: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    contentType = 'application/json',
+  ): Promise<IncomingMessage> {
     this.connection ??= this.connect()
     const { socketPath } = await this.connection
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
       accept: 'application/json',
-      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(payload === undefined ? {} : { 'content-type': contentType }),
     }
     return new Promise((resolve, reject) => {
       const outgoing = request({ socketPath, agent: this.agent, method, path: url, headers }, (response) => {

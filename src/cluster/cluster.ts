@@ -1,3 +1,4 @@
+import type { Autoscaler, LiveObject, ObjectName } from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
 import type { ReleaseChart, ReleaseHistory } from '../model/release.js'
@@ -22,7 +23,10 @@ export interface UpgradeRequest {
   values: JsonObject
   /** Helm's --description of the revision: command, app, version, weight. */
   description: string
-  /** Overwrite what others changed by hand in the release's objects (Helm 4's `--force-conflicts`). */
+  /**
+   * Overwrite what others changed by hand in the release's objects (Helm 4's `--force-conflicts`). Only for a release that
+   * is applied on the server's side (`Revision.applyMethod` is `ssa`): for any other Helm 4 refuses it.
+   */
   takeOver?: boolean
 }
 
@@ -190,6 +194,17 @@ export interface Cluster {
 
   /** Waits until no pod of these versions is left. Throws ExternalError when `timeoutMs` is over. */
   waitForPodsGone(app: string, namespace: string, versions: string[], timeoutMs: number): Promise<void>
+
+  /**
+   * What the cluster has under these names. Left out: kinds that canary does not know, and what the user may not read.
+   */
+  liveObjects(names: ObjectName[], namespace: string): Promise<LiveObject[]>
+
+  /** The HorizontalPodAutoscalers of Deployments in the namespace; none where they may not be read. */
+  autoscalers(namespace: string): Promise<Autoscaler[]>
+
+  /** Writes an object of a release's manifest as Helm would, over what others made of it; made anew where it is gone. */
+  applyAsHelm(object: JsonObject, release: { app: string; namespace: string }): Promise<void>
 
   /** VirtualServices and RouteTables of the whole cluster (or of what may be read). */
   gateway(): Promise<GatewayView>

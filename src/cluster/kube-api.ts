@@ -29,7 +29,7 @@ interface WatchEvent<T> {
   object: T
 }
 
-type WriteVerb = Extract<ApiVerb, 'create' | 'update' | 'delete'>
+type WriteVerb = Extract<ApiVerb, 'create' | 'update' | 'patch' | 'delete'>
 
 /** Pauses between the tries of a read, milliseconds; a server's Retry-After goes before them. */
 const RETRY_PAUSES_MS = [100, 300, 900]
@@ -87,6 +87,14 @@ export class KubeApi {
     return JSON.parse(await this.write('update', target, object)) as T
   }
 
+  /** Applies an object on the server's side: its fields become the manager's, whoever wrote them; made where it is gone. */
+  async apply(target: Target, object: object, fieldManager: string): Promise<void> {
+    await this.write('patch', target, object, {
+      url: `${pathOf(target)}${query({ fieldManager, force: 'true' })}`,
+      contentType: 'application/apply-patch+yaml',
+    })
+  }
+
   /** Deletes one object, what it owns in the background; fine where it is gone already. */
   async remove(target: Target): Promise<void> {
     try {
@@ -134,10 +142,15 @@ export class KubeApi {
     await this.transport.close()
   }
 
-  private async write(verb: WriteVerb, target: Target, body: object): Promise<string> {
+  private async write(
+    verb: WriteVerb,
+    target: Target,
+    body: object,
+    { url = pathOf(target), contentType }: { url?: string; contentType?: string } = {},
+  ): Promise<string> {
     let answer: Answer
     try {
-      answer = await this.transport.exchange(METHODS[verb], pathOf(target), body)
+      answer = await this.transport.exchange(METHODS[verb], url, body, contentType)
     } catch (error) {
       if (error instanceof ExternalError) throw error
       throw explainSilence(verb, target, error)

@@ -23,6 +23,7 @@ export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deploymen
 export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
 export const ROUTE_TABLES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'routetables' }
 export const UPSTREAMS: Resource = { apiVersion: 'gloo.solo.io/v1', plural: 'upstreams' }
+export const AUTOSCALERS: Resource = { apiVersion: 'autoscaling/v2', plural: 'horizontalpodautoscalers' }
 export const ACCESS_REVIEWS: Resource = {
   apiVersion: 'authorization.k8s.io/v1',
   plural: 'selfsubjectaccessreviews',

@@ -6,6 +6,7 @@ import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
 import { KubeApi } from './kube-api.js'
 import { DEPLOYMENTS } from './kube-types.js'
+import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
 import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
@@ -48,6 +49,9 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
       waitForPods(api, { app, namespace, versions, timeoutMs, signal }, report),
     waitForPodsGone: (app, namespace, versions, timeoutMs) =>
       waitForPodsGone(api, { app, namespace, versions, timeoutMs, signal }),
+    liveObjects: (names, namespace) => liveObjects(api, names, namespace),
+    autoscalers: (namespace) => autoscalers(api, namespace),
+    applyAsHelm: (object, release) => applyAsHelm(api, object, release),
     gateway: () => gatewayView(api),
     createVirtualService: (apiGroup) => createVirtualService(api, apiGroup),
     proxyAddress,

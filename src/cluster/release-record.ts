@@ -31,6 +31,7 @@ interface HelmRelease {
   }
   config?: JsonObject | null
   manifest?: string
+  apply_method?: Revision['applyMethod']
 }
 
 interface HelmFile {
@@ -140,6 +141,7 @@ function revisionOf(release: HelmRelease): Revision {
     },
     config: release.config ?? {},
     manifest: release.manifest ?? '',
+    applyMethod: release.apply_method,
   }
 }
 

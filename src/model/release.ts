@@ -45,6 +45,8 @@ export interface Revision {
   config: JsonObject
   /** The rendered objects, a YAML stream. */
   manifest: string
+  /** How Helm 4 applied them: on the server's side, or its own; Helm 3 knows the latter only and says nothing. */
+  applyMethod?: 'ssa' | 'csa'
 }
 
 /** A revision without its manifest and its chart's files: what a history needs of each. */

@@ -111,6 +111,18 @@ export class FakeCluster implements Cluster {
     return Promise.resolve()
   }
 
+  liveObjects() {
+    return Promise.resolve([])
+  }
+
+  autoscalers() {
+    return Promise.resolve([])
+  }
+
+  applyAsHelm() {
+    return Promise.resolve()
+  }
+
   gateway(): ReturnType<Cluster['gateway']> {
     return Promise.resolve({ virtualServices: [], routeTables: [] })
   }

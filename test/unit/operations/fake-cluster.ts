@@ -148,6 +148,18 @@ export class FakeCluster implements Cluster {
     return Promise.resolve()
   }
 
+  liveObjects() {
+    return Promise.resolve([])
+  }
+
+  autoscalers() {
+    return Promise.resolve([])
+  }
+
+  applyAsHelm() {
+    return Promise.resolve()
+  }
+
   gateway() {
     return Promise.resolve({ virtualServices: this.virtualServices as never[], routeTables: [] })
   }
