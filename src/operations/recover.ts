@@ -10,6 +10,7 @@ import { pause } from './pause.js'
 /** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
 const GRACE_MS = 15_000
 const LOOK_EVERY_MS = 500
+const LONGEST_CAUSE = 160
 
 export interface Recovery {
   lock: AppLock
@@ -94,12 +95,17 @@ export async function recover(
 
 /** One sentence: what was left behind, and what that means. */
 function explain(app: string, { revision, status, description }: Revision): string {
-  const cause = description ? ` (${description})` : ''
+  const cause = description ? ` (${shortened(description)})` : ''
   const meaning =
     status.startsWith('pending') || status === 'uninstalling'
       ? 'a helm command is still running, or was killed in the middle.'
       : 'what it added may still be there, and no later upgrade would remove it.'
   return `Revision ${revision} of ${app} is ${status}${cause}: ${meaning}`
+}
+
+/** Helm keeps whole error texts as descriptions: `canary history` shows them in full. */
+function shortened(text: string): string {
+  return text.length <= LONGEST_CAUSE ? text : `${text.slice(0, LONGEST_CAUSE - 1)}…`
 }
 
 /**

@@ -201,7 +201,7 @@ class PlanRunner {
         stage,
         expectations,
         revision,
-        settling: step !== undefined,
+        settling: step !== undefined || this.runRequest.proveFirst === true,
         podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
       }),
