@@ -55,11 +55,14 @@ export async function printError(output: Output, error: unknown, warnings: strin
   return document.code
 }
 
-/** Readers that leave early (`| head`) end the printing, not the command. */
+/** What writing fails with when nobody reads any more: a closed pipe, a terminal that is gone. */
+const NOBODY_READS = ['EPIPE', 'EIO', 'ENXIO', 'EBADF']
+
+/** Readers that leave early (`| head`, a closed terminal) end the printing, not the command. */
 export function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (!NOBODY_READS.includes(error.code ?? '')) throw error
     })
   }
 }

@@ -1,5 +1,6 @@
-import type { AppLock } from '../cluster/cluster.js'
+import type { AppLock, VersionPods } from '../cluster/cluster.js'
 import { CanaryError } from '../model/errors.js'
+import { UnfinishedError } from './apply-step.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import {
   observe,
@@ -10,7 +11,8 @@ import {
 } from './observe.js'
 import { orphansOf, removeOrphans } from './orphans.js'
 import { agreeToRecover, recover } from './recover.js'
-import { leavesUnfinished, type PlanToRun, runPlan } from './run-plan.js'
+import { pause } from './pause.js'
+import { type PlanToRun, runPlan } from './run-plan.js'
 
 export interface Change {
   /** The command as typed, without `canary`: `start echo v2`. */
@@ -22,12 +24,14 @@ export interface Change {
   isWayBack?: boolean
   /** Whether Deployments that the values don't name are removed at the end (`abort`, `finish`). */
   removesOrphans?: boolean
-  /** Asks a person once the plan is known; throws where they say no. */
-  agree?: (run: PlanToRun) => Promise<void>
+  /** Asks a person once it is known what is to be done; throws where they say no. */
+  agree?: (run: PlanToRun, orphans: VersionPods[]) => Promise<void>
 }
 
 /** How often a change is begun anew after a helm that failed in the middle, where recovering was agreed to. */
-const MOST_ROUNDS = 3
+const MOST_ROUNDS = 5
+/** Pause before it is begun anew, times the rounds there were, milliseconds. */
+const ROUND_PAUSE_MS = 500
 
 /** Changes an app that is there: like `changeRelease`, with what is found in a stage that canary can explain. */
 export function changeApp(
@@ -60,7 +64,7 @@ export async function changeRelease(
     const run = await plan(found, false)
     const orphans = change.removesOrphans ? await orphansOf(context, found) : []
     if (context.dryRun || (run.plan.steps.length === 0 && orphans.length === 0)) return runPlan(context, run)
-    await change.agree?.(run)
+    await change.agree?.(run, orphans)
   }
   const namespace = found.namespace ?? request.app
   const lock = await takeLock(context, request.app, namespace, change)
@@ -83,20 +87,22 @@ async function changeHeld(
   { recovers }: { recovers: boolean },
 ): Promise<OperationResult> {
   for (let round = 1; ; round += 1) {
-    let found = await observe(context, request)
-    const unfinished = unfinishedRevision(found)
-    if (unfinished) {
-      if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
-      found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
-    }
     try {
+      let found = await observe(context, request)
+      const unfinished = unfinishedRevision(found)
+      if (unfinished) {
+        if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
+        found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
+      }
       const run = await plan(found, unfinished !== undefined)
       const result = await runPlan(context, { ...run, proveFirst: unfinished !== undefined }, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
       return result
     } catch (error) {
-      if (!recovers || round === MOST_ROUNDS || !leavesUnfinished(error)) throw error
-      context.emit({ type: 'warning', message: `${(error as Error).message} Recovering, then once more.` })
+      const again = recovers && round < MOST_ROUNDS && !context.signal.aborted && !lock.lost.aborted
+      if (!again || !(error instanceof UnfinishedError)) throw error
+      context.emit({ type: 'warning', message: `${error.message} Recovering, then once more.` })
+      await pause(ROUND_PAUSE_MS * round, [context.signal, lock.lost])
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { planFinish } from '../rollout/plan.js'
@@ -18,7 +19,7 @@ export async function finish(context: OperationContext, request: FinishRequest):
   return changeApp(
     context,
     request,
-    { command, removesOrphans: true, agree: (run) => agree(context, run) },
+    { command, removesOrphans: true, agree: (run, orphans) => agree(context, run, orphans) },
     ({ namespace, deployed }) => {
       const plan = planFinish({ app, namespace, config: deployed.config }, { version, jump })
       return { plan, command, revision: deployed }
@@ -26,12 +27,19 @@ export async function finish(context: OperationContext, request: FinishRequest):
   )
 }
 
-async function agree(context: OperationContext, { plan }: PlanToRun): Promise<void> {
+async function agree(context: OperationContext, { plan }: PlanToRun, orphans: VersionPods[]): Promise<void> {
   const { app, namespace, from } = plan
   const removed = plan.steps.flatMap((step) => step.goneAfter)
-  if (removed.length === 0 || !context.confirm) return
+  if ((removed.length === 0 && orphans.length === 0) || !context.confirm) return
+  const remains = orphans.map(({ deployment, image }) => `${deployment} (${image})`).join(', ')
   const agreed = await context.confirm(
-    `Finish the rollout of ${app}: ${describeStage(from)}. Remove ${removed.join(', ')} once all requests are proven to go to the new version?`,
+    [
+      `Finish the rollout of ${app}: ${describeStage(from)}.`,
+      ...(remains ? [`Deployments that its values don't name go, too: ${remains}.`] : []),
+      removed.length > 0
+        ? `Remove ${removed.join(', ')} once all requests are proven to go to the new version?`
+        : 'Remove them?',
+    ].join(' '),
   )
   if (agreed) return
   const at = namespace === app ? '' : ` -n ${namespace}`

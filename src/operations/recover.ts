@@ -3,6 +3,7 @@ import { describeStage } from '../model/describe-stage.js'
 import { ConflictError, ExternalError } from '../model/errors.js'
 import type { Revision } from '../model/release.js'
 import { wayBack } from '../rollout/recovery.js'
+import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from './context.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
 import { pause } from './pause.js'
@@ -70,8 +71,9 @@ export async function recover(
   const { cluster, emit, takeOver } = context
   emit({ type: 'note', message: explain(app, unfinished) })
   await lock.confirm()
+  const remains = (error: unknown) => stillUnfinished(error, namespace, unfinished)
   if (!deployed) {
-    await cluster.uninstall(app, namespace)
+    await cluster.uninstall(app, namespace).catch(remains)
     emit({
       type: 'note',
       message: `recovered: the remains of revision ${unfinished.revision} are uninstalled`,
@@ -81,16 +83,33 @@ export async function recover(
   const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
   const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
   const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
-  await cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
+  await cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary }).catch(remains)
   const recovered = await observe(context, { app, namespace })
-  if (unfinishedRevision(recovered)) {
-    throw new ExternalError(`${app} was rolled back, but its newest revision is still not deployed.`, {
-      state: `The last deployed revision is ${deployed.revision}.`,
-      nextSteps: [`helm history ${app} -n ${namespace}`, `helm status ${app} -n ${namespace}`],
-    })
-  }
+  const left = unfinishedRevision(recovered)
+  if (left) return stillUnfinished(undefined, namespace, left)
   emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
   return recovered
+}
+
+/** Helm could not bring the release back: the next try starts from what is there then. */
+function stillUnfinished(error: unknown, namespace: string, left: Revision): never {
+  if (error !== undefined && !(error instanceof ExternalError)) throw error as Error
+  const { name: app, revision, status } = left
+  throw new UnfinishedError(
+    `Bringing ${app} back failed: ${error?.message ?? 'helm ended well, but its newest revision is not deployed.'}`,
+    {
+      command: error?.command,
+      code: error?.code,
+      stderr: error?.stderr,
+      state: `Revision ${revision} of ${app} is ${status}.`,
+      nextSteps: [
+        ...(error?.nextSteps ?? []),
+        'the same command again    (goes on from what is there)',
+        `helm history ${app} -n ${namespace}`,
+      ],
+      cause: error,
+    },
+  )
 }
 
 /** One sentence: what was left behind, and what that means. */

@@ -55,11 +55,6 @@ export async function runPlan(
   }
 }
 
-/** Whether a failed step left a revision that must be recovered before anything else. */
-export function leavesUnfinished(error: unknown): boolean {
-  return error instanceof UnfinishedError
-}
-
 class PlanRunner {
   private stage: Stage
   private revision?: Revision
