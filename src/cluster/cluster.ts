@@ -55,6 +55,10 @@ export interface LockRequest {
   namespace: string
   /** The command as typed, told to others who want the app: `shift echo 50`. */
   command: string
+  /** Who runs it, `user@host`. */
+  who: string
+  /** Aborted by Ctrl-C: the waiting ends, with CanaryError `busy`. */
+  signal?: AbortSignal
   /** How long to wait for another operator, milliseconds; 0 tells at once that it is busy. */
   waitMs: number
   /** Ask a holder that lives to stop before its next upgrade, and wait until it did (`abort`). */

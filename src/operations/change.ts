@@ -117,6 +117,8 @@ async function takeLock(
     app,
     namespace,
     command,
+    who: context.operator,
+    signal: context.signal,
     waitMs: context.waitForLockMs,
     preempt: isWayBack === true,
     waiting: ({ who, command: theirs, since }) =>
