@@ -33,7 +33,7 @@ export function driftOf(
     const keyed = BUILT_IN.test(apiVersion)
     const found: FieldDifference[] = []
     for (const [field, value] of Object.entries(ownFields(wanted)))
-      compare(value, object[field], [field], keyed, found)
+      compare(value, object[field] as Json | undefined, [field], keyed, found)
     return found
       .map(({ path, ...values }): Difference => ({
         kind,
@@ -69,6 +69,14 @@ export function nameOf({ metadata }: JsonObject): string | undefined {
   return isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : undefined
 }
 
+/** The version that a Deployment of a manifest belongs to, by its pods' label; undefined for any other object. */
+export function versionOf({ kind, spec }: JsonObject): string | undefined {
+  const template = kind === 'Deployment' && isObject(spec) ? spec.template : undefined
+  const metadata = isObject(template) ? template.metadata : undefined
+  const labels = isObject(metadata) ? metadata.labels : undefined
+  return isObject(labels) && typeof labels.version === 'string' ? labels.version : undefined
+}
+
 /** What a manifest sets of an object, without the name it goes by. */
 function ownFields({ metadata, ...rest }: JsonObject): JsonObject {
   const { labels, annotations } = isObject(metadata) ? metadata : {}
@@ -95,7 +103,7 @@ interface FieldDifference {
 
 function compare(
   wanted: Json,
-  found: unknown,
+  found: Json | undefined,
   path: PathStep[],
   keyed: boolean,
   differences: FieldDifference[],
@@ -107,19 +115,18 @@ function compare(
     return
   }
   if (Array.isArray(wanted) && Array.isArray(found)) {
-    const there = found as Json[]
     const key = keyed ? LIST_KEYS.find((field) => isKeyOf(field, wanted)) : undefined
-    if (key !== undefined) return compareByKey(wanted as JsonObject[], there, key, path, differences)
-    if (wanted.length === there.length) {
+    if (key !== undefined) return compareByKey(wanted as JsonObject[], found, key, path, differences)
+    if (wanted.length === found.length) {
       for (const [index, entry] of wanted.entries()) {
-        compare(entry, there[index], [...path, { entry: index }], keyed, differences)
+        compare(entry, found[index], [...path, { entry: index }], keyed, differences)
       }
       return
     }
   } else if (isSame(wanted, found, pathText(path))) {
     return
   }
-  differences.push({ path, wanted, ...(found === undefined ? {} : { found: found as Json }) })
+  differences.push({ path, wanted, ...(found === undefined ? {} : { found }) })
 }
 
 function compareByKey(
@@ -149,7 +156,7 @@ function isKeyOf(field: string, entries: Json[]): boolean {
 }
 
 /** The API leaves out what is empty, and takes a number for its text in some fields. */
-function isSame(wanted: Json, found: unknown, path: string): boolean {
+function isSame(wanted: Json, found: Json | undefined, path: string): boolean {
   if (found === undefined || found === null) return isEmpty(wanted)
   if (typeof wanted === 'object' || typeof found === 'object') return false
   const [one, other] = [String(wanted), String(found)]

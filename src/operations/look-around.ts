@@ -1,0 +1,85 @@
+import type {
+  Autoscaled,
+  Autoscaler,
+  Controller,
+  Difference,
+  LiveObject,
+  ObjectName,
+} from '../model/drift.js'
+import type { Revision } from '../model/release.js'
+import type { JsonObject } from '../model/values.js'
+import { controllerObject, controllerOf, isPaused } from '../rollout/controllers.js'
+import { autoscaledOf, driftOf, nameOf } from '../rollout/drift.js'
+import type { OperationContext } from './context.js'
+import { parseManifest } from './manifest.js'
+
+/** An app with a deployed revision: what the cluster has of it is compared with that. */
+export interface Deployed {
+  app: string
+  namespace: string
+  deployed: Revision
+}
+
+/** What others did around an app, as far as the user may read it. */
+export interface Surroundings {
+  /** The objects as deployed, and as they are. */
+  manifest: JsonObject[]
+  live: LiveObject[]
+  differences: Difference[]
+  /** Autoscalers of the app's Deployments, and those among them that have set another number than was deployed. */
+  autoscalers: Autoscaler[]
+  autoscaled: Autoscaled[]
+  /** What applies the release by itself; undefined where that is paused. */
+  controller?: Controller
+  /** Whether the namespace is being deleted. */
+  namespaceIsGoing: boolean
+}
+
+/** Compares what the cluster has with what was deployed: one read an object, all at once. */
+export async function lookAround(
+  { cluster }: Pick<OperationContext, 'cluster'>,
+  { namespace, deployed }: Deployed,
+): Promise<Surroundings> {
+  const manifest = parseManifest(deployed.manifest)
+  const names = [...manifest.flatMap(objectName), { apiVersion: 'v1', kind: 'Namespace', name: namespace }]
+  const [live, allAutoscalers] = await Promise.all([
+    cluster.liveObjects(names, namespace),
+    cluster.autoscalers(namespace),
+  ])
+  const deployments = new Set(names.filter(({ kind }) => kind === 'Deployment').map(({ name }) => name))
+  const autoscalers = allAutoscalers.filter(({ deployment }) => deployments.has(deployment))
+  return {
+    manifest,
+    live,
+    differences: driftOf(manifest, live, new Set(autoscalers.map(({ deployment }) => deployment))),
+    autoscalers,
+    autoscaled: autoscaledOf(manifest, live, autoscalers),
+    controller: await activeController(cluster, manifest, live),
+    namespaceIsGoing: live.some(({ kind, object }) => kind === 'Namespace' && isGoing(object)),
+  }
+}
+
+async function activeController(
+  cluster: OperationContext['cluster'],
+  manifest: JsonObject[],
+  live: LiveObject[],
+): Promise<Controller | undefined> {
+  const own = live.flatMap(({ kind, object }) => (object && kind !== 'Namespace' ? [object] : []))
+  const controller = controllerOf([...manifest, ...own])
+  if (!controller) return undefined
+  const { object, namespace } = controllerObject(controller)
+  const [found] = await cluster.liveObjects([object], namespace)
+  return isPaused(controller, found) ? undefined : controller
+}
+
+function objectName(object: JsonObject): ObjectName[] {
+  const { apiVersion, kind } = object
+  const name = nameOf(object)
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || name === undefined) return []
+  return [{ apiVersion, kind, name }]
+}
+
+function isGoing(object: LiveObject['object']): boolean {
+  const { deletionTimestamp } = (object?.metadata ?? {}) as { deletionTimestamp?: unknown }
+  return deletionTimestamp !== undefined
+}
