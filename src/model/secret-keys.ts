@@ -1,0 +1,74 @@
+/** What a word at the end of a key says all by itself: what is under the key is secret. */
+const SECRET_WORDS = new Set(
+  (
+    'password passwd pwd pass passphrase passcode secret token credential authorization cookie dsn jwt bearer ' +
+    'salt otp htpasswd apikey dockerconfigjson dockercfg connectionstring connstr'
+  ).split(' '),
+)
+
+/** What makes a key (in the sense of a lock) of the word `key` after it; a public, primary or cache key is none. */
+const KEY_KINDS = new Set(
+  (
+    'api private secret access signing encryption decryption master account license tls ssl ssh rsa storage shared ' +
+    'service auth session crypto hmac jwt gpg pgp deploy webhook consumer subscription symmetric app'
+  ).split(' '),
+)
+
+/** The same for words that say it together only: the last two of a key. */
+const SECRET_PAIRS = new Set(['connection string', 'conn string', 'conn str', 'basic auth', 'docker auth'])
+
+/** Words after the one that counts: they say which or in what form, not what. */
+const QUALIFIERS = new Set(
+  'old new current previous next value b64 base64 pem plain raw text string hash hex'.split(' '),
+)
+
+/** Of a longer key the end is looked at. */
+const MAX_LENGTH = 100
+
+/** Words before `secret` with which a key names an object of Kubernetes, not what is in it. */
+const REFERRING = new Set('existing pull'.split(' '))
+
+/** Words that are written as one with others: `dbpassword`, `MYSQLPASSWORD`, `accesstoken`. */
+const RUN_TOGETHER =
+  /(?:password|passwd|passphrase|apikey|secretkey|privatekey|accesskey|secret|token|credential|authorization|cookie)$|^(?:db|user|smtp|mail|redis|admin|root|my|pg|ftp|ldap|proxy)pass$/
+
+/**
+ * Whether a key names a secret, told by the words it is made of, however they are joined (`dbPassword`, `DB_PASSWORD`,
+ * `db-password`): the last one counts, so that `tokenPath`, `secretName` and `secretKeyRef` stay readable.
+ */
+export function isSecretKey(key: string): boolean {
+  const words = wordsOf(key.slice(-MAX_LENGTH))
+  for (;;) {
+    const last = singular(words.at(-1) ?? '')
+    const before = singular(words.at(-2) ?? '')
+    if (last === 'secret' && REFERRING.has(before)) return false
+    if (last === 'key' ? KEY_KINDS.has(before) : SECRET_WORDS.has(last) || RUN_TOGETHER.test(last))
+      return true
+    if (SECRET_PAIRS.has(`${before} ${last}`)) return true
+    if (words.length < 2 || !isQualifier(last)) return false
+    words.pop()
+  }
+}
+
+/** Whether a key names several: a number there is a count (`maxTokens: 100`), no secret. */
+export function isPlural(key: string): boolean {
+  const last = wordsOf(key).at(-1) ?? ''
+  return last !== singular(last)
+}
+
+function wordsOf(key: string): string[] {
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+}
+
+function isQualifier(word: string): boolean {
+  return /^v?\d+$/.test(word) || QUALIFIERS.has(word)
+}
+
+function singular(word: string): string {
+  return /^..+[^s]s$/.test(word) ? word.slice(0, -1) : word
+}
