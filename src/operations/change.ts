@@ -13,6 +13,7 @@ import { orphansOf, removeOrphans } from './orphans.js'
 import { agreeToRecover, recover } from './recover.js'
 import { pause } from './pause.js'
 import { type PlanToRun, runPlan } from './run-plan.js'
+import { requireUndisturbed } from './surroundings.js'
 
 export interface Change {
   /** The command as typed, without `canary`: `start echo v2`. */
@@ -58,18 +59,22 @@ export async function changeRelease(
 ): Promise<OperationResult> {
   const found = await observe(context, request)
   const unfinished = unfinishedRevision(found)
+  let { takeOver } = context
   if (unfinished) {
     if (!change.isWayBack || context.dryRun) await agreeToRecover(context, found, unfinished, change.command)
   } else {
     const run = await plan(found, false)
     const orphans = change.removesOrphans ? await orphansOf(context, found) : []
-    if (context.dryRun || (run.plan.steps.length === 0 && orphans.length === 0)) return runPlan(context, run)
+    const hasSteps = run.plan.steps.length > 0
+    if (!hasSteps && orphans.length === 0) return runPlan(context, run)
+    if (hasSteps) ({ takeOver } = await undisturbed(context, found, change))
+    if (context.dryRun) return runPlan(context, run)
     await change.agree?.(run, orphans)
   }
   const namespace = found.namespace ?? request.app
   const lock = await takeLock(context, request.app, namespace, change)
   try {
-    return await changeHeld(context, { app: request.app, namespace }, change, plan, lock, {
+    return await changeHeld({ ...context, takeOver }, { app: request.app, namespace }, change, plan, lock, {
       // Agreed to already: by the flag, by a person, or by the nature of the command.
       recovers: unfinished !== undefined || context.recover || change.isWayBack === true,
     })
@@ -95,7 +100,9 @@ async function changeHeld(
         found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
       }
       const run = await plan(found, unfinished !== undefined)
-      const result = await runPlan(context, { ...run, proveFirst: unfinished !== undefined }, lock)
+      const { takeOver } = run.plan.steps.length > 0 ? await undisturbed(context, found, change, lock) : run
+      const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst: unfinished !== undefined }
+      const result = await runPlan(context, held, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
       return result
     } catch (error) {
@@ -105,6 +112,17 @@ async function changeHeld(
       await pause(ROUND_PAUSE_MS * round, [context.signal, lock.lost])
     }
   }
+}
+
+/** Whether what others changed by hand is overwritten; throws where it is there and nobody said so. */
+async function undisturbed(
+  context: OperationContext,
+  { app, namespace, deployed }: Observation,
+  { command, isWayBack }: Change,
+  lock?: AppLock,
+): Promise<{ takeOver: boolean }> {
+  if (!namespace || !deployed) return { takeOver: context.takeOver }
+  return requireUndisturbed(context, { app, namespace, deployed }, { command, isWayBack, lock })
 }
 
 async function takeLock(
