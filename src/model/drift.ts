@@ -67,9 +67,9 @@ export function describeDifference(
   const who = by ? ` (${by.manager}${by.at ? `, ${when(by.at)}` : ''})` : ''
   const [is, was] =
     Array.isArray(wanted) && Array.isArray(found) && wanted.length !== found.length
-      ? [`has ${counted(found.length)}`, counted(wanted.length)]
-      : [found === undefined ? 'is not there' : `is ${shown(found)}`, shown(wanted)]
-  return `${kind} ${name}: ${path} ${is}, deployed was ${was}${who}`
+      ? [`has ${counted(found.length)}`, `were ${wanted.length}`]
+      : [found === undefined ? 'is not there' : `is ${shown(found)}`, `was ${shown(wanted)}`]
+  return `${kind} ${name}: ${path} ${is}, deployed ${was}${who}`
 }
 
 /** One line: `HPA echo-v1 has set 7 replicas (2 to 10) of Deployment echo-v1, deployed were 1`. */

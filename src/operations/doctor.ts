@@ -1,6 +1,14 @@
 import type { Finding } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
+import {
+  describeAutoscaled,
+  describeController,
+  describeDifference,
+  type Difference,
+  pauseCommand,
+} from '../model/drift.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { type Deployed, lookAround } from './look-around.js'
 import { observe } from './observe.js'
 
 export interface DoctorResult {
@@ -56,6 +64,9 @@ async function appFindings(
         : `helm uninstall ${app} -n ${observation.namespace}`,
     })
   }
+  if (deployed) {
+    findings.push(...(await changesByHand(context, { app, namespace: observation.namespace, deployed })))
+  }
   const known = new Set(Object.keys((deployed?.config.deployment as object | undefined) ?? {}))
   for (const pods of await context.cluster.versionPods(app, observation.namespace)) {
     if (!known.has(pods.version)) {
@@ -78,4 +89,64 @@ async function appFindings(
     }
   }
   return findings
+}
+
+/** What others did around the app, with what to do about it. */
+async function changesByHand(context: OperationContext, released: Deployed): Promise<Finding[]> {
+  const { app, namespace, deployed } = released
+  const surroundings = await lookAround(context, released)
+  const { controller, differences, autoscaled, autoscalers, byHand, namespaceIsGoing } = surroundings
+  const findings: Finding[] = []
+  if (namespaceIsGoing) {
+    findings.push({
+      check: `namespace ${namespace}`,
+      status: 'problem',
+      detail: `is being deleted, and ${app} with it`,
+      remedy: `kubectl get namespace ${namespace} -o yaml    (its conditions say what holds it up)`,
+    })
+  }
+  if (byHand) {
+    findings.push({
+      check: `release ${app}`,
+      status: 'ok',
+      detail: `revision ${deployed.revision} was made by hand${deployed.description ? `: ${deployed.description}` : ''}`,
+    })
+  }
+  if (controller) {
+    findings.push({
+      check: `release ${app}`,
+      status: 'problem',
+      detail: `${describeController(controller)} applies it by itself, and would undo each step`,
+      remedy: pauseCommand(controller),
+    })
+  }
+  for (const difference of differences) {
+    findings.push({
+      check: 'changed by hand',
+      status: 'problem',
+      detail: describeDifference(difference),
+      remedy: remedyOf(difference, namespace),
+    })
+  }
+  for (const autoscaler of autoscalers) {
+    const other = autoscaled.find(({ name }) => name === autoscaler.name)
+    const { name, deployment, min, max } = autoscaler
+    findings.push({
+      check: `autoscaler ${name}`,
+      status: other ? 'warning' : 'ok',
+      detail: other
+        ? describeAutoscaled(other)
+        : `sets ${min} to ${max} replicas of Deployment ${deployment}`,
+      remedy:
+        other && `set the version's replicas to ${other.found} in the values: Helm sets those at each step`,
+    })
+  }
+  return findings
+}
+
+function remedyOf({ kind, name, path }: Difference, namespace: string): string {
+  const back = 'any changing command with --take-over writes it back'
+  return path === undefined
+    ? back
+    : `kubectl get ${kind} ${name} -n ${namespace} -o yaml --show-managed-fields\n${back}`
 }

@@ -31,6 +31,8 @@ export interface Surroundings {
   autoscaled: Autoscaled[]
   /** What applies the release by itself; undefined where that is paused. */
   controller?: Controller
+  /** Whether the revision was made by other means than canary. */
+  byHand: boolean
   /** Whether the namespace is being deleted. */
   namespaceIsGoing: boolean
 }
@@ -55,6 +57,7 @@ export async function lookAround(
     autoscalers,
     autoscaled: autoscaledOf(manifest, live, autoscalers),
     controller: await activeController(cluster, manifest, live),
+    byHand: !deployed.description.startsWith('canary '),
     namespaceIsGoing: live.some(({ kind, object }) => kind === 'Namespace' && isGoing(object)),
   }
 }

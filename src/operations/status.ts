@@ -1,9 +1,12 @@
 import type { VersionPods } from '../cluster/cluster.js'
-import type { ReleaseHistory } from '../model/release.js'
+import type { Autoscaled, Autoscaler, Controller, Difference } from '../model/drift.js'
+import type { ReleaseHistory, Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
+import { isObject } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { lookAround } from './look-around.js'
 import { observe } from './observe.js'
 
 /** Where one app stands, read without sending a probe. */
@@ -19,6 +22,19 @@ export interface AppStatus {
   /** A failed or pending revision newer than the deployed one. */
   unfinished?: { revision: number; status: string; description: string }
   versions: VersionPods[]
+  /** Whether the deployed revision was made by other means than canary. */
+  byHand: boolean
+  /** What others changed of the objects that revision deployed. */
+  differences: Difference[]
+  /** Autoscalers of the app's Deployments, and those that have set another number than was deployed. */
+  autoscalers: Autoscaler[]
+  autoscaled: Autoscaled[]
+  /** What applies the release by itself, and would undo what canary does. */
+  controller?: Controller
+  /** Deployments that carry the app's labels, but whose version is not in the values. */
+  orphans: string[]
+  /** Whether the namespace is being deleted. */
+  namespaceIsGoing: boolean
   next: string[]
   undo?: string
 }
@@ -36,7 +52,11 @@ export interface AppSummary {
 /** Observes one app. An app without a release is `absent`, which is an answer, not an error. */
 export async function status(context: OperationContext, request: AppRequest): Promise<AppStatus> {
   const { app, namespace, stage, deployed, history } = await observe(context, request)
-  const versions = namespace ? await context.cluster.versionPods(app, namespace) : []
+  const [versions, surroundings] = await Promise.all([
+    namespace ? context.cluster.versionPods(app, namespace) : [],
+    namespace && deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
+  ])
+  const { differences = [], autoscalers = [], autoscaled = [], controller } = surroundings ?? {}
   return {
     app,
     namespace,
@@ -47,6 +67,15 @@ export async function status(context: OperationContext, request: AppRequest): Pr
     chart: deployed && `${deployed.chart.metadata.name}-${deployed.chart.metadata.version}`,
     unfinished: history && unfinishedRevision(history),
     versions,
+    byHand: surroundings?.byHand ?? false,
+    differences,
+    autoscalers,
+    autoscaled,
+    controller,
+    orphans: deployed
+      ? versions.filter(({ version }) => !isNamed(version, deployed)).map(({ deployment }) => deployment)
+      : [],
+    namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
     next: namespace ? nextCommands(app, namespace, stage) : [`canary install ${app} VERSION`],
     undo: namespace ? undoCommand(app, namespace, stage) : undefined,
   }
@@ -63,6 +92,10 @@ export async function listApps(context: OperationContext, namespace?: string): P
     updated: history.deployed?.updated,
     unfinished: unfinishedRevision(history),
   }))
+}
+
+function isNamed(version: string, { config }: Revision): boolean {
+  return isObject(config.deployment) && version in config.deployment
 }
 
 function unfinishedRevision({ newest, deployed }: ReleaseHistory): AppStatus['unfinished'] {

@@ -1,4 +1,14 @@
 import { describeHeaders, describeStage } from '../model/describe-stage.js'
+import {
+  type Autoscaled,
+  type Autoscaler,
+  type Controller,
+  type Difference,
+  describeAutoscaled,
+  describeController,
+  describeDifference,
+  pauseCommand,
+} from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
@@ -21,6 +31,14 @@ export interface StatusView {
   chart?: string
   unfinished?: UnfinishedRevision
   versions: (PodProgress & { image: string })[]
+  byHand: boolean
+  differences: Difference[]
+  autoscalers: Autoscaler[]
+  autoscaled: Autoscaled[]
+  controller?: Controller
+  /** Names of Deployments. */
+  orphans: string[]
+  namespaceIsGoing: boolean
   next: string[]
   undo?: string
 }
@@ -49,11 +67,16 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
     ...('headers' in stage ? [['headers', describeHeaders(stage.headers)] as [string, string]] : []),
     ...(status.revision === undefined ? [] : [['revision', revisionText(status, now)] as [string, string]]),
     ...(status.chart ? [['chart', status.chart] as [string, string]] : []),
+    ...status.autoscalers.map(({ name, deployment, min, max }): [string, string] => [
+      'scaled by',
+      `HPA ${name}: ${min} to ${max} replicas of ${deployment}`,
+    ]),
   ]
   return [
     `${palette.strong(status.app)} ${describeStage(stage)}`,
     ...rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
     ...(status.unfinished ? [`  ${palette.warn('!')} ${unfinishedText(status.unfinished)}`] : []),
+    ...warnings(status, now).map((text) => `  ${palette.warn('!')} ${text}`),
     ...ways(status, palette),
   ].join('\n')
 }
@@ -107,8 +130,23 @@ function versionText(pods: StatusView['versions'][number], width: number, palett
   return `${pods.version.padEnd(width)}  ${glyph} ${pods.ready}/${pods.wanted} pods ready  ${palette.dim(pods.image)}${why}`
 }
 
-function revisionText({ revision, updated, description }: StatusView, now: number): string {
-  return [String(revision), updated ? ago(updated, now) : '', description ?? ''].filter(Boolean).join(', ')
+function revisionText({ revision, updated, description, byHand }: StatusView, now: number): string {
+  const made = [description ?? '', byHand ? 'made by hand' : '']
+  return [String(revision), updated ? ago(updated, now) : '', ...made].filter(Boolean).join(', ')
+}
+
+/** What others did around the app, a line each. */
+function warnings(status: StatusView, now: number): string[] {
+  const { app, namespace, controller } = status
+  return [
+    ...(status.namespaceIsGoing ? [`namespace ${namespace} is being deleted, and ${app} with it`] : []),
+    ...(controller
+      ? [`${describeController(controller)} applies the release by itself (${pauseCommand(controller)})`]
+      : []),
+    ...status.differences.map((difference) => describeDifference(difference, (iso) => ago(iso, now))),
+    ...status.autoscaled.map(describeAutoscaled),
+    ...status.orphans.map((name) => `Deployment ${name} carries the app's labels, but is not in its values`),
+  ]
 }
 
 function unfinishedText({ revision, status, description }: UnfinishedRevision): string {

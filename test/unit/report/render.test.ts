@@ -87,10 +87,19 @@ dry run: nothing was changed`)
 describe('status', () => {
   const now = Date.parse('2026-03-01T12:00:00Z')
   const pods = { ready: 1, wanted: 1, problems: [] as string[], image: 'hashicorp/http-echo' }
+  const undisturbed = {
+    byHand: false,
+    differences: [],
+    autoscalers: [],
+    autoscaled: [],
+    orphans: [],
+    namespaceIsGoing: false,
+  }
 
   test('one app', () => {
     const text = renderStatus(
       {
+        ...undisturbed,
         app: 'echo',
         namespace: 'echo',
         stage: half,
@@ -121,6 +130,54 @@ describe('status', () => {
   ! revision 5 after it is failed: timed out
   next    canary shift echo 100
   undo    canary abort echo`)
+  })
+
+  test('one app that others changed', () => {
+    const autoscaler = { name: 'echo-v1', deployment: 'echo-v1', min: 2, max: 10 }
+    const text = renderStatus(
+      {
+        app: 'echo',
+        namespace: 'echo',
+        stage: stable,
+        revision: 7,
+        updated: '2026-03-01T11:57:00Z',
+        description: 'Upgrade complete',
+        byHand: true,
+        versions: [{ ...pods, version: 'v1' }],
+        differences: [
+          { kind: 'Deployment', name: 'echo-v2' },
+          {
+            kind: 'RouteTable',
+            name: 'echo-routes',
+            path: 'spec.routes[0].matchers[0].prefix',
+            wanted: '/echo',
+            found: '/other',
+            by: { manager: 'kubectl-edit', at: '2026-03-01T11:57:00Z' },
+          },
+          { kind: 'RouteTable', name: 'echo-routes', path: 'spec.routes', wanted: [1, 2], found: [1] },
+        ],
+        autoscalers: [autoscaler],
+        autoscaled: [{ ...autoscaler, wanted: 1, found: 7 }],
+        controller: { tool: 'Flux', kind: 'HelmRelease', name: 'echo', namespace: 'apps' },
+        orphans: ['echo-v3'],
+        namespaceIsGoing: true,
+        next: [],
+      },
+      plain,
+      now,
+    )
+    expect(text).toBe(`echo stable: every request goes to v1
+  namespace echo
+  primary   v1  ✔ 1/1 pods ready  hashicorp/http-echo
+  revision  7, 3 min ago, Upgrade complete, made by hand
+  scaled by HPA echo-v1: 2 to 10 replicas of echo-v1
+  ! namespace echo is being deleted, and echo with it
+  ! Flux's HelmRelease echo in namespace apps applies the release by itself (flux suspend helmrelease echo -n apps)
+  ! Deployment echo-v2 is gone: somebody deleted it
+  ! RouteTable echo-routes: spec.routes[0].matchers[0].prefix is "/other", deployed was "/echo" (kubectl-edit, 3 min ago)
+  ! RouteTable echo-routes: spec.routes has 1 entry, deployed were 2
+  ! HPA echo-v1 has set 7 replicas (2 to 10) of Deployment echo-v1, deployed were 1
+  ! Deployment echo-v3 carries the app's labels, but is not in its values`)
   })
 
   test('all apps', () => {
