@@ -72,9 +72,10 @@ function historyOf(objects: RecordObject[]): ReleaseHistory {
   }
 }
 
-function summaryOf({ revision, status, description, updated, chart, config }: Revision): RevisionSummary {
+function summaryOf(read: Revision): RevisionSummary {
+  const { revision, status, description, updated, chart, config, applyMethod } = read
   const { name, version } = chart.metadata
-  return { revision, status, description, updated, chart: { name, version }, config }
+  return { revision, status, description, updated, chart: { name, version }, config, applyMethod }
 }
 
 function readable(object: RecordObject): Revision | undefined {

@@ -11,6 +11,21 @@ export async function findReleases(api: KubeApi, app: string, namespace?: string
   return historiesOf(items)
 }
 
+/**
+ * Whether Helm 4 applies this release on the server's side, as it does with those it made itself: the newest revision says
+ * so, for a rollback the one to go back to. Only then does it take `--force-conflicts`.
+ */
+export async function isAppliedOnServer(
+  api: KubeApi,
+  { app, namespace, revision }: { app: string; namespace: string; revision?: number },
+): Promise<boolean> {
+  const [history] = await findReleases(api, app, namespace)
+  const revisions = history?.revisions ?? []
+  const from =
+    revision === undefined ? revisions.at(-1) : revisions.find((entry) => entry.revision === revision)
+  return from?.applyMethod === 'ssa'
+}
+
 /** Every release of canary's chart; its superseded revisions are left out, they can be many and large. */
 export async function listReleases(api: KubeApi, namespace?: string): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }

@@ -45,7 +45,7 @@ export interface Revision {
   config: JsonObject
   /** The rendered objects, a YAML stream. */
   manifest: string
-  /** How Helm 4 applied them: on the server's side, or its own; Helm 3 knows the latter only and says nothing. */
+  /** How Helm 4 applied them: on the server's side, or on its own; Helm 3 has only the latter and says nothing. */
   applyMethod?: 'ssa' | 'csa'
 }
 
@@ -54,6 +54,7 @@ export interface RevisionSummary extends Pick<Revision, 'revision' | 'status' | 
   /** Name and version of the chart, and the user's values; absent where the record can't be read. */
   chart?: { name: string; version: string }
   config?: JsonObject
+  applyMethod?: Revision['applyMethod']
 }
 
 /** All that is known of a release: `deployed` carries the stage, `newest` may be a failed or pending one after it. */

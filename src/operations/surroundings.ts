@@ -33,12 +33,15 @@ export async function requireUndisturbed(
   const agreed = takeOver || isWayBack
   const tell = (suffix = '') =>
     lines.forEach((line) => emit({ type: 'warning', message: `${line}${suffix}` }))
+  if (dryRun) {
+    tell()
+    return { takeOver }
+  }
   if (!agreed) {
     const refusal = disturbed(released, surroundings, command)
-    if (!dryRun && !context.confirm) throw refusal
+    if (!context.confirm) throw refusal
     tell()
-    if (dryRun) return { takeOver }
-    if (!(await context.confirm?.(`${refusal.message} Take over, and go on?`))) throw refusal
+    if (!(await context.confirm(`${refusal.message} Take over, and go on?`))) throw refusal
   }
   if (lock) {
     if (agreed) tell(': taken over')

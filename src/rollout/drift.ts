@@ -1,4 +1,7 @@
 import type { Autoscaled, Autoscaler, Difference, LiveObject, ObjectFields } from '../model/drift.js'
+import { isSecretKey } from '../model/secret-keys.js'
+import { MASK } from '../model/secret-texts.js'
+import { maskSecrets } from '../model/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { type PathStep, writerOf } from './field-writers.js'
 import { isObject } from './merge.js'
@@ -35,11 +38,12 @@ export function driftOf(
     for (const [field, value] of Object.entries(ownFields(wanted)))
       compare(value, object[field] as Json | undefined, [field], keyed, found)
     return found
-      .map(({ path, ...values }): Difference => ({
+      .map(({ path, wanted, found }): Difference => ({
         kind,
         name,
         path: pathText(path),
-        ...values,
+        wanted: shown(path, wanted),
+        ...(found === undefined ? {} : { found: shown(path, found) }),
         by: writerOf(object, path),
       }))
       .filter(({ path }) => !(kind === 'Deployment' && path === 'spec.replicas' && autoscaled.has(name)))
@@ -98,7 +102,7 @@ function replicasOf({ spec }: ObjectFields): number | undefined {
 interface FieldDifference {
   path: PathStep[]
   wanted: Json
-  found?: Json
+  found?: Json | undefined
 }
 
 function compare(
@@ -126,7 +130,13 @@ function compare(
   } else if (isSame(wanted, found, pathText(path))) {
     return
   }
-  differences.push({ path, wanted, ...(found === undefined ? {} : { found }) })
+  differences.push({ path, wanted, found })
+}
+
+/** A value as it may be shown: secrets are masked. */
+function shown(path: PathStep[], value: Json): Json {
+  const names = path.map((step) => (typeof step === 'string' ? step : String(step.entry)))
+  return names.some(isSecretKey) ? MASK : maskSecrets(value)
 }
 
 function compareByKey(
