@@ -1,6 +1,6 @@
 import { ApiTransport, startApiProxy } from './api-transport.js'
 import { sameForBoth, withContextPinned } from './chosen-cluster.js'
-import type { Cluster, ClusterOptions } from './cluster.js'
+import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
@@ -11,7 +11,7 @@ import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
-import { findReleases, listReleases } from './releases.js'
+import { findReleases, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
 
 /**
@@ -31,14 +31,17 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const api = new KubeApi(new ApiTransport(connect))
   const helm = new Helm(pin, folder)
   const { signal } = options
+  /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
+  const forces = async (request: UpgradeRequest | RollbackRequest) =>
+    request.takeOver === true && (await isAppliedOnServer(api, request))
   const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
     findReleases: (app, namespace) => findReleases(api, app, namespace),
     listReleases: (namespace) => listReleases(api, namespace),
     render: (request) => helm.render(request),
     install: (request) => helm.install(request),
-    upgrade: (request) => helm.upgrade(request),
-    rollback: (request) => helm.rollback(request),
+    upgrade: async (request) => helm.upgrade({ ...request, takeOver: await forces(request) }),
+    rollback: async (request) => helm.rollback({ ...request, takeOver: await forces(request) }),
     uninstall: (app, namespace) => helm.uninstall(app, namespace),
     removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
     lock: (request) => lockApp(api, request),
