@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command'
 import type { Palette } from '../report/palette.js'
 import { outputFlags } from './flags.js'
-import { type Output, outputOf, printError, printResult } from './output.js'
+import { type Output, outputOf, printError, printNote, printResult } from './output.js'
 import { explainParseError } from './parse-errors.js'
 import type { Task } from './task.js'
 
@@ -28,14 +28,23 @@ export abstract class BaseCommand extends Command {
     const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))
     const text = output.format === 'text' ? await task.render(result, output.palette) : ''
     const document = task.document?.(result) ?? { ...result, warnings: this.warnings }
-    await printResult(output, document, () => text)
+    await printResult(output, document, () => text, { asIs: task.showsSecrets })
     return result
   }
 
   /** Prints the result of a command that needs no cluster. */
-  protected async print(document: unknown, render: (palette: Palette) => string): Promise<void> {
+  protected async print(
+    document: unknown,
+    render: (palette: Palette) => string,
+    options?: { asIs?: boolean },
+  ): Promise<void> {
     const output = await this.getOutput()
-    await printResult(output, document, () => render(output.palette))
+    await printResult(output, document, () => render(output.palette), options)
+  }
+
+  /** Says on stderr what concerns a result without being part of it. */
+  protected async note(text: string): Promise<void> {
+    printNote(await this.getOutput(), text)
   }
 
   /** Tells any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */

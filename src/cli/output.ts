@@ -1,4 +1,6 @@
+import { Secrets } from '../model/secrets.js'
 import type { Palette } from '../report/palette.js'
+import { withoutControls } from '../report/terminal-text.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
 
@@ -10,6 +12,8 @@ export interface Output {
   /** Colours of stderr. */
   stderrPalette: Palette
   debug: boolean
+  /** Masks all that is printed. */
+  secrets: Secrets
 }
 
 /**
@@ -29,17 +33,28 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
     debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
+    secrets: new Secrets(),
   }
 }
 
-/** Prints a result: `text` for people, else the document. */
-export async function printResult(output: Output, document: unknown, text: () => string): Promise<void> {
-  if (output.format === 'text') {
-    writeLine(process.stdout, text())
+/** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
+export async function printResult(
+  { format, secrets }: Output,
+  document: unknown,
+  text: () => string,
+  { asIs = false } = {},
+): Promise<void> {
+  if (format === 'text') {
+    writeLine(process.stdout, withoutControls(asIs ? text() : secrets.maskText(text())))
   } else {
     const { renderDocument } = await import('../report/document.js')
-    writeLine(process.stdout, await renderDocument(document, output.format))
+    writeLine(process.stdout, await renderDocument(asIs ? document : secrets.mask(document), format))
   }
+}
+
+/** Says something on stderr, beside the result. */
+export function printNote({ secrets }: Output, text: string): void {
+  writeLine(process.stderr, withoutControls(secrets.maskText(text)))
 }
 
 /**
@@ -50,7 +65,7 @@ export async function printError(output: Output, error: unknown, warnings: strin
   const { errorDocument, renderError } = await import('../report/error-text.js')
   const document = errorDocument(error)
   const stack = output.debug && error instanceof Error ? error.stack : undefined
-  writeLine(process.stderr, renderError(document, output.stderrPalette, stack))
+  printNote(output, renderError(document, output.stderrPalette, stack))
   if (output.format !== 'text') await printResult(output, { error: document, warnings }, () => '')
   return document.code
 }

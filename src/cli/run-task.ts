@@ -2,6 +2,7 @@ import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
 import type { OperationContext } from '../operations/context.js'
 import { Progress } from '../report/progress.js'
+import { withoutControls } from '../report/terminal-text.js'
 import { operator } from './operator.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
@@ -20,10 +21,13 @@ export async function runTask<R>(
   warn: (message: string) => void,
 ): Promise<R> {
   const settings = await resolveSettings(task.app, task.parsed, { cwd: process.cwd(), env: process.env })
+  const { secrets } = output
   const progress = new Progress(process.stderr, {
+    clean: (text) => withoutControls(secrets.maskText(text)),
     palette: output.stderrPalette,
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
+  for (const value of Object.values(settings.probeHeaders)) secrets.add(value)
   progress.begin(task.title, task.activity)
   let upgraded = false
   const signals = watchSignals((line) => progress.line(line), {
@@ -43,7 +47,11 @@ export async function runTask<R>(
     ])
     const { kubeconfig, kubeContext, dryRun, recover, takeOver, waitForLockMs } = settings
     const isAsked = !settings.yes && process.stdin.isTTY && process.stderr.isTTY
-    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal })
+    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets })
+    const ask = asker({ input: process.stdin, output: process.stderr }, settings.yes, {
+      signal: signals.signal,
+      pause: () => progress.pause(),
+    })
     const context: OperationContext = {
       cluster,
       verifier: createVerifier(),
@@ -69,10 +77,7 @@ export async function runTask<R>(
       takeOver,
       waitForLockMs,
       onFailure: settings.onFailure ?? (isAsked ? 'ask' : 'stop'),
-      confirm: asker({ input: process.stdin, output: process.stderr }, settings.yes, {
-        signal: signals.signal,
-        pause: () => progress.pause(),
-      }),
+      confirm: ask && ((question) => ask(withoutControls(secrets.maskText(question)))),
     }
     try {
       return await task.run(context, settings)

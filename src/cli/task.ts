@@ -15,4 +15,6 @@ export interface Task<R> {
   render: (result: R, palette: Palette) => Promise<string> | string
   /** The result as a document; by default the result itself, with the warnings there were. */
   document?: (result: R) => unknown
+  /** Print the result with its secrets. */
+  showsSecrets?: boolean
 }

@@ -10,6 +10,8 @@ export interface ClusterOptions {
   kubeContext?: string
   /** Aborted by the first Ctrl-C: waits end, a running Helm is left to finish by itself. */
   signal?: AbortSignal
+  /** Told the values that are read and applied, so that their secrets are masked wherever they show up. */
+  secrets?: { learn(values: unknown): void }
 }
 
 /** A chart to apply: a folder (or reference) given by the user, or the chart of a release's own record. */

@@ -1,6 +1,8 @@
 import { open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ExternalError } from '../model/errors.js'
+import { maskLiterals } from '../model/secret-texts.js'
+import { secretsIn } from '../model/secrets.js'
 import type { JsonObject } from '../model/values.js'
 import { withChart } from './chart-files.js'
 import type { ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
@@ -103,8 +105,10 @@ export class Helm {
       ...(kubeContext ? ['--kube-context', kubeContext] : []),
     ]
     const outcome = await this.spawn([...args, ...cluster], values ? JSON.stringify(values) : '')
-    if (outcome.exitCode !== 0) throw explainHelm(outcome, release)
-    return outcome.stdout
+    if (outcome.exitCode === 0) return outcome.stdout
+    // Helm, charts and the cluster repeat values in their errors.
+    const stderr = maskLiterals(outcome.stderr, secretsIn(values))
+    throw explainHelm({ ...outcome, stderr }, release)
   }
 
   /**

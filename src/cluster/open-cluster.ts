@@ -1,3 +1,4 @@
+import type { ReleaseHistory } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
 import { sameForBoth, withContextPinned } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
@@ -30,16 +31,27 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   }
   const api = new KubeApi(new ApiTransport(connect))
   const helm = new Helm(pin, folder)
-  const { signal } = options
+  const { signal, secrets } = options
+  const found = (histories: ReleaseHistory[]) => {
+    for (const { deployed, newest } of histories) secrets?.learn([deployed?.config, newest?.config])
+    return histories
+  }
   /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
   const forces = async (request: UpgradeRequest | RollbackRequest) =>
     request.takeOver === true && (await isAppliedOnServer(api, request))
   const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
-    findReleases: (app, namespace) => findReleases(api, app, namespace),
+    findReleases: async (app, namespace) => found(await findReleases(api, app, namespace)),
     listReleases: (namespace) => listReleases(api, namespace),
-    render: (request) => helm.render(request),
-    install: (request) => helm.install(request),
+    render: (request) => {
+      // What is applied was rendered before, and an install has nothing to be compared with.
+      secrets?.learn(request.values)
+      return helm.render(request)
+    },
+    install: (request) => {
+      secrets?.learn(request.values)
+      return helm.install(request)
+    },
     upgrade: async (request) => helm.upgrade({ ...request, takeOver: await forces(request) }),
     rollback: async (request) => helm.rollback({ ...request, takeOver: await forces(request) }),
     uninstall: (app, namespace) => helm.uninstall(app, namespace),

@@ -3,13 +3,14 @@ import { checkApp, checkVersion, parseWeight, requiredApp } from '../cli/args.js
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags.js'
 import { parseHeaders } from '../cli/headers.js'
+import { maskSecrets } from '../model/secrets.js'
 
 export default class Values extends BaseCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'
   static override description =
     'Without --stage: the values of the deployed revision. With --stage the values of that stage are ' +
     'made from the flags alone, without a cluster: for GitOps, where something else applies them. ' +
-    '"finished" is stable on the canary.'
+    '"finished" is stable on the canary. Secrets read ***, unless --show-secrets is given.'
   static override examples = [
     '<%= config.bin %> values echo',
     '<%= config.bin %> values echo --stage weighted --primary v1 --canary v2 --weight 50',
@@ -38,14 +39,16 @@ export default class Values extends BaseCommand {
       env: 'CANARY_API_GROUP',
       description: "Label by which a VirtualService selects the app's routes",
     }),
+    'show-secrets': Flags.boolean({ description: 'Print passwords, tokens and the like as they are' }),
     ...clusterFlags,
   }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Values)
     const app = checkApp(parsed.args.app)
+    const showsSecrets = parsed.flags['show-secrets']
     if (parsed.flags.stage) return this.ofStage(parsed.flags)
-    await this.perform({
+    const values = await this.perform({
       activity: `reading the release of ${app}`,
       app,
       parsed,
@@ -53,9 +56,11 @@ export default class Values extends BaseCommand {
         const { observedValues } = await import('../operations/values.js')
         return observedValues(context, { app, namespace })
       },
-      render: asYaml,
+      render: (values) => asYaml(showsSecrets ? values : maskSecrets(values)),
       document: (values) => values,
+      showsSecrets,
     })
+    await this.tellOfMask(values, showsSecrets)
   }
 
   private async ofStage(flags: {
@@ -66,6 +71,7 @@ export default class Values extends BaseCommand {
     header?: string[]
     values?: string[]
     'api-group'?: string
+    'show-secrets': boolean
   }): Promise<void> {
     const [{ valuesOfStage }, { readValuesFiles }, { mergeValues }] = await Promise.all([
       import('../rollout/stage-values.js'),
@@ -82,8 +88,18 @@ export default class Values extends BaseCommand {
       headers: parseHeaders(flags.header ?? ['stage=canary'], '--header'),
       base: apiGroup === undefined ? files : mergeValues(files, { routes: { apiGroup } }),
     })
-    const text = await asYaml(values)
-    await this.print(values, () => text)
+    const asIs = flags['show-secrets']
+    const text = await asYaml(asIs ? values : maskSecrets(values))
+    await this.print(values, () => text, { asIs })
+    await this.tellOfMask(values, asIs)
+  }
+
+  /** Values with a mask in them must not be taken for complete. */
+  private async tellOfMask(values: object, showsSecrets: boolean): Promise<void> {
+    if (showsSecrets || JSON.stringify(maskSecrets(values)) === JSON.stringify(values)) return
+    await this.note(
+      '! Secrets read *** here: do not apply these values. --show-secrets prints them as they are.',
+    )
   }
 }
 

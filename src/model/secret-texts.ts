@@ -105,7 +105,7 @@ function formsOf(secret: string): string[] {
     secret.trim(),
     JSON.stringify(secret).slice(1, -1),
     Buffer.from(secret).toString('base64'),
-    encodeURIComponent(secret.toWellFormed?.() ?? ''),
+    encodeURIComponent(Buffer.from(secret).toString('utf8')),
     ...(lines.length > 1 ? lines.map((line) => line.trim()) : []),
   ].filter((form) => form.length >= MIN_LITERAL)
 }

@@ -98,6 +98,9 @@ function isSecretFlag(flag: unknown, argument: unknown): boolean {
   return /^--?[A-Za-z][\w-]*$/.test(flag) && !argument.startsWith('-') && isSecretKey(flag) && !isPlural(flag)
 }
 
+/** What a terminal takes for a change of colour; as letters beside a word they would hide it. */
+const COLOUR = /(\u001b\[[\d;]*m)/
+
 /**
  * The secrets that one command has come across, and the masking of all that leaves it: by keys, by form, and wherever
  * else one of them shows up again (in the log of a pod, in an answer that repeats its request).
@@ -111,8 +114,10 @@ export class Secrets {
     for (const secret of secretsIn(values)) this.add(secret)
   }
 
-  /** Takes note of one secret, such as the value of a header sent with every probe. */
+  /** Takes note of one secret, such as the value of a header sent with every probe: credentials without scheme, too. */
   add(secret: string): void {
+    const credentials = /^\w+ +(\S+)$/.exec(secret)?.[1]
+    if (credentials !== undefined) this.add(credentials)
     if (!isDistinctive(secret) || this.known.has(secret)) return
     this.known.add(secret)
     this.pattern = patternOf([...this.known], { whole: true })
@@ -123,7 +128,15 @@ export class Secrets {
     return maskSecrets(data, (text) => this.maskText(text))
   }
 
+  /** A text to print, in colour or not. */
   maskText(text: string): string {
+    return text
+      .split(COLOUR)
+      .map((part, index) => (index % 2 === 0 ? this.maskPlain(part) : part))
+      .join('')
+  }
+
+  private maskPlain(text: string): string {
     const masked = maskPatterns(text)
     return this.pattern ? masked.replace(this.pattern, MASK) : masked
   }

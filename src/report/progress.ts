@@ -12,6 +12,8 @@ export interface ProgressOptions {
   palette: Palette
   /** Whether lines can be redrawn: a terminal that understands escapes. */
   live: boolean
+  /** What is done to each line before it is shown: secrets masked, nothing in it obeyed by the terminal. */
+  clean?: (text: string) => string
   now?: () => number
 }
 
@@ -26,6 +28,7 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export class Progress {
   private readonly eventLines: EventLines
   private readonly now: () => number
+  private readonly clean: (text: string) => string
   private activity: string[] = []
   private activitySince = 0
   private finishingNow?: string
@@ -40,6 +43,7 @@ export class Progress {
   ) {
     this.eventLines = new EventLines(options.palette)
     this.now = options.now ?? Date.now
+    this.clean = options.clean ?? ((text) => text)
   }
 
   /**
@@ -80,11 +84,13 @@ export class Progress {
 
   private print(lines: string[]): void {
     if (lines.length === 0) return
-    this.stream.write(this.erased() + lines.map((line) => `${line}\n`).join(''))
+    this.stream.write(this.erased() + lines.map((line) => `${this.clean(line)}\n`).join(''))
     if (this.activity.length > 0) this.draw()
   }
 
-  private show(activity: string[]): void {
+  private show(now: string[]): void {
+    // A line each, or they could not be taken away again.
+    const activity = now.map((text) => this.clean(text).replace(/\s+/g, ' '))
     // Counts that go on are the same activity: its clock runs on.
     const other = kindOf(activity) !== kindOf(this.activity)
     if (other) this.activitySince = this.now()
