@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HELM_MAJORS } from '../../scripts/tools.js'
+import { type CommandOutcome, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { startTraffic } from '../helpers/traffic.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let cli: SandboxCli
+afterEach(async () => {
+  await cli.close()
+})
+
+function canary(...args: string[]): Promise<CommandOutcome> {
+  return cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '20s' } })
+}
+
+/** Runs canary, demands this exit code, and gives back the document. */
+async function expectExit(exitCode: number, ...args: string[]): Promise<any> {
+  const outcome = await canary(...args)
+  expect({ args, exitCode: outcome.exitCode, said: outcome.exitCode === exitCode ? '' : outcome }).toEqual({
+    args,
+    exitCode,
+    said: '',
+  })
+  return JSON.parse(outcome.stdout)
+}
+
+async function stage(): Promise<any> {
+  return (await expectExit(0, 'status', 'echo')).stage
+}
+
+async function deployments(): Promise<string[]> {
+  const { stdout } = await cli.kubectl(['get', 'deployments', '-n', 'echo', '-o', 'name'])
+  return stdout.split('\n').filter(Boolean).sort()
+}
+
+const STABLE = { name: 'stable', primary: 'v1' }
+const ONLY_V1 = ['deployment.apps/echo-v1']
+
+describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
+  beforeEach(async () => {
+    cli = await startSandboxCli(major)
+    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
+  })
+
+  test('abort from deployed, header, weighted and shifted: only the primary is left, and no request fails', async () => {
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const ways: [string, string[][]][] = [
+      ['deployed', [['start', 'echo', 'v2', '--deploy-only']]],
+      ['header', [['start', 'echo', 'v2']]],
+      [
+        'weighted',
+        [
+          ['start', 'echo', 'v2'],
+          ['shift', 'echo', '50'],
+        ],
+      ],
+      [
+        'shifted',
+        [
+          ['start', 'echo', 'v2'],
+          ['shift', 'echo', '100'],
+        ],
+      ],
+    ]
+    for (const [from, commands] of ways) {
+      for (const args of commands) await expectExit(0, ...args)
+      expect((await stage()).name).toBe(from)
+      const aborted = await expectExit(0, 'abort', 'echo')
+      expect(aborted.stage).toEqual(STABLE)
+      expect(aborted.plan.steps.map(({ name }: any) => name)).toEqual(
+        from === 'deployed' ? ['remove-canary'] : ['route-back', 'remove-canary'],
+      )
+      expect(await deployments()).toEqual(ONLY_V1)
+    }
+    expect(await expectExit(0, 'abort', 'echo')).toMatchObject({ changed: false, stage: STABLE })
+    expect((await users.stop()).failures).toEqual({})
+  })
+
+  test('a start whose pods never get ready leaves traffic as it was, and abort leaves only the primary', async () => {
+    cli.sandbox.faults.add({ kind: 'crash', app: 'echo', version: 'v2' })
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const { error } = await expectExit(5, 'start', 'echo', 'v2', '--timeout', '2s')
+    expect(error.message).toContain('CrashLoopBackOff')
+    expect(error.state).toContain('every request goes to v1')
+    expect(error.nextSteps.join('\n')).toContain('canary abort echo')
+    await expectExit(0, 'abort', 'echo')
+    expect(await deployments()).toEqual(ONLY_V1)
+
+    const { error: gone } = await expectExit(
+      7,
+      ...['start', 'echo', 'v2', '--timeout', '2s', '--on-failure', 'abort'],
+    )
+    expect(gone.message).toContain('Gone back, and proven')
+    expect(await stage()).toEqual(STABLE)
+    expect(await deployments()).toEqual(ONLY_V1)
+    const { failures, bodies } = await users.stop()
+    expect(failures).toEqual({})
+    expect(Object.keys(bodies)).toEqual(['version:echo-v1'])
+  })
+
+  test('a helm that failed in the middle is explained, recovered, and aborted from', async () => {
+    await expectExit(0, 'start', 'echo', 'v2')
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const forbidden = cli.sandbox.faults.add({ kind: 'forbid', verb: 'patch', resource: 'routetables' })
+    const { error } = await expectExit(5, 'shift', 'echo', '25')
+    expect(error.nextSteps.join('\n')).toContain('canary shift echo 25 --recover    (back to revision 3')
+    cli.sandbox.faults.remove(forbidden.id)
+
+    expect((await stage()).name).toBe('header')
+    const { error: explained } = await expectExit(6, 'shift', 'echo', '25')
+    expect(explained.message).toContain('Revision 4 of echo is failed')
+    expect((await expectExit(0, 'shift', 'echo', '25', '--recover')).stage).toMatchObject({ weight: 25 })
+
+    const again = cli.sandbox.faults.add({ kind: 'forbid', verb: 'patch', resource: 'routetables' })
+    await expectExit(5, 'shift', 'echo', '50')
+    cli.sandbox.faults.remove(again.id)
+    expect((await expectExit(0, 'abort', 'echo')).stage).toEqual(STABLE)
+    expect(await deployments()).toEqual(ONLY_V1)
+    expect((await users.stop()).failures).toEqual({})
+  })
+
+  test('an install that failed is removed by abort, or installed anew with --recover', async () => {
+    const forbidden = cli.sandbox.faults.add({ kind: 'forbid', verb: 'create', resource: 'upstreams' })
+    const patch = cli.sandbox.faults.add({ kind: 'forbid', verb: 'patch', resource: 'upstreams' })
+    await expectExit(5, 'install', 'golf', 'v1')
+    expect((await expectExit(0, 'abort', 'golf')).stage).toEqual({ name: 'absent' })
+    const records = await cli.kubectl(['get', 'secrets,deployments', '-n', 'golf', '-o', 'name'])
+    expect(records.stdout).toBe('')
+    await expectExit(5, 'install', 'golf', 'v1')
+    cli.sandbox.faults.remove(forbidden.id)
+    cli.sandbox.faults.remove(patch.id)
+    await expectExit(6, 'install', 'golf', 'v1')
+    expect((await expectExit(0, 'install', 'golf', 'v1', '--recover')).stage).toEqual(STABLE)
+  })
+
+  test('without a proxy the routes go back all the same; removal waits for the proof, or for a reason', async () => {
+    await expectExit(0, 'start', 'echo', 'v2')
+    await expectExit(0, 'shift', 'echo', '50')
+    const down = cli.sandbox.faults.add({ kind: 'proxy-down' })
+    const { error } = await expectExit(4, 'abort', 'echo', '--verify-timeout', '2s')
+    expect(error.state).toContain('deployed: v2 stands beside v1')
+    expect(error.nextSteps.join('\n')).toContain('canary abort echo --unverified REASON')
+    expect(await deployments()).toHaveLength(2)
+    await expectExit(0, 'abort', 'echo', '--unverified', 'the proxy is being replaced')
+    cli.sandbox.faults.remove(down.id)
+    expect(await deployments()).toEqual(ONLY_V1)
+    const { stdout } = await cli.helm(['history', 'echo', '-n', 'echo', '-o', 'json'])
+    expect(JSON.parse(stdout).at(-1).description).toContain('unverified: the proxy is being replaced')
+    expect(await expectExit(0, 'verify', 'echo')).toMatchObject({ proof: { verdict: 'pass' } })
+  })
+
+  test('Deployments that nobody names are shown, and removed by the next abort or finish', async () => {
+    const { stdout } = await cli.kubectl(['get', 'deployment', 'echo-v1', '-n', 'echo', '-o', 'json'])
+    const orphan = JSON.parse(stdout.replaceAll('echo-v1', 'echo-v0').replaceAll('"v1"', '"v0"'))
+    orphan.metadata = { name: 'echo-v0', namespace: 'echo', labels: orphan.metadata.labels }
+    await cli.kubectl(['apply', '-f', '-'], JSON.stringify(orphan))
+    expect(await deployments()).toHaveLength(2)
+    const shown = await cli.canary(['status', 'echo'])
+    expect(shown.stdout).toContain('v0')
+    const outcome = await cli.canary(['abort', 'echo'], { env: { CANARY_PROBE_RATE: '0' } })
+    expect(outcome.stderr).toContain('removing Deployment echo-v0')
+    expect(await deployments()).toEqual(ONLY_V1)
+  })
+})
