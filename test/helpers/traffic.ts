@@ -9,10 +9,24 @@ export interface TrafficReport {
   bodies: Record<string, number>
 }
 
-/** A user's requests: GETs at a steady rate, every one counted, until stopped. */
-export function startTraffic(url: string, perSecond: number): { stop(): Promise<TrafficReport> } {
+/** How long an answer may take; a user would have given up. */
+const TIMEOUT_MS = 10_000
+
+export interface Traffic {
+  /** What there was so far. */
+  report: TrafficReport
+  stop(): Promise<TrafficReport>
+}
+
+/** A user's requests: GETs at a steady rate, every one counted, until stopped. An answer has to name a version. */
+export function startTraffic(url: string, perSecond: number): Traffic {
   const { origin, pathname } = new URL(url)
-  const pool = new Pool(origin, { connections: 10, pipelining: 1 })
+  const pool = new Pool(origin, {
+    connections: 10,
+    pipelining: 1,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  })
   const report: TrafficReport = { sent: 0, failed: 0, failures: {}, bodies: {} }
   const running = new Set<Promise<void>>()
 
@@ -21,8 +35,11 @@ export function startTraffic(url: string, perSecond: number): { stop(): Promise<
     try {
       const { statusCode, body } = await pool.request({ path: pathname, method: 'GET' })
       const text = (await body.text()).trim()
-      if (statusCode === 200) report.bodies[text] = (report.bodies[text] ?? 0) + 1
-      else fail(`${statusCode} ${text}`)
+      if (statusCode === 200 && text.startsWith('version:')) {
+        report.bodies[text] = (report.bodies[text] ?? 0) + 1
+      } else {
+        fail(`${statusCode} ${text}`)
+      }
     } catch (error) {
       fail(String(error))
     }
@@ -41,6 +58,7 @@ export function startTraffic(url: string, perSecond: number): { stop(): Promise<
     }
   }, 5)
   return {
+    report,
     stop: async () => {
       clearInterval(timer)
       await Promise.all(running)

@@ -1,0 +1,28 @@
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+
+const projectRoot = fileURLToPath(new URL('..', import.meta.url))
+
+export interface Build {
+  /** A folder like the project's own: bin, chart, dist, package.json. */
+  root: string
+  remove(): Promise<void>
+}
+
+/** Builds canary into a folder of its own, so that a build elsewhere doesn't pull it away under a long run. */
+export async function buildApart(): Promise<Build> {
+  const root = await mkdtemp(path.join(tmpdir(), 'canary-soak-build-'))
+  await Promise.all(
+    ['bin', 'chart', 'package.json'].map((name) =>
+      cp(path.join(projectRoot, name), path.join(root, name), { recursive: true }),
+    ),
+  )
+  await symlink(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'))
+  await execa('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')], {
+    cwd: projectRoot,
+  })
+  return { root, remove: () => rm(root, { recursive: true, force: true }) }
+}

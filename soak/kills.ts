@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seededRandom } from '../src/sandbox/random.js'
+import { endOf } from './canary-process.js'
+import {
+  type Bench,
+  measure,
+  onBenches,
+  type PartOptions,
+  type PartReport,
+  quantiles,
+  Tally,
+} from './part.js'
+import { killTree } from './processes.js'
+import { type Move, type MoveKind, nextMove, ROLLOUTS } from './subject.js'
+
+/** What dies: canary alone (its helm goes on), or canary with its helm and kubectl. */
+type Victims = 'alone' | 'with children'
+
+interface Moment {
+  /** Of the command's usual duration, 0 to 1. */
+  fraction: number
+  victims: Victims
+}
+
+/**
+ * SIGKILL at moments spread over start, shift, finish and abort; then the same command with --recover, which has to
+ * reach the target with no orphans and no failed request.
+ */
+export async function kills(options: PartOptions): Promise<PartReport> {
+  const tally = new Tally('kills', options)
+  const pending = moments(options.count, seededRandom(options.seed))
+  const recoveries: number[] = []
+  const report = await onBenches(tally, async (bench) => {
+    const usual = await measure(bench, options.log)
+    for (let rollout = -1; !tally.isOver && anyLeft(pending);) {
+      if (bench.subject.at.name === 'stable') rollout += 1
+      const move = nextMove(bench.subject, rollout)
+      const moment = pending[move.kind].shift()
+      if (!moment) {
+        await bench.subject.go(move)
+        continue
+      }
+      const wasLate = await killOnce(tally, bench, move, moment, usual[move.kind], recoveries)
+      if (wasLate) pending[move.kind].push({ ...moment, fraction: moment.fraction * 0.9 })
+    }
+  })
+  if (recoveries.length > 0) {
+    report.notes.push(`the same command again, with --recover: ${quantiles(recoveries)}`)
+  }
+  return report
+}
+
+/** Moments for each command, as often as it comes in the rollouts: one in each of as many equal parts of its duration. */
+function moments(count: number, random: () => number): Record<MoveKind, Moment[]> {
+  const order = ROLLOUTS.flat()
+  const spread = (kind: MoveKind): Moment[] => {
+    const share = Array.from({ length: count }, (_, index) => order[index % order.length]).filter(
+      (other) => other === kind,
+    ).length
+    const inOrder = Array.from({ length: share }, (_, index): Moment => {
+      return { fraction: (index + random()) / share, victims: index % 2 === 0 ? 'with children' : 'alone' }
+    })
+    return inOrder
+      .map((moment) => ({ moment, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ moment }) => moment)
+  }
+  return { start: spread('start'), shift: spread('shift'), finish: spread('finish'), abort: spread('abort') }
+}
+
+function anyLeft(pending: Record<MoveKind, Moment[]>): boolean {
+  return Object.values(pending).some((left) => left.length > 0)
+}
+
+/** Whether the command had ended by itself before its moment came: no case then. */
+async function killOnce(
+  tally: Tally,
+  bench: Bench,
+  move: Move,
+  { fraction, victims }: Moment,
+  usualMs: number,
+  recoveries: number[],
+): Promise<boolean> {
+  const { arena, subject } = bench
+  let wasLate = false
+  await tally.run(bench, `${move.kind} ${victims} at ${Math.round(fraction * 100)}%`, async (found) => {
+    const victim = arena.spawn(move.args)
+    await sleep(fraction * usualMs)
+    wasLate = victim.hasEnded
+    if (victims === 'alone') victim.signal('SIGKILL')
+    else await killTree(victim.pid)
+    const killed = await victim.ended
+    subject.at = move.target
+    if (wasLate && killed.code === 0) return undefined
+    found.outputs['killed-stderr.txt'] = killed.stderr
+    found.outputs['history-after-kill.txt'] = await arena.look('helm', [
+      'history',
+      subject.app,
+      '-n',
+      subject.app,
+    ])
+    const again = await arena.canary([...move.args, '--recover'])
+    found.outputs['again-stdout.txt'] = again.stdout
+    found.outputs['again-stderr.txt'] = again.stderr
+    tally.countExit(endOf(again))
+    recoveries.push(again.ms)
+    if (again.code !== 0) found.problems.push(`the same command with --recover ended with ${endOf(again)}`)
+    found.problems.push(...(await subject.check(move.target)))
+    return `killed after ${(killed.ms / 1000).toFixed(2)} s, recovered in ${(again.ms / 1000).toFixed(1)} s`
+  })
+  return wasLate
+}
