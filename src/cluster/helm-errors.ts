@@ -48,7 +48,7 @@ const KNOWN: Explanation[] = [
       `Somebody changed objects of the release by other means than Helm (${/conflicts? with "([^"]+)"/.exec(words)?.[1]}), and Helm does not overwrite that: ${words}`,
     nextSteps: [
       'look at the change: kubectl get -o yaml --show-managed-fields on the object named above',
-      'to drop it, run helm upgrade with --force-conflicts by hand, then repeat the command',
+      'to drop it, repeat the command with --recover --take-over    (canary status APP shows the difference)',
     ],
   },
   {

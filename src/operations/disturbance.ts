@@ -96,7 +96,9 @@ function waysOn(released: Deployed, surroundings: Surroundings, command: string)
   const { differences, autoscaled, controller, manifest } = surroundings
   const at = namespace === app ? '' : ` -n ${namespace}`
   const changed = new Set(
-    differences.filter(({ path }) => path !== undefined).map(({ kind, name }) => `${kind} ${name}`),
+    differences
+      .filter(({ path }) => path !== undefined)
+      .map(({ kind, name }) => `${kind.toLowerCase()}/${name}`),
   )
   return [
     ...(controller
@@ -105,9 +107,11 @@ function waysOn(released: Deployed, surroundings: Surroundings, command: string)
           `canary values ${app}${at} --stage STAGE …    (values to commit where ${controller.tool} reads them)`,
         ]
       : []),
-    ...[...changed].map(
-      (object) => `kubectl get ${object} -n ${namespace} -o yaml --show-managed-fields    (look at it)`,
-    ),
+    ...(changed.size > 0
+      ? [
+          `kubectl get ${[...changed].join(' ')} -n ${namespace} -o yaml --show-managed-fields    (look at it)`,
+        ]
+      : []),
     ...autoscaled.map((entry) => keepReplicas(entry, manifest)),
     `canary ${command}${at} --take-over    (${
       differences.length > 0 ? 'writes back what was deployed, then goes on' : 'goes on all the same'

@@ -34,10 +34,10 @@ export async function restore(
   )
   if (changed.length === 0) return
   await lock.confirm()
-  const write = async (object: JsonObject) => {
+  const write = async (object: JsonObject, as = 'as deployed again') => {
     const kind = object.kind as string
     await cluster.applyAsHelm(object, { app, namespace })
-    emit({ type: 'note', message: `${kind} ${nameOf(object)} is as deployed again` })
+    emit({ type: 'note', message: `${kind} ${nameOf(object)} is ${as}` })
   }
 
   const scaled = new Set(autoscalers.map(({ deployment }) => deployment))
@@ -68,7 +68,7 @@ export async function restore(
   for (const object of routes) {
     // On the way back the first step moves the routes: until then they stay where somebody may have put them in need.
     if (!canaryIsRouted) await write(object)
-    else if (find(live, object)) await write({ ...object, spec: specOf(find(live, object)) })
+    else if (find(live, object)) await write({ ...object, spec: specOf(find(live, object)) }, "Helm's again")
   }
 }
 

@@ -31,8 +31,7 @@ export async function requireUndisturbed(
   const lines = disturbanceLines(surroundings)
   if (lines.length === 0) return { takeOver }
   const agreed = takeOver || isWayBack
-  const tell = (suffix = '') =>
-    lines.forEach((line) => emit({ type: 'warning', message: `${line}${suffix}` }))
+  const tell = () => lines.forEach((line) => emit({ type: 'warning', message: line }))
   if (dryRun) {
     tell()
     return { takeOver }
@@ -44,7 +43,8 @@ export async function requireUndisturbed(
     if (!(await context.confirm(`${refusal.message} Take over, and go on?`))) throw refusal
   }
   if (lock) {
-    if (agreed) tell(': taken over')
+    if (agreed) tell()
+    emit({ type: 'note', message: 'taking over what others changed' })
     await restore(context, released, surroundings, { isWayBack, lock })
   }
   return { takeOver: true }
