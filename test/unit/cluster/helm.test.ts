@@ -156,7 +156,7 @@ describe('failures are explained, with the command, its exit code and its stderr
         'Error: UPGRADE FAILED: conflict occurred while applying object echo/echo-routes gateway.solo.io/v1, ' +
         'Kind=RouteTable: Apply failed with 1 conflict: conflict with "kubectl": .spec.routes',
       says: /other means than Helm \(kubectl\).*\.spec\.routes/,
-      remedy: /--force-conflicts/,
+      remedy: /--take-over/,
     },
     'values the schema refuses': {
       stderr:
