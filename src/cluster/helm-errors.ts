@@ -15,9 +15,7 @@ const KNOWN: Explanation[] = [
     text: /another operation \(install\/upgrade\/rollback\) is in progress/,
     says: () =>
       "Another helm command is changing this release, or one was killed in the middle: Helm's record says pending.",
-    nextSteps: [
-      'helm history APP -n NAMESPACE    (wait if somebody works on it; helm rollback APP REVISION clears a killed one)',
-    ],
+    nextSteps: ['canary status APP -n NAMESPACE    (says how to go on)'],
   },
   {
     text: /release: already exists/,
@@ -39,7 +37,7 @@ const KNOWN: Explanation[] = [
     says: () => 'No revision of this release was ever deployed, so there is none to upgrade.',
     nextSteps: [
       'helm history APP -n NAMESPACE',
-      'helm uninstall APP -n NAMESPACE, then canary install APP VERSION',
+      'canary abort APP -n NAMESPACE    (removes the remains), then canary install APP VERSION',
     ],
   },
   {

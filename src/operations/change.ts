@@ -58,7 +58,7 @@ export async function changeRelease(
   plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
   const found = await observe(context, request)
-  const unfinished = unfinishedRevision(found)
+  const unfinished = unfinishedRevision(found.history ?? {})
   let { takeOver } = context
   if (unfinished) {
     if (!change.isWayBack || context.dryRun) await agreeToRecover(context, found, unfinished, change.command)
@@ -94,7 +94,7 @@ async function changeHeld(
   for (let round = 1; ; round += 1) {
     try {
       let found = await observe(context, request)
-      const unfinished = unfinishedRevision(found)
+      const unfinished = unfinishedRevision(found.history ?? {})
       if (unfinished) {
         if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
         found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })

@@ -9,7 +9,7 @@ import {
 } from '../model/drift.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { type Deployed, lookAround } from './look-around.js'
-import { observe } from './observe.js'
+import { observe, unfinishedRevision } from './observe.js'
 
 export interface DoctorResult {
   findings: Finding[]
@@ -32,7 +32,7 @@ async function appFindings(
 ): Promise<Finding[]> {
   const observation = await observe(context, { app, namespace })
   const { stage, history, deployed } = observation
-  if (stage.name === 'absent' || !observation.namespace) {
+  if (!history || !observation.namespace) {
     return [
       {
         check: `app ${app}`,
@@ -53,15 +53,15 @@ async function appFindings(
         }
       : { check: `app ${app}`, status: 'ok', detail: describeStage(stage) },
   )
-  const newest = history?.newest
-  if (newest && newest.revision !== deployed?.revision && newest.status !== 'deployed') {
+  const unfinished = unfinishedRevision(history)
+  if (unfinished) {
     findings.push({
       check: `release ${app}`,
       status: 'problem',
-      detail: `revision ${newest.revision} is ${newest.status}: ${newest.description}`,
+      detail: `revision ${unfinished.revision} is ${unfinished.status}: ${unfinished.description}`,
       remedy: deployed
-        ? `helm rollback ${app} ${deployed.revision} -n ${observation.namespace}`
-        : `helm uninstall ${app} -n ${observation.namespace}`,
+        ? `canary abort ${app} -n ${observation.namespace}, or the command that failed with --recover`
+        : `canary abort ${app} -n ${observation.namespace}    (removes the remains)`,
     })
   }
   if (deployed) {
@@ -74,7 +74,7 @@ async function appFindings(
         check: `deployment ${pods.deployment}`,
         status: 'warning',
         detail: `carries the app's labels, but version ${pods.version} is not in the release's values`,
-        remedy: `kubectl delete deployment ${pods.deployment} -n ${observation.namespace}`,
+        remedy: `the next canary abort or finish removes it; or: kubectl delete deployment ${pods.deployment} -n ${observation.namespace}`,
       })
     } else {
       const ready = pods.ready >= pods.wanted && pods.wanted > 0

@@ -49,8 +49,10 @@ export async function observe(context: OperationContext, request: AppRequest): P
 }
 
 /** The newest revision, where a failed or killed helm left it after the deployed one. */
-export function unfinishedRevision({ history, deployed }: Observation): Revision | undefined {
-  const newest = history?.newest
+export function unfinishedRevision({
+  newest,
+  deployed,
+}: Pick<ReleaseHistory, 'newest' | 'deployed'>): Revision | undefined {
   if (!newest || newest.status === 'deployed' || newest.status === 'uninstalled') return undefined
   return newest.revision === deployed?.revision ? undefined : newest
 }

@@ -65,7 +65,7 @@ export async function recover(
   const { app } = found
   const namespace = found.namespace ?? app
   const observation = await waitForHelm(context, { ...found, namespace }, lock)
-  const unfinished = unfinishedRevision(observation)
+  const unfinished = unfinishedRevision(observation.history ?? {})
   if (!unfinished) return observation
   const { deployed, history } = observation
   const { cluster, emit, takeOver } = context
@@ -85,7 +85,7 @@ export async function recover(
   const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
   await cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary }).catch(remains)
   const recovered = await observe(context, { app, namespace })
-  const left = unfinishedRevision(recovered)
+  const left = unfinishedRevision(recovered.history ?? {})
   if (left) return stillUnfinished(undefined, namespace, left)
   emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
   return recovered
@@ -141,7 +141,7 @@ async function waitForHelm(
   const started = Date.now()
   let observation: Observation = found
   for (let told = false; ; told = true) {
-    const unfinished = unfinishedRevision(observation)
+    const unfinished = unfinishedRevision(observation.history ?? {})
     if (!unfinished || unfinished.status === 'failed') return observation
     const waited = Date.now() - started
     const runs = await cluster.helmRuns(app, namespace)

@@ -7,7 +7,7 @@ import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { lookAround } from './look-around.js'
-import { observe } from './observe.js'
+import { observe, unfinishedRevision } from './observe.js'
 
 /** Where one app stands, read without sending a probe. */
 export interface AppStatus {
@@ -56,6 +56,7 @@ export async function status(context: OperationContext, request: AppRequest): Pr
     namespace ? context.cluster.versionPods(app, namespace) : [],
     namespace && deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
   ])
+  const unfinished = history && unfinishedOf(history)
   const { differences = [], autoscalers = [], autoscaled = [], controller } = surroundings ?? {}
   return {
     app,
@@ -65,7 +66,7 @@ export async function status(context: OperationContext, request: AppRequest): Pr
     updated: deployed?.updated,
     description: deployed?.description,
     chart: deployed && `${deployed.chart.metadata.name}-${deployed.chart.metadata.version}`,
-    unfinished: history && unfinishedRevision(history),
+    unfinished,
     versions,
     byHand: surroundings?.byHand ?? false,
     differences,
@@ -76,7 +77,12 @@ export async function status(context: OperationContext, request: AppRequest): Pr
       ? versions.filter(({ version }) => !isNamed(version, deployed)).map(({ deployment }) => deployment)
       : [],
     namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
-    next: namespace ? nextCommands(app, namespace, stage) : [`canary install ${app} VERSION`],
+    next:
+      namespace === undefined
+        ? [`canary install ${app} VERSION`]
+        : unfinished
+          ? recoverCommands(app, namespace, deployed)
+          : nextCommands(app, namespace, stage),
     undo: namespace ? undoCommand(app, namespace, stage) : undefined,
   }
 }
@@ -90,7 +96,7 @@ export async function listApps(context: OperationContext, namespace?: string): P
     stage: history.deployed ? stageOf(history.deployed.config) : { name: 'absent' },
     revision: history.deployed?.revision,
     updated: history.deployed?.updated,
-    unfinished: unfinishedRevision(history),
+    unfinished: unfinishedOf(history),
   }))
 }
 
@@ -98,7 +104,17 @@ function isNamed(version: string, { config }: Revision): boolean {
   return isObject(config.deployment) && version in config.deployment
 }
 
-function unfinishedRevision({ newest, deployed }: ReleaseHistory): AppStatus['unfinished'] {
-  if (!newest || newest.revision === deployed?.revision || newest.status === 'deployed') return undefined
-  return { revision: newest.revision, status: newest.status, description: newest.description }
+function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {
+  const found = unfinishedRevision(history)
+  return found && { revision: found.revision, status: found.status, description: found.description }
+}
+
+/** The ways on from a revision that a failed or killed helm left behind. */
+function recoverCommands(app: string, namespace: string, deployed: Revision | undefined): string[] {
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  if (!deployed) return [`canary abort ${app}${at}    (removes the remains)`]
+  return [
+    `canary abort ${app}${at}    (recovers, then all the way back)`,
+    `the command that failed, with --recover    (back to revision ${deployed.revision}, then on from there)`,
+  ]
 }

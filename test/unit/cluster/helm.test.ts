@@ -139,7 +139,7 @@ describe('failures are explained, with the command, its exit code and its stderr
     'another operation, or one killed': {
       stderr: 'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress',
       says: /killed in the middle/,
-      remedy: /helm history echo -n shop/,
+      remedy: /canary status echo -n shop/,
     },
     'two at once': {
       stderr: 'Error: UPGRADE FAILED: release: already exists',
