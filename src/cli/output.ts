@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { Secrets } from '../model/secrets.js'
 import type { Palette } from '../report/palette.js'
 import { withoutControls } from '../report/terminal-text.js'
@@ -73,8 +75,15 @@ export async function printError(output: Output, error: unknown, warnings: strin
 /** What writing fails with when nobody reads any more: a closed pipe, a terminal that is gone. */
 const NOBODY_READS = ['EPIPE', 'EIO', 'ENXIO', 'EBADF']
 
-/** Readers that leave early (`| head`, a closed terminal) end the printing, not the command. */
+/**
+ * Readers that leave early (`| head`, a closed terminal) end the printing, not the command: neither by an error now, nor
+ * by Node's own abort (SIGABRT) when it finds, at the end, a terminal gone whose settings it wants to restore.
+ */
 export function ignoreClosedPipes(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
+  process.once('exit', () => {
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor)
+  })
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!NOBODY_READS.includes(error.code ?? '')) throw error
