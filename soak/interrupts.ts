@@ -7,6 +7,7 @@ import { endOf } from './canary-process.js'
 import {
   type Bench,
   type Case,
+  inSeconds,
   measure,
   onBenches,
   type PartOptions,
@@ -106,7 +107,7 @@ async function interruptOnce(
 ): Promise<Interrupted | undefined> {
   const { arena, subject } = bench
   let result: Interrupted | undefined
-  const name = `${move.kind} ${interruption} after ${(afterMs / 1000).toFixed(2)} s`
+  const name = `${move.kind} ${interruption} after ${inSeconds(afterMs)}`
   await tally.run(bench, name, async (found) => {
     result = await INTERRUPT[interruption](arena, move.args, afterMs)
     subject.at = move.target
@@ -122,8 +123,7 @@ async function interruptOnce(
     found.outputs['again-stdout.txt'] = again.stdout
     if (again.code !== 0) found.problems.push(`the same command again ended with ${endOf(again)}`)
     found.problems.push(...(await subject.check(move.target)))
-    const reaction =
-      result.reactionMs === undefined ? '' : `, said so after ${result.reactionMs.toFixed(0)} ms`
+    const reaction = result.reactionMs === undefined ? '' : `, said so after ${inSeconds(result.reactionMs)}`
     return `${result.end ?? 'gone'}${reaction}`
   })
   return result

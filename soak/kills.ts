@@ -3,6 +3,7 @@ import { seededRandom } from '../src/sandbox/random.js'
 import { endOf } from './canary-process.js'
 import {
   type Bench,
+  inSeconds,
   measure,
   onBenches,
   type PartOptions,
@@ -11,10 +12,18 @@ import {
   Tally,
 } from './part.js'
 import { killTree } from './processes.js'
+import { revisionsOf } from './release.js'
 import { type Move, type MoveKind, nextMove, ROLLOUTS } from './subject.js'
 
 /** What dies: canary alone (its helm goes on), or canary with its helm and kubectl. */
 type Victims = 'alone' | 'with children'
+
+interface Recovery {
+  /** How long the command took that went on, milliseconds. */
+  ms: number
+  /** Whether it found a revision pending or failed. */
+  foundUnfinished: boolean
+}
 
 interface Moment {
   /** Of the command's usual duration, 0 to 1. */
@@ -29,7 +38,7 @@ interface Moment {
 export async function kills(options: PartOptions): Promise<PartReport> {
   const tally = new Tally('kills', options)
   const pending = moments(options.count, seededRandom(options.seed))
-  const recoveries: number[] = []
+  const recoveries: Recovery[] = []
   const report = await onBenches(tally, async (bench) => {
     const usual = await measure(bench, options.log)
     for (let rollout = -1; !tally.isOver && anyLeft(pending);) {
@@ -45,7 +54,11 @@ export async function kills(options: PartOptions): Promise<PartReport> {
     }
   })
   if (recoveries.length > 0) {
-    report.notes.push(`the same command again, with --recover: ${quantiles(recoveries)}`)
+    const unfinished = recoveries.filter((recovery) => recovery.foundUnfinished).length
+    report.notes.push(
+      `the same command again, with --recover: ${quantiles(recoveries.map(({ ms }) => ms))}`,
+      `${unfinished} of the killed commands left a revision unfinished`,
+    )
   }
   return report
 }
@@ -79,7 +92,7 @@ async function killOnce(
   move: Move,
   { fraction, victims }: Moment,
   usualMs: number,
-  recoveries: number[],
+  recoveries: Recovery[],
 ): Promise<boolean> {
   const { arena, subject } = bench
   let wasLate = false
@@ -93,20 +106,18 @@ async function killOnce(
     subject.at = move.target
     if (wasLate && killed.code === 0) return undefined
     found.outputs['killed-stderr.txt'] = killed.stderr
-    found.outputs['history-after-kill.txt'] = await arena.look('helm', [
-      'history',
-      subject.app,
-      '-n',
-      subject.app,
-    ])
+    const newest = (await revisionsOf(arena, subject.app)).at(-1)
+    const foundUnfinished = newest?.status !== 'deployed'
+    found.outputs['after-kill.txt'] = `revision ${newest?.revision} is ${newest?.status}\n`
     const again = await arena.canary([...move.args, '--recover'])
     found.outputs['again-stdout.txt'] = again.stdout
     found.outputs['again-stderr.txt'] = again.stderr
     tally.countExit(endOf(again))
-    recoveries.push(again.ms)
+    recoveries.push({ ms: again.ms, foundUnfinished })
     if (again.code !== 0) found.problems.push(`the same command with --recover ended with ${endOf(again)}`)
     found.problems.push(...(await subject.check(move.target)))
-    return `killed after ${(killed.ms / 1000).toFixed(2)} s, recovered in ${(again.ms / 1000).toFixed(1)} s`
+    const left = foundUnfinished ? `, revision ${newest?.revision} left ${newest?.status}` : ''
+    return `killed after ${inSeconds(killed.ms)}${left}, the target reached in ${inSeconds(again.ms)}`
   })
   return wasLate
 }

@@ -183,7 +183,7 @@ export async function measure(
   for (const [rollout, kinds] of ROLLOUTS.entries()) {
     for (const kind of kinds) usual[kind] = await subject.go(nextMove(subject, rollout))
   }
-  const told = Object.entries(usual).map(([kind, ms]) => `${kind} ${(ms / 1000).toFixed(1)} s`)
+  const told = Object.entries(usual).map(([kind, ms]) => `${kind} ${inSeconds(ms)}`)
   log(`  undisturbed: ${told.join(', ')}`)
   return usual
 }
@@ -191,8 +191,12 @@ export async function measure(
 /** Of durations in milliseconds: `median 1.2 s, longest 3.4 s`. */
 export function quantiles(durations: number[]): string {
   const sorted = durations.toSorted((a, b) => a - b)
-  const seconds = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)]! / 1000).toFixed(2)
-  return `median ${seconds(0.5)} s, longest ${seconds(1)} s`
+  const at = (share: number) => inSeconds(sorted[Math.floor((sorted.length - 1) * share)]!)
+  return `median ${at(0.5)}, longest ${at(1)}`
+}
+
+export function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 100 ? 3 : 2)} s`
 }
 
 /** `echo`, `echo-2`, `echo-3`, … */
