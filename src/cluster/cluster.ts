@@ -25,10 +25,7 @@ export interface UpgradeRequest {
   values: JsonObject
   /** Helm's --description of the revision: command, app, version, weight. */
   description: string
-  /**
-   * Overwrite what others changed by hand in the release's objects (Helm 4's `--force-conflicts`). Only for a release that
-   * is applied on the server's side (`Revision.applyMethod` is `ssa`): for any other Helm 4 refuses it.
-   */
+  /** Overwrite what others changed by hand in the release's objects (Helm 4's `--force-conflicts`). */
   takeOver?: boolean
 }
 

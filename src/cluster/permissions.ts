@@ -5,6 +5,7 @@ import type { KubeApi } from './kube-api.js'
 export interface Permission {
   /** API group, empty for the core group. */
   group: string
+  /** Plural, and a subresource after a slash: `pods/log`. */
   resource: string
   verbs: string[]
   /** `app`: in the app's namespace; `cluster`: everywhere. */
@@ -43,6 +44,38 @@ export const PERMISSIONS: Permission[] = [
   },
   { group: 'gateway.solo.io', resource: 'routetables', verbs: APPLY, scope: 'app', why: 'the routes' },
   { group: '', resource: 'pods', verbs: ['list', 'watch'], scope: 'app', why: 'waiting for pods' },
+  {
+    group: '',
+    resource: 'events',
+    verbs: ['list'],
+    scope: 'app',
+    why: 'why pods are not ready',
+    optional: true,
+  },
+  {
+    group: '',
+    resource: 'pods/log',
+    verbs: ['get'],
+    scope: 'app',
+    why: 'why pods are not ready',
+    optional: true,
+  },
+  {
+    group: 'autoscaling',
+    resource: 'horizontalpodautoscalers',
+    verbs: ['list'],
+    scope: 'app',
+    why: 'telling an autoscaler from somebody who scaled by hand',
+    optional: true,
+  },
+  {
+    group: '',
+    resource: 'namespaces',
+    verbs: ['get'],
+    scope: 'app',
+    why: 'whether the namespace is being deleted',
+    optional: true,
+  },
   {
     group: '',
     resource: 'secrets',
@@ -91,8 +124,10 @@ export async function missingPermissions(api: KubeApi, namespace: string): Promi
 }
 
 async function mayI(api: KubeApi, permission: Permission, verb: string, namespace: string): Promise<boolean> {
-  const { group, resource, scope } = permission
-  const resourceAttributes = { group, resource, verb, ...(scope === 'app' ? { namespace } : {}) }
+  const { group, scope } = permission
+  const [resource, subresource] = permission.resource.split('/')
+  const where = scope === 'app' ? { namespace } : {}
+  const resourceAttributes = { group, resource, ...(subresource ? { subresource } : {}), verb, ...where }
   const review = await api.create(
     { resource: ACCESS_REVIEWS },
     { apiVersion: ACCESS_REVIEWS.apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
