@@ -68,7 +68,7 @@ function keyOf({ metadata }: ClusterObject): string {
 export async function followUntil(
   api: KubeApi,
   collections: Followed[],
-  wait: { timeoutMs: number; signal?: AbortSignal; late: () => ExternalError },
+  wait: { timeoutMs: number; signal?: AbortSignal; late: () => Error },
   done: (lists: ClusterObject[][]) => boolean,
 ): Promise<void> {
   const ending = new AbortController()

@@ -16,6 +16,18 @@ import { pathOf, type Target } from './kube-types.js'
 /** Which objects of a collection. */
 export interface Selection {
   labelSelector?: string
+  fieldSelector?: string
+  /** At most this many. */
+  limit?: number
+}
+
+/** Which part of a pod's logs. */
+interface LogPart {
+  container: string
+  /** Of the run that ended before the present one. */
+  previous: boolean
+  /** The last lines only. */
+  tailLines: number
 }
 
 interface ObjectList<T> {
@@ -35,6 +47,8 @@ type WriteVerb = Extract<ApiVerb, 'create' | 'update' | 'patch' | 'delete'>
 const RETRY_PAUSES_MS = [100, 300, 900]
 /** The longest Retry-After that is waited for. */
 const LONGEST_PAUSE_MS = 10_000
+/** A log is read so far, however long its lines are. */
+const LOG_BYTES = 64 * 1024
 /** After this the server ends a watch, and it is opened again. */
 const WATCH_SECONDS = 300
 
@@ -108,6 +122,21 @@ export class KubeApi {
   async version(): Promise<string> {
     const target = { resource: { apiVersion: 'version', plural: '' } }
     return (JSON.parse(await this.read('get', target, '/version')) as { gitVersion: string }).gitVersion
+  }
+
+  /** The end of a container's log, cut at 64 KiB. Asked for once, until `signal` is aborted. */
+  async log(pod: Target, { container, previous, tailLines }: LogPart, signal: AbortSignal): Promise<string> {
+    const part = { container, previous: previous ? 'true' : undefined, tailLines, limitBytes: LOG_BYTES }
+    const response = await this.transport.open('GET', `${pathOf(pod)}/log${query(part)}`, undefined, signal)
+    response.setEncoding('utf8')
+    let text = ''
+    for await (const chunk of response) {
+      text += chunk as string
+      if (text.length >= LOG_BYTES) break
+    }
+    const { statusCode: status = 0, headers } = response
+    if (status !== 200) throw explainAnswer('get', pod, { status, headers, text })
+    return text.slice(0, LOG_BYTES)
   }
 
   /** The changes of a collection after `resourceVersion`, until the server or `signal` ends them. Never repeated. */
@@ -186,9 +215,9 @@ function retryAfterMs({ headers }: Answer): number | undefined {
   return Number.isFinite(seconds) ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : undefined
 }
 
-function query(parameters: Record<string, string | undefined>): string {
-  const given = Object.entries(parameters).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  )
+function query(parameters: Record<string, string | number | undefined>): string {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]): [string, string] => [name, String(value)])
   return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''
 }

@@ -18,6 +18,7 @@ export const SECRETS: Resource = { apiVersion: 'v1', plural: 'secrets' }
 export const CONFIG_MAPS: Resource = { apiVersion: 'v1', plural: 'configmaps' }
 export const PODS: Resource = { apiVersion: 'v1', plural: 'pods' }
 export const SERVICES: Resource = { apiVersion: 'v1', plural: 'services' }
+export const EVENTS: Resource = { apiVersion: 'v1', plural: 'events' }
 export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
 export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
 export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
@@ -61,9 +62,10 @@ interface ContainerState {
   terminated?: { exitCode?: number; reason?: string; message?: string }
 }
 
-interface ContainerStatus {
+export interface ContainerStatus {
   name: string
   ready?: boolean
+  restartCount?: number
   state?: ContainerState
   lastState?: ContainerState
 }
@@ -78,6 +80,19 @@ export interface Pod extends ClusterObject {
     initContainerStatuses?: ContainerStatus[]
     containerStatuses?: ContainerStatus[]
   }
+}
+
+/** The fields of an Event that are looked at. */
+export interface KubeEvent extends ClusterObject {
+  involvedObject?: { kind?: string; name?: string }
+  type?: string
+  reason?: string
+  message?: string
+  count?: number
+  /** ISO times; which of them are set depends on who wrote the event. */
+  lastTimestamp?: string | null
+  eventTime?: string | null
+  series?: { count?: number; lastObservedTime?: string } | null
 }
 
 export interface ServicePort {

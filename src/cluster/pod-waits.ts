@@ -4,7 +4,8 @@ import type { VersionPods } from './cluster.js'
 import { followUntil } from './follow.js'
 import type { KubeApi } from './kube-api.js'
 import { DEPLOYMENTS, PODS, type Deployment, type Pod } from './kube-types.js'
-import { isRolledOut, unreadyPods, versionPodsOf, wantedReplicas } from './pods.js'
+import { evidenceLines, gatherEvidence } from './pod-evidence.js'
+import { isPastDeadline, isRolledOut, unreadyPods, versionPodsOf, wantedReplicas } from './pods.js'
 
 /** Which pods to wait for, and how long. */
 interface PodWait {
@@ -13,6 +14,13 @@ interface PodWait {
   versions: string[]
   timeoutMs: number
   signal?: AbortSignal
+}
+
+/** Thrown while waiting where it is over without success: why is looked up before anybody is told. */
+class GaveUp extends Error {
+  constructor(readonly within: string) {
+    super('pods did not get ready')
+  }
 }
 
 /** Deployments of the app by version, with their pods' state. */
@@ -26,7 +34,8 @@ export async function listVersionPods(api: KubeApi, app: string, namespace: stri
 
 /**
  * Watches until the Deployments of these versions are rolled out, reporting each change. Throws ExternalError when the
- * time is over, with the pods' reasons, and at once where waiting is in vain: no Deployment, or one without replicas.
+ * time is over or Kubernetes gives a Deployment up, with the pods' reasons, logs and events; and at once where waiting is
+ * in vain: no Deployment, or one without replicas.
  */
 export async function waitForPods(
   api: KubeApi,
@@ -37,8 +46,9 @@ export async function waitForPods(
   if (versions.length === 0) return
   let seen: { deployments: Deployment[]; pods: Pod[] } = { deployments: [], pods: [] }
   let reported = ''
-  const late = () => notReady(wait, seen.deployments, seen.pods)
-  await followUntil(
+  let stuckBefore: Set<string> | undefined
+  const late = () => new GaveUp(`within ${duration(wait.timeoutMs)}`)
+  const waiting = followUntil(
     api,
     [
       { target: { resource: DEPLOYMENTS, namespace }, selection: {} },
@@ -64,12 +74,21 @@ export async function waitForPods(
       const news = JSON.stringify(progress)
       if (news !== reported) report(progress)
       reported = news
+      // One that was given up before may have got ready since its cause is gone: it has all the time.
+      const stuck = waitedFor.filter(({ deployment }) => isPastDeadline(deployment))
+      stuckBefore ??= new Set(stuck.map(({ state }) => state.version))
+      if (stuck.some(({ state }) => !stuckBefore?.has(state.version))) {
+        throw new GaveUp("within its Deployment's progress deadline")
+      }
       // Deployments and pods come by watches of their own: both must have told, or the last report would be an old one.
       return waitedFor.every(
         ({ deployment, state: { ready, wanted } }) => isRolledOut(deployment) && ready >= wanted,
       )
     },
   )
+  await waiting.catch(async (error: unknown) => {
+    throw error instanceof GaveUp ? await notReady(api, wait, seen, error.within) : error
+  })
 }
 
 /** Watches until no pod of these versions is left, terminating ones included. Throws ExternalError when time is over. */
@@ -97,29 +116,35 @@ export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void
   )
 }
 
-function notReady(wait: PodWait, deployments: Deployment[], pods: Pod[]): ExternalError {
-  const { app, namespace, versions, timeoutMs } = wait
+async function notReady(
+  api: KubeApi,
+  { app, namespace, versions, signal }: PodWait,
+  { deployments, pods }: { deployments: Deployment[]; pods: Pod[] },
+  within: string,
+): Promise<ExternalError> {
   const states = versionPodsOf(app, deployments, pods)
-  const waiting = states.filter(({ version, deployment }) => {
+  const unready = new Map<string, Deployment>()
+  const waiting = states.filter(({ version, deployment, ready, wanted }) => {
     const object = deployments.find(({ metadata }) => metadata.name === deployment)
-    return versions.includes(version) && object && !isRolledOut(object)
+    if (!versions.includes(version) || !object || (isRolledOut(object) && ready >= wanted)) return false
+    unready.set(version, object)
+    return true
   })
   const reasons = waiting.map(({ version, ready, wanted, problems }) => {
     const why = [...problems, ...unreadyPods(version, pods)]
     return `${version} has ${ready} of ${wanted} pods ready${why.length > 0 ? ` (${why.join('; ')})` : ''}`
   })
   const selector = `-n ${namespace} -l app=${app},version=${waiting[0]?.version ?? versions[0]}`
-  return new ExternalError(
-    `The pods of ${app} did not become ready within ${duration(timeoutMs)}: ${reasons.join(', ')}.`,
-    {
-      nextSteps: [
-        `kubectl describe pods ${selector}`,
-        `kubectl logs ${selector} --all-containers --tail=20`,
-        'repeat the command when the cause is gone, or with a longer --timeout',
-      ],
-      evidence: { pods: waiting },
-    },
-  )
+  const seen = await gatherEvidence(api, { namespace, deployments: unready, pods, signal })
+  return new ExternalError(`The pods of ${app} did not become ready ${within}: ${reasons.join(', ')}.`, {
+    details: evidenceLines(seen),
+    nextSteps: [
+      `kubectl describe pods ${selector}`,
+      `kubectl logs ${selector} --all-containers --tail=20`,
+      'repeat the command when the cause is gone, or with a longer --timeout',
+    ],
+    evidence: { pods: waiting, unready: seen },
+  })
 }
 
 function noDeployment({ app, namespace }: PodWait, version: string, states: VersionPods[]): ExternalError {

@@ -1,5 +1,5 @@
 import type { VersionPods } from './cluster.js'
-import type { Deployment, Pod } from './kube-types.js'
+import type { ContainerStatus, Deployment, Pod } from './kube-types.js'
 
 /**
  * The app's Deployments by version, with the state of their pods; sorted by version. Deployments are told by the labels
@@ -10,7 +10,7 @@ export function versionPodsOf(app: string, deployments: Deployment[], pods: Pod[
     .filter((deployment) => podLabels(deployment).app === app && podLabels(deployment).version !== undefined)
     .map((deployment) => {
       const version = podLabels(deployment).version ?? ''
-      const own = pods.filter((pod) => pod.metadata.labels?.version === version && !isTerminating(pod))
+      const own = pods.filter((pod) => podVersion(pod) === version && !isTerminating(pod))
       return {
         version,
         deployment: deployment.metadata.name,
@@ -43,7 +43,7 @@ export function isRolledOut(deployment: Deployment): boolean {
 /** What else can be said of pods that run but are not ready when the time is over; while starting that is normal. */
 export function unreadyPods(version: string, pods: Pod[]): string[] {
   return pods
-    .filter((pod) => pod.metadata.labels?.version === version && !isTerminating(pod) && !isReady(pod))
+    .filter((pod) => podVersion(pod) === version && !isTerminating(pod) && !isReady(pod))
     .filter((pod) => podProblems(pod).length === 0)
     .map((pod) => {
       const { name } = pod.metadata
@@ -63,12 +63,33 @@ function podLabels(deployment: Deployment): Record<string, string> {
   return deployment.spec?.template?.metadata?.labels ?? {}
 }
 
-function isTerminating(pod: Pod): boolean {
+export function isTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined
 }
 
-function isReady(pod: Pod): boolean {
+export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+}
+
+export function podVersion(pod: Pod): string | undefined {
+  return pod.metadata.labels?.version
+}
+
+/** Its containers in the order in which they start. */
+export function containersOf({ status = {} }: Pod): ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+}
+
+/** Whether Kubernetes gave up on the Deployment as it is now: it made no progress within its deadline. */
+export function isPastDeadline({ metadata, status = {} }: Deployment): boolean {
+  return (
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    (status.conditions ?? []).some(isDeadlineExceeded)
+  )
+}
+
+function isDeadlineExceeded({ type, reason }: { type: string; reason?: string }): boolean {
+  return type === 'Progressing' && reason === 'ProgressDeadlineExceeded'
 }
 
 function deploymentProblems(deployment: Deployment): string[] {
@@ -79,9 +100,7 @@ function deploymentProblems(deployment: Deployment): string[] {
       // ReplicaFailure: no pod could be made at all (quota, admission); its message says why.
       .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
       .map(({ reason, message }) => sentence(reason, message)),
-    ...conditions
-      .filter(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded')
-      .map(({ reason, message }) => sentence(reason, message)),
+    ...conditions.filter(isDeadlineExceeded).map(({ reason, message }) => sentence(reason, message)),
   ]
 }
 
@@ -94,7 +113,7 @@ function podProblems(pod: Pod): string[] {
   const problems = (status.conditions ?? [])
     .filter(({ type, status }) => type === 'PodScheduled' && status === 'False')
     .map(({ reason, message }) => sentence(reason, message))
-  for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+  for (const container of containersOf(pod)) {
     const { waiting, terminated } = container.state ?? {}
     const died = container.lastState?.terminated
     if (waiting?.reason && !STARTING.includes(waiting.reason)) {
