@@ -33,6 +33,7 @@ export interface Change {
 const MOST_ROUNDS = 5
 /** Pause before it is begun anew, times the rounds there were, milliseconds. */
 const ROUND_PAUSE_MS = 500
+const LOOK_EVERY_MS = 200
 
 /** Changes an app that is there: like `changeRelease`, with what is found in a stage that canary can explain. */
 export function changeApp(
@@ -153,6 +154,7 @@ async function takeLock(
       message: `${lock.unavailable} Nothing keeps two operators apart but the check of the revision.`,
     })
   }
+  if (lock.tookOverFromDead) await helmEnded(context, app, namespace)
   if (context.signal.aborted) {
     await lock.release()
     throw new CanaryError(context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
@@ -160,4 +162,15 @@ async function takeLock(
     })
   }
   return lock
+}
+
+/** The helm of a canary that was killed goes on by itself: it may not even have made its revision yet. */
+async function helmEnded(context: OperationContext, app: string, namespace: string): Promise<void> {
+  const { cluster, podTimeoutMs, signal, emit } = context
+  const deadline = Date.now() + podTimeoutMs
+  for (let told = false; !signal.aborted && Date.now() < deadline; told = true) {
+    if (!(await cluster.helmRuns(app, namespace))) return
+    if (!told) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
+    await pause(LOOK_EVERY_MS, [signal])
+  }
 }
