@@ -8,7 +8,7 @@ export interface ProcessEntry {
 }
 
 /** All processes below one, children before grandchildren. */
-async function descendants(pid: number): Promise<ProcessEntry[]> {
+export async function descendants(pid: number): Promise<ProcessEntry[]> {
   const all = await processes()
   const found: ProcessEntry[] = []
   for (let parents = [pid]; parents.length > 0;) {

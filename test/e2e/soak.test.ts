@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { apiErrors } from '../../soak/api-errors.js'
+import { projectRoot } from '../../soak/build.js'
+import { kills } from '../../soak/kills.js'
+import type { PartOptions, PartReport } from '../../soak/part.js'
+import { races } from '../../soak/races.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** The short version of `npm run soak` (docs/soak.md): a few cases of each part. */
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'canary-soak-kept-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function run(part: (options: PartOptions) => Promise<PartReport>, count: number): Promise<PartReport> {
+  const log: string[] = []
+  const report = await part({
+    root: projectRoot,
+    major: 4,
+    count,
+    seconds: 60,
+    seed: 7,
+    workers: 1,
+    folder,
+    log: (line) => log.push(line),
+  })
+  expect(report.problems, log.join('\n')).toEqual([])
+  expect(report.failedRequests).toBe(0)
+  expect(report.requests).toBeGreaterThan(100)
+  return report
+}
+
+test('killed at any moment, the same command with --recover reaches its target', async () => {
+  expect(await run(kills, 4)).toMatchObject({ tried: 4, reached: 4, exits: { 0: 4 }, orphans: 0 })
+})
+
+test('of two operators one wins each revision, and no update is lost', async () => {
+  expect(await run(races, 2)).toMatchObject({ tried: 2, reached: 2 })
+})
+
+test('with a tenth of the API calls failing a rollout is done, or stops where it can be resumed', async () => {
+  expect(await run(apiErrors, 1)).toMatchObject({ tried: 1, reached: 1 })
+})
