@@ -11,7 +11,13 @@ import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { Prover, requirePass } from './proof.js'
 import { standing, trafficEffect } from './standing.js'
-import { compareTemplates, type GuardedStep, requireReady, requireUnchanged } from './step-guards.js'
+import {
+  compareTemplates,
+  type GuardedStep,
+  requireNewest,
+  requireReady,
+  requireUnchanged,
+} from './step-guards.js'
 
 export interface PlanToRun {
   plan: Plan
@@ -27,8 +33,13 @@ export interface PlanToRun {
   unverified?: boolean
   /** Overwrite what others changed by hand in the release's objects. */
   takeOver?: boolean
-  /** Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered. */
+  /**
+   * Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered, or all
+   * of it is going to change.
+   */
   proveFirst?: boolean
+  /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
+  wayBack?: string
 }
 
 /**
@@ -84,7 +95,7 @@ class PlanRunner {
       commands: plan.steps.map((step) => this.commandLine(step)),
       proofs: this.proofs,
       next: nextCommands(app, namespace, this.stage),
-      undo: undoCommand(app, namespace, this.stage),
+      undo: this.wayBack() ?? undoCommand(app, namespace, this.stage),
     }
   }
 
@@ -208,9 +219,21 @@ class PlanRunner {
       at: new Date().toISOString(),
       who: context.operator,
     })
+    if (proof.verdict !== 'pass') await this.requireOurs(revision)
     const { state, nextSteps } = this.standing()
     requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
     this.proofs.push({ step: step?.name, stage, proof })
+  }
+
+  /** What contradicts a stage may be another stage, which somebody has brought about meanwhile: no verdict then. */
+  private async requireOurs(revision: Revision): Promise<void> {
+    const { app, namespace } = this.runRequest.plan
+    const state = 'What they made is what is there now.'
+    try {
+      await requireNewest(this.context, { app, namespace, revision, wanted: revision.config, state })
+    } catch (error) {
+      if (!(error instanceof ExternalError)) throw error // the release can't be read: the verdict stands
+    }
   }
 
   /**
@@ -292,6 +315,8 @@ class PlanRunner {
       stage: this.stage,
       revision: this.revision?.revision,
     })
+    const wayBack = this.wayBack()
+    if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
     const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
     const at = namespace === app ? '' : ` -n ${namespace}`
     return {
@@ -300,6 +325,11 @@ class PlanRunner {
         ? [...nextSteps, `canary abort ${app}${at} --unverified REASON    (removes it without the proof)`]
         : nextSteps,
     }
+  }
+
+  private wayBack(): string | undefined {
+    const { wayBack, revision } = this.runRequest
+    return this.revision?.revision === revision?.revision ? undefined : wayBack
   }
 
   private guarded(step: Step): GuardedStep {

@@ -4,6 +4,7 @@ import { ConflictError, ExternalError } from '../model/errors.js'
 import type { Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
+import type { JsonObject } from '../model/values.js'
 import { changedPodTemplates } from '../rollout/safety.js'
 import { differences } from './apply-step.js'
 import type { OperationContext } from './context.js'
@@ -61,18 +62,17 @@ export async function requireReady(
   }
 }
 
-/** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered. */
+/** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered, but for those announced. */
 export async function compareTemplates(
   { cluster }: OperationContext,
   { app, namespace, step, stage, revision, chart }: GuardedStep,
 ): Promise<void> {
   if (!revision) return
   const rendered = await cluster.render({ app, namespace, chart, values: step.values })
-  const changed = changedPodTemplates(
-    parseManifest(revision.manifest),
-    parseManifest(rendered),
-    step.goneAfter,
-  )
+  const changed = changedPodTemplates(parseManifest(revision.manifest), parseManifest(rendered), [
+    ...step.goneAfter,
+    ...(step.changes?.restarts ?? []),
+  ])
   if (changed.length === 0) return
   throw new ConflictError(
     `Step "${step.title}" would change the pods of ${changed.join(' and ')}, which serve requests.`,
@@ -85,8 +85,26 @@ export async function compareTemplates(
 
 /** Safety rule 8, before the upgrade: the release's newest revision is still the one this plan was made from. */
 export async function requireUnchanged(
-  { cluster }: OperationContext,
+  context: OperationContext,
   { app, namespace, step, revision }: GuardedStep,
+): Promise<void> {
+  const state = 'This step was not made.'
+  await requireNewest(context, { app, namespace, revision, wanted: step.values, state })
+}
+
+/**
+ * Throws ConflictError, with what changed, where the release's newest revision is another than this; `wanted` are the
+ * values that were to come, `state` says what became of them.
+ */
+export async function requireNewest(
+  { cluster }: OperationContext,
+  {
+    app,
+    namespace,
+    revision,
+    wanted,
+    state,
+  }: { app: string; namespace: string; revision?: Revision; wanted: JsonObject; state: string },
 ): Promise<void> {
   const [history] = await cluster.findReleases(app, namespace)
   const found = history?.newest
@@ -95,10 +113,10 @@ export async function requireUnchanged(
     `Release ${app} was changed by somebody else: expected revision ${revision?.revision ?? 'none'}, ` +
       `found ${found ? `${found.revision} (${found.status}: ${found.description})` : 'none'}.`,
     {
-      state: 'This step was not made.',
-      details: differences(revision?.config ?? {}, found?.config, step.values),
+      state,
+      details: differences(revision?.config ?? {}, found?.config, wanted),
       nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
-      evidence: { expected: revision?.config ?? null, found: found?.config ?? null, ours: step.values },
+      evidence: { expected: revision?.config ?? null, found: found?.config ?? null, ours: wanted },
     },
   )
 }
