@@ -1,7 +1,7 @@
 import type { Autoscaler, LiveObject, ObjectName } from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
-import type { ReleaseChart, ReleaseHistory } from '../model/release.js'
+import type { ReleaseChart, ReleaseHistory, Revision } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 
 /** How to reach the cluster, as helm's and kubectl's own flags have it; undefined leaves it to their defaults. */
@@ -149,6 +149,9 @@ export interface Finding {
 export interface Cluster {
   /** Histories of every release with this name; in one namespace, or in all where none is given. */
   findReleases(app: string, namespace?: string): Promise<ReleaseHistory[]>
+
+  /** One revision of a release, chart and manifest included; undefined where Helm's history has it no more. */
+  findRevision(app: string, namespace: string, revision: number): Promise<Revision | undefined>
 
   /** Every release of the cluster (or namespace) whose chart is a canary chart. */
   listReleases(namespace?: string): Promise<ReleaseHistory[]>

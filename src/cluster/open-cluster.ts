@@ -12,7 +12,7 @@ import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
-import { findReleases, isAppliedOnServer, listReleases } from './releases.js'
+import { findReleases, findRevision, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
 
 /**
@@ -42,6 +42,11 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
     findReleases: async (app, namespace) => found(await findReleases(api, app, namespace)),
+    findRevision: async (app, namespace, number) => {
+      const revision = await findRevision(api, app, namespace, number)
+      secrets?.learn(revision?.config)
+      return revision
+    },
     listReleases: (namespace) => listReleases(api, namespace),
     render: (request) => {
       // What is applied was rendered before, and an install has nothing to be compared with.

@@ -1,14 +1,26 @@
 import { UsageError } from '../model/errors.js'
-import { CHART_NAME, type ReleaseHistory } from '../model/release.js'
+import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from './kube-types.js'
-import { historiesOf, type RecordObject } from './release-record.js'
+import { decodeRecord, historiesOf, type RecordObject } from './release-record.js'
 
 /** Histories of every release with this name; in one namespace, or in all where none is given. */
 export async function findReleases(api: KubeApi, app: string, namespace?: string): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }
   const { items } = await api.list<RecordObject>(target, { labelSelector: `name=${app},owner=helm` })
   return historiesOf(items)
+}
+
+/** One revision with all its record holds; undefined where the history has it no more. */
+export async function findRevision(
+  api: KubeApi,
+  app: string,
+  namespace: string,
+  revision: number,
+): Promise<Revision | undefined> {
+  const name = `sh.helm.release.v1.${app}.v${revision}`
+  const record = await api.find<RecordObject>({ resource: recordResource(), namespace, name })
+  return record && decodeRecord(record)
 }
 
 /**

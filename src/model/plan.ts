@@ -1,9 +1,10 @@
 import type { Expectation } from './expectation.js'
 import type { Stage } from './stage.js'
+import type { UpgradeChanges } from './upgrade-changes.js'
 import type { JsonObject } from './values.js'
 
 export type StepName =
-  'install' | 'deploy' | 'header' | 'weight' | 'decommission' | 'route-back' | 'remove-canary'
+  'install' | 'deploy' | 'header' | 'weight' | 'decommission' | 'route-back' | 'remove-canary' | 'upgrade'
 
 /** One upgrade of the release and what must be true before and after it. */
 export interface Step {
@@ -22,6 +23,8 @@ export interface Step {
   goneAfter: string[]
   /** What traffic must show after the upgrade. */
   expectations: Expectation[]
+  /** Only of step `upgrade`: what it changes in the objects, the pods of a version that serves included. */
+  changes?: UpgradeChanges
 }
 
 /** A list of steps from an observed stage to a target. Empty steps: the target is reached, only its proof is owed. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Plan } from '../model/plan.js'
+import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject, StageValues } from '../model/values.js'
 import { isObject } from './merge.js'
@@ -18,7 +18,8 @@ export function assertSafe(plan: Plan): void {
  * 2. no upgrade removes a version that the stage before sends requests to;
  * 3. weights are integers from 0 to 100 (the chart gives the primary the rest);
  * 4. a canary route has a header and names a deployed version;
- * 5. every value that a step does not own stays as it was, the configuration of the versions that serve included.
+ * 5. every value that a step does not own stays as it was, the configuration of the versions that serve included; a step
+ *    `upgrade` may change just these values, and neither versions nor routes.
  * Of values that can't be explained nothing can be kept: the first step of a forced plan is held to 3 and 4 alone.
  */
 export function violations(plan: Plan): string[] {
@@ -31,7 +32,7 @@ export function violations(plan: Plan): string[] {
     if (!values) continue
     if (!isDeepStrictEqual(stageOf(step.values), step.to)) said('does not lead to the stage it names')
     const isForced = plan.forced && index === 0
-    if (before && !isForced) compare(before, step.values, values, said)
+    if (before && !isForced) compare(before, step, values, said)
     before = step.values
   }
   return found
@@ -39,7 +40,7 @@ export function violations(plan: Plan): string[] {
 
 function compare(
   beforeConfig: JsonObject,
-  afterConfig: JsonObject,
+  { name, values: afterConfig }: Step,
   after: StageValues,
   said: (what: string) => void,
 ): void {
@@ -56,8 +57,11 @@ function compare(
       said(`changes the configuration of ${version}, which gets requests`)
     }
   }
-  if (!isDeepStrictEqual(notOwned(beforeConfig), notOwned(afterConfig)))
+  if (name === 'upgrade') {
+    if (!isDeepStrictEqual(before, after)) said('changes versions or routes')
+  } else if (!isDeepStrictEqual(notOwned(beforeConfig), notOwned(afterConfig))) {
     said('changes values it does not own')
+  }
 }
 
 /** Versions that get requests of any kind in a stage. */

@@ -59,6 +59,10 @@ export class FakeCluster implements Cluster {
     ])
   }
 
+  findRevision(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
   async listReleases(): Promise<ReleaseHistory[]> {
     const newest = this.revisions.at(-1)
     return newest ? this.findReleases(newest.name) : []

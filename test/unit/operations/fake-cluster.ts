@@ -101,6 +101,10 @@ export class FakeCluster implements Cluster {
     ])
   }
 
+  findRevision(_app: string, _namespace: string, revision: number): Promise<Revision | undefined> {
+    return Promise.resolve(this.revisions.find((entry) => entry.revision === revision))
+  }
+
   listReleases(): Promise<ReleaseHistory[]> {
     return this.findReleases('echo')
   }

@@ -1,0 +1,90 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { parse } from 'yaml'
+import { UsageError } from '../model/errors.js'
+import { CHART_NAME, type ReleaseChart } from '../model/release.js'
+import type { Json } from '../model/values.js'
+import { isObject } from '../rollout/merge.js'
+
+/** A chart's version and that of its app are text, whatever they look like. */
+const AS_TEXT = { schema: 'failsafe' } as const
+
+type ParseOptions = typeof AS_TEXT | { version: '1.1' }
+
+/** A folder with a chart that canary can apply from now on. */
+export interface ChartFolder {
+  path: string
+  /** `gloo-app 0.1.0`. */
+  name: string
+}
+
+/**
+ * Reads who a chart is. Throws UsageError for a folder without one, and for a chart that canary could not go on with: of
+ * another name, or with subcharts, which Helm's record of a release leaves out.
+ */
+export async function readChartFolder(folder: string): Promise<ChartFolder> {
+  const file = path.join(folder, 'Chart.yaml')
+  let metadata: unknown
+  try {
+    metadata = parse(await readFile(file, 'utf8'), AS_TEXT)
+  } catch (error) {
+    throw refused(`There is no chart at ${folder}: ${(error as Error).message}`, [
+      'give the folder of an unpacked chart, or "bundled" for the one that comes with canary',
+    ])
+  }
+  const { name, version, dependencies } = isObject(metadata) ? metadata : {}
+  const versionText = typeof version === 'string' ? version : ''
+  if (name !== CHART_NAME) {
+    throw refused(
+      `The chart in ${folder} is named ${JSON.stringify(name)}: canary moves releases of ${CHART_NAME} only.`,
+      [`name it ${CHART_NAME} in ${file}, if it is a chart made from that one`],
+    )
+  }
+  if (Array.isArray(dependencies) && dependencies.length > 0) {
+    throw refused(
+      `The chart in ${folder} has dependencies, which Helm does not keep in a release's record.`,
+      ['use a chart without subcharts: each later step applies the chart out of the record'],
+    )
+  }
+  return { path: folder, name: `${name} ${versionText}` }
+}
+
+/** Whether the folder holds the chart that is in a release's record: what makes its objects, file by file. */
+export async function isChartOfRecord(folder: string, record: ReleaseChart): Promise<boolean> {
+  const { metadata, templates, files, values, schema } = record
+  const read = async (name: string) =>
+    (await readFile(path.join(folder, name)).catch(() => undefined))?.toString('base64')
+  const there = await readdir(path.join(folder, 'templates'), { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  )
+  if (there.filter((entry) => entry.isFile()).length !== templates.length) return false
+  for (const { name, data } of [...templates, ...files]) if ((await read(name)) !== data) return false
+  const [chart, defaults] = await Promise.all([
+    parsed(folder, 'Chart.yaml', AS_TEXT),
+    parsed(folder, 'values.yaml', { version: '1.1' }),
+  ])
+  return (
+    (await read('values.schema.json')) === schema &&
+    isDeepStrictEqual(defaults ?? {}, values) &&
+    Object.entries(isObject(chart) ? chart : {}).every(
+      ([key, value]) => typeof value !== 'string' || value === textOf(metadata[key]),
+    )
+  )
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+async function parsed(folder: string, name: string, options: ParseOptions): Promise<unknown> {
+  try {
+    return parse(await readFile(path.join(folder, name), 'utf8'), options)
+  } catch {
+    return undefined
+  }
+}
+
+function refused(message: string, nextSteps: string[]): UsageError {
+  return new UsageError(message, { state: 'Nothing was changed.', nextSteps })
+}

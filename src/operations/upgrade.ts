@@ -1,0 +1,214 @@
+import type { ChartSource } from '../cluster/cluster.js'
+import { selectsApiGroup } from '../cluster/gateway.js'
+import { describeStage } from '../model/describe-stage.js'
+import { CanaryError, ExternalError, UsageError } from '../model/errors.js'
+import { CHART_NAME, type ReleaseChart, type Revision } from '../model/release.js'
+import { upgradeLines } from '../model/upgrade-changes.js'
+import type { JsonObject } from '../model/values.js'
+import { changeLine, diffValues } from '../model/values-diff.js'
+import { isObject } from '../rollout/merge.js'
+import { planUpgrade, requireStable } from '../rollout/plan-upgrade.js'
+import { upgradeValues, withOwned } from '../rollout/upgrade-values.js'
+import { bundledChart } from './bundled-chart.js'
+import { changeApp } from './change.js'
+import { isChartOfRecord, readChartFolder } from './chart-folder.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import { parseManifest } from './manifest.js'
+import type { ReleasedApp } from './observe.js'
+import type { PlanToRun } from './run-plan.js'
+import { readValuesFiles } from './values-files.js'
+
+export interface UpgradeRequest extends AppRequest {
+  /** Files whose values take the place of all that no step owns. */
+  valuesFiles?: string[]
+  /** `--set` and `--set-string` texts, over the files where there are some, else over the values deployed. */
+  set?: string[]
+  setString?: string[]
+  /** Folder of the chart, or `bundled`; the one of the release's own record by default. */
+  chart?: string
+  /** Chart and base values of this revision of the history, in place of all others. */
+  revision?: number
+}
+
+/** Chart and values to apply, and how the chart differs from the one deployed. */
+interface Wanted {
+  values: JsonObject
+  source?: ChartSource
+  chart: { before: string; after: string; isOther: boolean }
+}
+
+/** stable → stable: another chart, other base values, or those of an earlier revision. Asks a person, where there is one. */
+export async function upgrade(context: OperationContext, request: UpgradeRequest): Promise<OperationResult> {
+  const { app } = request
+  const command = typed(request)
+  const base = request.valuesFiles?.length ? await readValuesFiles(request.valuesFiles) : undefined
+  let shown = ''
+  const agree = async ({ plan }: PlanToRun) => {
+    const question = `Upgrade ${app}${plan.steps[0]?.changes?.restarts.length ? ', replacing its pods' : ''}?`
+    if (!context.confirm || (await context.confirm(question))) return
+    throw new CanaryError('interrupted', 'Not upgraded, as you said.', {
+      state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
+      nextSteps: [`canary ${command} --yes    (without the question)`],
+    })
+  }
+  return changeApp(context, request, { command, agree }, async (released) => {
+    const { namespace, deployed } = released
+    const found = { app, namespace, config: deployed.config }
+    requireStable(found)
+    const { values, source, chart } = await wantedOf(context, request, released, base)
+    const rendered = await render(context, released, source, values)
+    const objects = { before: parseManifest(deployed.manifest), after: parseManifest(rendered) }
+    const plan = planUpgrade(found, { values, chart, objects })
+    const changes = plan.steps[0]?.changes
+    if (changes) await requireSelected(context, app, namespace, objects)
+    const lines = changes
+      ? [...diffValues(found.config, values).map(changeLine), ...upgradeLines(changes)]
+      : []
+    if (!context.dryRun && lines.length > 0 && lines.join('\n') !== shown) {
+      shown = lines.join('\n')
+      context.emit({
+        type: 'note',
+        message: `${app}, revision ${deployed.revision}: what the upgrade changes`,
+      })
+      for (const line of lines) context.emit({ type: 'note', message: `  ${line}` })
+    }
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    return {
+      plan,
+      command,
+      revision: deployed,
+      chart: source,
+      // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
+      proveFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
+      wayBack: `canary upgrade ${app}${at} --revision ${deployed.revision}`,
+    }
+  })
+}
+
+/** The command for the release's history; values may be secrets and stay out. */
+function typed({ app, valuesFiles = [], set = [], setString = [], chart, revision }: UpgradeRequest): string {
+  const keys = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text.replace(/=.*$/s, '=…')])
+  return [
+    'upgrade',
+    app,
+    ...valuesFiles.flatMap((file) => ['-f', file]),
+    ...keys('--set', set),
+    ...keys('--set-string', setString),
+    ...(chart === undefined ? [] : ['--chart', chart]),
+    ...(revision === undefined ? [] : ['--revision', String(revision)]),
+  ].join(' ')
+}
+
+async function wantedOf(
+  context: OperationContext,
+  request: UpgradeRequest,
+  { app, namespace, deployed }: ReleasedApp,
+  base: JsonObject | undefined,
+): Promise<Wanted> {
+  const before = nameOfChart(deployed.chart)
+  if (request.revision !== undefined) {
+    const earlier = await findEarlier(context, app, namespace, request.revision)
+    const after = nameOfChart(earlier.chart)
+    // A revision applied with the same chart has the same record of it, whoever wrote it.
+    const isOther = JSON.stringify(earlier.chart) !== JSON.stringify(deployed.chart)
+    return {
+      values: withOwned(earlier.config, deployed.config),
+      source: isOther ? { record: earlier.chart } : undefined,
+      chart: { before, after, isOther },
+    }
+  }
+  const { valuesFiles = [], set = [], setString = [] } = request
+  const values = upgradeValues(app, deployed.config, {
+    base,
+    baseName: valuesFiles.join(', '),
+    set,
+    setString,
+  })
+  if (request.chart === undefined) return { values, chart: { before, after: before, isOther: false } }
+  const folder = await readChartFolder(request.chart === 'bundled' ? bundledChart() : request.chart)
+  const isOther = !(await isChartOfRecord(folder.path, deployed.chart))
+  const source = isOther ? { path: folder.path } : undefined
+  return { values, source, chart: { before, after: folder.name, isOther } }
+}
+
+function nameOfChart({ metadata: { name, version } }: ReleaseChart): string {
+  return `${name} ${version}`
+}
+
+/** A revision whose chart and base values were deployed once. Throws UsageError where it is none. */
+async function findEarlier(
+  { cluster }: OperationContext,
+  app: string,
+  namespace: string,
+  number: number,
+): Promise<Revision> {
+  const found = await cluster.findRevision(app, namespace, number)
+  const nextSteps = [`helm history ${app} -n ${namespace}    (the revisions there are)`]
+  if (!found) {
+    throw new UsageError(`Release ${app} has no revision ${number} (any more).`, {
+      state: 'Nothing was changed.',
+      nextSteps,
+    })
+  }
+  if (!['deployed', 'superseded'].includes(found.status) || found.chart.metadata.name !== CHART_NAME) {
+    throw new UsageError(
+      `Revision ${number} of ${app} is ${found.status}, of chart ${nameOfChart(found.chart)}: not one to go back to.`,
+      { state: 'Nothing was changed.', nextSteps },
+    )
+  }
+  return found
+}
+
+async function render(
+  { cluster }: OperationContext,
+  { app, namespace, deployed }: ReleasedApp,
+  source: ChartSource | undefined,
+  values: JsonObject,
+): Promise<string> {
+  try {
+    return await cluster.render({ app, namespace, chart: source ?? { record: deployed.chart }, values })
+  } catch (error) {
+    if (!(error instanceof ExternalError)) throw error
+    const { message, command, code, stderr, details, nextSteps } = error
+    const state = 'Nothing was changed.'
+    throw new ExternalError(message, { command, code, stderr, details, nextSteps, state, cause: error })
+  }
+}
+
+/** With another apiGroup the routes leave the VirtualService that selects them: another one must be there to take them. */
+async function requireSelected(
+  { cluster, emit }: OperationContext,
+  app: string,
+  namespace: string,
+  { before, after }: { before: JsonObject[]; after: JsonObject[] },
+): Promise<void> {
+  const labels = routeLabels(after)
+  if (labels.apiGroup === undefined || labels.apiGroup === routeLabels(before).apiGroup) return
+  let virtualServices
+  try {
+    ;({ virtualServices } = await cluster.gateway())
+  } catch (error) {
+    if (!(error instanceof ExternalError) || error.code !== 403) throw error
+    emit({
+      type: 'warning',
+      message: 'VirtualServices may not be listed: whether one selects the routes will show',
+    })
+    return
+  }
+  if (virtualServices.some((one) => selectsApiGroup(one, labels, namespace))) return
+  throw new UsageError(
+    `No VirtualService selects routes of apiGroup ${labels.apiGroup}: no request would reach ${app} any more.`,
+    {
+      state: 'Nothing was changed.',
+      nextSteps: ['make a VirtualService that selects it first, or leave routes.apiGroup as it is'],
+    },
+  )
+}
+
+function routeLabels(objects: JsonObject[]): Record<string, string> {
+  const metadata = objects.find(({ kind }) => kind === 'RouteTable')?.metadata
+  const labels = isObject(metadata) && isObject(metadata.labels) ? metadata.labels : {}
+  return Object.fromEntries(
+    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
