@@ -5,15 +5,13 @@ export interface PromptStreams {
 }
 
 /**
- * The way to ask a person: a function on a terminal, one that always agrees with --yes, and undefined where
- * nobody can be asked. Questions go to stderr, so that stdout stays the result; only `y` and `yes` agree.
+ * The way to ask a person: a function on a terminal, undefined where nobody can be asked. Questions go to stderr, so that
+ * stdout stays the result; only `y` and `yes` agree. `clean` takes out of a question what is not to be shown.
  */
 export function asker(
   { input, output }: PromptStreams,
-  yes: boolean,
-  around: { signal: AbortSignal; pause: () => void },
+  around: { signal: AbortSignal; pause: () => void; clean: (question: string) => string },
 ): ((question: string) => Promise<boolean>) | undefined {
-  if (yes) return () => Promise.resolve(true)
   if (!input.isTTY || !output.isTTY) return undefined
   return async (question) => {
     around.pause()
@@ -25,7 +23,7 @@ export function asker(
       process.kill(process.pid, 'SIGINT')
     })
     try {
-      const answer = await lines.question(`${question} [y/N] `, { signal: around.signal })
+      const answer = await lines.question(`${around.clean(question)} [y/N] `, { signal: around.signal })
       return /^y(es)?$/i.test(answer.trim())
     } finally {
       lines.close()

@@ -46,12 +46,15 @@ export async function runTask<R>(
       import('../verification/prove.js'),
     ])
     const { kubeconfig, kubeContext, dryRun, recover, takeOver, waitForLockMs } = settings
-    const isAsked = !settings.yes && process.stdin.isTTY && process.stderr.isTTY
     const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets })
-    const ask = asker({ input: process.stdin, output: process.stderr }, settings.yes, {
-      signal: signals.signal,
-      pause: () => progress.pause(),
-    })
+    const ask = asker(
+      { input: process.stdin, output: process.stderr },
+      {
+        signal: signals.signal,
+        pause: () => progress.pause(),
+        clean: (question) => withoutControls(secrets.maskText(question)),
+      },
+    )
     const context: OperationContext = {
       cluster,
       verifier: createVerifier(),
@@ -76,8 +79,9 @@ export async function runTask<R>(
       recover,
       takeOver,
       waitForLockMs,
-      onFailure: settings.onFailure ?? (isAsked ? 'ask' : 'stop'),
-      confirm: ask && ((question) => ask(withoutControls(secrets.maskText(question)))),
+      onFailure: settings.onFailure ?? (ask && !settings.yes ? 'ask' : 'stop'),
+      confirm: settings.yes ? () => Promise.resolve(true) : ask,
+      decide: settings.yes ? undefined : ask,
     }
     try {
       return await task.run(context, settings)

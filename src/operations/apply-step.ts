@@ -92,7 +92,8 @@ async function look(
   }
 }
 
-function isTransient({ stderr = '', message }: ExternalError): boolean {
+/** Whether the surroundings were at fault, and may be better in a moment. */
+export function isTransient({ stderr = '', message }: ExternalError): boolean {
   return TRANSIENT.test(stderr || message)
 }
 

@@ -1,6 +1,6 @@
 import type { AppLock, VersionPods } from '../cluster/cluster.js'
 import { CanaryError } from '../model/errors.js'
-import { UnfinishedError } from './apply-step.js'
+import { isTransient, UnfinishedError } from './apply-step.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import {
   observe,
@@ -66,9 +66,9 @@ export async function changeRelease(
   } else {
     const run = await plan(found, false)
     const orphans = change.removesOrphans ? await orphansOf(context, found) : []
-    const hasSteps = run.plan.steps.length > 0
-    if (!hasSteps && orphans.length === 0) return runPlan(context, run)
-    if (hasSteps) ({ takeOver } = await undisturbed(context, found, change))
+    const touches = run.plan.steps.length > 0 || takeOver
+    if (!touches && orphans.length === 0) return runPlan(context, run)
+    if (touches) ({ takeOver } = await undisturbed(context, found, change))
     if (context.dryRun) return runPlan(context, run)
     await change.agree?.(run, orphans)
   }
@@ -101,14 +101,16 @@ async function changeHeld(
         found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
       }
       const run = await plan(found, unfinished !== undefined)
-      const { takeOver } = run.plan.steps.length > 0 ? await undisturbed(context, found, change, lock) : run
-      const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst: unfinished !== undefined }
+      const touches = run.plan.steps.length > 0 || context.takeOver
+      const { takeOver } = touches ? await undisturbed(context, found, change, lock) : run
+      const proveFirst = run.proveFirst === true || unfinished !== undefined
+      const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst }
       const result = await runPlan(context, held, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
       return result
     } catch (error) {
       const again = recovers && round < MOST_ROUNDS && !context.signal.aborted && !lock.lost.aborted
-      if (!again || !(error instanceof UnfinishedError)) throw error
+      if (!again || !(error instanceof UnfinishedError) || !isTransient(error)) throw error
       context.emit({ type: 'warning', message: `${error.message} Recovering, then once more.` })
       await pause(ROUND_PAUSE_MS * round, [context.signal, lock.lost])
     }

@@ -40,8 +40,10 @@ export interface OperationContext {
   waitForLockMs: number
   /** What follows a step that failed: nothing, `abort`, or a question. */
   onFailure: 'stop' | 'abort' | 'ask'
-  /** Asks a person; undefined off a terminal. */
+  /** Asks a person; undefined off a terminal. Always yes with `--yes`. */
   confirm?: (question: string) => Promise<boolean>
+  /** The same for what has a flag of its own (`--recover`, `--take-over`): `--yes` does not answer it. */
+  decide?: (question: string) => Promise<boolean>
 }
 
 /** Which app, and where: without a namespace, the only release of that name is meant. */

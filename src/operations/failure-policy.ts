@@ -35,11 +35,9 @@ function isFailure(error: unknown): error is CanaryError {
 }
 
 async function goesBack(context: OperationContext, app: string, error: CanaryError): Promise<boolean> {
-  const { onFailure, confirm } = context
+  const { onFailure, decide } = context
   if (onFailure !== 'ask') return onFailure === 'abort'
-  return (
-    (await confirm?.(`${error.message} ${error.state ?? ''} Go back now (canary abort ${app})?`)) ?? false
-  )
+  return (await decide?.(`${error.message} ${error.state ?? ''} Go back now (canary abort ${app})?`)) ?? false
 }
 
 async function goBack(

@@ -36,7 +36,7 @@ export async function agreeToRecover(
     : 'No revision was ever deployed.'
   const remedy = deployed ? `back to revision ${deployed.revision}` : 'remove the remains'
   if (context.recover && !context.dryRun) return
-  if (!context.dryRun && (await context.confirm?.(`${what} ${where} Recover first (${remedy})?`))) return
+  if (!context.dryRun && (await context.decide?.(`${what} ${where} Recover first (${remedy})?`))) return
   const at = namespace === app ? '' : ` -n ${namespace}`
   throw new ConflictError(what, {
     state: where,

@@ -38,9 +38,9 @@ export async function requireUndisturbed(
   }
   if (!agreed) {
     const refusal = disturbed(released, surroundings, command)
-    if (!context.confirm) throw refusal
+    if (!context.decide) throw refusal
     tell()
-    if (!(await context.confirm(`${refusal.message} Take over, and go on?`))) throw refusal
+    if (!(await context.decide(`${refusal.message} Take over, and go on?`))) throw refusal
   }
   if (lock) {
     if (agreed) tell()

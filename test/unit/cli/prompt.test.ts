@@ -11,16 +11,18 @@ function streams(isTTY: boolean): PromptStreams {
 function around() {
   const controller = new AbortController()
   let paused = 0
-  return { controller, signal: controller.signal, pause: () => void (paused += 1), paused: () => paused }
+  return {
+    controller,
+    signal: controller.signal,
+    pause: () => void (paused += 1),
+    clean: (question: string) => question,
+    paused: () => paused,
+  }
 }
 
 describe('asking', () => {
-  test('with --yes nobody is asked', async () => {
-    expect(await asker(streams(true), true, around())?.('Sure?')).toBe(true)
-  })
-
   test('off a terminal nobody can be asked', () => {
-    expect(asker(streams(false), false, around())).toBeUndefined()
+    expect(asker(streams(false), around())).toBeUndefined()
   })
 
   test.each([
@@ -32,7 +34,7 @@ describe('asking', () => {
   ])('the answer "%s" is %s', async (answer, agreed) => {
     const terminal = streams(true)
     const surroundings = around()
-    const asked = asker(terminal, false, surroundings)!('Remove v1?')
+    const asked = asker(terminal, surroundings)!('Remove v1?')
     ;(terminal.input as unknown as PassThrough).write(`${answer}\n`)
     expect(await asked).toBe(agreed)
     expect(String((terminal.output as unknown as PassThrough).read())).toContain('Remove v1? [y/N] ')
@@ -41,7 +43,7 @@ describe('asking', () => {
 
   test('a question ends with the signal', async () => {
     const surroundings = around()
-    const asked = asker(streams(true), false, surroundings)!('Remove v1?')
+    const asked = asker(streams(true), surroundings)!('Remove v1?')
     surroundings.controller.abort('SIGINT')
     await expect(asked).rejects.toThrow()
   })

@@ -159,7 +159,7 @@ describe('refused', () => {
   })
 
   test('by a person who is asked', async () => {
-    const { run, events } = app({ live: EDITED, context: { confirm: () => Promise.resolve(false) } })
+    const { run, events } = app({ live: EDITED, context: { decide: () => Promise.resolve(false) } })
     await expect(run()).rejects.toThrow(ConflictError)
     expect(events).toHaveLength(3)
   })
@@ -179,7 +179,7 @@ describe('taken over', () => {
   })
 
   test('by a person who agrees; nothing is written before the app is held', async () => {
-    const { run, done } = app({ live: EDITED, context: { confirm: () => Promise.resolve(true) } })
+    const { run, done } = app({ live: EDITED, context: { decide: () => Promise.resolve(true) } })
     expect(await run()).toEqual({ takeOver: true })
     expect(done).toEqual([])
   })
