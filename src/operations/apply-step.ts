@@ -17,6 +17,9 @@ const PAUSES_MS = [500, 1000, 2000]
 const TRANSIENT =
   /too many requests|internal error|internal server error|service ?unavailable|currently unable to handle|gateway time-?out|timed? ?out|deadline exceeded|\bEOF\b|connection re(set|fused)|connection lost|tls handshake|etcdserver|try again|unexpected error|status code 5\d\d|unable to (re)?load|couldn't get|could not get/i
 
+/** What helm says where another one made the revision: its values may well be the same as ours. */
+const LOST_RACE = /release: already exists|another operation .* is in progress|cannot re-?use a name/i
+
 /**
  * One helm upgrade (an install where there is nothing `before`), never blindly repeated: whatever helm says, the release's
  * own record is looked at. What was made and is deployed is taken as done; what was not made at all is tried again when

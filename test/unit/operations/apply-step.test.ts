@@ -156,6 +156,13 @@ describe('a helm upgrade, and what the release shows after it', () => {
     ])
   })
 
+  test('a revision of the same values is not ours where helm says that another one made it', async () => {
+    const { outcome } = await run([
+      { makes: [revision(5, 'pending-upgrade', OURS)], says: 'Error: release: already exists' },
+    ])
+    expect(outcome).toMatchObject({ outcome: 'conflict' })
+  })
+
   test('where the release can not be read afterwards, nothing is said of what helm made', async () => {
     const { outcome } = await run([{ says: 'Error: connection reset' }], true)
     expect(outcome).toMatchObject({ outcome: 'external', message: 'helm failed' })
