@@ -54,7 +54,10 @@ export async function applyStep(
       continue
     }
     const expected = (before?.revision ?? 0) + 1
-    const isOurs = newest?.revision === (made ?? expected) && isDeepStrictEqual(newest.config, request.values)
+    const isOurs =
+      newest?.revision === (made ?? expected) &&
+      isDeepStrictEqual(newest.config, request.values) &&
+      !(failure && LOST_RACE.test(failure.stderr ?? ''))
     if (!newest || !isOurs || newest.revision !== expected) throw foreign(request, before, history, made)
     if (newest.status === 'deployed') {
       if (failure) {

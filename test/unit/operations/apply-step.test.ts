@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AppLock, Cluster, UpgradeRequest } from '../../../src/cluster/cluster.js'
-import type { CanaryError} from '../../../src/model/errors.js';
+import type { CanaryError } from '../../../src/model/errors.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { CanaryEvent } from '../../../src/model/events.js'
 import type { ReleaseStatus, Revision } from '../../../src/model/release.js'
