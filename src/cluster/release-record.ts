@@ -61,7 +61,8 @@ function historyOf(objects: RecordObject[]): ReleaseHistory {
     })
     .sort((a, b) => a.summary.revision - b.summary.revision)
   const newest = entries.at(-1)
-  const deployed = entries.findLast(({ summary }) => summary.status === 'deployed')
+  const inEffect = lastInEffect(entries.map(({ summary }) => summary))
+  const deployed = entries.find(({ summary }) => summary === inEffect)
   const first = entries[0]?.object
   return {
     name: first ? label(first, 'name') : '',
@@ -70,6 +71,24 @@ function historyOf(objects: RecordObject[]): ReleaseHistory {
     newest: newest && (newest.read ?? decodeRecord(newest.object)),
     revisions: entries.map(({ summary }) => summary),
   }
+}
+
+/**
+ * The revision whose values are the stage. Helm ends an upgrade by marking the old revision superseded and then the new
+ * one deployed: where it was killed in between, or a rollback failed, none is deployed, and the one superseded last is
+ * what the app came from. It must not be taken for an app that was never there.
+ */
+function lastInEffect(revisions: RevisionSummary[]): RevisionSummary | undefined {
+  const deployed = revisions.findLast(({ status }) => status === 'deployed')
+  const newest = revisions.at(-1)
+  if (deployed || !newest || !isUnfinished(newest)) return deployed
+  const uninstalled = revisions.findLastIndex(({ status }) => status === 'uninstalled')
+  return revisions.slice(uninstalled + 1).findLast(({ status }) => status === 'superseded')
+}
+
+/** Whether a helm that changes a release failed, or has not ended. */
+export function isUnfinished({ status }: Pick<RevisionSummary, 'status'>): boolean {
+  return status === 'failed' || status === 'pending-upgrade' || status === 'pending-rollback'
 }
 
 function summaryOf(read: Revision): RevisionSummary {

@@ -2,7 +2,7 @@ import { UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from './kube-types.js'
-import { decodeRecord, historiesOf, type RecordObject } from './release-record.js'
+import { decodeRecord, historiesOf, isUnfinished, type RecordObject } from './release-record.js'
 
 /** Histories of every release with this name; in one namespace, or in all where none is given. */
 export async function findReleases(api: KubeApi, app: string, namespace?: string): Promise<ReleaseHistory[]> {
@@ -42,9 +42,18 @@ export async function isAppliedOnServer(
 export async function listReleases(api: KubeApi, namespace?: string): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }
   const { items } = await api.list<RecordObject>(target, { labelSelector: 'owner=helm,status!=superseded' })
-  return historiesOf(items).filter(
+  const histories = historiesOf(items).filter(
     ({ deployed, newest }) => (deployed ?? newest)?.chart.metadata.name === CHART_NAME,
   )
+  return Promise.all(histories.map((history) => withItsPast(api, history)))
+}
+
+/** A release without a deployed revision came from one of the superseded ones. */
+async function withItsPast(api: KubeApi, history: ReleaseHistory): Promise<ReleaseHistory> {
+  const { name, namespace, deployed, newest } = history
+  if (deployed || !newest || !isUnfinished(newest)) return history
+  const [whole] = await findReleases(api, name, namespace)
+  return whole ?? history
 }
 
 /** Where Helm keeps its records, by its own variable HELM_DRIVER. Throws UsageError for what canary can't read. */

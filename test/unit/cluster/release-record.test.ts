@@ -50,6 +50,18 @@ describe('histories', () => {
     'failed after deployed': { statuses: ['superseded', 'deployed', 'failed'], deployed: 2, newest: 3 },
     'pending after deployed': { statuses: ['deployed', 'pending-upgrade'], deployed: 1, newest: 2 },
     'never deployed': { statuses: ['pending-install'], newest: 1 },
+    'failed from the start': { statuses: ['failed', 'failed'], newest: 2 },
+    'killed between superseding the old one and deploying the new one': {
+      statuses: ['superseded', 'superseded', 'pending-upgrade'],
+      deployed: 2,
+      newest: 3,
+    },
+    'a rollback that failed': { statuses: ['superseded', 'superseded', 'failed'], deployed: 2, newest: 3 },
+    'an install that failed after an uninstall that kept the history': {
+      statuses: ['superseded', 'uninstalled', 'failed'],
+      newest: 3,
+    },
+    'being uninstalled': { statuses: ['superseded', 'uninstalling'], newest: 2 },
     'deployed twice over (two helms at once): the later one': {
       statuses: ['deployed', 'deployed'],
       deployed: 2,
@@ -123,6 +135,16 @@ describe('releases of the cluster', () => {
       path: '/api/v1/namespaces/echo/secrets',
       query: { labelSelector: 'owner=helm,status!=superseded' },
     })
+  })
+
+  test('of one whose last upgrade was killed at its end, the superseded revisions are read too', async () => {
+    const pending = revision(2, 'pending-upgrade')
+    fake = await startFakeApi((request, response) => {
+      const all = request.query.labelSelector?.startsWith('name=echo')
+      json(response, 200, list('Secret', all ? [revision(1, 'superseded'), pending] : [pending]))
+    })
+
+    expect((await listReleases(fake.api))[0]?.deployed?.revision).toBe(1)
   })
 })
 
