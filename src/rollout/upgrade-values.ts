@@ -64,7 +64,8 @@ function requireOwnedAsDeployed(app: string, deployed: JsonObject, values: JsonO
     const asked = read(values) ?? undefined
     const there = read(deployed) ?? undefined
     if (asked === undefined || isDeepStrictEqual(asked, there)) continue
-    const [first] = diffValues({ [place]: there ?? {} }, { [place]: asked })
+    const changes = diffValues({ [place]: there ?? {} }, { [place]: asked })
+    const first = changes.find(({ after }) => after !== undefined) ?? changes[0]
     const path = (first?.path ?? place).replace(JSON.stringify(place), place)
     throw new UsageError(
       `${path} in ${where} is not as deployed: an upgrade leaves versions and routes alone.`,
