@@ -36,6 +36,13 @@ export function checkVersion(text: string): string {
 }
 
 function checkLabel(argument: string, text: string, limit: number): string {
+  // Things are kept by these names, in objects that have this one already.
+  if (text in {}) {
+    throw new UsageError(`${argument} "${text}" is a name that canary can't keep things by.`, {
+      state: 'Nothing was changed.',
+      nextSteps: ['choose another name'],
+    })
+  }
   if (LABEL.test(text) && text.length <= limit) return text
   throw new UsageError(`${argument} "${text}" can't be part of a Kubernetes name.`, {
     state: 'Nothing was changed.',

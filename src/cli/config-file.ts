@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../model/errors.js'
+import { readTextFile, TextFileError } from '../operations/text-file.js'
 import type { FileSettings } from './setting-names.js'
 
 const DEFAULT_FILE = 'canary.yaml'
+const MAX_BYTES = 256 * 1024
 
 /**
  * Settings for one app from `canary.yaml` in the working directory, or from the file CANARY_CONFIG names:
@@ -19,11 +20,12 @@ export async function readConfigFile(
   const file = path.resolve(cwd, named || DEFAULT_FILE)
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await readTextFile(file, MAX_BYTES)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' && !named) return {}
-    throw new UsageError(`Can't read ${file}${code ? ` (${code})` : ''}.`, {
+    const why = error instanceof TextFileError ? `: it ${error.message}` : code ? ` (${code})` : ''
+    throw new UsageError(`Can't read ${file}${why}.`, {
       state: 'Nothing was changed.',
       nextSteps: [named ? 'correct or unset CANARY_CONFIG' : 'correct or remove the file'],
       cause: error,

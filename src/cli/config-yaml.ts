@@ -1,5 +1,6 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq } from 'yaml'
 import { UsageError } from '../model/errors.js'
+import { YamlError, yamlDocuments, type YamlDocument } from '../operations/yaml-documents.js'
 import { closest } from './closest.js'
 import { type FileSettings, SETTING_NAMES, type SettingName } from './setting-names.js'
 
@@ -18,7 +19,7 @@ export function parseConfig(text: string, name: string): Config {
 }
 
 class ConfigReader {
-  private readonly lines = new LineCounter()
+  private lineOf: (offset: number) => number = () => 1
 
   constructor(
     private readonly text: string,
@@ -26,11 +27,12 @@ class ConfigReader {
   ) {}
 
   read(): Config {
-    const document = parseDocument(this.text, { lineCounter: this.lines, prettyErrors: false })
-    const [error] = document.errors
-    if (error) throw this.wrong(error.pos[0], error.message)
-    const config: Config = { defaults: {}, apps: {} }
-    const root = document.contents as unknown
+    const [first, second] = this.documents()
+    const config: Config = { defaults: {}, apps: Object.create(null) as Config['apps'] }
+    if (!first) return config
+    this.lineOf = first.lineOf
+    if (second) throw this.wrong(second.document.range[0], 'there is a second document')
+    const root = first.document.contents as unknown
     if (root === null || (isScalar(root) && root.value === null)) return config
     for (const { key, value, at } of this.entries(root, 'the file')) {
       if (key === 'defaults') config.defaults = this.settings(value, key, at)
@@ -42,6 +44,16 @@ class ConfigReader {
       }
     }
     return config
+  }
+
+  private documents(): YamlDocument[] {
+    try {
+      return yamlDocuments(this.text)
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error
+      this.lineOf = () => error.line
+      throw this.wrong(0, error.message)
+    }
   }
 
   private settings(node: unknown, where: string, at: number): FileSettings {
@@ -75,7 +87,10 @@ class ConfigReader {
   /** The scalar as it is written, so that numbers and versions stay what was typed. */
   private scalar(name: string, node: unknown, at: number): string {
     if (isScalar(node) && node.value !== null) {
-      return typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
+      const text = typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
+      // What no flag and no variable could have, no program could be given either.
+      if (text.includes('\0')) throw this.wrong(at, `${name} has a NUL character`)
+      return text
     }
     throw this.wrong(at, `${name} needs a value`)
   }
@@ -91,7 +106,7 @@ class ConfigReader {
   }
 
   private place(offset: number): string {
-    return `${this.name}, line ${this.lines.linePos(offset).line}`
+    return `${this.name}, line ${this.lineOf(offset)}`
   }
 
   private wrong(offset: number, message: string): UsageError {

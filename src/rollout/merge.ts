@@ -9,12 +9,13 @@ export function isObject(value: unknown): value is JsonObject {
  * it delete a chart's default when it renders).
  */
 export function mergeValues(base: JsonObject, over: JsonObject): JsonObject {
-  const merged: JsonObject = { ...base }
+  // By way of a map: a key of an object may be one that all objects have, such as __proto__.
+  const merged = new Map(Object.entries(base))
   for (const [key, value] of Object.entries(over)) {
-    const below = merged[key]
-    merged[key] = isObject(below) && isObject(value) ? mergeValues(below, value) : value
+    const below = merged.get(key)
+    merged.set(key, isObject(below) && isObject(value) ? mergeValues(below, value) : value)
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 /** What the templates see: the chart's defaults under the user's values, keys with null removed. */
@@ -23,9 +24,9 @@ export function effectiveValues(chartValues: JsonObject, config: JsonObject): Js
 }
 
 function withoutNulls(values: JsonObject): JsonObject {
-  const kept: JsonObject = {}
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== null) kept[key] = isObject(value) ? withoutNulls(value) : value
-  }
-  return kept
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, isObject(value) ? withoutNulls(value) : value]),
+  )
 }

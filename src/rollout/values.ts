@@ -22,7 +22,7 @@ export function readStageValues(config: JsonObject): ReadValues {
     ['routes.primary.version', primary],
     ['routes.canary.version', canary?.version],
   ] as const) {
-    if (version !== undefined && !(version in deployment)) {
+    if (version !== undefined && !Object.hasOwn(deployment, version)) {
       oddities.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
     }
   }
@@ -63,14 +63,14 @@ function readDeployment(value: Json | undefined, oddities: string[]): Record<str
     oddities.push('deployment is not a map of versions')
     return {}
   }
-  const versions: Record<string, VersionConfig> = {}
+  const versions: [string, VersionConfig][] = []
   for (const [version, config] of Object.entries(value)) {
     if (config === null) continue // Helm's way of deleting a key
     if (!isLabel(version)) oddities.push(`deployment.${version}: not a name Kubernetes takes (a-z, 0-9, -)`)
-    if (isObject(config)) versions[version] = config
+    if (isObject(config)) versions.push([version, config])
     else oddities.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
   }
-  return versions
+  return Object.fromEntries(versions)
 }
 
 function readVersion(value: Json | undefined, place: string, oddities: string[]): string | undefined {

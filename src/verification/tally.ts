@@ -26,7 +26,8 @@ export function emptyTally(): Tally {
     expected: 0,
     others: 0,
     unidentified: 0,
-    byVersion: {},
+    // Answers may name anything a version, `constructor` too.
+    byVersion: Object.create(null) as Record<string, number>,
     errors: {},
     samples: [],
   }

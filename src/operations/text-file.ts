@@ -1,0 +1,40 @@
+import { open } from 'node:fs/promises'
+
+/** A file that is no text, or too much of it. */
+export class TextFileError extends Error {}
+
+/**
+ * Reads a file of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
+ * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, or the system's error.
+ */
+export async function readTextFile(file: string, limit: number): Promise<string> {
+  const bytes = await readBytes(file, limit + 1)
+  if (bytes.length > limit) throw new TextFileError(`is larger than ${limit / 1024} KiB`)
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw new TextFileError('is in UTF-16: save it as UTF-8')
+  }
+  const binary = new TextFileError('is no text in UTF-8')
+  if (bytes.includes(0)) throw binary
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw binary
+  }
+}
+
+async function readBytes(file: string, most: number): Promise<Buffer> {
+  const handle = await open(file, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(most)
+    let length = 0
+    while (length < most) {
+      const { bytesRead } = await handle.read(buffer, length, most - length, null)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return buffer.subarray(0, length)
+  } finally {
+    await handle.close()
+  }
+}

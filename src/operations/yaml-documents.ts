@@ -1,0 +1,120 @@
+import {
+  Composer,
+  type CST,
+  type Document,
+  type DocumentOptions,
+  isAlias,
+  isCollection,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  type ParseOptions,
+  Parser,
+  type SchemaOptions,
+} from 'yaml'
+
+/** What is wrong with a YAML text, a clause, and in which line. */
+export class YamlError extends Error {
+  constructor(
+    message: string,
+    readonly line: number,
+  ) {
+    super(message)
+  }
+}
+
+/** A document, and how to say in which line of the text something is. */
+export interface YamlDocument {
+  document: Document.Parsed
+  lineOf: (offset: number) => number
+}
+
+/** Deeper maps and lists are nobody's values; parsing far deeper ones can end the process. */
+const MAX_DEPTH = 100
+/** Values that a document may have once its aliases are replaced by what they stand for. */
+const MAX_VALUES = 1_000_000
+
+/**
+ * The documents of a YAML text, checked so that their values can be made and walked safely: not nested without end,
+ * aliases that expand neither endlessly nor hugely, numbers that JSON can hold. Throws YamlError.
+ */
+export function yamlDocuments(
+  text: string,
+  options: ParseOptions & DocumentOptions & SchemaOptions = {},
+): YamlDocument[] {
+  const lines = new LineCounter()
+  const lineOf = (offset: number) => lines.linePos(offset).line
+  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  for (const token of tokens) checkDepth(token, lineOf)
+  const composer = new Composer<ParsedNode>({ ...options, prettyErrors: false, logLevel: 'error' })
+  return [...composer.compose(tokens, true, text.length)].map((document) => {
+    const [error] = document.errors
+    if (error) throw new YamlError(error.message, lineOf(error.pos[0]))
+    new Counter(lineOf).count(document.contents)
+    return { document, lineOf }
+  })
+}
+
+/** The values of a checked document. Throws YamlError where they can't be made: a merge of what is no map. */
+export function valuesOf({ document, lineOf }: YamlDocument): unknown {
+  try {
+    return document.toJS({ maxAliasCount: -1 })
+  } catch (error) {
+    throw new YamlError((error as Error).message, lineOf(document.range[0]))
+  }
+}
+
+/** Looks at the tokens without recursion: the composer, which has it, comes after. */
+function checkDepth(root: CST.Token, lineOf: (offset: number) => number): void {
+  const open: [token: CST.Token, depth: number][] = [[root, 0]]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [token, depth] = next
+    if (depth > MAX_DEPTH) {
+      throw new YamlError(`maps and lists are nested more than ${MAX_DEPTH} deep`, lineOf(token.offset))
+    }
+    if (token.type === 'document' && token.value) open.push([token.value, depth + 1])
+    if (!('items' in token)) continue
+    for (const { key, value } of token.items as { key?: CST.Token | null; value?: CST.Token }[]) {
+      if (key) open.push([key, depth + 1])
+      if (value) open.push([value, depth + 1])
+    }
+  }
+}
+
+/** Counts the values of a document, aliases as often as they are used. */
+class Counter {
+  private total = 0
+  private readonly anchors = new Map<string, number>()
+
+  constructor(private readonly lineOf: (offset: number) => number) {}
+
+  /** Throws YamlError where there are too many, or one that can't be told. */
+  count(node: unknown): number {
+    let values = 1
+    if (isAlias(node)) {
+      const size = this.anchors.get(node.source)
+      if (size === undefined) throw this.wrong(node, `*${node.source} has no anchor before it`)
+      values = size
+    } else if (isPair(node)) {
+      return this.count(node.key) + this.count(node.value)
+    } else if (isCollection(node)) {
+      // Until it is complete, an alias within it would stand for itself.
+      if (node.anchor) this.anchors.delete(node.anchor)
+      for (const item of node.items) values += this.count(item)
+    } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
+      throw this.wrong(node, `${node.source ?? 'a number'} is not a number that values can have`)
+    }
+    if ((isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, values)
+    // Collections have counted what is in them.
+    this.total += isCollection(node) ? 1 : values
+    if (this.total > MAX_VALUES) throw this.wrong(node, 'aliases expand to more than a million values')
+    return values
+  }
+
+  private wrong(node: unknown, message: string): YamlError {
+    const range = (node as Node | null)?.range
+    return new YamlError(message, this.lineOf(range?.[0] ?? 0))
+  }
+}
