@@ -7,6 +7,8 @@ interface Explanation {
   /** What happened, as a sentence; gets helm's own words, without `Error: `. */
   says: (words: string) => string
   nextSteps: string[]
+  /** What was given is wrong: nothing failed. */
+  outcome?: 'usage'
 }
 
 /** Texts of Helm 3 and 4 that mean something definite, the most telling first. */
@@ -52,11 +54,13 @@ const KNOWN: Explanation[] = [
   {
     text: /values don't meet the specifications of the schema/,
     says: (words) => `The chart refuses the values: ${words}`,
+    outcome: 'usage',
     nextSteps: ["correct the values named above; the chart's values.schema.json says what it takes"],
   },
   {
     text: /execution error at \(/,
     says: (words) => `The chart refuses the values: ${words.replace(/^execution error at \([^)]*\): /, '')}`,
+    outcome: 'usage',
     nextSteps: ['correct the values named above: canary values APP -n NAMESPACE shows those deployed'],
   },
   {
@@ -104,6 +108,7 @@ export function explainHelm(
   const summary =
     known?.says(words) ?? `helm failed${exitCode === undefined ? '' : ` (exit code ${exitCode})`}: ${words}`
   return new ExternalError(summary, {
+    outcome: known?.outcome,
     command,
     code: exitCode,
     stderr: stderr.trim(),

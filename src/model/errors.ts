@@ -53,6 +53,8 @@ export class ConflictError extends CanaryError {
 }
 
 export interface ExternalDetails extends ErrorDetails {
+  /** `usage` where what failed said that what it was given is wrong, and touched nothing. */
+  outcome?: 'external' | 'usage'
   /** The command line that failed, or the API request (`GET /api/v1/…`). */
   command?: string
   /** Its exit code, or the HTTP status. */
@@ -60,14 +62,14 @@ export interface ExternalDetails extends ErrorDetails {
   stderr?: string
 }
 
-/** helm, kubectl, the cluster or the pods failed (exit 5). Keeps the command, its exit code and its stderr. */
+/** helm, kubectl, the cluster or the pods failed (exit 5; 2 for values the chart refuses). Keeps the command, its exit code and its stderr. */
 export class ExternalError extends CanaryError {
   readonly command?: string
   readonly code?: number
   readonly stderr?: string
 
   constructor(message: string, details: ExternalDetails = {}) {
-    super('external', message, details)
+    super(details.outcome ?? 'external', message, details)
     this.command = details.command
     this.code = details.code
     this.stderr = details.stderr

@@ -256,6 +256,7 @@ class PlanRunner {
     const unfinished = error instanceof UnfinishedError
     const Kind = unfinished ? UnfinishedError : ExternalError
     return new Kind(message, {
+      outcome: error.outcome === 'usage' ? 'usage' : undefined,
       command,
       code,
       stderr,
