@@ -21,8 +21,12 @@ export async function buildApart(): Promise<Build> {
     ),
   )
   await symlink(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'))
-  await execa('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')], {
-    cwd: projectRoot,
-  })
-  return { root, remove: () => rm(root, { recursive: true, force: true }) }
+  const remove = () => rm(root, { recursive: true, force: true })
+  const tsc = ['tsc', '-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')]
+  const { exitCode, stdout } = await execa('npx', tsc, { cwd: projectRoot, reject: false })
+  if (exitCode !== 0) {
+    await remove()
+    throw new Error(`canary does not build:\n${stdout}`)
+  }
+  return { root, remove }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../src/sandbox/random.js'
-import { endOf } from './canary-process.js'
+import { type CanaryProcess, endOf } from './canary-process.js'
 import {
   type Bench,
   inSeconds,
@@ -12,8 +12,8 @@ import {
   Tally,
 } from './part.js'
 import { killTree } from './processes.js'
-import { revisionsOf } from './release.js'
-import { type Move, type MoveKind, nextMove, ROLLOUTS } from './subject.js'
+import { isUpgrading, revisionsOf } from './release.js'
+import { type Move, type MoveKind, nextMove, ROLLOUTS, type Subject } from './subject.js'
 
 /** What dies: canary alone (its helm goes on), or canary with its helm and kubectl. */
 type Victims = 'alone' | 'with children'
@@ -29,7 +29,12 @@ interface Moment {
   /** Of the command's usual duration, 0 to 1. */
   fraction: number
   victims: Victims
+  /** In the middle of an upgrade instead: the moments that leave a revision pending are too short to be met by chance. */
+  duringUpgrade: boolean
 }
+
+/** Of an upgrade, as far as a moment that is aimed at it may lie behind its begin. Milliseconds. */
+const UPGRADE_MS = 80
 
 /**
  * SIGKILL at moments spread over start, shift, finish and abort; then the same command with --recover, which has to
@@ -71,7 +76,11 @@ function moments(count: number, random: () => number): Record<MoveKind, Moment[]
       (other) => other === kind,
     ).length
     const inOrder = Array.from({ length: share }, (_, index): Moment => {
-      return { fraction: (index + random()) / share, victims: index % 2 === 0 ? 'with children' : 'alone' }
+      return {
+        fraction: (index + random()) / share,
+        victims: index % 2 === 0 ? 'with children' : 'alone',
+        duringUpgrade: index % 3 === 2,
+      }
     })
     return inOrder
       .map((moment) => ({ moment, key: random() }))
@@ -90,15 +99,17 @@ async function killOnce(
   tally: Tally,
   bench: Bench,
   move: Move,
-  { fraction, victims }: Moment,
+  { fraction, victims, duringUpgrade }: Moment,
   usualMs: number,
   recoveries: Recovery[],
 ): Promise<boolean> {
   const { arena, subject } = bench
   let wasLate = false
-  await tally.run(bench, `${move.kind} ${victims} at ${Math.round(fraction * 100)}%`, async (found) => {
+  const aim = duringUpgrade ? 'in an upgrade' : `at ${Math.round(fraction * 100)}%`
+  await tally.run(bench, `${move.kind} ${victims} ${aim}`, async (found) => {
     const victim = arena.spawn(move.args)
-    await sleep(fraction * usualMs)
+    if (duringUpgrade) await upgradeBegun(subject, victim)
+    await sleep(fraction * (duringUpgrade ? UPGRADE_MS : usualMs))
     wasLate = victim.hasEnded
     if (victims === 'alone') victim.signal('SIGKILL')
     else await killTree(victim.pid)
@@ -120,4 +131,9 @@ async function killOnce(
     return `killed after ${inSeconds(killed.ms)}${left}, the target reached in ${inSeconds(again.ms)}`
   })
   return wasLate
+}
+
+/** Resolves once the command's first upgrade has made its revision, or the command has ended. */
+async function upgradeBegun({ arena, app }: Subject, command: CanaryProcess): Promise<void> {
+  while (!command.hasEnded && !(await isUpgrading(arena, app))) await sleep(3)
 }

@@ -11,7 +11,7 @@ export interface RecordedRevision {
 }
 
 interface Item {
-  metadata: { name: string }
+  metadata: { name: string; labels?: Record<string, string> }
   data?: { release?: string }
 }
 
@@ -30,6 +30,17 @@ export async function revisionsOf(arena: Arena, app: string): Promise<RecordedRe
       return { revision: version, status: info.status, description: info.description, config: config ?? {} }
     })
     .sort((a, b) => a.revision - b.revision)
+}
+
+/** Whether the app's newest revision is one that an upgrade is at, as the labels of its record say. */
+export async function isUpgrading(arena: Arena, app: string): Promise<boolean> {
+  const secrets = await list(arena, `/api/v1/namespaces/${app}/secrets`, `owner=helm,name=${app}`)
+  const newest = secrets.reduce((a, b) => (revisionOf(a) > revisionOf(b) ? a : b))
+  return newest.metadata.labels?.status === 'pending-upgrade'
+}
+
+function revisionOf({ metadata }: Item): number {
+  return Number(metadata.labels?.version)
 }
 
 /** Deployments that carry the app's label but that its newest deployed values don't name. */
