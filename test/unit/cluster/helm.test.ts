@@ -128,14 +128,14 @@ describe('the version', () => {
       .upgrade(request)
       .catch((caught: unknown) => caught)) as ExternalError
 
-    expect(error.outcome).toBe('external')
+    expect(error.outcome).toBe(outcome ?? 'external')
     expect(error.message).toMatch(/helm was not found on PATH/)
     expect(error.nextSteps.join()).toMatch(/install Helm 3\.8 or newer/)
   })
 })
 
 describe('failures are explained, with the command, its exit code and its stderr', () => {
-  const cases: Record<string, { stderr: string; says: RegExp; remedy: RegExp }> = {
+  const cases: Record<string, { stderr: string; says: RegExp; remedy: RegExp; outcome?: string }> = {
     'another operation, or one killed': {
       stderr: 'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress',
       says: /killed in the middle/,
@@ -164,12 +164,14 @@ describe('failures are explained, with the command, its exit code and its stderr
         "- at '/routes': additional properties 'weigth' not allowed",
       says: /The chart refuses the values: .*\n.*\n.*weigth/,
       remedy: /values\.schema\.json/,
+      outcome: 'usage',
     },
     'values a template refuses': {
       stderr:
         'Error: execution error at (gloo-app/templates/routetable.yaml:1:4): routes.primary.version is "v2", which ' +
         'is not deployed\n\nUse --debug flag to render out invalid YAML',
       says: /The chart refuses the values: routes\.primary\.version is "v2", which is not deployed$/,
+      outcome: 'usage',
       remedy: /canary values echo -n shop/,
     },
     'no cluster, Helm 3': {
@@ -205,7 +207,7 @@ describe('failures are explained, with the command, its exit code and its stderr
       remedy: /canary doctor echo/,
     },
   }
-  for (const [name, { stderr, says, remedy }] of Object.entries(cases)) {
+  for (const [name, { stderr, says, remedy, outcome }] of Object.entries(cases)) {
     test(name, async () => {
       await fakeHelm(`process.stderr.write(${JSON.stringify(`${stderr}\n`)}); process.exitCode = 1`)
 
@@ -213,7 +215,7 @@ describe('failures are explained, with the command, its exit code and its stderr
         .upgrade(request)
         .catch((caught: unknown) => caught)) as ExternalError
 
-      expect(error.outcome).toBe('external')
+      expect(error.outcome).toBe(outcome ?? 'external')
       expect(error.message).toMatch(says)
       expect(error.nextSteps.join('\n')).toMatch(remedy)
       expect(error.code).toBe(1)
