@@ -230,7 +230,8 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
   return planOf(found, stage, steps)
 }
 
-function read(found: Found): { stage: Stage; values: StageValues } {
+/** The stage of a released app and the values it stands for. Throws ConflictError where canary can't explain them. */
+export function read(found: Found): { stage: Stage; values: StageValues } {
   const stage = stageOf(found.config)
   const { values } = readStageValues(found.config)
   if (!values || stage.name === 'unknown' || stage.name === 'absent') {
@@ -242,7 +243,8 @@ function read(found: Found): { stage: Stage; values: StageValues } {
   return { stage, values }
 }
 
-function planOf(found: Found, from: Stage, steps: Step[], announced: Record<string, string> = {}): Plan {
+/** The plan of these steps; `announced` are the canary headers of a route still to come. */
+export function planOf(found: Found, from: Stage, steps: Step[], announced: Record<string, string> = {}): Plan {
   const { app, namespace, config } = found
   return {
     app,
@@ -272,7 +274,8 @@ function canaryCommands(app: string, stage: CanaryStage): string[] {
   ]
 }
 
-function conflict(found: Found, stage: Stage, what: string, nextSteps: string[]): ConflictError {
+/** A command that doesn't fit the stage; the commands that do get the namespace where it isn't the app's name. */
+export function conflict(found: Found, stage: Stage, what: string, nextSteps: string[]): ConflictError {
   const at = found.namespace === found.app ? '' : ` -n ${found.namespace}`
   return new ConflictError(`${what}.`, {
     state: `Nothing was changed: ${found.app} is ${describeStage(stage)}.`,
