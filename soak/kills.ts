@@ -34,7 +34,7 @@ interface Moment {
 }
 
 /** Of an upgrade, as far as a moment that is aimed at it may lie behind its begin. Milliseconds. */
-const UPGRADE_MS = 80
+const UPGRADE_MS = 60
 
 /**
  * SIGKILL at moments spread over start, shift, finish and abort; then the same command with --recover, which has to

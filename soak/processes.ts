@@ -3,20 +3,25 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 /** A process of this machine, as /proc has it. */
 export interface ProcessEntry {
   pid: number
-  parent: number
   command: string
 }
 
-/** All processes below one, children before grandchildren. */
+/** All processes below one, children before grandchildren. Quick: only they are looked at. */
 export async function descendants(pid: number): Promise<ProcessEntry[]> {
-  const all = await processes()
-  const found: ProcessEntry[] = []
-  for (let parents = [pid]; parents.length > 0;) {
-    const children = all.filter(({ parent }) => parents.includes(parent))
-    found.push(...children)
-    parents = children.map((child) => child.pid)
-  }
-  return found
+  const children = (await Promise.all((await childrenOf(pid)).map(entryOf))).filter(
+    (entry) => entry !== undefined,
+  )
+  const below = await Promise.all(children.map((child) => descendants(child.pid)))
+  return [...children, ...below.flat()]
+}
+
+/** Each thread has those that it has started. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  )
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))
 }
 
 /** Processes whose working directory is `folder`, this one left out: what commands run there have left behind. */
@@ -64,10 +69,9 @@ async function entryOf(pid: number): Promise<ProcessEntry | undefined> {
       readFile(`/proc/${pid}/stat`, 'utf8'),
       readFile(`/proc/${pid}/cmdline`, 'utf8'),
     ])
-    // The name in parentheses may hold anything; after it come the state and the parent.
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (state === 'Z') return undefined
-    return { pid, parent: Number(parent), command: command.replaceAll('\0', ' ').trim() }
+    // The name in parentheses may hold anything; the state comes after it.
+    if (stat[stat.lastIndexOf(')') + 2] === 'Z') return undefined
+    return { pid, command: command.replaceAll('\0', ' ').trim() }
   } catch {
     return undefined // it has ended meanwhile
   }
