@@ -1,0 +1,45 @@
+import * as Flags from '@oclif/core/flags'
+import { checkApp, requiredApp } from '../cli/args.js'
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags } from '../cli/flags.js'
+
+export default class History extends BaseCommand {
+  static override summary = 'Show what happened to an app: its revisions as events of its rollouts'
+  static override description =
+    'Newest last: the stage of each revision, what its proof came to, who made it and by which command; for ' +
+    'revisions made by hand what they changed. Sends no request and changes nothing.'
+  static override examples = [
+    '<%= config.bin %> history echo',
+    '<%= config.bin %> history echo --limit 5 --json',
+  ]
+  static override args = { app: requiredApp }
+  static override flags = {
+    limit: Flags.integer({
+      min: 1,
+      default: 20,
+      env: 'CANARY_LIMIT',
+      helpValue: '<number>',
+      description: 'How many revisions at most, the newest ones',
+    }),
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const { args, flags, metadata } = await this.parse(History)
+    const app = checkApp(args.app)
+    const { limit, ...others } = flags
+    await this.perform({
+      activity: `reading the history of ${app}`,
+      app,
+      parsed: { flags: others, metadata },
+      run: async (context, { namespace }) => {
+        const { history } = await import('../operations/history.js')
+        return history(context, { app, namespace, limit })
+      },
+      render: async (result, palette) => {
+        const { renderHistory } = await import('../report/history-text.js')
+        return renderHistory(result, palette, { now: Date.now(), columns: process.stdout.columns })
+      },
+    })
+  }
+}

@@ -1,0 +1,40 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags } from '../cli/flags.js'
+
+export default class Undo extends ChangeCommand {
+  static override summary = 'Bring back the version before, after a finished rollout'
+  static override description =
+    'The old version, with its configuration out of the release history, is deployed again as a canary and ' +
+    'takes the requests by the same proven steps: marked requests, half of the others, all; then the new ' +
+    'version is removed. On a terminal the version before is proposed; elsewhere VERSION is required, so ' +
+    'that the command run again does not swing back.'
+  static override examples = ['<%= config.bin %> undo echo v1', '<%= config.bin %> undo echo v1 --fast']
+  static override args = {
+    app: requiredApp,
+    version: Args.string({ description: 'The version to go back to', ignoreStdin: true }),
+  }
+  static override flags = {
+    fast: Flags.boolean({
+      description: 'In three steps: deploy it, send it all requests, remove the new one',
+    }),
+    ...changeFlags,
+    ...failureFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Undo)
+    const app = checkApp(parsed.args.app)
+    const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
+    const { fast } = parsed.flags
+    const title = ['undo', app, version].filter(Boolean).join(' ')
+    await this.change(app, title, parsed, async (context, { namespace, yes }) => {
+      const { undo } = await import('../operations/undo.js')
+      return undo(context, { app, namespace, version, fast, mayPropose: !yes })
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import { describeStage } from '../model/describe-stage.js'
+import { CanaryError, UsageError } from '../model/errors.js'
+import { planUndo, versionToUndoTo } from '../rollout/undo.js'
+import { changeApp } from './change.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { ReleasedApp } from './observe.js'
+
+export interface UndoRequest extends AppRequest {
+  /** The version to go back to. */
+  version?: string
+  fast: boolean
+  /** Whether a person may be asked for the version: one run again by a script would swing to and fro. */
+  mayPropose: boolean
+}
+
+/**
+ * stable → stable on a version before, which comes back as a canary with its old configuration. Without a version the one
+ * before is proposed to a person; throws UsageError naming it where nobody can be asked.
+ */
+export async function undo(context: OperationContext, request: UndoRequest): Promise<OperationResult> {
+  const { app, fast, mayPropose } = request
+  let { version } = request
+  const words = () => ['undo', app, version, fast ? '--fast' : undefined].filter(Boolean).join(' ')
+  return changeApp(context, request, words(), async (released) => {
+    const { namespace, deployed, history } = released
+    const found = { app, namespace, config: deployed.config }
+    if (version === undefined) {
+      const before = versionToUndoTo(found, history.revisions)
+      if (!mayPropose || !context.confirm) throw versionMissing(released, before)
+      if (!context.dryRun) await agree(context.confirm, released, before)
+      version = before
+    }
+    const plan = planUndo(found, { version, fast, revisions: history.revisions })
+    return { plan, command: words(), revision: deployed }
+  })
+}
+
+async function agree(
+  confirm: NonNullable<OperationContext['confirm']>,
+  { app, namespace, stage }: ReleasedApp,
+  version: string,
+): Promise<void> {
+  const leaving = 'primary' in stage ? stage.primary : 'what is there'
+  const question = `Bring ${version}, the version before, back, and remove ${leaving} once all requests are proven to go to ${version}?`
+  if (await confirm(`${app} is ${describeStage(stage)}. ${question}`)) return
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  throw new CanaryError('interrupted', 'Not undone, as you said.', {
+    state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
+    nextSteps: [`canary undo ${app} VERSION${at}    (to another version)`, `canary history ${app}${at}`],
+  })
+}
+
+function versionMissing({ app, namespace, stage }: ReleasedApp, version: string): UsageError {
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  return new UsageError(`VERSION is missing: the version of ${app} to go back to.`, {
+    state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
+    nextSteps: [`canary undo ${app} ${version}${at}    (the version before)`],
+  })
+}
