@@ -8,6 +8,9 @@ import { changedConfig } from '../rollout/version-config.js'
 import { bundledChart } from './bundled-chart.js'
 import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { Observation } from './observe.js'
+import type { PlanToRun } from './run-plan.js'
+import { withStrictAdmission } from './strict-admission.js'
 import { readValuesFiles } from './values-files.js'
 
 export interface InstallRequest extends AppRequest {
@@ -30,7 +33,7 @@ export async function install(context: OperationContext, request: InstallRequest
   const base = await baseValues(request)
   // Asked once, though the plan is made again under the lock.
   let virtualService: Promise<boolean> | undefined
-  return changeRelease(context, request, { command }, async ({ namespace = app, deployed }) => {
+  const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
     const apiGroup = plan.steps[0] ? apiGroupOf(plan.steps[0].values) : undefined
@@ -41,6 +44,7 @@ export async function install(context: OperationContext, request: InstallRequest
       command,
       revision: deployed,
       chart: deployed ? undefined : { path: request.chart ?? bundledChart() },
+      prepare: deployed ? undefined : prepare,
       afterUpgrade: async () => {
         if (!createsVirtualService || apiGroup === undefined) return
         await context.cluster.createVirtualService(apiGroup)
@@ -50,7 +54,10 @@ export async function install(context: OperationContext, request: InstallRequest
         })
       },
     }
-  })
+  }
+  return withStrictAdmission(context, (held, prepare) =>
+    changeRelease(held, request, { command }, (found) => planFor(found, prepare)),
+  )
 }
 
 async function baseValues(request: InstallRequest): Promise<JsonObject> {

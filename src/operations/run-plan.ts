@@ -1,4 +1,4 @@
-import type { AppLock, ChartSource, VersionPods } from '../cluster/cluster.js'
+import type { AppLock, ChartSource, UpgradeRequest, VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ExternalError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
@@ -27,6 +27,11 @@ export interface PlanToRun {
   revision?: Revision
   /** The chart to apply; the release's own by default. */
   chart?: ChartSource
+  /**
+   * Called before the first step of an install, with what that is going to apply: makes a revision that has to be there
+   * before it, and resolves with it.
+   */
+  prepare?: (request: UpgradeRequest, lock?: AppLock) => Promise<Revision>
   /** Called after each upgrade, before its proof (install makes its VirtualService there). */
   afterUpgrade?: (step: Step) => Promise<void>
   /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
@@ -40,6 +45,8 @@ export interface PlanToRun {
   proveFirst?: boolean
   /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
   wayBack?: string
+  /** The primary before, where the stage found came from a rollout that was finished. */
+  versionBefore?: string
 }
 
 /**
@@ -95,7 +102,7 @@ class PlanRunner {
       commands: plan.steps.map((step) => this.commandLine(step)),
       proofs: this.proofs,
       next: nextCommands(app, namespace, this.stage),
-      undo: this.wayBack() ?? undoCommand(app, namespace, this.stage),
+      undo: this.wayBack() ?? undoCommand(app, namespace, this.stage, this.versionBefore()),
     }
   }
 
@@ -110,6 +117,8 @@ class PlanRunner {
     const nothingThere = from.name === 'absent' && !first
     const owed = !first || first.goneAfter.length > 0 || (proveFirst === true && this.revision !== undefined)
     if (owed && !goesBack && !nothingThere) await this.prove(expectations)
+    const { prepare } = this.runRequest
+    if (first && prepare) this.revision = await this.explained(() => prepare(this.request(first), this.lock))
     for (const [index, step] of steps.entries()) await this.runStep(step, index, steps.length)
   }
 
@@ -165,16 +174,21 @@ class PlanRunner {
     emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
   }
 
-  private async upgrade(step: Step): Promise<void> {
+  private request(step: Step): UpgradeRequest {
     const { app, namespace } = this.runRequest.plan
-    const request = {
+    const { takeOver } = this.runRequest
+    return {
       app,
       namespace,
       chart: this.chart(),
       values: step.values,
       description: this.description(step),
-      takeOver: this.runRequest.takeOver,
+      takeOver,
     }
+  }
+
+  private async upgrade(step: Step): Promise<void> {
+    const request = this.request(step)
     const started = Date.now()
     try {
       this.revision = await applyStep(this.context, this.lock, request, this.revision)
@@ -315,6 +329,7 @@ class PlanRunner {
       namespace,
       stage: this.stage,
       revision: this.revision?.revision,
+      versionBefore: this.versionBefore(),
     })
     const wayBack = this.wayBack()
     if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
@@ -331,6 +346,14 @@ class PlanRunner {
   private wayBack(): string | undefined {
     const { wayBack, revision } = this.runRequest
     return this.revision?.revision === revision?.revision ? undefined : wayBack
+  }
+
+  /** The primary before the one that is stable now: this plan's own, where it has just finished a rollout. */
+  private versionBefore(): string | undefined {
+    const { plan, versionBefore } = this.runRequest
+    const before = 'primary' in plan.from ? plan.from.primary : undefined
+    const now = this.stage.name === 'stable' ? this.stage.primary : before
+    return before === now ? versionBefore : before
   }
 
   private guarded(step: Step): GuardedStep {

@@ -8,24 +8,27 @@ import { expectationsOf } from './expectations.js'
 import { installValues } from './install-values.js'
 import { hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
 import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
-import { readStageValues, withStage } from './values.js'
+import { lacksRoutes, readStageValues, withRoutesEnabled, withStage } from './values.js'
 import { requireDeploymentName } from './version.js'
 
-/**
- * absent → stable. `base` are the user's own values; a `deployment` or `routes.primary` in them may name only this version.
- * On an app that is stable on the version already, nothing is to do unless its values are to be others.
- */
-export function planInstall(request: {
+interface InstallPlanRequest {
   app: string
   namespace: string
   version: string
   base: JsonObject
   found?: JsonObject
-}): Plan {
+}
+
+/**
+ * absent → stable. `base` are the user's own values; a `deployment` or `routes.primary` in them may name only this version.
+ * On an app that is stable on the version already, nothing is to do unless its values are to be others.
+ */
+export function planInstall(request: InstallPlanRequest): Plan {
   const { app, namespace, version, base, found } = request
   requireDeploymentName(app, version)
   const values = installValues(version, base)
   const to: Stage = { name: 'stable', primary: version }
+  if (found && lacksRoutes(found)) return planRoutes(request, withRoutesEnabled(found, undefined), values)
   if (found) {
     const from = stageOf(found)
     if (from.name !== 'stable' || from.primary !== version) {
@@ -46,9 +49,36 @@ export function planInstall(request: {
     }
     return planOf({ app, namespace, config: found }, from, [])
   }
-  const step: Step = {
+  const step = installStep(request, values, `install ${version}`)
+  return { app, namespace, from: { name: 'absent' }, to, steps: [step], expectations: [] }
+}
+
+/** The second half of an install whose first one left the routes out: `there` is what is installed, with its routes. */
+function planRoutes(request: InstallPlanRequest, there: JsonObject, wanted: JsonObject): Plan {
+  const { app, namespace, version, base, found } = request
+  const to = stageOf(there)
+  const isAsked = Object.keys(base).length === 0 || isDeepStrictEqual(there, wanted)
+  if (to.name !== 'stable' || to.primary !== version || !isAsked) {
+    throw new ConflictError(
+      `${app} is installed without its routes already, with other values than asked for.`,
+      {
+        state: `Nothing was changed: with routes it would be ${describeStage(to)}.`,
+        nextSteps: [
+          `canary values ${app}    (what is installed)`,
+          `helm uninstall ${app} -n ${namespace}    (then install it anew)`,
+        ],
+      },
+    )
+  }
+  const step = installStep(request, there, `route requests to ${version}`)
+  return { app, namespace, from: stageOf(found ?? {}), to, before: found, steps: [step], expectations: [] }
+}
+
+function installStep({ app, version }: InstallPlanRequest, values: JsonObject, title: string): Step {
+  const to: Stage = { name: 'stable', primary: version }
+  return {
     name: 'install',
-    title: `install ${version}`,
+    title,
     to,
     values,
     readyBefore: [],
@@ -56,7 +86,6 @@ export function planInstall(request: {
     goneAfter: [],
     expectations: expectationsOf(app, to),
   }
-  return { app, namespace, from: { name: 'absent' }, to, steps: [step], expectations: [] }
 }
 
 export interface StartRequest {
@@ -244,7 +273,12 @@ export function read(found: Found): { stage: Stage; values: StageValues } {
 }
 
 /** The plan of these steps; `announced` are the canary headers of a route still to come. */
-export function planOf(found: Found, from: Stage, steps: Step[], announced: Record<string, string> = {}): Plan {
+export function planOf(
+  found: Found,
+  from: Stage,
+  steps: Step[],
+  announced: Record<string, string> = {},
+): Plan {
   const { app, namespace, config } = found
   return {
     app,

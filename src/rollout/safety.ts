@@ -84,7 +84,7 @@ export function versionsThatServe(stage: Stage): string[] {
 export function notOwned(config: JsonObject): JsonObject {
   const { deployment: _deployment, ...rest } = config
   if (!isObject(rest.routes)) return rest
-  const { canary: _canary, primary, ...routes } = rest.routes
+  const { canary: _canary, enabled: _enabled, primary, ...routes } = rest.routes
   if (!isObject(primary)) return { ...rest, routes }
   const { version: _version, ...otherPrimary } = primary
   return { ...rest, routes: { ...routes, primary: otherPrimary } }

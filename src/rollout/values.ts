@@ -17,6 +17,11 @@ export function readStageValues(config: JsonObject): ReadValues {
   const primaryRoute = isObject(routes.primary) ? routes.primary : {}
   const primary = readVersion(primaryRoute.version, 'routes.primary.version', oddities)
   const canary = readCanary(routes.canary, oddities)
+  if (lacksRoutes(config)) {
+    oddities.push(
+      'routes.enabled is false: no request reaches the app (an install not finished goes on by itself)',
+    )
+  }
   if (Object.keys(deployment).length === 0) oddities.push('deployment names no version')
   for (const [place, version] of [
     ['routes.primary.version', primary],
@@ -33,6 +38,17 @@ export function readStageValues(config: JsonObject): ReadValues {
     oddities.push(`deployment has more than two versions (${listed(deployment)})`)
   }
   return { values: primary === undefined ? undefined : { deployment, primary, canary }, oddities }
+}
+
+/** Whether the chart leaves the routes out: the first half of an install where the gateway admits nothing unknown. */
+export function lacksRoutes({ routes }: JsonObject): boolean {
+  return isObject(routes) && routes.enabled === false
+}
+
+/** Values with `routes.enabled` as given; undefined leaves it to the chart, which has routes. */
+export function withRoutesEnabled(config: JsonObject, enabled: false | undefined): JsonObject {
+  const { enabled: _enabled, ...routes } = isObject(config.routes) ? config.routes : {}
+  return { ...config, routes: enabled === undefined ? routes : { ...routes, enabled } }
 }
 
 /**

@@ -141,6 +141,19 @@ test.each([
   for (const sentence of sentences) expect(info.notes).toContain(sentence)
 })
 
+test.each(HELM_MAJORS)(
+  'without routes all but the RouteTable is as it is with them, Helm %i',
+  async (major) => {
+    const values = { deployment: { v1: {} }, routes: { primary: { version: 'v1' } } }
+    const { 'RouteTable/echo-routes': routeTable, ...others } = await render(major, values)
+    expect(routeTable).toBeDefined()
+    const without = { ...values, routes: { ...values.routes, enabled: false } }
+    expect(await render(major, without)).toEqual(others)
+    const { info } = await dryInstall(JSON.stringify(without))
+    expect(info.notes).toContain('no request reaches it')
+  },
+)
+
 test("the README's table names every value with its default", async () => {
   const readme = await readFile(path.join(chartFolder, 'README.md'), 'utf8')
   const rows = Object.fromEntries(
@@ -154,14 +167,14 @@ test("the README's table names every value with its default", async () => {
   expect(Object.keys(rows).sort()).toEqual(
     [
       ...of('deployment.<version>', definitions.versionConfig),
-      ...of('routes', { properties: { apiGroup: 0, fingerprintHeader: 0, versionHeader: 0 } }),
+      ...of('routes', { properties: { enabled: 0, apiGroup: 0, fingerprintHeader: 0, versionHeader: 0 } }),
       ...of('routes.primary', properties.routes.properties.primary),
       ...of('routes.canary', properties.routes.properties.canary),
       ...of('upstream', properties.upstream),
       ...of('verify', properties.verify),
     ].sort(),
   )
-  for (const name of ['apiGroup', 'fingerprintHeader', 'versionHeader'])
+  for (const name of ['enabled', 'apiGroup', 'fingerprintHeader', 'versionHeader'])
     expect(rows[`routes.${name}`]).toBe(`\`${routes[name]}\``)
 })
 
