@@ -1,6 +1,7 @@
 import type { VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
+import { finishedRollout } from '../rollout/history.js'
 import { planFinish } from '../rollout/plan.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
@@ -20,9 +21,9 @@ export async function finish(context: OperationContext, request: FinishRequest):
     context,
     request,
     { command, removesOrphans: true, agree: (run, orphans) => agree(context, run, orphans) },
-    ({ namespace, deployed }) => {
+    ({ namespace, deployed, history }) => {
       const plan = planFinish({ app, namespace, config: deployed.config }, { version, jump })
-      return { plan, command, revision: deployed }
+      return { plan, command, revision: deployed, versionBefore: finishedRollout(history.revisions)?.from }
     },
   )
 }

@@ -8,14 +8,16 @@ export interface Standing {
   namespace: string
   stage: Stage
   revision?: number
+  /** The primary before a stable stage that came from a finished rollout. */
+  versionBefore?: string
 }
 
 /** Where an app stands after something went wrong, and the commands that lead on and back: for errors. */
-export function standing({ app, namespace, stage, revision }: Standing): {
+export function standing({ app, namespace, stage, revision, versionBefore }: Standing): {
   state: string
   nextSteps: string[]
 } {
-  const undo = undoCommand(app, namespace, stage)
+  const undo = undoCommand(app, namespace, stage, versionBefore)
   const at = namespace === app ? '' : ` -n ${namespace}`
   return {
     state: `${app}: ${revision === undefined ? '' : `revision ${revision}, `}${describeStage(stage)}.`,

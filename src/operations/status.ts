@@ -2,6 +2,7 @@ import type { VersionPods } from '../cluster/cluster.js'
 import type { Autoscaled, Autoscaler, Controller, Difference } from '../model/drift.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
+import { finishedRollout } from '../rollout/history.js'
 import { isObject } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
@@ -83,7 +84,10 @@ export async function status(context: OperationContext, request: AppRequest): Pr
         : unfinished
           ? recoverCommands(app, namespace, deployed)
           : nextCommands(app, namespace, stage),
-    undo: namespace ? undoCommand(app, namespace, stage) : undefined,
+    undo:
+      namespace === undefined
+        ? undefined
+        : undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from),
   }
 }
 

@@ -1,5 +1,6 @@
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
+import { finishedRollout } from '../rollout/history.js'
 import { planUndo, versionToUndoTo } from '../rollout/undo.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
@@ -31,7 +32,8 @@ export async function undo(context: OperationContext, request: UndoRequest): Pro
       version = before
     }
     const plan = planUndo(found, { version, fast, revisions: history.revisions })
-    return { plan, command: words(), revision: deployed }
+    const versionBefore = finishedRollout(history.revisions)?.from
+    return { plan, command: words(), revision: deployed, versionBefore }
   })
 }
 

@@ -1,5 +1,6 @@
 import { ConflictError } from '../model/errors.js'
 import { expectationsOf } from '../rollout/expectations.js'
+import { finishedRollout } from '../rollout/history.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import type { AppRequest, OperationContext, ProvenStage } from './context.js'
 import { observe } from './observe.js'
@@ -18,7 +19,7 @@ const SETTLING_MS = 2000
 
 /** Proves the stage the app is in now, changing nothing. */
 export async function verify(context: OperationContext, request: AppRequest): Promise<VerifyResult> {
-  const { app, namespace, stage, deployed } = await observe(context, request)
+  const { app, namespace, stage, deployed, history } = await observe(context, request)
   if (!namespace || !deployed || stage.name === 'absent') {
     throw new ConflictError(`There is no deployed release named ${app}: nothing to verify.`, {
       nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
@@ -43,7 +44,7 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     const next = nextCommands(app, namespace, stage)
-    const undo = undoCommand(app, namespace, stage)
+    const undo = undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from)
     requirePass(proof, stage, {
       state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
       nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],

@@ -24,9 +24,19 @@ export function nextCommands(app: string, namespace: string, stage: Stage): stri
   }
 }
 
-/** The command that goes back from a stage; undefined where there is nothing to go back from. */
-export function undoCommand(app: string, namespace: string, stage: Stage): string | undefined {
+/**
+ * The command that goes back from a stage; undefined where there is nothing to go back from. `versionBefore` is the
+ * primary before a stable stage that came from a finished rollout.
+ */
+export function undoCommand(
+  app: string,
+  namespace: string,
+  stage: Stage,
+  versionBefore?: string,
+): string | undefined {
   switch (stage.name) {
+    case 'stable':
+      return versionBefore && `canary undo ${app} ${versionBefore}${suffix(app, namespace)}`
     case 'deployed':
     case 'header':
     case 'weighted':

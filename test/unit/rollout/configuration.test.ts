@@ -149,3 +149,8 @@ test.each([
   expect(nextCommands('echo', 'echo', stage)).toEqual(next)
   expect(undoCommand('echo', 'echo', stage)).toBe(undo)
 })
+
+test('after a finish the way back is undo, to the version before', () => {
+  expect(undoCommand('echo', 'shop', stageOf(SEED[6]), 'v1')).toBe('canary undo echo v1 -n shop')
+  expect(undoCommand('echo', 'echo', stageOf(SEED[5]), 'v0')).toBe('canary abort echo')
+})
