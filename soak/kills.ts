@@ -11,7 +11,7 @@ import {
   quantiles,
   Tally,
 } from './part.js'
-import { killTree } from './processes.js'
+import { descendants, killTree, signal } from './processes.js'
 import { isUpgrading, revisionsOf } from './release.js'
 import { type Move, type MoveKind, nextMove, ROLLOUTS, type Subject } from './subject.js'
 
@@ -33,8 +33,8 @@ interface Moment {
   duringUpgrade: boolean
 }
 
-/** Of an upgrade, as far as a moment that is aimed at it may lie behind its begin. Milliseconds. */
-const UPGRADE_MS = 60
+/** How long helm is at an upgrade once its revision is there, about: milliseconds. */
+const UPGRADE_MS = 40
 
 /**
  * SIGKILL at moments spread over start, shift, finish and abort; then the same command with --recover, which has to
@@ -108,8 +108,8 @@ async function killOnce(
   const aim = duringUpgrade ? 'in an upgrade' : `at ${Math.round(fraction * 100)}%`
   await tally.run(bench, `${move.kind} ${victims} ${aim}`, async (found) => {
     const victim = arena.spawn(move.args)
-    if (duringUpgrade) await upgradeBegun(subject, victim)
-    await sleep(fraction * (duringUpgrade ? UPGRADE_MS : usualMs))
+    if (duringUpgrade) await intoUpgrade(subject, victim, fraction * UPGRADE_MS)
+    else await sleep(fraction * usualMs)
     wasLate = victim.hasEnded
     if (victims === 'alone') victim.signal('SIGKILL')
     else await killTree(victim.pid)
@@ -133,7 +133,23 @@ async function killOnce(
   return wasLate
 }
 
-/** Resolves once the command's first upgrade has made its revision, or the command has ended. */
-async function upgradeBegun({ arena, app }: Subject, command: CanaryProcess): Promise<void> {
-  while (!command.hasEnded && !(await isUpgrading(arena, app))) await sleep(3)
+/**
+ * Resolves this long after the command's first upgrade has made its revision, or once the command has ended. Helm runs
+ * in little bits until that revision is seen, lest it be done before.
+ */
+async function intoUpgrade({ arena, app }: Subject, command: CanaryProcess, ms: number): Promise<void> {
+  let helm: number | undefined
+  while (helm === undefined && !command.hasEnded) {
+    await sleep(2)
+    helm = (await descendants(command.pid)).find((child) => child.command.startsWith('helm upgrade '))?.pid
+  }
+  if (helm === undefined) return
+  for (;;) {
+    signal(helm, 'SIGSTOP')
+    const isThere = command.hasEnded || (await isUpgrading(arena, app))
+    signal(helm, 'SIGCONT')
+    if (isThere) break
+    await sleep(5)
+  }
+  await sleep(ms)
 }

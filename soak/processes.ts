@@ -49,7 +49,7 @@ export async function killTree(pid: number): Promise<void> {
 }
 
 /** Sends a signal; fine where the process is gone. */
-function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch (error) {
