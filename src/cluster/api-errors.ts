@@ -49,6 +49,9 @@ export function isUnreachable(text: string): boolean {
   return /connection refused|no such host|network is unreachable|no route to host/.test(text)
 }
 
+/** Characters of an answer that are repeated in an error. */
+const EXCERPT = 300
+
 /** What to look at when the cluster does not answer. */
 const REACH_REMEDIES = [
   'kubectl cluster-info    (does kubectl reach it by itself?)',
@@ -59,7 +62,7 @@ const REACH_REMEDIES = [
 export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): ApiError {
   const { status, text } = answer
   const said = statusOf(text)
-  const message = said.message ?? text.trim()
+  const message = said.message ?? excerptOf(text)
   const details = { command: requestLine(verb, target), code: status, stderr: message }
   const error = (summary: string, nextSteps: string[]) =>
     new ApiError(summary, status, said.reason, {
@@ -127,11 +130,44 @@ export function explainSilence(verb: ApiVerb, target: Target, cause: unknown): E
   })
 }
 
+/** The error of an answer with a good status that is not what was asked for; `why` says what it is, a clause. */
+export function garbled(verb: ApiVerb, target: Target, why: string, text?: string): ExternalError {
+  const begins = text === undefined ? '' : `: it begins with "${excerptOf(text)}"`
+  return new ExternalError(
+    `The answer to ${verb} ${describeTarget(target)} is not what Kubernetes would say: ${why}${begins}.`,
+    {
+      command: requestLine(verb, target),
+      code: 200,
+      nextSteps: [
+        `kubectl ${kubectlGet(target)}`,
+        'is something between here and the cluster that answers itself (a proxy, a login page)?',
+      ],
+    },
+  )
+}
+
+/** What an answer that is no Status says, in a line. */
+function excerptOf(text: string): string {
+  const line = text
+    .slice(0, 20 * EXCERPT)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
+}
+
 function statusOf(text: string): Status {
   try {
-    const status = JSON.parse(text) as Status
-    return status.kind === 'Status' ? status : {}
+    const status = (JSON.parse(text) ?? {}) as Record<keyof Status, unknown>
+    const word = (value: unknown) => (typeof value === 'string' ? value : undefined)
+    return status.kind === 'Status' ? { message: word(status.message), reason: word(status.reason) } : {}
   } catch {
     return {} // a proxy in between answered with something else
   }
+}
+
+/** Errors of the surroundings, that may pass: an overloaded server, a connection that broke. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ApiError) return [429, 500, 502, 503, 504].includes(error.status)
+  return error instanceof ExternalError
 }

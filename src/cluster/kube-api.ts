@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExternalError } from '../model/errors.js'
 import {
   ApiError,
   explainAnswer,
   explainSilence,
+  garbled,
   isProxyFailure,
   isUnreachable,
   METHODS,
@@ -12,6 +14,7 @@ import {
 import type { Answer, ApiTransport } from './api-transport.js'
 import type { ClusterObject } from './cluster.js'
 import { pathOf, type Target } from './kube-types.js'
+import { listOf, objectOf, ShapeError } from './shapes.js'
 
 /** Which objects of a collection. */
 export interface Selection {
@@ -51,6 +54,11 @@ const LONGEST_PAUSE_MS = 10_000
 const LOG_BYTES = 64 * 1024
 /** After this the server ends a watch, and it is opened again. */
 const WATCH_SECONDS = 300
+/** Characters of one event of a watch: several times the largest object that a cluster keeps. */
+const MAX_EVENT = 8 * 1024 * 1024
+const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']
+/** After this a read is not begun again: each try may take as long as an answer may. */
+const RETRIES_UNTIL_MS = 45_000
 
 /**
  * The Kubernetes API. Every method throws ExternalError (ApiError where the server answered) with the request. Reads
@@ -63,7 +71,7 @@ export class KubeApi {
   constructor(private readonly transport: ApiTransport) {}
 
   async get<T extends ClusterObject>(target: Target): Promise<T> {
-    return JSON.parse(await this.read('get', target, pathOf(target))) as T
+    return understood<T>('get', target, await this.read('get', target, pathOf(target)))
   }
 
   /** Like `get`; undefined where there is no such object. */
@@ -78,27 +86,22 @@ export class KubeApi {
 
   async list<T extends ClusterObject>(target: Target, selection: Selection = {}): Promise<ObjectList<T>> {
     const text = await this.read('list', target, `${pathOf(target)}${query({ ...selection })}`)
-    const list = JSON.parse(text) as {
-      kind: string
-      apiVersion: string
-      metadata?: { resourceVersion?: string }
-      items?: T[] | null
-    }
-    // The items of a typed list leave out what the list says for all of them.
-    const type = { apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, '') }
-    return {
-      items: (list.items ?? []).map((item) => ({ ...type, ...item })),
-      resourceVersion: list.metadata?.resourceVersion ?? '',
-    }
+    return understand('list', target, text, (value) => {
+      const { apiVersion, kind, items, resourceVersion } = listOf(value)
+      // The items of a typed list leave out what the list says for all of them.
+      const type = { apiVersion, kind: kind.replace(/List$/, '') }
+      const read = (item: unknown) => ({ ...type, ...objectOf<T>(item, target.resource.plural) })
+      return { items: items.map(read), resourceVersion }
+    })
   }
 
   async create<T extends ClusterObject>(target: Omit<Target, 'name'>, object: object): Promise<T> {
-    return JSON.parse(await this.write('create', target, object)) as T
+    return understood<T>('create', target, await this.write('create', target, object))
   }
 
   /** Writes the whole object, as it was read: with its resourceVersion this is a compare-and-swap (409 otherwise). */
   async replace<T extends ClusterObject>(target: Target, object: object): Promise<T> {
-    return JSON.parse(await this.write('update', target, object)) as T
+    return understood<T>('update', target, await this.write('update', target, object))
   }
 
   /** Applies an object on the server's side: its fields become the manager's, whoever wrote them; made where it is gone. */
@@ -121,22 +124,21 @@ export class KubeApi {
   /** The server's version, e.g. `v1.35.4`. */
   async version(): Promise<string> {
     const target = { resource: { apiVersion: 'version', plural: '' } }
-    return (JSON.parse(await this.read('get', target, '/version')) as { gitVersion: string }).gitVersion
+    const text = await this.read('get', target, '/version')
+    return understand('get', target, text, (value) => {
+      const { gitVersion } = (value ?? {}) as { gitVersion?: unknown }
+      return typeof gitVersion === 'string' ? gitVersion : 'of an unknown version'
+    })
   }
 
   /** The end of a container's log, cut at 64 KiB. Asked for once, until `signal` is aborted. */
   async log(pod: Target, { container, previous, tailLines }: LogPart, signal: AbortSignal): Promise<string> {
     const part = { container, previous: previous ? 'true' : undefined, tailLines, limitBytes: LOG_BYTES }
     const response = await this.transport.open('GET', `${pathOf(pod)}/log${query(part)}`, undefined, signal)
-    response.setEncoding('utf8')
-    let text = ''
-    for await (const chunk of response) {
-      text += chunk as string
-      if (text.length >= LOG_BYTES) break
-    }
+    const text = await beginningOf(response)
     const { statusCode: status = 0, headers } = response
     if (status !== 200) throw explainAnswer('get', pod, { status, headers, text })
-    return text.slice(0, LOG_BYTES)
+    return text
   }
 
   /** The changes of a collection after `resourceVersion`, until the server or `signal` ends them. Never repeated. */
@@ -149,21 +151,21 @@ export class KubeApi {
     const parameters = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS) }
     const url = `${pathOf(target)}${query({ ...selection, resourceVersion, ...parameters })}`
     const response = await this.transport.open('GET', url, undefined, signal)
+    const { statusCode: status = 0, headers } = response
+    if (status !== 200) {
+      throw explainAnswer('watch', target, { status, headers, text: await beginningOf(response) })
+    }
     response.setEncoding('utf8')
     let rest = ''
     for await (const chunk of response) {
-      rest += chunk as string
-      if (response.statusCode !== 200) continue
-      const lines = rest.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line.trim()) yield JSON.parse(line) as WatchEvent<T>
-    }
-    if (response.statusCode !== 200) {
-      throw explainAnswer('watch', target, {
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        text: rest,
-      })
+      const [first = '', ...lines] = (chunk as string).split('\n')
+      const next = lines.pop()
+      rest += first
+      if (rest.length > MAX_EVENT)
+        throw garbled('watch', target, `one event is longer than ${MAX_EVENT} characters`)
+      if (next === undefined) continue
+      for (const line of [rest, ...lines]) if (line.trim()) yield eventOf<T>(target, line)
+      rest = next
     }
   }
 
@@ -189,8 +191,9 @@ export class KubeApi {
   }
 
   private async read(verb: ApiVerb, target: Target, url: string): Promise<string> {
+    const started = Date.now()
     for (let attempt = 0; ; attempt += 1) {
-      const pause = RETRY_PAUSES_MS[attempt]
+      const pause = Date.now() - started < RETRIES_UNTIL_MS ? RETRY_PAUSES_MS[attempt] : undefined
       let answer: Answer
       try {
         answer = await this.transport.exchange('GET', url)
@@ -208,6 +211,45 @@ export class KubeApi {
       await sleep(retryAfterMs(answer) ?? pause)
     }
   }
+}
+
+/** A body that is text, as far as it is read. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  response.setEncoding('utf8')
+  let text = ''
+  for await (const chunk of response) {
+    text += chunk as string
+    if (text.length >= LOG_BYTES) break
+  }
+  return text.slice(0, LOG_BYTES)
+}
+
+/** Reads an answer; ExternalError where it is not what Kubernetes would say. */
+function understand<T>(verb: ApiVerb, target: Target, text: string, read: (value: unknown) => T): T {
+  try {
+    return read(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof ShapeError) throw garbled(verb, target, error.message)
+    if (error instanceof SyntaxError) throw garbled(verb, target, 'it is no JSON', text)
+    throw error
+  }
+}
+
+function understood<T extends ClusterObject>(verb: ApiVerb, target: Omit<Target, 'name'>, text: string): T {
+  return understand(verb, target, text, (value) => objectOf<T>(value, target.resource.plural))
+}
+
+/** An event of a watch; the object of an ERROR is a Status, which is not looked at. */
+function eventOf<T extends ClusterObject>(target: Target, line: string): WatchEvent<T> {
+  return understand('watch', target, line, (value) => {
+    const { type, object } = (value ?? {}) as WatchEvent<T>
+    if (type === 'ERROR') return { type, object }
+    if (!EVENT_TYPES.includes(type)) throw new ShapeError('it is no event')
+    // A bookmark has nothing but a resourceVersion.
+    return type === 'BOOKMARK' && object?.metadata?.resourceVersion
+      ? { type, object }
+      : { type, object: objectOf<T>(object, target.resource.plural) }
+  })
 }
 
 function retryAfterMs({ headers }: Answer): number | undefined {

@@ -102,5 +102,12 @@ function fixed(origin: string, source: string): ProxyAddress {
 
 function originOf(host: string, port: number, { name }: ServicePort): string {
   const scheme = name === 'https' ? 'https' : 'http'
-  return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  if (URL.canParse(url)) return new URL(url).origin
+  throw new ExternalError(
+    `Service ${WHERE} has an address that is none: ${JSON.stringify(host)}, port ${port}.`,
+    {
+      nextSteps: ["give the proxy's address with --proxy-url http://HOST:PORT"],
+    },
+  )
 }

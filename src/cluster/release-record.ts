@@ -10,6 +10,7 @@ import type {
 } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 import type { ClusterObject } from './cluster.js'
+import { checkShape, requireShallow, type Shape } from './shapes.js'
 
 /** The Secret (or ConfigMap) in which Helm keeps one revision. */
 export interface RecordObject extends ClusterObject {
@@ -32,6 +33,28 @@ interface HelmRelease {
   config?: JsonObject | null
   manifest?: string
   apply_method?: Revision['applyMethod']
+}
+
+/** A record is at most 1 MiB when zipped, and YAML and JSON shrink to a tenth; one that grows further is no release. */
+const MAX_RECORD_BYTES = 32 * 1024 * 1024
+
+/** What is read of a release. */
+const FILES: Shape = [{ name: 'string', data: 'string' }]
+const RELEASE: Shape = {
+  name: 'string!',
+  namespace: 'string!',
+  version: 'number!',
+  info: { status: 'string!', description: 'string', last_deployed: 'string' },
+  chart: {
+    metadata: { name: 'string!', version: 'string!' },
+    templates: FILES,
+    files: FILES,
+    values: 'map',
+    schema: 'string',
+  },
+  config: 'map',
+  manifest: 'string',
+  apply_method: 'string',
 }
 
 interface HelmFile {
@@ -123,12 +146,16 @@ function label({ metadata }: ClusterObject, name: string): string {
  * Throws ExternalError naming the record when it is not that.
  */
 export function decodeRecord(object: RecordObject): Revision {
-  const { kind, metadata, data } = object
+  const { kind = 'Secret', metadata, data } = object
   try {
     const text = data?.release ?? ''
     const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
-    const json = gunzipSync(Buffer.from(encoded, 'base64')).toString('utf8')
-    return revisionOf(JSON.parse(json) as HelmRelease)
+    const zipped = Buffer.from(encoded, 'base64')
+    const json = gunzipSync(zipped, { maxOutputLength: MAX_RECORD_BYTES }).toString('utf8')
+    const release = JSON.parse(json) as HelmRelease
+    checkShape(release, RELEASE)
+    requireShallow([release.config, release.chart.values], 'values')
+    return revisionOf(release)
   } catch (error) {
     throw new ExternalError(
       `Helm's record ${metadata.name} in namespace ${metadata.namespace} can't be read: ${(error as Error).message}`,

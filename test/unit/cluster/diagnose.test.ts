@@ -43,6 +43,7 @@ function answer({ path, body }: FakeRequest): object {
   if (path.endsWith('/selfsubjectaccessreviews')) return { ...body, status: { allowed: true } }
   if (path.endsWith('/services/gateway-proxy')) {
     return {
+      metadata: { name: 'gateway-proxy' },
       spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
       status: { loadBalancer: { ingress: [{ ip: '10.0.0.7' }] } },
     }

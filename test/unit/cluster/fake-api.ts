@@ -21,6 +21,7 @@ export interface FakeApi {
 
 export async function startFakeApi(
   answer: (request: FakeRequest, response: ServerResponse) => void,
+  answerTimeoutMs?: number,
 ): Promise<FakeApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'canary-api-'))
   const socketPath = path.join(folder, 'api.sock')
@@ -42,7 +43,7 @@ export async function startFakeApi(
   })
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
   const api = new KubeApi(
-    new ApiTransport(() => Promise.resolve({ socketPath, close: () => Promise.resolve() })),
+    new ApiTransport(() => Promise.resolve({ socketPath, close: () => Promise.resolve() }), answerTimeoutMs),
   )
   return {
     api,

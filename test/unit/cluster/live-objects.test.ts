@@ -20,13 +20,14 @@ const NAMES = [
 
 test('objects by name: those that are gone are told, those that may not be read or are not known are left out', async () => {
   fake = await startFakeApi(({ path }, response) => {
-    if (path.endsWith('/services/echo')) return json(response, 200, { kind: 'Service', spec: {} })
+    if (path.endsWith('/services/echo'))
+      return json(response, 200, { kind: 'Service', metadata: { name: 'echo' }, spec: {} })
     if (path.endsWith('/deployments/echo-v1'))
       return json(response, 404, failure(404, 'NotFound', 'not found'))
     return json(response, 403, failure(403, 'Forbidden', 'you may not'))
   })
   expect(await liveObjects(fake.api, NAMES, 'echo')).toEqual([
-    { ...NAMES[0], object: { kind: 'Service', spec: {} } },
+    { ...NAMES[0], object: { kind: 'Service', metadata: { name: 'echo' }, spec: {} } },
     { ...NAMES[1], object: undefined },
   ])
   expect(fake.requests.map(({ path }) => path).sort()).toEqual([
