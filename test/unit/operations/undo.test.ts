@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import type { CanaryError } from '../../../src/model/errors.js'
+import type { JsonObject } from '../../../src/model/values.js'
+import { finish } from '../../../src/operations/finish.js'
+import { history } from '../../../src/operations/history.js'
+import { status } from '../../../src/operations/status.js'
+import { undo } from '../../../src/operations/undo.js'
+import { verify } from '../../../src/operations/verify.js'
+import { SEED } from '../rollout/seed-values.js'
+import { type Fakes, fakes } from './fake-cluster.js'
+
+/** An app after a finished rollout from v1 to v2. */
+function finished(options: Parameters<typeof fakes>[1] = {}): Fakes {
+  const made = fakes(SEED[1], options)
+  for (const stage of [2, 3, 4, 5, 6] as const) made.cluster.add(SEED[stage], 'deployed')
+  return made
+}
+
+const undoV1 = { app: 'echo', version: 'v1', fast: false, mayPropose: true }
+const undoAny = { ...undoV1, version: undefined }
+
+async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
+  try {
+    await work
+  } catch (error) {
+    return error as CanaryError
+  }
+  throw new Error('it did not fail')
+}
+
+describe('undo', () => {
+  test('proves each step, and all requests before it removes anything', async () => {
+    const { cluster, context } = finished()
+    const result = await undo(context, { ...undoV1, fast: true })
+    expect(cluster.calls).toEqual([
+      'upgrade: canary undo echo v1 --fast: deploy v1 beside v2 (by ann@host)',
+      'wait for pods: v1',
+      'prove',
+      'wait for pods: v1',
+      'upgrade: canary undo echo v1 --fast: send 100 % of the unmarked requests to v1 (by ann@host)',
+      'prove',
+      'upgrade: canary undo echo v1 --fast: make v1 the primary again and remove v2 (by ann@host)',
+      'wait for pods gone: v2',
+      'prove',
+      'close the way to the proxy',
+    ])
+    expect(result).toMatchObject({ changed: true, stage: { name: 'stable', primary: 'v1' } })
+    expect(result.undo).toBe('canary undo echo v2')
+  })
+
+  test('stable on VERSION is done: only proven', async () => {
+    const { cluster, context } = finished()
+    const result = await undo(context, { ...undoV1, version: 'v2' })
+    expect(result).toMatchObject({ changed: false, stage: { name: 'stable', primary: 'v2' } })
+    expect(result.undo).toBe('canary undo echo v1')
+    expect(cluster.calls).toEqual(['prove', 'close the way to the proxy'])
+  })
+
+  test('a step that fails leaves a stage to go on from with the same command', async () => {
+    const { cluster, context } = finished({ verdicts: ['pass', 'pass', 'fail'] })
+    const error = await failureOf(undo(context, undoV1))
+    expect(error.exitCode).toBe(3)
+    expect(error.nextSteps).toContain('canary abort echo    (go back)')
+    const result = await undo(context, undoV1)
+    expect(result.plan.from).toMatchObject({ name: 'weighted', weight: 50 })
+    expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
+  })
+
+  test('a fail after the removal names the way back', async () => {
+    const { context } = fakes(SEED[5], { verdicts: ['pass', 'fail'] })
+    const error = await failureOf(finish(context, { app: 'echo', jump: false }))
+    expect(error.nextSteps).toContain('canary undo echo v1    (go back)')
+  })
+})
+
+describe('undo without VERSION', () => {
+  test('proposes the version before to a person', async () => {
+    const questions: string[] = []
+    const confirm = (question: string) => Promise.resolve(questions.push(question) > 0)
+    const { cluster, context } = finished({ context: { confirm } })
+    const result = await undo(context, undoAny)
+    expect(result.stage).toEqual({ name: 'stable', primary: 'v1' })
+    expect(questions).toEqual([
+      'echo is stable: every request goes to v2. Bring v1, the version before, back, and remove v2 once all requests are proven to go to v1?',
+    ])
+    expect(cluster.calls[0]).toBe('upgrade: canary undo echo v1: deploy v1 beside v2 (by ann@host)')
+  })
+
+  test('changes nothing where the person says no', async () => {
+    const { cluster, context } = finished({ context: { confirm: () => Promise.resolve(false) } })
+    const error = await failureOf(undo(context, undoAny))
+    expect(error).toMatchObject({ outcome: 'interrupted', message: 'Not undone, as you said.' })
+    expect(cluster.calls).toEqual([])
+  })
+
+  test.each([
+    ['nobody can be asked', undefined, true],
+    ['every question is answered with yes', () => Promise.resolve(true), false],
+  ])('is wrong usage where %s', async (_name, confirm, mayPropose) => {
+    const { cluster, context } = finished({ context: { confirm } })
+    const error = await failureOf(undo(context, { ...undoAny, mayPropose }))
+    expect(error.exitCode).toBe(2)
+    expect(error.nextSteps).toEqual(['canary undo echo v1    (the version before)'])
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('a dry run asks nothing', async () => {
+    const confirm = () => Promise.reject(new Error('asked'))
+    const { context } = finished({ context: { confirm, dryRun: true } })
+    const { plan, commands } = await undo(context, undoAny)
+    expect(plan.steps).toHaveLength(5)
+    expect(commands[0]).toContain('canary undo echo v1: deploy v1 beside v2')
+  })
+})
+
+describe('the way back is named', () => {
+  test.each<[string, JsonObject[], string | undefined]>([
+    ['undo after a finish', [SEED[5], SEED[6]], 'canary undo echo v1'],
+    ['none after an install', [SEED[1]], undefined],
+    ['none after an abort', [SEED[1], SEED[2], SEED[1]], undefined],
+    [
+      'abort in a rollout',
+      [SEED[5], SEED[6], { ...SEED[6], deployment: { v2: {}, v3: {} } }],
+      'canary abort echo',
+    ],
+  ])('%s', async (_name, configs, command) => {
+    const { cluster, context } = fakes()
+    for (const config of configs) cluster.add(config, 'deployed')
+    expect((await status(context, { app: 'echo' })).undo).toBe(command)
+    expect((await verify(context, { app: 'echo' })).undo).toBe(command)
+  })
+
+  test('finish names undo, the first time and the second', async () => {
+    const { context } = fakes(SEED[5])
+    expect((await finish(context, { app: 'echo', jump: false })).undo).toBe('canary undo echo v1')
+    expect((await finish(context, { app: 'echo', jump: false })).undo).toBe('canary undo echo v1')
+  })
+})
+
+describe('history', () => {
+  test('has the proofs of the revisions, and as many revisions as asked for', async () => {
+    const { cluster, context } = finished()
+    cluster.recordedProofs = () =>
+      Promise.resolve([{ revision: 5, verdict: 'pass', at: '2026-01-01T00:00:09Z', who: 'ann@host' }])
+    const { entries, gaps, older } = await history(context, { app: 'echo', limit: 2 })
+    expect(entries.map(({ revision, proof }) => [revision, proof])).toEqual([
+      [5, 'pass'],
+      [6, 'not recorded'],
+    ])
+    expect({ gaps, older }).toEqual({ gaps: [], older: 4 })
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('without a release there is none', async () => {
+    const { context } = fakes()
+    expect((await failureOf(history(context, { app: 'echo', limit: 20 }))).exitCode).toBe(6)
+  })
+
+  test('is there where no revision was ever deployed', async () => {
+    const { cluster, context } = fakes()
+    cluster.add(SEED[1], 'failed')
+    const { entries } = await history(context, { app: 'echo', limit: 20 })
+    expect(entries).toMatchObject([{ revision: 1, status: 'failed' }])
+  })
+})
