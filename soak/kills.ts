@@ -34,7 +34,7 @@ interface Moment {
 }
 
 /** How long helm is at an upgrade once its revision is there, about: milliseconds. */
-const UPGRADE_MS = 40
+const UPGRADE_MS = 15
 
 /**
  * SIGKILL at moments spread over start, shift, finish and abort; then the same command with --recover, which has to
