@@ -43,6 +43,42 @@ const KNOWN: Explanation[] = [
     ],
   },
   {
+    text: /because it is being terminated|namespace \S+ is being terminated/,
+    says: (words) => `The namespace is being deleted, and nothing can be made in it: ${words}`,
+    nextSteps: [
+      'kubectl get namespace NAMESPACE    (once it is gone, install the app anew)',
+      'name another namespace with -n/--namespace',
+    ],
+  },
+  {
+    text: /namespaces "[^"]*" not found/,
+    says: (words) => `There is no such namespace (any more), and without it there is no release: ${words}`,
+    nextSteps: ['canary install APP VERSION -n NAMESPACE    (makes the namespace and the app)'],
+  },
+  {
+    text: /exceeded quota: |failed quota: /,
+    says: (words) => `The namespace's quota is used up: ${words}`,
+    nextSteps: [
+      'kubectl describe resourcequota -n NAMESPACE    (what is used and what is left)',
+      'make room, or have the quota raised: while a canary runs, both versions need their pods',
+    ],
+  },
+  {
+    text: /failed calling webhook/,
+    says: (words) =>
+      `An admission webhook of the cluster does not answer, and it is set to fail then: ${words}`,
+    nextSteps: [
+      'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations    (whose is it? do its pods run?)',
+    ],
+  },
+  {
+    text: /admission webhook .*denied the request|ValidatingAdmissionPolicy .*denied request/,
+    says: (words) => `${denier(words)} denied an object of the release: ${denial(words)}`,
+    nextSteps: [
+      'correct what it names, or ask those who keep the policy: canary values APP -n NAMESPACE shows what is deployed',
+    ],
+  },
+  {
     text: /conflicts? with "[^"]+"/,
     says: (words) =>
       `Somebody changed objects of the release by other means than Helm (${/conflicts? with "([^"]+)"/.exec(words)?.[1]}), and Helm does not overwrite that: ${words}`,
@@ -137,6 +173,18 @@ export function helmTooOld(version: string, oldest: string): ExternalError {
       ],
     },
   )
+}
+
+/** Who denied an object: `Admission webhook "policy.example.org"`. */
+function denier(words: string): string {
+  const webhook = /admission webhook "[^"]*"/.exec(words)?.[0]
+  if (webhook) return `A${webhook.slice(1)}`
+  return /ValidatingAdmissionPolicy '[^']*'/.exec(words)?.[0] ?? 'The admission of the cluster'
+}
+
+/** What it said, without what stands before it. */
+function denial(words: string): string {
+  return words.replace(/^[^]*?denied (?:the )?request:?\s*/, '')
 }
 
 /** What helm said, without its log lines and what it puts around every error. */

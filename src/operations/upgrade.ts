@@ -170,8 +170,18 @@ async function render(
   } catch (error) {
     if (!(error instanceof ExternalError)) throw error
     const { message, command, code, stderr, details, nextSteps } = error
+    const outcome = error.outcome === 'usage' ? 'usage' : 'external'
     const state = 'Nothing was changed.'
-    throw new ExternalError(message, { command, code, stderr, details, nextSteps, state, cause: error })
+    throw new ExternalError(message, {
+      outcome,
+      command,
+      code,
+      stderr,
+      details,
+      nextSteps,
+      state,
+      cause: error,
+    })
   }
 }
 

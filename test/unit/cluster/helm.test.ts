@@ -190,6 +190,46 @@ describe('failures are explained, with the command, its exit code and its stderr
       says: /lacks a permission.*secrets is forbidden/,
       remedy: /docs\/rbac\.yaml/,
     },
+    'a namespace on its way out': {
+      stderr:
+        'Error: UPGRADE FAILED: create: failed to create: secrets "sh.helm.release.v1.echo.v3" is forbidden: unable to ' +
+        'create new content in namespace shop because it is being terminated',
+      says: /^The namespace is being deleted.*in namespace shop/,
+      remedy: /kubectl get namespace shop/,
+    },
+    'no namespace': {
+      stderr: 'Error: UPGRADE FAILED: create: failed to create: namespaces "shop" not found',
+      says: /no such namespace.*"shop" not found/,
+      remedy: /canary install echo VERSION -n shop/,
+    },
+    'a quota that is used up': {
+      stderr:
+        'Error: UPGRADE FAILED: services "echo" is forbidden: exceeded quota: small, requested: services=1, used: ' +
+        'services=5, limited: services=5',
+      says: /quota is used up: .*small.*limited: services=5/,
+      remedy: /kubectl describe resourcequota -n shop/,
+    },
+    'a webhook that denies': {
+      stderr:
+        'Error: UPGRADE FAILED: failed to create resource: admission webhook "policy.example.org" denied the request: ' +
+        'label team is missing',
+      says: /^Admission webhook "policy\.example\.org" denied an object of the release: label team is missing$/,
+      remedy: /canary values echo -n shop/,
+    },
+    'an admission policy that denies': {
+      stderr:
+        'Error: UPGRADE FAILED: deployments.apps "echo-v2" is forbidden: ValidatingAdmissionPolicy \'replicas\' with ' +
+        "binding 'all' denied request: too many",
+      says: /^ValidatingAdmissionPolicy 'replicas' denied an object of the release: too many$/,
+      remedy: /policy/,
+    },
+    'a webhook that is down': {
+      stderr:
+        'Error: UPGRADE FAILED: Internal error occurred: failed calling webhook "gloo.gloo-system.svc": failed to call ' +
+        'webhook: Post "https://gloo.gloo-system.svc:443/validation": dial tcp 10.0.0.7:8443: connect: connection refused',
+      says: /webhook of the cluster does not answer/,
+      remedy: /validatingwebhookconfigurations/,
+    },
     'an object of somebody else': {
       stderr:
         'Error: Unable to continue: Service "echo" exists and cannot be imported into the current release',
