@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ExternalError } from '../model/errors.js'
 import { maskLiterals } from '../model/secret-texts.js'
@@ -11,6 +11,11 @@ import type { PrivateFolder } from './private-folder.js'
 
 /** The oldest Helm that is known to do all that is asked of it here. */
 const OLDEST = { major: 3, minor: 8 }
+
+/** What is read of helm's output: all objects of a release fit in it many times. */
+const STDOUT_BYTES = 32 * 1024 * 1024
+/** The error comes last, after warnings. */
+const STDERR_BYTES = 64 * 1024
 
 /** How a helm call ended. */
 export interface HelmOutcome {
@@ -131,7 +136,11 @@ export class Helm {
         reject: false,
       })
       if (result.code === 'ENOENT') throw helmMissing(result.command)
-      const [out, err] = await Promise.all([readFile(`${base}.out`, 'utf8'), readFile(`${base}.err`, 'utf8')])
+      const [out, err] = await Promise.all([
+        readEnd(`${base}.out`, STDOUT_BYTES),
+        readEnd(`${base}.err`, STDERR_BYTES),
+      ])
+      if (out.length >= STDOUT_BYTES) throw tooMuch(result.command)
       return {
         command: result.command,
         exitCode: result.exitCode,
@@ -153,6 +162,26 @@ export class Helm {
       throw helmTooOld(version, `${OLDEST.major}.${OLDEST.minor}`)
     }
     return version
+  }
+}
+
+function tooMuch(command: string): ExternalError {
+  return new ExternalError(`helm printed more than ${STDOUT_BYTES / 1024 / 1024} MiB.`, {
+    command,
+    nextSteps: ['run it by hand to see what it prints: is it helm?'],
+  })
+}
+
+/** The end of a file, as text. */
+async function readEnd(file: string, most: number): Promise<string> {
+  const handle = await open(file, 'r')
+  try {
+    const { size } = await handle.stat()
+    const length = Math.min(size, most)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await handle.close()
   }
 }
 
