@@ -1,0 +1,212 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ConflictError, ExternalError, UsageError } from '../../../src/model/errors.js'
+import type { JsonObject } from '../../../src/model/values.js'
+import { upgrade } from '../../../src/operations/upgrade.js'
+import { type Fakes, fakes } from './fake-cluster.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'canary-upgrade-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const CONFIG = { deployment: { v1: {} }, routes: { apiGroup: 'example', primary: { version: 'v1' } } }
+
+/** A chart whose pods carry the value `team`, and whose Upstream has the fallback policy. */
+function render(values: JsonObject): string {
+  const { team = 'none', upstream = {}, routes, deployment } = values as any
+  const objects = [
+    ...Object.keys(deployment).map((version) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: `echo-${version}` },
+      spec: { template: { metadata: { labels: { version, team } } } },
+    })),
+    { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', metadata: { name: 'echo' }, spec: upstream },
+    {
+      apiVersion: 'gateway.solo.io/v1',
+      kind: 'RouteTable',
+      metadata: { name: 'echo-routes', labels: { apiGroup: routes.apiGroup ?? 'example' } },
+    },
+  ]
+  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('')
+}
+
+/** A stable app whose objects are rendered by that chart, in every revision. */
+function stable(options?: Parameters<typeof fakes>[1], config: JsonObject = CONFIG): Fakes {
+  const surroundings = fakes(config, options)
+  const { cluster } = surroundings
+  const add = cluster.add.bind(cluster)
+  cluster.add = (...args) => {
+    const revision = add(...args)
+    revision.manifest = render(revision.config)
+    return revision
+  }
+  cluster.revisions[0]!.manifest = render(config)
+  cluster.render = ({ values }) => Promise.resolve(render(values))
+  return surroundings
+}
+
+const upgraded = 'upgrade: canary upgrade echo --set team=…: change team (by ann@host)'
+
+test('proof, upgrade, the rolling restart, proof; the difference is told before', async () => {
+  const { context, cluster, events } = stable()
+
+  const result = await upgrade(context, { app: 'echo', set: ['team=blue'] })
+
+  expect(cluster.calls).toEqual([
+    'prove',
+    upgraded,
+    'wait for pods: v1',
+    'prove',
+    'close the way to the proxy',
+  ])
+  expect(result).toMatchObject({ changed: true, revision: 2, undo: 'canary upgrade echo --revision 1' })
+  const notes = events.flatMap((event) => (event.type === 'note' ? [event.message.trim()] : []))
+  expect(notes).toEqual([
+    'echo, revision 1: what the upgrade changes',
+    '+ team: "blue"',
+    'Deployment echo-v1 changes',
+    '~ spec.template.metadata.labels.team: "none" → "blue"',
+    'pods of v1 are replaced, a few at a time',
+  ])
+})
+
+test('nothing to change: its proof only', async () => {
+  const { context, cluster } = stable()
+
+  expect(await upgrade(context, { app: 'echo' })).toMatchObject({ changed: false, undo: undefined })
+  expect(cluster.calls).toEqual(['prove', 'close the way to the proxy'])
+})
+
+test('values of the file replace the base; what is secret in --set stays out of the history', async () => {
+  const { context, cluster } = stable({}, { ...CONFIG, team: 'red', verify: {} })
+  const file = path.join(folder, 'base.yaml')
+  await writeFile(file, 'team: blue\nroutes: {apiGroup: example}\n')
+
+  await upgrade(context, { app: 'echo', valuesFiles: [file], set: ['token=hunter2'] })
+
+  expect(cluster.revisions.at(-1)?.config).toEqual({ ...CONFIG, team: 'blue', token: 'hunter2' })
+  expect(cluster.calls.join()).not.toContain('hunter2')
+})
+
+test('asked on a terminal, the answer no changes nothing', async () => {
+  const asked: string[] = []
+  const confirm = (question: string) => {
+    asked.push(question)
+    return Promise.resolve(false)
+  }
+  const { context, cluster } = stable({ context: { confirm } })
+
+  await expect(upgrade(context, { app: 'echo', set: ['team=blue'] })).rejects.toMatchObject({
+    outcome: 'interrupted',
+    state: expect.stringContaining('Nothing was changed'),
+  })
+  expect(asked).toEqual(['Upgrade echo, replacing its pods?'])
+  expect(cluster.revisions).toHaveLength(1)
+})
+
+test('pods that do not come up: the way back is named', async () => {
+  const { context, cluster } = stable()
+  cluster.waitError = new ExternalError('The pods of echo did not become ready within 1 s.')
+
+  await expect(upgrade(context, { app: 'echo', set: ['team=blue'] })).rejects.toMatchObject({
+    outcome: 'external',
+    state: 'echo: revision 2, stable: every request goes to v1.',
+    nextSteps: expect.arrayContaining(['canary upgrade echo --revision 1    (go back)']),
+  })
+})
+
+test('a stage that is not proven is not built upon', async () => {
+  const { context, cluster } = stable({ verdicts: ['fail'] })
+
+  await expect(upgrade(context, { app: 'echo', set: ['team=blue'] })).rejects.toMatchObject({
+    outcome: 'failed',
+  })
+  expect(cluster.revisions).toHaveLength(1)
+})
+
+test('values that no object has, as how answers name their version, need no proof before', async () => {
+  const { context, cluster } = stable()
+
+  await upgrade(context, { app: 'echo', set: ['verify.version.header=x-app-version'] })
+
+  expect(cluster.calls.filter((call) => call === 'prove')).toHaveLength(1)
+})
+
+describe('back to an earlier revision', () => {
+  test('its base values, with the versions of now, whatever the traffic shows before', async () => {
+    const { context, cluster } = stable({}, { ...CONFIG, team: 'red' })
+    cluster.add({ ...CONFIG, deployment: { v2: {} }, routes: { primary: { version: 'v2' } } }, 'deployed')
+
+    const result = await upgrade(context, { app: 'echo', revision: 1 })
+
+    expect(result).toMatchObject({ revision: 3, undo: 'canary upgrade echo --revision 2' })
+    expect(cluster.revisions.at(-1)?.config).toEqual({
+      deployment: { v2: {} },
+      routes: { apiGroup: 'example', primary: { version: 'v2' } },
+      team: 'red',
+    })
+    expect(cluster.calls[0]).toMatch(/^upgrade: canary upgrade echo --revision 1: /)
+  })
+
+  test.each([
+    ['there is none', 7],
+    ['one that failed', 2],
+  ])('%s: exit 2', async (_name, revision) => {
+    const { context, cluster } = stable()
+    cluster.add({ ...CONFIG, team: 'blue' }, 'failed')
+    cluster.add(CONFIG, 'deployed')
+
+    await expect(upgrade(context, { app: 'echo', revision })).rejects.toBeInstanceOf(UsageError)
+    expect(cluster.revisions).toHaveLength(3)
+  })
+})
+
+describe('what is refused', () => {
+  test('off stable: exit 6, with finish and abort', async () => {
+    const rolling = {
+      deployment: { v1: {}, v2: {} },
+      routes: { primary: { version: 'v1' }, canary: { version: 'v2', headers: { stage: 'canary' } } },
+    }
+    const { context } = stable({}, rolling)
+
+    const refused = upgrade(context, { app: 'echo', set: ['team=blue'] })
+
+    await expect(refused).rejects.toBeInstanceOf(ConflictError)
+    await expect(refused).rejects.toMatchObject({
+      nextSteps: [
+        expect.stringMatching(/^canary finish echo /),
+        expect.stringMatching(/^canary abort echo /),
+      ],
+    })
+  })
+
+  test('an apiGroup that no VirtualService selects', async () => {
+    const { context, cluster } = stable()
+    const asked = () => upgrade(context, { app: 'echo', set: ['routes.apiGroup=other'] })
+
+    await expect(asked()).rejects.toThrow(/No VirtualService selects routes of apiGroup other/)
+    const selector = { labels: { apiGroup: 'other' }, namespaces: ['*'] }
+    cluster.virtualServices = [{ spec: { virtualHost: { routes: [{ delegateAction: { selector } }] } } }]
+    expect(await asked()).toMatchObject({ changed: true })
+  })
+
+  test.each([
+    ['no chart', undefined, /no chart at/],
+    ['another chart', 'name: nginx\nversion: 1.0.0\n', /named "nginx"/],
+    ['subcharts', 'name: gloo-app\nversion: 1.0.0\ndependencies: [{name: redis}]\n', /has dependencies/],
+  ])('a folder with %s', async (name, chart, said) => {
+    const { context } = stable()
+    const chartFolder = await mkdtemp(path.join(folder, name.replace(' ', '-')))
+    if (chart) await writeFile(path.join(chartFolder, 'Chart.yaml'), chart)
+
+    const refused = upgrade(context, { app: 'echo', chart: chartFolder })
+
+    await expect(refused).rejects.toBeInstanceOf(UsageError)
+    await expect(refused).rejects.toThrow(said)
+  })
+})
