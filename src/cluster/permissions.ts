@@ -77,6 +77,14 @@ export const PERMISSIONS: Permission[] = [
     optional: true,
   },
   {
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: ['get', 'create', 'update'],
+    scope: 'app',
+    why: 'one operator at a time (without it, only the check of the revision keeps two apart)',
+    optional: true,
+  },
+  {
     group: '',
     resource: 'secrets',
     verbs: ['list'],
