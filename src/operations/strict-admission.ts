@@ -46,7 +46,7 @@ export async function withStrictAdmission(
 }
 
 /** Whether an install failed because the gateway did not know the routes' Upstream yet. */
-export function isUpstreamMissing(error: unknown): boolean {
+function isUpstreamMissing(error: unknown): boolean {
   return error instanceof UnfinishedError && UPSTREAM_MISSING.test(error.stderr ?? error.message)
 }
 
