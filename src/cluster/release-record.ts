@@ -101,7 +101,7 @@ function historyOf(objects: RecordObject[]): ReleaseHistory {
  * one deployed: where it was killed in between, or a rollback failed, none is deployed, and the one superseded last is
  * what the app came from. It must not be taken for an app that was never there.
  */
-function lastInEffect(revisions: RevisionSummary[]): RevisionSummary | undefined {
+export function lastInEffect(revisions: RevisionSummary[]): RevisionSummary | undefined {
   const deployed = revisions.findLast(({ status }) => status === 'deployed')
   const newest = revisions.at(-1)
   if (deployed || !newest || !isUnfinished(newest)) return deployed

@@ -11,17 +11,18 @@ import Start from '../../../src/commands/start.js'
 import Status from '../../../src/commands/status.js'
 import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
-import { FakeCluster, FakeVerifier } from './fake-surroundings.js'
+import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
+import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
-let cluster: FakeCluster
-let verifier: FakeVerifier
+let cluster: ModelCluster
+let verifier: ModelVerifier
 vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
 vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => verifier }))
 
 beforeEach(() => {
-  cluster = new FakeCluster()
-  verifier = new FakeVerifier()
+  cluster = new ModelCluster()
+  verifier = new ModelVerifier(cluster)
 })
 
 const installed = () => runCommand(Install, ['echo', 'v1', '--with-virtual-service'])
@@ -101,14 +102,14 @@ step 2 of 2: send requests with stage: canary to v2
 
   test('traffic that contradicts exits 3, with the evidence in the document', async () => {
     await installed()
-    verifier.contradict = true
+    verifier.verdicts = ['fail']
     const run = await runCommand(Start, ['echo', 'v2', '--json'])
     expect(run.exitCode).toBe(3)
     const { error } = documentOf(run)
     expect(error).toMatchObject({ code: 3, name: 'failed', evidence: { proof: { verdict: 'fail' } } })
-    expect(error.message).toContain('other versions answered')
+    expect(error.message).toContain('a fail as told')
     expect(error.nextSteps.join('\n')).toContain('canary abort echo')
-    expect(run.stderr).toContain('  ✖ without the header: v1 459/459 (0.0 s)\n    other versions answered\n')
+    expect(run.stderr).toContain('  ✖ without the header: v1 459/459 (0.0 s)\n    a fail as told\n')
   })
 
   test('verify, status and doctor', async () => {

@@ -13,11 +13,12 @@ import Status from '../../../src/commands/status.js'
 import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
 import { ExternalError } from '../../../src/model/errors.js'
-import { FakeCluster, FakeVerifier } from './fake-surroundings.js'
+import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
+import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
 import { type CommandRun, documentOf, runCommand } from './run-command.js'
 
-let cluster: FakeCluster
-let verifier: FakeVerifier
+let cluster: ModelCluster
+let verifier: ModelVerifier
 vi.mock('../../../src/cluster/open-cluster.js', () => ({
   openCluster: ({ secrets }: { secrets: Secrets }) => {
     secrets.learn(cluster.revisions.map(({ config }) => config))
@@ -48,8 +49,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 beforeEach(() => {
-  cluster = new FakeCluster()
-  verifier = new FakeVerifier()
+  cluster = new ModelCluster()
+  verifier = new ModelVerifier(cluster)
 })
 
 const HEADER = ['--probe-header', 'authorization=Bearer S3cret-four']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CanaryError, ExternalError } from '../../../src/model/errors.js'
+import type { CanaryError } from '../../../src/model/errors.js'
 import { abort } from '../../../src/operations/abort.js'
 import { finish } from '../../../src/operations/finish.js'
 import { install } from '../../../src/operations/install.js'
@@ -9,7 +9,7 @@ import { listApps, status } from '../../../src/operations/status.js'
 import { observedValues } from '../../../src/operations/values.js'
 import { verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
-import { fakes } from './fake-cluster.js'
+import { modelled } from '../../helpers/model-cluster/context.js'
 
 const startV2 = { app: 'echo', version: 'v2', deployOnly: false }
 
@@ -24,7 +24,7 @@ async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
 
 describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   test('install', async () => {
-    const { cluster, context } = fakes()
+    const { cluster, context } = modelled()
     const result = await install(context, { app: 'echo', version: 'v1', withVirtualService: true })
     expect(cluster.calls).toEqual([
       'install: canary install echo v1: install v1 (by ann@host)',
@@ -38,7 +38,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   })
 
   test('start', async () => {
-    const { cluster, context } = fakes(SEED[1])
+    const { cluster, context } = modelled(SEED[1])
     const result = await start(context, startV2)
     expect(cluster.calls).toEqual([
       'upgrade: canary start echo v2: deploy v2 beside v1 (by ann@host)',
@@ -54,7 +54,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   })
 
   test('finish proves 100 % in this run before it removes anything', async () => {
-    const { cluster, context } = fakes(SEED[5])
+    const { cluster, context } = modelled(SEED[5])
     await finish(context, { app: 'echo', jump: false })
     expect(cluster.calls).toEqual([
       'prove',
@@ -66,7 +66,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   })
 
   test('abort routes back first and removes the canary after the proof', async () => {
-    const { cluster, context } = fakes(SEED[4])
+    const { cluster, context } = modelled(SEED[4])
     await abort(context, { app: 'echo' })
     expect(cluster.calls).toEqual([
       'upgrade: canary abort echo: send all requests back to v1 (by ann@host)',
@@ -80,7 +80,7 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   })
 
   test('abort --unverified goes without proof, and says why in the history', async () => {
-    const { cluster, context, events } = fakes(SEED[4])
+    const { cluster, context, events } = modelled(SEED[4])
     await abort(context, { app: 'echo', unverified: 'the proxy is down' })
     expect(cluster.calls).toEqual([
       'upgrade: canary abort echo (unverified: the proxy is down): send all requests back to v1 (by ann@host)',
@@ -91,14 +91,14 @@ describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   })
 
   test('a target that is reached is proven, nothing else', async () => {
-    const { cluster, context } = fakes(SEED[4])
+    const { cluster, context } = modelled(SEED[4])
     const result = await shift(context, { app: 'echo', weight: 50 })
     expect(cluster.calls).toEqual(['prove', 'close the way to the proxy'])
     expect(result).toMatchObject({ changed: false, revision: 1 })
   })
 
   test('a dry run plans and touches nothing', async () => {
-    const { cluster, context } = fakes(SEED[1], { context: { dryRun: true } })
+    const { cluster, context } = modelled(SEED[1], { context: { dryRun: true } })
     const result = await start(context, startV2)
     expect(cluster.calls).toEqual([])
     expect(result.commands).toEqual([
@@ -114,10 +114,10 @@ describe('nothing moves forward on a verdict other than pass', () => {
     ['fail', 3],
     ['inconclusive', 4],
   ] as const)('%s ends start after its first step with exit %i', async (verdict, exitCode) => {
-    const { cluster, context } = fakes(SEED[1], { verdicts: [verdict] })
+    const { cluster, context } = modelled(SEED[1], { verdicts: [verdict] })
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(exitCode)
-    expect(error.message).toContain(`a fake ${verdict}`)
+    expect(error.message).toContain(`a ${verdict} as told`)
     expect(error.state).toContain(
       'echo: revision 2, deployed: v2 stands beside v1, every request goes to v1.',
     )
@@ -126,16 +126,17 @@ describe('nothing moves forward on a verdict other than pass', () => {
   })
 
   test('finish removes nothing when the stage before does not pass', async () => {
-    const { cluster, context } = fakes(SEED[5], { verdicts: ['inconclusive'] })
+    const { cluster, context } = modelled(SEED[5], { verdicts: ['inconclusive'] })
     expect((await failureOf(finish(context, { app: 'echo', jump: false }))).exitCode).toBe(4)
     expect(cluster.revisions).toHaveLength(1)
   })
 
   test('pods that do not get ready end the step, with the state the app is in', async () => {
-    const { cluster, context } = fakes(SEED[1])
-    cluster.waitError = new ExternalError('v2 is not ready: ImagePullBackOff')
+    const { cluster, context } = modelled(SEED[1])
+    cluster.world.kube.readiness.v2 = 'never'
     const error = await failureOf(start(context, startV2))
-    expect(error).toMatchObject({ exitCode: 5, message: 'v2 is not ready: ImagePullBackOff' })
+    expect(error).toMatchObject({ exitCode: 5 })
+    expect(error.message).toContain('did not become ready: v2: ImagePullBackOff')
     expect(error.state).toContain('deployed: v2 stands beside v1')
     expect(cluster.calls).not.toContain('prove')
   })
@@ -143,7 +144,7 @@ describe('nothing moves forward on a verdict other than pass', () => {
 
 describe('the release is not changed behind anybody’s back', () => {
   test('a revision made before the upgrade stops it', async () => {
-    const { cluster, context } = fakes(SEED[3])
+    const { cluster, context } = modelled(SEED[3])
     const waitForPods = cluster.waitForPods.bind(cluster)
     cluster.waitForPods = async (...args) => {
       await waitForPods(...args)
@@ -157,7 +158,7 @@ describe('the release is not changed behind anybody’s back', () => {
   })
 
   test('a revision made right after the upgrade is seen', async () => {
-    const { cluster, context } = fakes(SEED[3])
+    const { cluster, context } = modelled(SEED[3])
     const upgrade = cluster.upgrade.bind(cluster)
     cluster.upgrade = async (request) => {
       const revision = await upgrade(request)
@@ -170,7 +171,7 @@ describe('the release is not changed behind anybody’s back', () => {
   })
 
   test.each(['failed', 'pending-upgrade'] as const)('a newer %s revision is explained', async (newer) => {
-    const { cluster, context } = fakes(SEED[3])
+    const { cluster, context } = modelled(SEED[3])
     cluster.add(SEED[4], newer, undefined, 'timed out')
     const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
     expect(error).toMatchObject({ exitCode: 6 })
@@ -186,7 +187,7 @@ describe('the release is not changed behind anybody’s back', () => {
   })
 
   test('pods of a version that serves may not be replaced by a step', async () => {
-    const { cluster, context } = fakes(SEED[1])
+    const { cluster, context } = modelled(SEED[1])
     cluster.render = () =>
       Promise.resolve(
         JSON.stringify({
@@ -203,19 +204,19 @@ describe('the release is not changed behind anybody’s back', () => {
 
 describe('asking', () => {
   test('finish goes ahead where nobody can be asked', async () => {
-    const { context } = fakes(SEED[5])
+    const { context } = modelled(SEED[5])
     expect((await finish(context, { app: 'echo', jump: false })).stage.name).toBe('stable')
   })
 
   test('finish stops when a person says no', async () => {
-    const { cluster, context } = fakes(SEED[5], { context: { confirm: () => Promise.resolve(false) } })
+    const { cluster, context } = modelled(SEED[5], { context: { confirm: () => Promise.resolve(false) } })
     const error = await failureOf(finish(context, { app: 'echo', jump: false }))
     expect(error.message).toMatch(/Not finished/)
     expect(cluster.calls).toEqual([])
   })
 
   test('install names the flag for the VirtualService where nobody can be asked', async () => {
-    const { cluster, context } = fakes()
+    const { cluster, context } = modelled()
     const error = await failureOf(install(context, { app: 'echo', version: 'v1' }))
     expect(error).toMatchObject({ exitCode: 2, state: 'Nothing was changed.' })
     expect(error.nextSteps[0]).toContain('--with-virtual-service')
@@ -223,8 +224,8 @@ describe('asking', () => {
   })
 
   test('install does not ask when a VirtualService delegates already', async () => {
-    const { cluster, context } = fakes()
-    cluster.virtualServices = [
+    const { cluster, context } = modelled()
+    cluster.world.virtualServices = [
       {
         metadata: { name: 'app', namespace: 'gloo-system' },
         spec: {
@@ -243,8 +244,8 @@ describe('asking', () => {
 
 describe('Ctrl-C', () => {
   test('before an upgrade nothing more is changed, and the state is told', async () => {
-    const { cluster, context, abort: controller } = fakes(SEED[1])
-    cluster.beforeUpgrade = () => controller.abort('SIGINT')
+    const { cluster, context, abort: controller } = modelled(SEED[1])
+    cluster.duringUpgrade = () => controller.abort('SIGINT')
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(130)
     expect(error.state).toMatch(/revision 2, deployed: v2 stands beside v1/)
@@ -253,7 +254,7 @@ describe('Ctrl-C', () => {
   })
 
   test('SIGTERM exits 143', async () => {
-    const { context, abort: controller } = fakes(SEED[1])
+    const { context, abort: controller } = modelled(SEED[1])
     controller.abort('SIGTERM')
     expect((await failureOf(start(context, startV2))).exitCode).toBe(143)
   })
@@ -261,7 +262,7 @@ describe('Ctrl-C', () => {
 
 describe('reading', () => {
   test('an absent app is an answer for status, a conflict for all that needs it', async () => {
-    const { context } = fakes()
+    const { context } = modelled()
     expect(await status(context, { app: 'echo' })).toMatchObject({
       stage: { name: 'absent' },
       next: ['canary install echo VERSION'],
@@ -276,7 +277,7 @@ describe('reading', () => {
   })
 
   test('a release of another chart is refused', async () => {
-    const { cluster, context } = fakes()
+    const { cluster, context } = modelled()
     cluster.add({}, 'deployed', {
       metadata: { name: 'nginx', version: '1.2.3' },
       templates: [],
@@ -289,7 +290,7 @@ describe('reading', () => {
   })
 
   test('values, list, verify', async () => {
-    const { cluster, context } = fakes(SEED[4])
+    const { cluster, context } = modelled(SEED[4])
     expect(await observedValues(context, { app: 'echo' })).toEqual(SEED[4])
     expect(await listApps(context)).toMatchObject([{ app: 'echo', stage: { name: 'weighted', weight: 50 } }])
     expect(await verify(context, { app: 'echo' })).toMatchObject({ revision: 1, proof: { verdict: 'pass' } })
@@ -297,10 +298,10 @@ describe('reading', () => {
   })
 
   test('what the verifier is told of the values', async () => {
-    const { verifier, context } = fakes({ ...SEED[4], verify: { version: { header: 'x-app' } } })
+    const { verifier, context } = modelled({ ...SEED[4], verify: { version: { header: 'x-app' } } })
     await verify(context, { app: 'echo' })
-    expect(verifier.asked[0]).toMatchObject({
-      origin: 'http://proxy.test',
+    expect(verifier.requests[0]).toMatchObject({
+      origin: 'http://127.0.0.1:8080',
       versionRule: { header: 'x-app' },
       versionHeader: 'x-canary-version',
       versionHeaderIsProof: true,

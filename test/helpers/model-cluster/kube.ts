@@ -1,0 +1,143 @@
+import type { VersionPods } from '../../../src/cluster/cluster.js'
+import type { JsonObject } from '../../../src/model/values.js'
+import { destinationsOf, fingerprintIn, nameOf, versionOf } from './render.js'
+import { Actor, type Turns } from './turns.js'
+
+/** When a version's pods become ready. */
+export type Readiness = 'soon' | 'late' | 'never'
+
+const LATE_MS = 20_000
+
+/** Which versions requests get their answers from, by share of all; `error` where nobody answers. */
+export type Answers = Record<string, number>
+
+interface Pods {
+  ready: boolean
+  /** Its Deployment is gone, they are not yet. */
+  terminating: boolean
+}
+
+/** The objects there are, their pods, and what the proxy makes of them. */
+export class ModelKube {
+  /** By kind and name. */
+  readonly objects = new Map<string, JsonObject>()
+  readonly readiness: Record<string, Readiness> = {}
+  /** The RouteTable that the proxy serves by now. */
+  served?: JsonObject
+  private readonly pods = new Map<string, Pods>()
+  private readonly self = new Actor('cluster')
+  private readonly proxy = new Actor('proxy')
+
+  constructor(private readonly turns: Turns) {}
+
+  /** Creates or replaces an object. */
+  apply(object: JsonObject): void {
+    this.objects.set(keyOf(object), object)
+    if (object.kind === 'Deployment') this.deploy(versionOf(object))
+    if (object.kind === 'RouteTable') this.route()
+  }
+
+  remove(object: JsonObject): void {
+    if (!this.objects.delete(keyOf(object))) return
+    if (object.kind === 'RouteTable') this.route()
+    if (object.kind !== 'Deployment') return
+    const version = versionOf(object)
+    const gone = { ready: false, terminating: true }
+    this.pods.set(version, gone)
+    this.turns.later(this.self, `the pods of ${version} are gone`, () => {
+      if (this.pods.get(version) === gone) this.pods.delete(version)
+    })
+  }
+
+  find(kind: string, name: string): JsonObject | undefined {
+    return this.objects.get(`${kind}/${name}`)
+  }
+
+  deployments(): JsonObject[] {
+    return [...this.objects.values()].filter(({ kind }) => kind === 'Deployment')
+  }
+
+  versions(): string[] {
+    return this.deployments().map(versionOf).sort()
+  }
+
+  hasPods(version: string): boolean {
+    return this.pods.has(version)
+  }
+
+  /** Whether all pods of a version are ready; false where it has none. */
+  isReady(version: string): boolean {
+    return this.pods.get(version)?.ready ?? false
+  }
+
+  versionPods(): VersionPods[] {
+    return this.deployments().map((object) => {
+      const { replicas, template } = object.spec as unknown as {
+        replicas: number
+        template: { spec: { containers: { image: string }[] } }
+      }
+      const version = versionOf(object)
+      const ready = this.isReady(version)
+      return {
+        version,
+        deployment: nameOf(object),
+        image: template.spec.containers[0]!.image,
+        ready: ready ? replicas : 0,
+        wanted: replicas,
+        problems: ready || this.readiness[version] !== 'never' ? [] : ['ImagePullBackOff'],
+      }
+    })
+  }
+
+  /** The versions that answer requests, with these headers, through the routes that the proxy serves now. */
+  answers(headers: Record<string, string>): Answers {
+    if (!this.served) return { 'http 404': 1 }
+    const { marked, unmarked } = destinationsOf(this.served)
+    const isMarked =
+      marked && Object.entries(marked.headers).every(([name, value]) => headers[name] === value)
+    const answers: Answers = {}
+    for (const { version, weight } of isMarked ? [{ version: marked.version, weight: 100 }] : unmarked) {
+      if (weight === 0) continue
+      const answering = this.answering(version)
+      answers[answering] = (answers[answering] ?? 0) + weight / 100
+    }
+    return answers
+  }
+
+  /** The fingerprint on every answer; undefined where there are no routes. */
+  fingerprint(): string | undefined {
+    return this.served && fingerprintIn(this.served)
+  }
+
+  /** Gloo's default fallback: where a version has no ready pod, any other one answers. */
+  private answering(version: string): string {
+    if (this.isReady(version)) return version
+    const other = this.versions().find((candidate) => this.isReady(candidate))
+    return other ?? 'http 503'
+  }
+
+  private deploy(version: string): void {
+    const pods = this.pods.get(version)
+    if (pods && !pods.terminating) return
+    const fresh = { ready: false, terminating: false }
+    this.pods.set(version, fresh)
+    const readiness = this.readiness[version] ?? 'soon'
+    if (readiness === 'never') return
+    this.turns.later(
+      this.self,
+      `the pods of ${version} are ready`,
+      () => (fresh.ready = !fresh.terminating),
+      readiness === 'late' ? LATE_MS : 0,
+    )
+  }
+
+  private route(): void {
+    this.turns.later(this.proxy, 'serves the routes', () => {
+      this.served = [...this.objects.values()].find(({ kind }) => kind === 'RouteTable')
+    })
+  }
+}
+
+function keyOf(object: JsonObject): string {
+  return `${object.kind as string}/${nameOf(object)}`
+}
