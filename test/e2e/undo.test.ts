@@ -1,0 +1,85 @@
+import { afterEach, expect, describe, test, vi } from 'vitest'
+import { HELM_MAJORS } from '../../scripts/tools.js'
+import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { startTraffic } from '../helpers/traffic.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let cli: SandboxCli | undefined
+afterEach(async () => {
+  await cli?.close()
+  cli = undefined
+})
+
+/** Runs canary with --json, demands this exit code, and gives back the document. */
+async function expectExit(exitCode: number, ...args: string[]): Promise<any> {
+  const outcome = await cli!.canary([...args, '--json'], {
+    env: { CANARY_PROBE_RATE: '0', GITHUB_ACTOR: 'ann' },
+  })
+  expect({ args, exitCode: outcome.exitCode, said: outcome.exitCode === exitCode ? '' : outcome }).toEqual({
+    args,
+    exitCode,
+    said: '',
+  })
+  return JSON.parse(outcome.stdout)
+}
+
+const steps = (result: any): string[] => result.plan.steps.map(({ name }: any) => name)
+
+describe.each(HELM_MAJORS)('undo, with Helm %i', (major) => {
+  test('brings the old version back, and forth again, and the history tells it; no request fails', async () => {
+    cli = await startSandboxCli(major)
+    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    await expectExit(0, 'start', 'echo', 'v2', '--set-version', 'replicas=2', '--header', 'beta=yes')
+    expect((await expectExit(0, 'finish', 'echo', '--jump')).undo).toBe('canary undo echo v1')
+    expect((await expectExit(2, 'undo', 'echo')).error.nextSteps.join()).toContain('canary undo echo v1')
+
+    const undone = await expectExit(0, 'undo', 'echo', 'v1')
+    expect(steps(undone)).toEqual(['deploy', 'header', 'weight', 'weight', 'decommission'])
+    expect(undone.stage).toEqual({ name: 'stable', primary: 'v1' })
+    const again = await expectExit(0, 'undo', 'echo', 'v1')
+    expect(again).toMatchObject({ changed: false, revision: undone.revision })
+    expect(again.proofs).toHaveLength(1)
+
+    const back = await expectExit(0, 'undo', 'echo', 'v2', '--fast')
+    expect(steps(back)).toEqual(['deploy', 'weight', 'decommission'])
+    const values = JSON.parse((await cli.helm(['get', 'values', 'echo', '-n', 'echo', '-o', 'json'])).stdout)
+    expect(values).toEqual({
+      deployment: { v2: { replicas: 2 } },
+      routes: { apiGroup: 'example', primary: { version: 'v2' } },
+    })
+    const { failures, bodies } = await users.stop()
+    expect(failures).toEqual({})
+    expect(Object.keys(bodies).sort()).toEqual(['version:echo-v1', 'version:echo-v2'])
+
+    await cli.helm(['rollback', 'echo', '8', '-n', 'echo'])
+    const { entries, gaps } = await expectExit(0, 'history', 'echo')
+    // Helm keeps ten revisions: of the first rollout only its end is left.
+    expect(gaps).toEqual([{ from: 1, to: 4 }])
+    const by = (command: string) => ({
+      command,
+      who: expect.stringMatching(/^ann@/),
+      proof: 'pass',
+      byCanary: true,
+    })
+    expect(entries).toMatchObject([
+      { ...by('finish echo'), stage: { name: 'stable', primary: 'v2' } },
+      { ...by('undo echo v1'), stage: { name: 'deployed', primary: 'v2', candidate: 'v1' } },
+      { ...by('undo echo v1'), stage: { name: 'header', headers: { beta: 'yes' } } },
+      { ...by('undo echo v1'), stage: { name: 'weighted' }, weight: 50 },
+      { ...by('undo echo v1'), stage: { name: 'shifted' }, weight: 100 },
+      { ...by('undo echo v1'), stage: { name: 'stable', primary: 'v1' } },
+      { ...by('undo echo v2 --fast'), stage: { name: 'deployed' } },
+      { ...by('undo echo v2 --fast'), stage: { name: 'shifted' } },
+      { ...by('undo echo v2 --fast'), stage: { name: 'stable', primary: 'v2' }, status: 'superseded' },
+      {
+        what: 'rolled back to revision 8',
+        byCanary: false,
+        proof: 'not recorded',
+        status: 'deployed',
+        weight: 50,
+      },
+    ])
+  })
+})
