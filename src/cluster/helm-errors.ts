@@ -187,11 +187,15 @@ function denial(words: string): string {
   return words.replace(/^[^]*?denied (?:the )?request:?\s*/, '')
 }
 
+/** More is no error message; all of it is kept beside. */
+const LONGEST_WORDS = 4000
+
 /** What helm said, without its log lines and what it puts around every error. */
 function wordsOf(stderr: string): string {
   const text = stderr.trim()
   const at = text.lastIndexOf('Error: ')
   return (at < 0 ? text : text.slice(at + 'Error: '.length))
+    .slice(0, LONGEST_WORDS)
     .replace(/^(INSTALLATION|UPGRADE) FAILED: /, '')
     .replace(/\s*Use --debug flag to render out invalid YAML/, '')
 }

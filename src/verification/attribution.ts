@@ -1,5 +1,6 @@
+import { createContext, Script } from 'node:vm'
 import { UsageError } from '../model/errors.js'
-import type { ProofRequest } from './verifier.js'
+import type { ProofRequest, VersionRule } from './verifier.js'
 
 /** An HTTP answer as the prober read it. */
 export interface HttpAnswer {
@@ -13,6 +14,10 @@ export interface HttpAnswer {
 /** Reads the version out of an answer; undefined where it names none. */
 export type Identify = (answer: HttpAnswer) => string | undefined
 
+/** A match of a sane pattern takes microseconds. */
+const MATCH_TIMEOUT_MS = 1000
+const MAX_PATTERN = 1000
+
 type AttributionRequest = Pick<ProofRequest, 'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'>
 
 /**
@@ -22,7 +27,7 @@ type AttributionRequest = Pick<ProofRequest, 'app' | 'versionRule' | 'versionHea
  * @throws UsageError for a pattern or path that can't be used
  */
 export function compileAttribution(request: AttributionRequest): Identify {
-  const { header, json, body } = request.versionRule ?? {}
+  const { header, json, body } = textsOf(request.versionRule ?? {})
   const readers: Identify[] = []
   if (header !== undefined) readers.push(readHeader(header))
   if (json !== undefined) readers.push(readJson(json))
@@ -32,7 +37,7 @@ export function compileAttribution(request: AttributionRequest): Identify {
   return (answer) => {
     for (const read of readers) {
       const version = read(answer)
-      if (version !== undefined && version !== '') return version
+      if (version !== undefined && version !== '') return shortened(version)
     }
     return undefined
   }
@@ -55,8 +60,43 @@ function readHeader(name: string): Identify {
   return ({ headers }) => headers[key]?.trim()
 }
 
+/** The rule as the values have it, which may be anything. */
+function textsOf(rule: object): { [key in keyof VersionRule]: string } {
+  for (const [key, value] of Object.entries(rule)) {
+    if (typeof value === 'string') continue
+    throw new UsageError(`verify.version.${key} is ${JSON.stringify(value)}, not a text.`, {
+      nextSteps: ['correct it in the values: canary upgrade APP --set-string …'],
+    })
+  }
+  return rule
+}
+
+/** No version is that long: names of Deployments are cut at 63. */
+const MAX_VERSION = 100
+
+function shortened(version: string): string {
+  return version.length > MAX_VERSION ? `${version.slice(0, MAX_VERSION)}…` : version
+}
+
+/** Some patterns need time exponential in the text; a script of its own is the one way to break off a match. */
 function readPattern(pattern: RegExp): Identify {
-  return ({ body }) => pattern.exec(body)?.groups?.version
+  const context = createContext({ pattern, body: '' })
+  const match = new Script('pattern.exec(body)?.groups?.version')
+  return ({ body }) => {
+    context.body = body
+    try {
+      return match.runInContext(context, { timeout: MATCH_TIMEOUT_MS }) as string | undefined
+    } catch (error) {
+      const isSlow = (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+      const why = isSlow
+        ? `takes more than ${MATCH_TIMEOUT_MS / 1000} s on an answer of ${body.length} characters`
+        : `can't be matched: ${(error as Error).message}`
+      throw new UsageError(`verify.version.body "${pattern.source}" ${why}.`, {
+        nextSteps: ['write it without a repetition within a repetition, such as (a+)+'],
+        cause: error,
+      })
+    }
+  }
 }
 
 function readDefaultImage(app: string): Identify {
@@ -69,6 +109,11 @@ function readDefaultImage(app: string): Identify {
 }
 
 function compilePattern(source: string): RegExp {
+  if (source.length > MAX_PATTERN) {
+    throw new UsageError(`verify.version.body is longer than ${MAX_PATTERN} characters.`, {
+      nextSteps: ['match a shorter part of the answer'],
+    })
+  }
   let pattern: RegExp
   try {
     pattern = new RegExp(source)

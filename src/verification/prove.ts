@@ -14,8 +14,16 @@ export function createVerifier(): Verifier {
   }
 }
 
+/** What a Host header and a server name may be: visible characters without those that end it in a URL. */
+const HOST = /^(?!.*[/?#@\\"<>])[!-~]+$/
+
+/** Headers that say how a request is sent, which is not the user's to choose, and the one that --host gives. */
+const OF_THE_CONNECTION = new Set(
+  'host connection keep-alive transfer-encoding content-length upgrade expect trailer'.split(' '),
+)
+
 /** @throws UsageError where no probe could even be sent */
-function checkTarget({ origin, headers, expectations }: ProofRequest): void {
+function checkTarget({ origin, host, headers, expectations }: ProofRequest): void {
   const url = URL.canParse(origin) ? new URL(origin) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`The proxy's address "${origin}" is not an http or https URL.`, {
@@ -27,9 +35,19 @@ function checkTarget({ origin, headers, expectations }: ProofRequest): void {
       nextSteps: [`Give it as --proxy-url ${url.origin}.`],
     })
   }
+  if (host !== undefined && !HOST.test(host)) {
+    throw new UsageError(`The Host "${host}" is not a host name, with or without a port.`, {
+      nextSteps: ['Give it like --host app.example.com.'],
+    })
+  }
   for (const [name, value] of [headers, ...expectations.map((entry) => entry.headers)].flatMap((entry) =>
     Object.entries(entry),
   )) {
+    if (OF_THE_CONNECTION.has(name.toLowerCase())) {
+      throw new UsageError(`The probe header "${name}" can't be given: it is about the connection itself.`, {
+        nextSteps: [name.toLowerCase() === 'host' ? 'Give it with --host.' : 'Leave it out.'],
+      })
+    }
     try {
       validateHeaderName(name)
       validateHeaderValue(name, value)
