@@ -54,7 +54,7 @@ const PODS_A_VERSION = 2
 const LOG_LINES = 10
 const MOST_EVENTS = 5
 /** Longer texts are cut, in characters. */
-const LONGEST_LINE = 200
+const LONGEST_LINE = 300
 /** An error waits this long for its reasons, no longer. */
 const TIME_LIMIT_MS = 4000
 

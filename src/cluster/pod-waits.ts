@@ -5,7 +5,14 @@ import { followUntil } from './follow.js'
 import type { KubeApi } from './kube-api.js'
 import { DEPLOYMENTS, PODS, type Deployment, type Pod } from './kube-types.js'
 import { evidenceLines, gatherEvidence } from './pod-evidence.js'
-import { isPastDeadline, isRolledOut, unreadyPods, versionPodsOf, wantedReplicas } from './pods.js'
+import {
+  isPastDeadline,
+  isRolledOut,
+  unreadyPods,
+  updatedReady,
+  versionPodsOf,
+  wantedReplicas,
+} from './pods.js'
 
 /** Which pods to wait for, and how long. */
 interface PodWait {
@@ -65,9 +72,9 @@ export async function waitForPods(
         if (wantedReplicas(deployment) === 0) throw noReplicas(wait, version, state.deployment)
         return { state, deployment }
       })
-      const progress = waitedFor.map(({ state: { version, ready, wanted, problems } }) => ({
+      const progress = waitedFor.map(({ state: { version, ready, wanted, problems }, deployment }) => ({
         version,
-        ready,
+        ready: updatedReady(deployment, ready),
         wanted,
         problems,
       }))
@@ -130,10 +137,7 @@ async function notReady(
     unready.set(version, object)
     return true
   })
-  const reasons = waiting.map(({ version, ready, wanted, problems }) => {
-    const why = [...problems, ...unreadyPods(version, pods)]
-    return `${version} has ${ready} of ${wanted} pods ready${why.length > 0 ? ` (${why.join('; ')})` : ''}`
-  })
+  const reasons = waiting.map((state) => reasonLine(state, unready.get(state.version), pods))
   const selector = `-n ${namespace} -l app=${app},version=${waiting[0]?.version ?? versions[0]}`
   const seen = await gatherEvidence(api, { namespace, deployments: unready, pods, signal })
   return new ExternalError(`The pods of ${app} did not become ready ${within}: ${reasons.join(', ')}.`, {
@@ -145,6 +149,21 @@ async function notReady(
     ],
     evidence: { pods: waiting, unready: seen },
   })
+}
+
+/** `v2 has 0 of 1 pods ready (ImagePullBackOff: …)`. */
+function reasonLine(
+  { version, ready, wanted, problems }: VersionPods,
+  deployment: Deployment | undefined,
+  pods: Pod[],
+): string {
+  const fresh = deployment ? updatedReady(deployment, ready) : ready
+  const why = [...problems, ...unreadyPods(version, pods)].join('; ')
+  return [
+    `${version} has ${fresh} of ${wanted} ${ready > fresh ? 'new ' : ''}pods ready`,
+    ready > fresh ? `, while ${ready - fresh} from before serve on` : '',
+    why ? ` (${why})` : '',
+  ].join('')
 }
 
 function noDeployment({ app, namespace }: PodWait, version: string, states: VersionPods[]): ExternalError {

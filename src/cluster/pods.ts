@@ -40,6 +40,16 @@ export function isRolledOut(deployment: Deployment): boolean {
   )
 }
 
+/**
+ * How many of the ready pods are of the kind the Deployment wants now; those from before that are being replaced are taken
+ * to be ready all.
+ */
+export function updatedReady({ metadata, status = {} }: Deployment, ready: number): number {
+  const { replicas = 0, updatedReplicas = 0, observedGeneration = 0 } = status
+  if (observedGeneration < (metadata.generation ?? 0)) return 0
+  return Math.max(0, ready - Math.max(0, replicas - updatedReplicas))
+}
+
 /** What else can be said of pods that run but are not ready when the time is over; while starting that is normal. */
 export function unreadyPods(version: string, pods: Pod[]): string[] {
   return pods

@@ -80,7 +80,10 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       chart: source,
       // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
       proveFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
-      wayBack: `canary upgrade ${app}${at} --revision ${deployed.revision}`,
+      wayBack:
+        request.revision === undefined
+          ? `canary upgrade ${app}${at} --revision ${deployed.revision}`
+          : undefined,
     }
   })
 }

@@ -157,7 +157,7 @@ test('what a log says is text, and short: escapes and control characters go, lon
 
   const [first] = (await gather([pod('echo-v2-a', unready)])).pods
 
-  expect(first?.container?.log).toEqual(['red', 'after tab', 'over written', `${'x'.repeat(199)}…`])
+  expect(first?.container?.log).toEqual(['red', 'after tab', 'over written', `${'x'.repeat(299)}…`])
 })
 
 test('a log without end is read to its limit only', async () => {
@@ -174,7 +174,7 @@ test('a log without end is read to its limit only', async () => {
 
   const [first] = (await gather([pod('echo-v2-a', unready)])).pods
 
-  expect(first?.container?.log).toEqual([`${'y'.repeat(199)}…`])
+  expect(first?.container?.log).toEqual([`${'y'.repeat(299)}…`])
   expect(written).toBeLessThan(50_000_000)
 })
 

@@ -18,10 +18,10 @@ function deployment(version: string, ready: number, replicas = 1): object {
   }
 }
 
-function pod(version: string, status: object): object {
+function pod(version: string, status: object, name = `echo-${version}-x`): object {
   const labels = { app: 'echo', version }
   return {
-    metadata: { name: `echo-${version}-x`, namespace: 'echo', labels, resourceVersion: '5' },
+    metadata: { name, namespace: 'echo', labels, resourceVersion: '5' },
     status,
   }
 }
@@ -84,6 +84,18 @@ test('time over: the version, the reasons of its pods, and where to look', async
     ),
     nextSteps: expect.arrayContaining(['kubectl describe pods -n echo -l app=echo,version=v2']),
   })
+})
+
+test('a rolling restart that hangs: pods from before do not pass for new ones', async () => {
+  const rolling = deployment('v2', 1) as { status: object }
+  rolling.status = { ...rolling.status, replicas: 2, updatedReplicas: 1 }
+  fake = await cluster([rolling], [pod('v2', ready, 'echo-v2-old'), pod('v2', unpullable)])
+  const reports: PodProgress[][] = []
+
+  await expect(
+    waitForPods(fake.api, { ...wait, timeoutMs: 100 }, (progress) => reports.push(progress)),
+  ).rejects.toThrow(/v2 has 0 of 1 new pods ready, while 1 from before serve on \(ImagePullBackOff/)
+  expect(reports).toMatchObject([[{ version: 'v2', ready: 0, wanted: 1 }]])
 })
 
 test('no Deployment of that version: said at once, with those there are', async () => {
