@@ -101,6 +101,13 @@ describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
     expect(JSON.parse(stdout)).toEqual({ deployment: { v1: {} }, routes })
     expect((await users.stop()).failures).toEqual({})
   })
+})
+
+describe('upgrade, with either Helm', () => {
+  beforeEach(async () => {
+    cli = await startSandboxCli(4)
+    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
+  })
 
   test('pods that do not come up: why, traffic as it was, and the way back', async () => {
     const chart = await nextChart()
@@ -118,13 +125,6 @@ describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
 
     expect(await expectExit(0, 'upgrade', 'echo', '--revision', '1')).toMatchObject({ revision: 3 })
     expect((await users.stop()).failures).toEqual({})
-  })
-})
-
-describe('what upgrade leaves alone', () => {
-  beforeEach(async () => {
-    cli = await startSandboxCli(4)
-    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
   })
 
   test('versions and routes are refused, files that repeat them are not; off stable there is no upgrade', async () => {
