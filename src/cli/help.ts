@@ -62,6 +62,7 @@ export default class CanaryHelp extends Help {
         '$ canary shift APP 50        half of the other requests too',
         '$ canary finish APP          all requests, and v1 is removed',
         '$ canary abort APP           at any time before: back to v1',
+        '$ canary undo APP v1         at any time after: v1 comes back by the same steps',
       ].join('\n'),
     )
   }

@@ -1,3 +1,4 @@
+import { finishedRollout } from '../rollout/history.js'
 import { planAbort } from '../rollout/plan.js'
 import { planForcedAbort } from '../rollout/plan-force.js'
 import { changeRelease } from './change.js'
@@ -38,7 +39,9 @@ export async function abort(context: OperationContext, request: AbortRequest): P
         }
       }
       const released = requireReleased(found)
-      const plan = planAbort({ app, namespace, config: released.deployed.config })
+      // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted.
+      const finished = recovered ? undefined : finishedRollout(released.history.revisions)
+      const plan = planAbort({ app, namespace, config: released.deployed.config }, finished)
       return { ...going, plan }
     },
   )

@@ -1,16 +1,16 @@
 import type { AppLock, ChartSource, UpgradeRequest, VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
-import { CanaryError, ExternalError } from '../model/errors.js'
+import { ExternalError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
-import type { Stage } from '../model/stage.js'
 import { describeStep } from '../rollout/description.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
-import { applyStep, UnfinishedError } from './apply-step.js'
+import { applyStep } from './apply-step.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { Prover, requirePass } from './proof.js'
-import { standing, trafficEffect } from './standing.js'
+import { RunState } from './run-state.js'
+import { trafficEffect } from './standing.js'
 import {
   compareTemplates,
   type GuardedStep,
@@ -74,8 +74,7 @@ export async function runPlan(
 }
 
 class PlanRunner {
-  private stage: Stage
-  private revision?: Revision
+  private readonly state: RunState
   private readonly proofs: ProvenStage[] = []
 
   constructor(
@@ -84,8 +83,7 @@ class PlanRunner {
     private readonly prover: Prover,
     private readonly lock?: AppLock,
   ) {
-    this.stage = runRequest.plan.from
-    this.revision = runRequest.revision
+    this.state = new RunState(context, runRequest, lock)
   }
 
   result(): OperationResult {
@@ -96,13 +94,13 @@ class PlanRunner {
       namespace,
       dryRun: this.context.dryRun,
       changed: plan.steps.length > 0,
-      stage: this.stage,
-      revision: this.revision?.revision,
+      stage: this.state.stage,
+      revision: this.state.revision?.revision,
       plan,
       commands: plan.steps.map((step) => this.commandLine(step)),
       proofs: this.proofs,
-      next: nextCommands(app, namespace, this.stage),
-      undo: this.wayBack() ?? undoCommand(app, namespace, this.stage, this.versionBefore()),
+      next: nextCommands(app, namespace, this.state.stage),
+      undo: this.state.wayBack() ?? undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
     }
   }
 
@@ -115,10 +113,12 @@ class PlanRunner {
     // A stage is proven in this run before anything is removed on the strength of it; without steps it is all there is to
     // do. Requests go back to the primary whatever the traffic shows now.
     const nothingThere = from.name === 'absent' && !first
-    const owed = !first || first.goneAfter.length > 0 || (proveFirst === true && this.revision !== undefined)
+    const owed =
+      !first || first.goneAfter.length > 0 || (proveFirst === true && this.state.revision !== undefined)
     if (owed && !goesBack && !nothingThere) await this.prove(expectations)
     const { prepare } = this.runRequest
-    if (first && prepare) this.revision = await this.explained(() => prepare(this.request(first), this.lock))
+    if (first && prepare)
+      this.state.revision = await this.state.explained(() => prepare(this.request(first), this.lock))
     for (const [index, step] of steps.entries()) await this.runStep(step, index, steps.length)
   }
 
@@ -137,28 +137,28 @@ class PlanRunner {
     const { context, lock } = this
     const { emit, cluster, podTimeoutMs } = context
     const { app, namespace } = this.runRequest.plan
-    this.stopIfAsked()
+    this.state.stopIfAsked()
     const started = Date.now()
     emit({ type: 'step-started', step, index, of })
 
     const guarded = this.guarded(step)
     const stop = [context.signal, ...(lock ? [lock.lost] : [])]
-    const [podsBefore] = await this.explained(() =>
+    const [podsBefore] = await this.state.explained(() =>
       Promise.all([
-        this.revision ? cluster.versionPods(app, namespace) : undefined,
+        this.state.revision ? cluster.versionPods(app, namespace) : undefined,
         compareTemplates(context, guarded),
         requireReady(context, guarded, stop),
       ]),
     )
-    this.stopIfAsked()
-    await this.explained(() => requireUnchanged(context, guarded))
-    this.stopIfAsked()
+    this.state.stopIfAsked()
+    await this.state.explained(() => requireUnchanged(context, guarded))
+    this.state.stopIfAsked()
     await this.upgrade(step)
     await this.runRequest.afterUpgrade?.(step)
 
     if (step.readyAfter.length > 0) {
       const waited = Date.now()
-      await this.explained(() =>
+      await this.state.explained(() =>
         cluster.waitForPods(app, namespace, step.readyAfter, podTimeoutMs, (progress) =>
           emit({ type: 'pods', progress }),
         ),
@@ -167,7 +167,7 @@ class PlanRunner {
     }
     if (step.goneAfter.length > 0) {
       const waited = Date.now()
-      await this.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
+      await this.state.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
       emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
     }
     await this.prove(step.expectations, step, podsBefore)
@@ -191,14 +191,14 @@ class PlanRunner {
     const request = this.request(step)
     const started = Date.now()
     try {
-      this.revision = await applyStep(this.context, this.lock, request, this.revision)
+      this.state.revision = await applyStep(this.context, this.lock, request, this.state.revision)
     } catch (error) {
-      this.stopIfAsked(error)
-      throw this.withStanding(error)
+      this.state.stopIfAsked(error)
+      throw this.state.withStanding(error)
     }
-    this.stage = step.to
+    this.state.stage = step.to
     const elapsedMs = Date.now() - started
-    this.context.emit({ type: 'upgraded', step, revision: this.revision.revision, elapsedMs })
+    this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
   }
 
   private async prove(
@@ -206,15 +206,16 @@ class PlanRunner {
     step?: Step,
     podsBefore?: VersionPods[],
   ): Promise<void> {
-    const { revision, stage, context, lock } = this
+    const { state: run, context, lock } = this
+    const { revision, stage } = run
     if (!revision) throw new Error('there is no revision to prove')
     const { app, namespace } = this.runRequest.plan
-    this.stopIfAsked()
+    this.state.stopIfAsked()
     if (this.runRequest.unverified) {
       context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
       return
     }
-    const proof = await this.explained(() =>
+    const proof = await this.state.explained(() =>
       this.prover.prove({
         app,
         namespace,
@@ -226,7 +227,7 @@ class PlanRunner {
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
       }),
     )
-    this.stopIfAsked()
+    this.state.stopIfAsked()
     lock?.record({
       revision: revision.revision,
       verdict: proof.verdict,
@@ -234,7 +235,7 @@ class PlanRunner {
       who: context.operator,
     })
     if (proof.verdict !== 'pass') await this.requireOurs(revision)
-    const { state, nextSteps } = this.standing()
+    const { state, nextSteps } = this.state.standing()
     requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
     this.proofs.push({ step: step?.name, stage, proof })
   }
@@ -250,123 +251,17 @@ class PlanRunner {
     }
   }
 
-  /**
-   * Runs a part of a step, at most until the app is no longer ours; what goes wrong is told with the state the app is in
-   * then.
-   */
-  private async explained<T>(part: () => Promise<T>): Promise<T> {
-    try {
-      return await unless(this.lock?.lost, part())
-    } catch (error) {
-      this.stopIfAsked()
-      throw this.withStanding(error)
-    }
-  }
-
-  private withStanding(error: unknown): unknown {
-    if (!(error instanceof ExternalError) || error.state) return error
-    const { state, nextSteps } = this.standing()
-    const { message, command, code, stderr, details, evidence } = error
-    const unfinished = error instanceof UnfinishedError
-    const Kind = unfinished ? UnfinishedError : ExternalError
-    return new Kind(message, {
-      outcome: error.outcome === 'usage' ? 'usage' : undefined,
-      command,
-      code,
-      stderr,
-      details,
-      evidence,
-      state,
-      nextSteps: [...error.nextSteps, ...(unfinished ? this.waysOut() : nextSteps)],
-      cause: error,
-    })
-  }
-
-  /** How to go on from an unfinished revision. */
-  private waysOut(): string[] {
-    const { plan, command } = this.runRequest
-    const { app, namespace } = plan
-    const at = namespace === app ? '' : ` -n ${namespace}`
-    return [
-      `canary ${command}${at} --recover    (${this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'}, then goes on)`,
-      ...(this.revision ? [`canary abort ${app}${at}    (all the way back)`] : []),
-    ]
-  }
-
-  /** Throws where somebody interrupted, or another operator took the app; `cause` is what failed because of that. */
-  private stopIfAsked(cause?: unknown): void {
-    const { signal } = this.context
-    const { state, nextSteps } = this.standing()
-    if (signal.aborted) {
-      const unfinished = cause instanceof UnfinishedError
-      throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
-        state: unfinished ? `${state} ${cause.details.join('; ')}.` : state,
-        nextSteps: unfinished
-          ? this.waysOut()
-          : ['the same command again    (goes on from here)', ...nextSteps],
-        cause,
-      })
-    }
-    const lost = this.lock?.lost
-    if (!lost?.aborted) return
-    const reason: unknown = lost.reason
-    if (!(reason instanceof CanaryError)) throw reason
-    const { app, namespace } = this.runRequest.plan
-    throw new CanaryError(reason.outcome, reason.message, {
-      state: `${state} Nothing more was done.`,
-      details: reason.details,
-      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
-      evidence: reason.evidence,
-      cause: reason,
-    })
-  }
-
-  private standing(): { state: string; nextSteps: string[] } {
-    const { plan } = this.runRequest
-    const { app, namespace } = plan
-    const { state, nextSteps } = standing({
-      app,
-      namespace,
-      stage: this.stage,
-      revision: this.revision?.revision,
-      versionBefore: this.versionBefore(),
-    })
-    const wayBack = this.wayBack()
-    if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
-    const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
-    const at = namespace === app ? '' : ` -n ${namespace}`
-    return {
-      state,
-      nextSteps: aborting
-        ? [...nextSteps, `canary abort ${app}${at} --unverified REASON    (removes it without the proof)`]
-        : nextSteps,
-    }
-  }
-
-  private wayBack(): string | undefined {
-    const { wayBack, revision } = this.runRequest
-    return this.revision?.revision === revision?.revision ? undefined : wayBack
-  }
-
-  /** The primary before the one that is stable now: this plan's own, where it has just finished a rollout. */
-  private versionBefore(): string | undefined {
-    const { plan, versionBefore } = this.runRequest
-    const before = 'primary' in plan.from ? plan.from.primary : undefined
-    const now = this.stage.name === 'stable' ? this.stage.primary : before
-    return before === now ? versionBefore : before
-  }
-
   private guarded(step: Step): GuardedStep {
     const { app, namespace } = this.runRequest.plan
-    const { stage, revision } = this
+    const { stage, revision } = this.state
     return { app, namespace, step, stage, revision, chart: this.chart() }
   }
 
   private chart(): ChartSource {
     const { chart } = this.runRequest
     if (chart) return chart
-    if (!this.revision) throw new Error('an install needs a chart')
-    return { record: this.revision.chart }
+    if (!this.state.revision) throw new Error('an install needs a chart')
+    return { record: this.state.revision.chart }
   }
 
   private description(step: Step): string {
@@ -379,22 +274,5 @@ class PlanRunner {
     const chart = this.runRequest.chart
     const chartName = chart && 'path' in chart ? chart.path : `<chart of ${app}'s own record>`
     return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description '${this.description(step)}'`
-  }
-}
-
-/** What comes first: the part's end, or the signal. The part then goes on by itself, its end unheard. */
-async function unless<T>(lost: AbortSignal | undefined, part: Promise<T>): Promise<T> {
-  if (!lost) return part
-  part.catch(() => undefined)
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(lost.reason as Error)
-    if (lost.aborted) stop()
-    else lost.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([part, aborted])
-  } finally {
-    lost.removeEventListener('abort', stop)
   }
 }
