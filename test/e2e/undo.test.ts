@@ -35,6 +35,9 @@ describe.each(HELM_MAJORS)('undo, with Helm %i', (major) => {
     expect((await expectExit(0, 'finish', 'echo', '--jump')).undo).toBe('canary undo echo v1')
     expect((await expectExit(2, 'undo', 'echo')).error.nextSteps.join()).toContain('canary undo echo v1')
 
+    const { error: finished } = await expectExit(6, 'abort', 'echo')
+    expect(finished.nextSteps.join()).toContain('canary undo echo v1')
+
     const undone = await expectExit(0, 'undo', 'echo', 'v1')
     expect(steps(undone)).toEqual(['deploy', 'header', 'weight', 'weight', 'decommission'])
     expect(undone.stage).toEqual({ name: 'stable', primary: 'v1' })
