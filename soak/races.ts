@@ -11,6 +11,8 @@ interface Race {
   name: string
   from: 'stable' | 'header' | 'weighted' | 'shifted'
   moves: (subject: Subject) => [Move, Move]
+  /** Both wait for one another instead of ending with exit 10. */
+  waiting?: boolean
 }
 
 const RACES: Race[] = [
@@ -38,6 +40,12 @@ const RACES: Race[] = [
     name: 'shift 40 against the same',
     from: 'header',
     moves: (subject) => [subject.shift(40), subject.shift(40)],
+  },
+  {
+    name: 'shift 40 against shift 80, waiting',
+    from: 'header',
+    moves: (subject) => [subject.shift(40), subject.shift(80)],
+    waiting: true,
   },
   {
     name: 'finish against shift back',
@@ -88,15 +96,17 @@ async function runRace(tally: Tally, bench: Bench, race: Race, random: Random): 
   const jitter = Math.floor(random() * JITTER_MS)
   await tally.run(bench, `${race.name}, ${moves[0].kind} first by ${jitter} ms`, async (found) => {
     const before = (await revisionsOf(arena, subject.app)).at(-1)?.revision ?? 0
-    const first = arena.spawn(moves[0].args)
+    const flags = race.waiting ? ['--wait-for-lock', '30s'] : []
+    const first = arena.spawn([...moves[0].args, ...flags])
     await sleep(jitter)
-    const second = arena.spawn(moves[1].args)
+    const second = arena.spawn([...moves[1].args, ...flags])
     const ended = await Promise.all([first.ended, second.ended])
     for (const [index, { stdout, stderr }] of ended.entries()) {
       found.outputs[`operator-${index + 1}.txt`] =
         `$ canary ${moves[index]!.args.join(' ')}\n${stderr}${stdout}`
     }
     for (const end of ended) tally.countExit(endOf(end))
+    if (race.waiting && ended.some(({ code }) => code === 10)) found.problems.push('one did not wait')
     await judge(found, bench, moves, ended, before)
     return ended.map((end, index) => `${moves[index]!.kind} ${endOf(end)}`).join(', ')
   })
