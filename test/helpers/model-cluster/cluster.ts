@@ -30,7 +30,7 @@ export class ModelWorld {
   ) {
     this.kube = new ModelKube(turns)
     this.helm = new ModelHelm(this.kube, turns, helmMajor)
-    this.lease = new ModelLease(turns)
+    this.lease = new ModelLease(turns, () => this.helm.hasNamespace)
   }
 }
 

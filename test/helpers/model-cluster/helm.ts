@@ -59,6 +59,8 @@ export class ModelHelm {
   /** Told each revision at the moment a helm makes it. */
   made: (revision: Revision, helm: HelmProcess) => void = () => {}
   release = { name: 'echo', namespace: 'echo' }
+  /** Made by the first install, and left there by all that follows. */
+  hasNamespace = false
 
   constructor(
     private readonly kube: ModelKube,
@@ -85,6 +87,7 @@ export class ModelHelm {
       await helm.step('read the release', () => {
         if (this.records.length > 0) throw failed(helm, 'cannot re-use a name that is still in use')
         this.release = { name: request.app, namespace: request.namespace }
+        this.hasNamespace = true
       })
       const revision = await this.begin(helm, request, 'pending-install', 1)
       await this.finish(helm, revision, [], () => this.mark(revision, 'deployed'))
@@ -159,6 +162,7 @@ export class ModelHelm {
   /** Adds a revision as if it had been made before, without anybody's action. */
   add(config: JsonObject, status: ReleaseStatus, chart = CHART, description = ''): Revision {
     const { name: app, namespace } = this.release
+    this.hasNamespace = true
     if (status === 'deployed') {
       for (const old of this.records) if (old.status === 'deployed') this.mark(old, 'superseded')
       const objects = renderObjects(app, namespace, config)

@@ -70,6 +70,19 @@ export class ModelKube {
     return this.pods.get(version)?.ready ?? false
   }
 
+  /** Stops a version's pods, until `heal`; tells whether there were any ready ones. */
+  crash(version: string): boolean {
+    const pods = this.pods.get(version)
+    if (!pods?.ready) return false
+    pods.ready = false
+    return true
+  }
+
+  heal(version: string): void {
+    const pods = this.pods.get(version)
+    if (pods && !pods.terminating) pods.ready = true
+  }
+
   versionPods(): VersionPods[] {
     return this.deployments().map((object) => {
       const { replicas, template } = object.spec as unknown as {

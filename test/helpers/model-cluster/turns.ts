@@ -75,14 +75,8 @@ export class ChosenTurns implements Turns {
   }
 
   act<T>(who: Actor, label: string, action: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const run = () => {
-        try {
-          resolve(action())
-        } catch (error) {
-          reject(error)
-        }
-      }
+    return new Promise((resolve) => {
+      const run = () => resolve(new Promise((done) => done(action())))
       this.add({ who, label, since: this.clock, isDue: () => true, run })
     })
   }

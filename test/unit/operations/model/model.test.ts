@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { afterEach, expect, test, vi } from 'vitest'
+import { stageOf } from '../../../../src/rollout/stage.js'
+import { objectsOf } from '../../../helpers/model-cluster/render.js'
+import { Play } from './play.js'
+
+// The model's manifests are JSON: reading them as YAML would take most of the time.
+vi.mock('../../../../src/operations/manifest.js', () => ({ parseManifest: objectsOf }))
+import { type Script, script } from './script.js'
+
+let play: Play | undefined
+vi.mock('../../../../src/operations/pause.js', () => ({
+  pause: (...args: Parameters<Play['pause']>) => play!.pause(...args),
+}))
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  play = undefined
+})
+
+async function played(story: Script): Promise<Play> {
+  play = new Play(story)
+  const { turns } = play
+  vi.spyOn(Date, 'now').mockImplementation(() => turns.now())
+  await play.run()
+  return play
+}
+
+/** Where an app must not be left: what is wrong with it, a line each. */
+function leftovers({ world }: Play, story: Script): string[] {
+  const { helm, kube } = world
+  const newest = helm.records.at(-1)
+  const wanted = Object.keys((newest?.config.deployment as object | undefined) ?? {}).sort()
+  const stage = newest ? stageOf(newest.config).name : 'absent'
+  return [
+    ...(newest && newest.status !== 'deployed' ? [`revision ${newest.revision} is ${newest.status}`] : []),
+    ...(kube.versions().join() === wanted.join() ? [] : [`there are ${kube.versions()}, wanted ${wanted}`]),
+    ...(stage === 'unknown' ? ['nobody knows the stage'] : []),
+    ...(story.ending === 'abort' && !['stable', 'absent'].includes(stage) ? [`it is ${stage}`] : []),
+  ]
+}
+
+const RUNS = Number(process.env.MODEL_RUNS ?? 300)
+const SEED = Number(process.env.MODEL_SEED ?? 1)
+
+test('whatever is done, in whatever order, whatever breaks: no rule is broken, and abort gets to the end', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (story) => {
+      const done = await played(story)
+      expect([...done.rules.broken], done.account()).toEqual([])
+      const outcome = await done.end()
+      expect([...done.rules.broken], done.account()).toEqual([])
+      expect(outcome, done.account()).toMatch(/^(done|conflict|usage|external: The pods)/)
+      expect(leftovers(done, story), done.account()).toEqual([])
+    }),
+    { numRuns: RUNS, seed: SEED },
+  )
+})
