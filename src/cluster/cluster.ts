@@ -56,7 +56,7 @@ export interface LockRequest {
   command: string
   /** Who runs it, `user@host`. */
   who: string
-  /** Aborted by Ctrl-C: the waiting ends, with CanaryError `busy`. */
+  /** Aborted by Ctrl-C: the waiting ends, with CanaryError `interrupted` or `terminated`. */
   signal?: AbortSignal
   /** How long to wait for another operator, milliseconds; 0 tells at once that it is busy. */
   waitMs: number

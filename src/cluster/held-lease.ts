@@ -1,12 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CanaryError } from '../model/errors.js'
-import { ApiError, isPassing } from './api-errors.js'
+import { CanaryError, ConflictError } from '../model/errors.js'
+import { ApiError, explainSilence, isPassing } from './api-errors.js'
 import type { AppLock, RecordedProof } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import type { Target } from './kube-types.js'
 import { claimOf, freed, holderOf, type Lease, proofsOf, renewed, withProof } from './lease-object.js'
+import { pause } from './pause.js'
 
+/** A Lease that was just taken. */
 interface Hold {
+  app: string
   target: Target
   lease: Lease
   token: string
@@ -16,7 +18,13 @@ interface Hold {
 }
 
 const CONFIRM_PAUSES_MS = [200, 600, 1800]
+/** A write that is not answered for this share of the lease's time is written again: two more fit before it is over. */
+const ANSWER_SHARE = 0.4
+/** Giving the app back ends after this, and three times what the last write took: a conflict, a look, a write. */
 const LONGEST_RELEASE_MS = 2000
+const RELEASE_PAUSE_MS = 200
+/** Conflicts of one write in a row, after which it is no race any more but a server that always says so. */
+const MOST_CONFLICTS = 10
 
 /** A Lease that is ours: renewed until it is given back, or lost. */
 export class HeldLease implements AppLock {
@@ -24,14 +32,18 @@ export class HeldLease implements AppLock {
   private readonly losing = new AbortController()
   private lease: Lease
   private proofs: RecordedProof[]
+  /** When the last write that was done was sent: from then on the others count, at the earliest. */
   private renewedAt = performance.now()
+  private roundTripMs = 0
   private timer?: NodeJS.Timeout
-  /** Writes follow one another: each needs the resourceVersion of the one before. */
+  /** Renewals follow one another: each needs the resourceVersion of the one before. */
   private last: Promise<unknown> = Promise.resolve()
+  private isReleased = false
+  /** Whether the Lease is somebody else's, or nobody's. */
   private isGone = false
 
   constructor(
-    private readonly api: KubeApi,
+    private readonly api: Pick<KubeApi, 'find' | 'replace'>,
     private readonly own: Hold,
   ) {
     this.lease = own.lease
@@ -46,16 +58,16 @@ export class HeldLease implements AppLock {
 
   async confirm(): Promise<void> {
     for (const pauseMs of [...CONFIRM_PAUSES_MS, undefined]) {
-      if (this.lost.aborted) throw this.lost.reason as CanaryError
+      this.lost.throwIfAborted()
       try {
-        await this.write((lease) => renewed(lease, this.proofs))
+        await this.renew()
         break
       } catch (error) {
         if (pauseMs === undefined || !isPassing(error)) throw error
-        await sleep(pauseMs)
+        await pause(pauseMs)
       }
     }
-    if (this.lost.aborted) throw this.lost.reason as CanaryError
+    this.lost.throwIfAborted()
   }
 
   record(proof: RecordedProof): void {
@@ -63,75 +75,117 @@ export class HeldLease implements AppLock {
   }
 
   async release(): Promise<void> {
+    this.isReleased = true
     clearTimeout(this.timer)
-    const giveBack = async () => {
-      for (const pauseMs of CONFIRM_PAUSES_MS) {
-        if (this.isGone) return
-        try {
-          await this.write((lease) => freed(lease, this.proofs))
-          this.isGone = true
-        } catch {
-          await sleep(pauseMs)
-        }
+    const late = new AbortController()
+    const bound = setTimeout(() => late.abort(), LONGEST_RELEASE_MS + 3 * this.roundTripMs)
+    await Promise.race([this.giveBack(late.signal), aborted(late.signal)])
+    clearTimeout(bound)
+    late.abort()
+  }
+
+  /** Past any renewal that is under way: of two writes at once one gets a conflict, and looks. */
+  private async giveBack(late: AbortSignal): Promise<void> {
+    while (!this.isGone && !late.aborted) {
+      try {
+        await this.write((lease) => freed(lease, this.proofs))
+        this.isGone = true
+      } catch {
+        await pause(RELEASE_PAUSE_MS, late) // not given back in the end, it is free once its time is over
       }
     }
-    await Promise.race([giveBack(), sleep(LONGEST_RELEASE_MS, undefined, { ref: false })])
-    this.isGone = true
-    clearTimeout(this.timer)
   }
 
   private renewLater(): void {
-    const { renewEveryMs } = this.own
-    this.timer = setTimeout(() => void this.renew(), renewEveryMs)
+    this.timer = setTimeout(() => void this.renewInTime(), this.own.renewEveryMs)
     this.timer.unref()
   }
 
-  private async renew(): Promise<void> {
+  /** Goes on when an `abort` asked for the app, too: until it is given back a helm of ours may run. */
+  private async renewInTime(): Promise<void> {
     try {
-      await this.write((lease) => renewed(lease, this.proofs))
-    } catch {
-      if (performance.now() - this.renewedAt >= this.own.leaseMs) {
-        this.lose('The hold on the app could not be renewed in time: somebody else may have taken it.')
-      }
+      await this.renew()
+    } catch (error) {
+      if (performance.now() - this.renewedAt >= this.own.leaseMs) this.lose(this.notRenewed(error))
     }
-    if (!this.isGone) this.renewLater()
+    if (!this.isGone && !this.isReleased) this.renewLater()
   }
 
-  /** One write by compare-and-swap; where somebody else wrote, what they wrote is looked at. */
-  private write(change: (lease: Lease) => Lease): Promise<void> {
-    const next = this.last.then(async () => {
-      for (;;) {
-        if (this.isGone) return
-        try {
-          this.lease = await this.api.replace<Lease>(this.own.target, change(this.lease))
-          this.renewedAt = performance.now()
-          return
-        } catch (error) {
-          // Our own write whose answer was lost looks like somebody else's: its token tells.
-          if (!(error instanceof ApiError && error.status === 409)) throw error
-          await this.lookAgain()
-        }
-      }
-    })
+  private renew(): Promise<void> {
+    const next = this.last.then(() => this.write((lease) => renewed(lease, this.proofs)))
     this.last = next.catch(() => undefined)
     return next
   }
 
+  /**
+   * One write by compare-and-swap; where somebody else wrote, what they wrote is looked at. Safe to repeat when its
+   * outcome is not known: our own write whose answer was lost makes the next a conflict, and our token tells.
+   */
+  private async write(change: (lease: Lease) => Lease): Promise<void> {
+    for (let conflicts = 0; !this.isGone; conflicts += 1) {
+      const sent = performance.now()
+      try {
+        this.lease = await this.answered(this.api.replace<Lease>(this.own.target, change(this.lease)))
+        this.renewedAt = sent
+        this.roundTripMs = performance.now() - sent
+        return
+      } catch (error) {
+        const isStale = error instanceof ApiError && (error.status === 409 || error.status === 404)
+        if (!isStale || conflicts >= MOST_CONFLICTS) throw error
+        await this.lookAgain()
+      }
+    }
+  }
+
   private async lookAgain(): Promise<void> {
-    const lease = await this.api.find<Lease>(this.own.target)
+    const lease = await this.answered(this.api.find<Lease>(this.own.target))
     const holder = lease && holderOf(lease)
     if (!lease || holder?.token !== this.own.token) {
       this.isGone = true
-      const by = holder ? `${holder.who} took it over with "canary ${holder.command}"` : 'its Lease is gone'
-      this.lose(`The app is no longer held by this command: ${by}.`)
-      return
+      const { app, namespace } = { app: this.own.app, namespace: this.own.target.namespace }
+      const why = holder
+        ? `${holder.who} took ${app} over with "canary ${holder.command}": this command had given no sign of life for a while.`
+        : `Somebody removed this command's hold on ${app} (the Lease ${this.own.target.name} in namespace ${namespace}).`
+      return this.lose(new ConflictError(why))
     }
     this.lease = lease
     const claim = claimOf(lease)
-    if (claim) this.lose(`${claim.who} asked this command to stop, with "canary ${claim.command}".`)
+    if (claim)
+      this.lose(new ConflictError(`${claim.who} took ${this.own.app} over with "canary ${claim.command}".`))
   }
 
-  private lose(message: string): void {
-    if (!this.lost.aborted) this.losing.abort(new CanaryError('conflict', message))
+  /** An answer in time: one connection that hangs must not cost the Lease. */
+  private async answered<T>(answer: Promise<T>): Promise<T> {
+    const limitMs = this.own.leaseMs * ANSWER_SHARE
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(explainSilence('update', this.own.target, new Error(`no answer within ${limitMs / 1000} s`)))
+      }, limitMs)
+      timer.unref()
+    })
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
+
+  private notRenewed(cause: unknown): CanaryError {
+    const { app, leaseMs } = this.own
+    const said = cause instanceof Error ? cause.message : String(cause)
+    return new CanaryError(
+      'external',
+      `The hold on ${app} could not be renewed for ${leaseMs / 1000} s, so another operator may have it now: ${said}`,
+      { nextSteps: cause instanceof CanaryError ? cause.nextSteps : [], cause },
+    )
+  }
+
+  private lose(reason: CanaryError): void {
+    if (!this.isReleased && !this.lost.aborted) this.losing.abort(reason)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

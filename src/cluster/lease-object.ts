@@ -1,8 +1,10 @@
+import type { Verdict } from '../model/expectation.js'
 import type { ClusterObject, LockHolder, RecordedProof } from './cluster.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */
 export interface Lease extends ClusterObject {
+  metadata: ClusterObject['metadata'] & { annotations?: Record<string, string> }
   spec?: {
     holderIdentity?: string | null
     leaseDurationSeconds?: number | null
@@ -12,9 +14,14 @@ export interface Lease extends ClusterObject {
   }
 }
 
+/** How long a Lease that is not renewed stays its holder's. */
+export const LEASE_SECONDS = 15
+
 /** All that is known of a holder; `token` tells one hold from every other. */
 export interface Holder extends LockHolder, ProcessIdentity {
   token: string
+  /** An `abort`: nobody makes it stop. */
+  isWayBack: boolean
 }
 
 /** Who asked the holder to stop. */
@@ -28,6 +35,7 @@ const HOLDER = 'canary-rollout/holder'
 const CLAIM = 'canary-rollout/claimed-by'
 const PROOFS = 'canary-rollout/proofs'
 const MOST_PROOFS = 20
+const VERDICTS: string[] = ['pass', 'fail', 'inconclusive'] satisfies Verdict[]
 
 /** Name of the app's Lease. */
 export function leaseName(app: string): string {
@@ -38,20 +46,32 @@ export function leaseName(app: string): string {
 export function holderOf(lease: Lease): Holder | undefined {
   const identity = lease.spec?.holderIdentity
   if (!identity) return undefined
-  const noted = read<Holder>(lease, HOLDER)
-  if (noted?.token === identity) return noted
-  const since = lease.spec?.acquireTime ?? 'an unknown time'
-  const unknown = { who: identity, pid: 0, command: 'unknown', since }
-  return { ...unknown, host: '', scope: '', started: '', token: identity }
+  const noted = read(lease, HOLDER)
+  const unknown = { who: identity, pid: 0, command: 'unknown', since: lease.spec?.acquireTime ?? 'unknown' }
+  const holder = { ...unknown, host: '', scope: '', started: '', token: identity, isWayBack: false }
+  return isLike(noted, holder) && noted.token === identity && noted.pid > 0 ? noted : holder
 }
 
+/** Who asked the holder to stop; undefined where nobody did. */
 export function claimOf(lease: Lease): Claim | undefined {
-  return read<Claim>(lease, CLAIM)
+  const claim = read(lease, CLAIM)
+  return isLike(claim, { who: '', command: '', token: '' }) ? claim : undefined
 }
 
+/** The proofs kept with a Lease, in the order in which they were made. */
 export function proofsOf(lease: Lease): RecordedProof[] {
-  const proofs = read<RecordedProof[]>(lease, PROOFS)
-  return Array.isArray(proofs) ? proofs : []
+  const proofs = read(lease, PROOFS)
+  if (!Array.isArray(proofs)) return []
+  return proofs.filter(
+    (proof): proof is RecordedProof =>
+      isLike(proof, { revision: 0, verdict: '', at: '', who: '' }) && VERDICTS.includes(proof.verdict),
+  )
+}
+
+/** Changes when the Lease is taken, renewed or given back, and not when somebody asks the holder to stop. */
+export function signOfLife(lease: Lease): string {
+  const { holderIdentity, renewTime } = lease.spec ?? {}
+  return `${holderIdentity ?? ''} ${renewTime ?? ''}`
 }
 
 /** The newest proofs, one a revision; a release that is installed anew counts its revisions from 1 again. */
@@ -59,31 +79,41 @@ export function withProof(proofs: RecordedProof[], proof: RecordedProof): Record
   return [...proofs.filter(({ revision }) => revision !== proof.revision), proof].slice(-MOST_PROOFS)
 }
 
-/** A Lease held by this holder from now on; `before` is the one there is. */
-export function held(before: Lease | undefined, app: string, namespace: string, holder: Holder): Lease {
-  const { metadata, spec } = before ?? {}
-  const now = microTime()
+/** The app's first Lease, held by nobody. */
+export function newLease(app: string, namespace: string): Lease {
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: {
-      ...(metadata ?? { name: leaseName(app), namespace }),
-      labels: { ...metadata?.labels, 'app.kubernetes.io/managed-by': 'canary', app },
-      annotations: annotated(before, { [HOLDER]: JSON.stringify(holder), [CLAIM]: undefined }),
+      name: leaseName(app),
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'canary', app },
+    },
+    spec: {},
+  }
+}
+
+/** The Lease held by this holder from now on. */
+export function held(lease: Lease, holder: Holder): Lease {
+  const now = microTime()
+  return {
+    ...lease,
+    metadata: {
+      ...lease.metadata,
+      annotations: annotated(lease, { [HOLDER]: JSON.stringify(holder), [CLAIM]: undefined }),
     },
     spec: {
+      ...lease.spec,
       holderIdentity: holder.token,
       leaseDurationSeconds: LEASE_SECONDS,
       acquireTime: now,
       renewTime: now,
-      leaseTransitions: (spec?.leaseTransitions ?? -1) + 1,
+      leaseTransitions: (lease.spec?.leaseTransitions ?? -1) + 1,
     },
   }
 }
 
-/** How long a Lease that is not renewed stays its holder's. */
-export const LEASE_SECONDS = 15
-
+/** The Lease with another sign of life of its holder, and the proofs there are by now. */
 export function renewed(lease: Lease, proofs: RecordedProof[]): Lease {
   return {
     ...lease,
@@ -92,6 +122,7 @@ export function renewed(lease: Lease, proofs: RecordedProof[]): Lease {
   }
 }
 
+/** The Lease given back. Who asked for it stays noted: they come next. */
 export function freed(lease: Lease, proofs: RecordedProof[]): Lease {
   return {
     ...lease,
@@ -103,6 +134,7 @@ export function freed(lease: Lease, proofs: RecordedProof[]): Lease {
   }
 }
 
+/** The Lease with the request that its holder stops. */
 export function claimed(lease: Lease, claim: Claim): Lease {
   return {
     ...lease,
@@ -114,23 +146,27 @@ function proofsNote(proofs: RecordedProof[]): Record<string, string | undefined>
   return proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {}
 }
 
-function annotated(
-  lease: Lease | undefined,
-  changes: Record<string, string | undefined>,
-): Record<string, string> {
-  const all = { ...(lease?.metadata.annotations as Record<string, string> | undefined), ...changes }
+function annotated(lease: Lease, changes: Record<string, string | undefined>): Record<string, string> {
+  const all = { ...lease.metadata.annotations, ...changes }
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 }
 
-function read<T>(lease: Lease, name: string): T | undefined {
-  const text = (lease.metadata.annotations as Record<string, string> | undefined)?.[name]
+function read(lease: Lease, name: string): unknown {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as T)
+    return JSON.parse(lease.metadata.annotations?.[name] ?? 'null')
   } catch {
     return undefined // edited by hand: as if there were none
   }
+}
+
+/** Whether a value has all fields of another, of the same types. */
+function isLike<T extends object>(value: unknown, pattern: T): value is T {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(pattern).every(
+    ([field, like]) => typeof (value as Record<string, unknown>)[field] === typeof like,
+  )
 }
 
 /** Kubernetes' MicroTime. */

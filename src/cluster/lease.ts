@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CanaryError } from '../model/errors.js'
 import { ApiError, isPassing } from './api-errors.js'
-import type { AppLock, LockHolder, LockRequest, RecordedProof } from './cluster.js'
+import type { AppLock, LockRequest, RecordedProof } from './cluster.js'
 import { HeldLease } from './held-lease.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
+import { busy, interrupted, withoutLease } from './lease-errors.js'
 import {
+  type Claim,
   claimed,
   claimOf,
   type Holder,
@@ -15,16 +15,30 @@ import {
   type Lease,
   LEASE_SECONDS,
   leaseName,
+  newLease,
   proofsOf,
+  signOfLife,
 } from './lease-object.js'
-import { hasDied, thisProcess } from './lock-holder.js'
+import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
+import { pause } from './pause.js'
+
+/** What of the API a lock needs. */
+export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace'>
+
+/** What a lock needs of the host it is taken on. */
+export interface LockHost {
+  thisProcess(): ProcessIdentity
+  hasDied(other: ProcessIdentity): boolean
+}
 
 /** How often things are looked at, and how long they last; milliseconds. */
 export interface LockTiming {
-  /** A Lease that did not change for this long, while one looked, is its holder's no more. */
+  /** A Lease that was not renewed for this long, while one looked, is its holder's no more. */
   leaseMs: number
   renewEveryMs: number
   lookEveryMs: number
+  /** A holder that is silent for so long is told of, also to those who would not wait. */
+  tellAfterMs: number
   /** How long a Lease that was freed for somebody waits for them. */
   reservedMs: number
   /** How long `abort` waits for a holder that goes on renewing: its helm may still run. */
@@ -35,26 +49,30 @@ const TIMING: LockTiming = {
   leaseMs: LEASE_SECONDS * 1000,
   renewEveryMs: 2000,
   lookEveryMs: 250,
+  tellAfterMs: 3000,
   reservedMs: 5000,
   claimMs: 300_000,
 }
 
-/** Tries of a write whose outcome is not known: each looks first. */
-const MOST_TRIES = 6
+/** Writes in a row whose outcome is not known; before each one looks. */
+const MOST_FAILURES = 6
+/** Conflicts in a row, after which it is no race any more but a server that always says so. */
+const MOST_CONFLICTS = 50
 
 /**
  * Takes the app's Lease for one operator, by compare-and-swap. No clocks are compared: a holder is alive when the Lease
  * changes while one looks, and dead when it did not for the lease's time, or when it ran on this host and is gone.
- * Throws CanaryError `busy`, naming the holder. Where Leases may not be written, or the namespace is still to come, it
+ * Throws CanaryError `busy`, naming the holder, and `interrupted` where `signal` ends the waiting. Where Leases may not be written, or the namespace is still to come, it
  * resolves without a hold.
  */
 export async function lockApp(
-  api: KubeApi,
+  api: LeaseApi,
   request: LockRequest,
   timing: LockTiming = TIMING,
+  host: LockHost = { thisProcess, hasDied },
 ): Promise<AppLock> {
   try {
-    return await new Taking(api, request, timing).take()
+    return await new Taking(api, request, timing, host).take()
   } catch (error) {
     const without = withoutLease(error, request)
     if (without) return without
@@ -63,7 +81,11 @@ export async function lockApp(
 }
 
 /** Proofs kept with the app's Lease; none where there is no Lease, or it may not be read. */
-export async function recordedProofs(api: KubeApi, app: string, namespace: string): Promise<RecordedProof[]> {
+export async function recordedProofs(
+  api: Pick<KubeApi, 'find'>,
+  app: string,
+  namespace: string,
+): Promise<RecordedProof[]> {
   try {
     const lease = await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
     return lease ? proofsOf(lease) : []
@@ -76,143 +98,149 @@ export async function recordedProofs(api: KubeApi, app: string, namespace: strin
 /** One operator's way to the Lease. */
 class Taking {
   private readonly target
-  private readonly own: Holder
+  private readonly own: Omit<Holder, 'since'>
   private readonly started = performance.now()
-  /** The Lease as it was seen last, and since when it has been like that. */
-  private seen?: { version: string; since: number }
-  /** Whether the Lease changed while one looked: its holder lives. */
+  /** The Lease's sign of life as it was seen last, and since when it has been like that. */
+  private seen?: { sign: string; since: number }
+  /** Whether that changed while one looked: somebody lives. */
   private alive = false
+  /** Whom this one asked to stop, and when. */
+  private asked?: { token: string; at: number }
   private told = false
-  private tries = 0
+  private tookOverFromDead = false
+  /** Writes in a row that came to nothing. */
+  private failures = 0
+  private conflicts = 0
 
   constructor(
-    private readonly api: KubeApi,
+    private readonly api: LeaseApi,
     private readonly request: LockRequest,
     private readonly timing: LockTiming,
+    private readonly host: LockHost,
   ) {
-    const { app, namespace, who, command } = request
+    const { app, namespace, who, command, preempt } = request
     this.target = { resource: LEASES, namespace, name: leaseName(app) }
-    this.own = { ...thisProcess(), who, command, since: new Date().toISOString(), token: randomUUID() }
+    this.own = { ...host.thisProcess(), who, command, token: randomUUID(), isWayBack: preempt }
   }
 
   async take(): Promise<AppLock> {
+    const { app, namespace } = this.request
     for (;;) {
       const lease = await this.api.find<Lease>(this.target)
-      const holder = lease && holderOf(lease)
-      const isOurs = holder?.token === this.own.token
-      if (lease && isOurs) return this.hold(lease, false)
-      const died = holder !== undefined && hasDied(holder)
-      if (!lease || died || this.isFree(lease)) {
-        const taken = await this.tryTo(lease, held(lease, this.request.app, this.request.namespace, this.own))
-        if (taken) return this.hold(taken, died)
+      if (!lease) {
+        // Held by nobody: who may create but not update Leases learns it here, not in the middle of a change.
+        const { name: _name, ...collection } = this.target
+        await this.tryTo(() => this.api.create<Lease>(collection, newLease(app, namespace)))
         continue
       }
-      await this.waitFor(lease, holder ?? this.next(lease))
+      const holder = holderOf(lease)
+      // The answer to our own write was lost.
+      if (holder?.token === this.own.token) return this.hold(lease)
+      this.look(lease)
+      const died = holder !== undefined && this.host.hasDied(holder)
+      if (!died && !this.isFree(lease, holder)) {
+        await this.waitFor(lease, holder)
+        continue
+      }
+      this.tookOverFromDead = died
+      const own = { ...this.own, since: new Date().toISOString() }
+      const taken = await this.tryTo(() => this.api.replace<Lease>(this.target, held(lease, own)))
+      if (taken) return this.hold(taken)
     }
+  }
+
+  private look(lease: Lease): void {
+    const sign = signOfLife(lease)
+    if (this.seen?.sign === sign) return
+    this.alive = this.seen !== undefined
+    this.seen = { sign, since: performance.now() }
+  }
+
+  private silentMs(): number {
+    return this.seen ? performance.now() - this.seen.since : 0
   }
 
   /** Free, or not renewed for so long that it is nobody's any more. */
-  private isFree(lease: Lease): boolean {
-    const { leaseMs, reservedMs } = this.timing
-    const version = lease.metadata.resourceVersion ?? ''
-    const now = performance.now()
-    if (this.seen && this.seen.version !== version) this.alive = true
-    if (this.seen?.version !== version) this.seen = { version, since: now }
-    const unchanged = now - this.seen.since
-    if (holderOf(lease)) return unchanged >= leaseMs
+  private isFree(lease: Lease, holder: Holder | undefined): boolean {
+    const { leaseMs, reservedMs, claimMs } = this.timing
+    if (holder) {
+      const { token, at } = this.asked ?? {}
+      const refuses = at !== undefined && performance.now() - at >= Math.max(claimMs, this.request.waitMs)
+      return this.silentMs() >= leaseMs || (token === holder.token && refuses)
+    }
     const claim = claimOf(lease)
-    return !claim || claim.token === this.own.token || unchanged >= reservedMs
+    return !claim || claim.token === this.own.token || this.silentMs() >= reservedMs
   }
 
-  /** Whom a freed Lease waits for. */
-  private next(lease: Lease): LockHolder {
-    const { who = 'somebody', command = 'abort' } = claimOf(lease) ?? {}
-    return { who, command, pid: 0, since: 'now' }
-  }
-
-  private async waitFor(lease: Lease, holder: LockHolder): Promise<void> {
+  private async waitFor(lease: Lease, holder: Holder | undefined): Promise<void> {
     const { waitMs, waiting, signal } = this.request
     const claim = claimOf(lease)
+    // A Lease that was given back waits for who asked for it.
+    const ahead = holder ?? { ...(claim ?? { who: 'somebody', command: 'abort' }), pid: 0, since: 'just now' }
     // Nobody stops a way back: a second abort waits like everybody else.
-    const preempt = this.request.preempt && !holder.command.startsWith('abort ')
-    if (preempt && holderOf(lease) && claim?.token !== this.own.token) {
-      if (claim) throw busy(this.request, { ...holder, ...claim })
-      const { who, command, token } = this.own
-      const asked = await this.tryTo(lease, claimed(lease, { who, command, token }))
-      // Our own change is no sign of life.
-      if (asked) this.seen = { version: asked.metadata.resourceVersion ?? '', since: performance.now() }
+    const preempts = this.request.preempt && holder !== undefined && !holder.isWayBack
+    const isSecond = preempts && claim !== undefined && claim.token !== this.own.token
+    if (signal?.aborted) throw interrupted(this.request, this.asked && ahead)
+    const isOver = performance.now() - this.started >= waitMs
+    if (isOver && this.alive && (!preempts || isSecond)) {
+      throw busy(this.request, ahead, isSecond ? claim : undefined)
     }
-    const limit = preempt ? Math.max(waitMs, this.timing.claimMs) : waitMs
-    const waited = performance.now() - this.started
-    const isKnown = this.alive || waitMs > 0 || preempt
-    if (signal?.aborted || (isKnown && waited >= limit)) throw busy(this.request, holder)
-    if (!this.told && (waitMs > 0 || preempt)) waiting(holder)
-    this.told = true
-    await sleep(this.timing.lookEveryMs, undefined, { signal }).catch(() => undefined)
+    if (preempts && !isSecond) await this.ask(lease, holder, claim)
+    const isLong = waitMs > 0 || preempts || this.silentMs() >= this.timing.tellAfterMs
+    if (isLong && !this.told) {
+      this.told = true
+      const { who, pid, command, since } = ahead
+      waiting({ who, pid, command, since })
+    }
+    await pause(this.timing.lookEveryMs, signal)
+  }
+
+  /** Asks the holder to stop, once; an earlier try may have been done though its answer was lost. */
+  private async ask(lease: Lease, holder: Holder, before: Claim | undefined): Promise<void> {
+    const { who, command, token } = this.own
+    if (this.asked?.token === holder.token && before) return
+    const claim = claimed(lease, { who, command, token })
+    if (before || (await this.tryTo(() => this.api.replace<Lease>(this.target, claim)))) {
+      this.asked = { token: holder.token, at: performance.now() }
+    }
   }
 
   /** A write by compare-and-swap; undefined where somebody else was faster, or the outcome is not known: look again. */
-  private async tryTo(before: Lease | undefined, after: Lease): Promise<Lease | undefined> {
+  private async tryTo(write: () => Promise<Lease>): Promise<Lease | undefined> {
     try {
-      const { name: _name, ...collection } = this.target
-      return before
-        ? await this.api.replace<Lease>(this.target, after)
-        : await this.api.create<Lease>(collection, after)
+      const written = await write()
+      this.failures = 0
+      this.conflicts = 0
+      return written
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) return undefined
-      this.tries += 1
-      if (!isPassing(error) || this.tries >= MOST_TRIES) throw error
-      await sleep(this.timing.lookEveryMs * this.tries)
+      if (isOvertaken(error)) {
+        this.conflicts += 1
+        if (this.conflicts < MOST_CONFLICTS) return undefined
+        throw error
+      }
+      this.failures += 1
+      if (!isPassing(error) || this.failures >= MOST_FAILURES) throw error
+      await pause(this.timing.lookEveryMs * this.failures, this.request.signal)
       return undefined
     }
   }
 
-  private hold(lease: Lease, tookOverFromDead: boolean): AppLock {
+  private hold(lease: Lease): AppLock {
     const { renewEveryMs, leaseMs } = this.timing
-    const target = this.target
     return new HeldLease(this.api, {
-      target,
+      app: this.request.app,
+      target: this.target,
       lease,
       token: this.own.token,
-      tookOverFromDead,
+      tookOverFromDead: this.tookOverFromDead,
       renewEveryMs,
       leaseMs,
     })
   }
 }
 
-function busy(
-  { app, namespace, command }: LockRequest,
-  { who, pid, command: theirs, since }: LockHolder,
-): CanaryError {
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  const process = pid > 0 ? ` (pid ${pid})` : ''
-  return new CanaryError('busy', `${who}${process} runs "canary ${theirs}" on ${app} since ${since}.`, {
-    state: 'Nothing was changed by this command.',
-    nextSteps: [
-      `canary ${command}${at} --wait-for-lock 2m    (waits until they are done)`,
-      `canary status ${app}${at}`,
-      `canary abort ${app}${at}    (makes them stop, and goes back)`,
-    ],
-    evidence: { holder: { who, pid, command: theirs, since } },
-  })
-}
-
-/** The lock where there can be no Lease; undefined where the error means something else. */
-function withoutLease(error: unknown, { namespace }: LockRequest): AppLock | undefined {
-  if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 404)) return undefined
-  const noNamespace = /namespaces? "[^"]*" not found/.test(error.stderr ?? '')
-  const unavailable = noNamespace
-    ? undefined
-    : error.status === 403
-      ? `Your user may not write Leases in namespace ${namespace} (docs/rbac.yaml has the permissions).`
-      : 'The cluster has no Leases (coordination.k8s.io/v1).'
-  return {
-    unavailable,
-    tookOverFromDead: false,
-    lost: new AbortController().signal,
-    confirm: () => Promise.resolve(),
-    record: () => undefined,
-    release: () => Promise.resolve(),
-  }
+/** Somebody else wrote first, or removed the Lease (not: its namespace). */
+function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false
+  return error.status === 409 || (error.status === 404 && error.command?.startsWith('PUT') === true)
 }

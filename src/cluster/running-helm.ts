@@ -1,20 +1,34 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
-const CHANGING = ['install', 'upgrade', 'rollback', 'uninstall']
+const CHANGING = ['install', 'upgrade', 'rollback', 'uninstall', 'delete']
 
 /** Whether a helm that changes this release runs on this host; false where the system does not tell. */
 export async function helmRuns(app: string, namespace: string): Promise<boolean> {
   const commands = process.platform === 'linux' ? await procCommands() : await psCommands()
-  return commands.some((words) => isChange(words, app, namespace))
+  return commands.some((words) => changesRelease(words, app, namespace))
 }
 
-/** Whether a command line is a helm that changes the release: `helm upgrade echo … --namespace echo …`. */
-export function isChange(words: string[], app: string, namespace: string): boolean {
-  const [program = '', verb = '', release] = words
-  if (path.basename(program) !== 'helm' || !CHANGING.includes(verb) || release !== app) return false
-  const at = words.findIndex((word) => word === '--namespace' || word === '-n')
-  return at >= 0 && words[at + 1] === namespace
+/**
+ * Whether a command line is a helm that changes the release: `helm upgrade echo … --namespace echo …`, flags in any
+ * place. Where the flags leave a doubt it counts as one: a helm that is waited for in vain costs seconds.
+ */
+export function changesRelease(words: string[], app: string, namespace: string): boolean {
+  // Started by a script's first line, the program is the second word.
+  const program = words.slice(0, 2).findIndex((word) => /^helm\d*(\.exe)?$/.test(path.basename(word)))
+  if (program < 0) return false
+  const args = words.slice(program + 1)
+  const verb = args.findIndex((word) => CHANGING.includes(word))
+  return verb >= 0 && args.includes(app, verb + 1) && namespacesIn(args).includes(namespace)
+}
+
+/** Every way to write it: `--namespace echo`, `--namespace=echo`, `-n echo`, `-n=echo`, `-necho`. */
+function namespacesIn(args: string[]): string[] {
+  return args.flatMap((word, index) => {
+    if (word === '--namespace' || word === '-n') return args.slice(index + 1, index + 2)
+    const joined = /^(?:--namespace=|-n=?)(.+)$/.exec(word)?.[1]
+    return joined === undefined ? [] : [joined]
+  })
 }
 
 async function procCommands(): Promise<string[][]> {
@@ -25,6 +39,6 @@ async function procCommands(): Promise<string[][]> {
 
 async function psCommands(): Promise<string[][]> {
   const { execa } = await import('execa')
-  const { stdout = '' } = await execa('ps', ['-axo', 'args='], { reject: false, stdin: 'ignore' })
+  const { stdout = '' } = await execa('ps', ['-axww', '-o', 'args='], { reject: false, stdin: 'ignore' })
   return stdout.split('\n').map((line) => line.trim().split(/\s+/))
 }

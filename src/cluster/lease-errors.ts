@@ -1,0 +1,66 @@
+import { CanaryError } from '../model/errors.js'
+import { ApiError } from './api-errors.js'
+import type { AppLock, LockHolder, LockRequest } from './cluster.js'
+
+/** Another operator has the app; `claim` is who asked them to stop already. */
+export function busy(
+  { app, namespace, command, preempt }: LockRequest,
+  holder: LockHolder,
+  claim: { who: string; command: string } | undefined,
+): CanaryError {
+  const { who, pid, command: theirs, since } = holder
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  const process = pid > 0 ? ` (pid ${pid})` : ''
+  const asked = claim ? `; ${claim.who} asked for it already, with "canary ${claim.command}"` : ''
+  return new CanaryError(
+    'busy',
+    `${who}${process} runs "canary ${theirs}" on ${app} since ${since}${asked}.`,
+    {
+      state: 'Nothing was changed by this command.',
+      nextSteps: [
+        `canary ${command}${at} --wait-for-lock 2m    (waits until they are done)`,
+        `canary status ${app}${at}`,
+        ...(preempt ? [] : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
+      ],
+      evidence: { holder: { who, pid, command: theirs, since } },
+    },
+  )
+}
+
+/** Ctrl-C while waiting; `asked` is the holder who was asked to stop by then. */
+export function interrupted({ app, signal }: LockRequest, asked: LockHolder | undefined): CanaryError {
+  return new CanaryError(
+    signal?.reason === 'SIGTERM' ? 'terminated' : 'interrupted',
+    `Interrupted while waiting for ${app}.`,
+    {
+      state: asked
+        ? `Nothing was changed, but ${asked.who} was asked to stop "canary ${asked.command}", and will.`
+        : 'Nothing was changed.',
+    },
+  )
+}
+
+/** The lock where there can be no Lease; undefined where the error means something else. */
+export function withoutLease(error: unknown, { namespace }: LockRequest): AppLock | undefined {
+  if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 404)) return undefined
+  return {
+    unavailable: whyUnavailable(error, namespace),
+    tookOverFromDead: false,
+    lost: new AbortController().signal,
+    confirm: () => Promise.resolve(),
+    record: () => undefined,
+    release: () => Promise.resolve(),
+  }
+}
+
+function whyUnavailable(
+  { status, stderr = '', command = '' }: ApiError,
+  namespace: string,
+): string | undefined {
+  if (/namespaces? "[^"]*" not found/.test(stderr)) return undefined // still to come
+  if (/being terminated/.test(stderr))
+    return `Namespace ${namespace} is being deleted, and takes no Lease any more.`
+  if (status === 404) return 'The cluster has no Leases (coordination.k8s.io/v1).'
+  const verb = { GET: 'get', POST: 'create', PUT: 'update' }[command.split(' ')[0] ?? ''] ?? 'write'
+  return `Your user may not ${verb} leases in namespace ${namespace} (docs/rbac.yaml has the permissions to ask for).`
+}
