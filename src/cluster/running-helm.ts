@@ -17,18 +17,23 @@ export function changesRelease(words: string[], app: string, namespace: string):
   // Started by a script's first line, the program is the second word.
   const program = words.slice(0, 2).findIndex((word) => /^helm\d*(\.exe)?$/.test(path.basename(word)))
   if (program < 0) return false
-  const args = words.slice(program + 1)
-  const verb = args.findIndex((word) => CHANGING.includes(word))
-  return verb >= 0 && args.includes(app, verb + 1) && namespacesIn(args).includes(namespace)
+  const { namespaces, others } = split(words.slice(program + 1))
+  const verb = others.findIndex((word) => CHANGING.includes(word))
+  return verb >= 0 && others.includes(app, verb + 1) && namespaces.includes(namespace)
 }
 
-/** Every way to write it: `--namespace echo`, `--namespace=echo`, `-n echo`, `-n=echo`, `-necho`. */
-function namespacesIn(args: string[]): string[] {
-  return args.flatMap((word, index) => {
-    if (word === '--namespace' || word === '-n') return args.slice(index + 1, index + 2)
+/** The namespaces of a command line (`--namespace echo`, `--namespace=echo`, `-n echo`, `-n=echo`, `-necho`), and the rest. */
+function split(args: string[]): { namespaces: string[]; others: string[] } {
+  const namespaces: string[] = []
+  const others: string[] = []
+  for (let index = 0; index < args.length; index += 1) {
+    const word = args[index] ?? ''
     const joined = /^(?:--namespace=|-n=?)(.+)$/.exec(word)?.[1]
-    return joined === undefined ? [] : [joined]
-  })
+    if (joined !== undefined) namespaces.push(joined)
+    else if (word === '--namespace' || word === '-n') namespaces.push(args[(index += 1)] ?? '')
+    else others.push(word)
+  }
+  return { namespaces, others }
 }
 
 async function procCommands(): Promise<string[][]> {

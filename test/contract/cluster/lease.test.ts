@@ -65,7 +65,7 @@ describe('the Lease of an app, on an API server', { timeout: 30_000 }, () => {
 
     const lock = outcomes.find((outcome) => outcome.status === 'fulfilled')!.value
     const busy: unknown = outcomes.find((outcome) => outcome.status === 'rejected')!.reason
-    const winner = outcomes[0]!.status === 'fulfilled' ? 'ann@here' : 'bob@here'
+    const winner = outcomes[0].status === 'fulfilled' ? 'ann@here' : 'bob@here'
     expect(busy).toMatchObject({ outcome: 'busy', message: expect.stringContaining(`${winner} (pid `) })
     await lock.confirm()
     await lock.release()
