@@ -1,5 +1,7 @@
 /** Faults that can be ordered while the sandbox runs, so that failure can be rehearsed. */
-export type Fault =
+export type Fault = { /** It ends by itself after this. */ forMs?: number } & AnyFault
+
+type AnyFault =
   /** Pods of a version start, but never become ready. */
   | { kind: 'never-ready'; app: string; version: string }
   /** Containers of a version end as soon as they start, those that run at once. */
@@ -12,8 +14,28 @@ export type Fault =
   | { kind: 'propagation'; ms: number }
   /** The API refuses a verb on a resource, as RBAC would; `*` is any. */
   | { kind: 'forbid'; verb: string; resource: string }
+  /** A share of the API's requests is answered with an error: 429, 500 or 503 by turns of chance, or one of them. */
+  | { kind: 'api-errors'; percent: number; status?: number }
+  /** The API answers later. */
+  | { kind: 'api-latency'; ms: number }
+  /** A share of the API's requests is carried out, but the connection closes without the answer. */
+  | { kind: 'api-lost'; percent: number }
+  /** A share of the API's requests is never answered. */
+  | { kind: 'api-stall'; percent: number }
+  /** The API resets every connection. */
+  | { kind: 'api-down' }
+  /** Watches end after this. */
+  | { kind: 'drop-watches'; ms: number }
+  /** Every request to the API is answered 401. */
+  | { kind: 'expired-credentials' }
+  /** Gloo's webhook refuses routes to Upstreams that are not there, and weights that sum to 0. */
+  | { kind: 'strict-admission' }
   /** The proxy resets every connection. */
   | { kind: 'proxy-down' }
+  /** The proxy resets a share of the requests. */
+  | { kind: 'proxy-reset'; percent: number }
+  /** The proxy never answers a share of the requests. */
+  | { kind: 'proxy-stall'; percent: number }
 
 export type FaultKind = Fault['kind']
 
@@ -28,13 +50,24 @@ export const FAULT_PARAMETERS: Record<
   latency: { app: 'string', ms: 'number', version: 'string?' },
   propagation: { ms: 'number' },
   forbid: { verb: 'string', resource: 'string' },
+  'api-errors': { percent: 'number', status: 'number?' },
+  'api-latency': { ms: 'number' },
+  'api-lost': { percent: 'number' },
+  'api-stall': { percent: 'number' },
+  'api-down': {},
+  'drop-watches': { ms: 'number' },
+  'expired-credentials': {},
+  'strict-admission': {},
   'proxy-down': {},
+  'proxy-reset': { percent: 'number' },
+  'proxy-stall': { percent: 'number' },
 }
 
 /** What numbers may be, both bounds included. The longest delay is Node's longest timer. */
 const LIMITS: Record<string, [number, number]> = {
   percent: [0, 100],
   ms: [0, 2 ** 31 - 1],
+  forMs: [1, 2 ** 31 - 1],
   status: [200, 599],
 }
 
@@ -46,7 +79,7 @@ export function faultProblem(fault: object): string | undefined {
   const kinds = Object.keys(FAULT_PARAMETERS)
   if (!kinds.includes(String(kind)))
     return `there is no fault "${String(kind)}"; there are ${kinds.join(', ')}`
-  const parameters: Record<string, string> = FAULT_PARAMETERS[kind as FaultKind]
+  const parameters: Record<string, string> = { ...FAULT_PARAMETERS[kind as FaultKind], forMs: 'number?' }
   for (const [name, type] of Object.entries(parameters)) {
     const value = given[name]
     if (value === undefined && type.endsWith('?')) continue
@@ -77,6 +110,7 @@ export class FaultRegistry {
     this.nextId += 1
     this.faults.push(ordered)
     this.tell()
+    if (fault.forMs !== undefined) setTimeout(() => this.remove(ordered.id), fault.forMs).unref()
     return ordered
   }
 

@@ -7,6 +7,7 @@ import { EndpointsController } from './controllers/endpoints.js'
 import { GarbageCollector } from './controllers/garbage.js'
 import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
+import { disturbApi, strictAdmission } from './api-faults.js'
 import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
 import { createInfrastructure } from './infrastructure.js'
@@ -73,6 +74,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const api = await startApiServer({
     store,
     token,
+    disturb: disturbApi(faults, random),
+    admit: strictAdmission(faults, store),
     logs: (namespace, pod) => kubelet.logsOf(namespace, pod),
     intercept: ({ verb, resource }) => {
       const forbidden = faults

@@ -19,6 +19,8 @@ export default class SandboxFault extends BaseCommand {
     '<%= config.bin %> sandbox fault never-ready echo v2',
     '<%= config.bin %> sandbox fault error-rate echo 5 v2',
     '<%= config.bin %> sandbox fault propagation 3s',
+    '<%= config.bin %> sandbox fault api-errors 10',
+    '<%= config.bin %> sandbox fault proxy-down --for 20s',
     '<%= config.bin %> sandbox fault',
     '<%= config.bin %> sandbox fault --clear',
   ]
@@ -30,6 +32,11 @@ export default class SandboxFault extends BaseCommand {
     }),
   }
   static override flags = {
+    for: Flags.string({
+      helpValue: '<duration>',
+      description: 'The fault ends by itself after this, like 20s',
+      exclusive: ['clear', 'remove'],
+    }),
     remove: Flags.string({ helpValue: '<number>', description: 'Take one fault back', exclusive: ['clear'] }),
     clear: Flags.boolean({ description: 'Take all faults back' }),
   }
@@ -37,7 +44,7 @@ export default class SandboxFault extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SandboxFault)
     const [kind, ...parameters] = args.fault ?? []
-    const fault = kind === undefined ? undefined : parseFault(kind, parameters)
+    const fault = kind === undefined ? undefined : parseFault(kind, parameters, flags.for)
     const remove = flags.remove === undefined ? undefined : faultNumber(flags.remove)
     const { remoteFaults, runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
     const state = await runningSandbox(stateFolder())
@@ -63,7 +70,7 @@ function usageOf(kind: FaultKind): string {
 }
 
 /** The fault meant by words of the command line. Times may have a unit (`3s`), else they are milliseconds. */
-function parseFault(kind: string, words: string[]): Fault {
+function parseFault(kind: string, words: string[], lasts?: string): Fault {
   const known = kinds().find((candidate) => candidate === kind)
   if (!known) throw wrong(`There is no fault "${kind}".`, kinds().map(usageOf))
   const fault: Record<string, string | number> = { kind: known }
@@ -81,6 +88,12 @@ function parseFault(kind: string, words: string[]): Fault {
       ])
     }
     fault[name] = value
+  }
+  if (lasts !== undefined) {
+    const forMs = parseDuration(lasts)
+    if (forMs === undefined)
+      throw wrong(`--for "${lasts}" is not a duration.`, ['write it like 20s or 1m30s'])
+    fault.forMs = forMs
   }
   const problem = faultProblem(fault)
   if (problem)

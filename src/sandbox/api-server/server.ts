@@ -5,7 +5,8 @@ import type { RequestBody } from './body.js'
 import { clusterPath } from './cluster-paths.js'
 import { serveLog, type ReadLogs } from './logs.js'
 import type { KubeObject } from './objects.js'
-import type { Answer, WriteRequest } from './registry/context.js'
+import { type Disturb, serveDisturbed } from './disturbance.js'
+import type { Admit, Answer, WriteRequest } from './registry/context.js'
 import { deleteCollection, deleteOne } from './registry/delete.js'
 import {
   getOne,
@@ -34,6 +35,10 @@ export interface ApiServerOptions {
   logs?: ReadLogs
   /** Asked before every request for objects is carried out. */
   intercept?: Intercept
+  /** Asked before every request at all: what goes wrong with it. */
+  disturb?: Disturb
+  /** Asked before an object is stored. */
+  admit?: Admit
 }
 
 export interface ApiServer {
@@ -70,7 +75,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 /** One request, whatever happens: an error of the sandbox itself is answered too, so that no write is left in doubt. */
 async function serve(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
   try {
-    await route(options, request, response)
+    const isWatch = /[?&]watch=(1|true)\b/.test(request.url ?? '')
+    const disturbance = options.disturb?.({ isWatch }) ?? {}
+    await serveDisturbed(request, response, disturbance, (answering) => route(options, request, answering))
   } catch (error) {
     const { body } =
       error instanceof ApiError
@@ -107,7 +114,7 @@ async function route(options: ApiServerOptions, request: IncomingMessage, respon
   if (subresource === 'log' && verb === 'get') return serveLog(store, wanted, response, options.logs)
 
   const userAgent = request.headers['user-agent'] ?? ''
-  const write: WriteRequest = { ...wanted, body, userAgent, warnings: [] }
+  const write: WriteRequest = { ...wanted, body, userAgent, warnings: [], admit: options.admit }
   const result = await carryOut(store, write, as)
   const warnings = write.warnings.map((text) => `299 - ${JSON.stringify(text)}`)
   send(response, result.code, result.body, warnings.length > 0 ? { warning: warnings } : {})

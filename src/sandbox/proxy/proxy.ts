@@ -38,10 +38,12 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (faults.of('proxy-down').length > 0) {
+    const strikes = ({ percent }: { percent: number }) => random() * 100 < percent
+    if (faults.of('proxy-down').length > 0 || faults.of('proxy-reset').some(strikes)) {
       incoming.socket.resetAndDestroy()
       return
     }
+    if (faults.of('proxy-stall').some(strikes)) return
     const { method = 'GET', headers, url = '/' } = incoming
     const [path = '/', query] = url.split(/\?(.*)/s)
     const head = { method, path, query: new URLSearchParams(query), headers }

@@ -9,7 +9,12 @@ export interface WriteRequest extends ResourceRequest {
   userAgent: string
   /** Filled while the request is carried out: told to the client in `Warning` headers. */
   warnings: string[]
+  /** Asked before an object is stored. */
+  admit?: Admit
 }
+
+/** What an admission webhook does: throws where an object may not be stored. */
+export type Admit = (resource: ResourceType, object: KubeObject) => void
 
 export interface Answer {
   code: number
