@@ -45,14 +45,24 @@ export function maskSecrets<T>(data: T, text: (text: string) => string = maskPat
   return walk(data, ROOT, { secret: () => MASK, text }) as T
 }
 
-/** The texts that `maskSecrets` masks because of their keys, each once: to be found again in what others say. */
+/**
+ * The texts that `maskSecrets` masks because of their keys, those of arguments and the passwords of URLs included, each
+ * once: to be found again in what others say.
+ */
 export function secretsIn(data: unknown): string[] {
   const found = new Set<string>()
   const secret = (value: string | number) => {
     found.add(String(value))
     return MASK
   }
-  walk(data, ROOT, { secret, text: (text) => text })
+  const text = (text: string) => {
+    const [, flag = '', value = ''] = /^--?([A-Za-z][\w-]*)=(.+)$/s.exec(text) ?? []
+    if (isSecretKey(flag) && !isPlural(flag)) found.add(value)
+    const password = /:\/\/[^\s/?#@:]*:([^\s/?#]+)@/.exec(text)?.[1]
+    if (password !== undefined) found.add(password)
+    return text
+  }
+  walk(data, ROOT, { secret, text })
   return [...found]
 }
 

@@ -189,6 +189,7 @@ describe('texts', () => {
   test('known secrets are found in whatever form', () => {
     const secrets = secretsIn({ password: 'hun"ter2', token: 'short', apiKey: 'k/e+y=1' })
     expect(secrets).toEqual(['hun"ter2', 'short', 'k/e+y=1'])
+    expect(secretsIn(['--token=abc', '--token-path=/x', 'http://me:pw@host/'])).toEqual(['abc', 'pw'])
     const text = `plain hun"ter2, json ${JSON.stringify('hun"ter2')}, base64 ${btoa('hun"ter2')}, url k%2Fe%2By%3D1, short`
     expect(maskLiterals(text, secrets)).toBe('plain ***, json "***", base64 ***, url ***, short')
   })
