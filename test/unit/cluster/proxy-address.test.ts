@@ -23,7 +23,8 @@ afterEach(async () => {
 /** A cluster with this Service gateway-proxy, and one node at these addresses. */
 async function cluster(service: object | undefined, addresses: { type: string; address: string }[] = []) {
   fake = await startFakeApi(({ path }, response) => {
-    if (path === '/api/v1/nodes') json(response, 200, list('Node', [{ metadata: { name: 'node' }, status: { addresses } }]))
+    if (path === '/api/v1/nodes')
+      json(response, 200, list('Node', [{ metadata: { name: 'node' }, status: { addresses } }]))
     else if (service) json(response, 200, service)
     else json(response, 404, failure(404, 'NotFound', 'services "gateway-proxy" not found'))
   })
