@@ -50,6 +50,16 @@ export const RESOURCES = {
     shortNames: ['rs'],
     subresources: ['status', 'scale'],
   }),
+  horizontalpodautoscalers: resource(
+    'autoscaling',
+    'v2',
+    'HorizontalPodAutoscaler',
+    'horizontalpodautoscalers',
+    {
+      shortNames: ['hpa'],
+      subresources: ['status'],
+    },
+  ),
   leases: resource('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointslices: resource('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
   customresourcedefinitions: resource(
