@@ -4,11 +4,14 @@ import { type Holder, held, holderOf, type Lease, newLease } from '../../../src/
 import { ExternalError } from '../../../src/model/errors.js'
 import type { VirtualTime } from './virtual-time.js'
 
+/** After this a connection that says nothing is given up. */
+const ANSWER_TIMEOUT_MS = 30_000
+
 type Verb = 'find' | 'create' | 'replace'
 
 /**
- * What becomes of a request: an error instead of it; `lost`: done, and the answer lost; `silent`: never answered, and
- * not done.
+ * What becomes of a request: an error instead of it; `lost`: done, and the answer lost; `silent`: not done, and never
+ * answered.
  */
 export type Fate = Error | 'lost' | 'silent' | undefined
 
@@ -35,7 +38,10 @@ export class LeaseServer {
     const ask = async <T>(verb: Verb, serve: () => T): Promise<T> => {
       const { there, back } = way()
       const decided = fate(verb)
-      if (decided === 'silent') return new Promise<T>(() => undefined)
+      if (decided === 'silent') {
+        await this.time.wait(ANSWER_TIMEOUT_MS)
+        throw new ExternalError('The connection to the cluster broke: no whole answer within 30 s')
+      }
       await this.time.wait(there)
       if (decided instanceof Error) throw decided
       let answer: T | Error
