@@ -1,0 +1,68 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { HELM_MAJORS } from '../../scripts/tools.js'
+import { type Arena, startArena } from '../../soak/arena.js'
+import { projectRoot } from '../../soak/build.js'
+import { revisionsOf } from '../../soak/release.js'
+import { type Move, Subject } from '../../soak/subject.js'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+/**
+ * Helm ends an upgrade by two writes: the old revision becomes `superseded`, then the new one `deployed`. A helm that dies
+ * in between (found by the soak) leaves a release without any deployed revision, all of whose objects are there and serve.
+ */
+describe.each(HELM_MAJORS)('Helm %i killed between its last two writes', (major) => {
+  let arena: Arena
+  let subject: Subject
+
+  beforeAll(async () => {
+    arena = await startArena(projectRoot, major)
+    subject = await Subject.install(arena, 'echo', true)
+    await subject.go(subject.start())
+  })
+  afterAll(async () => {
+    await subject.traffic.stop()
+    await arena.close()
+  })
+
+  /** Kills canary once its upgrade is made, and takes back Helm's last write. */
+  async function killAtTheEndOf(move: Move): Promise<void> {
+    const newest = async () => (await revisionsOf(arena, 'echo')).at(-1)!
+    const { revision } = await newest()
+    const running = arena.spawn([...move.args, '--probe-rate', '2'])
+    await expect
+      .poll(newest, { timeout: 20_000 })
+      .toMatchObject({ revision: revision + 1, status: 'deployed' })
+    running.signal('SIGKILL')
+    await running.ended
+
+    const url = `${arena.apiUrl}/api/v1/namespaces/echo/secrets/sh.helm.release.v1.echo.v${revision + 1}`
+    const headers = { authorization: `Bearer ${arena.token}`, 'content-type': 'application/json' }
+    const secret = (await (await fetch(url, { headers })).json()) as any
+    const zipped = Buffer.from(Buffer.from(secret.data.release, 'base64').toString(), 'base64')
+    const record = JSON.parse(gunzipSync(zipped).toString())
+    record.info.status = 'pending-upgrade'
+    secret.metadata.labels.status = 'pending-upgrade'
+    secret.data.release = Buffer.from(gzipSync(JSON.stringify(record)).toString('base64')).toString('base64')
+    const { status } = await fetch(url, { method: 'PUT', headers, body: JSON.stringify(secret) })
+    expect(status).toBe(200)
+  }
+
+  test('the same command with --recover goes on; nothing is uninstalled', async () => {
+    const move = subject.shift(20)
+    await killAtTheEndOf(move)
+
+    expect(await subject.observe()).toMatchObject({ stage: { name: 'header' }, unfinished: true })
+    const list = JSON.parse((await arena.canary(['status', '--json'])).stdout)
+    expect(list.apps).toMatchObject([{ app: 'echo', stage: { name: 'header' } }])
+    expect((await arena.canary(move.args)).code).toBe(6)
+    await subject.go(move, ['--recover'])
+  })
+
+  test('abort leads to the primary', async () => {
+    await killAtTheEndOf(subject.shift(60))
+    await subject.go(subject.abort())
+    expect(subject.traffic.report.failures).toEqual({})
+  })
+})
