@@ -126,7 +126,7 @@ describe("Gloo's strict admission", () => {
       kind: 'Upstream',
       metadata: upstream,
       spec: {},
-    } as never)
+    })
     expect((await createTable({ single: { upstream } })).status).toBe(201)
   })
 
