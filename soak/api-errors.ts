@@ -3,9 +3,14 @@ import { type Ended, endOf } from './canary-process.js'
 import { type Bench, type Case, onBenches, type PartOptions, type PartReport, Tally } from './part.js'
 import { describe, type Move, nextMove } from './subject.js'
 
-/** How many of a hundred API calls fail: with each of the codes below alike. */
-const PERCENT = 10
-const STATUSES = [500, 503, 429]
+/** A tenth of all API calls fails: told so by the API, or, in every second rollout, half of them carried out unheard. */
+const FAULTS: Fault[][] = [
+  [{ kind: 'api-errors', percent: 10 }],
+  [
+    { kind: 'api-errors', percent: 5 },
+    { kind: 'api-lost', percent: 5 },
+  ],
+]
 
 /**
  * Rollouts (start, shift, finish) with a tenth of all API calls failing: each command is done, or it stops in a stage
@@ -18,11 +23,13 @@ export async function apiErrors(options: PartOptions): Promise<PartReport> {
   let straight = 0
   const report = await onBenches(tally, async (bench) => {
     while (begun < options.count && !tally.isOver) {
+      const faults = FAULTS[begun % FAULTS.length]!
       begun += 1
-      await tally.run(bench, `rollout ${begun}`, async (found) => {
+      const name = `rollout ${begun}, ${faults.map(({ kind }) => kind).join(' and ')}`
+      await tally.run(bench, name, async (found) => {
         const ends: string[] = []
         for (let step = 0; step < 3; step += 1) {
-          ends.push(await moveUnderErrors(tally, found, bench, nextMove(bench.subject, 0)))
+          ends.push(await moveUnder(faults, tally, found, bench, nextMove(bench.subject, 0)))
         }
         const stopped = ends.filter((end) => end !== '0').length
         commands.done += ends.length - stopped
@@ -39,9 +46,15 @@ export async function apiErrors(options: PartOptions): Promise<PartReport> {
 }
 
 /** How the command ended under errors; what stopped is resumed without them. */
-async function moveUnderErrors(tally: Tally, found: Case, bench: Bench, move: Move): Promise<string> {
+async function moveUnder(
+  faults: Fault[],
+  tally: Tally,
+  found: Case,
+  bench: Bench,
+  move: Move,
+): Promise<string> {
   const { arena, subject } = bench
-  for (const status of STATUSES) await arena.order(faultOf(status))
+  for (const fault of faults) await arena.order(fault)
   const first = await arena.canary(move.args).finally(() => arena.clearFaults())
   keep(found, `${move.kind}`, first)
   tally.countExit(endOf(first))
@@ -63,10 +76,6 @@ async function moveUnderErrors(tally: Tally, found: Case, bench: Bench, move: Mo
   if (problems.length > 0) throw new Error(`after ${move.args.join(' ')}: ${problems.join('; ')}`)
   subject.at = move.target
   return endOf(first)
-}
-
-function faultOf(status: number): Fault {
-  return { kind: 'api-errors', percent: PERCENT / STATUSES.length, status }
 }
 
 function keep(found: Case, name: string, { stdout, stderr }: Ended): void {
