@@ -1,6 +1,6 @@
 import type { AppLock } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
-import { ConflictError, ExternalError } from '../model/errors.js'
+import { CanaryError, ConflictError, ExternalError } from '../model/errors.js'
 import type { Revision } from '../model/release.js'
 import { wayBack } from '../rollout/recovery.js'
 import { UnfinishedError } from './apply-step.js'
@@ -112,6 +112,16 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
   )
 }
 
+/** Throws where somebody interrupted, or another operator took the app, before anything was brought back. */
+function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision): void {
+  if (lock.lost.aborted) throw lock.lost.reason as CanaryError
+  if (!signal.aborted) return
+  throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+    state: `Nothing was changed: revision ${left.revision} of ${left.name} is ${left.status}.`,
+    nextSteps: ['the same command again with --recover    (goes on from what is there)'],
+  })
+}
+
 /** One sentence: what was left behind, and what that means. */
 function explain(app: string, { revision, status, description }: Revision): string {
   const cause = description ? ` (${shortened(description)})` : ''
@@ -154,6 +164,7 @@ async function waitForHelm(
       })
     }
     await pause(LOOK_EVERY_MS, [context.signal, lock.lost])
+    stopIfAsked(context, lock, unfinished)
     observation = await observe(context, { app, namespace })
   }
 }
