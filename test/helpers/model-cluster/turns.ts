@@ -45,6 +45,9 @@ interface Task {
   run: () => void
 }
 
+/** More than any story has; who goes on then goes round in circles. */
+const MOST_TURNS = 5000
+
 /** A turn lasts one of these, milliseconds. */
 const LASTS_MS = [0, 20, 200, 1000]
 
@@ -134,6 +137,7 @@ export class ChosenTurns implements Turns {
   private take(task: Task): void {
     this.tasks = this.tasks.filter((other) => other !== task)
     const { who, label } = task
+    if (this.trace.length >= MOST_TURNS) throw new Error(`no end: ${this.trace.slice(-40).join('\n')}`)
     who.actions += 1
     who.beforeAction()
     if (who.dead) {

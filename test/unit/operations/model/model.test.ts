@@ -13,10 +13,13 @@ vi.mock('../../../../src/operations/pause.js', () => ({
   pause: (...args: Parameters<Play['pause']>) => play!.pause(...args),
 }))
 
-afterEach(() => {
-  vi.restoreAllMocks()
-  play = undefined
-})
+afterEach(
+  () => {
+    vi.restoreAllMocks()
+    play = undefined
+  },
+  Number(process.env.MODEL_LONG ?? 30_000),
+)
 
 async function played(story: Script): Promise<Play> {
   play = new Play(story)
@@ -43,16 +46,20 @@ function leftovers({ world }: Play, story: Script): string[] {
 const RUNS = Number(process.env.MODEL_RUNS ?? 300)
 const SEED = Number(process.env.MODEL_SEED ?? 1)
 
-test('whatever is done, in whatever order, whatever breaks: no rule is broken, and abort gets to the end', async () => {
-  await fc.assert(
-    fc.asyncProperty(script, async (story) => {
-      const done = await played(story)
-      expect([...done.rules.broken], done.account()).toEqual([])
-      const outcome = await done.end()
-      expect([...done.rules.broken], done.account()).toEqual([])
-      expect(outcome, done.account()).toMatch(/^(done|conflict|usage|external: The pods)/)
-      expect(leftovers(done, story), done.account()).toEqual([])
-    }),
-    { numRuns: RUNS, seed: SEED },
-  )
-})
+test(
+  'whatever is done, in whatever order, whatever breaks: no rule is broken, and abort gets to the end',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(script, async (story) => {
+        const done = await played(story)
+        expect([...done.rules.broken], done.account()).toEqual([])
+        const outcome = await done.end()
+        expect([...done.rules.broken], done.account()).toEqual([])
+        expect(outcome, done.account()).toMatch(/^(done|conflict|usage|external: The pods)/)
+        expect(leftovers(done, story), done.account()).toEqual([])
+      }),
+      { numRuns: RUNS, seed: SEED, ...(process.env.MODEL_LONG ? { interruptAfterTimeLimit: 200_000 } : {}) },
+    )
+  },
+  Number(process.env.MODEL_LONG ?? 30_000),
+)

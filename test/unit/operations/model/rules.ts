@@ -40,8 +40,10 @@ export class Rules {
 
   /** Whatever is going on: no request fails, none is answered by a version that the routes don't name. */
   checkTraffic(): void {
-    const { kube } = this.world
-    if (!kube.served) return
+    const { kube, helm } = this.world
+    // An app that was never deployed is nobody's yet; its remains may go in any order.
+    const isInUse = helm.records.some(({ status }) => status === 'deployed' || status === 'superseded')
+    if (!kube.served || !isInUse) return
     const { marked, unmarked } = destinationsOf(kube.served)
     const routed = unmarked.filter(({ weight }) => weight > 0).map(({ version }) => version)
     for (const version of [...routed, ...(marked ? [marked.version] : [])]) {

@@ -103,7 +103,7 @@ export const script: fc.Arbitrary<Script> = fc.record({
   helm: fc.constantFrom(4, 3),
   readiness: fc.record({ v2: readiness, v3: readiness }),
   crashes: fc.array(fc.record({ version, afterMs: fc.nat(60_000) }), { maxLength: 1 }),
-  faults: fc.array(fc.option(fault, { freq: 1, nil: undefined }), { maxLength: 12, size: 'max' }),
+  faults: fc.array(fc.option(fault, { freq: 2, nil: undefined }), { maxLength: 12, size: 'max' }),
   choices: fc.array(fc.nat(1023), { maxLength: 300, size: 'max' }),
   ending: fc.constantFrom('abort', 'again'),
 })
