@@ -3,8 +3,17 @@ import { ApiError, explainSilence, isPassing } from './api-errors.js'
 import type { AppLock, RecordedProof } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import type { Target } from './kube-types.js'
-import { claimOf, freed, holderOf, type Lease, proofsOf, renewed, withProof } from './lease-object.js'
-import { pause } from './pause.js'
+import {
+  claimOf,
+  freed,
+  holderOf,
+  type Lease,
+  proofsOf,
+  renewed,
+  withProof,
+  withProofs,
+} from './lease-object.js'
+import { atMost, pause } from './pause.js'
 
 /** A Lease that was just taken. */
 interface Hold {
@@ -31,7 +40,8 @@ export class HeldLease implements AppLock {
   readonly tookOverFromDead: boolean
   private readonly losing = new AbortController()
   private lease: Lease
-  private proofs: RecordedProof[]
+  /** Those of this hold. */
+  private proofs: RecordedProof[] = []
   /** When the last write that was done was sent: from then on the others count, at the earliest. */
   private renewedAt = performance.now()
   private roundTripMs = 0
@@ -47,7 +57,6 @@ export class HeldLease implements AppLock {
     private readonly own: Hold,
   ) {
     this.lease = own.lease
-    this.proofs = proofsOf(own.lease)
     this.tookOverFromDead = own.tookOverFromDead
     this.renewLater()
   }
@@ -77,18 +86,14 @@ export class HeldLease implements AppLock {
   async release(): Promise<void> {
     this.isReleased = true
     clearTimeout(this.timer)
-    const late = new AbortController()
-    const bound = setTimeout(() => late.abort(), LONGEST_RELEASE_MS + 3 * this.roundTripMs)
-    await Promise.race([this.giveBack(late.signal), aborted(late.signal)])
-    clearTimeout(bound)
-    late.abort()
+    await atMost(LONGEST_RELEASE_MS + 3 * this.roundTripMs, (late) => this.giveBack(late))
   }
 
   /** Past any renewal that is under way: of two writes at once one gets a conflict, and looks. */
   private async giveBack(late: AbortSignal): Promise<void> {
     while (!this.isGone && !late.aborted) {
       try {
-        await this.write((lease) => freed(lease, this.proofs))
+        await this.write(freed)
         this.isGone = true
       } catch {
         await pause(RELEASE_PAUSE_MS, late) // not given back in the end, it is free once its time is over
@@ -112,7 +117,7 @@ export class HeldLease implements AppLock {
   }
 
   private renew(): Promise<void> {
-    const next = this.last.then(() => this.write((lease) => renewed(lease, this.proofs)))
+    const next = this.last.then(() => this.write(renewed))
     this.last = next.catch(() => undefined)
     return next
   }
@@ -125,7 +130,7 @@ export class HeldLease implements AppLock {
     for (let conflicts = 0; !this.isGone; conflicts += 1) {
       const sent = performance.now()
       try {
-        this.lease = await this.answered(this.api.replace<Lease>(this.own.target, change(this.lease)))
+        this.lease = await this.answered(this.api.replace<Lease>(this.own.target, this.next(change)))
         this.renewedAt = sent
         this.roundTripMs = performance.now() - sent
         return
@@ -137,21 +142,26 @@ export class HeldLease implements AppLock {
     }
   }
 
+  private next(change: (lease: Lease) => Lease): Lease {
+    return withProofs(change(this.lease), this.proofs.reduce(withProof, proofsOf(this.lease)))
+  }
+
   private async lookAgain(): Promise<void> {
     const lease = await this.answered(this.api.find<Lease>(this.own.target))
     const holder = lease && holderOf(lease)
-    if (!lease || holder?.token !== this.own.token) {
+    const { app, target, token } = this.own
+    if (!lease || holder?.token !== token) {
       this.isGone = true
-      const { app, namespace } = { app: this.own.app, namespace: this.own.target.namespace }
       const why = holder
         ? `${holder.who} took ${app} over with "canary ${holder.command}": this command had given no sign of life for a while.`
-        : `Somebody removed this command's hold on ${app} (the Lease ${this.own.target.name} in namespace ${namespace}).`
-      return this.lose(new ConflictError(why))
+        : `Somebody removed this command's hold on ${app} (the Lease ${target.name} in namespace ${target.namespace}).`
+      this.lose(new ConflictError(why))
+      return
     }
     this.lease = lease
     const claim = claimOf(lease)
-    if (claim)
-      this.lose(new ConflictError(`${claim.who} took ${this.own.app} over with "canary ${claim.command}".`))
+    if (!claim) return
+    this.lose(new ConflictError(`${claim.who} took ${app} over with "canary ${claim.command}".`))
   }
 
   /** An answer in time: one connection that hangs must not cost the Lease. */
@@ -184,8 +194,4 @@ export class HeldLease implements AppLock {
   private lose(reason: CanaryError): void {
     if (!this.isReleased && !this.lost.aborted) this.losing.abort(reason)
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -1,6 +1,5 @@
 import { CanaryError } from '../model/errors.js'
-import { ApiError } from './api-errors.js'
-import type { AppLock, LockHolder, LockRequest } from './cluster.js'
+import type { LockHolder, LockRequest } from './cluster.js'
 
 /** Another operator has the app; `claim` is who asked them to stop already. */
 export function busy(
@@ -38,29 +37,4 @@ export function interrupted({ app, signal }: LockRequest, asked: LockHolder | un
         : 'Nothing was changed.',
     },
   )
-}
-
-/** The lock where there can be no Lease; undefined where the error means something else. */
-export function withoutLease(error: unknown, { namespace }: LockRequest): AppLock | undefined {
-  if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 404)) return undefined
-  return {
-    unavailable: whyUnavailable(error, namespace),
-    tookOverFromDead: false,
-    lost: new AbortController().signal,
-    confirm: () => Promise.resolve(),
-    record: () => undefined,
-    release: () => Promise.resolve(),
-  }
-}
-
-function whyUnavailable(
-  { status, stderr = '', command = '' }: ApiError,
-  namespace: string,
-): string | undefined {
-  if (/namespaces? "[^"]*" not found/.test(stderr)) return undefined // still to come
-  if (/being terminated/.test(stderr))
-    return `Namespace ${namespace} is being deleted, and takes no Lease any more.`
-  if (status === 404) return 'The cluster has no Leases (coordination.k8s.io/v1).'
-  const verb = { GET: 'get', POST: 'create', PUT: 'update' }[command.split(' ')[0] ?? ''] ?? 'write'
-  return `Your user may not ${verb} leases in namespace ${namespace} (docs/rbac.yaml has the permissions to ask for).`
 }

@@ -113,23 +113,22 @@ export function held(lease: Lease, holder: Holder): Lease {
   }
 }
 
-/** The Lease with another sign of life of its holder, and the proofs there are by now. */
-export function renewed(lease: Lease, proofs: RecordedProof[]): Lease {
-  return {
-    ...lease,
-    metadata: { ...lease.metadata, annotations: annotated(lease, proofsNote(proofs)) },
-    spec: { ...lease.spec, renewTime: microTime() },
-  }
+/** The Lease with the proofs there are by now. */
+export function withProofs(lease: Lease, proofs: RecordedProof[]): Lease {
+  const note = proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {}
+  return { ...lease, metadata: { ...lease.metadata, annotations: annotated(lease, note) } }
+}
+
+/** The Lease with another sign of life of its holder. */
+export function renewed(lease: Lease): Lease {
+  return { ...lease, spec: { ...lease.spec, renewTime: microTime() } }
 }
 
 /** The Lease given back. Who asked for it stays noted: they come next. */
-export function freed(lease: Lease, proofs: RecordedProof[]): Lease {
+export function freed(lease: Lease): Lease {
   return {
     ...lease,
-    metadata: {
-      ...lease.metadata,
-      annotations: annotated(lease, { ...proofsNote(proofs), [HOLDER]: undefined }),
-    },
+    metadata: { ...lease.metadata, annotations: annotated(lease, { [HOLDER]: undefined }) },
     spec: { ...lease.spec, holderIdentity: '', renewTime: microTime() },
   }
 }
@@ -140,10 +139,6 @@ export function claimed(lease: Lease, claim: Claim): Lease {
     ...lease,
     metadata: { ...lease.metadata, annotations: annotated(lease, { [CLAIM]: JSON.stringify(claim) }) },
   }
-}
-
-function proofsNote(proofs: RecordedProof[]): Record<string, string | undefined> {
-  return proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {}
 }
 
 function annotated(lease: Lease, changes: Record<string, string | undefined>): Record<string, string> {

@@ -4,7 +4,7 @@ import type { AppLock, LockRequest, RecordedProof } from './cluster.js'
 import { HeldLease } from './held-lease.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
-import { busy, interrupted, withoutLease } from './lease-errors.js'
+import { busy, interrupted } from './lease-errors.js'
 import {
   type Claim,
   claimed,
@@ -21,6 +21,7 @@ import {
 } from './lease-object.js'
 import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
 import { pause } from './pause.js'
+import { unheldLock } from './unheld-lock.js'
 
 /** What of the API a lock needs. */
 export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace'>
@@ -74,8 +75,8 @@ export async function lockApp(
   try {
     return await new Taking(api, request, timing, host).take()
   } catch (error) {
-    const without = withoutLease(error, request)
-    if (without) return without
+    const unheld = unheldLock(api, error, request)
+    if (unheld) return unheld
     throw error
   }
 }

@@ -492,7 +492,7 @@ describe('where there can be no Lease', () => {
     expect(without.tookOverFromDead).toBe(false)
     await without.confirm()
     without.record({ revision: 1, verdict: 'pass', at: '', who: '' })
-    await without.release()
+    await time.until(without.release())
     expect(without.lost.aborted).toBe(false)
     expect(server.holder()).toBeUndefined()
   })
@@ -525,6 +525,31 @@ describe('proofs kept with the Lease', () => {
     after.record(proof(1, 'now'))
     await time.until(after.release())
     expect(await kept()).toEqual([proof(2, 'then'), proof(1, 'now')])
+  })
+
+  test('those of an install, whose namespace was still to come', async () => {
+    const absent = apiError(404, 'POST /apis', 'namespaces "echo" not found')
+    let isThere = false
+    const api = server.client((verb) => (verb === 'create' && !isThere ? absent : undefined))
+    const unheld = await take({}, api)
+    isThere = true
+    unheld.record(proof(1, 'then'))
+    await time.until(unheld.release())
+    expect(await kept()).toEqual([proof(1, 'then')])
+    expect(server.holder()).toBeUndefined()
+  })
+
+  test('those of an install, while somebody else has the app already', async () => {
+    const absent = apiError(404, 'POST /apis', 'namespaces "echo" not found')
+    const unheld = await take({}, server.client(first(1, absent)))
+    const held = await take()
+    held.record(proof(2, 'later'))
+    await time.until(held.confirm())
+    unheld.record(proof(1, 'then'))
+    await time.until(unheld.release())
+    await time.until(held.confirm())
+    await time.until(held.release())
+    expect((await kept()).map(({ revision }) => revision)).toEqual([1, 2])
   })
 
   test('the newest twenty', async () => {
