@@ -122,7 +122,7 @@ export const changeFlags = {
   yes: Flags.boolean({
     char: 'y',
     env: 'CANARY_YES',
-    description: 'Answer every question with yes',
+    description: 'Answer questions with yes, but for those that have a flag of their own',
   }),
 }
 
