@@ -254,7 +254,7 @@ const cases: Case[] = [
     before: async () => relabelNewest('foxtrot', 'pending-upgrade'),
     exitCode: 6,
     says: /pending-upgrade/,
-    remedy: /helm rollback foxtrot/,
+    remedy: /canary start foxtrot v2 --recover/,
   },
   {
     name: 'a newer failed revision',
@@ -275,7 +275,7 @@ const cases: Case[] = [
     },
     exitCode: 6,
     says: /failed/,
-    remedy: /helm rollback echo/,
+    remedy: /canary shift echo 10 --recover/,
   },
 ]
 
