@@ -100,8 +100,7 @@ export class ModelLease {
 
   /** The holder learns of it when it renews its Lease. */
   private ask(hold: Hold, claim: Claim): void {
-    if (this.claim?.by === claim.by) return
-    if (this.claim && !this.claim.by.dead) throw busy(this.claim.holder)
+    if (this.claim) return
     this.claim = claim
     this.turns.later(this.renewals, `${hold.by.name} is asked to stop`, () => {
       if (!hold.by.dead && this.hold === hold) hold.lost.abort(this.lost())
