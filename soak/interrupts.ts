@@ -68,7 +68,7 @@ export async function interrupts(options: PartOptions): Promise<PartReport> {
   const pending = interruptions(options.count)
   const reactions: number[] = []
   const report = await onBenches(tally, async (bench) => {
-    const usual = await measure(bench, options.log)
+    const usual = options.usual ?? (await measure(bench, options.log))
     for (let rollout = -1; !tally.isOver;) {
       const interruption = pending.shift()
       if (!interruption) return

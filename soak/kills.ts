@@ -45,7 +45,7 @@ export async function kills(options: PartOptions): Promise<PartReport> {
   const pending = moments(options.count, seededRandom(options.seed))
   const recoveries: Recovery[] = []
   const report = await onBenches(tally, async (bench) => {
-    const usual = await measure(bench, options.log)
+    const usual = options.usual ?? (await measure(bench, options.log))
     for (let rollout = -1; !tally.isOver && anyLeft(pending);) {
       if (bench.subject.at.name === 'stable') rollout += 1
       const move = nextMove(bench.subject, rollout)

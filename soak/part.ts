@@ -18,6 +18,8 @@ export interface PartOptions {
   seed: number
   /** Clusters at work side by side. */
   workers: number
+  /** How long each command takes with nothing in its way, milliseconds; measured where not given. */
+  usual?: Record<MoveKind, number>
   /** Where the artefacts of failing cases are kept. */
   folder: string
   log: (line: string) => void
