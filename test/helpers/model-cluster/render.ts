@@ -49,7 +49,7 @@ export function renderObjects(app: string, namespace: string, values: JsonObject
       apiVersion: 'gloo.solo.io/v1',
       kind: 'Upstream',
       metadata: named(app),
-      spec: { kube: { serviceName: app } },
+      spec: { kube: { serviceName: app, subsetSpec: (values.upstream as JsonObject | undefined) ?? {} } },
     },
   ]
 }

@@ -8,6 +8,7 @@ import { install } from '../../../../src/operations/install.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { start } from '../../../../src/operations/start.js'
 import { undo } from '../../../../src/operations/undo.js'
+import { upgrade } from '../../../../src/operations/upgrade.js'
 import { stageOf } from '../../../../src/rollout/stage.js'
 import { ModelCluster, ModelWorld } from '../../../helpers/model-cluster/cluster.js'
 import { modelled } from '../../../helpers/model-cluster/context.js'
@@ -183,6 +184,8 @@ function perform(context: OperationContext, command: Command): Promise<Operation
         return abort(held, { app })
       case 'undo':
         return undo(held, { app, version: command.version, fast: command.fast, mayPropose: false })
+      case 'upgrade':
+        return upgrade(held, { app, set: [`upstream.fallbackPolicy=${command.policy}`] })
     }
   })
 }

@@ -10,6 +10,7 @@ export type Command =
   | { name: 'finish'; jump: boolean }
   | { name: 'abort' }
   | { name: 'undo'; fast: boolean; version: string }
+  | { name: 'upgrade'; policy: string }
 
 /** What an operator wants: a command, or any one that fits the stage the app is in when they come to it. */
 export type Wish = Command | { name: 'fitting'; pick: number }
@@ -61,6 +62,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ name: fc.constant('finish' as const), jump: fc.boolean() }) },
   { weight: 3, arbitrary: fc.constant({ name: 'abort' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      name: fc.constant('upgrade' as const),
+      policy: fc.constantFrom('NO_FALLBACK', 'ANY_ENDPOINT'),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ name: fc.constant('undo' as const), fast: fc.boolean(), version }),
@@ -122,6 +130,7 @@ function fittingCommands(stage: Stage): Command[] {
         { name: 'start', version: stage.primary === 'v2' ? 'v3' : 'v2', deployOnly: false },
         { name: 'undo', version: stage.primary === 'v1' ? 'v2' : 'v1', fast: false },
         { name: 'start', version: stage.primary === 'v2' ? 'v1' : 'v2', deployOnly: true },
+        { name: 'upgrade', policy: 'NO_FALLBACK' },
         { name: 'undo', version: stage.primary === 'v2' ? 'v1' : 'v2', fast: true },
       ]
     case 'deployed':
@@ -161,5 +170,7 @@ export function words(command: Command): string {
       return 'abort echo'
     case 'undo':
       return `undo echo ${command.version}${command.fast ? ' --fast' : ''}`
+    case 'upgrade':
+      return `upgrade echo --set upstream.fallbackPolicy=${command.policy}`
   }
 }
