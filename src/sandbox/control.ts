@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Fault, faultProblem, type FaultRegistry } from './faults.js'
+import { faultProblem } from './fault-parameters.js'
+import type { Fault, FaultRegistry } from './faults.js'
 import { closeServer } from './workloads/close-server.js'
 
 export interface ControlServer {

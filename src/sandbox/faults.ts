@@ -4,6 +4,8 @@ export type Fault = { /** It ends by itself after this. */ forMs?: number } & An
 type AnyFault =
   /** Pods of a version start, but never become ready. */
   | { kind: 'never-ready'; app: string; version: string }
+  /** Pods of a version become ready only this long after their start. */
+  | { kind: 'slow-ready'; app: string; version: string; ms: number }
   /** Containers of a version end as soon as they start, those that run at once. */
   | { kind: 'crash'; app: string; version: string }
   /** A share of an app's (or one version's) answers are errors. */
@@ -14,21 +16,25 @@ type AnyFault =
   | { kind: 'propagation'; ms: number }
   /** The API refuses a verb on a resource, as RBAC would; `*` is any. */
   | { kind: 'forbid'; verb: string; resource: string }
-  /** A share of the API's requests is answered with an error: 429, 500 or 503 by turns of chance, or one of them. */
-  | { kind: 'api-errors'; percent: number; status?: number }
-  /** The API answers later. */
-  | { kind: 'api-latency'; ms: number }
-  /** A share of the API's requests is carried out, but the connection closes without the answer. */
-  | { kind: 'api-lost'; percent: number }
-  /** A share of the API's requests is never answered. */
-  | { kind: 'api-stall'; percent: number }
+  /** A share of the API's requests is not carried out, but answered 429, 500, 503 or 504: by chance, or one of them. */
+  | ({ kind: 'api-errors'; percent: number; status?: number } & SomeRequests)
+  /** The API begins a request only after this. */
+  | ({ kind: 'api-latency'; ms: number } & SomeRequests)
+  /** A share of the API's requests is carried out, but the connection breaks without the answer. */
+  | ({ kind: 'api-lost'; percent: number } & SomeRequests)
+  /** A share of the API's requests breaks with its connection, and nothing is done. */
+  | ({ kind: 'api-reset'; percent: number } & SomeRequests)
+  /** A share of the API's requests is never carried out and never answered. */
+  | ({ kind: 'api-stall'; percent: number } & SomeRequests)
   /** The API resets every connection. */
   | { kind: 'api-down' }
   /** Watches end after this. */
   | { kind: 'drop-watches'; ms: number }
+  /** A share of the watches that go on from a version is told that it is too old (410): the client has to list anew. */
+  | { kind: 'expire-watches'; percent: number }
   /** Every request to the API is answered 401. */
   | { kind: 'expired-credentials' }
-  /** Gloo's webhook refuses routes to Upstreams that are not there, and weights that sum to 0. */
+  /** Gloo's webhook denies RouteTables and deletions after which Gloo would reject or warn of something. */
   | { kind: 'strict-admission' }
   /** The proxy resets every connection. */
   | { kind: 'proxy-down' }
@@ -37,65 +43,14 @@ type AnyFault =
   /** The proxy never answers a share of the requests. */
   | { kind: 'proxy-stall'; percent: number }
 
+/** Which of the API's requests a fault strikes: those that change something or the others, and those for one kind. */
+export interface SomeRequests {
+  only?: 'reads' | 'writes'
+  /** A plural, like `secrets`. */
+  resource?: string
+}
+
 export type FaultKind = Fault['kind']
-
-/** Parameters by kind, `?` for those that may be left out: what the command line and the control API accept. */
-export const FAULT_PARAMETERS: Record<
-  FaultKind,
-  Record<string, 'string' | 'number' | 'string?' | 'number?'>
-> = {
-  'never-ready': { app: 'string', version: 'string' },
-  crash: { app: 'string', version: 'string' },
-  'error-rate': { app: 'string', percent: 'number', version: 'string?', status: 'number?' },
-  latency: { app: 'string', ms: 'number', version: 'string?' },
-  propagation: { ms: 'number' },
-  forbid: { verb: 'string', resource: 'string' },
-  'api-errors': { percent: 'number', status: 'number?' },
-  'api-latency': { ms: 'number' },
-  'api-lost': { percent: 'number' },
-  'api-stall': { percent: 'number' },
-  'api-down': {},
-  'drop-watches': { ms: 'number' },
-  'expired-credentials': {},
-  'strict-admission': {},
-  'proxy-down': {},
-  'proxy-reset': { percent: 'number' },
-  'proxy-stall': { percent: 'number' },
-}
-
-/** What numbers may be, both bounds included. The longest delay is Node's longest timer. */
-const LIMITS: Record<string, [number, number]> = {
-  percent: [0, 100],
-  ms: [0, 2 ** 31 - 1],
-  forMs: [1, 2 ** 31 - 1],
-  status: [200, 599],
-}
-
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-
-/** What is wrong with a fault, in words; undefined where it can be ordered. */
-export function faultProblem(fault: object): string | undefined {
-  const { kind, ...given } = fault as Record<string, unknown>
-  const kinds = Object.keys(FAULT_PARAMETERS)
-  if (!kinds.includes(String(kind)))
-    return `there is no fault "${String(kind)}"; there are ${kinds.join(', ')}`
-  const parameters: Record<string, string> = { ...FAULT_PARAMETERS[kind as FaultKind], forMs: 'number?' }
-  for (const [name, type] of Object.entries(parameters)) {
-    const value = given[name]
-    if (value === undefined && type.endsWith('?')) continue
-    const wanted = type.replace('?', '')
-    if (typeof value !== wanted || value === '') return `${String(kind)} needs ${name}, a ${wanted}`
-    const [low, high] = LIMITS[name] ?? []
-    if (typeof value === 'number' && (value < low! || value > high!))
-      return `${name} ${value} is not within ${low} to ${high}`
-    if ((name === 'app' || name === 'version') && !LABEL.test(String(value))) {
-      return `${name} "${String(value)}" can't be the name of one (a-z, 0-9, -)`
-    }
-    if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`
-  }
-  const unknown = Object.keys(given).find((name) => !(name in parameters))
-  return unknown === undefined ? undefined : `${String(kind)} has no ${unknown}`
-}
 
 export type OrderedFault = Fault & { id: number }
 

@@ -7,9 +7,10 @@ import { EndpointsController } from './controllers/endpoints.js'
 import { GarbageCollector } from './controllers/garbage.js'
 import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
-import { disturbApi, strictAdmission } from './api-faults.js'
+import { disturbApi } from './api-faults.js'
 import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
+import { strictAdmission } from './gateway/strict-admission.js'
 import { createInfrastructure } from './infrastructure.js'
 import { startProxy } from './proxy/proxy.js'
 import { seededRandom } from './random.js'
@@ -74,9 +75,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const api = await startApiServer({
     store,
     token,
-    disturb: disturbApi(faults, random),
+    // Numbers of its own: how much traffic there is must not decide which request fails.
+    disturb: disturbApi(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
-    logs: (namespace, pod) => kubelet.logsOf(namespace, pod),
+    logs: (namespace, pod, _container, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
     intercept: ({ verb, resource }) => {
       const forbidden = faults
         .of('forbid')

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { FAULT_PARAMETERS } from '../../src/sandbox/faults.js'
 import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -10,12 +9,12 @@ afterEach(async () => {
   await cli.close()
 })
 
-describe.skipIf(!('strict-admission' in FAULT_PARAMETERS))("Gloo's strict admission", () => {
+describe("Gloo's strict admission", () => {
   test.each(HELM_MAJORS)(
     'install goes in two upgrades, and ends as it always does, Helm %i',
     async (major) => {
       cli = await startSandboxCli(major)
-      cli.sandbox.faults.add({ kind: 'strict-admission' } as never)
+      cli.sandbox.faults.add({ kind: 'strict-admission' })
 
       const env = { CANARY_PROBE_RATE: '0' }
       const installed = await cli.canary(['install', 'echo', 'v1', '--with-virtual-service', '--json'], {

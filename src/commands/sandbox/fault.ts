@@ -4,13 +4,8 @@ import { BaseCommand } from '../../cli/base-command.js'
 import { parseDuration } from '../../cli/durations.js'
 import { notRunning } from '../../cli/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
-import {
-  type Fault,
-  FAULT_PARAMETERS,
-  faultProblem,
-  type FaultKind,
-  type OrderedFault,
-} from '../../sandbox/faults.js'
+import { FAULT_PARAMETERS, faultProblem } from '../../sandbox/fault-parameters.js'
+import type { Fault, FaultKind, OrderedFault } from '../../sandbox/faults.js'
 
 export default class SandboxFault extends BaseCommand {
   static override summary = 'Order a fault in the sandbox, list those in force, or take them back'
@@ -19,7 +14,8 @@ export default class SandboxFault extends BaseCommand {
     '<%= config.bin %> sandbox fault never-ready echo v2',
     '<%= config.bin %> sandbox fault error-rate echo 5 v2',
     '<%= config.bin %> sandbox fault propagation 3s',
-    '<%= config.bin %> sandbox fault api-errors 10',
+    '<%= config.bin %> sandbox fault api-errors 10 503',
+    '<%= config.bin %> sandbox fault api-lost 100 --only writes --resource secrets',
     '<%= config.bin %> sandbox fault proxy-down --for 20s',
     '<%= config.bin %> sandbox fault',
     '<%= config.bin %> sandbox fault --clear',
@@ -37,6 +33,16 @@ export default class SandboxFault extends BaseCommand {
       description: 'The fault ends by itself after this, like 20s',
       exclusive: ['clear', 'remove'],
     }),
+    only: Flags.string({
+      helpValue: 'reads|writes',
+      description: 'Of api-errors, api-latency, api-lost, api-reset and api-stall: which requests',
+      exclusive: ['clear', 'remove'],
+    }),
+    resource: Flags.string({
+      helpValue: '<plural>',
+      description: 'Of the same faults: only requests for this kind, like secrets or leases',
+      exclusive: ['clear', 'remove'],
+    }),
     remove: Flags.string({ helpValue: '<number>', description: 'Take one fault back', exclusive: ['clear'] }),
     clear: Flags.boolean({ description: 'Take all faults back' }),
   }
@@ -44,7 +50,9 @@ export default class SandboxFault extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SandboxFault)
     const [kind, ...parameters] = args.fault ?? []
-    const fault = kind === undefined ? undefined : parseFault(kind, parameters, flags.for)
+    const stray = (['for', 'only', 'resource'] as const).find((flag) => flags[flag] !== undefined)
+    if (kind === undefined && stray) throw wrong(`--${stray} needs a fault.`, kinds().map(usageOf))
+    const fault = kind === undefined ? undefined : parseFault(kind, parameters, flags)
     const remove = flags.remove === undefined ? undefined : faultNumber(flags.remove)
     const { remoteFaults, runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
     const state = await runningSandbox(stateFolder())
@@ -70,7 +78,11 @@ function usageOf(kind: FaultKind): string {
 }
 
 /** The fault meant by words of the command line. Times may have a unit (`3s`), else they are milliseconds. */
-function parseFault(kind: string, words: string[], lasts?: string): Fault {
+function parseFault(
+  kind: string,
+  words: string[],
+  { for: lasts, only, resource }: { for?: string; only?: string; resource?: string },
+): Fault {
   const known = kinds().find((candidate) => candidate === kind)
   if (!known) throw wrong(`There is no fault "${kind}".`, kinds().map(usageOf))
   const fault: Record<string, string | number> = { kind: known }
@@ -95,6 +107,8 @@ function parseFault(kind: string, words: string[], lasts?: string): Fault {
       throw wrong(`--for "${lasts}" is not a duration.`, ['write it like 20s or 1m30s'])
     fault.forMs = forMs
   }
+  if (only !== undefined) fault.only = only
+  if (resource !== undefined) fault.resource = resource
   const problem = faultProblem(fault)
   if (problem)
     throw wrong(`The fault can't be ordered: ${problem}.`, [`canary sandbox fault ${usageOf(known)}`])

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
-import { ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StatusBody } from './status.js'
+import { parseResourceRequest } from './request.js'
+import { ApiError, type StatusBody } from './status.js'
 
 /** What goes wrong with one request, apart from what it asks for. */
 export interface Disturbance {
@@ -12,26 +12,41 @@ export interface Disturbance {
   connection?: 'reset' | 'stalled' | 'lost'
   /** A watch ends after this. */
   watchMs?: number
+  /** A watch from a version is told that it is too old. */
+  isExpired?: boolean
+}
+
+/** A request as far as it matters for what may go wrong with it. */
+export interface Disturbed {
+  isWatch: boolean
+  /** Whether it changes objects; asking what one may do (a POST too) does not. */
+  isWrite: boolean
+  /** Plural of the kind it is for; undefined for discovery and the like. */
+  resource?: string
 }
 
 /** Decides what goes wrong with the next request. */
-export type Disturb = (request: { isWatch: boolean }) => Disturbance
+export type Disturb = (request: Disturbed) => Disturbance
 
 /** Seconds after which a client that was told 429 may come again. */
 const RETRY_AFTER = '1'
 
-/** Serves a request as the disturbance has it; `serve` is what happens where all is well. */
+/** Serves a request as its disturbance has it; `serve` is what happens where all is well. */
 export async function serveDisturbed(
+  disturb: Disturb,
   request: IncomingMessage,
   response: ServerResponse,
-  { delayMs, answer, connection, watchMs }: Disturbance,
   serve: (response: ServerResponse) => Promise<void>,
 ): Promise<void> {
+  const { delayMs, answer, connection, watchMs, isExpired } = disturb(whatItIs(request))
   if (delayMs) await sleep(delayMs, undefined, { ref: false })
   if (connection === 'stalled') return
   if (connection === 'reset') return void request.socket.resetAndDestroy()
   if (connection === 'lost') {
-    await serve(new ServerResponse(request)) // without a socket: nobody gets it
+    // Into a response without a socket: nobody gets it, whatever it is.
+    const unsent = new ServerResponse(request)
+    await serve(unsent).catch(() => undefined)
+    unsent.emit('close') // ends what would go on writing, as a followed log does
     return void request.socket.resetAndDestroy()
   }
   if (answer) {
@@ -40,6 +55,30 @@ export async function serveDisturbed(
     response.writeHead(answer.code, { 'content-type': 'application/json', ...retry })
     return void response.end(`${JSON.stringify(answer)}\n`)
   }
+  const since = isExpired ? versionOf(request) : undefined
+  if (since !== undefined) {
+    const { body } = new ApiError(410, 'Expired', `too old resource version: ${since} (${Number(since) + 1})`)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    return void response.end(`${JSON.stringify({ type: 'ERROR', object: body })}\n`)
+  }
   if (watchMs !== undefined) setTimeout(() => response.end(), watchMs).unref()
   await serve(response)
+}
+
+function whatItIs({ method = 'GET', url = '/' }: IncomingMessage): Disturbed {
+  try {
+    const request = parseResourceRequest(method, new URL(url, 'http://sandbox'))
+    if (!request) return { isWatch: false, isWrite: false }
+    const { verb, resource } = request
+    const isWatch = verb === 'watch'
+    return { isWatch, isWrite: !isWatch && verb !== 'get' && verb !== 'list', resource: resource.plural }
+  } catch {
+    return { isWatch: false, isWrite: false } // it is refused where it is served
+  }
+}
+
+/** The version a watch goes on from; undefined where it begins with what is there. */
+function versionOf({ url = '/' }: IncomingMessage): string | undefined {
+  const version = new URL(url, 'http://sandbox').searchParams.get('resourceVersion') ?? ''
+  return version === '' || version === '0' ? undefined : version
 }

@@ -5,8 +5,13 @@ import type { ResourceRequest } from './request.js'
 import { badRequest, notFound } from './status.js'
 import type { ObjectStore } from './store.js'
 
-/** Everything a container has written so far; undefined while it has not started. */
-export type ReadLogs = (namespace: string, pod: string, container: string) => string | undefined
+/** Everything a container has written in its last run, or in the one before; undefined where there was none. */
+export type ReadLogs = (
+  namespace: string,
+  pod: string,
+  container: string,
+  isBefore: boolean,
+) => string | undefined
 
 /** How often `--follow` looks for more. */
 const FOLLOW_INTERVAL_MS = 200
@@ -21,8 +26,11 @@ export function serveLog(
   const pod = store.get(RESOURCES.pods, namespace, name)
   if (!pod) throw notFound(RESOURCES.pods, name)
   const container = chooseContainer(pod, query.get('container') ?? '')
-  const read = () => readLogs?.(namespace, name, container)
+  const isBefore = query.get('previous') === 'true'
+  const read = () => readLogs?.(namespace, name, container, isBefore)
   const text = read()
+  if (text === undefined && isBefore)
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`)
   if (text === undefined) {
     throw badRequest(
       `container "${container}" in pod "${name}" is waiting to start: ${waitingReason(pod, container)}`,
@@ -37,8 +45,9 @@ export function serveLog(
   let sent = text.length
   const timer = setInterval(() => {
     const now = read()
+    if (now !== undefined && now.length < sent) return void response.end() // another run began: this one is over
     if (now !== undefined && now.length > sent) response.write(now.slice(sent))
-    sent = Math.max(sent, now?.length ?? 0)
+    sent = now?.length ?? sent
     if (store.get(RESOURCES.pods, namespace, name)?.metadata.uid !== pod.metadata.uid) response.end()
   }, FOLLOW_INTERVAL_MS)
   response.on('close', () => clearInterval(timer))

@@ -37,7 +37,7 @@ export interface ApiServerOptions {
   intercept?: Intercept
   /** Asked before every request at all: what goes wrong with it. */
   disturb?: Disturb
-  /** Asked before an object is stored. */
+  /** Asked before an object is stored or deleted. */
   admit?: Admit
 }
 
@@ -75,9 +75,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 /** One request, whatever happens: an error of the sandbox itself is answered too, so that no write is left in doubt. */
 async function serve(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
   try {
-    const isWatch = /[?&]watch=(1|true)\b/.test(request.url ?? '')
-    const disturbance = options.disturb?.({ isWatch }) ?? {}
-    await serveDisturbed(request, response, disturbance, (answering) => route(options, request, answering))
+    const { disturb = () => ({}) } = options
+    await serveDisturbed(disturb, request, response, (answering) => route(options, request, answering))
   } catch (error) {
     const { body } =
       error instanceof ApiError

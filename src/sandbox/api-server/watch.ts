@@ -29,6 +29,7 @@ export function serveWatch(
     (name === undefined || object.metadata.name === name) &&
     selected(object)
   const send = (type: WatchType, object: unknown) => {
+    if (response.writableEnded) return // it was told to end, and is not closed yet
     response.write(`${JSON.stringify({ type, object })}\n`)
   }
   const forward = (event: StoreEvent) => {

@@ -28,13 +28,19 @@ interface RunningPod {
   cancel?: () => void
   crashes: number
   isCrashed: boolean
+  /** When its container began to serve; ms since the epoch. */
+  servingSince?: number
   isEnding?: boolean
 }
 
 const DEFAULT_GRACE_S = 30
 const FIRST_BACKOFF_S = 10
 const LONGEST_BACKOFF_S = 300
-const ORDERED_CRASH: Program = { does: 'fail', exitCode: 1, output: 'an ordered crash' }
+const ORDERED_CRASH: Program = {
+  does: 'fail',
+  exitCode: 1,
+  output: 'panic: an ordered crash (canary sandbox fault crash)',
+}
 
 /** Runs pods: each is a real listener, reached by its made-up address through `portOf`. */
 export class Kubelet extends Reconciler {
@@ -61,9 +67,11 @@ export class Kubelet extends Reconciler {
     return server && (server.ports.length === 0 || server.ports.includes(port)) ? server.port : undefined
   }
 
-  /** What a pod logged, for `kubectl logs`; undefined for pods that never started. */
-  logsOf(namespace: string, name: string): string | undefined {
-    return this.pods.get(keyOf(namespace, name))?.log.text()
+  /** What a pod logged, for `kubectl logs`, or in the run before (`--previous`); undefined where it did not run. */
+  logsOf(namespace: string, name: string, isBefore = false): string | undefined {
+    const pod = this.pods.get(keyOf(namespace, name))
+    // Between two runs, the one that ended is both the last and the one before.
+    return pod?.log.text(isBefore && !pod.isCrashed)
   }
 
   async closeAll(): Promise<void> {
@@ -89,7 +97,7 @@ export class Kubelet extends Reconciler {
     if (!running.server && !running.isCrashed) return // it is starting, or waits for its image
     const fails = this.programOf(pod).does === 'fail'
     if (fails === running.isCrashed) {
-      if (running.server) this.write(pod, this.servingStatus(pod, running))
+      if (running.server) this.showServing(key, pod, running)
       return
     }
     this.stop(running)
@@ -145,6 +153,7 @@ export class Kubelet extends Reconciler {
     const pod = this.current(key)
     if (!pod) return
     const program = this.programOf(pod)
+    running.log.begin()
     for (const { name } of pod.spec.containers) this.tell(pod, 'Started', `Started container ${name}`)
     if (program.does === 'fail') this.crash(key, running, program)
     else void this.serve(key, running, program)
@@ -167,7 +176,8 @@ export class Kubelet extends Reconciler {
     const fresh = this.current(key)
     if (!fresh || running.isEnding || this.pods.get(key) !== running) return server.close()
     running.server = server
-    this.write(fresh, this.servingStatus(fresh, running))
+    running.servingSince = Date.now()
+    this.showServing(key, fresh, running)
   }
 
   private crash(key: string, running: RunningPod, program: Extract<Program, { does: 'fail' }>): void {
@@ -188,18 +198,26 @@ export class Kubelet extends Reconciler {
     running.cancel = this.later(backoffS * 1000, () => this.run(key, running))
   }
 
-  /** Ready, unless a fault holds it back. */
-  private servingStatus(pod: KubeObject, { ip, crashes }: RunningPod): object {
-    const { app, version } = pod.metadata.labels ?? {}
-    const faults = this.faults.of('never-ready')
-    const ready = !faults.some((fault) => fault.app === app && fault.version === version)
-    return runningStatus(pod, { ip, ready, crashes })
+  /** Ready, unless a fault holds it back, for good or for some time. */
+  private showServing(key: string, pod: KubeObject, running: RunningPod): void {
+    const { ip, crashes, servingSince = 0 } = running
+    const concerns = this.concerns(pod)
+    const slow = this.faults.of('slow-ready').find(concerns)
+    const waitMs = slow ? servingSince + slow.ms - Date.now() : 0
+    const ready = waitMs <= 0 && !this.faults.of('never-ready').some(concerns)
+    running.cancel?.()
+    running.cancel = waitMs > 0 ? this.later(waitMs, () => this.enqueue(key)) : undefined
+    if (!ready) this.warn(pod, 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503')
+    this.write(pod, runningStatus(pod, { ip, ready, crashes }))
+  }
+
+  private concerns({ metadata }: KubeObject): (fault: { app: string; version: string }) => boolean {
+    const { app, version } = metadata.labels ?? {}
+    return (fault) => fault.app === app && fault.version === version
   }
 
   private programOf(pod: KubeObject): Program {
-    const { app, version } = pod.metadata.labels ?? {}
-    const ordered = this.faults.of('crash').some((fault) => fault.app === app && fault.version === version)
-    return ordered ? ORDERED_CRASH : programOf(pod)
+    return this.faults.of('crash').some(this.concerns(pod)) ? ORDERED_CRASH : programOf(pod)
   }
 
   private terminate(key: string, pod: KubeObject): void {

@@ -1,18 +1,26 @@
-/** Lines kept of one pod. */
+/** Lines kept of one run. */
 const LIMIT = 5_000
 
-/** What a pod wrote, its last lines, each with its time as Go's logger gives it. */
+/** What a pod's container wrote in its last two runs, their last lines, each with its time as Go's logger gives it. */
 export class PodLog {
-  private lines: string[] = []
+  private readonly runs: string[][] = []
 
-  add(line: string): void {
-    const time = new Date().toISOString().slice(0, 19).replace('T', ' ').replaceAll('-', '/')
-    this.lines.push(`${time} ${line}\n`)
-    if (this.lines.length > LIMIT * 1.2) this.lines = this.lines.slice(-LIMIT)
+  /** The container starts, for the first time or again. */
+  begin(): void {
+    this.runs.unshift([])
+    this.runs.length = Math.min(this.runs.length, 2)
   }
 
-  /** Undefined while nothing was written. */
-  text(): string | undefined {
-    return this.lines.length === 0 ? undefined : this.lines.join('')
+  add(line: string): void {
+    const [run] = this.runs
+    if (!run) return
+    const time = new Date().toISOString().slice(0, 19).replace('T', ' ').replaceAll('-', '/')
+    run.push(`${time} ${line}\n`)
+    if (run.length > LIMIT * 1.2) run.splice(0, run.length - LIMIT)
+  }
+
+  /** The last run, or the one before; undefined where there was none. */
+  text(isBefore = false): string | undefined {
+    return this.runs[isBefore ? 1 : 0]?.join('')
   }
 }

@@ -23,20 +23,30 @@ export class StatusReports {
   private readonly warnings = new Map<KubeObject, string[]>()
   private readonly errors = new Map<KubeObject, string[]>()
   private readonly proxyErrors: string[] = []
+  private readonly all = new Set<string>()
 
   /** @param owner the VirtualService, or a RouteTable it delegates to */
   warn(owner: KubeObject, service: KubeObject, text: string): void {
+    this.all.add(text)
     note(this.warnings, owner, text)
     if (owner !== service) note(this.warnings, service, onSubTable(owner, text))
   }
 
   reject(owner: KubeObject, service: KubeObject, text: string): void {
+    this.all.add(text)
     note(this.errors, owner, text)
     if (owner !== service) note(this.errors, service, onSubTable(owner, text))
   }
 
-  rejectProxy(text: string): void {
-    this.proxyErrors.push(text)
+  /** @param where the route as the proxy is told it; its number changes with the routes before it */
+  rejectProxy(text: string, where: string): void {
+    this.all.add(text)
+    this.proxyErrors.push(`${text} ${where}`)
+  }
+
+  /** All that was reported, each text once, whichever object it is about. */
+  problems(): string[] {
+    return [...this.all]
   }
 
   isRejected(object: KubeObject): boolean {

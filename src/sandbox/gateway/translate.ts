@@ -24,6 +24,8 @@ export interface Translation {
   config: ProxyConfig
   /** Status by object, to be written to it. */
   reports: Map<KubeObject, Report>
+  /** All that the statuses say, each text once. */
+  problems: string[]
   /** Envoy refuses the routes of this update: the proxy keeps those it has, of every team. */
   refused: boolean
   /** Names of virtual hosts that Gloo rejects: the proxy keeps what it has of them. */
@@ -74,7 +76,7 @@ export function translate(snapshot: Snapshot): Translation {
     if (destinations.reduce((sum, { weight }) => sum + weight, 0) < 1) {
       refused = true
       const why = destinations.length === 0 ? NO_DESTINATION : NO_WEIGHT
-      reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why} ${where}`)
+      reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why}`, where)
     }
     for (const { cluster: name, subset } of destinations) {
       const cluster = clusters.get(name)
@@ -83,7 +85,7 @@ export function translate(snapshot: Snapshot): Translation {
         reports.warn(service, service, `Route Warning: InvalidDestinationWarning. Reason: ${warning}`)
       else if (cluster && !isKnownSubset(cluster, subset)) {
         const why = 'route has a subset config, but none of the subsets in the upstream match it.'
-        reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why} ${where}`)
+        reports.rejectProxy(`Route Error: ProcessingError. Reason: ${why}`, where)
       }
     }
   }
@@ -96,6 +98,7 @@ export function translate(snapshot: Snapshot): Translation {
       ...[...virtualServices, ...routeTables].map((one) => [one, reports.of(one, true)] as const),
       ...upstreams.map((one) => [one, reports.of(one, false)] as const),
     ]),
+    problems: reports.problems(),
     refused,
     rejectedHosts: new Set(
       virtualHosts.filter((_, index) => reports.isRejected(virtualServices[index]!)).map(({ name }) => name),

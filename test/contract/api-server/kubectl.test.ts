@@ -35,13 +35,14 @@ describe('kubectl', () => {
   let cluster: TestCluster
   let forbidden: (request: ApiRequest) => boolean
   let log: string | undefined
+  let logBefore: string | undefined
 
   beforeEach(async () => {
     forbidden = () => false
-    log = undefined
+    log = logBefore = undefined
     cluster = await startCluster(4, {
       intercept: (request) => (forbidden(request) ? 'forbidden' : undefined),
-      logs: () => log,
+      logs: (_namespace, _pod, _container, isBefore) => (isBefore ? logBefore : log),
     })
   })
   afterEach(() => cluster.close())
@@ -206,6 +207,11 @@ describe('kubectl', () => {
     log = 'one\ntwo\n'
     expect(await kubectl('logs', 'pod')).toBe('one\ntwo\n')
     expect(await kubectl('logs', 'pod', '--tail=1')).toBe('two\n')
+    expect(await failure('logs', 'pod', '--previous')).toContain(
+      'previous terminated container "web" in pod "pod" not found',
+    )
+    logBefore = 'panic\n'
+    expect(await kubectl('logs', 'pod', '--previous')).toBe('panic\n')
     expect(await failure('logs', 'pod', '-c', 'nope')).toContain('container nope is not valid for pod pod')
   })
 

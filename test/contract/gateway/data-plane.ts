@@ -31,7 +31,7 @@ export interface DataPlane {
   /** Requests sent and not answered yet. */
   inFlight(): number
   /** What a pod logged. */
-  logsOf(namespace: string, pod: string): string | undefined
+  logsOf(namespace: string, pod: string, isBefore?: boolean): string | undefined
   close(): Promise<void>
 }
 
@@ -111,7 +111,7 @@ export async function startDataPlane({
       return { answers, first: first ?? {} }
     },
     inFlight: () => pool.stats.running,
-    logsOf: (namespace, pod) => kubelet.logsOf(namespace, pod),
+    logsOf: (namespace, pod, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
     close: async () => {
       await pool.close()
       for (const controller of controllers) controller.close()

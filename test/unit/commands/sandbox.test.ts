@@ -101,11 +101,34 @@ describe('with a sandbox', () => {
     expect(faults.list()).toEqual([])
   })
 
+  test('faults of the API may be kept to some requests, and each to a time', async () => {
+    await running()
+    const narrowed = ['api-lost', '50', '--only', 'writes', '--resource', 'secrets', '--for', '20s']
+    expect((await runCommand(SandboxFault, narrowed)).stdout).toBe(
+      '1  api-lost percent=50 forMs=20000 only=writes resource=secrets\n',
+    )
+  })
+
   test.each([
     ['an unknown fault', ['earthquake'], /no fault "earthquake"/, /never-ready APP VERSION/],
     ['a missing parameter', ['never-ready', 'echo'], /needs VERSION/, /never-ready APP VERSION/],
     ['a parameter too many', ['proxy-down', 'now'], /no place for "now"/, /fault proxy-down/],
     ['a number that is none', ['error-rate', 'echo', 'many'], /PERCENT "many"/, /APP PERCENT \[VERSION\]/],
+    [
+      'a choice that is none',
+      ['api-lost', '5', '--only', 'some'],
+      /only some is none of reads, writes/,
+      /api-lost/,
+    ],
+    ['a status that is no trouble', ['api-errors', '5', '200'], /none of 429, 500, 503, 504/, /api-errors/],
+    [
+      'a choice where there is none',
+      ['proxy-down', '--only', 'reads'],
+      /proxy-down has no only/,
+      /proxy-down/,
+    ],
+    ['a time that is none', ['proxy-down', '--for', 'long'], /--for "long"/, /like 20s/],
+    ['a time for nothing', ['--for', '20s'], /--for needs a fault/, /api-down/],
     ['a fault that is not there', ['--remove', '9'], /there is no fault 9/, /lists them/],
     ['a number of a fault that is none', ['--remove', 'x'], /--remove "x"/, /lists them/],
   ])('%s is refused', async (_, argv, says, remedy) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
+import { faultProblem } from '../../../src/sandbox/fault-parameters.js'
 import type { Fault } from '../../../src/sandbox/faults.js'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
 
@@ -28,6 +28,7 @@ describe("faults of the API's", () => {
     [429, 'TooManyRequests', '1'],
     [500, 'InternalError', null],
     [503, 'ServiceUnavailable', null],
+    [504, 'Timeout', null],
   ])('errors: %i in the words of Kubernetes', async (status, reason, retryAfter) => {
     order({ kind: 'api-errors', percent: 100, status })
     const answer = await api(MAPS)
@@ -45,15 +46,55 @@ describe("faults of the API's", () => {
     expect(new Set(failed.map(({ status }) => status))).toEqual(new Set([429, 500, 503]))
   })
 
-  test('a lost answer: the write is done all the same', async () => {
-    const fault = order({ kind: 'api-lost', percent: 100 })
+  test('the same seed strikes the same requests, whatever users send meanwhile', async () => {
+    const other = await startSandbox({ seed: 1 })
+    const outcomes = async ({ apiUrl, proxyUrl, faults }: Sandbox, noise: number) => {
+      faults.add({ kind: 'api-errors', percent: 40 })
+      const statuses: number[] = []
+      for (let sent = 0; sent < 20; sent += 1) {
+        for (let more = 0; more < noise; more += 1) await fetch(proxyUrl)
+        statuses.push((await fetch(apiUrl + MAPS)).status)
+      }
+      return statuses
+    }
+    try {
+      expect(await outcomes(sandbox, 0)).toEqual(await outcomes(other, 2))
+    } finally {
+      await other.close()
+    }
+  })
+
+  test.each<['reads' | 'writes', number, number]>([
+    ['reads', 503, 201],
+    ['writes', 200, 503],
+  ])('only %s are struck where that is said', async (only, read, written) => {
+    order({ kind: 'api-errors', percent: 100, status: 503, only })
+    expect((await api(MAPS)).status).toBe(read)
+    expect((await createMap('one')).status).toBe(written)
+    expect((await api('/version')).status).toBe(read)
+  })
+
+  test('only requests for one kind are struck where that is said', async () => {
+    order({ kind: 'api-errors', percent: 100, status: 503, resource: 'configmaps' })
+    expect((await api(MAPS)).status).toBe(503)
+    expect((await api('/api/v1/namespaces')).status).toBe(200)
+    expect((await api('/version')).status).toBe(200)
+  })
+
+  test('a lost answer: the write is done all the same, and a refusal is lost too', async () => {
+    const fault = order({ kind: 'api-lost', percent: 100, only: 'writes' })
+    await expect(createMap('lost')).rejects.toThrow()
     await expect(createMap('lost')).rejects.toThrow()
     sandbox.faults.remove(fault)
     expect((await api(`${MAPS}/lost`)).status).toBe(200)
+    expect((await createMap('lost')).status).toBe(409)
   })
 
-  test('down: nothing is done', async () => {
-    const fault = order({ kind: 'api-down' })
+  test.each<[string, Fault]>([
+    ['down', { kind: 'api-down' }],
+    ['reset', { kind: 'api-reset', percent: 100 }],
+  ])('%s: nothing is done', async (_, ordered) => {
+    const fault = order(ordered)
     await expect(createMap('never')).rejects.toThrow()
     sandbox.faults.remove(fault)
     expect((await api(`${MAPS}/never`)).status).toBe(404)
@@ -74,6 +115,23 @@ describe("faults of the API's", () => {
     const watch = await api(`${MAPS}?watch=1`)
     expect(await watch.text()).toBe('')
     expect((await api(`${MAPS}?watch=1`)).status).toBe(200)
+  })
+
+  test('watches that expire: one that goes on from a version has to begin anew', async () => {
+    const { resourceVersion } = ((await (await api(MAPS)).json()) as any).metadata
+    order({ kind: 'expire-watches', percent: 100 })
+    const watch = await api(`${MAPS}?watch=1&resourceVersion=${resourceVersion}`)
+    expect(JSON.parse(await watch.text())).toMatchObject({
+      type: 'ERROR',
+      object: {
+        code: 410,
+        reason: 'Expired',
+        message: expect.stringMatching(/^too old resource version: \d+ /),
+      },
+    })
+    const anew = await api(`${MAPS}?watch=1&timeoutSeconds=1`)
+    expect(anew.status).toBe(200)
+    await anew.body!.cancel()
   })
 
   test('faults do not reach the door by which they are taken back', async () => {
@@ -104,38 +162,12 @@ describe('faults of the proxy', () => {
   })
 })
 
-describe("Gloo's strict admission", () => {
-  const TABLES = '/apis/gateway.solo.io/v1/namespaces/default/routetables'
-  function createTable(routeAction: object): Promise<Response> {
-    const spec = { routes: [{ matchers: [{ prefix: '/' }], routeAction }] }
-    const metadata = { name: 'routes', namespace: 'default' }
-    const body = { apiVersion: 'gateway.solo.io/v1', kind: 'RouteTable', metadata, spec }
-    return api(TABLES, { method: 'POST', body: JSON.stringify(body) })
-  }
-  const upstream = { name: 'echo', namespace: 'default' }
-
-  test('a route to an Upstream that is not there is denied, one to an Upstream that is there is not', async () => {
-    order({ kind: 'strict-admission' })
-    const denied = await createTable({ single: { upstream } })
-    expect(denied.status).toBe(400)
-    expect(((await denied.json()) as { message: string }).message).toMatch(
-      /^admission webhook "gloo\.gloo-system\.svc" denied the request: resource incompatible with current Gloo snapshot: .*\*v1\.Upstream \{ default\.echo \} not found/,
-    )
-    sandbox.store.create(RESOURCES.upstreams, {
-      apiVersion: 'gloo.solo.io/v1',
-      kind: 'Upstream',
-      metadata: upstream,
-      spec: {},
-    })
-    expect((await createTable({ single: { upstream } })).status).toBe(201)
-  })
-
-  test('weights that sum to 0 are denied; without the fault nothing is', async () => {
-    const destination = { upstream }
-    const multi = { destinations: [{ destination, weight: 0 }] }
-    const fault = order({ kind: 'strict-admission' })
-    expect((await createTable({ multi })).status).toBe(400)
-    sandbox.faults.remove(fault)
-    expect((await createTable({ single: destination })).status).toBe(201)
-  })
+test.each([
+  [{ kind: 'api-errors', percent: 5, status: 418 }, 'status 418 is none of 429, 500, 503, 504'],
+  [{ kind: 'api-lost', percent: 5, only: 'some' }, 'only some is none of reads, writes'],
+  [{ kind: 'api-stall', percent: 5, resource: 'Pod' }, /^resource "Pod" is not a plural like secrets/],
+  [{ kind: 'api-down', only: 'reads' }, /^api-down has no only; api-errors, api-latency, .* have$/],
+  [{ kind: 'proxy-down', forMs: 0 }, /^forMs 0 is not within 1 to /],
+])('refused: %j', (fault, problem) => {
+  expect(faultProblem(fault)).toMatch(problem)
 })

@@ -36,7 +36,7 @@ describe('refused', () => {
   test.each([
     ['no JSON', '{', 'the body is no JSON'],
     ['no object', '1', 'the body is no JSON object'],
-    ['an unknown fault', '{"kind":"flood"}', /no fault "flood"; there are never-ready, crash, /],
+    ['an unknown fault', '{"kind":"flood"}', /no fault "flood"; there are never-ready, slow-ready, crash, /],
     ['a parameter missing', '{"kind":"crash","app":"echo"}', 'crash needs version, a string'],
     ['an empty name', '{"kind":"crash","app":"","version":"v1"}', 'crash needs app, a string'],
     ['a parameter of another type', '{"kind":"latency","app":"echo","ms":"9"}', 'latency needs ms, a number'],

@@ -96,7 +96,7 @@ export function createObject(
   }
   const prepared = inFieldOrder(prepareForCreate(store, resource, object))
   validate(resource, prepared)
-  request.admit?.(resource, prepared)
+  request.admit?.({ resource, object: prepared })
   if (store.get(resource, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name)
   if (!isDryRun(request)) return store.create(resource, prepared)
   const generation = hasGeneration(prepared) ? { generation: 1 } : {}
@@ -141,7 +141,7 @@ export function updateObject(
   if (!owned) recordOwner(request, live, changed)
   const next = inFieldOrder(changed)
   validate(resource, next, live)
-  if (subresource !== 'status') request.admit?.(resource, next)
+  if (subresource !== 'status') request.admit?.({ resource, object: next })
   if (isDryRun(request)) return next
   if (
     live.metadata.deletionTimestamp &&

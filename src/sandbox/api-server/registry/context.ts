@@ -9,12 +9,12 @@ export interface WriteRequest extends ResourceRequest {
   userAgent: string
   /** Filled while the request is carried out: told to the client in `Warning` headers. */
   warnings: string[]
-  /** Asked before an object is stored. */
+  /** Asked before an object is stored or deleted. */
   admit?: Admit
 }
 
-/** What an admission webhook does: throws where an object may not be stored. */
-export type Admit = (resource: ResourceType, object: KubeObject) => void
+/** What an admission webhook does: throws where an object may not be stored as it is, or not be deleted. */
+export type Admit = (change: { resource: ResourceType; object: KubeObject; isDeletion?: true }) => void
 
 export interface Answer {
   code: number

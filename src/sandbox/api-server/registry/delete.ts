@@ -33,6 +33,7 @@ export async function deleteOne({ store }: WriteContext, request: WriteRequest):
   const live = liveObject(store, request)
   if (!live) throw notFound(resource, name)
   checkPreconditions(resource, live, options)
+  request.admit?.({ resource, object: live, isDeletion: true })
   const isRehearsal = isDryRun(request) || options.dryRun?.includes('All')
   const left = isRehearsal ? live : deleteObject(store, resource, live, options)
   if (left.metadata.deletionTimestamp || RETURNS_OBJECT.has(resource.kind)) return { code: 200, body: left }
@@ -45,7 +46,10 @@ export async function deleteCollection({ store }: WriteContext, request: WriteRe
   const options = (await readDeleteOptions(request.body, query)) as DeleteOptions
   const selected = parseSelectors(query, resource.kind)
   const items = store.list(resource, namespace).filter(selected)
-  if (!isDryRun(request)) for (const object of items) deleteObject(store, resource, object, options)
+  for (const object of items) {
+    request.admit?.({ resource, object, isDeletion: true })
+    if (!isDryRun(request)) deleteObject(store, resource, object, options)
+  }
   return {
     code: 200,
     body: {

@@ -95,6 +95,39 @@ test('an ordered crash ends running pods, and they come back when it is taken ba
   expect((await plane.count('/echo', [], 1)).answers).toEqual({ '200 version:echo-v1': 1 })
 })
 
+test('logs of the run before: the same as those of the last while it waits, then its own', async () => {
+  apply(deployment('echo', 'v1'))
+  await plane.settled()
+  const logs = (isBefore: boolean) => plane.logsOf('echo', pods()[0]!.metadata.name, isBefore)
+  expect(logs(true)).toBeUndefined()
+  const fault = plane.faults.add({ kind: 'crash', app: 'echo', version: 'v1' })
+  await until(() => container().state.waiting?.reason === 'CrashLoopBackOff')
+  expect(logs(false)).toMatch(/panic: an ordered crash/)
+  expect(logs(true)).toBe(logs(false))
+  plane.faults.remove(fault.id)
+  await plane.settled()
+  expect(logs(false)).toMatch(/^\S+ \S+ \[INFO\] server is listening on :8080\n$/)
+  expect(logs(true)).toMatch(/panic: an ordered crash/)
+})
+
+test('pods of a slow version are ready late, and at once when the fault is taken back', async () => {
+  const fault = plane.faults.add({ kind: 'slow-ready', app: 'echo', version: 'v1', ms: 1e9 })
+  apply(deployment('echo', 'v1'), deployment('echo', 'v2'))
+  const readyVersions = () =>
+    pods()
+      .filter(isReady)
+      .map(({ metadata }) => metadata.labels!.version)
+  await until(() => readyVersions().length === 1)
+  expect(readyVersions()).toEqual(['v2'])
+  await until(() => events('Unhealthy').length > 0)
+  expect(events('Unhealthy')).toEqual(['Readiness probe failed: HTTP probe failed with statuscode: 503'])
+  plane.faults.remove(fault.id)
+  await until(() => readyVersions().length === 2)
+  plane.faults.add({ kind: 'slow-ready', app: 'echo', version: 'v3', ms: 20 })
+  apply(deployment('echo', 'v3'))
+  await until(() => readyVersions().length === 3)
+})
+
 test('a version that loses its readiness later is no rollout again', async () => {
   apply(deployment('echo', 'v1'))
   await plane.settled()

@@ -1,0 +1,96 @@
+import type { FaultKind } from './faults.js'
+
+type ParameterType = 'string' | 'number' | 'string?' | 'number?'
+
+/** Parameters by kind, `?` for those that may be left out: what the command line and the control API accept. */
+export const FAULT_PARAMETERS: Record<FaultKind, Record<string, ParameterType>> = {
+  'never-ready': { app: 'string', version: 'string' },
+  'slow-ready': { app: 'string', version: 'string', ms: 'number' },
+  crash: { app: 'string', version: 'string' },
+  'error-rate': { app: 'string', percent: 'number', version: 'string?', status: 'number?' },
+  latency: { app: 'string', ms: 'number', version: 'string?' },
+  propagation: { ms: 'number' },
+  forbid: { verb: 'string', resource: 'string' },
+  'api-errors': { percent: 'number', status: 'number?' },
+  'api-latency': { ms: 'number' },
+  'api-lost': { percent: 'number' },
+  'api-reset': { percent: 'number' },
+  'api-stall': { percent: 'number' },
+  'api-down': {},
+  'drop-watches': { ms: 'number' },
+  'expire-watches': { percent: 'number' },
+  'expired-credentials': {},
+  'strict-admission': {},
+  'proxy-down': {},
+  'proxy-reset': { percent: 'number' },
+  'proxy-stall': { percent: 'number' },
+}
+
+/** Faults of the API that can be kept to some of its requests. */
+const NARROWED: string[] = [
+  'api-errors',
+  'api-latency',
+  'api-lost',
+  'api-reset',
+  'api-stall',
+] satisfies FaultKind[]
+
+/** What every fault, or every narrowed one, may say besides its own parameters. */
+const FOR_ALL: Record<string, ParameterType> = { forMs: 'number?' }
+const FOR_NARROWED: Record<string, ParameterType> = { only: 'string?', resource: 'string?' }
+
+/** What numbers may be, both bounds included. The longest delay is Node's longest timer. */
+const LIMITS: Record<string, [number, number]> = {
+  percent: [0, 100],
+  ms: [0, 2 ** 31 - 1],
+  forMs: [1, 2 ** 31 - 1],
+  status: [200, 599],
+}
+
+/** What a parameter may be, where there are few choices; of one kind of fault, or of all. */
+const CHOICES: Record<string, (string | number)[]> = {
+  'api-errors status': [429, 500, 503, 504],
+  only: ['reads', 'writes'],
+}
+
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const PLURAL = /^[a-z]+$/
+
+/** What is wrong with a fault, in words; undefined where it can be ordered. */
+export function faultProblem(fault: object): string | undefined {
+  const { kind: given, ...values } = fault as Record<string, unknown>
+  const kinds = Object.keys(FAULT_PARAMETERS)
+  const kind = String(given)
+  if (!kinds.includes(kind)) return `there is no fault "${kind}"; there are ${kinds.join(', ')}`
+  const parameters = {
+    ...FAULT_PARAMETERS[kind as FaultKind],
+    ...(NARROWED.includes(kind) ? FOR_NARROWED : {}),
+    ...FOR_ALL,
+  }
+  for (const [name, type] of Object.entries(parameters)) {
+    const problem = valueProblem(kind, name, type, values[name])
+    if (problem !== undefined) return problem
+  }
+  const unknown = Object.keys(values).find((name) => !(name in parameters))
+  if (unknown === undefined) return undefined
+  const choices = unknown in FOR_NARROWED ? `; ${NARROWED.join(', ')} have` : ''
+  return `${kind} has no ${unknown}${choices}`
+}
+
+function valueProblem(kind: string, name: string, type: ParameterType, value: unknown): string | undefined {
+  if (value === undefined && type.endsWith('?')) return undefined
+  const wanted = type.replace('?', '')
+  if (typeof value !== wanted || value === '') return `${kind} needs ${name}, a ${wanted}`
+  const choices = CHOICES[`${kind} ${name}`] ?? CHOICES[name]
+  if (choices && !choices.includes(value as string | number))
+    return `${name} ${String(value)} is none of ${choices.join(', ')}`
+  const [low, high] = LIMITS[name] ?? []
+  if (typeof value === 'number' && (value < low! || value > high!))
+    return `${name} ${value} is not within ${low} to ${high}`
+  if ((name === 'app' || name === 'version') && !LABEL.test(String(value)))
+    return `${name} "${String(value)}" can't be the name of one (a-z, 0-9, -)`
+  if (name === 'resource' && value !== '*' && !PLURAL.test(String(value)))
+    return `${name} "${String(value)}" is not a plural like secrets, deployments or routetables`
+  if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`
+  return undefined
+}
