@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { Fault } from '../../src/sandbox/faults.js'
-import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let cli: SandboxCli
 beforeAll(async () => {
-  cli = await startSandboxCli(4)
+  cli = await startSandboxCli(4, QUICK)
   await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
   await expectExit(0, 'start', 'echo', 'v2')
 })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS, pathWithTools } from '../../scripts/tools.js'
-import { type CommandOutcome, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -54,7 +54,7 @@ async function applyOtherRoutes(): Promise<void> {
 
 describe.each(HELM_MAJORS)('with Helm %i', (major) => {
   test('changes made by hand are shown and refused, and taken over where that is said', async () => {
-    cli = await startSandboxCli(major)
+    cli = await startSandboxCli(major, QUICK)
     await done(['install', 'echo', 'v1', '--with-virtual-service'])
     await done(['start', 'echo', 'v2'])
 
@@ -87,7 +87,7 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
   })
 
   test('the way back works whatever was changed by hand, with another Helm too', async () => {
-    cli = await startSandboxCli(major)
+    cli = await startSandboxCli(major, QUICK)
     await done(['install', 'echo', 'v1', '--with-virtual-service'])
     await done(['start', 'echo', 'v2'])
     await applyOtherRoutes()

@@ -1,6 +1,6 @@
 import { afterEach, expect, describe, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -28,7 +28,7 @@ const steps = (result: any): string[] => result.plan.steps.map(({ name }: any) =
 
 describe.each(HELM_MAJORS)('undo, with Helm %i', (major) => {
   test('brings the old version back, and forth again, and the history tells it; no request fails', async () => {
-    cli = await startSandboxCli(major)
+    cli = await startSandboxCli(major, QUICK)
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
     const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
     await expectExit(0, 'start', 'echo', 'v2', '--set-version', 'replicas=2', '--header', 'beta=yes')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type CommandOutcome, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -58,7 +58,7 @@ async function podNames(): Promise<string[]> {
 
 describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
   beforeEach(async () => {
-    cli = await startSandboxCli(major)
+    cli = await startSandboxCli(major, QUICK)
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
   })
 
@@ -105,7 +105,7 @@ describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
 
 describe('upgrade, with either Helm', () => {
   beforeEach(async () => {
-    cli = await startSandboxCli(4)
+    cli = await startSandboxCli(4, QUICK)
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
   })
 
