@@ -37,8 +37,12 @@ export async function runTask<R>(
         ? `Stopping once ${finishing} has ended, so that the release is not left in the middle; a second time stops at once.`
         : 'Stopping; a second time stops at once.'
     },
-    second: () =>
-      'Stopped at once. A helm killed in the middle leaves its release pending: canary status shows it.',
+    second: () => {
+      progress.pause()
+      const left = progress.finishing()
+      const meanwhile = left ? ` ${left} goes on without canary, and its stage will not be proven.` : ''
+      return `Stopped at once.${meanwhile} canary status${task.app ? ` ${task.app}` : ''} shows where the rollout stands.`
+    },
   })
   try {
     const [{ openCluster }, { createVerifier }] = await Promise.all([
