@@ -2,6 +2,7 @@ import type {
   Cluster,
   ClusterObject,
   LockRequest,
+  RecordedProof,
   RollbackRequest,
   UpgradeRequest,
   VersionPods,
@@ -14,7 +15,7 @@ import type { JsonObject } from '../../../src/model/values.js'
 import { ModelHelm } from './helm.js'
 import { ModelKube } from './kube.js'
 import { ModelLease } from './lease.js'
-import { CHART, manifestOf, nameOf, renderObjects } from './render.js'
+import { CHART, manifestOf, nameOf } from './render.js'
 import { Actor, AT_ONCE, type Turns } from './turns.js'
 
 /** What all operators of the model share: a cluster with one release in it, and the time. */
@@ -42,8 +43,8 @@ export class ModelCluster implements Cluster {
   /** What was changed or waited for, in order. */
   readonly calls: string[] = []
   closed = 0
-  /** Run while helm makes a revision, before anything else happens. */
-  duringUpgrade: () => void | Promise<void> = () => {}
+  /** Run at the beginning of each helm install and upgrade; what it throws is what helm says. */
+  duringUpgrade: (request: UpgradeRequest) => void | Promise<void> = () => {}
 
   constructor(
     readonly world = new ModelWorld(),
@@ -76,17 +77,17 @@ export class ModelCluster implements Cluster {
   }
 
   render({ app, namespace, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
-    return this.act('render', () => manifestOf(renderObjects(app, namespace, values)))
+    return this.act('render', () => manifestOf(this.world.helm.render(app, namespace, values)))
   }
 
   async install(request: UpgradeRequest): Promise<number> {
-    await this.duringUpgrade()
+    await this.duringUpgrade(request)
     this.calls.push(`install: ${request.description}`)
     return this.ended(this.world.helm.install(request, this.operator))
   }
 
   async upgrade(request: UpgradeRequest): Promise<number> {
-    await this.duringUpgrade()
+    await this.duringUpgrade(request)
     this.calls.push(`upgrade: ${request.description}`)
     return this.ended(this.world.helm.upgrade(request, this.operator))
   }
@@ -113,7 +114,7 @@ export class ModelCluster implements Cluster {
     return this.world.lease.lock(this.operator, request)
   }
 
-  recordedProofs() {
+  recordedProofs(): Promise<RecordedProof[]> {
     return Promise.resolve([])
   }
 
@@ -138,11 +139,11 @@ export class ModelCluster implements Cluster {
     const { kube, turns } = this.world
     const isThere = (version: string) => kube.versions().includes(version)
     const over = () =>
-      versions.every((version) => kube.isReady(version)) || !versions.every((version) => isThere(version))
+      versions.every((version) => kube.isRolledOut(version)) || !versions.every((version) => isThere(version))
     await turns.until(this.operator, `wait for pods of ${versions.join(', ')}`, over, turns.now() + timeoutMs)
     const states = kube.versionPods().filter(({ version }) => versions.includes(version))
     report(states)
-    if (versions.every((version) => isThere(version) && kube.isReady(version))) return
+    if (versions.every((version) => isThere(version) && kube.isRolledOut(version))) return
     const reasons = states.map(({ version, problems }) => [version, ...problems].join(': '))
     throw new ExternalError(`The pods of ${app} did not become ready: ${reasons.join(', ')}`)
   }

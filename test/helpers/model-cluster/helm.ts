@@ -58,6 +58,8 @@ export class ModelHelm {
   readonly running = new Set<HelmProcess>()
   /** Told each revision at the moment a helm makes it. */
   made: (revision: Revision, helm: HelmProcess) => void = () => {}
+  /** What the chart makes of values: its objects, in the order in which Helm applies them. */
+  render = renderObjects
   release = { name: 'echo', namespace: 'echo' }
   /** Made by the first install, and left there by all that follows. */
   hasNamespace = false
@@ -165,7 +167,7 @@ export class ModelHelm {
     this.hasNamespace = true
     if (status === 'deployed') {
       for (const old of this.records) if (old.status === 'deployed') this.mark(old, 'superseded')
-      const objects = renderObjects(app, namespace, config)
+      const objects = this.render(app, namespace, config)
       const names = new Set(objects.map(nameOf))
       for (const object of objects) this.kube.apply(object)
       for (const object of this.kube.deployments()) if (!names.has(nameOf(object))) this.kube.remove(object)
@@ -273,7 +275,7 @@ export class ModelHelm {
       updated: new Date(this.turns.now()).toISOString(),
       chart: 'record' in chart ? chart.record : CHART,
       config: values,
-      manifest: manifestOf(renderObjects(app, namespace, values)),
+      manifest: manifestOf(this.render(app, namespace, values)),
       applyMethod: this.major === 4 ? 'ssa' : undefined,
     }
     this.records.push(revision)

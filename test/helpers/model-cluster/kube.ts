@@ -13,6 +13,8 @@ export type Answers = Record<string, number>
 
 interface Pods {
   ready: boolean
+  /** Those of the newest template are there; the ones before serve until then. */
+  rolledOut: boolean
   /** Its Deployment is gone, they are not yet. */
   terminating: boolean
 }
@@ -32,8 +34,10 @@ export class ModelKube {
 
   /** Creates or replaces an object. */
   apply(object: JsonObject): void {
+    const before = this.objects.get(keyOf(object))
     this.objects.set(keyOf(object), object)
-    if (object.kind === 'Deployment') this.deploy(versionOf(object))
+    if (object.kind === 'Deployment')
+      this.deploy(versionOf(object), before && !isSameTemplate(before, object))
     if (object.kind === 'RouteTable') this.route()
   }
 
@@ -42,7 +46,7 @@ export class ModelKube {
     if (object.kind === 'RouteTable') this.route()
     if (object.kind !== 'Deployment') return
     const version = versionOf(object)
-    const gone = { ready: false, terminating: true }
+    const gone = { ready: false, rolledOut: false, terminating: true }
     this.pods.set(version, gone)
     this.turns.later(this.self, `the pods of ${version} are gone`, () => {
       if (this.pods.get(version) === gone) this.pods.delete(version)
@@ -83,6 +87,12 @@ export class ModelKube {
     if (pods && !pods.terminating) pods.ready = true
   }
 
+  /** Whether the pods of the version's newest template are all ready. */
+  isRolledOut(version: string): boolean {
+    const { ready = false, rolledOut = false } = this.pods.get(version) ?? {}
+    return ready && rolledOut
+  }
+
   versionPods(): VersionPods[] {
     return this.deployments().map((object) => {
       const { replicas, template } = object.spec as unknown as {
@@ -97,7 +107,8 @@ export class ModelKube {
         image: template.spec.containers[0]!.image,
         ready: ready ? replicas : 0,
         wanted: replicas,
-        problems: ready || this.readiness[version] !== 'never' ? [] : ['ImagePullBackOff'],
+        problems:
+          this.isRolledOut(version) || this.readiness[version] !== 'never' ? [] : ['ImagePullBackOff'],
       }
     })
   }
@@ -129,19 +140,16 @@ export class ModelKube {
     return other ?? 'http 503'
   }
 
-  private deploy(version: string): void {
-    const pods = this.pods.get(version)
-    if (pods && !pods.terminating) return
-    const fresh = { ready: false, terminating: false }
-    this.pods.set(version, fresh)
+  private deploy(version: string, isRestart = false): void {
+    const there = this.pods.get(version)
+    if (there && !there.terminating && !isRestart) return
+    const pods = there && isRestart ? there : { ready: false, rolledOut: false, terminating: false }
+    pods.rolledOut = false
+    this.pods.set(version, pods)
     const readiness = this.readiness[version] ?? 'soon'
     if (readiness === 'never') return
-    this.turns.later(
-      this.self,
-      `the pods of ${version} are ready`,
-      () => (fresh.ready = !fresh.terminating),
-      readiness === 'late' ? LATE_MS : 0,
-    )
+    const ready = () => (pods.rolledOut = pods.ready = !pods.terminating)
+    this.turns.later(this.self, `the pods of ${version} are ready`, ready, readiness === 'late' ? LATE_MS : 0)
   }
 
   private route(): void {
@@ -149,6 +157,11 @@ export class ModelKube {
       this.served = [...this.objects.values()].find(({ kind }) => kind === 'RouteTable')
     })
   }
+}
+
+function isSameTemplate(one: JsonObject, other: JsonObject): boolean {
+  const template = ({ spec }: JsonObject) => JSON.stringify((spec as JsonObject).template)
+  return template(one) === template(other)
 }
 
 function keyOf(object: JsonObject): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ReleaseChart } from '../../../src/model/release.js'
 import type { Json, JsonObject } from '../../../src/model/values.js'
+import { isObject } from '../../../src/rollout/merge.js'
 
 /** canary's chart, as far as the model goes: its templates are `renderObjects`. */
 export const CHART: ReleaseChart = {
@@ -18,38 +19,41 @@ export interface Destinations {
 
 /** The chart's objects in the order in which Helm applies them: what it doesn't know comes last, by kind. */
 export function renderObjects(app: string, namespace: string, values: JsonObject): JsonObject[] {
+  const routes = objectIn(values.routes)
   const labels = { 'app.kubernetes.io/instance': app }
   const named = (name: string) => ({ name, namespace, labels })
-  const deployments = Object.entries((values.deployment as JsonObject | undefined) ?? {}).map(
-    ([version, config]): JsonObject => {
-      const { replicas = 1, image = 'hashicorp/http-echo', ...rest } = config as JsonObject
-      const podLabels = { app, version }
-      return {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: named(`${app}-${version}`),
-        spec: {
-          replicas,
-          selector: { matchLabels: podLabels },
-          template: { metadata: { labels: podLabels }, spec: { containers: [{ image, ...rest }] } },
-        },
-      }
-    },
-  )
+  const deployments = Object.entries(objectIn(values.deployment)).map(([version, config]): JsonObject => {
+    const { replicas = 1, image = 'hashicorp/http-echo', ...rest } = objectIn(config)
+    const podLabels = { app, version }
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: named(`${app}-${version}`),
+      spec: {
+        replicas,
+        selector: { matchLabels: podLabels },
+        template: { metadata: { labels: { ...podLabels } }, spec: { containers: [{ image, ...rest }] } },
+      },
+    }
+  })
   return [
     { apiVersion: 'v1', kind: 'Service', metadata: named(app), spec: { selector: { app } } },
     ...deployments,
-    {
-      apiVersion: 'gateway.solo.io/v1',
-      kind: 'RouteTable',
-      metadata: named(`${app}-routes`),
-      spec: { routes: routesOf(app, (values.routes as JsonObject | undefined) ?? {}) },
-    },
+    ...(routes.enabled === false
+      ? []
+      : [
+          {
+            apiVersion: 'gateway.solo.io/v1',
+            kind: 'RouteTable',
+            metadata: named(`${app}-routes`),
+            spec: { routes: routesOf(app, routes) },
+          },
+        ]),
     {
       apiVersion: 'gloo.solo.io/v1',
       kind: 'Upstream',
       metadata: named(app),
-      spec: { kube: { serviceName: app, subsetSpec: (values.upstream as JsonObject | undefined) ?? {} } },
+      spec: { kube: { serviceName: app, subsetSpec: objectIn(values.upstream) } },
     },
   ]
 }
@@ -116,17 +120,26 @@ interface Route {
   }
 }
 
+/** Odd values are nothing; the chart itself would refuse most of them. */
+function objectIn(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {}
+}
+
 function routesOf(app: string, routes: JsonObject): Json[] {
-  const { version: primary = '' } = (routes.primary as { version?: string } | undefined) ?? {}
-  const canary = routes.canary as
-    { version: string; weight?: number; headers: Record<string, string> } | undefined
+  const { version: primary = '' } = objectIn(routes.primary) as { version?: string }
+  const canary = isObject(routes.canary)
+    ? (routes.canary as { version: string; weight?: number; headers?: Json })
+    : undefined
   const to = (version: string): Json & Destination => ({ subset: { values: { version } } })
   const prefix = `/${app}`
   const plain: JsonObject[] = canary
     ? [
         {
           matchers: [
-            { prefix, headers: Object.entries(canary.headers).map(([name, value]) => ({ name, value })) },
+            {
+              prefix,
+              headers: Object.entries(objectIn(canary.headers)).map(([name, value]) => ({ name, value })),
+            },
           ],
           routeAction: { single: to(canary.version) },
         },

@@ -4,16 +4,17 @@ import History from '../../../src/commands/history.js'
 import Install from '../../../src/commands/install.js'
 import Start from '../../../src/commands/start.js'
 import Undo from '../../../src/commands/undo.js'
-import { FakeCluster, FakeVerifier } from './fake-surroundings.js'
+import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
+import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
-let cluster: FakeCluster
+let cluster: ModelCluster
 vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new FakeVerifier() }))
+vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new ModelVerifier(cluster) }))
 
 beforeEach(async () => {
   for (const name of ['GITHUB_ACTOR', 'GITLAB_USER_LOGIN']) vi.stubEnv(name, 'ann')
-  cluster = new FakeCluster()
+  cluster = new ModelCluster()
   await runCommand(Install, ['echo', 'v1', '--with-virtual-service'])
   await runCommand(Start, ['echo', 'v2'])
   await runCommand(Finish, ['echo', 'v2', '--jump'])
@@ -49,7 +50,7 @@ test('history tells what happened, to people and to programs', async () => {
   const lines = run.stdout.split('\n')
   expect(lines[1]).toBe('(6 older revisions: canary history echo --limit 8)')
   expect(lines[2]).toMatch(
-    /^7 +2026-03-01T12:00:00Z +shifted +v2 → v1 +- +deployed +ann@\S+ +undo echo v1 --fast: send 100 %/,
+    /^7 +\S+Z +shifted +v2 → v1 +- +deployed +ann@\S+ +undo echo v1 --fast: send 100 %/,
   )
   expect(lines[3]).toMatch(/^8 .* undo echo v1 --fast: make v1 the primary again and remove v2$/)
 

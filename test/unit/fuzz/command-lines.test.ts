@@ -4,12 +4,13 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BaseCommand } from '../../../src/cli/base-command.js'
-import { FakeCluster, FakeVerifier } from '../commands/fake-surroundings.js'
+import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
+import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
 import { runCommand } from '../commands/run-command.js'
 
-let cluster: FakeCluster
+let cluster: ModelCluster
 vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new FakeVerifier() }))
+vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new ModelVerifier(cluster) }))
 
 /** Those of the sandbox start and stop a process: they have tests of their own. */
 const folder = new URL('../../../src/commands/', import.meta.url)
@@ -34,7 +35,7 @@ afterAll(async () => {
   await rm(home, { recursive: true })
 })
 beforeEach(async () => {
-  cluster = new FakeCluster()
+  cluster = new ModelCluster()
   const values = { deployment: { v1: {} }, routes: { apiGroup: 'example', primary: { version: 'v1' } } }
   const chart = { path: '/chart' }
   await cluster.install({ app: 'echo', namespace: 'echo', chart, values, description: 'install echo v1' })
@@ -188,7 +189,7 @@ describe('a release whose values are odd', () => {
   test.each(commands)('canary %s', async (name, command) => {
     await fc.assert(
       fc.asyncProperty(config, async (values) => {
-        cluster = new FakeCluster()
+        cluster = new ModelCluster()
         const chart = { path: '/chart' }
         await cluster.install({ app: 'echo', namespace: 'echo', chart, values, description: 'by hand' })
         for (const more of [[], ['--dry-run']]) {

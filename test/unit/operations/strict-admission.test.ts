@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import type { UpgradeRequest } from '../../../src/cluster/cluster.js'
 import { ConflictError, ExternalError } from '../../../src/model/errors.js'
 import { install } from '../../../src/operations/install.js'
 import { status } from '../../../src/operations/status.js'
-import { type Fakes, fakes } from './fake-cluster.js'
+import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
 
 const DENIAL =
   'Error: INSTALLATION FAILED: admission webhook "gloo.gloo-system.svc" denied the request: resource incompatible ' +
@@ -18,11 +17,11 @@ const SELECTING = [
 ]
 
 /** A cluster whose gateway denies routes in an install, leaving a failed revision as Helm does. */
-function strict(denial = DENIAL): Fakes {
-  const surroundings = fakes()
+function strict(denial = DENIAL): Modelled {
+  const surroundings = modelled()
   const { cluster } = surroundings
-  cluster.virtualServices = SELECTING
-  cluster.beforeUpgrade = ({ values, description }: UpgradeRequest) => {
+  cluster.world.virtualServices = SELECTING
+  cluster.duringUpgrade = ({ values, description }) => {
     const { enabled } = values.routes as { enabled?: boolean }
     if (cluster.revisions.length > 0 || enabled === false) return
     cluster.calls.push('denied')
@@ -61,8 +60,8 @@ test('routes denied before their Upstream is there: two upgrades, the first with
 })
 
 test('interrupted between the two: status says so, and the same command goes on', async () => {
-  const { context, cluster } = fakes(WITHOUT_ROUTES)
-  cluster.virtualServices = SELECTING
+  const { context, cluster } = modelled(WITHOUT_ROUTES)
+  cluster.world.virtualServices = SELECTING
 
   const found = await status(context, { app: 'echo' })
   expect(JSON.stringify(found)).toContain('routes.enabled is false: no request reaches the app')
@@ -73,7 +72,7 @@ test('interrupted between the two: status says so, and the same command goes on'
 })
 
 test('interrupted between the two, then another version asked for: a conflict', async () => {
-  const { context } = fakes(WITHOUT_ROUTES)
+  const { context } = modelled(WITHOUT_ROUTES)
 
   await expect(install(context, { app: 'echo', version: 'v2' })).rejects.toBeInstanceOf(ConflictError)
 })

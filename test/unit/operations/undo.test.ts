@@ -7,11 +7,11 @@ import { status } from '../../../src/operations/status.js'
 import { undo } from '../../../src/operations/undo.js'
 import { verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
-import { type Fakes, fakes } from './fake-cluster.js'
+import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
 
 /** An app after a finished rollout from v1 to v2. */
-function finished(options: Parameters<typeof fakes>[1] = {}): Fakes {
-  const made = fakes(SEED[1], options)
+function finished(options: Parameters<typeof modelled>[1] = {}): Modelled {
+  const made = modelled(SEED[1], options)
   for (const stage of [2, 3, 4, 5, 6] as const) made.cluster.add(SEED[stage], 'deployed')
   return made
 }
@@ -67,7 +67,7 @@ describe('undo', () => {
   })
 
   test('a fail after the removal names the way back', async () => {
-    const { context } = fakes(SEED[5], { verdicts: ['pass', 'fail'] })
+    const { context } = modelled(SEED[5], { verdicts: ['pass', 'fail'] })
     const error = await failureOf(finish(context, { app: 'echo', jump: false }))
     expect(error.nextSteps).toContain('canary undo echo v1    (go back)')
   })
@@ -124,14 +124,14 @@ describe('the way back is named', () => {
       'canary abort echo',
     ],
   ])('%s', async (_name, configs, command) => {
-    const { cluster, context } = fakes()
+    const { cluster, context } = modelled()
     for (const config of configs) cluster.add(config, 'deployed')
     expect((await status(context, { app: 'echo' })).undo).toBe(command)
     expect((await verify(context, { app: 'echo' })).undo).toBe(command)
   })
 
   test('finish names undo, the first time and the second', async () => {
-    const { context } = fakes(SEED[5])
+    const { context } = modelled(SEED[5])
     expect((await finish(context, { app: 'echo', jump: false })).undo).toBe('canary undo echo v1')
     expect((await finish(context, { app: 'echo', jump: false })).undo).toBe('canary undo echo v1')
   })
@@ -152,12 +152,12 @@ describe('history', () => {
   })
 
   test('without a release there is none', async () => {
-    const { context } = fakes()
+    const { context } = modelled()
     expect((await failureOf(history(context, { app: 'echo', limit: 20 }))).exitCode).toBe(6)
   })
 
   test('is there where no revision was ever deployed', async () => {
-    const { cluster, context } = fakes()
+    const { cluster, context } = modelled()
     cluster.add(SEED[1], 'failed')
     const { entries } = await history(context, { app: 'echo', limit: 20 })
     expect(entries).toMatchObject([{ revision: 1, status: 'failed' }])

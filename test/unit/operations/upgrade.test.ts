@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConflictError, ExternalError, UsageError } from '../../../src/model/errors.js'
+import { ConflictError, UsageError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { upgrade } from '../../../src/operations/upgrade.js'
-import { type Fakes, fakes } from './fake-cluster.js'
+import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
+import { renderObjects } from '../../helpers/model-cluster/render.js'
 
 let folder: string
 beforeAll(async () => {
@@ -15,38 +16,23 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const CONFIG = { deployment: { v1: {} }, routes: { apiGroup: 'example', primary: { version: 'v1' } } }
 
-/** A chart whose pods carry the value `team`, and whose Upstream has the fallback policy. */
-function render(values: JsonObject): string {
-  const { team = 'none', upstream = {}, routes, deployment } = values as any
-  const objects = [
-    ...Object.keys(deployment).map((version) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: `echo-${version}` },
-      spec: { template: { metadata: { labels: { version, team } } } },
-    })),
-    { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', metadata: { name: 'echo' }, spec: upstream },
-    {
-      apiVersion: 'gateway.solo.io/v1',
-      kind: 'RouteTable',
-      metadata: { name: 'echo-routes', labels: { apiGroup: routes.apiGroup ?? 'example' } },
-    },
-  ]
-  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('')
+/** A chart whose pods carry the value `team`, whose Upstream has the fallback policy, and whose routes their apiGroup. */
+function render(app: string, namespace: string, values: JsonObject): JsonObject[] {
+  const { team = 'none', upstream = {}, routes } = values as any
+  return renderObjects(app, namespace, values).map((object: any) => {
+    if (object.kind === 'Deployment') object.spec.template.metadata.labels.team = team
+    if (object.kind === 'Upstream') object.spec = upstream
+    if (object.kind === 'RouteTable') object.metadata.labels = { apiGroup: routes.apiGroup ?? 'example' }
+    return object
+  })
 }
 
 /** A stable app whose objects are rendered by that chart, in every revision. */
-function stable(options?: Parameters<typeof fakes>[1], config: JsonObject = CONFIG): Fakes {
-  const surroundings = fakes(config, options)
+function stable(options?: Parameters<typeof modelled>[1], config: JsonObject = CONFIG): Modelled {
+  const surroundings = modelled(undefined, options)
   const { cluster } = surroundings
-  const add = cluster.add.bind(cluster)
-  cluster.add = (...args) => {
-    const revision = add(...args)
-    revision.manifest = render(revision.config)
-    return revision
-  }
-  cluster.revisions[0]!.manifest = render(config)
-  cluster.render = ({ values }) => Promise.resolve(render(values))
+  cluster.world.helm.render = render
+  cluster.add(config, 'deployed')
   return surroundings
 }
 
@@ -111,7 +97,7 @@ test('asked on a terminal, the answer no changes nothing', async () => {
 
 test('pods that do not come up: the way back is named', async () => {
   const { context, cluster } = stable()
-  cluster.waitError = new ExternalError('The pods of echo did not become ready within 1 s.')
+  cluster.world.kube.readiness.v1 = 'never'
 
   await expect(upgrade(context, { app: 'echo', set: ['team=blue'] })).rejects.toMatchObject({
     outcome: 'external',
@@ -191,7 +177,9 @@ describe('what is refused', () => {
 
     await expect(asked()).rejects.toThrow(/No VirtualService selects routes of apiGroup other/)
     const selector = { labels: { apiGroup: 'other' }, namespaces: ['*'] }
-    cluster.virtualServices = [{ spec: { virtualHost: { routes: [{ delegateAction: { selector } }] } } }]
+    cluster.world.virtualServices = [
+      { spec: { virtualHost: { routes: [{ delegateAction: { selector } }] } } },
+    ]
     expect(await asked()).toMatchObject({ changed: true })
   })
 
