@@ -50,7 +50,11 @@ export class Play {
   async run(): Promise<void> {
     const { script, world, turns } = this
     await this.prepare()
-    Object.assign(world.kube.readiness, script.readiness)
+    const running = world.kube.versions()
+    for (const [version, readiness] of Object.entries(script.readiness)) {
+      // What runs already is an image that works.
+      world.kube.readiness[version] = running.includes(version) && readiness === 'never' ? 'late' : readiness
+    }
     world.helm.faults.push(...script.faults)
     for (const { version, afterMs } of script.crashes) {
       turns.later(new Actor('pods'), `those of ${version} crash`, () => this.crash(version), afterMs)
