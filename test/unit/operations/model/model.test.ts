@@ -3,23 +3,20 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { stageOf } from '../../../../src/rollout/stage.js'
 import { objectsOf } from '../../../helpers/model-cluster/render.js'
 import { Play } from './play.js'
+import { type Script, script } from './script.js'
 
 // The model's manifests are JSON: reading them as YAML would take most of the time.
 vi.mock('../../../../src/operations/manifest.js', () => ({ parseManifest: objectsOf }))
-import { type Script, script } from './script.js'
 
 let play: Play | undefined
 vi.mock('../../../../src/operations/pause.js', () => ({
   pause: (...args: Parameters<Play['pause']>) => play!.pause(...args),
 }))
 
-afterEach(
-  () => {
-    vi.restoreAllMocks()
-    play = undefined
-  },
-  Number(process.env.MODEL_LONG ?? 30_000),
-)
+afterEach(() => {
+  vi.restoreAllMocks()
+  play = undefined
+})
 
 async function played(story: Script): Promise<Play> {
   play = new Play(story)
