@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { startApiServer } from './api-server/server.js'
 import { ObjectStore } from './api-server/store.js'
 import { startControl } from './control.js'
+import { AutoscalerController } from './controllers/autoscalers.js'
 import { DeploymentController } from './controllers/deployments.js'
 import { EndpointsController } from './controllers/endpoints.js'
 import { GarbageCollector } from './controllers/garbage.js'
@@ -62,6 +63,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     new DeploymentController(store),
     new ReplicaSetController(store),
     new EndpointsController(store),
+    new AutoscalerController(store),
     new GarbageCollector(store),
   ]
   const proxy = await startProxy({

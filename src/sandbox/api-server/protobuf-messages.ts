@@ -70,6 +70,15 @@ const SERVICE_PORT: Message = {
   5: ['nodePort', 'int'],
 }
 
+/** Use of cpu or memory, the metric `kubectl autoscale` knows. */
+const METRIC: Message = {
+  1: ['type', 'string'],
+  4: [
+    'resource',
+    { 1: ['name', 'string'], 2: ['target', { 1: ['type', 'string'], 4: ['averageUtilization', 'int'] }] },
+  ],
+}
+
 /** The kinds that clients were seen to send, by apiVersion and kind. */
 const KINDS: Record<string, Message> = {
   'v1 Secret': {
@@ -107,6 +116,18 @@ const KINDS: Record<string, Message> = {
   'apps/v1 Deployment': {
     1: ['metadata', OBJECT_META],
     2: ['spec', { 1: ['replicas', 'int'], 2: ['selector', LABEL_SELECTOR], 3: ['template', POD_TEMPLATE] }],
+  },
+  'autoscaling/v2 HorizontalPodAutoscaler': {
+    1: ['metadata', OBJECT_META],
+    2: [
+      'spec',
+      {
+        1: ['scaleTargetRef', { 1: ['kind', 'string'], 2: ['name', 'string'], 3: ['apiVersion', 'string'] }],
+        2: ['minReplicas', 'int'],
+        3: ['maxReplicas', 'int'],
+        4: ['metrics', METRIC, 'repeated'],
+      },
+    ],
   },
   'v1 DeleteOptions': {
     1: ['gracePeriodSeconds', 'int'],

@@ -78,6 +78,15 @@ const COLUMNS: Record<string, Column[]> = {
     AGE,
     ...workloadColumns(),
   ],
+  HorizontalPodAutoscaler: [
+    NAME,
+    text('Reference', ({ spec }) => `${spec?.scaleTargetRef?.kind}/${spec?.scaleTargetRef?.name}`),
+    text('Targets', () => undefined),
+    text('MinPods', ({ spec }) => String(spec?.minReplicas ?? 1)),
+    number('MaxPods', ({ spec }) => spec?.maxReplicas),
+    number('Replicas', ({ status }) => status?.currentReplicas),
+    AGE,
+  ],
   Lease: [NAME, text('Holder', (object) => object.spec?.holderIdentity), AGE],
   CustomResourceDefinition: [NAME, text('Created At', (object) => object.metadata.creationTimestamp)],
 }

@@ -17,6 +17,9 @@ const DEFAULTS: Record<string, (object: KubeObject) => void> = {
     defaultPodSpec(spec.template?.spec)
   },
   Pod: ({ spec }) => defaultPodSpec(spec),
+  HorizontalPodAutoscaler: ({ spec }) => {
+    spec.minReplicas ??= 1
+  },
   RouteTable: defaultGlooStatus,
   VirtualService: defaultGlooStatus,
   Upstream: defaultGlooStatus,

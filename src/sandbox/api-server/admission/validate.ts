@@ -27,6 +27,8 @@ const CHECKS: Record<string, (object: KubeObject, collect: Collect, previous?: K
   Deployment: validateDeployment,
   ReplicaSet: ({ spec }, collect) => validateWorkload(spec, collect),
   Pod: ({ spec }, collect) => validatePodSpec(spec, 'spec', collect),
+  Lease: ({ spec }, collect) => validateLease(spec, collect),
+  HorizontalPodAutoscaler: ({ spec }, collect) => validateAutoscaler(spec, collect),
 }
 
 function invalidValue(collect: Collect, field: string, value: unknown, message: string): void {
@@ -102,6 +104,27 @@ function validateWorkload(spec: any, collect: Collect): void {
   }
   validateLabels(labels, 'spec.template.labels', collect)
   validatePodSpec(spec.template?.spec, 'spec.template.spec', collect)
+}
+
+function validateLease(spec: any, collect: Collect): void {
+  const { leaseDurationSeconds, leaseTransitions } = spec ?? {}
+  if (leaseDurationSeconds <= 0)
+    invalidValue(collect, 'spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0')
+  if (leaseTransitions < 0)
+    invalidValue(collect, 'spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0')
+}
+
+function validateAutoscaler(spec: any, collect: Collect): void {
+  const { minReplicas, maxReplicas = 0, scaleTargetRef = {} } = spec ?? {}
+  if (minReplicas < 1)
+    invalidValue(collect, 'spec.minReplicas', minReplicas, 'must be greater than or equal to 1')
+  if (maxReplicas < 1) invalidValue(collect, 'spec.maxReplicas', maxReplicas, 'must be greater than 0')
+  if (maxReplicas < minReplicas) {
+    const message = 'must be greater than or equal to `minReplicas`'
+    invalidValue(collect, 'spec.maxReplicas', maxReplicas, message)
+  }
+  for (const field of ['kind', 'name'])
+    if (!scaleTargetRef[field]) required(collect, `spec.scaleTargetRef.${field}`)
 }
 
 function validatePodSpec(spec: any, field: string, collect: Collect): void {

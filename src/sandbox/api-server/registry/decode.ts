@@ -28,7 +28,21 @@ export function decodeObject(sent: Record<string, any>, request: WriteRequest): 
     }
     if (query.get('fieldValidation') !== 'Ignore') warnings.push(...unknown)
   }
+  const problem = resource.kind === 'Lease' ? microTimeProblem(value.spec ?? {}) : undefined
+  if (problem) throw undecodable(resource, problem)
   return { ...value, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: value.metadata ?? {} }
+}
+
+const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/
+
+/** Times of a Lease have six digits after the second, no fewer and no more. */
+function microTimeProblem(spec: Record<string, unknown>): string | undefined {
+  for (const field of ['acquireTime', 'renewTime']) {
+    const time = spec[field]
+    if (typeof time !== 'string' || (MICRO_TIME.test(time) && !Number.isNaN(Date.parse(time)))) continue
+    return `parsing time ${JSON.stringify(time)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it`
+  }
+  return undefined
 }
 
 /** Brings an object that the server put together itself into its stored form. */

@@ -1,5 +1,6 @@
 import { applyConfiguration } from '../apply/field-manager.js'
 import { patchKind, readObject, readPatch } from '../body.js'
+import type { KubeObject, ResourceType } from '../objects.js'
 import { patchObject } from '../patch/patch-object.js'
 import { schemaOf } from '../schema/lookup.js'
 import { invalid, notFound } from '../status.js'
@@ -20,7 +21,16 @@ export async function update({ store }: WriteContext, request: WriteRequest): Pr
   identify(object, request)
   const live = liveObject(store, request)
   if (!live) throw notFound(request.resource, request.name ?? '')
+  if (!object.metadata.resourceVersion) requireUnconditional(request.resource, live)
   return { code: 200, body: updateObject(store, request, live, object) }
+}
+
+/** Leases and custom kinds are replaced only by one who says which state of them he read. */
+function requireUnconditional(resource: ResourceType, { metadata }: KubeObject): void {
+  if (!resource.custom && resource.kind !== 'Lease') return
+  const message = 'Invalid value: 0: must be specified for an update'
+  const cause = { reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }
+  throw invalid({ ...resource, kind: resource.plural }, metadata.name, [cause])
 }
 
 /** The four kinds of PATCH; a server-side apply creates what is not there. */
