@@ -26,6 +26,30 @@ export const FAULT_PARAMETERS: Record<FaultKind, Record<string, ParameterType>> 
   'proxy-stall': { percent: 'number' },
 }
 
+/** What a fault does, in a few words, by kind. */
+export const FAULT_EFFECTS: Record<FaultKind, string> = {
+  'never-ready': 'pods run and never become ready',
+  'slow-ready': 'pods become ready only this long after their start',
+  crash: 'containers end as soon as they start, those that run too',
+  'error-rate': 'a share of the answers of pods are errors (500)',
+  latency: 'pods answer later',
+  propagation: 'changes reach the proxy this late',
+  forbid: 'the API refuses it, as RBAC would; * is any',
+  'api-errors': 'requests are refused: 429, 500, 503 or 504; by chance one of the first three',
+  'api-latency': 'the API begins each request only after this',
+  'api-lost': 'requests are carried out, and the answer is lost',
+  'api-reset': 'connections break, and nothing is done',
+  'api-stall': 'requests are never carried out nor answered',
+  'api-down': 'every connection breaks',
+  'drop-watches': 'watches end after this',
+  'expire-watches': 'watches are told that their version is too old (410)',
+  'expired-credentials': 'every request is answered 401',
+  'strict-admission': 'Gloo denies RouteTables and deletions that it would warn of',
+  'proxy-down': 'the proxy breaks every connection',
+  'proxy-reset': 'the proxy breaks the connection of a share of the requests',
+  'proxy-stall': 'the proxy never answers a share of the requests',
+}
+
 /** Faults of the API that can be kept to some of its requests. */
 const NARROWED: string[] = [
   'api-errors',

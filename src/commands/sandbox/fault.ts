@@ -4,12 +4,17 @@ import { BaseCommand } from '../../cli/base-command.js'
 import { parseDuration } from '../../cli/durations.js'
 import { notRunning } from '../../cli/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
-import { FAULT_PARAMETERS, faultProblem } from '../../sandbox/fault-parameters.js'
+import { FAULT_EFFECTS, FAULT_PARAMETERS, faultProblem } from '../../sandbox/fault-parameters.js'
 import type { Fault, FaultKind, OrderedFault } from '../../sandbox/faults.js'
 
 export default class SandboxFault extends BaseCommand {
   static override summary = 'Order a fault in the sandbox, list those in force, or take them back'
-  static override description = `Faults: ${kinds().map(usageOf).join(' · ')}`
+  static override description = [
+    'Faults:',
+    ...kinds().map((kind) => `- ${usageOf(kind)}: ${FAULT_EFFECTS[kind]}`),
+    '',
+    'PERCENT is a share of the requests, 0 to 100; MS a time like 250, 3s or 1m.',
+  ].join('\n')
   static override examples = [
     '<%= config.bin %> sandbox fault never-ready echo v2',
     '<%= config.bin %> sandbox fault error-rate echo 5 v2',
