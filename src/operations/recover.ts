@@ -5,8 +5,10 @@ import type { Revision } from '../model/release.js'
 import { wayBack } from '../rollout/recovery.js'
 import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from './context.js'
+import { lookAround } from './look-around.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
 import { pause } from './pause.js'
+import { restore } from './restore.js'
 
 /** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
 const GRACE_MS = 15_000
@@ -83,12 +85,40 @@ export async function recover(
   const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
   const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
   const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
-  await cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary }).catch(remains)
+  const rollback = () => cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
+  let fromRollback = isRollback(unfinished)
+  await rollback().catch(async (error: unknown) => {
+    if (!lacksOriginal(error)) remains(error)
+    fromRollback = true
+    await lock.confirm()
+    await rollback().catch(remains)
+  })
   const recovered = await observe(context, { app, namespace })
   const left = unfinishedRevision(recovered.history ?? {})
   if (left) return stillUnfinished(undefined, namespace, left)
+  if (fromRollback && recovered.deployed) {
+    const released = { app, namespace, deployed: recovered.deployed }
+    const surroundings = await lookAround(context, released)
+    await restore(context, released, surroundings, { isWayBack: towardsPrimary, lock })
+  }
   emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
   return recovered
+}
+
+/**
+ * A rollback that did not end well: Helm 3 compares custom resources with its manifest, which is that of the revision it
+ * was going to, and so leaves them as they are when it goes there once more.
+ */
+function isRollback({ status, description }: Revision): boolean {
+  return status === 'pending-rollback' || description.startsWith('Rollback ')
+}
+
+/**
+ * Helm 3 fails to roll back from a revision that was to remove an object and had not yet: it looks for that in the
+ * revision it comes from, not in the cluster. The revision of that failure names the object, so that once more works.
+ */
+function lacksOriginal(error: unknown): boolean {
+  return error instanceof ExternalError && /no \S+ with the name ".*" found/.test(error.stderr ?? '')
 }
 
 /** Helm could not bring the release back: the next try starts from what is there then. */

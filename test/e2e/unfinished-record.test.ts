@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 60_000 })
  * Helm ends an upgrade by two writes: the old revision becomes `superseded`, then the new one `deployed`. A helm that dies
  * in between (found by the soak) leaves a release without any deployed revision, all of whose objects are there and serve.
  */
-describe.each(HELM_MAJORS)('Helm %i killed between its last two writes', (major) => {
+describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
   let arena: Arena
   let subject: Subject
 
@@ -49,7 +49,7 @@ describe.each(HELM_MAJORS)('Helm %i killed between its last two writes', (major)
     expect(status).toBe(200)
   }
 
-  test('the same command with --recover goes on; nothing is uninstalled', async () => {
+  test('killed between its last two writes: the same command with --recover goes on, nothing is uninstalled', async () => {
     const move = subject.shift(20)
     await killAtTheEndOf(move)
 
@@ -60,9 +60,26 @@ describe.each(HELM_MAJORS)('Helm %i killed between its last two writes', (major)
     await subject.go(move, ['--recover'])
   })
 
-  test('abort leads to the primary', async () => {
+  test('killed between its last two writes: abort leads to the primary', async () => {
     await killAtTheEndOf(subject.shift(60))
     await subject.go(subject.abort())
+  })
+
+  test('what failed before it removed a version is gone back from, and on again', async () => {
+    await subject.go(subject.start())
+    await subject.go(subject.shift(100))
+    await arena.order({ kind: 'forbid', verb: 'patch', resource: 'upstreams' })
+    const move = subject.finish()
+    expect((await arena.canary(move.args)).code).toBe(5)
+    expect((await revisionsOf(arena, 'echo')).at(-1)?.status).toBe('failed')
+    // Helm 4 can't even go back then; Helm 3 can, and fails on the way there again.
+    expect((await arena.canary([...move.args, '--recover'])).code).toBe(5)
+    await arena.clearFaults()
+
+    await subject.go(move, ['--recover'])
+  })
+
+  test('no request of the users failed meanwhile', () => {
     expect(subject.traffic.report.failures).toEqual({})
   })
 })
