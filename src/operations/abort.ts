@@ -4,6 +4,7 @@ import { planForcedAbort } from '../rollout/plan-force.js'
 import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { requireReleased } from './observe.js'
+import { orphansOf } from './orphans.js'
 
 export interface AbortRequest extends AppRequest {
   /** Remove the canary without the proof; the reason is kept in the release's history. */
@@ -39,8 +40,10 @@ export async function abort(context: OperationContext, request: AbortRequest): P
         }
       }
       const released = requireReleased(found)
-      // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted.
-      const finished = recovered ? undefined : finishedRollout(released.history.revisions)
+      // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted,
+      // unless there are remains to remove.
+      const rollout = recovered ? undefined : finishedRollout(released.history.revisions)
+      const finished = rollout && (await orphansOf(context, found)).length === 0 ? rollout : undefined
       const plan = planAbort({ app, namespace, config: released.deployed.config }, finished)
       return { ...going, plan }
     },

@@ -92,18 +92,21 @@ async function changeHeld(
   lock: AppLock,
   { recovers }: { recovers: boolean },
 ): Promise<OperationResult> {
+  // In any round: a rollback that was done although helm failed leaves nothing for the next one to see.
+  let recovered = false
   for (let round = 1; ; round += 1) {
     try {
       let found = await observe(context, request)
       const unfinished = unfinishedRevision(found.history ?? {})
       if (unfinished) {
         if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
+        recovered = true
         found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
       }
-      const run = await plan(found, unfinished !== undefined)
+      const run = await plan(found, recovered)
       const touches = run.plan.steps.length > 0 || context.takeOver
       const { takeOver } = touches ? await undisturbed(context, found, change, lock) : run
-      const proveFirst = run.proveFirst === true || unfinished !== undefined
+      const proveFirst = run.proveFirst === true || recovered
       const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst }
       const result = await runPlan(context, held, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
