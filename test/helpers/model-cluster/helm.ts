@@ -27,6 +27,12 @@ export class HelmProcess extends Actor {
     readonly fault?: HelmFault,
   ) {
     super(`helm ${verb} of ${parent.name}`, parent.host)
+    // Meanwhile its operator waits: what is to happen to them then is counted by helm's actions too.
+    this.beforeAction = () => {
+      if (parent.dead) return
+      parent.actions += 1
+      parent.beforeAction()
+    }
   }
 
   /** One of its atomic actions. */

@@ -12,6 +12,7 @@ import { upgrade } from '../../../../src/operations/upgrade.js'
 import { stageOf } from '../../../../src/rollout/stage.js'
 import { ModelCluster, ModelWorld } from '../../../helpers/model-cluster/cluster.js'
 import { modelled } from '../../../helpers/model-cluster/context.js'
+import { renderObjects } from '../../../helpers/model-cluster/render.js'
 import { Actor, ChosenTurns } from '../../../helpers/model-cluster/turns.js'
 import { SEED } from '../../rollout/seed-values.js'
 import { CommandRun, Rules } from './rules.js'
@@ -85,6 +86,10 @@ export class Play {
   private async prepare(): Promise<void> {
     const { begins } = this.script
     for (let index = 1; index <= begins; index += 1) this.world.helm.add(SEED[index as 1], 'deployed')
+    if (this.script.orphan && begins > 0) {
+      const objects = renderObjects('echo', 'echo', { deployment: { v3: {} } })
+      for (const object of objects) if (object.kind === 'Deployment') this.world.kube.apply(object)
+    }
     await this.turns.run(Promise.resolve())
     this.rules.broken.clear()
     this.turns.trace.length = 0

@@ -65,7 +65,9 @@ export class Rules {
     const earlier = this.world.helm.history()?.revisions.slice(0, -1) ?? []
     const newest = earlier.at(-1)
     if (verb === 'rollback') {
-      run.upgrades = 0
+      // What was brought back counts as made by this run: it is not built upon without a proof.
+      run.upgrades += 1
+      run.proof = undefined
       return
     }
     if (newest?.status !== 'deployed')

@@ -22,7 +22,7 @@ export interface Deed {
   recover: boolean
   waits: boolean
   onFailure: 'stop' | 'abort'
-  /** Before which of its actions canary is killed, alone or with its helm, or gets a Ctrl-C. */
+  /** Before which of its actions (or its helm's) canary is killed, alone or with its helm, or gets a Ctrl-C. */
   end?: { at: number; by: 'kill' | 'kill with helm' | 'Ctrl-C' | 'failing read' }
 }
 
@@ -36,6 +36,8 @@ export interface Script {
   sameHost: boolean
   helm: 3 | 4
   readiness: Record<string, Readiness>
+  /** Whether a Deployment of v3 is there that no release knows of. */
+  orphan: boolean
   /** Versions whose pods stop by themselves, and when, milliseconds from the beginning. */
   crashes: { version: string; afterMs: number }[]
   /** Of the helms in the order in which they are run. */
@@ -87,7 +89,7 @@ const deed: fc.Arbitrary<Deed> = fc.record({
   onFailure: fc.constantFrom('stop', 'abort'),
   end: fc.option(
     fc.record({
-      at: fc.nat(40),
+      at: fc.nat(60),
       by: fc.constantFrom('kill', 'kill with helm', 'Ctrl-C', 'failing read'),
     }),
     { freq: 2, nil: undefined },
@@ -110,6 +112,7 @@ export const script: fc.Arbitrary<Script> = fc.record({
   sameHost: fc.boolean(),
   helm: fc.constantFrom(4, 3),
   readiness: fc.record({ v2: readiness, v3: readiness }),
+  orphan: fc.boolean(),
   crashes: fc.array(fc.record({ version, afterMs: fc.nat(60_000) }), { maxLength: 1 }),
   faults: fc.array(fc.option(fault, { freq: 2, nil: undefined }), { maxLength: 12, size: 'max' }),
   choices: fc.array(fc.nat(1023), { maxLength: 300, size: 'max' }),
