@@ -50,7 +50,7 @@ test('history tells what happened, to people and to programs', async () => {
   const lines = run.stdout.split('\n')
   expect(lines[1]).toBe('(6 older revisions: canary history echo --limit 8)')
   expect(lines[2]).toMatch(
-    /^7 +\S+Z +shifted +v2 → v1 +- +deployed +ann@\S+ +undo echo v1 --fast: send 100 %/,
+    /^7 +\S+Z +shifted +v2 → v1 +- +superseded +ann@\S+ +undo echo v1 --fast: send 100 %/,
   )
   expect(lines[3]).toMatch(/^8 .* undo echo v1 --fast: make v1 the primary again and remove v2$/)
 
