@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most of the time is spent waiting for helm, pods and probes: two at a time even on two cores.
+    maxWorkers: 2,
   },
 })
