@@ -87,6 +87,7 @@ export function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!NOBODY_READS.includes(error.code ?? '')) throw error
+      error.code = 'EPIPE' // the only one that oclif's own listener, which is called after this one, does not throw
     })
   }
 }

@@ -93,13 +93,18 @@ export async function openTerminal(
   }
 }
 
-/** A file's content once it is there. */
+/** How long a program may go on without its terminal, milliseconds. */
+const ALONE_MS = 60_000
+
+/** A file's content once it is there; `lost` where nobody came to write it. */
 async function contentOf(file: string): Promise<string> {
-  for (;;) {
+  const deadline = performance.now() + ALONE_MS
+  while (performance.now() < deadline) {
     const content = await readFile(file, 'utf8').catch(() => '')
     if (content.endsWith('\n')) return content.trim()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  return 'lost'
 }
 
 function quoted(word: string): string {
