@@ -13,6 +13,7 @@ import { Pool } from 'undici'
 import { pathWithTools } from '../scripts/tools.js'
 import { startSandbox } from '../src/sandbox/sandbox.js'
 import { createVerifier } from '../src/verification/prove.js'
+import { proofRequest } from '../test/helpers/probe-request.js'
 import { inPairs, median, ownCpu, type Run, time } from './measure.js'
 
 const file = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
@@ -142,17 +143,9 @@ async function prober(): Promise<void> {
     let sent = 0
     for (let round = 0; round < 10; round += 1) {
       const proof = await createVerifier().prove(
-        {
-          app: 'echo',
-          expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
-          origin,
-          headers: {},
-          versionHeaderIsProof: false,
-          settling: false,
-          rate: 0,
-          timeoutMs: 10_000,
-          userAgent: 'canary/bench',
-        },
+        proofRequest(origin, {
+          expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+        }),
         { converged: () => {}, progress: () => {}, check: () => {} },
       )
       sent += proof.checks[0]!.sent

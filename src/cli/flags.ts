@@ -88,6 +88,54 @@ export const probeFlags = {
     description: 'Probes per second of each kind; 0: as fast as it goes',
     helpGroup: 'probe',
   }),
+  tolerance: Flags.string({
+    env: 'CANARY_TOLERANCE',
+    helpValue: '<points>',
+    description: 'How far a share may be from its weight; by default 10 points, less near 0 and 100',
+    helpGroup: 'probe',
+  }),
+  'each-proxy': Flags.boolean({
+    env: 'CANARY_EACH_PROXY',
+    allowNo: true,
+    description: 'Ask each proxy pod by itself; by default where there are several and no --proxy-url',
+    helpGroup: 'probe',
+  }),
+  'set-verify': repeatable({
+    env: 'CANARY_SET_VERIFY',
+    helpValue: '<key=value>',
+    description: 'One key of verify: in the values, for this command, like expect.status=200-299; repeatable',
+    helpGroup: 'probe',
+  }),
+  resolve: repeatable({
+    env: 'CANARY_RESOLVE',
+    helpValue: '<host:port:address>',
+    description: "The address of the proxy's host, as with curl; repeatable",
+    helpGroup: 'probe',
+  }),
+  'ca-file': Flags.string({
+    env: 'CANARY_CA_FILE',
+    helpValue: '<file>',
+    description: "Certificates (PEM) to trust for https, in place of the system's",
+    helpGroup: 'probe',
+  }),
+  'cert-file': Flags.string({
+    env: 'CANARY_CERT_FILE',
+    helpValue: '<file>',
+    description: 'Client certificate (PEM) of the probes; with --key-file',
+    helpGroup: 'probe',
+  }),
+  'key-file': Flags.string({
+    env: 'CANARY_KEY_FILE',
+    helpValue: '<file>',
+    description: 'Key (PEM) of the client certificate',
+    helpGroup: 'probe',
+  }),
+  'http-proxy': Flags.string({
+    env: 'CANARY_HTTP_PROXY',
+    helpValue: '<url>',
+    description: 'HTTP proxy that probes go through; HTTP_PROXY is not looked at',
+    helpGroup: 'probe',
+  }),
 }
 
 /** Commands that change the release. */

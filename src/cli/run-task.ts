@@ -76,6 +76,17 @@ export async function runTask<R>(
         rate: settings.probeRate,
         timeoutMs: settings.verifyTimeoutMs,
         userAgent: `canary/${version}`,
+        eachProxy: settings.eachProxy,
+        tolerance: settings.tolerance,
+        setVerify: settings.setVerify,
+        resolve: settings.resolve,
+        tls: settings.tls,
+        httpProxy: settings.httpProxy,
+        env: (name) => {
+          const value = process.env[name]
+          if (value !== undefined) secrets.add(value)
+          return value
+        },
       },
       operator: operator(),
       podTimeoutMs: settings.podTimeoutMs,

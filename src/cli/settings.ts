@@ -1,7 +1,16 @@
-import { UsageError } from '../model/errors.js'
 import { readConfigFile } from './config-file.js'
 import { parseDuration } from './durations.js'
 import { parseHeaders } from './headers.js'
+import {
+  type Given,
+  parseHttpProxy,
+  parseRate,
+  parseResolve,
+  parseTolerance,
+  readTls,
+  textsOf,
+  wrongSetting,
+} from './probe-settings.js'
 import type { FileSettings, SettingName } from './setting-names.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
@@ -11,6 +20,7 @@ export interface ParsedFlags {
     recover?: boolean
     'take-over'?: boolean
     yes?: boolean
+    'each-proxy'?: boolean
   }
   metadata: { flags: Record<string, { setFromDefault?: boolean } | undefined> }
 }
@@ -29,6 +39,13 @@ export interface Settings {
   canaryHeaders?: Record<string, string>
   probeHeaders: Record<string, string>
   probeRate: number
+  /** 0..1. */
+  tolerance?: number
+  eachProxy?: boolean
+  setVerify: string[]
+  resolve: Record<string, string>
+  tls: { ca?: string; cert?: string; key?: string }
+  httpProxy?: string
   verifyTimeoutMs: number
   podTimeoutMs: number
   waitForLockMs: number
@@ -60,9 +77,7 @@ export async function resolveSettings(
   const headers = (name: SettingName) => {
     const found = pick(name)
     if (!found) return undefined
-    // A variable of the environment holds one header a line.
-    const pairs = Array.isArray(found.value) ? found.value : found.value.split('\n').filter(Boolean)
-    return parseHeaders(pairs, found.source, name === 'probe-header' ? env : undefined)
+    return parseHeaders(textsOf(found), found.source, name === 'probe-header' ? env : undefined)
   }
   return {
     namespace: text('namespace'),
@@ -72,7 +87,13 @@ export async function resolveSettings(
     host: text('host'),
     canaryHeaders: headers('header'),
     probeHeaders: headers('probe-header') ?? {},
-    probeRate: rate(pick('probe-rate')),
+    probeRate: parseRate(pick('probe-rate')),
+    tolerance: parseTolerance(pick('tolerance')),
+    eachProxy: parsed.flags['each-proxy'],
+    setVerify: textsOf(pick('set-verify')),
+    resolve: parseResolve(pick('resolve')),
+    tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
+    httpProxy: parseHttpProxy(pick('http-proxy')),
     verifyTimeoutMs: duration(pick('verify-timeout'), 60_000),
     podTimeoutMs: duration(pick('timeout'), 300_000),
     waitForLockMs: duration(pick('wait-for-lock'), 0),
@@ -84,69 +105,50 @@ export async function resolveSettings(
   }
 }
 
-interface Picked {
-  value: string | string[]
-  source: string
-}
-
 function pickSetting(
   name: SettingName,
   { flags, metadata }: ParsedFlags,
   file: FileSettings,
-): Picked | undefined {
+): Given | undefined {
   const value = flags[name]
   const typed = value !== undefined && !metadata.flags[name]?.setFromDefault
   if (typed) return { value, source: `--${name}` }
   return file[name] ?? (value === undefined ? undefined : { value, source: `--${name}` })
 }
 
-function duration(picked: Picked | undefined, byDefault: number): number {
+function duration(picked: Given | undefined, byDefault: number): number {
   if (!picked) return byDefault
   const text = String(picked.value)
   const milliseconds = parseDuration(text)
   if (milliseconds !== undefined) return milliseconds
-  throw wrong(
+  throw wrongSetting(
     picked,
     `"${text}" is not a duration`,
     'write it as a number with a unit, like 90s, 5m or 1m30s',
   )
 }
 
-function failurePolicy(picked: Picked | undefined): FailurePolicy | undefined {
+function failurePolicy(picked: Given | undefined): FailurePolicy | undefined {
   if (!picked) return undefined
   const found = FAILURE_POLICIES.find((policy) => policy === picked.value)
   if (found) return found
-  throw wrong(
+  throw wrongSetting(
     picked,
     `"${String(picked.value)}" says not what follows a failure`,
     `give one of ${FAILURE_POLICIES.join(', ')}`,
   )
 }
 
-function rate(picked: Picked | undefined): number {
-  const text = String(picked?.value ?? '250')
-  if (picked === undefined || /^\d+(\.\d+)?$/.test(text)) return Number(text)
-  throw wrong(
-    picked,
-    `"${text}" is not a rate`,
-    'give probes per second as a number, 0 for as fast as it goes',
-  )
-}
-
-function proxyUrl(picked: Picked | undefined): string | undefined {
+function proxyUrl(picked: Given | undefined): string | undefined {
   if (!picked) return undefined
   const text = String(picked.value)
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) {
     return url.origin
   }
-  throw wrong(
+  throw wrongSetting(
     picked,
     `"${text}" is not the origin of a proxy`,
     'give scheme, host and port only, like http://127.0.0.1:8080',
   )
-}
-
-function wrong({ source }: Picked, what: string, remedy: string): UsageError {
-  return new UsageError(`${source}: ${what}.`, { state: 'Nothing was changed.', nextSteps: [remedy] })
 }

@@ -221,6 +221,12 @@ export interface Cluster {
   /** The proxy's address from the Service gateway-proxy in gloo-system, opening a port-forward as a last resort. */
   proxyAddress(): Promise<ProxyAddress>
 
+  /** Names of the ready pods behind that Service, sorted. */
+  proxyPods(): Promise<string[]>
+
+  /** A way to one of these pods alone, by a port-forward. */
+  proxyPodAddress(pod: string): Promise<ProxyAddress>
+
   /** Checks of helm, kubectl, the cluster, permissions, CRDs: what `doctor` prints. */
   diagnose(namespace: string): Promise<Finding[]>
 

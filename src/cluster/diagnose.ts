@@ -53,6 +53,11 @@ async function examine(check: string, look: () => Promise<string>): Promise<Find
   }
 }
 
+const WHERE: Partial<Record<Permission['scope'], string>> = {
+  cluster: 'all namespaces',
+  gateway: `namespace ${GLOO_NAMESPACE}`,
+}
+
 async function permissionFindings(api: KubeApi, namespace: string): Promise<Finding[]> {
   const check = 'permissions'
   let missing: Permission[] = []
@@ -65,7 +70,7 @@ async function permissionFindings(api: KubeApi, namespace: string): Promise<Find
     check,
     status: optional ? 'warning' : 'problem',
     detail: `your user may not ${verbs.join(', ')} ${resource}${group ? `.${group}` : ''} in ${
-      scope === 'app' ? `namespace ${namespace}` : 'all namespaces'
+      WHERE[scope] ?? `namespace ${namespace}`
     }: ${why}`,
     remedy: 'bind the roles of docs/rbac.yaml to your user, or ask for that',
   }))

@@ -73,6 +73,7 @@ export interface ContainerStatus {
 
 /** The fields of a Pod that are looked at. */
 export interface Pod extends ClusterObject {
+  spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
   status?: {
     phase?: string
     reason?: string
@@ -99,12 +100,14 @@ export interface KubeEvent extends ClusterObject {
 export interface ServicePort {
   name?: string
   port: number
+  /** Of the pods: a number, or the name of a container's port; the same as `port` where it is not said. */
+  targetPort?: number | string
   nodePort?: number
 }
 
 /** The fields of a Service that are looked at. */
 export interface Service extends ClusterObject {
-  spec?: { type?: string; ports?: ServicePort[] }
+  spec?: { type?: string; ports?: ServicePort[]; selector?: Record<string, string> }
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
 }
 

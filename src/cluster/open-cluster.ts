@@ -12,6 +12,7 @@ import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
+import { proxyPodAddress, readyProxyPods } from './proxy-pods.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
 
@@ -75,6 +76,8 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     gateway: () => gatewayView(api),
     createVirtualService: (apiGroup) => createVirtualService(api, apiGroup),
     proxyAddress,
+    proxyPods: () => readyProxyPods(api),
+    proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
     diagnose: (namespace) => diagnose({ api, helm, proxyAddress }, namespace),
     close: async () => {
       await api.close()

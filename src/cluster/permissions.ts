@@ -1,3 +1,4 @@
+import { GLOO_NAMESPACE } from './gateway.js'
 import { ACCESS_REVIEWS } from './kube-types.js'
 import type { KubeApi } from './kube-api.js'
 
@@ -8,8 +9,8 @@ export interface Permission {
   /** Plural, and a subresource after a slash: `pods/log`. */
   resource: string
   verbs: string[]
-  /** `app`: in the app's namespace; `cluster`: everywhere. */
-  scope: 'app' | 'cluster'
+  /** `app`: in the app's namespace; `gateway`: in Gloo's; `cluster`: everywhere. */
+  scope: 'app' | 'gateway' | 'cluster'
   /** What it is for. */
   why: string
   /** Without it canary still works, with what `why` names left out. */
@@ -116,6 +117,22 @@ export const PERMISSIONS: Permission[] = [
     why: "the proxy's address behind a NodePort",
     optional: true,
   },
+  {
+    group: '',
+    resource: 'pods',
+    verbs: ['get', 'list'],
+    scope: 'gateway',
+    why: 'asking each of several proxies by itself',
+    optional: true,
+  },
+  {
+    group: '',
+    resource: 'pods/portforward',
+    verbs: ['create'],
+    scope: 'gateway',
+    why: 'asking each of several proxies by itself',
+    optional: true,
+  },
 ]
 
 /** The permissions the user lacks, each with the verbs that are missing. */
@@ -134,7 +151,7 @@ export async function missingPermissions(api: KubeApi, namespace: string): Promi
 async function mayI(api: KubeApi, permission: Permission, verb: string, namespace: string): Promise<boolean> {
   const { group, scope } = permission
   const [resource, subresource] = permission.resource.split('/')
-  const where = scope === 'app' ? { namespace } : {}
+  const where = scope === 'cluster' ? {} : { namespace: scope === 'app' ? namespace : GLOO_NAMESPACE }
   const resourceAttributes = { group, resource, ...(subresource ? { subresource } : {}), verb, ...where }
   const review = await api.create(
     { resource: ACCESS_REVIEWS },

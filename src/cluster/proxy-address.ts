@@ -7,8 +7,8 @@ import type { KubeApi } from './kube-api.js'
 import { startKubectl } from './kubectl.js'
 import { NODES, SERVICES, type Node, type Service, type ServicePort } from './kube-types.js'
 
-const SERVICE = 'gateway-proxy'
-const WHERE = `${GLOO_NAMESPACE}/${SERVICE}`
+export const PROXY_SERVICE = 'gateway-proxy'
+const WHERE = `${GLOO_NAMESPACE}/${PROXY_SERVICE}`
 /** How long a node may take to accept a connection before it counts as out of reach from here. */
 const CONNECT_TIMEOUT_MS = 1000
 
@@ -17,19 +17,7 @@ const CONNECT_TIMEOUT_MS = 1000
  * port-forward, open until `close`. Throws ExternalError where there is no such Service or no way to it.
  */
 export async function findProxyAddress(api: KubeApi, options: ClusterOptions): Promise<ProxyAddress> {
-  const service = await api.find<Service>({ resource: SERVICES, namespace: GLOO_NAMESPACE, name: SERVICE })
-  if (!service) {
-    throw new ExternalError(
-      `There is no Service ${SERVICE} in namespace ${GLOO_NAMESPACE}: where is the proxy?`,
-      {
-        command: `kubectl get service ${SERVICE} -n ${GLOO_NAMESPACE}`,
-        nextSteps: [
-          'give its address with --proxy-url http://HOST:PORT (or CANARY_PROXY_URL)',
-          'canary doctor    (is Gloo installed in this cluster?)',
-        ],
-      },
-    )
-  }
+  const service = await proxyService(api)
   const port = httpPort(service)
   const ingress = service.status?.loadBalancer?.ingress?.[0]
   const host = ingress?.hostname ?? ingress?.ip
@@ -42,6 +30,20 @@ export async function findProxyAddress(api: KubeApi, options: ClusterOptions): P
     }
   }
   return forward(port, options)
+}
+
+/** The Service of the gateway's proxies. Throws ExternalError where there is none. */
+export async function proxyService(api: KubeApi): Promise<Service> {
+  const name = PROXY_SERVICE
+  const service = await api.find<Service>({ resource: SERVICES, namespace: GLOO_NAMESPACE, name })
+  if (service) return service
+  throw new ExternalError(`There is no Service ${name} in namespace ${GLOO_NAMESPACE}: where is the proxy?`, {
+    command: `kubectl get service ${name} -n ${GLOO_NAMESPACE}`,
+    nextSteps: [
+      'give its address with --proxy-url http://HOST:PORT (or CANARY_PROXY_URL)',
+      'canary doctor    (is Gloo installed in this cluster?)',
+    ],
+  })
 }
 
 /** The port for HTTP: the only one, else the one named http, as `glooctl proxy url` chooses. */
@@ -82,27 +84,34 @@ function accepts(host: string, port: number): Promise<boolean> {
   })
 }
 
-async function forward(port: ServicePort, options: ClusterOptions): Promise<ProxyAddress> {
-  const args = [
-    'port-forward',
-    `service/${SERVICE}`,
-    `:${port.port}`,
-    '-n',
-    GLOO_NAMESPACE,
-    '--address',
-    '127.0.0.1',
-  ]
+function forward(port: ServicePort, options: ClusterOptions): Promise<ProxyAddress> {
+  return forwardTo({ target: `service/${PROXY_SERVICE}`, port: port.port, scheme: schemeOf(port) }, options)
+}
+
+/** A port-forward to something in Gloo's namespace, open until `close`. */
+export async function forwardTo(
+  { target, port, scheme }: { target: string; port: number; scheme: 'http' | 'https' },
+  options: ClusterOptions,
+): Promise<ProxyAddress> {
+  const args = ['port-forward', target, `:${port}`, '-n', GLOO_NAMESPACE, '--address', '127.0.0.1']
   const { ready, close } = await startKubectl(args, /Forwarding from 127\.0\.0\.1:(\d+)/, options)
-  return { origin: originOf('127.0.0.1', Number(ready[1]), port), source: `port-forward to ${WHERE}`, close }
+  return {
+    origin: `${scheme}://127.0.0.1:${ready[1]}`,
+    source: `port-forward to ${GLOO_NAMESPACE}/${target.replace('service/', '')}`,
+    close,
+  }
+}
+
+export function schemeOf({ name }: ServicePort): 'http' | 'https' {
+  return name === 'https' ? 'https' : 'http'
 }
 
 function fixed(origin: string, source: string): ProxyAddress {
   return { origin, source, close: () => Promise.resolve() }
 }
 
-function originOf(host: string, port: number, { name }: ServicePort): string {
-  const scheme = name === 'https' ? 'https' : 'http'
-  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+function originOf(host: string, port: number, named: ServicePort): string {
+  const url = `${schemeOf(named)}://${host.includes(':') ? `[${host}]` : host}:${port}`
   if (URL.canParse(url)) return new URL(url).origin
   throw new ExternalError(
     `Service ${WHERE} has an address that is none: ${JSON.stringify(host)}, port ${port}.`,

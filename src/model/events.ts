@@ -1,4 +1,4 @@
-import type { CheckResult, Expectation, ProbeKind, StageProof } from './expectation.js'
+import type { CheckResult, Expectation, StageProof } from './expectation.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
 
@@ -13,10 +13,11 @@ export interface PodProgress {
 
 /** How far one check is, emitted a few times a second. */
 export interface CheckProgress {
-  kind: ProbeKind
-  path: string
+  expectation: Expectation
   sent: number
   byVersion: Record<string, number>
+  /** Anytime-valid confidence interval of the canary's share so far, 0..1. */
+  interval: [number, number]
   errors: number
 }
 

@@ -1,11 +1,11 @@
 /** `unmarked` probes carry no canary header, `marked` ones carry all of them. */
 export type ProbeKind = 'unmarked' | 'marked'
 
-/** What share of which version one kind of probe must see on one path. */
+/** What share of which version one kind of probe must see, over all of the app's paths together. */
 export interface Expectation {
   kind: ProbeKind
-  /** Path of the probe, e.g. `/echo`. */
-  path: string
+  /** Paths of the probes, each in its turn, e.g. `/echo`; at least one. */
+  paths: string[]
   /** Canary headers the probe carries; empty for unmarked probes. */
   headers: Record<string, string>
   /** The versions that may answer. */
@@ -13,26 +13,43 @@ export interface Expectation {
   canary?: string
   /** Share of the answers expected from `canary`, 0..1; 0 where there is no canary. */
   share: number
+  /**
+   * The share that probes of this kind saw in the stage before, 0..1, right after an upgrade: says whether old routes
+   * could be taken for the wanted ones, and what "as before" would look like. Undefined where nothing was changed.
+   */
+  shareBefore?: number
 }
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive'
 
-/** What one check (one expectation, probed and judged) came to. All counts are of the judged window. */
-export interface CheckResult {
+/** Counts of the answers to some of a check's probes: those on one path, or through one proxy. */
+export interface Counts {
+  sent: number
+  /** Answers by version. */
+  byVersion: Record<string, number>
+  /** Answers of an expected status that named no version. */
+  unidentified: number
+  /** Errors by kind. */
+  errors: Record<string, number>
+}
+
+/** What one check (one expectation, probed and judged) came to. All counts are of the judged window, in issue order. */
+export interface CheckResult extends Counts {
   expectation: Expectation
   verdict: Verdict
-  /** Probes whose answers were judged, in issue order. */
-  sent: number
-  /** Answers by version, versions outside the expectation included. */
-  byVersion: Record<string, number>
-  /** 2xx answers that named no version. */
-  unidentified: number
-  /** Errors by kind: `http 503`, `timeout`, `refused`, `reset`, `redirect`, `foreign routes`, … */
-  errors: Record<string, number>
-  /** Anytime-valid confidence interval of the canary's share, 0..1. */
+  /** Anytime-valid confidence interval of the canary's share, 0..1, at level 1 - alpha. */
   interval: [number, number]
+  /** Half width of the band around the share that passes, 0..1; for shares 0 and 1 the share of wrong answers ruled out. */
+  tolerance: number
+  /** Bound on failing a right share, for this check alone. */
+  alpha: number
   /** Why the verdict is what it is, one sentence; for fail and inconclusive with what the answers looked like. */
   reason: string
+  /** Counts by path and by proxy; empty where there is only one. */
+  perPath: Record<string, Counts>
+  perProxy: Record<string, Counts>
+  /** From issuing a probe to the end of its answer, milliseconds, of the judged answers; undefined without any. */
+  latency?: Quantiles
   /** Times the count was restarted while the proxy or the endpoints converged, and the probes that cost. */
   restarts: number
   discarded: number
@@ -42,12 +59,23 @@ export interface CheckResult {
   samples: AnswerSample[]
 }
 
+/** Milliseconds. */
+export interface Quantiles {
+  p50: number
+  p90: number
+  p99: number
+  max: number
+}
+
 /** One raw answer, kept as evidence. */
 export interface AnswerSample {
   /** Index of the probe in issue order. */
   index: number
   /** ISO time the probe was issued. */
   at: string
+  path: string
+  /** The proxy that was asked, where each is asked by itself. */
+  proxy?: string
   status?: number
   error?: string
   version?: string
@@ -62,9 +90,11 @@ export interface StageProof {
   /** Where the probes went. */
   url: string
   host?: string
+  /** Names of the proxies asked one by one; absent where only the address they share was asked. */
+  proxies?: string[]
   /** How convergence was told: `fingerprint` (the routes' hash on each answer) or `epochs` (restarts with backoff). */
   convergence: 'fingerprint' | 'epochs'
-  /** From the end of the upgrade to the first answer of the wanted routes, milliseconds; absent where not told. */
+  /** From the end of the upgrade to the first answer of the wanted routes (of every proxy), milliseconds; absent where not told. */
   convergedMs?: number
   checks: CheckResult[]
 }

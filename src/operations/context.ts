@@ -10,12 +10,26 @@ export interface ProbeSettings {
   /** Origin of the proxy; found from the Service gateway-proxy in gloo-system where not given. */
   proxyUrl?: string
   host?: string
-  /** Sent with every probe. */
+  /** Sent with every probe, over those of the values. */
   headers: Record<string, string>
   /** Probes per second for each kind, 0 as fast as it goes. */
   rate: number
   timeoutMs: number
   userAgent: string
+  /** Ask every proxy pod by itself; undefined: where there are several and they can be reached. */
+  eachProxy?: boolean
+  /** Half width of the band around a weight, 0..1, in place of that of the values. */
+  tolerance?: number
+  /** `--set-verify` texts, laid over the `verify:` of the values. */
+  setVerify: string[]
+  /** Addresses in place of DNS's, `host:port` to address. */
+  resolve: Record<string, string>
+  /** PEM texts. */
+  tls: { ca?: string; cert?: string; key?: string }
+  /** URL of an HTTP proxy to go through. */
+  httpProxy?: string
+  /** A variable of the environment, for headers whose values are secret. */
+  env: (name: string) => string | undefined
 }
 
 /** What every operation works with; the CLI wires it. */

@@ -1,16 +1,22 @@
-import type { ProxyAddress, VersionPods } from '../cluster/cluster.js'
+import type { VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
+import { shareIn } from '../rollout/expectations.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
 import { effectiveValues } from '../rollout/merge.js'
-
-import type { VersionRule } from '../verification/verifier.js'
+import type { ProbeRequest } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { Proxies } from './proxies.js'
+import { watchRevision } from './revision-watch.js'
+import { verifySettings } from './verify-settings.js'
+
+/** Bound on failing any stage of a plan whose traffic is right, over all its checks together. */
+const ALPHA = 0.01
 
 export interface StageToProve {
   app: string
@@ -19,6 +25,10 @@ export interface StageToProve {
   expectations: Expectation[]
   /** The revision that is deployed: its values say how answers name their version, its manifest the fingerprint. */
   revision: Revision
+  /** Number of the newest revision, where a failed one came after the one deployed. */
+  newest?: number
+  /** The stage before the upgrade, where there was one just now. */
+  stageBefore?: Stage
   /** True right after an upgrade or after pods became ready: endpoints may still be on their way. */
   settling: boolean
   /** Pods as they were before the upgrade, where there was one. */
@@ -27,59 +37,102 @@ export interface StageToProve {
   signal?: AbortSignal
 }
 
-/** Proves stages for one command: the proxy's address is found once and kept until `close`. */
+/** Proves stages for one command: the ways to the proxies are found once and kept until `close`. */
 export class Prover {
-  private address?: Promise<ProxyAddress>
+  private readonly proxies: Proxies
+  private readonly alpha: number
 
-  constructor(private readonly context: OperationContext) {}
+  /** @param planned all expectations that the command is going to prove: the bound on false alarms is split over them */
+  constructor(
+    private readonly context: OperationContext,
+    planned: Expectation[],
+  ) {
+    this.proxies = new Proxies(context)
+    // A check of all or nothing never fails what is right: one wrong answer is no chance there.
+    const chancy = planned.filter(({ share }) => share > 0 && share < 1)
+    this.alpha = ALPHA / Math.max(1, chancy.length)
+  }
 
-  /** The proxy's origin, found on first use. */
-  async origin(): Promise<string> {
-    const { proxyUrl } = this.context.probes
-    if (proxyUrl) return proxyUrl
-    this.address ??= this.context.cluster.proxyAddress()
-    return (await this.address).origin
+  /** The address that the proxies share, found on first use. */
+  origin(): Promise<string> {
+    return this.proxies.shared()
+  }
+
+  /** How the app of a revision is probed and its answers are read. Throws UsageError for `verify:` values that are wrong. */
+  async probeRequest({
+    app,
+    namespace,
+    revision,
+    expectations,
+    podsBefore,
+  }: Pick<
+    StageToProve,
+    'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'
+  >): Promise<ProbeRequest> {
+    const { probes, cluster } = this.context
+    const values = effectiveValues(revision.chart.values, revision.config)
+    const { version, probe, assertions } = verifySettings(probes, values)
+    const proxies = await this.proxies.targets()
+    const pods = podsBefore ?? (await cluster.versionPods(app, namespace))
+    const { resolve, tls, httpProxy, rate, userAgent } = probes
+    // Asked one by one, proxies are told the name by which all are known.
+    const one = proxies.length === 1 && proxies[0]!.name === ''
+    const host = probes.host ?? (one ? undefined : new URL(await this.origin()).host)
+    return {
+      app,
+      transport: { proxies, host, resolve, tls, httpProxy },
+      probe,
+      assertions,
+      versionRule: version,
+      versionHeader: versionHeader(values),
+      versionHeaderIsProof: versionHeaderIsProof(values, expectations, pods),
+      fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
+      rate,
+      userAgent,
+    }
   }
 
   /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
-  async prove(request: StageToProve): Promise<StageProof> {
+  async prove(stageToProve: StageToProve): Promise<StageProof> {
     const { context } = this
-    const { probes, cluster, emit } = context
-    const { app, namespace, revision, stage } = request
-    const origin = await this.origin()
-    emit({ type: 'verifying', stage, url: origin, expectations: request.expectations })
-    const values = effectiveValues(revision.chart.values, revision.config)
-    const podsBefore = request.podsBefore ?? (await cluster.versionPods(app, namespace))
-    const proof = await context.verifier.prove(
-      {
-        app,
-        expectations: request.expectations,
-        origin,
-        host: probes.host,
-        headers: probes.headers,
-        versionRule: versionRule(values),
-        versionHeader: versionHeader(values),
-        versionHeaderIsProof: versionHeaderIsProof(values, request.expectations, podsBefore),
-        fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
-        settling: request.settling,
-        rate: probes.rate,
-        timeoutMs: probes.timeoutMs,
-        userAgent: probes.userAgent,
-      },
-      {
-        converged: (elapsedMs) => emit({ type: 'converged', elapsedMs }),
-        progress: (checks) => emit({ type: 'check-progress', checks }),
-        check: (check) => emit({ type: 'check', check }),
-      },
-      request.signal ?? context.signal,
-    )
-    if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof })
-    return proof
+    const { probes, emit } = context
+    const { app, namespace, revision, stage, stageBefore, settling } = stageToProve
+    const settings = verifySettings(probes, effectiveValues(revision.chart.values, revision.config))
+    const expectations = stageToProve.expectations.map((expectation) => ({
+      ...expectation,
+      paths: settings.paths ?? expectation.paths,
+      ...(stageBefore ? { shareBefore: shareIn(stageBefore, expectation) } : {}),
+    }))
+    const request = await this.probeRequest(stageToProve)
+    emit({ type: 'verifying', stage, url: await this.origin(), expectations })
+    const newest = stageToProve.newest ?? revision.revision
+    const watch = watchRevision(context, { app, namespace, revision, newest })
+    try {
+      const proof = await context.verifier.prove(
+        {
+          ...request,
+          expectations,
+          tolerance: settings.tolerance,
+          alpha: this.alpha,
+          settling,
+          timeoutMs: probes.timeoutMs,
+        },
+        {
+          converged: (elapsedMs) => emit({ type: 'converged', elapsedMs }),
+          progress: (checks) => emit({ type: 'check-progress', checks }),
+          check: (check) => emit({ type: 'check', check }),
+        },
+        AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal]),
+      )
+      if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof })
+      return proof
+    } finally {
+      watch.close()
+    }
   }
 
-  async close(): Promise<void> {
-    const address = await this.address?.catch(() => undefined)
-    await address?.close()
+  close(): Promise<void> {
+    return this.proxies.close()
   }
 }
 
@@ -97,14 +150,6 @@ export function requirePass(
     `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
     { ...details, evidence: { proof } },
   )
-}
-
-function versionRule(values: JsonObject): VersionRule | undefined {
-  const verify = values.verify
-  if (typeof verify !== 'object' || verify === null || Array.isArray(verify)) return undefined
-  const rule = verify.version
-  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return undefined
-  return rule
 }
 
 function versionHeader(values: JsonObject): string | undefined {

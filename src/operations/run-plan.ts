@@ -3,6 +3,7 @@ import { describeStage } from '../model/describe-stage.js'
 import { ExternalError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
+import type { Stage } from '../model/stage.js'
 import { describeStep } from '../rollout/description.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
@@ -63,7 +64,8 @@ export async function runPlan(
   const { app, namespace, from } = plan
   context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
   context.emit({ type: 'planned', plan })
-  const prover = new Prover(context)
+  const planned = plan.steps.flatMap(({ expectations }) => expectations)
+  const prover = new Prover(context, [...plan.expectations, ...planned])
   const runner = new PlanRunner(context, run, prover, lock)
   try {
     if (!context.dryRun) await runner.run()
@@ -153,6 +155,7 @@ class PlanRunner {
     this.state.stopIfAsked()
     await this.state.explained(() => requireUnchanged(context, guarded))
     this.state.stopIfAsked()
+    const stageBefore = this.state.stage
     await this.upgrade(step)
     await this.runRequest.afterUpgrade?.(step)
 
@@ -170,7 +173,7 @@ class PlanRunner {
       await this.state.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
       emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
     }
-    await this.prove(step.expectations, step, podsBefore)
+    await this.prove(step.expectations, { step, stageBefore, podsBefore })
     emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
   }
 
@@ -203,9 +206,9 @@ class PlanRunner {
 
   private async prove(
     expectations: Plan['expectations'],
-    step?: Step,
-    podsBefore?: VersionPods[],
+    made: { step?: Step; stageBefore?: Stage; podsBefore?: VersionPods[] } = {},
   ): Promise<void> {
+    const { step, stageBefore, podsBefore } = made
     const { state: run, context, lock } = this
     const { revision, stage } = run
     if (!revision) throw new Error('there is no revision to prove')
@@ -222,6 +225,7 @@ class PlanRunner {
         stage,
         expectations,
         revision,
+        stageBefore,
         settling: step !== undefined || this.runRequest.proveFirst === true,
         podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,

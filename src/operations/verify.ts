@@ -32,14 +32,16 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
     )
   }
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
-  const prover = new Prover(context)
+  const expectations = expectationsOf(app, stage)
+  const prover = new Prover(context, expectations)
   try {
     const proof = await prover.prove({
       app,
       namespace,
       stage,
-      expectations: expectationsOf(app, stage),
+      expectations,
       revision: deployed,
+      newest: history?.newest?.revision,
       // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })

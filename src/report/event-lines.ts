@@ -2,7 +2,7 @@ import { describeStage } from '../model/describe-stage.js'
 import type { CanaryEvent, CheckProgress, PodProgress } from '../model/events.js'
 import type { Expectation } from '../model/expectation.js'
 import type { Palette } from './palette.js'
-import { countPhrase, elapsed, percent, whichRequests } from './phrases.js'
+import { countPhrase, elapsed, whichRequests } from './phrases.js'
 
 /** What one event adds to the terminal. */
 export interface Told {
@@ -129,13 +129,25 @@ function podLine({ version, ready, wanted, problems }: PodProgress): string {
 }
 
 function progressLine(check: CheckProgress, all: CheckProgress[]): string {
-  const answered = Object.values(check.byVersion).reduce((sum, count) => sum + count, 0)
-  const shares = Object.entries(check.byVersion)
-    .map(([version, count]) => `${version} ${percent(answered === 0 ? 0 : count / answered)}`)
-    .join(', ')
-  const kind =
-    check.kind === 'marked' ? 'with the header' : all.length > 1 ? 'without the header' : 'requests'
-  const path = new Set(all.map((other) => other.path)).size > 1 ? ` on ${check.path}` : ''
-  const errors = check.errors > 0 ? `, ${check.errors} error${check.errors === 1 ? '' : 's'}` : ''
-  return `${kind}${path}: ${check.sent} sent${shares ? `, ${shares}` : ''}${errors}`
+  const { expectation, sent, byVersion, interval, errors } = check
+  const { primary, canary, share } = expectation
+  const which =
+    whichRequests(
+      expectation,
+      all.map((other) => other.expectation),
+    ) || 'requests'
+  const failed = errors > 0 ? `, ${errors} error${errors === 1 ? '' : 's'}` : ''
+  const answered = Object.values(byVersion).reduce((sum, count) => sum + count, 0)
+  if (answered === 0) return `${which}: ${sent} sent${failed}`
+  const wanted = canary !== undefined && share > 0 ? canary : primary
+  const others = Object.keys(byVersion).filter(
+    (version) => version !== primary && version !== canary && byVersion[version]! > 0,
+  )
+  const [low, high] = wanted === canary ? interval : [1 - interval[1], 1 - interval[0]]
+  const target = wanted === canary ? share : 1 - share
+  const points = (part: number) => Math.round(part * 100)
+  const so = points((byVersion[wanted] ?? 0) / answered)
+  const bounds = `${Math.floor(low * 100)}–${Math.ceil(high * 100)}`
+  const beside = others.map((version) => `, ${version} ${byVersion[version]}`).join('')
+  return `${which}: ${sent} sent${failed}, ${wanted} ${so} % (${bounds}, wanted ${points(target)})${beside}`
 }

@@ -32,12 +32,10 @@ export function percent(share: number): string {
  */
 export function whichRequests(expectation: Expectation, among: Expectation[]): string {
   const marked = among.filter(({ kind }) => kind === 'marked')
-  const paths = new Set(among.map(({ path }) => path))
-  const path = paths.size > 1 ? ` on ${expectation.path}` : ''
-  if (expectation.kind === 'marked') return `with ${describeHeaders(expectation.headers)}${path}`
+  if (expectation.kind === 'marked') return `with ${describeHeaders(expectation.headers)}`
   const headers = Math.max(0, ...marked.map((other) => Object.keys(other.headers).length))
-  if (headers === 0) return path.trim()
-  return `without the header${headers > 1 ? 's' : ''}${path}`
+  if (headers === 0) return ''
+  return `without the header${headers > 1 ? 's' : ''}`
 }
 
 /** What the answers came to: `v1 459/459`, or for a split `v2 306/612 (50 %, wanted 50 %)`. */

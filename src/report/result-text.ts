@@ -121,6 +121,6 @@ function labelled(label: string, lines: string[]): string[] {
 function probeLines(expectations: Expectation[], indent: string): string[] {
   return expectations.map((expectation) => {
     const which = whichRequests(expectation, expectations)
-    return `${indent}${expectation.path}${which ? ` ${which}` : ''}: ${expectationPhrase(expectation)}`
+    return `${indent}${expectation.paths.join(', ')}${which ? ` ${which}` : ''}: ${expectationPhrase(expectation)}`
   })
 }

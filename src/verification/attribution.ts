@@ -1,6 +1,7 @@
 import { createContext, Script } from 'node:vm'
 import { UsageError } from '../model/errors.js'
-import type { ProofRequest, VersionRule } from './verifier.js'
+import type { VersionRule } from '../model/verify-settings.js'
+import type { ProbeRequest } from './verifier.js'
 
 /** An HTTP answer as the prober read it. */
 export interface HttpAnswer {
@@ -18,7 +19,7 @@ export type Identify = (answer: HttpAnswer) => string | undefined
 const MATCH_TIMEOUT_MS = 1000
 const MAX_PATTERN = 1000
 
-type AttributionRequest = Pick<ProofRequest, 'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'>
+type AttributionRequest = Pick<ProbeRequest, 'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'>
 
 /**
  * How an answer names its version, in order: the rule of the values (`verify.version`: header, json, body), the

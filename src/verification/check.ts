@@ -98,9 +98,10 @@ export class Check {
   }
 
   progress(): CheckProgress {
-    const { kind, path } = this.expectation
-    const { sent, byVersion } = this.window
-    return { kind, path, sent, byVersion: { ...byVersion }, errors: errorCount(this.window) }
+    const { expectation } = this
+    const { sent, byVersion, canary, expected, others, unidentified } = this.window
+    const interval = confidenceInterval(canary, expected + others, unidentified, ALPHA)
+    return { expectation, sent, byVersion: { ...byVersion }, interval, errors: errorCount(this.window) }
   }
 
   /**
@@ -119,6 +120,10 @@ export class Check {
       unidentified,
       errors: window.errors,
       interval,
+      tolerance: this.settings.tolerance,
+      alpha: ALPHA,
+      perPath: {},
+      perProxy: {},
       reason: this.reason(verdict, interval, ended) + reissueNote(reissued),
       restarts: this.restarts,
       discarded: this.discarded,

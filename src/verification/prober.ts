@@ -1,18 +1,34 @@
 import { Client } from 'undici'
 import type { Outcome } from './classify.js'
 import { type Broken, Exchange, failureOf } from './exchange.js'
+import type { ProxyTarget, Transport } from './verifier.js'
 
-export interface ProberOptions<T extends object> {
-  /** `http://host:port` or `https://…`. */
-  origin: string
+/** What one probe asks for; the Host and everything about the connection come from the transport. */
+export interface Probe {
+  method: string
   path: string
   headers: Record<string, string>
-  /** Host header, and SNI for https, if it is not the origin's. */
-  host?: string
+  body?: string
+}
+
+/** A probe that was sent, or whose outcome is in. */
+export interface SentProbe {
+  /** In issue order, from 0. */
+  index: number
+  probe: Probe
+  proxy: ProxyTarget
+  issuedAt: number
+  receivedAt: number
+}
+
+export interface ProberOptions<T extends object> {
+  transport: Transport
+  /** The next probe; proxies take turns by themselves, the same number of probes each. */
+  next: (index: number) => Probe
   /** Probes per second at this moment; 0 is as fast as it goes. */
   rate: () => number
   /** Turns what came of a probe into what is worth keeping, at once: no answer is kept beyond this. */
-  read: (outcome: Outcome, probe: { index: number; issuedAt: number; receivedAt: number }) => T
+  read: (outcome: Outcome, sent: SentProbe) => T
   /** Called in issue order: for a probe once it and all issued before it have their outcome. */
   commit: (result: T) => void
   /** Called with whatever `read` or `commit` throw. */
@@ -30,15 +46,18 @@ const MAX_AHEAD = 1000
 /** How much of a delay (a busy process, all connections waiting) is caught up with, rather than let go. */
 const CATCH_UP_MS = 20
 
-/** One connection, one probe at a time. */
+/** One connection to one proxy, one probe at a time. */
 interface Lane {
   client: Client
+  proxy: ProxyTarget
+  /** Free lanes of the same proxy. */
+  free: Lane[]
   /** Answers since the connection was made. */
   served: number
 }
 
 /**
- * Sends GET requests at a steady rate and hands on what came of each, in issue order. Redirects are answers, bodies
+ * Sends requests at a steady rate and hands on what came of each, in issue order. Redirects are answers, bodies
  * are cut, HTTP_PROXY is ignored, nothing is retried, with one exception, visible in `reissued`: a connection that has
  * answered before and closes without a byte may have been closed as idle just when the probe was sent. Such a probe is
  * sent once more, as long as these are at most 1 % of all (or one).
@@ -48,9 +67,9 @@ interface Lane {
 export class Prober<T extends object> {
   /** Probes sent once more. */
   reissued = 0
-  private readonly headers: Record<string, string>
   private readonly lanes: Lane[]
-  private readonly free: Lane[]
+  /** Free lanes by proxy: each gets its turn even where another is slower. */
+  private readonly free: Lane[][]
   private issued = 0
   private committed = 0
   /** Results that wait for older probes, by index. */
@@ -60,10 +79,14 @@ export class Prober<T extends object> {
   private stopped = false
 
   constructor(private readonly options: ProberOptions<T>) {
-    const { origin, host, headers } = options
-    this.headers = host ? { ...headers, host } : headers
-    this.lanes = Array.from({ length: CONNECTIONS }, () => openLane(origin, host))
-    this.free = [...this.lanes]
+    const { transport } = options
+    const each = Math.ceil(CONNECTIONS / transport.proxies.length)
+    this.free = transport.proxies.map((proxy) => {
+      const free: Lane[] = []
+      for (let lane = 0; lane < each; lane += 1) free.push(openLane(transport, proxy, free))
+      return free
+    })
+    this.lanes = this.free.flat()
   }
 
   /** Begins to probe. */
@@ -83,9 +106,11 @@ export class Prober<T extends object> {
     await Promise.all(this.lanes.map(({ client }) => client.destroy()))
   }
 
-  /** Issues all probes that are due while there are free connections. */
+  /** Issues all probes that are due while the proxy whose turn it is has a free connection. */
   private pump(): void {
-    while (!this.stopped && this.free.length > 0 && this.issued - this.committed < MAX_AHEAD) {
+    while (!this.stopped && this.issued - this.committed < MAX_AHEAD) {
+      const free = this.free[this.issued % this.free.length]!
+      if (free.length === 0) return
       const now = performance.now()
       if (this.nextAt > now) {
         clearTimeout(this.timer)
@@ -94,21 +119,22 @@ export class Prober<T extends object> {
       }
       const rate = this.options.rate()
       if (rate > 0) this.nextAt = Math.max(this.nextAt + 1000 / rate, now - CATCH_UP_MS)
-      this.issue(this.free.shift()!, now)
+      this.issue(free.shift()!, now)
     }
   }
 
   private issue(lane: Lane, issuedAt: number): void {
     const index = this.issued
     this.issued += 1
+    const probe = this.options.next(index)
     let done = false
     const answered = (outcome: Outcome) => {
       clearTimeout(timer) // also after a stop: it would keep the process
       if (done || this.stopped) return
       done = true
-      const receivedAt = performance.now()
+      const sent = { index, probe, proxy: lane.proxy, issuedAt, receivedAt: performance.now() }
       try {
-        this.waiting.set(index, this.options.read(outcome, { index, issuedAt, receivedAt }))
+        this.waiting.set(index, this.options.read(outcome, sent))
         this.commitPrefix()
       } catch (error) {
         // Thrown here it would end in the HTTP client, which takes it for a broken connection.
@@ -118,13 +144,13 @@ export class Prober<T extends object> {
     const ended = (broken?: Broken) => {
       if (broken) answered({ failure: failureOf(broken.error), message: broken.error.message })
       else lane.served += 1
-      this.free.push(lane)
+      lane.free.push(lane)
       this.pump()
     }
-    let exchange = this.send(lane, answered, (broken) => {
+    let exchange = this.send(lane, probe, answered, (broken) => {
       if (done || !broken || !this.mayReissue(lane, broken)) return ended(broken)
       this.reissued += 1
-      exchange = this.send(lane, answered, ended)
+      exchange = this.send(lane, probe, answered, ended)
     })
     const timer = setTimeout(() => {
       answered({ failure: 'timeout', message: `no answer within ${PROBE_TIMEOUT_MS / 1000} s` })
@@ -134,11 +160,13 @@ export class Prober<T extends object> {
 
   private send(
     { client }: Lane,
+    { method, path, headers, body }: Probe,
     answered: (outcome: Outcome) => void,
     ended: (broken?: Broken) => void,
   ): Exchange {
     const exchange = new Exchange(answered, ended)
-    client.dispatch({ path: this.options.path, method: 'GET', headers: this.headers }, exchange)
+    const { host } = this.options.transport
+    client.dispatch({ path, method, headers: host ? { ...headers, host } : headers, body }, exchange)
     return exchange
   }
 
@@ -158,9 +186,9 @@ export class Prober<T extends object> {
   }
 }
 
-function openLane(origin: string, host?: string): Lane {
+function openLane({ host }: Transport, proxy: ProxyTarget, free: Lane[]): Lane {
   const servername = host?.replace(/:\d+$/, '')
-  const client = new Client(origin, {
+  const client = new Client(proxy.origin, {
     pipelining: 1,
     maxRequestsPerClient: PROBES_PER_CONNECTION,
     allowH2: false,
@@ -169,7 +197,7 @@ function openLane(origin: string, host?: string): Lane {
     bodyTimeout: 0,
     connect: { timeout: CONNECT_TIMEOUT_MS, ...(servername ? { servername } : {}) },
   })
-  const lane: Lane = { client, served: 0 }
+  const lane: Lane = { client, proxy, free, served: 0 }
   client.on('connect', () => {
     lane.served = 0
   })

@@ -3,7 +3,7 @@ import { compileAttribution, howToIdentify, type Identify } from './attribution.
 import { BETA, Check, type CommittedProbe } from './check.js'
 import { classify, type Outcome } from './classify.js'
 import { type Convergence, EpochConvergence, FingerprintConvergence } from './convergence.js'
-import { Prober } from './prober.js'
+import { Prober, type SentProbe } from './prober.js'
 import { looksOf, sampleOf } from './reason.js'
 import { contradicts } from './tally.js'
 import type { ProofReporter, ProofRequest } from './verifier.js'
@@ -74,8 +74,8 @@ export class ProofRun {
     const { mode, convergedAt } = convergence
     return {
       verdict: worst(checks),
-      url: request.origin,
-      host: request.host,
+      url: request.transport.proxies[0]!.origin,
+      host: request.transport.host,
       convergence: mode,
       ...(convergedAt === undefined ? {} : { convergedMs: convergedAt - this.startedAt }),
       checks,
@@ -84,16 +84,18 @@ export class ProofRun {
 
   private check(expectation: Expectation): Probed {
     const { request, convergence } = this
+    const { paths } = expectation
     const check = new Check(expectation, convergence, howToIdentify(request))
-    const rate = request.rate / request.expectations.filter(({ kind }) => kind === expectation.kind).length
-    const waitingRate = rate === 0 ? WAITING_RATE : Math.min(rate, WAITING_RATE)
+    const waitingRate = request.rate === 0 ? WAITING_RATE : Math.min(request.rate, WAITING_RATE)
+    const { method, body } = request.probe
+    const headers = { 'user-agent': request.userAgent, ...request.probe.headers, ...expectation.headers }
+    // Every proxy gets every path: a path changes when all proxies had their turn.
+    const proxies = request.transport.proxies.length
     const prober = new Prober<CommittedProbe>({
-      origin: request.origin,
-      path: expectation.path,
-      host: request.host,
-      headers: { 'user-agent': request.userAgent, ...request.headers, ...expectation.headers },
-      rate: () => (convergence.countFrom === Infinity ? waitingRate : rate),
-      read: (outcome, probe) => this.read(expectation, outcome, probe),
+      transport: request.transport,
+      next: (index) => ({ method, path: paths[Math.floor(index / proxies) % paths.length]!, headers, body }),
+      rate: () => (convergence.countFrom === Infinity ? waitingRate : request.rate),
+      read: (outcome, sent) => this.read(expectation, outcome, sent),
       commit: (probe) => {
         const next = check.record(probe, performance.now())
         if (next.type === 'restart') prober.pauseUntil(next.at)
@@ -106,27 +108,21 @@ export class ProofRun {
     return probed
   }
 
-  private read(
-    expectation: Expectation,
-    outcome: Outcome,
-    { index, issuedAt, receivedAt }: { index: number; issuedAt: number; receivedAt: number },
-  ): CommittedProbe {
+  private read(expectation: Expectation, outcome: Outcome, sent: SentProbe): CommittedProbe {
     const { convergence, reporter, startedAt, identify } = this
     const { fingerprint } = this.request
     const observation = classify(outcome, identify, fingerprint)
     const waiting = convergence.convergedAt === undefined
-    convergence.arrived(observation.routes, receivedAt)
+    convergence.arrived(observation.routes, sent.receivedAt)
     if (waiting && convergence.convergedAt !== undefined) {
       reporter.converged(convergence.convergedAt - startedAt)
     }
     const strange = fingerprint !== undefined && observation.routes !== 'wanted'
     return {
-      issuedAt,
+      issuedAt: sent.issuedAt,
       observation,
       looks: strange ? looksOf(outcome, observation, fingerprint.header) : undefined,
-      sample: contradicts(expectation, observation)
-        ? sampleOf(index, new Date(performance.timeOrigin + issuedAt).toISOString(), outcome, observation)
-        : undefined,
+      sample: contradicts(expectation, observation) ? sampleOf(sent, outcome, observation) : undefined,
     }
   }
 
@@ -138,9 +134,9 @@ export class ProofRun {
     this.reporter.check(result)
     if (this.probed.every((entry) => entry.result)) return this.end()
     if (verdict === 'pass' || this.graceTimer) return
-    const { kind, path } = result.expectation
+    const { kind } = result.expectation
     this.graceTimer = setTimeout(
-      () => this.endOpenChecks(`the check of ${kind} requests to ${path} ended all`),
+      () => this.endOpenChecks(`the check of ${kind} requests ended all`),
       GRACE_MS,
     )
   }

@@ -11,6 +11,12 @@ export function createVerifier(): Verifier {
       signal?.throwIfAborted()
       return new ProofRun(request, reporter).run(signal)
     },
+    compare() {
+      throw new Error('not there yet')
+    },
+    explain() {
+      throw new Error('not there yet')
+    },
   }
 }
 
@@ -23,7 +29,12 @@ const OF_THE_CONNECTION = new Set(
 )
 
 /** @throws UsageError where no probe could even be sent */
-function checkTarget({ origin, host, headers, expectations }: ProofRequest): void {
+function checkTarget({ transport, probe, expectations }: ProofRequest): void {
+  for (const { origin } of transport.proxies) checkOrigin(origin)
+  checkHeaders(transport.host, [probe.headers, ...expectations.map((entry) => entry.headers)])
+}
+
+function checkOrigin(origin: string): void {
   const url = URL.canParse(origin) ? new URL(origin) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`The proxy's address "${origin}" is not an http or https URL.`, {
@@ -35,14 +46,15 @@ function checkTarget({ origin, host, headers, expectations }: ProofRequest): voi
       nextSteps: [`Give it as --proxy-url ${url.origin}.`],
     })
   }
+}
+
+function checkHeaders(host: string | undefined, sets: Record<string, string>[]): void {
   if (host !== undefined && !HOST.test(host)) {
     throw new UsageError(`The Host "${host}" is not a host name, with or without a port.`, {
       nextSteps: ['Give it like --host app.example.com.'],
     })
   }
-  for (const [name, value] of [headers, ...expectations.map((entry) => entry.headers)].flatMap((entry) =>
-    Object.entries(entry),
-  )) {
+  for (const [name, value] of sets.flatMap((entry) => Object.entries(entry))) {
     if (OF_THE_CONNECTION.has(name.toLowerCase())) {
       throw new UsageError(`The probe header "${name}" can't be given: it is about the connection itself.`, {
         nextSteps: [name.toLowerCase() === 'host' ? 'Give it with --host.' : 'Leave it out.'],

@@ -1,6 +1,7 @@
 import type { AnswerSample, Expectation } from '../model/expectation.js'
 import { hintFor, type Observation, type Outcome } from './classify.js'
 import type { Judgement, JudgeSettings } from './judge.js'
+import type { SentProbe } from './prober.js'
 import type { Tally } from './tally.js'
 
 /** What a count can come to. `undecided`: the cap on answers is reached. */
@@ -130,16 +131,16 @@ function describeSample({ status, headers, body }: AnswerSample): string {
 
 /** The evidence of one answer. */
 export function sampleOf(
-  index: number,
-  at: string,
+  { index, issuedAt, probe, proxy }: SentProbe,
   outcome: Outcome,
   observation: Observation,
 ): AnswerSample {
-  if (!('answer' in outcome)) return { index, at, error: `${outcome.failure}: ${outcome.message}` }
+  const at = new Date(performance.timeOrigin + issuedAt).toISOString()
+  const probed = { index, at, path: probe.path, ...(proxy.name === '' ? {} : { proxy: proxy.name }) }
+  if (!('answer' in outcome)) return { ...probed, error: `${outcome.failure}: ${outcome.message}` }
   const { status, headers, body } = outcome.answer
   return {
-    index,
-    at,
+    ...probed,
     status,
     ...(observation.type === 'error' ? { error: observation.kind } : {}),
     ...(observation.type === 'version' ? { version: observation.version } : {}),

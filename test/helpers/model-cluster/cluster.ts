@@ -192,6 +192,14 @@ export class ModelCluster implements Cluster {
     return Promise.resolve()
   }
 
+  proxyPods() {
+    return Promise.resolve(['gateway-proxy-1'])
+  }
+
+  proxyPodAddress() {
+    return this.proxyAddress()
+  }
+
   proxyAddress() {
     return Promise.resolve({
       origin: 'http://127.0.0.1:8080',

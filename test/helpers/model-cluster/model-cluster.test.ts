@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
+import { proofRequest } from '../probe-request.js'
 import { SEED } from '../../unit/rollout/seed-values.js'
 import { ModelCluster, ModelWorld } from './cluster.js'
 import { modelled } from './context.js'
@@ -118,16 +119,11 @@ describe('traffic', () => {
   })
 
   test('a proof passes where it is as expected, and fails where not', async () => {
-    const { context, verifier, cluster } = modelled(SEED[1])
-    const [expectation, settings] = [
-      { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 } as const,
-      { app: 'echo', origin: 'http://proxy', headers: {}, versionHeaderIsProof: true, settling: false },
-    ]
-    const prove = () =>
-      verifier.prove(
-        { ...settings, ...context.probes, expectations: [expectation] },
-        { converged: () => {}, progress: () => {}, check: () => {} },
-      )
+    const { verifier, cluster } = modelled(SEED[1])
+    const request = proofRequest('http://proxy', {
+      expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+    })
+    const prove = () => verifier.prove(request, { converged: () => {}, progress: () => {}, check: () => {} })
     expect((await prove()).verdict).toBe('pass')
     cluster.world.kube.crash('v1')
     expect((await prove()).verdict).toBe('fail')

@@ -47,9 +47,22 @@ export class ModelVerifier implements Verifier {
     })
     for (const result of checks) reporter.check(result)
     const verdict = worst(checks.map((result) => result.verdict))
-    const proof: StageProof = { verdict, url: request.origin, convergence: 'fingerprint', checks }
+    const proof: StageProof = {
+      verdict,
+      url: request.transport.proxies[0]!.origin,
+      convergence: 'fingerprint',
+      checks,
+    }
     this.judged(proof, request)
     return proof
+  }
+
+  compare(): Promise<never> {
+    return Promise.reject(new Error('the model has no health'))
+  }
+
+  explain(): Promise<never> {
+    return Promise.reject(new Error('the model has no answers'))
   }
 }
 
@@ -70,6 +83,10 @@ function check(expectation: Expectation, verdict: Verdict, answers: Answers, isT
     unidentified: 0,
     errors: Object.fromEntries(counts.filter(([who]) => isError(who))),
     interval: [expectation.share, expectation.share],
+    tolerance: 0.1,
+    alpha: 0.01,
+    perPath: {},
+    perProxy: {},
     reason: isTold ? `a ${verdict} as told` : `${verdict}: ${JSON.stringify(answers)}`,
     restarts: 0,
     discarded: 0,

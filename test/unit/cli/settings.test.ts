@@ -59,6 +59,12 @@ describe('settings', () => {
       waitForLockMs: 0,
       onFailure: undefined,
       yes: false,
+      tolerance: undefined,
+      eachProxy: undefined,
+      setVerify: [],
+      resolve: {},
+      tls: {},
+      httpProxy: undefined,
     })
   })
 

@@ -123,8 +123,8 @@ step 2 of 2: send requests with stage: canary to v2
     ])
     expect(verified.stdout).toContain('  proven  v1 459/459\n')
     expect(verifier.requests.at(-1)).toMatchObject({
-      headers: { authorization: 'x' },
-      host: 'a.example',
+      probe: { headers: { authorization: 'x' } },
+      transport: { host: 'a.example' },
       rate: 250,
       timeoutMs: 60_000,
     })

@@ -89,7 +89,7 @@ test('no command tells a secret, in no format; what is applied has them', async 
 
   await everyFormat(Start, V2)
   expect(cluster.revisions.at(-1)!.config.deployment).toMatchObject({ v2: { password: 'S3cret-five' } })
-  expect(verifier.requests.at(-1)!.headers).toEqual({ authorization: 'Bearer S3cret-four' })
+  expect(verifier.requests.at(-1)!.probe.headers).toEqual({ authorization: 'Bearer S3cret-four' })
   await everyFormat(Shift, ['shop', '50', ...HEADER])
   await everyFormat(Verify, ['shop', ...HEADER])
   await everyFormat(Status, ['shop'])

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createVerifier } from '../../../src/verification/prove.js'
+import { proofRequest } from '../../helpers/probe-request.js'
 
 /** Run in a process of its own, with little memory: counts answers whose bodies are huge or never end. */
 const PIECE = Buffer.alloc(64 * 1024, 'x')
@@ -31,18 +32,11 @@ for (const [name, pieces] of [
   let most = 0
   const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss - before)), 20)
   const { verdict } = await createVerifier().prove(
-    {
-      app: 'echo',
-      expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
-      origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      headers: {},
+    proofRequest(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
       versionRule: { header: 'x-version' },
-      versionHeaderIsProof: false,
-      settling: false,
-      rate: 0,
       timeoutMs: 30_000,
-      userAgent: 'canary/test',
-    },
+    }),
     { converged() {}, progress() {}, check() {} },
   )
   clearInterval(timer)

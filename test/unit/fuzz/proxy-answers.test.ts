@@ -8,6 +8,7 @@ import { UsageError } from '../../../src/model/errors.js'
 import { compileAttribution } from '../../../src/verification/attribution.js'
 import { classify } from '../../../src/verification/classify.js'
 import { createVerifier } from '../../../src/verification/prove.js'
+import { proofRequest, transportTo } from '../../helpers/probe-request.js'
 import type { ProofRequest } from '../../../src/verification/verifier.js'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -29,18 +30,12 @@ async function raw(answer: (socket: Socket) => void): Promise<string> {
 }
 
 function prove(origin: string, more: Partial<ProofRequest> = {}) {
-  const request: ProofRequest = {
-    app: 'echo',
-    expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
-    origin,
-    headers: {},
-    versionHeaderIsProof: false,
-    settling: false,
+  const request = proofRequest(origin, {
+    expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
     rate: 100,
     timeoutMs: 8000,
-    userAgent: 'canary/test',
     ...more,
-  }
+  })
   return createVerifier().prove(request, { converged() {}, progress() {}, check() {} })
 }
 
@@ -187,13 +182,13 @@ describe('what an answer may say of its version', () => {
 })
 
 test.each<[string, Partial<ProofRequest>]>([
-  ['of the connection', { headers: { 'Transfer-Encoding': 'chunked' } }],
-  ['Host', { headers: { HOST: 'a' } }],
-  ['no name', { headers: { 'a b': 'c' } }],
-  ['no value', { headers: { a: 'b\r\nc: d' } }],
-  ['a host with a path', { host: 'a/b' }],
-  ['a host with a line break', { host: 'a\nb' }],
-  ['an origin that is none', { origin: 'http://' }],
+  ['of the connection', { probe: { method: 'GET', headers: { 'Transfer-Encoding': 'chunked' } } }],
+  ['Host', { probe: { method: 'GET', headers: { HOST: 'a' } } }],
+  ['no name', { probe: { method: 'GET', headers: { 'a b': 'c' } } }],
+  ['no value', { probe: { method: 'GET', headers: { a: 'b\r\nc: d' } } }],
+  ['a host with a path', { transport: transportTo('http://127.0.0.1:9', { host: 'a/b' }) }],
+  ['a host with a line break', { transport: transportTo('http://127.0.0.1:9', { host: 'a\nb' }) }],
+  ['an origin that is none', { transport: transportTo('http://') }],
 ])('probes that could not be sent are wrong usage: %s', async (_name, more) => {
   await expect(prove('http://127.0.0.1:9', more)).rejects.toBeInstanceOf(UsageError)
 })

@@ -40,7 +40,7 @@ const start: CanaryEvent[] = [
   { type: 'converged', elapsedMs: 310 },
   {
     type: 'check-progress',
-    checks: [{ kind: 'unmarked', path: '/echo', sent: 20, byVersion: { v1: 20 }, errors: 0 }],
+    checks: [{ expectation: unmarked(0), sent: 20, byVersion: { v1: 20 }, interval: [0, 0.26], errors: 0 }],
   },
   { type: 'check', check: checkOf(deployStep.expectations[0]!, { v1: 459 }) },
   { type: 'step-done', step: deployStep, index: 0, of: 2, elapsedMs: 4100 },
@@ -131,14 +131,20 @@ step 2 of 2: send requests with stage: canary to v2
         {
           type: 'check-progress',
           checks: [
-            { kind: 'unmarked', path: '/echo', sent: 40, byVersion: { v1: 19, v2: 20 }, errors: 1 },
-            { kind: 'marked', path: '/echo', sent: 10, byVersion: { v2: 10 }, errors: 0 },
+            {
+              expectation: unmarked(0.5),
+              sent: 40,
+              byVersion: { v1: 19, v2: 20 },
+              interval: [0.28, 0.74],
+              errors: 1,
+            },
+            { expectation: marked, sent: 10, byVersion: { v2: 10 }, interval: [0.55, 1], errors: 0 },
           ],
         },
       ],
       { live: true, now: () => 0 },
     )
-    expect(text).toContain('without the header: 40 sent, v1 48.7 %, v2 51.3 %, 1 error (0.0 s)')
-    expect(text).toContain('with the header: 10 sent, v2 100 % (0.0 s)')
+    expect(text).toContain('without the header: 40 sent, 1 error, v2 51 % (28–74, wanted 50) (0.0 s)')
+    expect(text).toContain('with stage: canary: 10 sent, v2 100 % (55–100, wanted 100) (0.0 s)')
   })
 })

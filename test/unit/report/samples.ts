@@ -8,12 +8,12 @@ export const header: Stage = { name: 'header', primary: 'v1', canary: 'v2', head
 export const half: Stage = { name: 'weighted', primary: 'v1', canary: 'v2', headers, weight: 50 }
 
 export function unmarked(share: number): Expectation {
-  return { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', canary: 'v2', share }
+  return { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share }
 }
 
 export const marked: Expectation = {
   kind: 'marked',
-  path: '/echo',
+  paths: ['/echo'],
   headers,
   primary: 'v1',
   canary: 'v2',
@@ -29,6 +29,10 @@ export function checkOf(expectation: Expectation, byVersion: Record<string, numb
     unidentified: 0,
     errors: {},
     interval: [0.44, 0.561],
+    tolerance: 0.1,
+    alpha: 0.01,
+    perPath: {},
+    perProxy: {},
     reason: 'as wanted',
     restarts: 0,
     discarded: 0,
@@ -61,7 +65,7 @@ export const deployStep: Step = {
   readyBefore: [],
   readyAfter: ['v2'],
   goneAfter: [],
-  expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
+  expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
 }
 
 export const startPlan: Plan = {
@@ -71,5 +75,5 @@ export const startPlan: Plan = {
   to: header,
   before: { deployment: { v1: {} }, routes: base },
   steps: [deployStep, headerStep],
-  expectations: [{ kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', share: 0 }],
+  expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
 }

@@ -95,8 +95,8 @@ describe('the seed’s steps are planned with the seed’s values', () => {
 describe('what must be seen', () => {
   test('nothing changes for anybody while v2 is deployed, marked requests included', () => {
     expect(planStart(found(SEED[1]), startOf('v2')).steps[0]!.expectations).toEqual([
-      { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', canary: 'v2', share: 0 },
-      { kind: 'marked', path: '/echo', headers, primary: 'v1', canary: 'v2', share: 0 },
+      { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share: 0 },
+      { kind: 'marked', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 0 },
     ])
   })
   test.each([
@@ -107,8 +107,8 @@ describe('what must be seen', () => {
     const plan = planShift(found(SEED[file]), share * 100)
     expect(plan.steps).toEqual([])
     expect(plan.expectations).toEqual([
-      { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', canary: 'v2', share },
-      { kind: 'marked', path: '/echo', headers, primary: 'v1', canary: 'v2', share: 1 },
+      { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share },
+      { kind: 'marked', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 1 },
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/model/errors.js'
 import { compileAttribution, howToIdentify } from '../../../src/verification/attribution.js'
-import type { VersionRule } from '../../../src/verification/verifier.js'
+import type { VersionRule } from '../../../src/model/verify-settings.js'
 
 interface Case {
   name: string

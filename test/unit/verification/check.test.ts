@@ -5,7 +5,7 @@ import type { Observation, Routes } from '../../../src/verification/classify.js'
 import { EpochConvergence, FingerprintConvergence } from '../../../src/verification/convergence.js'
 
 function expectation(share: number, canary?: string): Expectation {
-  return { kind: 'unmarked', path: '/echo', headers: {}, primary: 'v1', canary, share }
+  return { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary, share }
 }
 
 /** A check under a hand-held clock: each probe is issued, answered and committed 4 ms after the one before. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Outcome } from '../../../src/verification/classify.js'
 import { Prober, type ProberOptions } from '../../../src/verification/prober.js'
+import { transportTo } from '../../helpers/probe-request.js'
 import { startServer } from './http-server.js'
 
 type Server = Awaited<ReturnType<typeof startServer>>
@@ -23,10 +24,10 @@ interface Committed {
 async function probe(
   count: number,
   handler: RequestListener,
-  options: Partial<ProberOptions<Committed>> = {},
+  options: Partial<ProberOptions<Committed>> | ((origin: string) => Partial<ProberOptions<Committed>>) = {},
 ): Promise<Committed[]> {
   server = await startServer(handler)
-  return probeOrigin(count, server.origin, options)
+  return probeOrigin(count, server.origin, typeof options === 'function' ? options(server.origin) : options)
 }
 
 async function probeOrigin(
@@ -37,9 +38,8 @@ async function probeOrigin(
   const committed: Committed[] = []
   await new Promise<void>((resolve, reject) => {
     prober = new Prober<Committed>({
-      origin,
-      path: '/echo',
-      headers: {},
+      transport: transportTo(origin),
+      next: () => ({ method: 'GET', path: '/echo', headers: {} }),
       rate: () => 0,
       read: (outcome, { index }) => ({ index, outcome }),
       commit: (result) => {
@@ -80,7 +80,10 @@ test('a request is a plain GET with the headers it was given, Host included', as
       requests.push({ method, url, headers })
       response.end('x')
     },
-    { host: 'app.example.com', headers: { stage: 'canary', 'user-agent': 'canary/1' } },
+    (origin) => ({
+      transport: transportTo(origin, { host: 'app.example.com' }),
+      next: () => ({ method: 'GET', path: '/echo', headers: { stage: 'canary', 'user-agent': 'canary/1' } }),
+    }),
   )
   expect(requests[0]).toEqual({
     method: 'GET',

@@ -1,0 +1,51 @@
+import { ExternalError } from '../model/errors.js'
+import type { ClusterOptions, ProxyAddress } from './cluster.js'
+import { GLOO_NAMESPACE } from './gateway.js'
+import type { KubeApi } from './kube-api.js'
+import { type Pod, PODS, type ServicePort } from './kube-types.js'
+import { isReady } from './pods.js'
+import { forwardTo, httpPort, PROXY_SERVICE, proxyService, schemeOf } from './proxy-address.js'
+
+/** Names of the ready pods behind the proxies' Service, sorted. Throws ExternalError where there is no such Service. */
+export async function readyProxyPods(api: KubeApi): Promise<string[]> {
+  const { spec } = await proxyService(api)
+  const labels = Object.entries(spec?.selector ?? {}).map(([name, value]) => `${name}=${value}`)
+  if (labels.length === 0) return [] // endpoints by hand: nothing tells which pods they are
+  const { items } = await api.list<Pod>(
+    { resource: PODS, namespace: GLOO_NAMESPACE },
+    { labelSelector: labels.join(',') },
+  )
+  const ready = items.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined)
+  return ready.map(({ metadata }) => metadata.name).sort()
+}
+
+/**
+ * A way to one proxy pod alone: a port-forward to the port that the Service's HTTP port leads to. Not its own address,
+ * which from outside the cluster may be somebody else's.
+ */
+export async function proxyPodAddress(
+  api: KubeApi,
+  name: string,
+  options: ClusterOptions,
+): Promise<ProxyAddress> {
+  const [service, pod] = await Promise.all([
+    proxyService(api),
+    api.find<Pod>({ resource: PODS, namespace: GLOO_NAMESPACE, name }),
+  ])
+  if (!pod) throw new ExternalError(`The proxy ${GLOO_NAMESPACE}/${name} is gone.`)
+  const served = httpPort(service)
+  const target = `pod/${name}`
+  return forwardTo({ target, port: podPort(pod, served), scheme: schemeOf(served) }, options)
+}
+
+function podPort(pod: Pod, { targetPort, port }: ServicePort): number {
+  if (targetPort === undefined) return port
+  if (typeof targetPort === 'number') return targetPort
+  const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
+  const found = ports.find((entry) => entry.name === targetPort)
+  if (found) return found.containerPort
+  throw new ExternalError(
+    `Service ${GLOO_NAMESPACE}/${PROXY_SERVICE} leads to a port named ${targetPort}, which pod ${pod.metadata.name} has not.`,
+    { command: `kubectl get pod ${pod.metadata.name} -n ${GLOO_NAMESPACE} -o yaml` },
+  )
+}
