@@ -257,7 +257,9 @@ class Reader {
     return source
   }
 
-  private number(value: Json, place: string, range?: [number, number], unit = ''): number {
+  /** `--set` makes a text of 2.5. */
+  private number(given: Json, place: string, range?: [number, number], unit = ''): number {
+    const value = typeof given === 'string' && /^-?\d+(\.\d+)?$/.test(given) ? Number(given) : given
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw wrong(place, `${shown(value)} is not a number`, `give a number${unit ? ` (${unit})` : ''}`)
     if (range === undefined || (value >= range[0] && value <= range[1])) return value

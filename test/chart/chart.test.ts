@@ -79,7 +79,17 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
   )
 
   test.concurrent('admits a verify block, and what Helm adds to the values of a subchart', async () => {
-    const values = { ...config({}), verify: { version: { header: 'x-app-version' }, later: 1 }, global: {} }
+    const verify = {
+      version: { header: 'x-app-version' },
+      tolerance: '2.5',
+      paths: ['/echo', '/echo/items?page=1'],
+      request: { method: 'POST', headers: { authorization: 'env:TOKEN' }, body: '{}' },
+      expect: { status: [200, '204-299'], body: 'ok', headers: { 'content-type': 'json' } },
+      health: { maxErrorRate: 1, relativeRisk: 2, latency: { shift: 10, min: 0 } },
+      prometheus: 'http://prometheus:9090',
+      metrics: [{ name: 'errors', query: 'vector(0)', max: 0 }],
+    }
+    const values = { ...config({}), verify, global: {} }
     expect(await render(major, values)).toEqual(await render(major, config({})))
   })
 

@@ -237,6 +237,19 @@ const REFUSALS: Refusal[] = [
       4: /\/verify\/version\/header': got number, want string/,
     },
   },
+  {
+    title: 'a key of verify that is none',
+    values: { ...versions('v1'), verify: { tolerances: 2 } },
+    says: {
+      3: /verify: Additional property tolerances is not allowed/,
+      4: /\/verify': additional properties 'tolerances' not allowed/,
+    },
+  },
+  {
+    title: 'a status that is none',
+    values: { ...versions('v1'), verify: { expect: { status: '2xx' } } },
+    says: /verify.expect.status/,
+  },
 ]
 
 describe.each(HELM_MAJORS)('Helm %i refuses', (major) => {
