@@ -5,10 +5,11 @@ import type { Expectation, StageProof } from '../model/expectation.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
+import type { VerifySettings } from '../model/verify-settings.js'
 import { shareIn } from '../rollout/expectations.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
 import { effectiveValues } from '../rollout/merge.js'
-import type { ProbeRequest } from '../verification/verifier.js'
+import type { ProbeRequest, ProofRequest } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
 import { Proxies } from './proxies.js'
@@ -58,65 +59,61 @@ export class Prover {
     return this.proxies.shared()
   }
 
-  /** How the app of a revision is probed and its answers are read. Throws UsageError for `verify:` values that are wrong. */
+  /**
+   * Throws UsageError for what could not be proven with these values, whatever the traffic: to be asked before anything
+   * is changed.
+   */
+  check(app: string, values: JsonObject, planned: Expectation[]): void {
+    const request = this.requestFor(app, values)
+    const expectations = withPaths(planned, request.settings)
+    this.context.verifier.check({ ...request.probes, ...this.proofSettings(request.settings), expectations })
+  }
+
+  /** How the app of a revision is probed and its answers are read. */
   async probeRequest({
     app,
     namespace,
     revision,
     expectations,
     podsBefore,
-  }: Pick<
-    StageToProve,
-    'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'
-  >): Promise<ProbeRequest> {
-    const { probes, cluster } = this.context
+  }: Pick<StageToProve, 'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'>): Promise<{
+    probes: ProbeRequest
+    settings: VerifySettings
+  }> {
     const values = effectiveValues(revision.chart.values, revision.config)
-    const { version, probe, assertions } = verifySettings(probes, values)
+    const { probes, settings } = this.requestFor(app, values)
     const proxies = await this.proxies.targets()
-    const pods = podsBefore ?? (await cluster.versionPods(app, namespace))
-    const { resolve, tls, httpProxy, rate, userAgent } = probes
+    const pods = podsBefore ?? (await this.context.cluster.versionPods(app, namespace))
     // Asked one by one, proxies are told the name by which all are known.
-    const one = proxies.length === 1 && proxies[0]!.name === ''
-    const host = probes.host ?? (one ? undefined : new URL(await this.origin()).host)
+    const isShared = proxies.length === 1 && proxies[0]!.name === ''
+    const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
     return {
-      app,
-      transport: { proxies, host, resolve, tls, httpProxy },
-      probe,
-      assertions,
-      versionRule: version,
-      versionHeader: versionHeader(values),
-      versionHeaderIsProof: versionHeaderIsProof(values, expectations, pods),
-      fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
-      rate,
-      userAgent,
+      settings,
+      probes: {
+        ...probes,
+        transport: { ...probes.transport, proxies, host },
+        versionHeaderIsProof: versionHeaderIsProof(values, expectations, pods),
+        fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
+      },
     }
   }
 
   /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
   async prove(stageToProve: StageToProve): Promise<StageProof> {
     const { context } = this
-    const { probes, emit } = context
+    const { emit } = context
     const { app, namespace, revision, stage, stageBefore, settling } = stageToProve
-    const settings = verifySettings(probes, effectiveValues(revision.chart.values, revision.config))
-    const expectations = stageToProve.expectations.map((expectation) => ({
+    const { probes, settings } = await this.probeRequest(stageToProve)
+    const expectations = withPaths(stageToProve.expectations, settings).map((expectation) => ({
       ...expectation,
-      paths: settings.paths ?? expectation.paths,
       ...(stageBefore ? { shareBefore: shareIn(stageBefore, expectation) } : {}),
     }))
-    const request = await this.probeRequest(stageToProve)
     emit({ type: 'verifying', stage, url: await this.origin(), expectations })
     const newest = stageToProve.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
     try {
       const proof = await context.verifier.prove(
-        {
-          ...request,
-          expectations,
-          tolerance: settings.tolerance,
-          alpha: this.alpha,
-          settling,
-          timeoutMs: probes.timeoutMs,
-        },
+        { ...probes, ...this.proofSettings(settings), expectations, settling },
         {
           converged: (elapsedMs) => emit({ type: 'converged', elapsedMs }),
           progress: (checks) => emit({ type: 'check-progress', checks }),
@@ -131,9 +128,40 @@ export class Prover {
     }
   }
 
+  /** What the values and flags alone say; the proxies, and what the revision's objects tell, are still to come. */
+  private requestFor(app: string, values: JsonObject): { probes: ProbeRequest; settings: VerifySettings } {
+    const settings = verifySettings(this.context.probes, values)
+    const { host, resolve, tls, httpProxy, rate, userAgent } = this.context.probes
+    const { version, probe, assertions } = settings
+    return {
+      settings,
+      probes: {
+        app,
+        transport: { proxies: [], host, resolve, tls, httpProxy },
+        probe,
+        assertions,
+        versionRule: version,
+        versionHeader: versionHeader(values),
+        versionHeaderIsProof: false,
+        rate,
+        userAgent,
+      },
+    }
+  }
+
+  private proofSettings({
+    tolerance,
+  }: VerifySettings): Pick<ProofRequest, 'tolerance' | 'alpha' | 'settling' | 'timeoutMs'> {
+    return { tolerance, alpha: this.alpha, settling: false, timeoutMs: this.context.probes.timeoutMs }
+  }
+
   close(): Promise<void> {
     return this.proxies.close()
   }
+}
+
+function withPaths(expectations: Expectation[], { paths }: VerifySettings): Expectation[] {
+  return paths ? expectations.map((expectation) => ({ ...expectation, paths })) : expectations
 }
 
 /** Throws unless the proof passed: exit 3 for a fail, 4 for an inconclusive one; `state` and `nextSteps` go along. */

@@ -4,7 +4,9 @@ import { ExternalError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
+import type { JsonObject } from '../model/values.js'
 import { describeStep } from '../rollout/description.js'
+import { effectiveValues } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
 import { applyStep } from './apply-step.js'
@@ -68,11 +70,21 @@ export async function runPlan(
   const prover = new Prover(context, [...plan.expectations, ...planned])
   const runner = new PlanRunner(context, run, prover, lock)
   try {
+    // Nothing keeps requests from going back to the primary.
+    if (!run.unverified && plan.steps[0]?.name !== 'route-back') {
+      for (const step of plan.steps) prover.check(app, valuesOf(run, step.values), step.expectations)
+      if (run.revision) prover.check(app, valuesOf(run, run.revision.config), plan.expectations)
+    }
     if (!context.dryRun) await runner.run()
     return runner.result()
   } finally {
     await prover.close()
   }
+}
+
+/** What the templates see of a step's values; of a chart that is still to be read, its defaults are not known. */
+function valuesOf({ chart, revision }: PlanToRun, values: JsonObject): JsonObject {
+  return effectiveValues(chart || !revision ? {} : revision.chart.values, values)
 }
 
 class PlanRunner {

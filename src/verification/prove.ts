@@ -1,12 +1,18 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { UsageError } from '../model/errors.js'
+import { compileAttribution } from './attribution.js'
 import type { ProofRequest, Verifier } from './verifier.js'
 
 /** The verifier that probes over HTTP. */
 export function createVerifier(): Verifier {
+  const check = (request: ProofRequest) => {
+    checkTarget(request)
+    compileAttribution(request)
+  }
   return {
+    check,
     async prove(request, reporter, signal) {
-      checkTarget(request)
+      check(request)
       const { ProofRun } = await import('./proof-run.js')
       signal?.throwIfAborted()
       return new ProofRun(request, reporter).run(signal)

@@ -99,6 +99,12 @@ export interface ExplainedAnswer {
 /** Proves a stage by counted traffic: the seam at which tests put a fake. */
 export interface Verifier {
   /**
+   * Throws UsageError for what `prove` would refuse: to be asked before anything is changed. The proxies need not be
+   * known yet.
+   */
+  check(request: ProofRequest): void
+
+  /**
    * Probes until every expectation has its verdict. Resolves with the proof whatever the verdict; throws only when it
    * can't probe at all (a bad rule: UsageError) or when `signal` aborts.
    */

@@ -21,6 +21,8 @@ export class ModelVerifier implements Verifier {
 
   constructor(private readonly cluster: ModelCluster) {}
 
+  check(): void {}
+
   async prove(request: ProofRequest, reporter: ProofReporter, signal?: AbortSignal): Promise<StageProof> {
     this.requests.push(request)
     const { world, operator, calls } = this.cluster

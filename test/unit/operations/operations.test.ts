@@ -301,7 +301,7 @@ describe('reading', () => {
     const { verifier, context } = modelled({ ...SEED[4], verify: { version: { header: 'x-app' } } })
     await verify(context, { app: 'echo' })
     expect(verifier.requests[0]).toMatchObject({
-      origin: 'http://127.0.0.1:8080',
+      transport: { proxies: [{ name: '', origin: 'http://127.0.0.1:8080' }] },
       versionRule: { header: 'x-app' },
       versionHeader: 'x-canary-version',
       versionHeaderIsProof: true,
