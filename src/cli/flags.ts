@@ -138,6 +138,15 @@ export const probeFlags = {
   }),
 }
 
+/** How long the canary's health is compared with the primary's. */
+export const durationFlag = Flags.string({
+  default: '30s',
+  env: 'CANARY_DURATION',
+  helpValue: '<duration>',
+  description: 'How long the comparison goes on where nothing fails before, like 30s or 5m',
+  helpGroup: 'probe',
+})
+
 /** Commands that change the release. */
 export const changeFlags = {
   timeout: Flags.string({

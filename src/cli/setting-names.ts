@@ -25,6 +25,7 @@ export const SETTING_NAMES = [
   'cert-file',
   'key-file',
   'http-proxy',
+  'duration',
   'timeout',
   'wait-for-lock',
   'on-failure',

@@ -39,6 +39,8 @@ export interface Settings {
   canaryHeaders?: Record<string, string>
   probeHeaders: Record<string, string>
   probeRate: number
+  /** Of a comparison, where there is to be one. */
+  durationMs: number
   /** 0..1. */
   tolerance?: number
   eachProxy?: boolean
@@ -87,6 +89,7 @@ export async function resolveSettings(
     host: text('host'),
     canaryHeaders: headers('header'),
     probeHeaders: headers('probe-header') ?? {},
+    durationMs: duration(pick('duration'), 30_000),
     probeRate: parseRate(pick('probe-rate')),
     tolerance: parseTolerance(pick('tolerance')),
     eachProxy: parsed.flags['each-proxy'],

@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import { checkApp, parseWeight, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags } from '../cli/flags.js'
 
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
@@ -9,7 +10,11 @@ export default class Shift extends ChangeCommand {
     'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, ' +
     'and all requests with them do. 0 goes back to the phase in which only marked requests reach it; ' +
     '100 sends all requests to it and keeps the primary standing by.'
-  static override examples = ['<%= config.bin %> shift echo 50', '<%= config.bin %> shift echo 10 --dry-run']
+  static override examples = [
+    '<%= config.bin %> shift echo 50',
+    '<%= config.bin %> shift echo 50 --analyze --duration 1m --on-failure abort',
+    '<%= config.bin %> shift echo 10 --dry-run',
+  ]
   static override args = {
     app: requiredApp,
     weight: Args.string({
@@ -18,15 +23,27 @@ export default class Shift extends ChangeCommand {
       ignoreStdin: true,
     }),
   }
-  static override flags = { ...changeFlags, ...failureFlags, ...probeFlags, ...clusterFlags }
+  static override flags = {
+    analyze: Flags.boolean({
+      env: 'CANARY_ANALYZE',
+      description: "Before a share rises, compare the canary's errors and latency with the primary's",
+      helpGroup: 'safety',
+    }),
+    duration: durationFlag,
+    ...changeFlags,
+    ...failureFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Shift)
     const app = checkApp(parsed.args.app)
     const weight = parseWeight(parsed.args.weight)
-    await this.change(app, `shift ${app} ${weight}`, parsed, async (context, { namespace }) => {
+    const { analyze } = parsed.flags
+    await this.change(app, `shift ${app} ${weight}`, parsed, async (context, { namespace, durationMs }) => {
       const { shift } = await import('../operations/shift.js')
-      return shift(context, { app, namespace, weight })
+      return shift(context, { app, namespace, weight, ...(analyze ? { analyzeMs: durationMs } : {}) })
     })
   }
 }

@@ -1,6 +1,7 @@
+import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags, probeFlags } from '../cli/flags.js'
+import { clusterFlags, durationFlag, probeFlags } from '../cli/flags.js'
 
 export default class Verify extends BaseCommand {
   static override summary = 'Prove the stage an app is in by counted requests'
@@ -9,22 +10,50 @@ export default class Verify extends BaseCommand {
     'answers them. Changes nothing.'
   static override examples = [
     '<%= config.bin %> verify echo',
-    '<%= config.bin %> verify echo --proxy-url http://localhost:8080',
+    '<%= config.bin %> verify echo --tolerance 2.5',
+    '<%= config.bin %> verify echo --compare --duration 1m',
+    '<%= config.bin %> verify echo --explain --proxy-url http://localhost:8080',
   ]
   static override args = { app: requiredApp }
-  static override flags = { ...probeFlags, ...clusterFlags }
+  static override flags = {
+    compare: Flags.boolean({
+      description: "Compare the canary's errors and latency with the primary's, by pairs of requests",
+      helpGroup: 'probe',
+    }),
+    duration: durationFlag,
+    explain: Flags.boolean({
+      description: 'Show a few raw answers and what is read from them, and prove nothing',
+      helpGroup: 'probe',
+      exclusive: ['compare'],
+    }),
+    ...probeFlags,
+    ...clusterFlags,
+  }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Verify)
+    const { compare, explain } = parsed.flags
     const app = checkApp(parsed.args.app)
+    const task = { title: `verify ${app}`, activity: `reading the release of ${app}`, app, parsed }
+    if (explain) {
+      await this.perform({
+        ...task,
+        run: async (context, { namespace }) => {
+          const { explain } = await import('../operations/verify.js')
+          return explain(context, { app, namespace })
+        },
+        render: async (result, palette) => {
+          const { renderExplained } = await import('../report/explain-text.js')
+          return renderExplained(result, palette)
+        },
+      })
+      return
+    }
     await this.perform({
-      title: `verify ${app}`,
-      activity: `reading the release of ${app}`,
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
+      ...task,
+      run: async (context, { namespace, durationMs }) => {
         const { verify } = await import('../operations/verify.js')
-        return verify(context, { app, namespace })
+        return verify(context, { app, namespace, ...(compare ? { compareMs: durationMs } : {}) })
       },
       render: async (result, palette) => {
         const { renderProof } = await import('../report/result-text.js')

@@ -1,4 +1,5 @@
 import type { CheckResult, Expectation, StageProof } from './expectation.js'
+import type { HealthComparison } from './health.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
 
@@ -34,6 +35,9 @@ export type CanaryEvent =
   | { type: 'converged'; elapsedMs: number }
   | { type: 'check-progress'; checks: CheckProgress[] }
   | { type: 'check'; check: CheckResult }
+  | { type: 'comparing'; primary: string; canary: string; durationMs: number }
+  | { type: 'compare-progress'; pairs: number; primaryErrors: number; canaryErrors: number }
+  | { type: 'compared'; comparison: HealthComparison }
   | { type: 'proven'; stage: Stage; proof: StageProof }
   | { type: 'step-done'; step: Step; index: number; of: number; elapsedMs: number }
   | { type: 'warning'; message: string }

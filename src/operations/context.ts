@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Emit } from '../model/events.js'
 import type { StageProof } from '../model/expectation.js'
+import type { HealthComparison } from '../model/health.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Verifier } from '../verification/verifier.js'
@@ -87,6 +88,8 @@ export interface OperationResult {
   /** Helm's command lines, one a step, values on stdin. */
   commands: string[]
   proofs: ProvenStage[]
+  /** The canary's health against the primary's before the first step, where that was asked for. */
+  comparison?: HealthComparison
   /** Commands that would go on from here. */
   next: string[]
   /** The command that goes back from here. */

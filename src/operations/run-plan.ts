@@ -1,6 +1,7 @@
 import type { AppLock, ChartSource, UpgradeRequest, VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { ExternalError } from '../model/errors.js'
+import type { HealthComparison } from '../model/health.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
@@ -10,17 +11,13 @@ import { effectiveValues } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
 import { applyStep } from './apply-step.js'
+import { compareStage, requireHealthy } from './compare.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { Prover, requirePass } from './proof.js'
+import { requireSame } from './revision-watch.js'
 import { RunState } from './run-state.js'
 import { trafficEffect } from './standing.js'
-import {
-  compareTemplates,
-  type GuardedStep,
-  requireNewest,
-  requireReady,
-  requireUnchanged,
-} from './step-guards.js'
+import { compareTemplates, type GuardedStep, requireReady, requireUnchanged } from './step-guards.js'
 
 export interface PlanToRun {
   plan: Plan
@@ -46,6 +43,8 @@ export interface PlanToRun {
    * of it is going to change.
    */
   proveFirst?: boolean
+  /** Compare the canary's health with the primary's for so long before the first step, and go on only if it is as asked. */
+  analyzeMs?: number
   /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
   wayBack?: string
   /** The primary before, where the stage found came from a rollout that was finished. */
@@ -90,6 +89,7 @@ function valuesOf({ chart, revision }: PlanToRun, values: JsonObject): JsonObjec
 class PlanRunner {
   private readonly state: RunState
   private readonly proofs: ProvenStage[] = []
+  private comparison?: HealthComparison
 
   constructor(
     private readonly context: OperationContext,
@@ -113,6 +113,7 @@ class PlanRunner {
       plan,
       commands: plan.steps.map((step) => this.commandLine(step)),
       proofs: this.proofs,
+      ...(this.comparison ? { comparison: this.comparison } : {}),
       next: nextCommands(app, namespace, this.state.stage),
       undo: this.state.wayBack() ?? undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
     }
@@ -130,6 +131,7 @@ class PlanRunner {
     const owed =
       !first || first.goneAfter.length > 0 || (proveFirst === true && this.state.revision !== undefined)
     if (owed && !goesBack && !nothingThere) await this.prove(expectations)
+    if (first) await this.analyze(expectations, owed)
     const { prepare } = this.runRequest
     if (first && prepare)
       this.state.revision = await this.state.explained(() => prepare(this.request(first), this.lock))
@@ -216,6 +218,29 @@ class PlanRunner {
     this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
   }
 
+  /** Nobody is sent to a canary that is less healthy than asked for; what is compared is proven to be what it seems. */
+  private async analyze(expectations: Plan['expectations'], proven: boolean): Promise<void> {
+    const { plan, analyzeMs } = this.runRequest
+    const { revision, stage } = this.state
+    if (analyzeMs === undefined || !revision) return
+    if (!proven) await this.prove(expectations)
+    const { app, namespace } = plan
+    const signal = this.lock ? AbortSignal.any([this.context.signal, this.lock.lost]) : this.context.signal
+    const comparison = await this.state.explained(() =>
+      compareStage(this.context, this.prover, {
+        app,
+        namespace,
+        stage,
+        revision,
+        durationMs: analyzeMs,
+        signal,
+      }),
+    )
+    this.state.stopIfAsked()
+    requireHealthy(comparison, stage, this.state.standing())
+    this.comparison = comparison
+  }
+
   private async prove(
     expectations: Plan['expectations'],
     made: { step?: Step; stageBefore?: Stage; podsBefore?: VersionPods[] } = {},
@@ -250,21 +275,11 @@ class PlanRunner {
       at: new Date().toISOString(),
       who: context.operator,
     })
-    if (proof.verdict !== 'pass') await this.requireOurs(revision)
+    if (proof.verdict !== 'pass')
+      await requireSame(context, { app, namespace, revision, newest: revision.revision })
     const { state, nextSteps } = this.state.standing()
     requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
     this.proofs.push({ step: step?.name, stage, proof })
-  }
-
-  /** What contradicts a stage may be another stage, which somebody has brought about meanwhile: no verdict then. */
-  private async requireOurs(revision: Revision): Promise<void> {
-    const { app, namespace } = this.runRequest.plan
-    const state = 'What they made is what is there now.'
-    try {
-      await requireNewest(this.context, { app, namespace, revision, wanted: revision.config, state })
-    } catch (error) {
-      if (!(error instanceof ExternalError)) throw error // the release can't be read: the verdict stands
-    }
   }
 
   private guarded(step: Step): GuardedStep {

@@ -1,16 +1,21 @@
 import { planShift } from '../rollout/plan.js'
+import { stageOf, weightOf } from '../rollout/stage.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 
-/** header, weighted, shifted → the same with another weight (percent of unmarked requests), in one step. */
+/**
+ * header, weighted, shifted → the same with another weight (percent of unmarked requests), in one step. With `analyzeMs`
+ * the canary's health is compared with the primary's for so long before its share rises.
+ */
 export async function shift(
   context: OperationContext,
-  request: AppRequest & { weight: number },
+  request: AppRequest & { weight: number; analyzeMs?: number },
 ): Promise<OperationResult> {
-  const { app, weight } = request
+  const { app, weight, analyzeMs } = request
   const command = `shift ${app} ${weight}`
   return changeApp(context, request, command, ({ namespace, deployed }) => {
     const plan = planShift({ app, namespace, config: deployed.config }, weight)
-    return { plan, command, revision: deployed }
+    const rises = weight > weightOf(stageOf(deployed.config))
+    return { plan, command, revision: deployed, ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}) }
   })
 }

@@ -1,24 +1,128 @@
 import { ConflictError } from '../model/errors.js'
+import type { HealthComparison } from '../model/health.js'
+import type { Revision } from '../model/release.js'
+import type { Stage } from '../model/stage.js'
 import { expectationsOf } from '../rollout/expectations.js'
 import { finishedRollout } from '../rollout/history.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
+import type { ExplainedAnswer } from '../verification/verifier.js'
+import { compareStage, requireBoth, requireHealthy } from './compare.js'
 import type { AppRequest, OperationContext, ProvenStage } from './context.js'
 import { observe } from './observe.js'
 import { Prover, requirePass } from './proof.js'
+import { requireSame } from './revision-watch.js'
 
 export interface VerifyResult extends ProvenStage {
   app: string
   namespace: string
   revision: number
+  /** With `compareMs`. */
+  comparison?: HealthComparison
   next: string[]
   undo?: string
 }
 
+export interface ExplainResult {
+  app: string
+  namespace: string
+  revision: number
+  stage: Stage
+  answers: ExplainedAnswer[]
+}
+
 /** Endpoints reach the proxy up to half a second after the routes; until then a fail restarts the count. */
 const SETTLING_MS = 2000
+/** Probes of each kind whose raw answers are shown. */
+const EXPLAINED = 3
 
-/** Proves the stage the app is in now, changing nothing. */
-export async function verify(context: OperationContext, request: AppRequest): Promise<VerifyResult> {
+/**
+ * Proves the stage the app is in now, changing nothing; with `compareMs`, compares the canary's health with the
+ * primary's for so long, once the stage is proven.
+ */
+export async function verify(
+  context: OperationContext,
+  request: AppRequest & { compareMs?: number },
+): Promise<VerifyResult> {
+  const { compareMs } = request
+  const released = await requireRelease(context, request)
+  const { app, namespace, stage, deployed, newest, undo } = released
+  if (compareMs !== undefined) requireBoth(app, stage)
+  context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
+  const expectations = expectationsOf(app, stage)
+  const prover = new Prover(context, expectations)
+  try {
+    const proof = await prover.prove({
+      app,
+      namespace,
+      stage,
+      expectations,
+      revision: deployed,
+      newest: newest.revision,
+      // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
+      settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
+    })
+    const details = {
+      state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
+      nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
+    }
+    await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
+    requirePass(proof, stage, details)
+    const result = { app, namespace, stage, revision: deployed.revision, proof }
+    const ways = { next: nextCommands(app, namespace, stage), undo }
+    if (compareMs === undefined) return { ...result, ...ways }
+    const comparison = await compareStage(context, prover, {
+      app,
+      namespace,
+      stage,
+      revision: deployed,
+      durationMs: compareMs,
+    })
+    requireHealthy(comparison, stage, details)
+    return { ...result, comparison, ...ways }
+  } finally {
+    await prover.close()
+  }
+}
+
+/** A few raw answers of each kind, and what is read from them: proves nothing, changes nothing. */
+export async function explain(context: OperationContext, request: AppRequest): Promise<ExplainResult> {
+  const { app, namespace, stage, deployed } = await requireRelease(context, request)
+  const expectations = expectationsOf(app, stage)
+  const prover = new Prover(context, expectations)
+  try {
+    const { probes, settings } = await prover.probeRequest({
+      app,
+      namespace,
+      revision: deployed,
+      expectations,
+    })
+    const answers = await context.verifier.explain(
+      {
+        ...probes,
+        expectations: expectations.map((entry) => ({ ...entry, paths: settings.paths ?? entry.paths })),
+        times: EXPLAINED,
+        timeoutMs: context.probes.timeoutMs,
+      },
+      context.signal,
+    )
+    return { app, namespace, revision: deployed.revision, stage, answers }
+  } finally {
+    await prover.close()
+  }
+}
+
+interface Release {
+  app: string
+  namespace: string
+  stage: Stage
+  deployed: Revision
+  /** The newest revision, which may be a failed one after the one deployed. */
+  newest: Revision
+  undo?: string
+}
+
+/** The app's deployed release in a stage that says what traffic should look like. */
+async function requireRelease(context: OperationContext, request: AppRequest): Promise<Release> {
   const { app, namespace, stage, deployed, history } = await observe(context, request)
   if (!namespace || !deployed || stage.name === 'absent') {
     throw new ConflictError(`There is no deployed release named ${app}: nothing to verify.`, {
@@ -31,28 +135,6 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
       { nextSteps: [`canary values ${app} -n ${namespace}`] },
     )
   }
-  context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
-  const expectations = expectationsOf(app, stage)
-  const prover = new Prover(context, expectations)
-  try {
-    const proof = await prover.prove({
-      app,
-      namespace,
-      stage,
-      expectations,
-      revision: deployed,
-      newest: history?.newest?.revision,
-      // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
-      settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
-    })
-    const next = nextCommands(app, namespace, stage)
-    const undo = undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from)
-    requirePass(proof, stage, {
-      state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
-      nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
-    })
-    return { app, namespace, stage, revision: deployed.revision, proof, next, undo }
-  } finally {
-    await prover.close()
-  }
+  const undo = undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from)
+  return { app, namespace, stage, deployed, newest: history?.newest ?? deployed, undo }
 }

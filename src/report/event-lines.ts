@@ -1,6 +1,6 @@
 import { describeStage } from '../model/describe-stage.js'
 import type { CanaryEvent, CheckProgress, PodProgress } from '../model/events.js'
-import type { Expectation } from '../model/expectation.js'
+import type { Expectation, Verdict } from '../model/expectation.js'
 import type { Palette } from './palette.js'
 import { countPhrase, elapsed, whichRequests } from './phrases.js'
 
@@ -94,13 +94,34 @@ export class EventLines {
         const which = whichRequests(check.expectation, this.expectations)
         const text = `${which ? `${which}: ` : ''}${countPhrase(check)}`
         if (check.verdict === 'pass') return { lines: [done(text, check.elapsedMs)] }
-        const glyph = check.verdict === 'fail' ? palette.bad('✖') : palette.warn('!')
+        const glyph = glyphOf(check.verdict, palette)
         return {
           lines: [
             `  ${glyph} ${text} ${palette.dim(`(${elapsed(check.elapsedMs)})`)}`,
             `    ${check.reason}`,
           ],
         }
+      }
+      case 'comparing':
+        return {
+          lines: [],
+          live: [`comparing ${event.canary} with ${event.primary}, up to ${elapsed(event.durationMs)}`],
+        }
+      case 'compare-progress': {
+        const { pairs, primaryErrors, canaryErrors } = event
+        return {
+          lines: [],
+          live: [
+            `comparing: ${pairs} pairs, errors ${canaryErrors} of the canary, ${primaryErrors} of the primary`,
+          ],
+        }
+      }
+      case 'compared': {
+        const { comparison } = event
+        const gates = comparison.gates.map(
+          ({ name, verdict, reason }) => `  ${glyphOf(verdict, palette)} ${name}: ${reason}`,
+        )
+        return { lines: gates, live: [] }
       }
       case 'proven':
         return { lines: [], live: [] }
@@ -121,6 +142,11 @@ export class EventLines {
   private runningHelm(): Pick<Told, 'live' | 'finishing'> {
     return { live: this.helm ? [`running ${this.helm}`] : [], finishing: this.helm }
   }
+}
+
+export function glyphOf(verdict: Verdict, palette: Palette): string {
+  if (verdict === 'pass') return palette.good('✔')
+  return verdict === 'fail' ? palette.bad('✖') : palette.warn('!')
 }
 
 function podLine({ version, ready, wanted, problems }: PodProgress): string {

@@ -1,5 +1,6 @@
 import { describeStage } from '../model/describe-stage.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
+import type { HealthComparison } from '../model/health.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
@@ -18,6 +19,7 @@ export interface ResultView {
   plan: Plan
   commands: string[]
   proofs: { stage: Stage; proof: StageProof }[]
+  comparison?: HealthComparison
   next: string[]
   undo?: string
 }
@@ -33,18 +35,22 @@ export function renderResult(result: ResultView, palette: Palette): string {
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)}${revision}${nothing}`,
     ...provenLine(result.proofs.at(-1)?.proof),
+    ...healthLines(result.comparison),
     ...ways(result, palette),
   ].join('\n')
 }
 
 /** The result of `verify`. */
 export function renderProof(
-  result: Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'> & { proof: StageProof },
+  result: Pick<ResultView, 'app' | 'stage' | 'revision' | 'comparison' | 'next' | 'undo'> & {
+    proof: StageProof
+  },
   palette: Palette,
 ): string {
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
     ...provenLine(result.proof),
+    ...healthLines(result.comparison),
     ...ways(result, palette),
   ].join('\n')
 }
@@ -54,7 +60,20 @@ function provenLine(proof: StageProof | undefined): string[] {
   if (!proof) return []
   const among = proof.checks.map((check) => check.expectation)
   const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
-  return [`  proven  ${first ?? 'nothing was to be proven'}`, ...rest.map((text) => `          ${text}`)]
+  const { proxies } = proof
+  return [
+    `  proven  ${first ?? 'nothing was to be proven'}`,
+    ...rest.map((text) => `          ${text}`),
+    ...(proxies ? [`          by each of ${proxies.length} proxies`] : []),
+  ]
+}
+
+/** `  healthy 842 pairs: errors 0 of v2, 0 of v1`, and a line for each gate. */
+function healthLines(comparison: HealthComparison | undefined): string[] {
+  if (!comparison) return []
+  const { pairs, canary, primary, gates } = comparison
+  const counts = `${pairs} pairs: errors ${canary.errorCount} of ${canary.version}, ${primary.errorCount} of ${primary.version}`
+  return [`  healthy ${counts}`, ...gates.map(({ name, reason }) => `          ${name}: ${reason}`)]
 }
 
 /** The commands that lead on and back. */

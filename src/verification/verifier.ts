@@ -1,7 +1,7 @@
 import type { CheckProgress } from '../model/events.js'
 import type { CheckResult, Expectation, StageProof } from '../model/expectation.js'
-import type { HealthComparison } from '../model/health.js'
-import type { AnswerAssertions, HealthLimits, ProbeTemplate, VersionRule } from '../model/verify-settings.js'
+import type { HealthComparison, HealthGate } from '../model/health.js'
+import type { AnswerAssertions, HealthLimits, MetricGate, ProbeTemplate, VersionRule } from '../model/verify-settings.js'
 
 /** One way to a proxy that is probed by itself. */
 export interface ProxyTarget {
@@ -70,6 +70,8 @@ export interface ComparisonRequest extends ProbeRequest {
   headers: Record<string, string>
   /** Path of the probes, each in its turn. */
   paths: string[]
+  /** Share of the unmarked requests that the canary gets, 0..1, below 1. */
+  share: number
   limits: HealthLimits
   /** How long pairs are sent where no gate fails before; milliseconds. */
   durationMs: number
@@ -77,6 +79,14 @@ export interface ComparisonRequest extends ProbeRequest {
 
 export interface ComparisonReporter {
   progress(pairs: number, primaryErrors: number, canaryErrors: number): void
+}
+
+/** Prometheus queries to put, `{{app}}` and other variables in them still to be filled in. */
+export interface MetricsRequest {
+  url: string
+  gates: MetricGate[]
+  variables: Record<string, string>
+  timeoutMs: number
 }
 
 /** One raw answer and what was read from it. */
@@ -116,6 +126,9 @@ export interface Verifier {
     reporter: ComparisonReporter,
     signal?: AbortSignal,
   ): Promise<HealthComparison>
+
+  /** Asks Prometheus; no data is inconclusive. Throws UsageError for a query that it can't parse. */
+  metrics(request: MetricsRequest, signal?: AbortSignal): Promise<HealthGate[]>
 
   /** Sends `times` probes for each expectation, path and proxy, and tells what came and how it was read. */
   explain(

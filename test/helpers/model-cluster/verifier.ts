@@ -63,6 +63,10 @@ export class ModelVerifier implements Verifier {
     return Promise.reject(new Error('the model has no health'))
   }
 
+  metrics(): Promise<never> {
+    return Promise.reject(new Error('the model has no metrics'))
+  }
+
   explain(): Promise<never> {
     return Promise.reject(new Error('the model has no answers'))
   }

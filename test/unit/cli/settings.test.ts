@@ -60,6 +60,7 @@ describe('settings', () => {
       onFailure: undefined,
       yes: false,
       tolerance: undefined,
+      durationMs: 30_000,
       eachProxy: undefined,
       setVerify: [],
       resolve: {},
