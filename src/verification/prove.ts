@@ -20,6 +20,9 @@ export function createVerifier(): Verifier {
     compare() {
       throw new Error('not there yet')
     },
+    metrics() {
+      throw new Error('not there yet')
+    },
     explain() {
       throw new Error('not there yet')
     },
