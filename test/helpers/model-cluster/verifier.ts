@@ -59,17 +59,11 @@ export class ModelVerifier implements Verifier {
     return proof
   }
 
-  compare(): Promise<never> {
-    return Promise.reject(new Error('the model has no health'))
-  }
+  compare: Verifier['compare'] = () => Promise.reject(new Error('the model has no health'))
 
-  metrics(): Promise<never> {
-    return Promise.reject(new Error('the model has no metrics'))
-  }
+  metrics: Verifier['metrics'] = () => Promise.reject(new Error('the model has no metrics'))
 
-  explain(): Promise<never> {
-    return Promise.reject(new Error('the model has no answers'))
-  }
+  explain: Verifier['explain'] = () => Promise.reject(new Error('the model has no answers'))
 }
 
 function isAsExpected(answers: Answers, { primary, canary, share }: Expectation): boolean {

@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest'
+import { CanaryError, ExternalError } from '../../../src/model/errors.js'
+import type { HealthComparison } from '../../../src/model/health.js'
+import type { JsonObject } from '../../../src/model/values.js'
+import type { OperationContext, ProbeSettings } from '../../../src/operations/context.js'
+import { finish } from '../../../src/operations/finish.js'
+import { shift } from '../../../src/operations/shift.js'
+import { verify } from '../../../src/operations/verify.js'
+import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
+import { SEED } from '../rollout/seed-values.js'
+
+const app = { app: 'echo' }
+
+async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
+  const thrown = await work.then(
+    () => new Error('it did not fail'),
+    (error: unknown) => error,
+  )
+  if (thrown instanceof CanaryError) return thrown
+  throw thrown
+}
+
+function probing(config: JsonObject | undefined, probes: Partial<ProbeSettings>): Modelled {
+  const model = modelled(config)
+  Object.assign(model.context.probes, probes)
+  return model
+}
+
+describe('the settings of the values', () => {
+  test('paths, tolerance and what is sent reach the verifier, flags over values', async () => {
+    const verifyValues = {
+      tolerance: 5,
+      paths: ['/echo', '/echo/items'],
+      request: { headers: { authorization: 'env:TOKEN', 'x-a': 'values' } },
+      expect: { status: 200 },
+    }
+    const { verifier, context } = probing(
+      { ...SEED[4], verify: verifyValues },
+      { tolerance: 0.025, headers: { 'x-a': 'flag' }, env: () => 'secret', setVerify: ['expect.status=204'] },
+    )
+    await verify(context, app)
+    expect(verifier.requests[0]).toMatchObject({
+      tolerance: 0.025,
+      probe: { method: 'GET', headers: { authorization: 'secret', 'x-a': 'flag' } },
+      assertions: { status: [[204, 204]] },
+      expectations: [{ paths: ['/echo', '/echo/items'] }, { paths: ['/echo', '/echo/items'] }],
+    })
+  })
+
+  test('wrong ones are told before anything is changed', async () => {
+    const { cluster, context } = modelled({ ...SEED[3], verify: { expect: { code: 200 } } })
+    const error = await failureOf(shift(context, { ...app, weight: 50 }))
+    expect(error).toMatchObject({ exitCode: 2 })
+    expect(error.message).toContain('verify.expect.code')
+    expect(cluster.revisions).toHaveLength(1)
+  })
+})
+
+test('each step tells which shares the stage before had', async () => {
+  const { verifier, context } = modelled(SEED[4])
+  await shift(context, { ...app, weight: 100 })
+  await finish(context, { ...app, jump: false })
+  const shares = verifier.requests.map(({ expectations }) =>
+    expectations.map(({ share, shareBefore }) => [share, shareBefore]),
+  )
+  expect(shares).toEqual([
+    [
+      [1, 0.5],
+      [1, 1],
+    ],
+    [
+      [1, undefined],
+      [1, undefined],
+    ],
+    [[0, 0]],
+  ])
+})
+
+test('the bound on false alarms is split over the checks of a plan that chance can fail', async () => {
+  const { verifier, context } = modelled(SEED[4])
+  await verify(context, app)
+  expect(verifier.requests[0]!.alpha).toBe(0.01)
+  await shift(context, { ...app, weight: 20 })
+  expect(verifier.requests[1]!.alpha).toBe(0.005) // the stage found may have to be proven as well
+})
+
+describe('a revision that somebody makes during a check', () => {
+  test('ends it as a conflict, not as a verdict', async () => {
+    const { cluster, verifier, context } = modelled(SEED[4])
+    verifier.prove = (_request, _reporter, signal) => {
+      cluster.add(SEED[5]!, 'deployed', undefined, 'by somebody else')
+      return new Promise((_, reject) =>
+        signal!.addEventListener('abort', () => reject(signal!.reason as Error)),
+      )
+    }
+    const error = await failureOf(verify(context, app))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.message).toContain('expected revision 1, found 2')
+  })
+
+  test('takes a pass away, too', async () => {
+    const { cluster, verifier, context } = modelled(SEED[4])
+    const prove = verifier.prove.bind(verifier)
+    verifier.prove = async (...args) => {
+      const proof = await prove(...args)
+      cluster.add(SEED[5]!, 'deployed', undefined, 'by somebody else')
+      return proof
+    }
+    expect(await failureOf(verify(context, app))).toMatchObject({ exitCode: 6 })
+  })
+})
+
+describe('several proxies', () => {
+  function withProxies(pods: string[], probes: Partial<ProbeSettings> = {}) {
+    const model = probing(SEED[4], probes)
+    const closed: string[] = []
+    model.cluster.proxyPods = () => Promise.resolve(pods)
+    model.cluster.proxyPodAddress = (pod?: string) =>
+      Promise.resolve({
+        origin: `http://127.0.0.1:9${pod}`,
+        source: 'a forward',
+        close: () => {
+          closed.push(pod!)
+          return Promise.resolve()
+        },
+      })
+    return { ...model, closed }
+  }
+  const shared = [{ name: '', origin: 'http://127.0.0.1:8080' }]
+
+  test('are asked one by one, by the name they share, and their forwards are closed', async () => {
+    const { verifier, context, closed } = withProxies(['1', '2'])
+    await verify(context, app)
+    expect(verifier.requests[0]!.transport).toMatchObject({
+      host: '127.0.0.1:8080',
+      proxies: [
+        { name: '1', origin: 'http://127.0.0.1:91' },
+        { name: '2', origin: 'http://127.0.0.1:92' },
+      ],
+    })
+    expect(closed.sort()).toEqual(['1', '2'])
+  })
+
+  test.each<[string, string[], Partial<ProbeSettings>]>([
+    ['there is only one', ['1'], {}],
+    ['nobody wants it', ['1', '2'], { eachProxy: false }],
+    ['an address was given', ['1', '2'], { proxyUrl: 'http://127.0.0.1:8080' }],
+  ])('are asked by the address they share where %s', async (_name, pods, probes) => {
+    const { verifier, context } = withProxies(pods, probes)
+    await verify(context, app)
+    expect(verifier.requests[0]!.transport.proxies).toEqual(shared)
+  })
+
+  test('that can not be reached one by one are asked together, and that is said', async () => {
+    const { cluster, verifier, context, events } = withProxies(['1', '2'])
+    cluster.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
+    await verify(context, app)
+    expect(verifier.requests[0]!.transport.proxies).toEqual(shared)
+    expect(events).toContainEqual({
+      type: 'note',
+      message: expect.stringContaining('You may not forward ports.') as string,
+    })
+  })
+
+  test('that must be asked one by one and can not be are an error', async () => {
+    const { cluster, context } = withProxies(['1', '2'], { eachProxy: true })
+    cluster.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
+    expect(await failureOf(verify(context, app))).toMatchObject({ exitCode: 5 })
+  })
+})
+
+describe('health before a share rises', () => {
+  const health = (verdict: HealthComparison['verdict']): HealthComparison => ({
+    verdict,
+    pairs: 400,
+    elapsedMs: 1000,
+    primary: { version: 'v1', answers: 400, errors: {}, errorCount: 0 },
+    canary: { version: 'v2', answers: 400, errors: { 'http 500': 20 }, errorCount: 20 },
+    gates: [{ name: 'errors', verdict, reason: '20 of 400' }],
+    samples: [],
+  })
+  const shifting = (context: OperationContext, weight: number) =>
+    shift(context, { ...app, weight, analyzeMs: 1000 })
+
+  test.each([
+    ['fail', 3],
+    ['inconclusive', 4],
+  ] as const)('%s: nothing moves, exit %i', async (verdict, exitCode) => {
+    const { cluster, verifier, context } = modelled(SEED[4])
+    verifier.compare = () => Promise.resolve(health(verdict))
+    const error = await failureOf(shifting(context, 75))
+    expect(error).toMatchObject({ exitCode, evidence: { comparison: { pairs: 400 } } })
+    expect(error.message).toContain('errors: 20 of 400')
+    expect(cluster.revisions).toHaveLength(1)
+  })
+
+  test('pass: the stage is proven, compared, and left', async () => {
+    const { cluster, verifier, context } = modelled(SEED[4])
+    verifier.compare = () => Promise.resolve(health('pass'))
+    const result = await shifting(context, 75)
+    expect(result.comparison).toMatchObject({ verdict: 'pass' })
+    expect(verifier.requests).toHaveLength(2)
+    expect(cluster.revisions).toHaveLength(2)
+  })
+
+  test('a share that sinks is not compared', async () => {
+    const { context } = modelled(SEED[4])
+    expect((await shifting(context, 10)).comparison).toBeUndefined()
+  })
+
+  test('a metric out of bounds keeps the canary back', async () => {
+    const metrics = [{ name: 'queue', query: 'queue{app="{{app}}"}', max: 10 }]
+    const { verifier, context } = modelled({
+      ...SEED[4],
+      verify: { prometheus: 'http://prometheus', metrics },
+    })
+    verifier.compare = () => Promise.resolve(health('pass'))
+    verifier.metrics = (request) => {
+      expect(request).toMatchObject({
+        gates: metrics,
+        variables: { app: 'echo', canary: 'v2', weight: '50' },
+      })
+      return Promise.resolve([{ name: 'queue', verdict: 'fail' as const, reason: '12 is above 10' }])
+    }
+    const error = await failureOf(verify(context, { ...app, compareMs: 1000 }))
+    expect(error).toMatchObject({ exitCode: 3 })
+    expect(error.message).toContain('queue: 12 is above 10')
+  })
+
+  test('with no way to one of the two there is nothing to compare', async () => {
+    for (const config of [SEED[1], SEED[5]]) {
+      const { context } = modelled(config)
+      expect(await failureOf(verify(context, { ...app, compareMs: 1000 }))).toMatchObject({ exitCode: 6 })
+    }
+  })
+})
