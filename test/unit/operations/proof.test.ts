@@ -176,6 +176,7 @@ describe('health before a share rises', () => {
     elapsedMs: 1000,
     primary: { version: 'v1', answers: 400, errors: {}, errorCount: 0 },
     canary: { version: 'v2', answers: 400, errors: { 'http 500': 20 }, errorCount: 20 },
+    unattributed: {},
     gates: [{ name: 'errors', verdict, reason: '20 of 400' }],
     samples: [],
   })
