@@ -3,6 +3,7 @@ import type { AnswerSample, Quantiles, Verdict } from './expectation.js'
 /** What was seen of one version. */
 export interface ArmCounts {
   version: string
+  /** Probes that it answered, or failed to; errors included. */
   answers: number
   /** Errors by kind. */
   errors: Record<string, number>
@@ -29,6 +30,8 @@ export interface HealthComparison {
   elapsedMs: number
   primary: ArmCounts
   canary: ArmCounts
+  /** Errors by kind that no version can be blamed for: of the way to the proxy, or of whichever version was chosen. */
+  unattributed: Record<string, number>
   gates: HealthGate[]
   /** First errors, at most five. */
   samples: AnswerSample[]
