@@ -22,15 +22,15 @@ interface Asked {
 async function app(behave: (asked: Asked, n: number) => void): Promise<{ origin: string; asked: string[] }> {
   const asked: string[] = []
   let n = 0
-  const { origin, close } = await startServer((request: IncomingMessage, response: ServerResponse) => {
+  const server = await startServer((request: IncomingMessage, response: ServerResponse) => {
     const isMarked = request.headers.stage === 'canary'
     asked.push(`${isMarked ? 'marked' : 'unmarked'} ${request.url}`)
     const answer: Asked['answer'] = (status, body, headers = {}) =>
       response.writeHead(status, { 'x-canary-version': isMarked ? 'v2' : 'v1', ...headers }).end(body)
     behave({ isMarked, path: request.url ?? '', answer, drop: () => request.socket.destroy() }, n++)
   })
-  opened.push(close)
-  return { origin, asked }
+  opened.push(() => server.close())
+  return { origin: server.origin, asked }
 }
 
 const version = (isMarked: boolean) => `version:echo-${isMarked ? 'v2' : 'v1'}\n`
@@ -106,9 +106,9 @@ describe('comparing over HTTP', () => {
   })
 
   test('nothing listening says nothing about the canary', async () => {
-    const { origin, close } = await startServer(() => {})
-    await close()
-    const { verdict, canary, unattributed, gates } = await compare(origin, { durationMs: 300 })
+    const server = await startServer(() => {})
+    await server.close()
+    const { verdict, canary, unattributed, gates } = await compare(server.origin, { durationMs: 300 })
     expect([verdict, canary.answers, Object.keys(unattributed)]).toEqual(['inconclusive', 0, ['refused']])
     expect(gates[0]!.name).toBe('probes')
   })
