@@ -1,12 +1,18 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { UsageError } from '../model/errors.js'
+import type { ProbeTemplate } from '../model/verify-settings.js'
 import { compileAttribution } from './attribution.js'
-import type { ProofRequest, Verifier } from './verifier.js'
+import type { ProofRequest, Transport, Verifier } from './verifier.js'
 
 /** The verifier that probes over HTTP. */
 export function createVerifier(): Verifier {
   const check = (request: ProofRequest) => {
-    checkTarget(request)
+    const { transport, probe, expectations } = request
+    checkTarget(
+      transport,
+      probe,
+      expectations.map(({ headers }) => headers),
+    )
     compileAttribution(request)
   }
   return {
@@ -17,8 +23,12 @@ export function createVerifier(): Verifier {
       signal?.throwIfAborted()
       return new ProofRun(request, reporter).run(signal)
     },
-    compare() {
-      throw new Error('not there yet')
+    async compare(request, reporter, signal) {
+      checkTarget(request.transport, request.probe, [request.headers])
+      compileAttribution(request)
+      const { compareHealth } = await import('./health/compare.js')
+      signal?.throwIfAborted()
+      return compareHealth(request, reporter, signal)
     },
     metrics() {
       throw new Error('not there yet')
@@ -38,9 +48,9 @@ const OF_THE_CONNECTION = new Set(
 )
 
 /** @throws UsageError where no probe could even be sent */
-function checkTarget({ transport, probe, expectations }: ProofRequest): void {
+function checkTarget(transport: Transport, probe: ProbeTemplate, marks: Record<string, string>[]): void {
   for (const { origin } of transport.proxies) checkOrigin(origin)
-  checkHeaders(transport.host, [probe.headers, ...expectations.map((entry) => entry.headers)])
+  checkHeaders(transport.host, [probe.headers, ...marks])
 }
 
 function checkOrigin(origin: string): void {
