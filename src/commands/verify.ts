@@ -49,11 +49,25 @@ export default class Verify extends BaseCommand {
       })
       return
     }
+    if (compare) {
+      await this.perform({
+        ...task,
+        run: async (context, { namespace, durationMs }) => {
+          const { compare } = await import('../operations/verify.js')
+          return compare(context, { app, namespace, durationMs })
+        },
+        render: async (result, palette) => {
+          const { renderComparison } = await import('../report/result-text.js')
+          return renderComparison(result, palette)
+        },
+      })
+      return
+    }
     await this.perform({
       ...task,
-      run: async (context, { namespace, durationMs }) => {
+      run: async (context, { namespace }) => {
         const { verify } = await import('../operations/verify.js')
-        return verify(context, { app, namespace, ...(compare ? { compareMs: durationMs } : {}) })
+        return verify(context, { app, namespace })
       },
       render: async (result, palette) => {
         const { renderProof } = await import('../report/result-text.js')

@@ -7,12 +7,15 @@ import type { Stage } from '../model/stage.js'
 import { hasCanary, weightOf } from '../rollout/stage.js'
 import type { OperationContext } from './context.js'
 import type { Prover } from './proof.js'
+import { watchRevision } from './revision-watch.js'
 
 export interface StageToCompare {
   app: string
   namespace: string
   stage: Stage
   revision: Revision
+  /** Number of the newest revision, where a failed one came after the one deployed. */
+  newest?: number
   durationMs: number
   signal?: AbortSignal
 }
@@ -27,7 +30,15 @@ const METRICS_TIMEOUT_MS = 10_000
 export async function compareStage(
   context: OperationContext,
   prover: Prover,
-  { app, namespace, stage, revision, durationMs, signal = context.signal }: StageToCompare,
+  {
+    app,
+    namespace,
+    stage,
+    revision,
+    newest = revision.revision,
+    durationMs,
+    signal = context.signal,
+  }: StageToCompare,
 ): Promise<HealthComparison> {
   const { primary, canary, headers } = requireBoth(app, stage)
   const weight = weightOf(stage)
@@ -36,14 +47,17 @@ export async function compareStage(
   const { health, prometheus, metrics, paths = [`/${app}`] } = settings
   context.emit({ type: 'comparing', primary, canary, durationMs })
   const started = Date.now()
-  const compared = await context.verifier.compare(
-    { ...probes, primary, canary, headers, paths, share: weight / 100, limits: health, durationMs },
-    {
-      progress: (pairs, primaryErrors, canaryErrors) =>
-        context.emit({ type: 'compare-progress', pairs, primaryErrors, canaryErrors }),
-    },
-    signal,
-  )
+  const watch = watchRevision(context, { app, namespace, revision, newest })
+  const compared = await context.verifier
+    .compare(
+      { ...probes, primary, canary, headers, paths, share: weight / 100, limits: health, durationMs },
+      {
+        progress: (pairs, primaryErrors, canaryErrors) =>
+          context.emit({ type: 'compare-progress', pairs, primaryErrors, canaryErrors }),
+      },
+      AbortSignal.any([signal, watch.signal]),
+    )
+    .finally(() => watch.close())
   const seconds = String(Math.max(1, Math.round((Date.now() - started) / 1000)))
   const variables = { app, namespace, primary, canary, weight: String(weight), seconds }
   const asked =

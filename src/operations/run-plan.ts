@@ -131,7 +131,7 @@ class PlanRunner {
     const owed =
       !first || first.goneAfter.length > 0 || (proveFirst === true && this.state.revision !== undefined)
     if (owed && !goesBack && !nothingThere) await this.prove(expectations)
-    if (first) await this.analyze(expectations, owed)
+    if (first) await this.analyze()
     const { prepare } = this.runRequest
     if (first && prepare)
       this.state.revision = await this.state.explained(() => prepare(this.request(first), this.lock))
@@ -218,12 +218,11 @@ class PlanRunner {
     this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
   }
 
-  /** Nobody is sent to a canary that is less healthy than asked for; what is compared is proven to be what it seems. */
-  private async analyze(expectations: Plan['expectations'], proven: boolean): Promise<void> {
+  /** Nobody more is sent to a canary that is less healthy than asked for. */
+  private async analyze(): Promise<void> {
     const { plan, analyzeMs } = this.runRequest
     const { revision, stage } = this.state
     if (analyzeMs === undefined || !revision) return
-    if (!proven) await this.prove(expectations)
     const { app, namespace } = plan
     const signal = this.lock ? AbortSignal.any([this.context.signal, this.lock.lost]) : this.context.signal
     const comparison = await this.state.explained(() =>

@@ -1,4 +1,5 @@
 import { ConflictError } from '../model/errors.js'
+import type { StageProof } from '../model/expectation.js'
 import type { HealthComparison } from '../model/health.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
@@ -7,19 +8,26 @@ import { finishedRollout } from '../rollout/history.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import type { ExplainedAnswer } from '../verification/verifier.js'
 import { compareStage, requireBoth, requireHealthy } from './compare.js'
-import type { AppRequest, OperationContext, ProvenStage } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 import { observe } from './observe.js'
 import { Prover, requirePass } from './proof.js'
 import { requireSame } from './revision-watch.js'
 
-export interface VerifyResult extends ProvenStage {
+interface Result {
   app: string
   namespace: string
+  stage: Stage
   revision: number
-  /** With `compareMs`. */
-  comparison?: HealthComparison
   next: string[]
   undo?: string
+}
+
+export interface VerifyResult extends Result {
+  proof: StageProof
+}
+
+export interface CompareResult extends Result {
+  comparison: HealthComparison
 }
 
 export interface ExplainResult {
@@ -35,18 +43,10 @@ const SETTLING_MS = 2000
 /** Probes of each kind whose raw answers are shown. */
 const EXPLAINED = 3
 
-/**
- * Proves the stage the app is in now, changing nothing; with `compareMs`, compares the canary's health with the
- * primary's for so long, once the stage is proven.
- */
-export async function verify(
-  context: OperationContext,
-  request: AppRequest & { compareMs?: number },
-): Promise<VerifyResult> {
-  const { compareMs } = request
+/** Proves the stage the app is in now, changing nothing. */
+export async function verify(context: OperationContext, request: AppRequest): Promise<VerifyResult> {
   const released = await requireRelease(context, request)
-  const { app, namespace, stage, deployed, newest, undo } = released
-  if (compareMs !== undefined) requireBoth(app, stage)
+  const { app, namespace, stage, deployed, newest } = released
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const expectations = expectationsOf(app, stage)
   const prover = new Prover(context, expectations)
@@ -61,24 +61,30 @@ export async function verify(
       // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
-    const details = {
-      state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
-      nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
-    }
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
-    requirePass(proof, stage, details)
-    const result = { app, namespace, stage, revision: deployed.revision, proof }
-    const ways = { next: nextCommands(app, namespace, stage), undo }
-    if (compareMs === undefined) return { ...result, ...ways }
-    const comparison = await compareStage(context, prover, {
-      app,
-      namespace,
-      stage,
-      revision: deployed,
-      durationMs: compareMs,
-    })
-    requireHealthy(comparison, stage, details)
-    return { ...result, comparison, ...ways }
+    requirePass(proof, stage, ways(released))
+    return { ...resultOf(released), proof }
+  } finally {
+    await prover.close()
+  }
+}
+
+/** Compares the canary's health with the primary's for so long, changing nothing. */
+export async function compare(
+  context: OperationContext,
+  request: AppRequest & { durationMs: number },
+): Promise<CompareResult> {
+  const released = await requireRelease(context, request)
+  const { app, namespace, stage, deployed, newest } = released
+  requireBoth(app, stage)
+  context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
+  const prover = new Prover(context, [])
+  try {
+    const { durationMs } = request
+    const stageToCompare = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
+    const comparison = await compareStage(context, prover, stageToCompare)
+    requireHealthy(comparison, stage, ways(released))
+    return { ...resultOf(released), comparison }
   } finally {
     await prover.close()
   }
@@ -108,6 +114,18 @@ export async function explain(context: OperationContext, request: AppRequest): P
     return { app, namespace, revision: deployed.revision, stage, answers }
   } finally {
     await prover.close()
+  }
+}
+
+function resultOf({ app, namespace, stage, deployed, undo }: Release): Result {
+  const next = nextCommands(app, namespace, stage)
+  return { app, namespace, stage, revision: deployed.revision, next, undo }
+}
+
+function ways({ app, namespace, deployed, undo }: Release): { state: string; nextSteps: string[] } {
+  return {
+    state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
+    nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
   }
 }
 

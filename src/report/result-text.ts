@@ -24,6 +24,8 @@ export interface ResultView {
   undo?: string
 }
 
+type StandingView = Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
+
 /**
  * The result of a changing command: where the rollout stands, what was proven, how to go on and how to go
  * back.
@@ -41,15 +43,21 @@ export function renderResult(result: ResultView, palette: Palette): string {
 }
 
 /** The result of `verify`. */
-export function renderProof(
-  result: Pick<ResultView, 'app' | 'stage' | 'revision' | 'comparison' | 'next' | 'undo'> & {
-    proof: StageProof
-  },
+export function renderProof(result: StandingView & { proof: StageProof }, palette: Palette): string {
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
+    ...provenLine(result.proof),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** The result of `verify --compare`. */
+export function renderComparison(
+  result: StandingView & { comparison: HealthComparison },
   palette: Palette,
 ): string {
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
-    ...provenLine(result.proof),
     ...healthLines(result.comparison),
     ...ways(result, palette),
   ].join('\n')
