@@ -98,6 +98,11 @@ describe('Hodges-Lehmann', () => {
     )
   })
 
+  test('differences that are neighbouring numbers', () => {
+    const odd = 1 + Number.EPSILON
+    expect(hodgesLehmann([odd, odd + Number.EPSILON], [0])).toBe((odd + odd + Number.EPSILON) / 2)
+  })
+
   test('10,000 values of each', () => {
     const random = seededRandom(1)
     const primary = ascending(...Array.from({ length: 10_000 }, () => 40 + 10 * random()))
