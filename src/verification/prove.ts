@@ -30,8 +30,9 @@ export function createVerifier(): Verifier {
       signal?.throwIfAborted()
       return compareHealth(request, reporter, signal)
     },
-    metrics() {
-      throw new Error('not there yet')
+    async metrics(request, signal) {
+      const { evaluateMetrics } = await import('./health/prometheus.js')
+      return evaluateMetrics(request, signal)
     },
     explain() {
       throw new Error('not there yet')
