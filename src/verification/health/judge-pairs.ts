@@ -12,6 +12,7 @@ const ALPHA = 0.01
 const GATES = 3
 
 const NO_VERSION = 'no version'
+const RESET = 'reset'
 
 /** What came of one probe of a pair. */
 export type Seen =
@@ -36,6 +37,7 @@ export class PairJudge {
   /** Errors by kind, of no version and of either. */
   private readonly lost: Record<string, number> = {}
   private readonly unknown: Record<string, number> = {}
+  private readonly resets = { marked: 0, unmarked: 0 }
   private readonly arms: Record<Arm, Tally>
   private readonly kinds: Record<'marked' | 'unmarked', Share> = {
     marked: { errors: 0, answers: 0 },
@@ -105,17 +107,26 @@ export class PairJudge {
   }
 
   private error(isMarked: boolean, { kind, arm }: { kind: string; arm?: Arm }): boolean {
-    const probed = this.kinds[isMarked ? 'marked' : 'unmarked']
-    probed.answers += 1
-    probed.errors += 1
+    const side = isMarked ? 'marked' : 'unmarked'
+    this.kinds[side].answers += 1
+    this.kinds[side].errors += 1
+    if (kind === RESET) this.resets[side] += 1
     const blamed = arm ?? this.blamedFor(isMarked)
     if (blamed) {
       this.arms[blamed].answers += 1
       this.arms[blamed].errors += 1
       increment(this.arms[blamed].errorKinds, kind)
     } else increment(this.unknown, kind)
-    const tooMany = isMarked && this.absolute.add(kind)
+    const tooMany = isMarked && !(kind === RESET && this.isShared()) && this.absolute.add(kind)
     return this.relative.add(isMarked, arm) || tooMany
+  }
+
+  /**
+   * Whether the connection is at fault for the newest reset of a marked request: unmarked ones are reset as often. One
+   * more is borne, as either of a pair may come first.
+   */
+  private isShared(): boolean {
+    return this.resets.marked <= this.resets.unmarked + 1
   }
 
   private lose(kind: string): boolean {
@@ -141,9 +152,10 @@ export class PairJudge {
 
   /** Where more than a few probes told nothing, the rest may not be what users see. */
   private lostGate(): HealthGate[] {
-    const lost = total(this.lost)
-    if (lost <= Math.max(3, this.probes / 100)) return []
-    const reason = `${among(lost, this.probes)} told nothing about either version: ${kinds(this.lost)}`
+    const shared = 2 * Math.min(this.resets.marked, this.resets.unmarked)
+    const lost = shared === 0 ? this.lost : { ...this.lost, [RESET]: shared }
+    if (total(lost) <= Math.max(3, this.probes / 100)) return []
+    const reason = `${among(total(lost), this.probes)} told nothing about either version: ${kinds(lost)}`
     return [{ name: 'probes', verdict: 'inconclusive', reason }]
   }
 }

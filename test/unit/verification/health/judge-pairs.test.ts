@@ -237,6 +237,26 @@ describe('gates', () => {
     ])
   })
 
+  test('a proxy that resets both kinds alike says nothing about the canary', () => {
+    const reset: Seen = { type: 'error', kind: 'reset' }
+    const pair: [boolean, Seen, number][] = [
+      [true, reset, 1],
+      [false, reset, 1],
+    ]
+    const { verdict, gates, failedAt } = judged(0, new Array(50).fill(pair).flat() as typeof pair)
+    expect([verdict, failedAt]).toEqual(['inconclusive', -1])
+    expect(gates[0]!.reason).toBe('100 of 100 (100 %) told nothing about either version: 100 × reset')
+  })
+
+  test('a canary whose requests alone are reset fails', () => {
+    const { verdict, failedAt } = judged(0, [
+      [false, good('primary'), 10],
+      [true, { type: 'error', kind: 'reset' }, 10],
+    ])
+    expect(verdict).toBe('fail')
+    expect(failedAt).toBeLessThan(16)
+  })
+
   test('a few lost probes are borne', () => {
     const { verdict } = judged(0, [
       [true, good('canary'), 300],
