@@ -36,6 +36,9 @@ export interface HealthLimits {
   latency: { shift: number; minMs: number }
 }
 
+/** What `{{name}}` in a query of `verify.metrics` may name. */
+export const METRIC_VARIABLES = ['app', 'namespace', 'primary', 'canary', 'weight', 'seconds']
+
 /** A Prometheus query whose value has to lie within bounds. */
 export interface MetricGate {
   name: string

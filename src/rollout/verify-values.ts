@@ -1,12 +1,13 @@
 import { UsageError } from '../model/errors.js'
 import type { Json, JsonObject } from '../model/values.js'
-import type {
-  AnswerAssertions,
-  HealthLimits,
-  MetricGate,
-  ProbeTemplate,
-  VerifySettings,
-  VersionRule,
+import {
+  type AnswerAssertions,
+  type HealthLimits,
+  METRIC_VARIABLES,
+  type MetricGate,
+  type ProbeTemplate,
+  type VerifySettings,
+  type VersionRule,
 } from '../model/verify-settings.js'
 import { isObject } from './merge.js'
 
@@ -201,6 +202,7 @@ class Reader {
       if (names.has(wanted.name))
         throw wrong(place, `the name ${wanted.name} is there already`, 'give another')
       names.add(wanted.name)
+      requireVariables(wanted.query, `${place}.query`)
       const low = min === undefined ? undefined : this.number(min, `${place}.min`)
       const high = max === undefined ? undefined : this.number(max, `${place}.max`)
       if (low === undefined && high === undefined)
@@ -286,6 +288,14 @@ function requireHeaderName(name: string, place: string): void {
     `${JSON.stringify(name)} can't be the name of a header`,
     'use letters, digits and dashes',
   )
+}
+
+function requireVariables(query: string, place: string): void {
+  const names = [...query.matchAll(/\{\{\s*([^{}\s]*)\s*\}\}/g)].map(([, name = '']) => name)
+  const unknown = names.find((name) => !METRIC_VARIABLES.includes(name))
+  if (unknown === undefined) return
+  const known = METRIC_VARIABLES.map((name) => `{{${name}}}`).join(', ')
+  throw wrong(place, `{{${unknown}}} is not known`, `use one of ${known}`)
 }
 
 function shown(value: Json): string {

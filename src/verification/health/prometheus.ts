@@ -82,7 +82,7 @@ class Prometheus {
   ) {
     this.target = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
     const { username, password } = this.target
-    const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+    const credentials = Buffer.from(`${unescaped(username)}:${unescaped(password)}`)
     this.authorization = username === '' ? {} : { authorization: `Basic ${credentials.toString('base64')}` }
     this.target.username = ''
     this.target.password = ''
@@ -123,6 +123,15 @@ class Prometheus {
       if (bytes > MAX_ANSWER_BYTES) throw new Error('with more than one number, 1 MiB and more')
     }
     return { status: statusCode, text: Buffer.concat(chunks).toString('utf8') }
+  }
+}
+
+/** A part of a URL as it was meant; a percent sign that escapes nothing is one. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

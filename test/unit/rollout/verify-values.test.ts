@@ -72,6 +72,11 @@ describe('refused, with the place', () => {
     ['a pattern that is none', { expect: { body: '(' } }, 'verify.expect.body: is not a regular expression'],
     ['health out of range', { health: { maxErrorRate: 0 } }, 'verify.health.maxErrorRate: 0 is out of range'],
     ['a URL that is none', { prometheus: 'prometheus' }, 'verify.prometheus: "prometheus" is not'],
+    [
+      'a variable that is not filled in',
+      { prometheus: 'http://p', metrics: [{ name: 'a', query: 'x{y="{{version}}"}', max: 0 }] },
+      'verify.metrics[0].query: {{version}} is not known',
+    ],
     ['metrics and nobody to ask', { metrics: [{ name: 'a', query: 'b', max: 0 }] }, 'no verify.prometheus'],
     [
       'a metric without a bound',

@@ -175,9 +175,9 @@ describe('servers', () => {
       seen.push(`${request.url} ${request.headers.authorization}`)
       response.writeHead(401).end()
     })
-    const url = `${origin.replace('http://', 'http://me:s%40crt@')}/prometheus/`
+    const url = `${origin.replace('http://', 'http://me:100%@')}/prometheus/`
     const { reason } = await evaluate(url, { max: 1 })
-    expect(seen).toEqual([`/prometheus/api/v1/query Basic ${Buffer.from('me:s@crt').toString('base64')}`])
+    expect(seen).toEqual([`/prometheus/api/v1/query Basic ${Buffer.from('me:100%').toString('base64')}`])
     expect(reason).toBe(
       `${origin}/prometheus answered http 401, not as Prometheus does: is that its base URL?`,
     )
