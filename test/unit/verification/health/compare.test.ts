@@ -33,6 +33,8 @@ async function app(behave: (asked: Asked, n: number) => void): Promise<{ origin:
   return { origin: server.origin, asked }
 }
 
+const healthy = ({ isMarked, answer }: Asked) => answer(200, version(isMarked))
+
 const version = (isMarked: boolean) => `version:echo-${isMarked ? 'v2' : 'v1'}\n`
 
 function compare(origin: string, rest: Partial<ComparisonRequest> = {}, signal?: AbortSignal) {
@@ -59,7 +61,7 @@ function compare(origin: string, rest: Partial<ComparisonRequest> = {}, signal?:
 
 describe('comparing over HTTP', () => {
   test('two versions alike pass when the time is over', async () => {
-    const { origin, asked } = await app(({ isMarked, answer }) => answer(200, version(isMarked)))
+    const { origin, asked } = await app(healthy)
     const { verdict, gates, pairs, elapsedMs, samples } = await compare(origin, { durationMs: 1000 })
     expect(gates.map((gate) => gate.verdict)).toEqual(['pass', 'pass', 'pass'])
     expect([verdict, samples]).toEqual(['pass', []])
@@ -123,7 +125,7 @@ describe('comparing over HTTP', () => {
   })
 
   test('all paths are asked, by both kinds alike', async () => {
-    const { origin, asked } = await app(({ isMarked, answer }) => answer(200, version(isMarked)))
+    const { origin, asked } = await app(healthy)
     await compare(origin, { paths: ['/echo', '/echo/more'], durationMs: 300 })
     const [a, b, c, d] = ['marked /echo', 'marked /echo/more', 'unmarked /echo', 'unmarked /echo/more'].map(
       (line) => asked.filter((entry) => entry === line).length,
@@ -131,8 +133,17 @@ describe('comparing over HTTP', () => {
     for (const count of [a, b, c, d]) expect(count).toBeGreaterThan(asked.length / 4 - 12)
   })
 
+  test('all proxies are asked, by both kinds alike', async () => {
+    const apps = [await app(healthy), await app(({ answer }) => answer(503, ''))]
+    const proxies = apps.map(({ origin }, index) => ({ name: `proxy-${index}`, origin }))
+    const transport = { ...transportTo(''), proxies }
+    const { samples } = await compare('', { transport, durationMs: 300 })
+    for (const { asked } of apps) expect(new Set(asked)).toEqual(new Set(['marked /echo', 'unmarked /echo']))
+    expect(samples[0]).toMatchObject({ proxy: 'proxy-1', error: 'http 503 (empty)' })
+  })
+
   test('an abort ends it with its reason', async () => {
-    const { origin } = await app(({ isMarked, answer }) => answer(200, version(isMarked)))
+    const { origin } = await app(healthy)
     const controller = new AbortController()
     const compared = compare(origin, {}, controller.signal)
     controller.abort(new Error('enough'))
