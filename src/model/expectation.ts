@@ -50,6 +50,15 @@ export interface CheckResult extends Counts {
   perProxy: Record<string, Counts>
   /** From issuing a probe to the end of its answer, milliseconds, of the judged answers; undefined without any. */
   latency?: Quantiles
+  /**
+   * For a weight: how far the answers are from falling independently of each other, in standard deviations: in issue
+   * order (fewer runs than chance makes are negative), and by connection (more alike than chance makes are positive).
+   */
+  runsZ?: number
+  connectionsZ?: number
+  /** Answers that say a cache gave them, and those that the proxy got only after it had asked again. */
+  cached?: number
+  retried?: number
   /** Times the count was restarted while the proxy or the endpoints converged, and the probes that cost. */
   restarts: number
   discarded: number

@@ -108,7 +108,8 @@ export class Prover {
       ...expectation,
       ...(stageBefore ? { shareBefore: shareIn(stageBefore, expectation) } : {}),
     }))
-    emit({ type: 'verifying', stage, url: await this.origin(), expectations })
+    const url = await this.origin()
+    emit({ type: 'verifying', stage, url, expectations })
     const newest = stageToProve.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
     try {
@@ -121,8 +122,9 @@ export class Prover {
         },
         AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal]),
       )
-      if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof })
-      return proof
+      const told = { ...proof, url }
+      if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof: told })
+      return told
     } finally {
       watch.close()
     }

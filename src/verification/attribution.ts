@@ -1,6 +1,6 @@
-import { createContext, Script } from 'node:vm'
 import { UsageError } from '../model/errors.js'
 import type { VersionRule } from '../model/verify-settings.js'
+import { compilePattern, matcher } from './pattern.js'
 import type { ProbeRequest } from './verifier.js'
 
 /** An HTTP answer as the prober read it. */
@@ -15,38 +15,105 @@ export interface HttpAnswer {
 /** Reads the version out of an answer; undefined where it names none. */
 export type Identify = (answer: HttpAnswer) => string | undefined
 
-/** A match of a sane pattern takes microseconds. */
-const MATCH_TIMEOUT_MS = 1000
-const MAX_PATTERN = 1000
+/** One way to read the version out of an answer. */
+interface Reader {
+  /** Where it looks, for people: `verify.version.header x-app`. */
+  rule: string
+  read: Identify
+  /** Whether what it reads tells who answered. */
+  isProof: boolean
+}
 
-type AttributionRequest = Pick<ProbeRequest, 'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'>
+/** What one rule read from an answer. */
+export interface Reading {
+  rule: string
+  version?: string
+  /** Whether it is the one that counts. */
+  used: boolean
+}
+
+export type AttributionRequest = Pick<
+  ProbeRequest,
+  'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'
+>
+
+/** Who gave an answer, and whom the proxy chose to give it, as far as the answer tells. */
+export interface Attribution {
+  version?: string
+  chosen?: string
+}
 
 /**
  * How an answer names its version, in order: the rule of the values (`verify.version`: header, json, body), the
  * default image's body `version:<app>-<version>`, and the header with the version the proxy chose, where that is proof.
+ * The header also tells whom the proxy chose where the application names itself: the two have to agree.
  *
  * @throws UsageError for a pattern or path that can't be used
  */
-export function compileAttribution(request: AttributionRequest): Identify {
-  const { header, json, body } = textsOf(request.versionRule ?? {})
-  const readers: Identify[] = []
-  if (header !== undefined) readers.push(readHeader(header))
-  if (json !== undefined) readers.push(readJson(json))
-  if (body !== undefined) readers.push(readPattern(compilePattern(body)))
-  readers.push(readDefaultImage(request.app))
-  if (request.versionHeader && request.versionHeaderIsProof) readers.push(readHeader(request.versionHeader))
+export function compileAttribution(request: AttributionRequest): (answer: HttpAnswer) => Attribution {
+  const readers = readersOf(request)
+  const proof = readers.filter(({ isProof }) => isProof)
+  const readChosen = request.versionHeader ? readHeader(request.versionHeader) : () => undefined
+  return (answer) => ({ version: firstOf(proof, answer)?.version, chosen: version(readChosen(answer)) })
+}
+
+/** What every rule reads from an answer, in their order. */
+export function compileReadings(request: AttributionRequest): (answer: HttpAnswer) => Reading[] {
+  const readers = readersOf(request)
+  const proof = readers.filter(({ isProof }) => isProof)
   return (answer) => {
-    for (const read of readers) {
-      const version = read(answer)
-      if (version !== undefined && version !== '') return shortened(version)
-    }
-    return undefined
+    const used = firstOf(proof, answer)?.reader
+    return readers.map((reader) => ({
+      rule: reader.rule,
+      version: version(reader.read(answer)),
+      used: reader === used,
+    }))
   }
 }
 
-/** What to set so that answers name their version, one sentence. */
-export function howToIdentify(request: AttributionRequest): string {
+function readersOf(request: AttributionRequest): Reader[] {
+  const { header, json, body } = textsOf(request.versionRule ?? {})
+  const { versionHeader, versionHeaderIsProof } = request
+  const own = (key: string, text: string, read: Identify): Reader => ({
+    rule: `verify.version.${key} ${text}`,
+    read,
+    isProof: true,
+  })
+  return [
+    ...(header === undefined ? [] : [own('header', header, readHeader(header))]),
+    ...(json === undefined ? [] : [own('json', json, readJson(json))]),
+    ...(body === undefined ? [] : [own('body', body, readPattern(body))]),
+    { rule: "the default image's body", read: readDefaultImage(request.app), isProof: true },
+    ...(versionHeader
+      ? [
+          {
+            rule: `${versionHeader} (the version that the proxy chose${versionHeaderIsProof ? '' : ', no proof of who answered'})`,
+            read: readHeader(versionHeader),
+            isProof: versionHeaderIsProof,
+          },
+        ]
+      : []),
+  ]
+}
+
+function firstOf(readers: Reader[], answer: HttpAnswer): { reader: Reader; version: string } | undefined {
+  for (const reader of readers) {
+    const found = version(reader.read(answer))
+    if (found !== undefined) return { reader, version: found }
+  }
+  return undefined
+}
+
+/** What to set so that answers like this one name their version, one sentence. */
+export function howToIdentify(
+  request: AttributionRequest,
+  looks?: { headers?: Record<string, string>; body?: string },
+): string {
   const rule = 'set verify.version.header, verify.version.json or verify.version.body in the values'
+  if (request.versionRule?.json !== undefined && looks && !isJson(looks.body ?? '')) {
+    const type = looks.headers?.['content-type']
+    return `the answers are not JSON${type ? ` (${type})` : ''}, so verify.version.json can't be read from them: ${rule}`
+  }
   if (!request.versionHeader) return `${rule}, or routes.versionHeader`
   if (request.versionHeaderIsProof)
     return `${rule} (the answers have no ${request.versionHeader} header either)`
@@ -54,6 +121,11 @@ export function howToIdentify(request: AttributionRequest): string {
     `${rule} (${request.versionHeader} only tells what the proxy chose; it is proof with ` +
     'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods throughout)'
   )
+}
+
+/** Whether a text begins as JSON does: a sample may be cut. */
+function isJson(text: string): boolean {
+  return /^\s*[[{"\d-]|^\s*(true|false|null)/.test(text)
 }
 
 function readHeader(name: string): Identify {
@@ -75,29 +147,24 @@ function textsOf(rule: object): { [key in keyof VersionRule]: string } {
 /** No version is that long: names of Deployments are cut at 63. */
 const MAX_VERSION = 100
 
-function shortened(version: string): string {
-  return version.length > MAX_VERSION ? `${version.slice(0, MAX_VERSION)}…` : version
+function version(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  return text.length > MAX_VERSION ? `${text.slice(0, MAX_VERSION)}…` : text
 }
 
-/** Some patterns need time exponential in the text; a script of its own is the one way to break off a match. */
-function readPattern(pattern: RegExp): Identify {
-  const context = createContext({ pattern, body: '' })
-  const match = new Script('pattern.exec(body)?.groups?.version')
-  return ({ body }) => {
-    context.body = body
-    try {
-      return match.runInContext(context, { timeout: MATCH_TIMEOUT_MS }) as string | undefined
-    } catch (error) {
-      const isSlow = (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-      const why = isSlow
-        ? `takes more than ${MATCH_TIMEOUT_MS / 1000} s on an answer of ${body.length} characters`
-        : `can't be matched: ${(error as Error).message}`
-      throw new UsageError(`verify.version.body "${pattern.source}" ${why}.`, {
-        nextSteps: ['write it without a repetition within a repetition, such as (a+)+'],
-        cause: error,
-      })
-    }
+const PATTERN_PLACE = 'verify.version.body'
+
+function readPattern(source: string): Identify {
+  const pattern = compilePattern(source, PATTERN_PLACE)
+  // With an empty alternative the pattern matches anything, and the match lists the groups there are.
+  const groups = new RegExp(`${source}|`).exec('')?.groups
+  if (!groups || !Object.hasOwn(groups, 'version')) {
+    throw new UsageError(`${PATTERN_PLACE} "${source}" has no group named "version".`, {
+      nextSteps: ['Put the part that is the version in (?<version>…), e.g. "app (?<version>v[0-9]+)".'],
+    })
   }
+  const match = matcher(pattern, PATTERN_PLACE)
+  return ({ body }) => match(body)?.groups?.version
 }
 
 function readDefaultImage(app: string): Identify {
@@ -107,30 +174,6 @@ function readDefaultImage(app: string): Identify {
     const version = body.slice(prefix.length).trimEnd()
     return /^\S+$/.test(version) ? version : undefined
   }
-}
-
-function compilePattern(source: string): RegExp {
-  if (source.length > MAX_PATTERN) {
-    throw new UsageError(`verify.version.body is longer than ${MAX_PATTERN} characters.`, {
-      nextSteps: ['match a shorter part of the answer'],
-    })
-  }
-  let pattern: RegExp
-  try {
-    pattern = new RegExp(source)
-  } catch (error) {
-    throw new UsageError(`verify.version.body is not a regular expression: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-  // With an empty alternative the pattern matches anything, and the match lists the groups there are.
-  const groups = new RegExp(`${source}|`).exec('')?.groups
-  if (!groups || !Object.hasOwn(groups, 'version')) {
-    throw new UsageError(`verify.version.body "${source}" has no group named "version".`, {
-      nextSteps: ['Put the part that is the version in (?<version>…), e.g. "app (?<version>v[0-9]+)".'],
-    })
-  }
-  return pattern
 }
 
 function readJson(path: string): Identify {

@@ -1,4 +1,7 @@
-import type { HttpAnswer, Identify } from './attribution.js'
+import type { AnswerAssertions } from '../model/verify-settings.js'
+import { type AttributionRequest, compileAttribution, type HttpAnswer } from './attribution.js'
+import { compilePattern, matcher } from './pattern.js'
+import type { ProbeRequest } from './verifier.js'
 
 /** What came of one probe: an answer, or why there is none. */
 export type Outcome = { answer: HttpAnswer } | { failure: TransportFailure; message: string }
@@ -19,23 +22,63 @@ export type Observation =
 const FOREIGN_ROUTES = 'foreign routes'
 const MISSING_ROUTES = 'no routes header'
 
+/** Turns what came of a probe into what it counts as. */
+export type Classify = (outcome: Outcome) => Observation
+
 /**
- * Classifies what came of one probe. Only a 2xx answer through the wanted routes can speak for a version; any other
- * status is an error whichever routes it came through (a proxy's own 404 and 503 need not carry route headers).
+ * What answers count as. Only an answer of an expected status, through the wanted routes, that is as the assertions want
+ * it, can speak for a version; another status is an error whichever routes it came through (a proxy's own 404 and 503
+ * need not carry route headers). Where the answer tells both whom the proxy chose and who answered, they have to agree.
+ *
+ * @throws UsageError for patterns and rules that can't be used
  */
-export function classify(
-  outcome: Outcome,
-  identify: Identify,
-  fingerprint?: { header: string; value: string },
-): Observation {
-  if (!('answer' in outcome)) return { type: 'error', kind: outcome.failure, routes: 'untold' }
-  const { answer } = outcome
-  const routes = routesOf(answer, fingerprint)
-  if (answer.status < 200 || answer.status > 299) return { type: 'error', kind: statusKind(answer), routes }
-  if (routes === 'foreign') return { type: 'error', kind: FOREIGN_ROUTES, routes }
-  if (routes === 'missing') return { type: 'error', kind: MISSING_ROUTES, routes }
-  const version = identify(answer)
-  return version === undefined ? { type: 'unidentified', routes } : { type: 'version', version, routes }
+export function compileClassify(
+  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint'>,
+): Classify {
+  const { assertions, fingerprint } = request
+  const attribute = compileAttribution(request)
+  const unexpected = compileAssertions(assertions)
+  const isExpected = (status: number) =>
+    assertions.status.some(([low, high]) => status >= low && status <= high)
+  return (outcome) => {
+    if (!('answer' in outcome)) return { type: 'error', kind: outcome.failure, routes: 'untold' }
+    const { answer } = outcome
+    const routes = routesOf(answer, fingerprint)
+    const error = (kind: string): Observation => ({ type: 'error', kind, routes })
+    if (!isExpected(answer.status)) return error(statusKind(answer))
+    if (routes === 'foreign') return error(FOREIGN_ROUTES)
+    if (routes === 'missing') return error(isRedirect(answer) ? REDIRECT : MISSING_ROUTES)
+    const what = unexpected(answer)
+    if (what !== undefined) return error(what)
+    const { version, chosen } = attribute(answer)
+    if (version !== undefined && chosen !== undefined && version !== chosen)
+      return error(`${FALLBACK} (${version} answered for ${chosen})`)
+    if (version !== undefined) return { type: 'version', version, routes }
+    return isRedirect(answer) ? error(REDIRECT) : { type: 'unidentified', routes }
+  }
+}
+
+/** The first assertion that an answer does not meet, as a kind of error. */
+function compileAssertions({ body, headers }: AnswerAssertions): (answer: HttpAnswer) => string | undefined {
+  const place = 'verify.expect'
+  const inBody =
+    body === undefined ? undefined : matcher(compilePattern(body, `${place}.body`), `${place}.body`)
+  const inHeaders = Object.entries(headers).map(([name, source]) => {
+    const where = `${place}.headers.${name}`
+    return { name: name.toLowerCase(), match: matcher(compilePattern(source, where), where) }
+  })
+  return (answer) => {
+    for (const { name, match } of inHeaders) {
+      const value = answer.headers[name]
+      if (value === undefined) return `no header ${name}`
+      if (!match(value)) return `unexpected header ${name}`
+    }
+    return inBody && !inBody(answer.body) ? UNEXPECTED_BODY : undefined
+  }
+}
+
+function isRedirect({ status }: HttpAnswer): boolean {
+  return status >= 300 && status < 400 && status !== 304
 }
 
 function routesOf(answer: HttpAnswer, fingerprint?: { header: string; value: string }): Routes {
@@ -45,20 +88,24 @@ function routesOf(answer: HttpAnswer, fingerprint?: { header: string; value: str
   return value === fingerprint.value ? 'wanted' : 'foreign'
 }
 
+const REDIRECT = 'redirect'
+const FALLBACK = 'fallback'
+const UNEXPECTED_BODY = 'unexpected body'
 const NO_HEALTHY_UPSTREAM = 'http 503 (no healthy upstream)'
 const EMPTY_503 = 'http 503 (empty)'
 const NO_ROUTE = 'http 404 (no route)'
 const INVALID_CONFIG = 'http 404 (invalid gateway configuration)'
 
-/** The kind of a non-2xx answer. Envoy's own answers have no x-envoy-upstream-service-time, an application's have. */
-function statusKind({ status, headers, body }: HttpAnswer): string {
-  if (status >= 300 && status < 400) return 'redirect'
+/** The kind of an answer of a status that is not expected. Envoy's own answers have no x-envoy-upstream-service-time, an application's have. */
+function statusKind(answer: HttpAnswer): string {
+  const { status, headers, body } = answer
+  if (isRedirect(answer)) return REDIRECT
   const fromProxy = headers['x-envoy-upstream-service-time'] === undefined
   if (fromProxy && status === 503 && body.startsWith('no healthy upstream')) return NO_HEALTHY_UPSTREAM
   if (fromProxy && status === 503 && body === '') return EMPTY_503
   if (fromProxy && status === 404 && body === '') return NO_ROUTE
   if (fromProxy && status === 404 && body.includes('has invalid configuration')) return INVALID_CONFIG
-  return `http ${status}`
+  return status < 300 ? `http ${status} (unexpected)` : `http ${status}`
 }
 
 /** Errors of the way to the proxy: they keep a check from passing but say nothing against the stage. */
@@ -93,11 +140,16 @@ const HINTS: Record<string, string> = {
   'not http': 'what listens there does not speak HTTP',
   [FOREIGN_ROUTES]:
     'a proxy still serves other routes than the ones just applied, or another RouteTable has the path',
+  [FALLBACK]:
+    'the version that the proxy chose has no ready pod, and Gloo lets another one answer (upstream.fallbackPolicy)',
+  [UNEXPECTED_BODY]:
+    'the answer is not as verify.expect.body wants it: canary verify APP --explain shows some',
+  unexpected: 'the answer is not as verify.expect wants it: canary verify APP --explain shows some',
   [MISSING_ROUTES]:
     'another RouteTable has the path, something in front answers itself, or a proxy is left behind',
 }
 
 /** The likeliest cause of an error, a clause; undefined where none is likelier than others. */
 export function hintFor(kind: string): string | undefined {
-  return HINTS[kind]
+  return HINTS[kind] ?? HINTS[kind.replace(/ .*/s, '')]
 }

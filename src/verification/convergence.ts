@@ -1,12 +1,12 @@
 import type { Routes } from './classify.js'
 
 /**
- * When the proxy serves what is to be proven, and how long a finding may still be put down to the change travelling.
+ * When the proxies serve what is to be proven, and how long a finding may still be put down to the change travelling.
  * All times are milliseconds on one monotonic clock.
  */
 export interface Convergence {
   readonly mode: 'fingerprint' | 'epochs'
-  /** When the first answer of the wanted routes came; undefined until then, and where nothing tells. */
+  /** When the last of the proxies gave its first answer of the wanted routes; undefined until then, and where nothing tells. */
   readonly convergedAt?: number
   /** Only answers to probes issued after this are judged; Infinity until the wanted routes are served. */
   readonly countFrom: number
@@ -14,8 +14,10 @@ export interface Convergence {
   readonly settledAt: number
   /** Bound on passing a wrong share in any one count, so that the restarts together keep to `beta`. */
   readonly beta: number
+  /** Names of the proxies that have not served the wanted routes yet. */
+  readonly behind: string[]
   /** Takes note of an answer as it arrives. */
-  arrived(routes: Routes, at: number): void
+  arrived(routes: Routes, at: number, proxy?: string): void
   /** How long to wait before the count begins anew, after so many restarts (1 the first time). */
   pauseBefore(restart: number): number
 }
@@ -31,18 +33,23 @@ const FIRST_BACKOFF_MS = 250
 const MAX_EPOCHS = 8
 
 /**
- * By the fingerprint on each answer: counting starts with the first probe issued after an answer of the wanted routes
- * was received (probes in flight at that moment may rightly have met the old ones). From then on foreign and missing
+ * By the fingerprint on each answer: counting starts with the first probe issued after every proxy has answered with the
+ * wanted routes (probes in flight at that moment may rightly have met the old ones). From then on foreign and missing
  * fingerprints are findings; if things are settling, findings restart the count for another 2 s.
  */
 export class FingerprintConvergence implements Convergence {
   readonly mode = 'fingerprint'
   convergedAt?: number
+  private readonly waitingFor: Set<string>
 
+  /** @param proxies names of the proxies that are asked one by one; one, empty, for the address they share */
   constructor(
     private readonly settling: boolean,
     readonly beta: number,
-  ) {}
+    private readonly proxies: string[] = [''],
+  ) {
+    this.waitingFor = new Set(proxies)
+  }
 
   get countFrom(): number {
     return this.convergedAt ?? Infinity
@@ -52,8 +59,13 @@ export class FingerprintConvergence implements Convergence {
     return this.settling ? this.countFrom + SETTLING_MS : 0
   }
 
-  arrived(routes: Routes, at: number): void {
-    if (routes === 'wanted') this.convergedAt ??= at
+  get behind(): string[] {
+    return this.proxies.filter((proxy) => this.waitingFor.has(proxy))
+  }
+
+  arrived(routes: Routes, at: number, proxy = ''): void {
+    if (routes !== 'wanted' || !this.waitingFor.delete(proxy)) return
+    if (this.waitingFor.size === 0) this.convergedAt ??= at
   }
 
   pauseBefore(): number {
@@ -64,18 +76,20 @@ export class FingerprintConvergence implements Convergence {
 /**
  * Where no fingerprint tells: epochs. A count that fails in the first 30 s (or half the time there is) is thrown away
  * and begun anew after a backoff of 0.25 s, doubling; the bound on false passes is split over the at most 8 epochs.
- * The first 2 s after a change are left out, for the stage before may meet the same expectations. If nothing is
- * settling there is one epoch only.
+ * Where the stage before meets the same expectation, the first 2 s after a change are left out: what is seen then may be
+ * the old routes. If nothing is settling there is one epoch only.
  */
 export class EpochConvergence implements Convergence {
   readonly mode = 'epochs'
   readonly convergedAt = undefined
+  readonly behind = []
   readonly countFrom: number
   readonly settledAt: number
   readonly beta: number
 
-  constructor(settling: boolean, startedAt: number, timeoutMs: number, beta: number) {
-    this.countFrom = settling ? startedAt + SETTLING_MS : startedAt
+  /** @param looksAsBefore whether old routes would look the same, or nobody knows */
+  constructor(settling: boolean, startedAt: number, timeoutMs: number, beta: number, looksAsBefore = true) {
+    this.countFrom = settling && looksAsBefore ? startedAt + SETTLING_MS : startedAt
     this.settledAt = settling ? startedAt + Math.min(EPOCHS_MS, timeoutMs / 2) : 0
     this.beta = settling ? beta / MAX_EPOCHS : beta
   }

@@ -1,3 +1,5 @@
+import { UsageError } from '../model/errors.js'
+
 /**
  * The rule that turns counted answers into a verdict. It may be asked after every single answer: both error bounds
  * hold for the whole sequence of looks (anytime-valid), so looking often costs nothing.
@@ -39,6 +41,29 @@ export function defaultTolerance(share: number): number {
 }
 
 /**
+ * A tolerance around a weight must leave something to tell apart on either side.
+ *
+ * @throws UsageError for one that reaches past 0 or 100 %
+ */
+export function checkTolerance(share: number, tolerance: number | undefined): void {
+  if (tolerance === undefined || share === 0 || share === 1) return
+  const past = share - tolerance < -ROUNDING ? 0 : share + tolerance > 1 + ROUNDING ? 100 : undefined
+  if (past === undefined) return
+  const points = (part: number) => String(Math.round(part * 1000) / 10)
+  const [weight, most] = [points(share), points(Math.min(share, 1 - share))]
+  throw new UsageError(
+    `A tolerance of ${points(tolerance)} points around ${weight} % reaches past ${past} %: ` +
+      `a weight that has no effect at all would pass.`,
+    {
+      state: 'No probe was sent.',
+      nextSteps: [
+        `give one of at most ${most} for this weight, or none: it is ${points(defaultTolerance(share))} then`,
+      ],
+    },
+  )
+}
+
+/**
  * Judges answers of which some name no version: a pass must hold whichever version those came from, and so must a
  * fail. More than 3 of them, or 1 % where that is more, leave nothing to judge.
  *
@@ -61,11 +86,17 @@ export function judge(
   return 'continue'
 }
 
+/** ln of how much better a share `a` explains the answers than a share `b`. */
+export function logLikelihoodRatio(canary: number, answers: number, a: number, b: number): number {
+  const others = answers - canary
+  return logLikelihood(canary, others, a) - logLikelihood(canary, others, b)
+}
+
 /** The three log likelihood ratios of the rule for `canary` of `answers` answers. */
 export function evidence(canary: number, answers: number, settings: JudgeSettings): Evidence {
   const { share: w, leak } = settings
   const others = answers - canary
-  const ratio = (a: number, b: number) => logLikelihood(canary, others, a) - logLikelihood(canary, others, b)
+  const ratio = (a: number, b: number) => logLikelihoodRatio(canary, answers, a, b)
   const lo = w === 1 ? 1 - leak : lowerEdge(settings)
   const hi = w === 0 ? leak : upperEdge(settings)
 

@@ -17,6 +17,8 @@ export interface SentProbe {
   index: number
   probe: Probe
   proxy: ProxyTarget
+  /** Number of the connection it went over. */
+  connection: number
   issuedAt: number
   receivedAt: number
 }
@@ -54,6 +56,8 @@ interface Lane {
   free: Lane[]
   /** Answers since the connection was made. */
   served: number
+  /** Number of the connection, among all of the prober's. */
+  connection: number
 }
 
 /**
@@ -77,13 +81,16 @@ export class Prober<T extends object> {
   private nextAt = 0
   private timer?: NodeJS.Timeout
   private stopped = false
+  /** Connections made. */
+  private connections = 0
 
   constructor(private readonly options: ProberOptions<T>) {
     const { transport } = options
     const each = Math.ceil(CONNECTIONS / transport.proxies.length)
     this.free = transport.proxies.map((proxy) => {
       const free: Lane[] = []
-      for (let lane = 0; lane < each; lane += 1) free.push(openLane(transport, proxy, free))
+      for (let lane = 0; lane < each; lane += 1)
+        free.push(openLane(transport, proxy, free, () => this.connections++))
       return free
     })
     this.lanes = this.free.flat()
@@ -132,7 +139,8 @@ export class Prober<T extends object> {
       clearTimeout(timer) // also after a stop: it would keep the process
       if (done || this.stopped) return
       done = true
-      const sent = { index, probe, proxy: lane.proxy, issuedAt, receivedAt: performance.now() }
+      const { proxy, connection } = lane
+      const sent = { index, probe, proxy, connection, issuedAt, receivedAt: performance.now() }
       try {
         this.waiting.set(index, this.options.read(outcome, sent))
         this.commitPrefix()
@@ -186,7 +194,7 @@ export class Prober<T extends object> {
   }
 }
 
-function openLane({ host }: Transport, proxy: ProxyTarget, free: Lane[]): Lane {
+function openLane({ host }: Transport, proxy: ProxyTarget, free: Lane[], nextConnection: () => number): Lane {
   const servername = host?.replace(/:\d+$/, '')
   const client = new Client(proxy.origin, {
     pipelining: 1,
@@ -197,8 +205,9 @@ function openLane({ host }: Transport, proxy: ProxyTarget, free: Lane[]): Lane {
     bodyTimeout: 0,
     connect: { timeout: CONNECT_TIMEOUT_MS, ...(servername ? { servername } : {}) },
   })
-  const lane: Lane = { client, proxy, free, served: 0 }
+  const lane: Lane = { client, proxy, free, served: 0, connection: 0 }
   client.on('connect', () => {
+    lane.connection = nextConnection()
     lane.served = 0
   })
   return lane

@@ -1,12 +1,14 @@
 import type { CheckResult, Expectation, StageProof, Verdict } from '../model/expectation.js'
-import { compileAttribution, howToIdentify, type Identify } from './attribution.js'
-import { BETA, Check, type CommittedProbe } from './check.js'
-import { classify, type Outcome } from './classify.js'
+import { howToIdentify } from './attribution.js'
+import { BETA, Check } from './check.js'
+import { type Classify, compileClassify, type Observation, type Outcome } from './classify.js'
 import { type Convergence, EpochConvergence, FingerprintConvergence } from './convergence.js'
 import { Prober, type SentProbe } from './prober.js'
 import { looksOf, sampleOf } from './reason.js'
+import { checkTolerance } from './judge.js'
 import { contradicts } from './tally.js'
 import type { ProofReporter, ProofRequest } from './verifier.js'
+import type { CommittedProbe } from './window.js'
 
 const PROGRESS_MS = 200
 /** How long the other checks may go on once one has ended without a pass. */
@@ -23,9 +25,11 @@ interface Probed {
 
 /** One proof of one stage: all its checks, probed at the same time. */
 export class ProofRun {
-  private readonly identify: Identify
+  private readonly classify: Classify
+  private readonly proxies: string[]
   private readonly startedAt = performance.now()
-  private readonly convergence: Convergence
+  /** That of the fingerprint; without one, each check has its own. */
+  private readonly shared?: FingerprintConvergence
   private readonly probed: Probed[]
   /** Ends the run: without an error once all checks have a result. */
   private end: (error?: Error) => void = () => {}
@@ -36,17 +40,17 @@ export class ProofRun {
     private readonly request: ProofRequest,
     private readonly reporter: ProofReporter,
   ) {
-    const { fingerprint, settling, timeoutMs, expectations } = request
-    this.identify = compileAttribution(request)
-    this.convergence = fingerprint
-      ? new FingerprintConvergence(settling, BETA)
-      : new EpochConvergence(settling, this.startedAt, timeoutMs, BETA)
+    const { fingerprint, settling, expectations, transport, tolerance } = request
+    for (const { share } of expectations) checkTolerance(share, tolerance)
+    this.classify = compileClassify(request)
+    this.proxies = transport.proxies.map(({ name }) => name)
+    if (fingerprint) this.shared = new FingerprintConvergence(settling, BETA, this.proxies)
     this.probed = expectations.map((expectation) => this.check(expectation))
   }
 
   /** Probes until every check has its result. Rejects with the signal's reason when it aborts. */
   async run(signal?: AbortSignal): Promise<StageProof> {
-    const { reporter, request, probed, convergence } = this
+    const { reporter, request, probed } = this
     const abort = () => this.end(signal?.reason as Error)
     const progress = setInterval(
       () => reporter.progress(probed.map(({ check }) => check.progress())),
@@ -71,21 +75,30 @@ export class ProofRun {
       await Promise.all(probed.map(({ prober }) => prober.stop()))
     }
     const checks = probed.flatMap(({ result }) => (result ? [result] : []))
-    const { mode, convergedAt } = convergence
+    const convergedAt = this.shared?.convergedAt
+    const { transport } = request
     return {
       verdict: worst(checks),
-      url: request.transport.proxies[0]!.origin,
-      host: request.transport.host,
-      convergence: mode,
+      url: transport.proxies[0]!.origin,
+      host: transport.host,
+      ...(transport.proxies.length > 1 ? { proxies: this.proxies } : {}),
+      convergence: this.shared ? 'fingerprint' : 'epochs',
       ...(convergedAt === undefined ? {} : { convergedMs: convergedAt - this.startedAt }),
       checks,
     }
   }
 
   private check(expectation: Expectation): Probed {
-    const { request, convergence } = this
+    const { request } = this
     const { paths } = expectation
-    const check = new Check(expectation, convergence, howToIdentify(request))
+    const convergence = this.shared ?? this.epochs(expectation)
+    const { tolerance, alpha } = request
+    const check = new Check(expectation, convergence, {
+      tolerance,
+      alpha,
+      proxies: this.proxies,
+      howToIdentify: (looks) => howToIdentify(request, looks),
+    })
     const waitingRate = request.rate === 0 ? WAITING_RATE : Math.min(request.rate, WAITING_RATE)
     const { method, body } = request.probe
     const headers = { 'user-agent': request.userAgent, ...request.probe.headers, ...expectation.headers }
@@ -108,22 +121,38 @@ export class ProofRun {
     return probed
   }
 
+  /** Old routes may look right where the stage before had the same share, or nobody knows what it had. */
+  private epochs({ share, shareBefore = share }: Expectation): Convergence {
+    const { settling, timeoutMs } = this.request
+    return new EpochConvergence(settling, this.startedAt, timeoutMs, BETA, shareBefore === share)
+  }
+
   private read(expectation: Expectation, outcome: Outcome, sent: SentProbe): CommittedProbe {
-    const { convergence, reporter, startedAt, identify } = this
     const { fingerprint } = this.request
-    const observation = classify(outcome, identify, fingerprint)
-    const waiting = convergence.convergedAt === undefined
-    convergence.arrived(observation.routes, sent.receivedAt)
-    if (waiting && convergence.convergedAt !== undefined) {
-      reporter.converged(convergence.convergedAt - startedAt)
-    }
+    const { issuedAt, receivedAt, probe, proxy, connection } = sent
+    const observation = this.classify(outcome)
+    this.arrived(observation, sent)
     const strange = fingerprint !== undefined && observation.routes !== 'wanted'
+    const headers = 'answer' in outcome ? outcome.answer.headers : undefined
     return {
-      issuedAt: sent.issuedAt,
+      issuedAt,
       observation,
-      looks: strange ? looksOf(outcome, observation, fingerprint.header) : undefined,
-      sample: contradicts(expectation, observation) ? sampleOf(sent, outcome, observation) : undefined,
+      path: probe.path,
+      proxy: proxy.name,
+      connection,
+      ...(headers ? { elapsedMs: receivedAt - issuedAt } : {}),
+      cached: headers !== undefined && isCached(headers),
+      retried: Number(headers?.['x-envoy-attempt-count'] ?? 1) > 1,
+      ...(strange ? { looks: looksOf(outcome, observation, fingerprint.header) } : {}),
+      ...(contradicts(expectation, observation) ? { sample: sampleOf(sent, outcome, observation) } : {}),
     }
+  }
+
+  private arrived({ routes }: Observation, { receivedAt, proxy }: SentProbe): void {
+    const { shared, startedAt, reporter } = this
+    if (!shared || shared.convergedAt !== undefined) return
+    shared.arrived(routes, receivedAt, proxy.name)
+    if (shared.convergedAt !== undefined) reporter.converged(shared.convergedAt - startedAt)
   }
 
   private conclude(probed: Probed, verdict: Verdict, ended?: string): void {
@@ -144,6 +173,12 @@ export class ProofRun {
   private endOpenChecks(why: string): void {
     for (const probed of this.probed) this.conclude(probed, 'inconclusive', why)
   }
+}
+
+/** Whether an answer says that a cache in front gave it. */
+function isCached(headers: Record<string, string>): boolean {
+  const { age, 'x-cache': cache, 'cf-cache-status': cloudflare } = headers
+  return Number(age ?? 0) > 0 || /\bhit\b/i.test(`${cache ?? ''} ${cloudflare ?? ''}`)
 }
 
 /** The worst verdict of all checks; no check at all proves nothing. */

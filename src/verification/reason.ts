@@ -3,6 +3,7 @@ import { hintFor, type Observation, type Outcome } from './classify.js'
 import type { Judgement, JudgeSettings } from './judge.js'
 import type { SentProbe } from './prober.js'
 import type { Tally } from './tally.js'
+import type { Stratum } from './window.js'
 
 /** What a count can come to. `undecided`: the cap on answers is reached. */
 export type Finding = Exclude<Judgement, 'continue'> | 'error' | 'other version' | 'undecided'
@@ -27,14 +28,15 @@ export function findingReason(
   settings: JudgeSettings,
   tally: Tally,
   interval: [number, number],
+  samples: AnswerSample[],
 ): string {
   switch (finding) {
     case 'error':
-      return errorSentence(expectation, tally)
+      return errorSentence(expectation, tally, samples)
     case 'other version':
       return otherVersionSentence(expectation, tally)
     case 'unidentified':
-      return unidentifiedSentence(expectation, tally)
+      return unidentifiedSentence(expectation, tally, samples)
     case 'undecided':
       return `${shareSentence(expectation, settings, tally, interval)}: too close to call after ${tally.sent} answers`
     case 'pass':
@@ -48,7 +50,14 @@ export function openReason(
   expectation: Expectation,
   tally: Tally,
   ended: string,
-  seen: { unconverged: boolean; looksBefore: ReadonlyMap<string, number>; lastFinding?: string },
+  seen: {
+    unconverged: boolean
+    /** Names of the proxies that have not served the wanted routes, and how many are asked. */
+    behind: string[]
+    proxies: number
+    looksBefore: ReadonlyMap<string, number>
+    lastFinding?: string
+  },
 ): string {
   if (seen.unconverged) {
     const looks = [...seen.looksBefore].sort(([, a], [, b]) => b - a).slice(0, 3)
@@ -56,10 +65,32 @@ export function openReason(
       looks.length === 0
         ? 'nothing was answered'
         : `answers to ${requests(expectation)}: ${looks.map(([look, count]) => `${count} × ${look}`).join(', ')}`
-    return `the proxy did not serve the wanted routes before ${ended}; ${answers}`
+    const { behind, proxies } = seen
+    const who =
+      proxies < 2
+        ? 'the proxy did not serve the wanted routes'
+        : behind.length === proxies
+          ? `none of the ${proxies} proxies served the wanted routes`
+          : `${proxies - behind.length} of ${proxies} proxies serve the wanted routes, ${behind.join(', ')} did not`
+    return `${who} before ${ended}; ${answers}`
   }
   const last = seen.lastFinding ? `; the count was begun anew because ${seen.lastFinding}` : ''
   return `no verdict on ${requests(expectation)} before ${ended}, after ${plural(tally.sent, 'answer')}${last}`
+}
+
+/** Said of answers that fit the stage before. */
+export function asBefore(share: number): string {
+  return `; that looks as before (${percent(share)})`
+}
+
+/** The reason of one path or proxy that contradicts by itself, and how the others are. */
+export function partsReason({ name, of, tally }: Stratum, parts: readonly Stratum[], reason: string): string {
+  const others = parts.filter((part) => part.of === of && part.tally !== tally)
+  const shares = others.map((part) => {
+    const { canary, expected } = part.tally
+    return `${part.name} ${percent(expected === 0 ? 0 : canary / expected)}`
+  })
+  return `${of} ${name} by itself: ${reason} (of the others, ${shares.join(', ')})`
 }
 
 /** How an answer that is not of the wanted routes looked. */
@@ -101,10 +132,10 @@ function otherVersionSentence(expectation: Expectation, tally: Tally): string {
   return `${counts}; expected only ${wanted.join(' and ')}`
 }
 
-function errorSentence(expectation: Expectation, tally: Tally): string {
+function errorSentence(expectation: Expectation, tally: Tally, samples: AnswerSample[]): string {
   const kinds = Object.entries(tally.errors).sort(([, a], [, b]) => b - a)
   const counts = kinds.map(([kind, count]) => `${count} × ${kind}`).join(', ')
-  const sample = tally.samples.find((entry) => entry.error !== undefined)
+  const sample = samples.find((entry) => entry.error !== undefined)
   const hint = hintFor(kinds[0]?.[0] ?? '')
   return (
     `${counts} among ${tally.sent} ${requests(expectation)}; expected none` +
@@ -113,8 +144,8 @@ function errorSentence(expectation: Expectation, tally: Tally): string {
   )
 }
 
-function unidentifiedSentence(expectation: Expectation, tally: Tally): string {
-  const sample = tally.samples.find(({ error, version }) => error === undefined && version === undefined)
+function unidentifiedSentence(expectation: Expectation, tally: Tally, samples: AnswerSample[]): string {
+  const sample = samples.find(({ error, version }) => error === undefined && version === undefined)
   const looks = sample ? `; they look like this: ${describeSample(sample)}` : ''
   return `${tally.unidentified} of ${tally.sent} answers to ${requests(expectation)} named no version${looks}`
 }

@@ -1,7 +1,7 @@
-import type { AnswerSample, Expectation } from '../model/expectation.js'
+import type { Counts, Expectation } from '../model/expectation.js'
 import type { Observation } from './classify.js'
 
-/** Counts of one window of answers to the probes of one check. */
+/** Counts of some of the answers to the probes of one check. */
 export interface Tally {
   sent: number
   /** Answers of the canary, of either version expected, and of neither. */
@@ -11,13 +11,7 @@ export interface Tally {
   unidentified: number
   byVersion: Record<string, number>
   errors: Record<string, number>
-  /** First answers that contradict the expectation, at most five. */
-  samples: AnswerSample[]
-  /** When the first of its probes was issued, milliseconds. */
-  firstIssuedAt?: number
 }
-
-const MAX_SAMPLES = 5
 
 export function emptyTally(): Tally {
   return {
@@ -29,21 +23,12 @@ export function emptyTally(): Tally {
     // Answers may name anything a version, `constructor` too.
     byVersion: Object.create(null) as Record<string, number>,
     errors: {},
-    samples: [],
   }
 }
 
-/** Counts one observation; `sample` is its evidence, given where it contradicts the expectation. */
-export function addTo(
-  tally: Tally,
-  expectation: Expectation,
-  observation: Observation,
-  issuedAt: number,
-  sample?: AnswerSample,
-): void {
+/** Counts one observation. */
+export function addTo(tally: Tally, expectation: Expectation, observation: Observation): void {
   tally.sent += 1
-  tally.firstIssuedAt ??= issuedAt
-  if (sample && tally.samples.length < MAX_SAMPLES) tally.samples.push(sample)
   switch (observation.type) {
     case 'error':
       tally.errors[observation.kind] = (tally.errors[observation.kind] ?? 0) + 1
@@ -67,6 +52,11 @@ export function contradicts(expectation: Expectation, observation: Observation):
   const { primary, canary, share } = expectation
   if (observation.version === primary) return share === 1
   return observation.version !== canary || share === 0
+}
+
+/** The part of a tally that is told to others. */
+export function countsOf({ sent, byVersion, unidentified, errors }: Tally): Counts {
+  return { sent, byVersion, unidentified, errors }
 }
 
 export function errorCount(tally: Tally): number {

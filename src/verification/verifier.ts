@@ -1,7 +1,13 @@
 import type { CheckProgress } from '../model/events.js'
 import type { CheckResult, Expectation, StageProof } from '../model/expectation.js'
 import type { HealthComparison, HealthGate } from '../model/health.js'
-import type { AnswerAssertions, HealthLimits, MetricGate, ProbeTemplate, VersionRule } from '../model/verify-settings.js'
+import type {
+  AnswerAssertions,
+  HealthLimits,
+  MetricGate,
+  ProbeTemplate,
+  VersionRule,
+} from '../model/verify-settings.js'
 
 /** One way to a proxy that is probed by itself. */
 export interface ProxyTarget {

@@ -1,7 +1,7 @@
 import type { AnswerSample } from '../../model/expectation.js'
 import type { HealthComparison } from '../../model/health.js'
-import { compileAttribution, type Identify } from '../attribution.js'
-import { classify, type Outcome } from '../classify.js'
+import { type Attribution, compileAttribution, type HttpAnswer } from '../attribution.js'
+import { type Classify, compileClassify, type Outcome } from '../classify.js'
 import { type Probe, Prober, type SentProbe } from '../prober.js'
 import { sampleOf } from '../reason.js'
 import type { ComparisonReporter, ComparisonRequest } from '../verifier.js'
@@ -44,7 +44,9 @@ export async function compareHealth(
   random: () => number = Math.random,
 ): Promise<HealthComparison> {
   signal?.throwIfAborted()
-  const identify = compileAttribution(request)
+  const classify = compileClassify(request)
+  const attribute = compileAttribution(request)
+  const readers = { classify, attribute }
   const judge = new PairJudge(request, random)
   const samples: AnswerSample[] = []
   const pairs = new PairedProbes(request, random)
@@ -54,7 +56,7 @@ export async function compareHealth(
     transport: request.transport,
     next: (index) => pairs.next(index),
     rate: () => request.rate * 2,
-    read: (outcome, sent) => read(request, identify, outcome, sent, pairs.isMarked(sent.probe)),
+    read: (outcome, sent) => read(request, readers, outcome, sent, pairs.isMarked(sent.probe)),
     commit: ({ isMarked, seen, sample }) => {
       if (sample && samples.length < MAX_SAMPLES) samples.push(sample)
       if (!judge.add(isMarked, seen)) return
@@ -118,15 +120,20 @@ class PairedProbes {
   }
 }
 
+interface Readers {
+  classify: Classify
+  attribute: (answer: HttpAnswer) => Attribution
+}
+
 /** What one probe says about which version. */
 function read(
   request: ComparisonRequest,
-  identify: Identify,
+  { classify, attribute }: Readers,
   outcome: Outcome,
   sent: SentProbe,
   isMarked: boolean,
 ): CommittedProbe {
-  const observation = classify(outcome, identify, request.fingerprint)
+  const observation = classify(outcome)
   if (observation.type === 'version') {
     const arm = armOf(request, observation.version)
     if (arm === 'canary' || (arm && !isMarked))
@@ -136,20 +143,15 @@ function read(
     return { isMarked, seen: { type: 'error', kind }, sample }
   }
   const sample = sampleOf(sent, outcome, observation)
-  const arm = 'answer' in outcome ? blamed(request, identify, outcome.answer) : undefined
+  const arm = 'answer' in outcome ? blamed(request, attribute(outcome.answer)) : undefined
   if (observation.type === 'unidentified') return { isMarked, seen: { type: 'unnamed', arm }, sample }
   const { kind } = observation
   return { isMarked, seen: LOST.has(kind) ? { type: 'lost', kind } : { type: 'error', kind, arm }, sample }
 }
 
 /** The version that the proxy chose for an answer that is not good, else the one that says it gave it. */
-function blamed(
-  request: ComparisonRequest,
-  identify: Identify,
-  answer: Parameters<Identify>[0],
-): Arm | undefined {
-  const chosen = request.versionHeader ? answer.headers[request.versionHeader.toLowerCase()] : undefined
-  return armOf(request, chosen) ?? armOf(request, identify(answer))
+function blamed(request: ComparisonRequest, { version, chosen }: Attribution): Arm | undefined {
+  return armOf(request, chosen) ?? armOf(request, version)
 }
 
 function armOf({ primary, canary }: ComparisonRequest, version: string | undefined): Arm | undefined {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/model/errors.js'
 import { compileAttribution } from '../../../src/verification/attribution.js'
-import { classify } from '../../../src/verification/classify.js'
+import { compileClassify } from '../../../src/verification/classify.js'
 import { createVerifier } from '../../../src/verification/prove.js'
 import { proofRequest, transportTo } from '../../helpers/probe-request.js'
 import type { ProofRequest } from '../../../src/verification/verifier.js'
@@ -112,9 +112,9 @@ describe('what an answer may say of its version', () => {
   const answer = (body: string, headers: Record<string, string> = {}) => ({ status: 200, headers, body })
 
   test('a pattern that needs time without end is broken off, and told', () => {
-    const identify = compileAttribution({ ...request, versionRule: { body: '^(a+)+$|(?<version>v1)' } })
-    expect(identify(answer('x v1'))).toBe('v1')
-    expect(() => identify(answer(`${'a'.repeat(50)}!`))).toThrow(
+    const attribute = compileAttribution({ ...request, versionRule: { body: '^(a+)+$|(?<version>v1)' } })
+    expect(attribute(answer('x v1')).version).toBe('v1')
+    expect(() => attribute(answer(`${'a'.repeat(50)}!`))).toThrow(
       'verify.version.body "^(a+)+$|(?<version>v1)" takes more than 1 s on an answer of 51 characters.',
     )
   })
@@ -140,7 +140,11 @@ describe('what an answer may say of its version', () => {
 
   test('anything: it is classified', () => {
     const rules = [undefined, { header: 'x-v' }, { json: '$.a.b[0]' }, { body: 'v=(?<version>[^;]*)' }]
-    const identifiers = rules.map((versionRule) => compileAttribution({ ...request, versionRule }))
+    const fingerprint = { header: 'X-Routes', value: 'abc' }
+    const assertions = { status: [[200, 399]] as [number, number][], body: '^[^x]*$', headers: {} }
+    const classifiers = rules.map((versionRule) =>
+      compileClassify({ ...request, versionRule, fingerprint, assertions }),
+    )
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 50 }),
       fc.json({ maxDepth: 4 }),
@@ -161,9 +165,8 @@ describe('what an answer may say of its version', () => {
     const headers = fc.dictionary(fc.constantFrom('x-v', 'x-version', 'x-routes', '__proto__'), text)
     fc.assert(
       fc.property(text, headers, fc.integer({ min: 200, max: 599 }), (body, fields, status) => {
-        for (const identify of identifiers) {
-          const fingerprint = { header: 'X-Routes', value: 'abc' }
-          const seen = classify({ answer: { status, headers: fields, body } }, identify, fingerprint)
+        for (const classify of classifiers) {
+          const seen = classify({ answer: { status, headers: fields, body } })
           if (seen.type === 'version') expect(seen.version.length).toBeLessThan(102)
         }
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/model/errors.js'
-import { compileAttribution, howToIdentify } from '../../../src/verification/attribution.js'
+import { compileAttribution, compileReadings, howToIdentify } from '../../../src/verification/attribution.js'
 import type { VersionRule } from '../../../src/model/verify-settings.js'
 
 interface Case {
@@ -77,13 +77,14 @@ const cases: Case[] = [
 test.each(cases)(
   '$name: $version',
   ({ rule, versionHeader, versionHeaderIsProof, headers, body, version }) => {
-    const identify = compileAttribution({
+    const attribute = compileAttribution({
       app: 'echo',
       versionRule: rule,
       versionHeader,
       versionHeaderIsProof: versionHeaderIsProof ?? false,
     })
-    expect(identify({ status: 200, headers: headers ?? {}, body: body ?? '' })).toBe(version)
+    const answer = { status: 200, headers: headers ?? {}, body: body ?? '' }
+    expect(attribute(answer).version).toBe(version)
   },
 )
 
@@ -114,4 +115,44 @@ test('the settings that would tell are named, and why the version header does no
     versionHeaderIsProof: false,
   })
   expect(chosen).toContain('x-canary-version only tells what the proxy chose')
+})
+
+test('answers that are not JSON are said not to be, where a JSON path is to be read from them', () => {
+  const request = { app: 'echo', versionRule: { json: '$.version' }, versionHeaderIsProof: false }
+  const looks = { headers: { 'content-type': 'text/html' }, body: '<html>' }
+  expect(howToIdentify(request, looks)).toContain(
+    "the answers are not JSON (text/html), so verify.version.json can't be read",
+  )
+  expect(howToIdentify(request, { body: '{"name":' })).not.toContain('not JSON')
+})
+
+test('whom the proxy chose is told beside who answered', () => {
+  const attribute = compileAttribution({
+    app: 'echo',
+    versionHeader: 'X-Canary-Version',
+    versionHeaderIsProof: false,
+  })
+  expect(attribute({ status: 200, headers: { 'x-canary-version': 'v2' }, body: 'version:echo-v1' })).toEqual({
+    version: 'v1',
+    chosen: 'v2',
+  })
+})
+
+test('every rule tells what it reads, and which one counts', () => {
+  const readings = compileReadings({
+    app: 'echo',
+    versionRule: { json: '$.version', body: 'v=(?<version>\\w+)' },
+    versionHeader: 'x-canary-version',
+    versionHeaderIsProof: false,
+  })
+  expect(readings({ status: 200, headers: { 'x-canary-version': 'v2' }, body: 'v=v1' })).toEqual([
+    { rule: 'verify.version.json $.version', version: undefined, used: false },
+    { rule: 'verify.version.body v=(?<version>\\w+)', version: 'v1', used: true },
+    { rule: "the default image's body", version: undefined, used: false },
+    {
+      rule: 'x-canary-version (the version that the proxy chose, no proof of who answered)',
+      version: 'v2',
+      used: false,
+    },
+  ])
 })

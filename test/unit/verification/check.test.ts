@@ -1,24 +1,48 @@
 import { describe, expect, test } from 'vitest'
 import type { Expectation } from '../../../src/model/expectation.js'
-import { BETA, Check, type Next } from '../../../src/verification/check.js'
+import { BETA, Check, type CheckOptions, type Next } from '../../../src/verification/check.js'
 import type { Observation, Routes } from '../../../src/verification/classify.js'
 import { EpochConvergence, FingerprintConvergence } from '../../../src/verification/convergence.js'
+import type { CommittedProbe } from '../../../src/verification/window.js'
 
 function expectation(share: number, canary?: string): Expectation {
   return { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary, share }
 }
 
+const options: CheckOptions = { alpha: 0.01, proxies: [''], howToIdentify: () => 'set something' }
+
+function probe(
+  issuedAt: number,
+  observation: Observation,
+  rest: Partial<CommittedProbe> = {},
+): CommittedProbe {
+  return {
+    issuedAt,
+    observation,
+    path: '/echo',
+    proxy: '',
+    connection: 0,
+    cached: false,
+    retried: false,
+    ...rest,
+  }
+}
+
 /** A check under a hand-held clock: each probe is issued, answered and committed 4 ms after the one before. */
-function driven(expected: Expectation, convergence: FingerprintConvergence | EpochConvergence) {
-  const check = new Check(expected, convergence, 'set something')
+function driven(
+  expected: Expectation,
+  convergence: FingerprintConvergence | EpochConvergence,
+  more: Partial<CheckOptions> = {},
+) {
+  const check = new Check(expected, convergence, { ...options, ...more })
   let now = 0
   let next: Next = { type: 'continue' }
-  const feed = (observation: Observation, times = 1) => {
+  const feed = (observation: Observation, times = 1, rest: Partial<CommittedProbe> = {}) => {
     for (let count = 0; count < times && next.type !== 'done'; count += 1) {
       const issuedAt = next.type === 'restart' ? Math.max(now, next.at) : now
       now = issuedAt + 4
-      convergence.arrived(observation.routes, issuedAt + 1)
-      next = check.record({ issuedAt, observation, looks: 'something else' }, issuedAt + 1)
+      convergence.arrived(observation.routes, issuedAt + 1, rest.proxy)
+      next = check.record(probe(issuedAt, observation, { looks: 'something else', ...rest }), issuedAt + 1)
     }
     return next
   }
@@ -62,9 +86,9 @@ describe('with a fingerprint', () => {
 
   test('probes in flight when the wanted routes are first seen are left out', () => {
     const convergence = settling()
-    const check = new Check(expectation(0), convergence, '')
+    const check = new Check(expectation(0), convergence, options)
     convergence.arrived('wanted', 10)
-    expect(check.record({ issuedAt: 9, observation: foreign }, 11)).toEqual({ type: 'continue' })
+    expect(check.record(probe(9, foreign), 11)).toEqual({ type: 'continue' })
     expect(check.progress()).toMatchObject({ sent: 0 })
   })
 
@@ -224,4 +248,107 @@ describe('by epochs', () => {
     const failing = driven(expectation(1, 'v2'), new EpochConvergence(false, -1, 60_000, BETA))
     expect(failing.feed(version('v1', 'untold'))).toEqual({ type: 'done', verdict: 'fail' })
   })
+
+  test('the first 2 s count where the stage before looked otherwise', () => {
+    const run = driven(expectation(1, 'v2'), new EpochConvergence(true, 0, 60_000, BETA, false))
+    run.at(1)
+    run.feed(version('v2', 'untold'), 2000)
+    expect(run.result()).toMatchObject({ verdict: 'pass', sent: 666, discarded: 0 })
+  })
+})
+
+describe('several proxies and paths', () => {
+  const proxies = ['a', 'b', 'c']
+  const each = (run: ReturnType<typeof driven>, times: number, ...names: string[]) => {
+    for (let n = 0; n < times; n += 1) for (const proxy of names) run.feed(version('v1'), 1, { proxy })
+  }
+
+  test('counting begins when every proxy has served the wanted routes', () => {
+    const run = driven(expectation(0), new FingerprintConvergence(true, BETA, proxies), { proxies })
+    for (let n = 0; n < 20; n += 1) {
+      run.feed(foreign, 1, { proxy: 'c' })
+      each(run, 1, 'a', 'b')
+    }
+    expect(run.result('x').sent).toBe(0)
+    each(run, 160, 'c', 'a', 'b')
+    expect(run.result()).toMatchObject({ verdict: 'pass', sent: 459, restarts: 0 })
+    expect(run.result().perProxy).toMatchObject({ a: { sent: 153 }, b: { sent: 153 }, c: { sent: 153 } })
+  })
+
+  test('one that stays behind is named', () => {
+    const run = driven(expectation(0), new FingerprintConvergence(true, BETA, proxies), { proxies })
+    for (let n = 0; n < 20; n += 1) {
+      each(run, 1, 'a', 'b')
+      run.feed(foreign, 1, { proxy: 'c' })
+    }
+    const { verdict, reason } = run.result('the time limit of 2 s')
+    expect(verdict).toBe('inconclusive')
+    expect(reason).toContain('2 of 3 proxies serve the wanted routes, c did not before the time limit')
+    expect(reason).toContain('20 × something else (c)')
+  })
+
+  test('an error by one of them alone says so', () => {
+    const run = driven(expectation(0), new FingerprintConvergence(false, BETA, proxies), { proxies })
+    each(run, 10, 'a', 'b', 'c')
+    run.feed(error('http 500'), 1, { proxy: 'b' })
+    expect(run.result()).toMatchObject({ verdict: 'fail', perProxy: { b: { errors: { 'http 500': 1 } } } })
+    expect(run.result().reason).toContain('all by proxy b')
+  })
+
+  test('one that has another share than the others fails, though all together have the right one', () => {
+    const run = driven(expectation(0.5, 'v2'), new FingerprintConvergence(false, BETA, ['a', 'b']), {
+      proxies: ['a', 'b'],
+      tolerance: 0.02,
+    })
+    for (const proxy of ['a', 'b']) run.feed(version('v1'), 1, { proxy })
+    for (let n = 0; n < 100; n += 1) {
+      run.feed(version(n % 10 < 9 ? 'v1' : 'v2'), 1, { proxy: 'a' })
+      run.feed(version(n % 10 < 9 ? 'v2' : 'v1'), 1, { proxy: 'b' })
+    }
+    expect(run.result().verdict).toBe('fail')
+    expect(run.result().reason).toMatch(/^proxy [ab] by itself: v2 answered .* \(of the others, [ab] \d+/)
+  })
+
+  test('each path must have given a few answers', () => {
+    const paths = Array.from({ length: 20 }, (_, index) => `/${index}`)
+    const run = driven({ ...expectation(0), paths }, new FingerprintConvergence(false, BETA))
+    run.feed(version('v1'), 1)
+    for (let n = 0; n < 1000; n += 1) run.feed(version('v1'), 1, { path: paths[n % 20] })
+    expect(run.result()).toMatchObject({ verdict: 'pass' })
+    expect(Object.values(run.result().perPath).map(({ sent }) => sent)).toEqual(Array(20).fill(30))
+  })
+})
+
+describe('the stage before', () => {
+  test('is named where the answers look like it', () => {
+    const run = driven({ ...expectation(0.5, 'v2'), shareBefore: 0.25 }, atRest())
+    for (let n = 0; n < 200; n += 1) run.feed(version(n % 4 === 0 ? 'v2' : 'v1'))
+    expect(run.result().verdict).toBe('fail')
+    expect(run.result().reason).toContain('that looks as before (25 %)')
+  })
+
+  test('is not where they look like neither', () => {
+    const run = driven({ ...expectation(0.5, 'v2'), shareBefore: 0.25 }, atRest())
+    for (let n = 0; n < 200; n += 1) run.feed(version('v2'))
+    expect(run.result().reason).not.toContain('as before')
+  })
+})
+
+test('what else the answers tell is kept: latency, caches, retries, stickiness', () => {
+  const run = driven(expectation(0.5, 'v2'), atRest())
+  run.feed(version('v1'))
+  for (let n = 0; n < 400; n += 1) {
+    const connection = n % 4
+    run.feed(version(connection < 2 ? 'v2' : 'v1'), 1, {
+      elapsedMs: n % 100 === 0 ? 80 : 8,
+      cached: n % 100 === 1,
+      retried: n % 200 === 2,
+      connection,
+    })
+  }
+  const { latency, cached, retried, connectionsZ } = run.result()
+  expect(latency!.p50).toBeCloseTo(8, 0)
+  expect(latency).toMatchObject({ max: 80 })
+  expect([cached, retried]).toEqual([expect.any(Number), expect.any(Number)])
+  expect(connectionsZ!).toBeGreaterThan(4)
 })

@@ -1,10 +1,26 @@
 import { expect, test } from 'vitest'
+import type { AnswerAssertions } from '../../../src/model/verify-settings.js'
 import type { HttpAnswer } from '../../../src/verification/attribution.js'
-import { classify, hintFor, isConnectionError } from '../../../src/verification/classify.js'
+import { compileClassify, hintFor, isConnectionError } from '../../../src/verification/classify.js'
 
 const fingerprint = { header: 'X-Canary-Routes', value: 'abc' }
 const wanted = { 'x-canary-routes': 'abc' }
-const identify = ({ body }: HttpAnswer) => (body.startsWith('v') ? body : undefined)
+
+function classified(
+  answer: Partial<HttpAnswer>,
+  assertions: Partial<AnswerAssertions> = {},
+  isProven = true,
+) {
+  const classify = compileClassify({
+    app: 'echo',
+    versionRule: { body: '^(?<version>v.*)' },
+    versionHeader: 'x-canary-version',
+    versionHeaderIsProof: false,
+    assertions: { status: [[200, 399]], headers: {}, ...assertions },
+    fingerprint: isProven ? fingerprint : undefined,
+  })
+  return classify({ answer: { status: 200, headers: {}, body: '', ...answer } })
+}
 
 test.each<{ name: string; answer: Partial<HttpAnswer>; type: string; is?: string }>([
   { name: 'a version', answer: { headers: wanted, body: 'v1' }, type: 'version', is: 'v1' },
@@ -18,6 +34,13 @@ test.each<{ name: string; answer: Partial<HttpAnswer>; type: string; is?: string
   },
   { name: 'a version without routes', answer: { body: 'v1' }, type: 'error', is: 'no routes header' },
   { name: 'a redirect', answer: { status: 302, headers: wanted }, type: 'error', is: 'redirect' },
+  { name: 'a redirect in front', answer: { status: 302 }, type: 'error', is: 'redirect' },
+  {
+    name: 'a redirect of a version',
+    answer: { status: 302, headers: wanted, body: 'v1' },
+    type: 'version',
+    is: 'v1',
+  },
   {
     name: 'an empty subset',
     answer: { status: 503, headers: wanted, body: 'no healthy upstream' },
@@ -50,15 +73,49 @@ test.each<{ name: string; answer: Partial<HttpAnswer>; type: string; is?: string
   { name: 'a refusal', answer: { status: 401, body: 'who?' }, type: 'error', is: 'http 401' },
   { name: 'a crash', answer: { status: 500, headers: wanted, body: 'v1' }, type: 'error', is: 'http 500' },
 ])('$name', ({ answer, type, is }) => {
-  const seen = classify({ answer: { status: 200, headers: {}, body: '', ...answer } }, identify, fingerprint)
+  const seen = classified(answer)
   expect(seen.type).toBe(type)
   if (seen.type === 'version') expect(seen.version).toBe(is)
   if (seen.type === 'error') expect(seen.kind).toBe(is)
 })
 
 test('without a fingerprint any routes do', () => {
-  const answer = { status: 200, headers: {}, body: 'v1' }
-  expect(classify({ answer }, identify)).toEqual({ type: 'version', version: 'v1', routes: 'untold' })
+  expect(classified({ body: 'v1' }, {}, false)).toEqual({ type: 'version', version: 'v1', routes: 'untold' })
+})
+
+test.each<{ name: string; assertions: Partial<AnswerAssertions>; answer?: Partial<HttpAnswer>; is?: string }>(
+  [
+    { name: 'a status among those', assertions: { status: [[200, 204]] }, is: undefined },
+    { name: 'another status', assertions: { status: [[204, 204]] }, is: 'http 200 (unexpected)' },
+    { name: 'an error status', assertions: { status: [[404, 404]] }, answer: { status: 404 }, is: undefined },
+    {
+      name: 'a redirect where none is',
+      assertions: { status: [[200, 299]] },
+      answer: { status: 301 },
+      is: 'redirect',
+    },
+    { name: 'the body', assertions: { body: '^v\\d$' }, is: undefined },
+    { name: 'another body', assertions: { body: 'w' }, is: 'unexpected body' },
+    { name: 'a header', assertions: { headers: { 'x-canary-routes': '^a' } }, is: undefined },
+    {
+      name: 'another header',
+      assertions: { headers: { 'X-Canary-Routes': 'z' } },
+      is: 'unexpected header x-canary-routes',
+    },
+    { name: 'no header', assertions: { headers: { 'x-none': '' } }, is: 'no header x-none' },
+  ],
+)('asserted: $name', ({ assertions, answer, is }) => {
+  const seen = classified({ headers: wanted, body: 'v1', ...answer }, assertions)
+  expect(seen).toEqual(
+    is === undefined
+      ? { type: 'version', version: 'v1', routes: 'wanted' }
+      : { type: 'error', kind: is, routes: 'wanted' },
+  )
+})
+
+test('a version other than the one that the proxy chose is a fallback, whatever the header proves', () => {
+  const seen = classified({ headers: { ...wanted, 'x-canary-version': 'v2' }, body: 'v1' })
+  expect(seen).toEqual({ type: 'error', kind: 'fallback (v1 answered for v2)', routes: 'wanted' })
 })
 
 test('every kind has a hint; a broken connection is told from an answer', () => {
@@ -69,6 +126,8 @@ test('every kind has a hint; a broken connection is told from an answer', () => 
     'timeout',
     'refused',
     'foreign routes',
+    'fallback (v1 answered for v2)',
+    'unexpected header x-a',
   ]) {
     expect(hintFor(kind)).toBeTruthy()
   }

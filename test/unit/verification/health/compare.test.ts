@@ -85,7 +85,7 @@ describe('comparing over HTTP', () => {
     { name: 'resets connections', kind: 'reset', behave: ({ drop }) => drop() },
     {
       name: 'is answered for by the primary',
-      kind: 'answered by v1',
+      kind: 'fallback (v1 answered for v2)',
       behave: ({ answer }) => answer(200, version(false)),
     },
     { name: 'names no version', kind: 'no version', behave: ({ answer }) => answer(200, 'hello') },
