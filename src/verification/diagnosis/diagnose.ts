@@ -1,0 +1,26 @@
+import type { Cause, Certainty } from '../../model/diagnosis.js'
+import { ENDPOINTS } from './endpoints.js'
+import type { Facts } from './facts.js'
+import { IN_FRONT } from './in-front.js'
+import { PROXY } from './proxy.js'
+import { ROUTING } from './routing.js'
+
+/** What leads to the app first: where that is broken, what lies behind it can not be told. */
+const RULES = [...ROUTING, ...ENDPOINTS, ...PROXY, ...IN_FRONT]
+const MOST_CAUSES = 3
+const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
+
+/**
+ * The likeliest causes, at most three, the likeliest first: those that are proven, then guesses from the answers. Mere
+ * possibilities are left out where something is proven. Without a proof: what the surroundings alone prove.
+ */
+export function diagnose(facts: Facts): Cause[] {
+  const causes = RULES.flatMap((rule) => rule(facts) ?? [])
+  const proven = causes.some(({ certainty }) => certainty === 'certain')
+  return causes
+    .filter(({ certainty }) =>
+      facts.proof ? !(proven && certainty === 'possible') : certainty === 'certain',
+    )
+    .sort((one, other) => RANK[one.certainty] - RANK[other.certainty])
+    .slice(0, MOST_CAUSES)
+}

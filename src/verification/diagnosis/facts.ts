@@ -1,0 +1,66 @@
+import type { Cause, ObjectRef, Scene, SceneDelegation, SceneVersion } from '../../model/diagnosis.js'
+import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
+
+/** What a rule looks at: answers, the surroundings, or both. `app` and `namespace` are known in any case. */
+export interface Facts extends ObjectRef {
+  proof?: StageProof
+  scene?: Scene
+}
+
+/** One cause, where the facts speak for it. */
+export type Rule = (facts: Facts) => Cause | undefined
+
+export function failing({ proof }: Facts): CheckResult[] {
+  return (proof?.checks ?? []).filter(({ verdict }) => verdict !== 'pass')
+}
+
+/** How many answers of the checks that did not pass were an error of such a kind. */
+export function errorsOf(facts: Facts, isMeant: (kind: string) => boolean): number {
+  const counts = failing(facts).flatMap(({ errors }) => Object.entries(errors))
+  return counts.filter(([kind]) => isMeant(kind)).reduce((sum, [, count]) => sum + count, 0)
+}
+
+export function errorCount({ errors }: Pick<CheckResult, 'errors'>): number {
+  return Object.values(errors).reduce((sum, count) => sum + count, 0)
+}
+
+export function samplesOf(facts: Facts): AnswerSample[] {
+  return failing(facts).flatMap(({ samples }) => samples)
+}
+
+/** The paths that the app is asked by. */
+export function pathsOf({ proof, name }: Facts): string[] {
+  const paths = new Set((proof?.checks ?? []).flatMap(({ expectation }) => expectation.paths))
+  return paths.size > 0 ? [...paths] : [`/${name}`]
+}
+
+/** `RouteTable echo-routes in namespace echo`. */
+export function refText(kind: string, { name, namespace }: ObjectRef): string {
+  return `${kind} ${name} in namespace ${namespace}`
+}
+
+export function same(one: ObjectRef, other: ObjectRef): boolean {
+  return one.name === other.name && one.namespace === other.namespace
+}
+
+/** The delegations that select the app's RouteTable; undefined where they could not be looked at. */
+export function delegationsToApp({ delegations, table }: Scene): SceneDelegation[] | undefined {
+  if (!delegations || !table) return undefined
+  return delegations.filter(({ tables }) => tables.some((entry) => same(entry, table)))
+}
+
+/** Addresses that Gloo would send requests of a version to; undefined where nothing tells. */
+export function readyOf(scene: Scene, version: string): number | undefined {
+  if (!scene.versions) return undefined
+  const entry = scene.versions.find((candidate) => candidate.version === version)
+  return entry ? readyIn(entry) : 0
+}
+
+function readyIn({ ready, endpoints }: SceneVersion): number {
+  return endpoints ? endpoints.ready : ready
+}
+
+/** `12 of 40`. */
+export function ofAll(count: number, all: number): string {
+  return `${count} of ${all}`
+}

@@ -1,0 +1,271 @@
+import type { Cause } from '../../model/diagnosis.js'
+import type { AnswerSample, CheckResult } from '../../model/expectation.js'
+import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, type Rule, samplesOf } from './facts.js'
+
+/** Causes in what stands before the proxy, and in the app's own answers: told by the answers alone. */
+export const IN_FRONT: Rule[] = [
+  redirect,
+  refusedAccess,
+  rateLimit,
+  cache,
+  retries,
+  strippedHeader,
+  notFromThisApp,
+  tls,
+  timeouts,
+  appErrors,
+  appUnknownPath,
+  unnamedVersion,
+]
+
+function redirect(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'redirect')
+  if (count === 0) return undefined
+  const sample = samplesOf(facts).find(({ headers }) => headers?.location !== undefined)
+  const location = sample?.headers?.location
+  const origin = location !== undefined && URL.canParse(location) ? new URL(location).origin : undefined
+  return {
+    id: 'redirect',
+    title: location ? `requests are redirected to ${location}` : 'requests are redirected',
+    evidence: [`${count} answers are ${sample?.status ?? '3xx'}`],
+    remedy: [
+      origin
+        ? `canary verify ${facts.name} -n ${facts.namespace} --proxy-url ${origin}    (probe where it leads)`
+        : 'probe the address that it leads to, with --proxy-url',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function refusedAccess(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'http 401' || kind === 'http 403')
+  if (count === 0) return undefined
+  const sample = samplesOf(facts).find(({ status }) => status === 401 || status === 403)
+  const isApp = sample !== undefined && fromUpstream(sample)
+  const asks = sample?.headers?.['www-authenticate']
+  return {
+    id: 'access-refused',
+    title: `${isApp ? 'the app' : 'something in front of the app'} asks for authentication${sample ? ` (${sample.status})` : ''}`,
+    evidence: [
+      `${count} answers are 401 or 403`,
+      ...(asks ? [`www-authenticate: ${asks}`] : []),
+      ...(sample && !isApp ? ['no app behind the proxy gave these answers'] : []),
+    ],
+    remedy: [
+      'give what it asks for: verify.request.headers in the values, e.g. authorization: env:TOKEN, or --probe-header',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function rateLimit(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'http 429')
+  if (count === 0) return undefined
+  const after = samplesOf(facts).find(({ headers }) => headers?.['retry-after'])?.headers?.['retry-after']
+  return {
+    id: 'rate-limit',
+    title: 'a rate limit refuses the probes',
+    evidence: [`${count} answers are 429`, ...(after ? [`retry-after: ${after}`] : [])],
+    remedy: [
+      `canary verify ${facts.name} -n ${facts.namespace} --probe-rate 5    (or exempt the User-Agent canary/*)`,
+    ],
+    certainty: 'certain',
+  }
+}
+
+function cache(facts: Facts): Cause | undefined {
+  const counted = failing(facts).reduce((sum, { cached = 0 }) => sum + cached, 0)
+  const sample = samplesOf(facts).find(({ headers = {} }) => isCached(headers))
+  if (counted === 0 && !sample) return undefined
+  const headers = ['age', 'x-cache', 'cf-cache-status'].flatMap((name) => {
+    const value = sample?.headers?.[name]
+    return value === undefined ? [] : [`${name}: ${value}`]
+  })
+  return {
+    id: 'cache',
+    title: 'a cache in front gives the answers, whichever version made them',
+    evidence: [...(counted > 0 ? [`${counted} answers say so`] : []), ...headers],
+    remedy: [
+      "probe behind the cache: --proxy-url with the gateway's own address",
+      'or have the cache let requests with the canary headers pass, and keep its answers apart by them (vary)',
+    ],
+    certainty: 'likely',
+  }
+}
+
+function isCached(headers: Record<string, string>): boolean {
+  return Number(headers.age) > 0 || /\bhit\b/i.test(headers['x-cache'] ?? headers['cf-cache-status'] ?? '')
+}
+
+function retries(facts: Facts): Cause | undefined {
+  const counted = failing(facts).reduce((sum, { retried = 0 }) => sum + retried, 0)
+  const sample = samplesOf(facts).find(({ headers = {} }) => Number(headers['x-envoy-attempt-count']) > 1)
+  if (counted === 0 && !sample) return undefined
+  const attempts = sample?.headers?.['x-envoy-attempt-count']
+  return {
+    id: 'retries',
+    title: 'the proxy repeats failed requests: errors of the app are hidden from users, and from the counts',
+    evidence: [
+      ...(counted > 0 ? [`${counted} answers came only after another try`] : []),
+      ...(attempts ? [`x-envoy-attempt-count: ${attempts}`] : []),
+      ...(facts.scene?.proxies ?? []).flatMap(({ pod, admin }) =>
+        admin && admin.retries > 0 ? [`proxy ${pod} repeated ${admin.retries} requests of the app`] : [],
+      ),
+    ],
+    remedy: [
+      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50    (which version fails, and why?)`,
+      'kubectl get virtualservices,routetables -A -o yaml | grep -n -A4 retries:',
+    ],
+    certainty: 'likely',
+  }
+}
+
+/** Marked requests are answered as unmarked ones are, though the canary has pods to answer them. */
+function strippedHeader(facts: Facts): Cause | undefined {
+  const check = failing(facts).find(({ expectation }) => expectation.kind === 'marked')
+  if (!check || errorCount(check) > 0) return undefined
+  const { canary, primary, headers, share } = check.expectation
+  const primaries = check.byVersion[primary] ?? 0
+  if (canary === undefined || share !== 1 || primaries === 0) return undefined
+  if (facts.scene && readyOf(facts.scene, canary) === 0) return undefined
+  const others = (facts.proof?.checks ?? []).filter(({ expectation }) => expectation.kind === 'unmarked')
+  const names = Object.keys(headers)
+  return {
+    id: 'header-stripped',
+    title: `the canary ${names.length === 1 ? `header ${names[0]} does` : `headers ${names.join(', ')} do`} not reach the proxy's routes`,
+    evidence: [
+      `${ofAll(primaries, check.sent)} requests with ${names.join(', ')} were answered by ${primary}`,
+      ...(others.some(isPassed) ? ['requests without it are answered as they should be'] : []),
+    ],
+    remedy: [
+      'look for what removes or renames request headers on the way: a CDN, a load balancer, headerManipulation on the VirtualService',
+      `curl -sS -D- -H '${names[0]}: ${headers[names[0] ?? ''] ?? ''}' ${facts.proof?.url ?? ''}${check.expectation.paths[0]}    (from inside the cluster, too)`,
+    ],
+    certainty: 'likely',
+  }
+}
+
+function isPassed({ verdict }: CheckResult): boolean {
+  return verdict === 'pass'
+}
+
+function notFromThisApp(facts: Facts): Cause | undefined {
+  const { proof } = facts
+  const unnamed = failing(facts).reduce((sum, { unidentified }) => sum + unidentified, 0)
+  const missing = errorsOf(facts, (kind) => kind === 'no routes header')
+  const strangers = failing(facts).flatMap((check) =>
+    Object.keys(check.byVersion).filter((version) => !isExpected(check, version)),
+  )
+  // With the fingerprint an answer that lacks it did not come through any route of ours; without, what is unnamed may be.
+  const guessed = proof?.convergence === 'epochs' ? unnamed : 0
+  if (missing + guessed + strangers.length === 0) return undefined
+  const sample = samplesOf(facts).find(({ error, version }) => error !== undefined || version === undefined)
+  const body = sample?.body?.replace(/\s+/g, ' ').trim().slice(0, 80)
+  const server = sample?.headers?.server
+  return {
+    id: 'foreign-answers',
+    title: 'answers come from something else than this app',
+    evidence: [
+      ...(missing > 0 ? [`${missing} answers carry no header of the app's routes`] : []),
+      ...(guessed > 0 ? [`${guessed} answers name no version`] : []),
+      ...(strangers.length > 0
+        ? [`answers name ${[...new Set(strangers)].join(', ')}, which are not of this stage`]
+        : []),
+      ...(server ? [`server: ${server}`] : []),
+      ...(body ? [`one of them: ${body}`] : []),
+    ],
+    remedy: [
+      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers: who gives them?)`,
+      'is something in front, a maintenance page, a CDN, another gateway, or another app at this address (--host, --proxy-url)?',
+    ],
+    certainty: missing > 0 ? 'likely' : 'possible',
+  }
+}
+
+function isExpected({ expectation: { primary, canary } }: CheckResult, version: string): boolean {
+  return version === primary || version === canary
+}
+
+function tls(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'tls' || kind === 'not http')
+  if (count === 0) return undefined
+  const said = samplesOf(facts).find(({ error }) => error !== undefined)?.error
+  return {
+    id: 'tls',
+    title: 'the TLS handshake fails, or what listens there speaks another protocol',
+    evidence: [`${count} probes got no answer`, ...(said ? [said] : [])],
+    remedy: [
+      'is it the right port, and http or https as it should be (--proxy-url)?',
+      'a CA of your own is given with --ca-file; the name in the certificate with --host',
+    ],
+    certainty: 'likely',
+  }
+}
+
+function timeouts(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'timeout' || kind === 'http 504' || kind === 'http 408')
+  if (count === 0) return undefined
+  return {
+    id: 'timeout',
+    title: 'the app, or the proxy, does not answer in time',
+    evidence: [`${count} probes ran into a timeout`],
+    remedy: [
+      `kubectl top pods -n ${facts.namespace} -l app=${facts.name}`,
+      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50`,
+    ],
+    certainty: 'likely',
+  }
+}
+
+/** Statuses that come with no cause of the gateway's. */
+function appErrors(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => /^http 5\d\d$/.test(kind) && kind !== 'http 504')
+  if (count === 0) return undefined
+  const samples = samplesOf(facts).filter(({ status = 0 }) => status >= 500)
+  const versions = new Set(samples.flatMap(({ version }) => version ?? []))
+  const fromApp = samples.some(fromUpstream)
+  return {
+    id: 'app-errors',
+    title: `the app itself answers with errors${versions.size > 0 ? ` (${[...versions].join(', ')})` : ''}`,
+    evidence: [
+      `${count} answers are 5xx`,
+      ...(fromApp ? ['they have x-envoy-upstream-service-time: a pod gave them'] : []),
+      ...samples.slice(0, 1).map(({ status, body }) => `${status}: ${(body ?? '').trim().slice(0, 80)}`),
+    ],
+    remedy: [`kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50 --prefix`],
+    certainty: 'likely',
+  }
+}
+
+function appUnknownPath(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'http 404')
+  if (count === 0) return undefined
+  const path = samplesOf(facts).find(({ status }) => status === 404)?.path
+  return {
+    id: 'app-not-found',
+    title: `the app itself does not know the path${path ? ` ${path}` : ''}`,
+    evidence: [`${count} answers are 404, and not the proxy's own`],
+    remedy: ['name a path that the app has: verify.paths in the values, or --path'],
+    certainty: 'likely',
+  }
+}
+
+function unnamedVersion(facts: Facts): Cause | undefined {
+  const unnamed = failing(facts).reduce((sum, { unidentified }) => sum + unidentified, 0)
+  if (unnamed === 0) return undefined
+  return {
+    id: 'version-unnamed',
+    title: 'the answers do not say which version gave them',
+    evidence: [`${unnamed} answers name no version`],
+    remedy: [
+      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers, and what is read from them)`,
+      'say where they name it: verify.version in the values (header, json or body)',
+    ],
+    certainty: 'possible',
+  }
+}
+
+/** A pod gave this answer: Envoy says how long that took. */
+function fromUpstream({ headers = {} }: AnswerSample): boolean {
+  return headers['x-envoy-upstream-service-time'] !== undefined
+}
