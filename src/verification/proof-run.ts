@@ -5,7 +5,6 @@ import { type Classify, compileClassify, type Observation, type Outcome } from '
 import { type Convergence, EpochConvergence, FingerprintConvergence } from './convergence.js'
 import { Prober, type SentProbe } from './prober.js'
 import { looksOf, sampleOf } from './reason.js'
-import { checkTolerance } from './judge.js'
 import { contradicts } from './tally.js'
 import type { ProofReporter, ProofRequest } from './verifier.js'
 import type { CommittedProbe } from './window.js'
@@ -40,8 +39,7 @@ export class ProofRun {
     private readonly request: ProofRequest,
     private readonly reporter: ProofReporter,
   ) {
-    const { fingerprint, settling, expectations, transport, tolerance } = request
-    for (const { share } of expectations) checkTolerance(share, tolerance)
+    const { fingerprint, settling, expectations, transport } = request
     this.classify = compileClassify(request)
     this.proxies = transport.proxies.map(({ name }) => name)
     if (fingerprint) this.shared = new FingerprintConvergence(settling, BETA, this.proxies)

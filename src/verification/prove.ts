@@ -1,19 +1,18 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { UsageError } from '../model/errors.js'
 import type { ProbeTemplate } from '../model/verify-settings.js'
-import { compileAttribution } from './attribution.js'
+import { compileClassify } from './classify.js'
+import { checkTolerance } from './judge.js'
 import type { ProofRequest, Transport, Verifier } from './verifier.js'
 
 /** The verifier that probes over HTTP. */
 export function createVerifier(): Verifier {
   const check = (request: ProofRequest) => {
-    const { transport, probe, expectations } = request
-    checkTarget(
-      transport,
-      probe,
-      expectations.map(({ headers }) => headers),
-    )
-    compileAttribution(request)
+    const { transport, probe, expectations, tolerance } = request
+    const marks = expectations.map(({ headers }) => headers)
+    checkTarget(transport, probe, marks)
+    for (const { share } of expectations) checkTolerance(share, tolerance)
+    compileClassify(request)
   }
   return {
     check,
@@ -25,7 +24,7 @@ export function createVerifier(): Verifier {
     },
     async compare(request, reporter, signal) {
       checkTarget(request.transport, request.probe, [request.headers])
-      compileAttribution(request)
+      compileClassify(request)
       const { compareHealth } = await import('./health/compare.js')
       signal?.throwIfAborted()
       return compareHealth(request, reporter, signal)

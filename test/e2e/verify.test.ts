@@ -47,7 +47,7 @@ test('settings that can not be used are refused before any probe, and before any
     ['verify echo', ['--set-verify', 'tolerence=2']],
     ['verify echo', ['--set-verify', 'version.body=v1']],
     ['verify echo', ['--probe-rate', '1e9']],
-    ['shift echo 5', ['--tolerance', '5']],
+    ['shift echo 5', ['--tolerance', '10']],
     ['shift echo 50', ['--set-verify', 'version.body=(']],
   ] as const) {
     const { exitCode, stderr } = await canary(...command.split(' '), ...flags)
