@@ -33,8 +33,12 @@ export function createVerifier(): Verifier {
       const { evaluateMetrics } = await import('./health/prometheus.js')
       return evaluateMetrics(request, signal)
     },
-    explain() {
-      throw new Error('not there yet')
+    async explain(request, signal) {
+      const marks = request.expectations.map(({ headers }) => headers)
+      checkTarget(request.transport, request.probe, marks)
+      const { explainAnswers } = await import('./explain.js')
+      signal?.throwIfAborted()
+      return explainAnswers(request, signal)
     },
   }
 }
