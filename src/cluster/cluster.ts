@@ -1,3 +1,4 @@
+import type { Scene } from '../model/diagnosis.js'
 import type { Autoscaler, LiveObject, ObjectName } from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
@@ -226,6 +227,9 @@ export interface Cluster {
 
   /** A way to one of these pods alone, by a port-forward. */
   proxyPodAddress(pod: string): Promise<ProxyAddress>
+
+  /** What leads to an app and what is behind it, for a diagnosis: within 3 seconds. Never throws. */
+  scene(app: string, namespace: string): Promise<Scene>
 
   /** Checks of helm, kubectl, the cluster, permissions, CRDs: what `doctor` prints. */
   diagnose(namespace: string): Promise<Finding[]>

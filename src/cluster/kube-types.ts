@@ -19,6 +19,7 @@ export const CONFIG_MAPS: Resource = { apiVersion: 'v1', plural: 'configmaps' }
 export const PODS: Resource = { apiVersion: 'v1', plural: 'pods' }
 export const SERVICES: Resource = { apiVersion: 'v1', plural: 'services' }
 export const EVENTS: Resource = { apiVersion: 'v1', plural: 'events' }
+export const ENDPOINTS: Resource = { apiVersion: 'v1', plural: 'endpoints' }
 export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
 export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
 export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
@@ -109,6 +110,15 @@ export interface ServicePort {
 export interface Service extends ClusterObject {
   spec?: { type?: string; ports?: ServicePort[]; selector?: Record<string, string> }
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
+}
+
+/** The fields of a Service's Endpoints that are looked at. */
+export interface Endpoints extends ClusterObject {
+  subsets?: { addresses?: EndpointAddress[]; notReadyAddresses?: EndpointAddress[] }[]
+}
+
+interface EndpointAddress {
+  targetRef?: { kind?: string; name?: string }
 }
 
 /** The fields of a Node that are looked at. */

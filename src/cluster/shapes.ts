@@ -74,6 +74,14 @@ const SHAPES: Record<string, Shape> = {
     spec: { type: 'string', ports: [{ name: 'string', port: 'number', nodePort: 'number' }] },
     status: { loadBalancer: { ingress: [{ ip: 'string', hostname: 'string' }] } },
   },
+  endpoints: {
+    subsets: [
+      {
+        addresses: [{ targetRef: { kind: 'string', name: 'string' } }],
+        notReadyAddresses: [{ targetRef: { kind: 'string', name: 'string' } }],
+      },
+    ],
+  },
   nodes: { status: { addresses: [{ type: 'string', address: 'string' }] } },
   virtualservices: {
     spec: {

@@ -211,6 +211,11 @@ export class ModelCluster implements Cluster {
     })
   }
 
+  /** Nothing is to be seen around the model. */
+  scene(app: string, namespace: string): ReturnType<Cluster['scene']> {
+    return Promise.resolve({ name: app, namespace, couldNotLook: [] })
+  }
+
   diagnose(): ReturnType<Cluster['diagnose']> {
     return Promise.resolve([{ check: 'helm', status: 'ok', detail: 'v4.2.3' }])
   }

@@ -1,0 +1,199 @@
+import type {
+  ObjectRef,
+  Scene,
+  SceneDelegation,
+  SceneProxy,
+  SceneUpstream,
+  SceneVersion,
+} from '../model/diagnosis.js'
+import { ApiError } from './api-errors.js'
+import type { ClusterObject, ClusterOptions } from './cluster.js'
+import { GLOO_NAMESPACE } from './gateway.js'
+import { delegationsOf, tableOf, upstreamOf } from './gloo-objects.js'
+import type { KubeApi } from './kube-api.js'
+import {
+  ENDPOINTS,
+  type Endpoints,
+  PODS,
+  type Pod,
+  ROUTE_TABLES,
+  type Service,
+  SERVICES,
+  UPSTREAMS,
+  VIRTUAL_SERVICES,
+} from './kube-types.js'
+import { isReady, isTerminating, podVersion } from './pods.js'
+import { listVersionPods } from './pod-waits.js'
+import { readProxyAdmin } from './proxy-admin.js'
+import { forwardTo, proxyService } from './proxy-address.js'
+
+/** A verdict waits this long for its causes, no longer. */
+const TIME_LIMIT_MS = 3000
+/** More proxies would say the same, and each needs a port-forward. */
+const MOST_PROXIES = 3
+const ADMIN_PORT = 19_000
+
+/** What is collected, and why a part of it could not be. */
+class Look {
+  readonly couldNotLook: string[] = []
+  readonly signal = AbortSignal.timeout(TIME_LIMIT_MS)
+  private readonly late = new Promise<never>((_, reject) => {
+    this.signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true })
+  })
+
+  constructor() {
+    this.late.catch(() => undefined)
+  }
+
+  /** Resolves with what was asked for, or undefined; never throws. */
+  async at<T>(what: string, asked: Promise<T>): Promise<T | undefined> {
+    asked.catch(() => undefined)
+    try {
+      return await Promise.race([asked, this.late])
+    } catch (error) {
+      this.couldNotLook.push(`${what}: ${reasonOf(error)}`)
+      return undefined
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return error.status === 403 ? 'forbidden' : `HTTP ${error.status}`
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+}
+
+/**
+ * What leads to an app, and what is behind it, as the cluster has it now: within 3 seconds. Never throws; what could not
+ * be looked at is left out, and named in `couldNotLook`.
+ */
+export async function collectScene(api: KubeApi, app: ObjectRef, options: ClusterOptions): Promise<Scene> {
+  const look = new Look()
+  const [routing, versions, proxies] = await Promise.all([
+    lookAtRoutes(api, app, look),
+    lookAtVersions(api, app, look),
+    lookAtProxies(api, app, look, options),
+  ])
+  return { ...app, ...routing, versions, proxies, couldNotLook: look.couldNotLook }
+}
+
+async function lookAtRoutes(
+  api: KubeApi,
+  app: ObjectRef,
+  look: Look,
+): Promise<Pick<Scene, 'table' | 'otherTables' | 'delegations' | 'upstreams'>> {
+  const name = `${app.name}-routes`
+  const { namespace } = app
+  const [everywhere, services] = await Promise.all([
+    look.at('routetables of other namespaces', api.list({ resource: ROUTE_TABLES })),
+    look.at('virtualservices', listVirtualServices(api)),
+  ])
+  const isOwn = ({ metadata }: ClusterObject) => metadata.name === name && metadata.namespace === namespace
+  const own = everywhere
+    ? (everywhere.items.find(isOwn) ?? null)
+    : await look.at('the RouteTable', findOrNull(api, { resource: ROUTE_TABLES, namespace, name }))
+  const objects = everywhere?.items ?? (own ? [own] : [])
+  const delegations = services?.flatMap((service): SceneDelegation[] => delegationsOf(service, objects))
+  const table = own && tableOf(own)
+  const used = table?.routes.flatMap(({ destinations }) => destinations.map(({ upstream }) => upstream)) ?? []
+  const refs = new Map(used.map((ref) => [`${ref.namespace}/${ref.name}`, ref]))
+  const upstreams = await Promise.all([...refs.values()].map((ref) => lookAtUpstream(api, ref, look)))
+  return {
+    table,
+    ...(everywhere ? { otherTables: objects.filter((object) => !isOwn(object)).map(tableOf) } : {}),
+    delegations,
+    upstreams: upstreams.flatMap((upstream) => upstream ?? []),
+  }
+}
+
+/** Those of the whole cluster; of Gloo's namespace where no more may be read. */
+async function listVirtualServices(api: KubeApi): Promise<ClusterObject[]> {
+  try {
+    return (await api.list({ resource: VIRTUAL_SERVICES })).items
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 403)) throw error
+    return (await api.list({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE })).items
+  }
+}
+
+async function findOrNull(
+  api: KubeApi,
+  target: Parameters<KubeApi['find']>[0],
+): Promise<ClusterObject | null> {
+  return (await api.find(target)) ?? null
+}
+
+async function lookAtUpstream(api: KubeApi, ref: ObjectRef, look: Look): Promise<SceneUpstream | undefined> {
+  const found = await look.at(`upstream ${ref.name}`, findOrNull(api, { resource: UPSTREAMS, ...ref }))
+  if (found === undefined) return undefined
+  const upstream = upstreamOf(ref, found ?? undefined)
+  const { service } = upstream
+  if (!service) return upstream
+  const asked = api.find<Service>({ resource: SERVICES, ...service }).then((object) => object ?? null)
+  const behind = await look.at(`service ${service.name}`, asked)
+  if (behind === undefined) return upstream
+  const servicePorts = behind?.spec?.ports?.map(({ port }) => port)
+  return { ...upstream, serviceExists: behind !== null, servicePorts }
+}
+
+async function lookAtVersions(
+  api: KubeApi,
+  { name, namespace }: ObjectRef,
+  look: Look,
+): Promise<SceneVersion[] | undefined> {
+  const [versions, pods, endpoints] = await Promise.all([
+    look.at('pods', listVersionPods(api, name, namespace)),
+    look.at('pods by name', api.list<Pod>({ resource: PODS, namespace }, { labelSelector: `app=${name}` })),
+    look.at('endpoints', api.find<Endpoints>({ resource: ENDPOINTS, namespace, name })),
+  ])
+  const versionOf = new Map((pods?.items ?? []).map((pod) => [pod.metadata.name, podVersion(pod)]))
+  return versions?.map(({ version, ready, wanted, problems }) => {
+    const count = (part: 'addresses' | 'notReadyAddresses') =>
+      (endpoints?.subsets ?? [])
+        .flatMap((subset) => subset[part] ?? [])
+        .filter(({ targetRef }) => versionOf.get(targetRef?.name ?? '') === version).length
+    const told =
+      pods && endpoints
+        ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
+        : {}
+    return { version, ready, wanted, problems, ...told }
+  })
+}
+
+async function lookAtProxies(
+  api: KubeApi,
+  app: ObjectRef,
+  look: Look,
+  options: ClusterOptions,
+): Promise<SceneProxy[] | undefined> {
+  const found = await look.at('proxies', listProxyPods(api))
+  const ready = (found ?? []).filter(isReady).slice(0, MOST_PROXIES)
+  const admins = await Promise.all(
+    ready.map(async ({ metadata: { name: pod } }) => {
+      const admin = await look.at(`admin of proxy ${pod}`, lookAtAdmin(pod, app, look.signal, options))
+      return [pod, admin] as const
+    }),
+  )
+  const told = new Map(admins)
+  return found?.map((pod) => {
+    const admin = told.get(pod.metadata.name)
+    return { pod: pod.metadata.name, ready: isReady(pod), ...(admin ? { admin } : {}) }
+  })
+}
+
+async function listProxyPods(api: KubeApi): Promise<Pod[]> {
+  const { spec } = await proxyService(api)
+  const labels = Object.entries(spec?.selector ?? {}).map(([name, value]) => `${name}=${value}`)
+  if (labels.length === 0) return []
+  const selection = { labelSelector: labels.join(',') }
+  const { items } = await api.list<Pod>({ resource: PODS, namespace: GLOO_NAMESPACE }, selection)
+  return items.filter((pod) => !isTerminating(pod))
+}
+
+async function lookAtAdmin(pod: string, app: ObjectRef, signal: AbortSignal, options: ClusterOptions) {
+  const way = await forwardTo({ target: `pod/${pod}`, port: ADMIN_PORT, scheme: 'http' }, options)
+  try {
+    return await readProxyAdmin(way.origin, app, signal)
+  } finally {
+    await way.close()
+  }
+}

@@ -1,0 +1,64 @@
+import type { Finding } from '../cluster/cluster.js'
+import type { Cause, Scene, SceneRelease } from '../model/diagnosis.js'
+import type { StageProof } from '../model/expectation.js'
+import type { Revision } from '../model/release.js'
+import { fingerprintOf } from '../rollout/fingerprint.js'
+import { effectiveValues, isObject } from '../rollout/merge.js'
+import type { OperationContext } from './context.js'
+import { parseManifest } from './manifest.js'
+
+export interface ProofToExplain {
+  app: string
+  namespace: string
+  /** The revision that the proof was about. */
+  revision: Revision
+  proof: StageProof
+}
+
+/** The likeliest causes of a proof that did not pass, the likeliest first; within a few seconds. Never throws. */
+export async function diagnoseProof(context: OperationContext, given: ProofToExplain): Promise<Cause[]> {
+  const { app, namespace, revision, proof } = given
+  context.emit({ type: 'note', message: 'looking for the cause' })
+  try {
+    const [{ diagnose }, scene] = await Promise.all([
+      import('../verification/diagnosis/diagnose.js'),
+      context.cluster.scene(app, namespace),
+    ])
+    return diagnose({ name: app, namespace, proof, scene: withRelease(scene, revision) })
+  } catch {
+    return [] // the verdict stands without its causes
+  }
+}
+
+/** What the surroundings alone prove to be wrong on the way to the app, as findings of `doctor`. */
+export async function gatewayFindings(
+  context: OperationContext,
+  { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
+): Promise<Finding[]> {
+  const [{ diagnose }, scene] = await Promise.all([
+    import('../verification/diagnosis/diagnose.js'),
+    context.cluster.scene(app, namespace),
+  ])
+  return diagnose({ name: app, namespace, scene: withRelease(scene, revision) }).map((cause) => ({
+    check: `way to ${app}`,
+    status: 'problem',
+    detail: [cause.title, ...cause.evidence].join('; '),
+    remedy: cause.remedy.join('\n'),
+  }))
+}
+
+function withRelease(scene: Scene, revision: Revision): Scene {
+  return { ...scene, release: releaseOf(revision) }
+}
+
+function releaseOf({ revision, chart, config, manifest }: Revision): SceneRelease {
+  const values = effectiveValues(chart.values, config)
+  const routes = isObject(values.routes) ? values.routes : {}
+  const canary = isObject(routes.canary) ? routes.canary : {}
+  return {
+    revision,
+    ...(typeof routes.apiGroup === 'string' ? { apiGroup: routes.apiGroup } : {}),
+    headers: isObject(canary.headers) ? Object.keys(canary.headers) : [],
+    fingerprint: fingerprintOf(parseManifest(manifest), values)?.value,
+  }
+}
