@@ -8,6 +8,7 @@ import {
   pauseCommand,
 } from '../model/drift.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { gatewayFindings } from './diagnosis.js'
 import { type Deployed, lookAround } from './look-around.js'
 import { observe, unfinishedRevision } from './observe.js'
 
@@ -65,7 +66,9 @@ async function appFindings(
     })
   }
   if (deployed) {
-    findings.push(...(await changesByHand(context, { app, namespace: observation.namespace, deployed })))
+    const { namespace: where } = observation
+    findings.push(...(await changesByHand(context, { app, namespace: where, deployed })))
+    findings.push(...(await gatewayFindings(context, { app, namespace: where, revision: deployed })))
   }
   const known = new Set(Object.keys((deployed?.config.deployment as object | undefined) ?? {}))
   for (const pods of await context.cluster.versionPods(app, observation.namespace)) {

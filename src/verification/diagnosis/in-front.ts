@@ -245,7 +245,7 @@ function appUnknownPath(facts: Facts): Cause | undefined {
     id: 'app-not-found',
     title: `the app itself does not know the path${path ? ` ${path}` : ''}`,
     evidence: [`${count} answers are 404, and not the proxy's own`],
-    remedy: ['name a path that the app has: verify.paths in the values, or --path'],
+    remedy: ['name a path that the app has: verify.paths in the values, or --set-verify paths='],
     certainty: 'likely',
   }
 }
