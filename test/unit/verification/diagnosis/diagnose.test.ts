@@ -1,0 +1,341 @@
+import { describe, expect, test } from 'vitest'
+import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/diagnosis.js'
+import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
+import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
+
+const at = { name: 'echo', namespace: 'echo' }
+const routes = { name: 'echo-routes', namespace: 'echo' }
+const ACCEPTED = { state: 'Accepted' as const, reason: '' }
+const service = { name: 'echo', namespace: 'echo' }
+const upstream: SceneUpstream = {
+  ...at,
+  exists: true,
+  service,
+  serviceExists: true,
+  servicePort: 80,
+  servicePorts: [80],
+  subsetKeys: [['version']],
+  fallbackPolicy: 'ANY_ENDPOINT',
+  status: ACCEPTED,
+}
+
+function tableOf(change: Partial<SceneTable> = {}): SceneTable {
+  const to = (version: string, weight?: number) => ({ upstream: at, version, weight })
+  const route = { match: 'prefix' as const, path: '/echo', isNarrowed: false, hasAction: true }
+  const header = { name: 'stage', value: 'canary', regex: false }
+  return {
+    ...routes,
+    weight: 0,
+    routes: [
+      { ...route, headers: [header], destinations: [to('v2')] },
+      { ...route, headers: [], destinations: [to('v1', 50), to('v2', 50)] },
+    ],
+    status: ACCEPTED,
+    ...change,
+  }
+}
+
+const rivalRoute = {
+  match: 'prefix' as const,
+  path: '/echo',
+  headers: [],
+  isNarrowed: false,
+  destinations: [],
+  hasAction: true,
+}
+const rival: SceneTable = {
+  ...tableOf(),
+  name: 'echo-rival',
+  namespace: 'aaa',
+  weight: -1,
+  routes: [rivalRoute],
+}
+
+/** An app at 50 % in which nothing is wrong. */
+function sceneWith(change: Partial<Scene> = {}): Scene {
+  const pods = { ready: 1, wanted: 1, problems: [], endpoints: { ready: 1, notReady: 0 } }
+  return {
+    ...at,
+    release: { revision: 4, apiGroup: 'example', headers: ['stage'], fingerprint: 'f4' },
+    versions: [
+      { version: 'v1', ...pods },
+      { version: 'v2', ...pods },
+    ],
+    table: tableOf(),
+    otherTables: [],
+    delegations: [delegation('/')],
+    upstreams: [upstream],
+    proxies: [{ pod: 'gateway-proxy-1', ready: true }],
+    couldNotLook: [],
+    ...change,
+  }
+}
+
+function delegation(prefix: string, tables = [routes], domains = ['*']) {
+  return { virtualService: { name: 'app', namespace: 'gloo-system' }, domains, prefix, tables }
+}
+
+function admin(change: object) {
+  return { routesRejected: 0, fallbacks: 0, retries: 0, weights: {}, headerValues: ['f4'], ...change }
+}
+
+function expectation(kind: 'unmarked' | 'marked', share: number, shareBefore?: number): Expectation {
+  const headers: Record<string, string> = kind === 'marked' ? { stage: 'canary' } : {}
+  return { kind, paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share, shareBefore }
+}
+
+/** A check that failed, by default of the weight 50. */
+function failed(change: Partial<CheckResult> = {}): CheckResult {
+  return {
+    expectation: expectation('unmarked', 0.5),
+    verdict: 'fail',
+    sent: 100,
+    byVersion: {},
+    unidentified: 0,
+    errors: {},
+    interval: [0, 1],
+    tolerance: 0.1,
+    alpha: 0.01,
+    reason: '',
+    perPath: {},
+    perProxy: {},
+    restarts: 0,
+    discarded: 0,
+    elapsedMs: 100,
+    samples: [],
+    ...change,
+  }
+}
+
+function proofOf(check: Partial<CheckResult>, change: Partial<StageProof> = {}): StageProof {
+  const convergence = 'fingerprint'
+  return {
+    verdict: 'fail',
+    url: 'http://proxy:8080',
+    convergence,
+    convergedMs: 5,
+    checks: [failed(check)],
+    ...change,
+  }
+}
+
+function answers(
+  errors: Record<string, number>,
+  headers: Record<string, string> = {},
+  status?: number,
+): StageProof {
+  const sample = {
+    index: 0,
+    at: '2026-01-01T00:00:00Z',
+    path: '/echo',
+    status,
+    headers,
+    error: Object.keys(errors)[0],
+  }
+  return proofOf({ errors, samples: [sample] })
+}
+
+const noRoute = answers({ 'http 404 (no route)': 1 })
+const no503 = answers({ 'http 503 (no healthy upstream)': 1 })
+const noPods = [
+  { version: 'v1', ready: 1, wanted: 1, problems: [] },
+  { version: 'v2', ready: 0, wanted: 1, problems: ['CrashLoopBackOff'] },
+]
+
+test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>([
+  ['no-route-table', 'the RouteTable is gone', noRoute, { table: null }],
+  ['no-virtual-service', 'nobody selects it', noRoute, { delegations: [delegation('/', [])] }],
+  ['parent-prefix', 'the parent has /api', noRoute, { delegations: [delegation('/api')] }],
+  [
+    'route-table-rejected',
+    'Gloo rejects it',
+    noRoute,
+    { table: tableOf({ status: { state: 'Rejected', reason: 'no action' } }) },
+  ],
+  [
+    'wrong-host',
+    'another domain',
+    noRoute,
+    { delegations: [delegation('/', [routes], ['app.example.com'])] },
+  ],
+  [
+    'rival-table',
+    'another table of a lower weight',
+    answers({ 'no routes header': 100 }),
+    { otherTables: [rival], delegations: [delegation('/', [routes, rival])] },
+  ],
+  [
+    'upstream-missing',
+    'no Upstream',
+    answers({ 'http 503 (empty)': 1 }),
+    { upstreams: [{ ...upstream, exists: false }] },
+  ],
+  [
+    'service-missing',
+    'no Service',
+    no503,
+    { upstreams: [{ ...upstream, serviceExists: false, servicePorts: undefined }] },
+  ],
+  ['service-port', 'no such port', no503, { upstreams: [{ ...upstream, servicePort: 8080 }] }],
+  [
+    'subset-keys',
+    'no subsets',
+    proofOf({ byVersion: { v1: 90, v2: 10 } }),
+    { upstreams: [{ ...upstream, subsetKeys: [] }] },
+  ],
+  [
+    'upstream-rejected',
+    'a rejected Upstream',
+    no503,
+    { upstreams: [{ ...upstream, status: { state: 'Rejected', reason: 'x' } }] },
+  ],
+  [
+    'empty-subset-fallback',
+    'no pods of v2',
+    proofOf({ byVersion: { v1: 100 }, interval: [0, 0.1] }),
+    { versions: noPods },
+  ],
+  [
+    'no-ready-pods',
+    'no pods, no fallback',
+    no503,
+    { versions: noPods, upstreams: [{ ...upstream, fallbackPolicy: 'NO_FALLBACK' }] },
+  ],
+  ['fallback', 'v1 answers for v2', answers({ 'fallback (v1 answered for v2)': 3 }), {}],
+  [
+    'proxy-rejects',
+    "a neighbour's weights are all 0",
+    answers({ 'foreign routes': 100 }),
+    {
+      otherTables: [
+        { ...rival, routes: [{ ...rivalRoute, path: '/else', destinations: [{ upstream: at, weight: 0 }] }] },
+      ],
+    },
+  ],
+  [
+    'proxy-rejects',
+    'a neighbour has a broken expression',
+    answers({ 'foreign routes': 100 }),
+    {
+      otherTables: [
+        {
+          ...rival,
+          routes: [{ ...rivalRoute, path: '/else', headers: [{ name: 'x', value: '(', regex: true }] }],
+        },
+      ],
+    },
+  ],
+  [
+    'proxy-rejects',
+    'the proxy counts rejections and has other routes',
+    answers({ 'foreign routes': 100 }),
+    { proxies: [{ pod: 'p', ready: true, admin: admin({ routesRejected: 2, headerValues: ['f3'] }) }] },
+  ],
+  [
+    'proxy-behind',
+    'one of two proxies',
+    proofOf({
+      errors: { 'foreign routes': 50 },
+      perProxy: {
+        p1: { sent: 50, byVersion: { v1: 25, v2: 25 }, unidentified: 0, errors: {} },
+        p2: { sent: 50, byVersion: {}, unidentified: 0, errors: { 'foreign routes': 50 } },
+      },
+    }),
+    {},
+  ],
+  ['old-routes', 'answers of other routes', answers({ 'foreign routes': 100 }), {}],
+  ['old-routes', 'never an answer of the wanted ones', proofOf({ sent: 0 }, { convergedMs: undefined }), {}],
+  [
+    'sticky-routing',
+    'long runs',
+    proofOf({ byVersion: { v1: 70, v2: 30 }, interval: [0.2, 0.4], runsZ: -9 }),
+    {},
+  ],
+  [
+    'wrong-weights',
+    'configured rightly',
+    proofOf({ byVersion: { v1: 70, v2: 30 }, interval: [0.2, 0.4] }),
+    {},
+  ],
+  [
+    'changed-weights',
+    'the table has others',
+    proofOf({
+      byVersion: { v1: 50, v2: 50 },
+      interval: [0.4, 0.6],
+      expectation: expectation('unmarked', 0.1),
+    }),
+    {},
+  ],
+  [
+    'invalid-route-replaced',
+    "Gloo's own 404",
+    answers({ 'http 404 (invalid gateway configuration)': 1 }),
+    {},
+  ],
+  ['proxy-unreachable', 'refused', answers({ refused: 4 }), {}],
+  [
+    'header-stripped',
+    'as without it',
+    proofOf({ expectation: expectation('marked', 1), byVersion: { v1: 1 } }),
+    {},
+  ],
+  ['cache', 'age', answers({ 'no routes header': 1 }, { age: '3', 'x-cache': 'HIT' }, 200), {}],
+  ['retries', 'attempts', proofOf({ retried: 7 }), {}],
+  ['foreign-answers', 'a maintenance page', answers({ 'no routes header': 5 }, { server: 'nginx' }, 200), {}],
+  ['access-refused', '401', answers({ 'http 401': 1 }, { 'www-authenticate': 'Basic' }, 401), {}],
+  ['access-refused', '403', answers({ 'http 403': 1 }, {}, 403), {}],
+  ['redirect', '301', answers({ redirect: 1 }, { location: 'https://app/echo' }, 301), {}],
+  ['rate-limit', '429', answers({ 'http 429': 1 }, {}, 429), {}],
+  ['app-errors', '500', answers({ 'http 500': 1 }, { 'x-envoy-upstream-service-time': '1' }, 500), {}],
+  ['app-not-found', '404', answers({ 'http 404': 1 }, { 'x-envoy-upstream-service-time': '1' }, 404), {}],
+  ['timeout', 'no answer', answers({ timeout: 1 }), {}],
+  ['tls', 'handshake', answers({ tls: 1 }), {}],
+  ['version-unnamed', 'no version', proofOf({ verdict: 'inconclusive', unidentified: 9 }), {}],
+])('%s: %s', (id, _what, proof, change) => {
+  const causes = diagnose({ ...at, proof, scene: sceneWith(change) })
+  expect(causes.map((cause) => cause.id)[0]).toBe(id)
+  for (const cause of causes) expect(isComplete(cause)).toBe(true)
+})
+
+function isComplete({ title, remedy }: Cause): boolean {
+  return title.length > 0 && remedy.length > 0
+}
+
+describe('what speaks for nothing names nothing', () => {
+  test('nothing is wrong, and nothing was proven', () => {
+    expect(diagnose({ ...at, scene: sceneWith() })).toEqual([])
+  })
+
+  test('nothing could be looked at', () => {
+    expect(diagnose({ ...at, scene: { ...at, couldNotLook: ['pods: forbidden'] } })).toEqual([])
+    expect(diagnose({ ...at })).toEqual([])
+  })
+
+  test.each<[what: string, other: Partial<SceneTable>]>([
+    ['of a greater weight', { weight: 1 }],
+    ['for every path, of the same weight', { weight: 0, routes: [{ ...rivalRoute, path: '/' }] }],
+    ['for another path', { routes: [{ ...rivalRoute, path: '/other' }] }],
+    ['in a namespace that sorts behind', { weight: 0, namespace: 'zzz' }],
+    [
+      'that wants a header',
+      { routes: [{ ...rivalRoute, headers: [{ name: 'x', value: '', regex: false }] }] },
+    ],
+  ])('another RouteTable %s is no rival', (_what, other) => {
+    const table = { ...rival, ...other }
+    const scene = sceneWith({ otherTables: [table], delegations: [delegation('/', [routes, table])] })
+    expect(diagnose({ ...at, scene })).toEqual([])
+  })
+})
+
+test('what the surroundings prove comes before guesses, mere possibilities are left out, and three are the most', () => {
+  const errors = { 'http 404 (no route)': 1, 'foreign routes': 1, timeout: 1, redirect: 1, 'http 429': 1 }
+  const scene = sceneWith({ delegations: [delegation('/api')] })
+  const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), scene })
+  expect(causes).toHaveLength(3)
+  expect(causes.map(({ id, certainty }) => `${certainty} ${id}`)).toEqual([
+    'certain parent-prefix',
+    'certain redirect',
+    'certain rate-limit',
+  ])
+})
