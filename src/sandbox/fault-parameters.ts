@@ -24,6 +24,22 @@ export const FAULT_PARAMETERS: Record<FaultKind, Record<string, ParameterType>> 
   'proxy-down': {},
   'proxy-reset': { percent: 'number' },
   'proxy-stall': { percent: 'number' },
+  'wrong-weights': { app: 'string', percent: 'number' },
+  sticky: { app: 'string' },
+  retries: { app: 'string' },
+  'strip-header': { name: 'string' },
+  cache: { ms: 'number' },
+  'foreign-answers': { percent: 'number' },
+  auth: { status: 'number' },
+  redirect: { status: 'number?' },
+  'no-virtual-service': {},
+  'parent-prefix': { prefix: 'string' },
+  'rival-table': { app: 'string' },
+  'wrong-service-port': { app: 'string', port: 'number?' },
+  'missing-upstream': { app: 'string' },
+  'rejected-table': { app: 'string' },
+  'bad-neighbour': {},
+  'neighbour-weights': {},
 }
 
 /** What a fault does, in a few words, by kind. */
@@ -48,6 +64,22 @@ export const FAULT_EFFECTS: Record<FaultKind, string> = {
   'proxy-down': 'the proxy breaks every connection',
   'proxy-reset': 'the proxy breaks the connection of a share of the requests',
   'proxy-stall': 'the proxy never answers a share of the requests',
+  'wrong-weights': 'weighted routes send this share to the canary, whatever is configured',
+  sticky: 'weighted routes choose by the connection, not by chance',
+  retries: 'the proxy repeats what was answered 5xx',
+  'strip-header': 'a request header is lost before the routes see it',
+  cache: 'something in front answers GETs from memory, whatever their headers',
+  'foreign-answers': 'something in front answers a share of the requests itself, with 200',
+  auth: 'something in front refuses requests without credentials (401 or 403)',
+  redirect: 'something in front redirects everything to https',
+  'no-virtual-service': 'a colleague took the VirtualServices away',
+  'parent-prefix': 'a colleague delegates only what is below this prefix',
+  'rival-table': "a colleague's RouteTable claims the app's path",
+  'wrong-service-port': "a colleague changed the port in the app's Upstream (8080)",
+  'missing-upstream': "a colleague deleted the app's Upstream",
+  'rejected-table': "a colleague broke the app's RouteTable: Gloo rejects it",
+  'bad-neighbour': "another team's routes are refused by the proxy: nobody's change any more",
+  'neighbour-weights': 'the same with weights that sum to 0, told in every status',
 }
 
 /** Faults of the API that can be kept to some of its requests. */
@@ -69,11 +101,14 @@ const LIMITS: Record<string, [number, number]> = {
   ms: [0, 2 ** 31 - 1],
   forMs: [1, 2 ** 31 - 1],
   status: [200, 599],
+  port: [1, 65_535],
 }
 
 /** What a parameter may be, where there are few choices; of one kind of fault, or of all. */
 const CHOICES: Record<string, (string | number)[]> = {
   'api-errors status': [429, 500, 503, 504],
+  'auth status': [401, 403],
+  'redirect status': [301, 302, 303, 307, 308],
   only: ['reads', 'writes'],
 }
 

@@ -42,6 +42,38 @@ type AnyFault =
   | { kind: 'proxy-reset'; percent: number }
   /** The proxy never answers a share of the requests. */
   | { kind: 'proxy-stall'; percent: number }
+  /** A weighted route of the app sends this share to its second destination, whatever is configured. */
+  | { kind: 'wrong-weights'; app: string; percent: number }
+  /** Weighted routes of the app choose by the connection, not by chance. */
+  | { kind: 'sticky'; app: string }
+  /** The proxy repeats requests to the app that were answered 5xx. */
+  | { kind: 'retries'; app: string }
+  /** A header is taken off every request before it meets a route. */
+  | { kind: 'strip-header'; name: string }
+  /** Something in front answers GETs from memory for so long, whatever their headers. */
+  | { kind: 'cache'; ms: number }
+  /** Something in front answers a share of the requests itself, with 200. */
+  | { kind: 'foreign-answers'; percent: number }
+  /** Something in front refuses requests without credentials. */
+  | { kind: 'auth'; status: number }
+  /** Something in front redirects everything to https. */
+  | { kind: 'redirect'; status?: number }
+  /** A colleague took the VirtualServices away. */
+  | { kind: 'no-virtual-service' }
+  /** A colleague delegates only requests below this prefix. */
+  | { kind: 'parent-prefix'; prefix: string }
+  /** A colleague's RouteTable claims the app's path. */
+  | { kind: 'rival-table'; app: string }
+  /** A colleague changed the port in the app's Upstream, to 8080 by default. */
+  | { kind: 'wrong-service-port'; app: string; port?: number }
+  /** A colleague deleted the app's Upstream. */
+  | { kind: 'missing-upstream'; app: string }
+  /** A colleague added a route without an action to the app's RouteTable: Gloo rejects it. */
+  | { kind: 'rejected-table'; app: string }
+  /** Another team's RouteTable, that Gloo accepts and the proxy refuses: no routes of anybody change any more. */
+  | { kind: 'bad-neighbour' }
+  /** Another team's RouteTable with weights that sum to 0: told in everybody's status, and refused by the proxy. */
+  | { kind: 'neighbour-weights' }
 
 /** Which of the API's requests a fault strikes: those that change something or the others, and those for one kind. */
 export interface SomeRequests {

@@ -9,6 +9,7 @@ import { GarbageCollector } from './controllers/garbage.js'
 import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
 import { disturbApi } from './api-faults.js'
+import { Colleague } from './colleague.js'
 import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
 import { strictAdmission } from './gateway/strict-admission.js'
@@ -73,6 +74,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     random,
   })
   createInfrastructure(store, proxy.port)
+  const colleague = new Colleague(store, faults)
   const control = await startControl(faults, token)
   const api = await startApiServer({
     store,
@@ -97,6 +99,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     store,
     close: async () => {
+      colleague.close()
       for (const controller of controllers) controller.close()
       gloo.close()
       await Promise.all([api.close(), control.close(), proxy.close(), kubelet.closeAll()])

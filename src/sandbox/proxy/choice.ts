@@ -17,13 +17,28 @@ export type Choice =
   | { to: 'proxy'; action: Exclude<RouteAction, { to: 'clusters' }>; route: ProxyRoute }
   | { to: 'no route' }
 
+/** How a destination is chosen among several. */
+export interface Weighing {
+  /** The weights that are served. */
+  weights: (destinations: Destination[]) => Destination[]
+  /** What decides between them. */
+  chance: (destinations: Destination[]) => Random
+}
+
 /** Where one request goes, chosen for it alone. */
-export function choose(state: ProxyState, host: string, head: RequestHead, random: Random): Choice {
+export function choose(
+  state: ProxyState,
+  host: string,
+  head: RequestHead,
+  random: Random,
+  { weights, chance }: Weighing = { weights: (destinations) => destinations, chance: () => random },
+): Choice {
   const route = virtualHost(state, host)?.routes.find(({ match }) => matches(match, head))
   if (!route) return { to: 'no route' }
   const { action } = route
   if (action.to !== 'clusters') return { to: 'proxy', action, route }
-  const destination = weighted(action.destinations, random)
+  const destinations = weights(action.destinations)
+  const destination = weighted(destinations, chance(destinations))
   if (!destination || !state.config.clusters.has(destination.cluster))
     return { to: 'nowhere', why: 'no cluster', route, destination }
   const endpoints = subset(state, destination)

@@ -14,6 +14,7 @@ import type { Random } from '../random.js'
 import { closeServer } from '../workloads/close-server.js'
 import { choose } from './choice.js'
 import { change, passedOn } from './headers.js'
+import { Tampering } from './tampering.js'
 
 export interface GatewayProxy {
   port: number
@@ -35,6 +36,7 @@ const CONNECTION_REFUSED =
 /** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { state, faults, portOf, random = Math.random } = options
+  const tampering = new Tampering(faults, random)
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -44,10 +46,15 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       return
     }
     if (faults.of('proxy-stall').some(strikes)) return
-    const { method = 'GET', headers, url = '/' } = incoming
+    if (tampering.answers(incoming, outgoing)) return
+    const { method = 'GET', url = '/' } = incoming
+    const headers = tampering.headers(incoming.headers)
     const [path = '/', query] = url.split(/\?(.*)/s)
     const head = { method, path, query: new URLSearchParams(query), headers }
-    const choice = choose(state, headers.host ?? '', head, random)
+    const choice = choose(state, headers.host ?? '', head, random, {
+      weights: (destinations) => tampering.weights(destinations),
+      chance: (destinations) => tampering.chance(destinations, incoming),
+    })
     switch (choice.to) {
       case 'no route':
         return answerLocally(incoming, outgoing, 404)
@@ -73,12 +80,14 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
     to: { port?: number; target: string; route: ProxyRoute; destination: Destination },
+    attempt = 1,
   ): void {
     const { port, route, destination } = to
     const levels = levelsOf(route, destination)
     const unreachable = () => answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
     if (port === undefined) return unreachable()
-    const headers = passedOn(incoming.headers)
+    const headers = passedOn(tampering.headers(incoming.headers))
+    const attempts = tampering.attempts(destination)
     headers['x-forwarded-proto'] = 'http'
     change(headers, [destination.headers.request, route.headers.request])
     const started = performance.now()
@@ -91,13 +100,25 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       headers,
     })
     upstream.on('response', (answer) => {
+      const { statusCode = 502 } = answer
+      if (attempts !== undefined && statusCode >= 500 && attempt < attempts) {
+        answer.resume()
+        return forward(incoming, outgoing, to, attempt + 1)
+      }
       const answered = passedOn(answer.headers)
       delete answered.date // the server gives its own
       change(answered, levels)
       answered.server = 'envoy'
       answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
-      outgoing.writeHead(answer.statusCode ?? 502, answered)
+      if (attempts !== undefined) answered['x-envoy-attempt-count'] = String(attempt)
+      const remembered = tampering.remember(incoming, statusCode, answered)
+      outgoing.writeHead(statusCode, answered)
       answer.on('error', () => outgoing.destroy())
+      if (remembered) {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('end', () => remembered(Buffer.concat(chunks)))
+      }
       answer.pipe(outgoing)
     })
     upstream.on('error', () => {
