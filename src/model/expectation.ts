@@ -59,6 +59,8 @@ export interface CheckResult extends Counts {
   /** Answers that say a cache gave them, and those that the proxy got only after it had asked again. */
   cached?: number
   retried?: number
+  /** The answers there were, where the wanted routes were never served and none was judged. */
+  unjudged?: Counts & Pick<CheckResult, 'samples'>
   /** Times the count was restarted while the proxy or the endpoints converged, and the probes that cost. */
   restarts: number
   discarded: number

@@ -15,9 +15,13 @@ export interface ProofToExplain {
   proof: StageProof
 }
 
-/** The likeliest causes of a proof that did not pass, the likeliest first; within a few seconds. Never throws. */
-export async function diagnoseProof(context: OperationContext, given: ProofToExplain): Promise<Cause[]> {
+/**
+ * The likeliest causes of a proof that did not pass, the likeliest first; none of one that did. Within a few seconds.
+ * Never throws.
+ */
+export async function causesOf(context: OperationContext, given: ProofToExplain): Promise<Cause[]> {
   const { app, namespace, revision, proof } = given
+  if (proof.verdict === 'pass') return []
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
     const [{ diagnose }, scene] = await Promise.all([

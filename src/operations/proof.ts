@@ -1,4 +1,5 @@
 import type { VersionPods } from '../cluster/cluster.js'
+import type { Cause } from '../model/diagnosis.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
@@ -162,6 +163,16 @@ export class Prover {
   }
 }
 
+/** A cause in lines for people. */
+function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
+  const said = { certain: 'cause', likely: 'likely cause', possible: 'possible cause' }[certainty]
+  return [
+    `${said}: ${title}`,
+    ...evidence.map((line) => `  ${line}`),
+    ...remedy.flatMap((text) => text.split('\n')).map((line) => `  → ${line}`),
+  ]
+}
+
 function withPaths(expectations: Expectation[], { paths }: VerifySettings): Expectation[] {
   return paths ? expectations.map((expectation) => ({ ...expectation, paths })) : expectations
 }
@@ -171,6 +182,7 @@ export function requirePass(
   proof: StageProof,
   stage: Stage,
   details: { state: string; nextSteps: string[] },
+  causes: Cause[] = [],
 ): void {
   if (proof.verdict === 'pass') return
   const reasons = proof.checks.filter((check) => check.verdict === proof.verdict).map((check) => check.reason)
@@ -178,7 +190,7 @@ export function requirePass(
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',
     `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
-    { ...details, evidence: { proof } },
+    { ...details, details: causes.flatMap(causeLines), evidence: { proof, causes } },
   )
 }
 

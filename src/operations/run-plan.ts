@@ -14,6 +14,7 @@ import { applyStep } from './apply-step.js'
 import { compareStage, requireHealthy } from './compare.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { Prover, requirePass } from './proof.js'
+import { causesOf } from './diagnosis.js'
 import { requireSame } from './revision-watch.js'
 import { RunState } from './run-state.js'
 import { trafficEffect } from './standing.js'
@@ -276,8 +277,10 @@ class PlanRunner {
     })
     if (proof.verdict !== 'pass')
       await requireSame(context, { app, namespace, revision, newest: revision.revision })
+    const causes = await causesOf(context, { app, namespace, revision, proof })
+    this.state.stopIfAsked()
     const { state, nextSteps } = this.state.standing()
-    requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps })
+    requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps }, causes)
     this.proofs.push({ step: step?.name, stage, proof })
   }
 

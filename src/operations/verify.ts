@@ -9,6 +9,7 @@ import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import type { ExplainedAnswer } from '../verification/verifier.js'
 import { compareStage, requireBoth, requireHealthy } from './compare.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { causesOf } from './diagnosis.js'
 import { observe } from './observe.js'
 import { Prover, requirePass } from './proof.js'
 import { requireSame } from './revision-watch.js'
@@ -62,7 +63,8 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
-    requirePass(proof, stage, ways(released))
+    const causes = await causesOf(context, { app, namespace, revision: deployed, proof })
+    requirePass(proof, stage, ways(released), causes)
     return { ...resultOf(released), proof }
   } finally {
     await prover.close()

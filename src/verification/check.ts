@@ -69,6 +69,8 @@ export class Check {
   private window: Window
   /** Those of them that the settling of a change does not excuse: only they make a finding final. */
   private settled?: Window
+  /** The answers from before the wanted routes were served. */
+  private readonly before: Window
   private resumeAt = -Infinity
   private restarts = 0
   /** Counts that the connection to the proxy broke. */
@@ -88,6 +90,7 @@ export class Check {
     const { beta } = convergence
     const { alpha, tolerance = defaultTolerance(share) } = options
     this.window = this.begun()
+    this.before = this.begun()
     const parts = this.window.parts.length
     // With parts, half of the bound is theirs.
     const settings = { share, tolerance, beta, leak: LEAK }
@@ -102,6 +105,7 @@ export class Check {
     const { countFrom, settledAt } = this.convergence
     if (issuedAt <= countFrom || issuedAt < this.resumeAt) {
       this.discarded += 1
+      if (countFrom === Infinity) this.before.add(probe)
       if (issuedAt <= countFrom && probe.looks !== undefined) this.noteLooks(probe)
       return CONTINUE
     }
@@ -149,6 +153,7 @@ export class Check {
       expectation,
       verdict,
       ...window.evidence(),
+      ...(this.convergence.countFrom === Infinity ? { unjudged: this.before.unjudged() } : {}),
       interval: this.interval(window.tally),
       tolerance: share === 0 || share === 1 ? LEAK : settings.tolerance,
       alpha: this.options.alpha,

@@ -111,6 +111,11 @@ export class Window {
     }
   }
 
+  /** The same of answers that are not held against the expectation. */
+  unjudged(): CheckResult['unjudged'] {
+    return { ...countsOf(this.tally), samples: this.samples }
+  }
+
   private countsBy(wanted: Stratum['of']): Record<string, Counts> {
     const own = this.strata.filter(({ of }) => of === wanted)
     return Object.fromEntries(own.map(({ name, tally }) => [name, countsOf(tally)]))

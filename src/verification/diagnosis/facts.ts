@@ -14,9 +14,9 @@ export function failing({ proof }: Facts): CheckResult[] {
   return (proof?.checks ?? []).filter(({ verdict }) => verdict !== 'pass')
 }
 
-/** How many answers of the checks that did not pass were an error of such a kind. */
+/** How many answers of the checks that did not pass, those before the wanted routes included, were such an error. */
 export function errorsOf(facts: Facts, isMeant: (kind: string) => boolean): number {
-  const counts = failing(facts).flatMap(({ errors }) => Object.entries(errors))
+  const counts = failing(facts).flatMap(({ errors, unjudged }) => Object.entries(unjudged?.errors ?? errors))
   return counts.filter(([kind]) => isMeant(kind)).reduce((sum, [, count]) => sum + count, 0)
 }
 
@@ -25,7 +25,7 @@ export function errorCount({ errors }: Pick<CheckResult, 'errors'>): number {
 }
 
 export function samplesOf(facts: Facts): AnswerSample[] {
-  return failing(facts).flatMap(({ samples }) => samples)
+  return failing(facts).flatMap(({ samples, unjudged }) => unjudged?.samples ?? samples)
 }
 
 /** The paths that the app is asked by. */

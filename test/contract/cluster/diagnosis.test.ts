@@ -3,7 +3,7 @@ import type { Cluster } from '../../../src/cluster/cluster.js'
 import { openCluster } from '../../../src/cluster/open-cluster.js'
 import type { StageProof } from '../../../src/model/expectation.js'
 import type { OperationContext } from '../../../src/operations/context.js'
-import { diagnoseProof } from '../../../src/operations/diagnosis.js'
+import { causesOf } from '../../../src/operations/diagnosis.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -129,7 +129,7 @@ test('a user who may read next to nothing gets a diagnosis all the same', async 
 async function causes() {
   const [history] = await cluster.findReleases('echo', 'echo')
   const context = { cluster, emit: () => undefined } as unknown as OperationContext
-  return diagnoseProof(context, {
+  return causesOf(context, {
     app: 'echo',
     namespace: 'echo',
     revision: history!.deployed!,

@@ -1,0 +1,78 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import type { Fault } from '../../src/sandbox/faults.js'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
+
+let cli: SandboxCli
+beforeAll(async () => {
+  cli = await startSandboxCli(4, { ...QUICK, seed: 9 })
+  for (const command of ['install echo v1 --with-virtual-service', 'start echo v2', 'shift echo 50'])
+    expect(await canary(...command.split(' '))).toMatchObject({ exitCode: 0 })
+})
+afterAll(() => cli.close())
+afterEach(async () => {
+  cli.sandbox.faults.clear()
+  // As it was: the way back is what the next case begins with.
+  while ((await canary('verify', 'echo')).exitCode !== 0);
+})
+
+function canary(...args: string[]): Promise<CommandOutcome> {
+  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '3s' } })
+}
+
+const RETRIED: Fault[] = [
+  { kind: 'retries', app: 'echo' },
+  { kind: 'error-rate', app: 'echo', percent: 70, version: 'v2' },
+]
+
+test.each<[id: string, exitCode: number, faults: Fault[]]>([
+  ['no-virtual-service', 4, [{ kind: 'no-virtual-service' }]],
+  ['parent-prefix', 4, [{ kind: 'parent-prefix', prefix: '/api' }]],
+  ['rival-table', 4, [{ kind: 'rival-table', app: 'echo' }]],
+  ['service-port', 3, [{ kind: 'wrong-service-port', app: 'echo' }]],
+  ['upstream-missing', 3, [{ kind: 'missing-upstream', app: 'echo' }]],
+  ['empty-subset-fallback', 3, [{ kind: 'never-ready', app: 'echo', version: 'v2' }]],
+  ['header-stripped', 3, [{ kind: 'strip-header', name: 'stage' }]],
+  ['wrong-weights', 3, [{ kind: 'wrong-weights', app: 'echo', percent: 10 }]],
+  ['cache', 3, [{ kind: 'cache', ms: 60_000 }]],
+  ['retries', 3, RETRIED],
+  ['foreign-answers', 3, [{ kind: 'foreign-answers', percent: 50 }]],
+  ['access-refused', 4, [{ kind: 'auth', status: 401 }]],
+  ['access-refused', 4, [{ kind: 'auth', status: 403 }]],
+  ['redirect', 4, [{ kind: 'redirect' }]],
+  ['app-errors', 3, [{ kind: 'error-rate', app: 'echo', percent: 50 }]],
+  ['proxy-unreachable', 4, [{ kind: 'proxy-down' }]],
+])('%s: exit %i, and the cause is named first', async (id, exitCode, faults) => {
+  for (const fault of faults) cli.sandbox.faults.add(fault)
+  await struck(faults)
+
+  const outcome = await canary('verify', 'echo', '--json')
+
+  const { error } = JSON.parse(outcome.stdout)
+  const causes = error.evidence.causes.map((cause: { id: string }) => cause.id)
+  expect([outcome.exitCode, causes[0], causes]).toEqual([exitCode, id, causes])
+  expect(error.details[0]).toMatch(/cause: /)
+})
+
+/** Changes of objects take their time to the proxy: until nobody gets the answer that all get at rest. */
+async function struck(faults: Fault[]): Promise<void> {
+  const slow = [
+    'no-virtual-service',
+    'parent-prefix',
+    'rival-table',
+    'wrong-service-port',
+    'missing-upstream',
+  ]
+  if (faults.some(({ kind }) => kind === 'never-ready')) {
+    for (;;) {
+      const bodies = await Promise.all(Array.from({ length: 20 }, () => ask({ stage: 'canary' })))
+      if (bodies.every((body) => body.includes('v1'))) return
+    }
+  }
+  if (faults.some(({ kind }) => slow.includes(kind))) while ((await ask()).startsWith('version:'));
+}
+
+async function ask(headers: Record<string, string> = {}): Promise<string> {
+  return (await fetch(`${cli.sandbox.proxyUrl}/echo`, { headers })).text()
+}
