@@ -89,7 +89,8 @@ function cache(facts: Facts): Cause | undefined {
       "probe behind the cache: --proxy-url with the gateway's own address",
       'or have the cache let requests with the canary headers pass, and keep its answers apart by them (vary)',
     ],
-    certainty: 'likely',
+    // Where most answers are copies, nothing that they seem to say is about the routes.
+    certainty: counted * 2 > failing(facts).reduce((sum, { sent }) => sum + sent, 0) ? 'certain' : 'likely',
   }
 }
 

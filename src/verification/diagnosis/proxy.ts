@@ -165,7 +165,8 @@ function oldRoutes(facts: Facts): Cause | undefined {
   const neverTurned =
     proof?.convergence === 'fingerprint' &&
     proof.convergedMs === undefined &&
-    failing(facts).some(({ sent }) => sent === 0)
+    failing(facts).some(({ sent }) => sent === 0) &&
+    errorsOf(facts, (kind) => kind === 'no routes header' || kind === 'http 404 (no route)') > 0
   if (!proof || (foreign === 0 && !neverTurned && !(asBefore && proof.convergence === 'epochs')))
     return undefined
   const told = (scene?.proxies ?? []).filter(({ admin }) => admin !== undefined)
