@@ -119,6 +119,11 @@ function proofOf(check: Partial<CheckResult>, change: Partial<StageProof> = {}):
   }
 }
 
+/** Answers from before the wanted routes were served, which is all there was. */
+function unjudged(errors: Record<string, number>): CheckResult['unjudged'] {
+  return { sent: 90, byVersion: {}, unidentified: 0, errors, samples: [] }
+}
+
 function answers(
   errors: Record<string, number>,
   headers: Record<string, string> = {},
@@ -244,7 +249,18 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
     {},
   ],
   ['old-routes', 'answers of other routes', answers({ 'foreign routes': 100 }), {}],
-  ['old-routes', 'never an answer of the wanted ones', proofOf({ sent: 0 }, { convergedMs: undefined }), {}],
+  [
+    'old-routes',
+    'never an answer of the wanted ones',
+    proofOf({ sent: 0, unjudged: unjudged({ 'no routes header': 90 }) }, { convergedMs: undefined }),
+    {},
+  ],
+  [
+    'proxy-unreachable',
+    'never an answer at all',
+    proofOf({ sent: 0, unjudged: unjudged({ refused: 90 }) }, { convergedMs: undefined }),
+    {},
+  ],
   [
     'sticky-routing',
     'long runs',
