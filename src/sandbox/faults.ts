@@ -42,6 +42,8 @@ type AnyFault =
   | { kind: 'proxy-reset'; percent: number }
   /** The proxy never answers a share of the requests. */
   | { kind: 'proxy-stall'; percent: number }
+  /** One proxy (a pod's name, or 1, 2, 3 by age; the first) takes no new routes any more. */
+  | { kind: 'proxy-stuck'; pod?: string }
   /** A weighted route of the app sends this share to its second destination, whatever is configured. */
   | { kind: 'wrong-weights'; app: string; percent: number }
   /** Weighted routes of the app choose by the connection, not by chance. */

@@ -3,6 +3,10 @@ import { RESOURCES } from './api-server/resources.js'
 import { now, type ObjectStore } from './api-server/store.js'
 
 const GLOO = 'gloo-system'
+/** The Deployment of the proxies and their Service. */
+export const GATEWAY = { namespace: GLOO, name: 'gateway-proxy' }
+/** The proxies' port for HTTP, in their pods. */
+export const HTTP_PORT = 8080
 const GLOO_KINDS = [RESOURCES.virtualservices, RESOURCES.routetables, RESOURCES.upstreams]
 
 const PROXY_LABELS = { 'gateway-proxy': 'live', 'gateway-proxy-id': 'gateway-proxy' }
@@ -12,7 +16,10 @@ const GLOO_DEPLOYMENTS: Record<string, Record<string, string>> = {
 }
 
 /** What a cluster with Gloo has before anybody installs anything: namespaces, a node, CRDs, Gloo's Deployments, the proxy's Service. */
-export function createInfrastructure(store: ObjectStore, proxyPort: number): void {
+export function createInfrastructure(
+  store: ObjectStore,
+  { proxyPort, proxies = 1 }: { proxyPort: number; proxies?: number },
+): void {
   for (const name of ['default', 'kube-system', GLOO]) {
     store.create(RESOURCES.namespaces, {
       apiVersion: 'v1',
@@ -40,7 +47,8 @@ export function createInfrastructure(store: ObjectStore, proxyPort: number): voi
   }
   store.create(RESOURCES.services, proxyService(proxyPort))
   for (const [name, labels] of Object.entries(GLOO_DEPLOYMENTS)) {
-    store.create(RESOURCES.deployments, glooDeployment(name, labels))
+    const isProxy = name === GATEWAY.name
+    store.create(RESOURCES.deployments, glooDeployment(name, labels, isProxy ? proxies : 1))
   }
 }
 
@@ -68,25 +76,30 @@ function node(): KubeObject {
   }
 }
 
-/** Gloo as `kubectl get pods` shows it; its work is done by the sandbox itself, not by these pods. */
-function glooDeployment(name: string, labels: Record<string, string>): KubeObject {
+/** Pods of the proxies are proxies; Gloo's own is there for `kubectl get pods`, its work is done by the sandbox itself. */
+function glooDeployment(name: string, labels: Record<string, string>, replicas: number): KubeObject {
+  const ports = name === GATEWAY.name ? [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }] : []
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, namespace: GLOO, labels: { app: 'gloo', ...labels } },
     spec: {
-      replicas: 1,
+      replicas,
       selector: { matchLabels: labels },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
       template: {
         metadata: { labels },
-        spec: { containers: [{ name, image: `quay.io/solo-io/${name}:sandbox` }] },
+        spec: {
+          containers: [
+            { name, image: `quay.io/solo-io/${name}:sandbox`, ...(ports.length > 0 ? { ports } : {}) },
+          ],
+        },
       },
     },
   }
 }
 
-/** The way to the proxy is a load balancer on the loopback interface. */
+/** The way to the proxies is a load balancer on the loopback interface. */
 function proxyService(port: number): KubeObject {
   const labels = { app: 'gloo', gloo: 'gateway-proxy', 'gateway-proxy-id': 'gateway-proxy' }
   return {
@@ -98,7 +111,7 @@ function proxyService(port: number): KubeObject {
       selector: PROXY_LABELS,
       clusterIP: '10.43.0.10',
       clusterIPs: ['10.43.0.10'],
-      ports: [{ name: 'http', port, targetPort: 8080, protocol: 'TCP' }],
+      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP' }],
       sessionAffinity: 'None',
     },
     status: { loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } },

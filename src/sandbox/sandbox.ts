@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { KubeObject } from './api-server/objects.js'
 import { startApiServer } from './api-server/server.js'
 import { ObjectStore } from './api-server/store.js'
 import { startControl } from './control.js'
@@ -14,7 +15,8 @@ import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
 import { strictAdmission } from './gateway/strict-admission.js'
 import { createInfrastructure } from './infrastructure.js'
-import { startProxy } from './proxy/proxy.js'
+import { startBalancer } from './proxy/balancer.js'
+import { ProxyFleet } from './proxy/fleet.js'
 import { seededRandom } from './random.js'
 
 /** How quick the sandbox is; the defaults are what a real Gloo was measured to be. All milliseconds. */
@@ -26,7 +28,9 @@ export interface SandboxOptions {
   /** Bounds of the time from a change of routes, or of endpoints, until the proxy serves it. */
   routesMs?: [number, number]
   endpointsMs?: [number, number]
-  /** Makes the proxy's choices, delays and ordered errors repeatable. */
+  /** How many proxies there are at first; their Deployment can be scaled. */
+  proxies?: number
+  /** Makes the proxies' choices, delays and ordered errors repeatable. */
   seed?: number
 }
 
@@ -49,17 +53,27 @@ const DEFAULTS = {
   drainMs: 800,
   routesMs: [200, 500],
   endpointsMs: [250, 500],
+  proxies: 1,
 } satisfies SandboxOptions
 
 /** Starts a sandbox on ports of the loopback interface that the system chooses. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { podStartMs, drainMs, routesMs, endpointsMs, seed } = { ...DEFAULTS, ...options }
+  const { podStartMs, drainMs, routesMs, endpointsMs, proxies, seed } = { ...DEFAULTS, ...options }
   const random = seed === undefined ? Math.random : seededRandom(seed)
   const store = new ObjectStore()
   const faults = new FaultRegistry()
   const token = randomBytes(16).toString('hex')
-  const kubelet = new Kubelet(store, faults, { startMs: podStartMs, drainMs, random })
   const gloo = new Gloo(store, faults, { routesMs, endpointsMs, random })
+  const fleet = new ProxyFleet({
+    store,
+    gloo,
+    faults,
+    portOf: (ip, port) => kubelet.portOf(ip, port),
+    random,
+  })
+  // What the cluster has from its beginning starts at once.
+  const pace = { startMs: 0, drainMs, random, startProxy: (pod: KubeObject) => fleet.start(pod) }
+  const kubelet: Kubelet = new Kubelet(store, faults, pace)
   const controllers = [
     new DeploymentController(store),
     new ReplicaSetController(store),
@@ -67,13 +81,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     new AutoscalerController(store),
     new GarbageCollector(store),
   ]
-  const proxy = await startProxy({
-    state: gloo.state,
-    faults,
-    portOf: (ip, port) => kubelet.portOf(ip, port),
-    random,
-  })
-  createInfrastructure(store, proxy.port)
+  const balancer = await startBalancer((socket) => fleet.take(socket))
+  const ready = fleet.whenReady(proxies)
+  createInfrastructure(store, { proxyPort: balancer.port, proxies })
+  await ready
+  pace.startMs = podStartMs
   const colleague = new Colleague(store, faults)
   const control = await startControl(faults, token)
   const api = await startApiServer({
@@ -92,7 +104,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   })
   return {
     apiUrl: api.url,
-    proxyUrl: `http://127.0.0.1:${proxy.port}`,
+    proxyUrl: `http://127.0.0.1:${balancer.port}`,
     controlUrl: control.url,
     token,
     kubeconfig: kubeconfigFor(api.url, token),
@@ -102,7 +114,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       colleague.close()
       for (const controller of controllers) controller.close()
       gloo.close()
-      await Promise.all([api.close(), control.close(), proxy.close(), kubelet.closeAll()])
+      await Promise.all([api.close(), control.close(), balancer.close(), kubelet.closeAll()])
     },
   }
 }

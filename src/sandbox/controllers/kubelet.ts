@@ -17,6 +17,8 @@ export interface KubeletOptions {
   /** How long a pod goes on answering after its deletion was asked for, milliseconds: longer than endpoints travel. */
   drainMs: number
   random?: Random
+  /** Starts what runs in pods of the gateway; undefined for all other pods. */
+  startProxy?: (pod: KubeObject) => Promise<PodServer> | undefined
 }
 
 interface RunningPod {
@@ -63,8 +65,13 @@ export class Kubelet extends Reconciler {
 
   /** The real port behind an address; undefined when no pod listens there. */
   portOf(ip: string, port: number): number | undefined {
-    const server = this.byAddress.get(ip)?.server
-    return server && (server.ports.length === 0 || server.ports.includes(port)) ? server.port : undefined
+    return portBehind(this.byAddress.get(ip)?.server, port)
+  }
+
+  /** The real port behind one of a pod, as its own loopback interface has them; undefined where nothing listens. */
+  loopbackPortOf(namespace: string, name: string, port: number): number | undefined {
+    const server = this.pods.get(keyOf(namespace, name))?.server
+    return server?.loopback?.[port] ?? portBehind(server, port)
   }
 
   /** What a pod logged, for `kubectl logs`, or in the run before (`--previous`); undefined where it did not run. */
@@ -168,11 +175,12 @@ export class Kubelet extends Reconciler {
     if (!pod) return
     running.isCrashed = false
     const { faults, options } = this
-    const server = await startPodServer(pod, program, {
-      faults,
-      random: options.random ?? Math.random,
-      log: (line) => running.log.add(line),
-    })
+    const server = await (options.startProxy?.(pod) ??
+      startPodServer(pod, program, {
+        faults,
+        random: options.random ?? Math.random,
+        log: (line) => running.log.add(line),
+      }))
     const fresh = this.current(key)
     if (!fresh || running.isEnding || this.pods.get(key) !== running) return server.close()
     running.server = server
@@ -279,4 +287,8 @@ export class Kubelet extends Reconciler {
   private warn(pod: KubeObject, reason: string, message: string): void {
     recordEvent(this.store, pod, { type: 'Warning', reason, message, component: 'kubelet' })
   }
+}
+
+function portBehind(server: PodServer | undefined, port: number): number | undefined {
+  return server && (server.ports.length === 0 || server.ports.includes(port)) ? server.port : undefined
 }

@@ -3,22 +3,10 @@ import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
-import { EMPTY_CONFIG, type Cluster, type ProxyConfig } from './routes.js'
+import { type Endpoint, ProxyFeed, type Update } from './proxy-feed.js'
+import type { Cluster } from './routes.js'
 import { type Report, statusField } from './statuses.js'
 import { translate, type Translation } from './translate.js'
-
-/** An address a cluster's requests can go to. */
-export interface Endpoint {
-  ip: string
-  port: number
-  labels: Record<string, string>
-}
-
-/** What the proxy serves from: routes and endpoints, each replaced whole. */
-export interface ProxyState {
-  config: ProxyConfig
-  endpoints: Map<string, Endpoint[]>
-}
 
 export interface GlooOptions {
   /** Bounds of the time from a change to the proxy serving it, milliseconds. */
@@ -36,27 +24,55 @@ const ROUTE_KINDS = new Set<unknown>(Object.values(STATUS_KINDS))
 const ENDPOINT_KINDS = new Set<unknown>([RESOURCES.endpoints, RESOURCES.services, RESOURCES.upstreams])
 
 /**
- * The control plane: watches the Gloo resources and Endpoints, writes statuses, and brings routes and endpoints to the
+ * The control plane: watches the Gloo resources and Endpoints, writes statuses, and brings routes and endpoints to every
  * proxy on their separate ways, some time after the change.
  */
 export class Gloo {
-  readonly state: ProxyState = { config: EMPTY_CONFIG, endpoints: new Map() }
-  private readonly unsubscribe: () => void
-  private readonly pending: { routes?: NodeJS.Timeout; endpoints?: NodeJS.Timeout } = {}
+  /** By proxy, the one that connected first in front. */
+  private readonly feeds = new Map<string, ProxyFeed>()
+  private readonly unsubscribe: (() => void)[]
+  private statusesAreDue = true
+  /** Where no proxy asks for routes, statuses are written all the same. */
+  private statusTimer?: NodeJS.Timeout
 
   constructor(
     private readonly store: ObjectStore,
     private readonly faults: FaultRegistry,
     private readonly options: GlooOptions,
   ) {
-    this.unsubscribe = store.subscribe((event) => this.changed(event))
+    this.unsubscribe = [
+      store.subscribe((event) => this.changed(event)),
+      faults.subscribe(() => this.catchUp()),
+    ]
     this.schedule('routes')
   }
 
+  /** A proxy that starts: it has what there is at this moment, and hears of what comes. */
+  connect(name: string): ProxyFeed {
+    const feed = new ProxyFeed({
+      translation: () => this.update(),
+      endpointsOf: (cluster) => this.endpointsOf(cluster),
+      delayMs: (what) => this.delayMs(what),
+      isStuck: () => this.isStuck(name),
+    })
+    this.feeds.set(name, feed)
+    return feed
+  }
+
+  disconnect(name: string): void {
+    this.feeds.get(name)?.close()
+    this.feeds.delete(name)
+    this.catchUp() // one that was stuck by its age may be another's age now
+  }
+
   close(): void {
-    this.unsubscribe()
-    clearTimeout(this.pending.routes)
-    clearTimeout(this.pending.endpoints)
+    for (const end of this.unsubscribe) end()
+    for (const feed of this.feeds.values()) feed.close()
+    clearTimeout(this.statusTimer)
+  }
+
+  private catchUp(): void {
+    for (const feed of this.feeds.values()) feed.catchUp()
   }
 
   private changed({ type, resource, object, previous }: StoreEvent): void {
@@ -72,38 +88,37 @@ export class Gloo {
     if (ENDPOINT_KINDS.has(resource)) this.schedule('endpoints')
   }
 
-  /** A change joins the update under way to the proxy, if one is: as Gloo's snapshots gather changes. */
-  private schedule(what: 'routes' | 'endpoints'): void {
-    if (this.pending[what]) return
-    const ordered = this.faults.of('propagation')[0]?.ms
-    const [low, high] = what === 'routes' ? this.options.routesMs : this.options.endpointsMs
-    const { random = Math.random } = this.options
-    const delay = ordered ?? low + random() * (high - low)
-    this.pending[what] = setTimeout(() => {
-      this.pending[what] = undefined
-      if (what === 'routes') this.updateRoutes()
-      else this.updateEndpoints()
-    }, delay)
+  private schedule(what: Update): void {
+    for (const feed of this.feeds.values()) feed.schedule(what)
+    if (what === 'endpoints') return
+    this.statusesAreDue = true
+    if (this.feeds.size > 0) return // the first proxy's update brings the statuses
+    this.statusTimer ??= setTimeout(() => {
+      this.statusTimer = undefined
+      this.update()
+    }, this.delayMs('routes'))
   }
 
-  private updateRoutes(): void {
-    const { state } = this
+  private delayMs(what: Update): number {
+    const { random = Math.random, routesMs, endpointsMs } = this.options
+    const [low, high] = what === 'routes' ? routesMs : endpointsMs
+    return this.faults.of('propagation')[0]?.ms ?? low + random() * (high - low)
+  }
+
+  /** A proxy is meant by its pod's name, by its age (`2` is the second oldest), or as the first. */
+  private isStuck(name: string): boolean {
+    const age = [...this.feeds.keys()].indexOf(name) + 1
+    return this.faults.of('proxy-stuck').some(({ pod = '1' }) => pod === name || pod === String(age))
+  }
+
+  /** What the proxies are to be told now; statuses are written once for every change. */
+  private update(): Translation | undefined {
     const translation = this.translation()
-    if (!translation) return
-    const { config, reports, refused, rejectedHosts } = translation
-    const kept = state.config.virtualHosts
-    const virtualHosts = refused
-      ? kept
-      : [
-          ...config.virtualHosts.filter(({ name }) => !rejectedHosts.has(name)),
-          ...kept.filter(({ name }) => rejectedHosts.has(name)),
-        ]
-    // Envoy refuses routes only: clusters come to it on another way.
-    state.config = { clusters: config.clusters, virtualHosts }
-    for (const [name, cluster] of config.clusters) {
-      if (!state.endpoints.has(name)) state.endpoints.set(name, this.endpointsOf(cluster))
+    if (translation && this.statusesAreDue) {
+      this.statusesAreDue = false
+      for (const [object, report] of translation.reports) this.writeStatus(object, report)
     }
-    for (const [object, report] of reports) this.writeStatus(object, report)
+    return translation
   }
 
   /** Undefined where a field the API does not check has a shape that Gloo's own CRDs would refuse: all stays as it was. */
@@ -127,13 +142,6 @@ export class Gloo {
     const resource = STATUS_KINDS[object.kind]
     const current = resource && this.store.get(resource, object.metadata.namespace, object.metadata.name)
     if (current) this.store.update(resource, { ...current, status: statusField(report) })
-  }
-
-  private updateEndpoints(): void {
-    const { state } = this
-    state.endpoints = new Map(
-      [...state.config.clusters.values()].map((cluster) => [cluster.name, this.endpointsOf(cluster)]),
-    )
   }
 
   /** Gloo's rule: the Service's port must be the Upstream's servicePort to the digit; else there is no endpoint. */

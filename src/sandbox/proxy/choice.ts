@@ -1,4 +1,4 @@
-import type { Endpoint, ProxyState } from '../gateway/gloo.js'
+import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
 import { matches, type RequestHead } from '../gateway/matching.js'
 import type { Destination, ProxyRoute, RouteAction, VirtualHost } from '../gateway/routes.js'
 import { isKnownSubset } from '../gateway/translate.js'
@@ -11,6 +11,8 @@ export type Choice =
       route: ProxyRoute
       destination: Destination
       prefixRewrite?: string
+      /** Where the cluster has subsets: whether the one that is named was found, or the fallback was taken. */
+      by?: 'subset' | 'fallback'
     }
   /** The route leads nowhere: no such cluster, or no endpoint in it. */
   | { to: 'nowhere'; why: 'no cluster' | 'no healthy upstream'; route: ProxyRoute; destination?: Destination }
@@ -41,10 +43,10 @@ export function choose(
   const destination = weighted(destinations, chance(destinations))
   if (!destination || !state.config.clusters.has(destination.cluster))
     return { to: 'nowhere', why: 'no cluster', route, destination }
-  const endpoints = subset(state, destination)
+  const { endpoints, by } = subset(state, destination)
   const endpoint = endpoints[Math.floor(random() * endpoints.length)]
   if (!endpoint) return { to: 'nowhere', why: 'no healthy upstream', route, destination }
-  return { to: 'endpoint', endpoint, route, destination, prefixRewrite: action.prefixRewrite }
+  return { to: 'endpoint', endpoint, route, destination, by, prefixRewrite: action.prefixRewrite }
 }
 
 /** Envoy's order: the exact domain, then the longest `*.suffix`, then the longest `prefix.*`, then `*`. */
@@ -82,14 +84,18 @@ function weighted(destinations: Destination[], random: Random): Destination | un
 }
 
 /** Pods of the subset; where there are none, the fallback policy decides: any pod of the Upstream, some, or none. */
-function subset(state: ProxyState, { cluster: name, subset: labels = {} }: Destination): Endpoint[] {
+function subset(
+  state: ProxyState,
+  { cluster: name, subset: labels = {} }: Destination,
+): { endpoints: Endpoint[]; by?: 'subset' | 'fallback' } {
   const all = state.endpoints.get(name) ?? []
   const cluster = state.config.clusters.get(name)
-  if (!cluster?.subsetKeys) return all
+  if (!cluster?.subsetKeys) return { endpoints: all }
   const isNamed = Object.keys(labels).length > 0 && isKnownSubset(cluster, labels)
   const found = isNamed ? labelled(all, labels) : []
-  if (found.length > 0 || cluster.fallback === 'NO_FALLBACK') return found
-  return cluster.fallback === 'DEFAULT_SUBSET' ? labelled(all, cluster.defaultSubset) : all
+  if (found.length > 0 || cluster.fallback === 'NO_FALLBACK') return { endpoints: found, by: 'subset' }
+  const rest = cluster.fallback === 'DEFAULT_SUBSET' ? labelled(all, cluster.defaultSubset) : all
+  return { endpoints: rest, by: 'fallback' }
 }
 
 /** A pod without a label counts as having it empty. */

@@ -6,19 +6,24 @@ import {
   request,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { FaultRegistry } from '../faults.js'
-import type { ProxyState } from '../gateway/gloo.js'
+import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
 import type { Destination, HeaderChanges, ProxyRoute, RouteAction } from '../gateway/routes.js'
 import type { Random } from '../random.js'
 import { closeServer } from '../workloads/close-server.js'
 import { choose } from './choice.js'
+import { ProxyCounters } from './counters.js'
 import { change, passedOn } from './headers.js'
 import { Tampering } from './tampering.js'
 
 export interface GatewayProxy {
   port: number
-  close(): Promise<void>
+  counters: ProxyCounters
+  /** Takes over a connection that was accepted elsewhere: at no cost, unlike one that is passed on byte by byte. */
+  take(socket: Socket): void
+  /** @param graceMs how long requests under way may take */
+  close(graceMs?: number): Promise<void>
 }
 
 export interface ProxyOptions {
@@ -28,15 +33,31 @@ export interface ProxyOptions {
   /** The real port behind a pod's address; undefined where nothing listens. */
   portOf: (ip: string, port: number) => number | undefined
   random?: Random
+  /** What goes wrong in it or in front of it; where proxies stand side by side, they share what is in front. */
+  tampering?: Tampering
+  /** Whether its pod is about to end: connections close with their next answer then. */
+  isEnding?: () => boolean
 }
 
 const CONNECTION_REFUSED =
   'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused'
 
+const SUBSET_COUNTER = { subset: 'lb_subsets_selected', fallback: 'lb_subsets_fallback' } as const
+
+/** Where a request is passed on to; without a port nothing listens there. */
+interface Way {
+  port?: number
+  target: string
+  route: ProxyRoute
+  destination: Destination
+  endpoint: Endpoint
+}
+
 /** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
-  const { state, faults, portOf, random = Math.random } = options
-  const tampering = new Tampering(faults, random)
+  const { state, faults, portOf, random = Math.random, isEnding = () => false } = options
+  const { tampering = new Tampering(faults, random) } = options
+  const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -47,6 +68,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     }
     if (faults.of('proxy-stall').some(strikes)) return
     if (tampering.answers(incoming, outgoing)) return
+    if (isEnding()) outgoing.shouldKeepAlive = false
     const { method = 'GET', url = '/' } = incoming
     const headers = tampering.headers(incoming.headers)
     const [path = '/', query] = url.split(/\?(.*)/s)
@@ -66,6 +88,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
           levels: levelsOf(choice.route, choice.destination),
         })
       case 'endpoint': {
+        if (choice.by) counters.cluster(choice.destination.cluster)[SUBSET_COUNTER[choice.by]] += 1
         const target = rewritten(url, choice.route, choice.prefixRewrite)
         return forward(incoming, outgoing, {
           ...choice,
@@ -76,15 +99,15 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     }
   }
 
-  function forward(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    to: { port?: number; target: string; route: ProxyRoute; destination: Destination },
-    attempt = 1,
-  ): void {
-    const { port, route, destination } = to
+  function forward(incoming: IncomingMessage, outgoing: ServerResponse, to: Way, attempt = 1): void {
+    const { port, route, destination, endpoint } = to
+    const count = counters.of(destination.cluster, endpoint)
+    count('rq_total')
     const levels = levelsOf(route, destination)
-    const unreachable = () => answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
+    const unreachable = () => {
+      count('rq_error')
+      answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
+    }
     if (port === undefined) return unreachable()
     const headers = passedOn(tampering.headers(incoming.headers))
     const attempts = tampering.attempts(destination)
@@ -101,8 +124,10 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     })
     upstream.on('response', (answer) => {
       const { statusCode = 502 } = answer
+      count(statusCode >= 500 ? 'rq_error' : 'rq_success')
       if (attempts !== undefined && statusCode >= 500 && attempt < attempts) {
         answer.resume()
+        counters.cluster(destination.cluster).upstream_rq_retry += 1
         return forward(incoming, outgoing, to, attempt + 1)
       }
       const answered = passedOn(answer.headers)
@@ -131,10 +156,18 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
 
   const server = createServer({ keepAliveTimeout: 300_000 }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const taken = new Set<Socket>()
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => {
-      await closeServer(server)
+    counters,
+    take: (socket) => {
+      taken.add(socket)
+      socket.once('close', () => taken.delete(socket))
+      server.emit('connection', socket)
+    },
+    close: async (graceMs) => {
+      // The server waits for connections of its own only: those it took over are waited for besides.
+      await closeServer(server, graceMs, () => [...taken])
       agent.destroy()
     },
   }

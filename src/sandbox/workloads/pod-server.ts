@@ -12,6 +12,8 @@ export interface PodServer {
   port: number
   /** Ports the container listens on, by the pod's own address; empty: any. */
   ports: number[]
+  /** Real ports by those that listen on the pod's own loopback interface: reached by a port-forward alone. */
+  loopback?: Record<number, number>
   /** @param graceMs how long requests under way may take */
   close(graceMs?: number): Promise<void>
 }

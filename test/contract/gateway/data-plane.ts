@@ -56,7 +56,7 @@ export async function startDataPlane({
     new GarbageCollector(store),
   ]
   const proxy = await startProxy({
-    state: gloo.state,
+    state: gloo.connect('proxy').state,
     faults,
     portOf: (ip, port) => kubelet.portOf(ip, port),
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ProxyState } from '../../../../src/sandbox/gateway/gloo.js'
+import type { ProxyState } from '../../../../src/sandbox/gateway/proxy-feed.js'
 import { translate } from '../../../../src/sandbox/gateway/translate.js'
 import { choose } from '../../../../src/sandbox/proxy/choice.js'
 import { seededRandom } from '../../../../src/sandbox/random.js'

@@ -1,0 +1,97 @@
+import type { AddressInfo, Socket } from 'node:net'
+import type { KubeObject } from '../api-server/objects.js'
+import { RESOURCES } from '../api-server/resources.js'
+import type { ObjectStore } from '../api-server/store.js'
+import type { FaultRegistry } from '../faults.js'
+import type { Gloo } from '../gateway/gloo.js'
+import { GATEWAY, HTTP_PORT } from '../infrastructure.js'
+import type { Random } from '../random.js'
+import { closeServer } from '../workloads/close-server.js'
+import type { PodServer } from '../workloads/pod-server.js'
+import { ADMIN_PORT, adminServer } from './admin.js'
+import { type GatewayProxy, startProxy } from './proxy.js'
+import { Tampering } from './tampering.js'
+
+export interface FleetOptions {
+  store: ObjectStore
+  gloo: Gloo
+  faults: FaultRegistry
+  /** The real port behind an app pod's address. */
+  portOf: (ip: string, port: number) => number | undefined
+  random: Random
+}
+
+/** The gateway's proxies: each pod of their Deployment is one, and connections of users go to those that are ready. */
+export class ProxyFleet {
+  private readonly proxies = new Map<string, GatewayProxy>()
+  private readonly tampering: Tampering
+  private turn = 0
+
+  constructor(private readonly options: FleetOptions) {
+    this.tampering = new Tampering(options.faults, options.random)
+  }
+
+  /** Starts the proxy of a pod, with its admin interface; undefined for pods of anything else. */
+  start(pod: KubeObject): Promise<PodServer> | undefined {
+    const { namespace, labels } = pod.metadata
+    const isProxy = namespace === GATEWAY.namespace && labels?.['gateway-proxy'] === 'live'
+    return isProxy ? this.startIn(pod) : undefined
+  }
+
+  /** Takes a connection over for the next ready proxy in turn; resets it where there is none. */
+  take(socket: Socket): void {
+    const ready = this.ready()
+    const proxy = ready[this.turn % ready.length]
+    this.turn += 1
+    if (proxy) proxy.take(socket)
+    else socket.resetAndDestroy()
+  }
+
+  /** Resolves once so many proxies are ready. */
+  whenReady(count: number): Promise<void> {
+    const { store } = this.options
+    return new Promise((resolve) => {
+      const unsubscribe = store.subscribe(() => {
+        if (this.ready().length < count) return
+        unsubscribe()
+        resolve()
+      })
+    })
+  }
+
+  /** Those behind the Service, as its Endpoints have them. */
+  private ready(): GatewayProxy[] {
+    const endpoints = this.options.store.get(RESOURCES.endpoints, GATEWAY.namespace, GATEWAY.name)
+    const addresses: { targetRef?: { name: string } }[] = (endpoints?.subsets ?? []).flatMap(
+      (subset: { addresses?: object[] }) => subset.addresses ?? [],
+    )
+    return addresses.flatMap(({ targetRef }) => this.proxies.get(targetRef?.name ?? '') ?? [])
+  }
+
+  private async startIn({ metadata: { name } }: KubeObject): Promise<PodServer> {
+    const { store, gloo, faults, portOf, random } = this.options
+    const feed = gloo.connect(name)
+    const proxy = await startProxy({
+      state: feed.state,
+      faults,
+      portOf,
+      random,
+      tampering: this.tampering,
+      isEnding: () =>
+        store.get(RESOURCES.pods, GATEWAY.namespace, name)?.metadata.deletionTimestamp !== undefined,
+    })
+    const admin = adminServer(feed, proxy.counters)
+    await new Promise<void>((listening) => admin.listen(0, '127.0.0.1', listening))
+    this.proxies.set(name, proxy)
+    return {
+      port: proxy.port,
+      ports: [HTTP_PORT],
+      loopback: { [ADMIN_PORT]: (admin.address() as AddressInfo).port },
+      close: async (graceMs) => {
+        this.proxies.delete(name)
+        gloo.disconnect(name)
+        await Promise.all([proxy.close(graceMs), closeServer(admin)])
+      },
+    }
+  }
+}
