@@ -8,7 +8,7 @@ export type Outcome = { answer: HttpAnswer } | { failure: TransportFailure; mess
 
 /** Ways to get no answer. All but `timeout` concern the connection to the proxy, not what is behind it. */
 export type TransportFailure =
-  'timeout' | 'refused' | 'reset' | 'unreachable' | 'tls' | 'not http' | 'connection error'
+  'timeout' | 'refused' | 'reset' | 'unreachable' | 'tls' | 'not http' | 'http proxy' | 'connection error'
 
 /** Whose routes an answer came through, told by the fingerprint header; `untold` where the chart leaves it out. */
 export type Routes = 'wanted' | 'foreign' | 'missing' | 'untold'
@@ -110,7 +110,9 @@ function statusKind(answer: HttpAnswer): string {
 
 /** Errors of the way to the proxy: they keep a check from passing but say nothing against the stage. */
 export function isConnectionError(kind: string): boolean {
-  return ['refused', 'reset', 'unreachable', 'tls', 'not http', 'connection error'].includes(kind)
+  return ['refused', 'reset', 'unreachable', 'tls', 'not http', 'http proxy', 'connection error'].includes(
+    kind,
+  )
 }
 
 /** Those of them that may pass: a proxy that restarts, a port-forward that is made anew. */
@@ -136,7 +138,11 @@ const HINTS: Record<string, string> = {
   refused: 'nothing listens at the address of the proxy',
   reset: 'the connection was closed without an answer: does the proxy, or a port-forward to it, restart?',
   unreachable: 'the address of the proxy can not be reached from here',
-  tls: 'the TLS handshake failed: wrong port, or a certificate that is not trusted',
+  tls:
+    'the TLS handshake failed: not https at that port, a certificate that is not trusted (--ca-file) or is for ' +
+    'another name (--host), or one of the client is asked for (--cert-file, --key-file)',
+  'http proxy':
+    'the HTTP proxy (--http-proxy) refuses to let the probes through: 407 asks for user:password@ in its URL',
   'not http': 'what listens there does not speak HTTP',
   [FOREIGN_ROUTES]:
     'a proxy still serves other routes than the ones just applied, or another RouteTable has the path',

@@ -96,6 +96,7 @@ export function failureOf(error: Error): TransportFailure {
       return 'unreachable'
   }
   if (error.name === 'HTTPParserError') return 'not http'
+  if (/^Proxy response \(\d+\)/.test(error.message)) return 'http proxy'
   if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) return 'tls'
   return 'connection error'
 }

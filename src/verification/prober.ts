@@ -1,6 +1,6 @@
-import { Client } from 'undici'
 import type { Outcome } from './classify.js'
 import { type Broken, Exchange, failureOf } from './exchange.js'
+import { type Connection, openConnection } from './transport.js'
 import type { ProxyTarget, Transport } from './verifier.js'
 
 /** What one probe asks for; the Host and everything about the connection come from the transport. */
@@ -39,9 +39,6 @@ export interface ProberOptions<T extends object> {
 
 /** Probes at once, each on a connection of its own; they take turns, so that all proxies behind an address get some. */
 const CONNECTIONS = 10
-/** After so many probes a connection is made anew: behind a load balancer that may reach another proxy. */
-const PROBES_PER_CONNECTION = 50
-const CONNECT_TIMEOUT_MS = 3000
 const PROBE_TIMEOUT_MS = 5000
 /** How far issuing may run ahead of the oldest probe without an outcome: bounds memory. */
 const MAX_AHEAD = 1000
@@ -50,7 +47,7 @@ const CATCH_UP_MS = 20
 
 /** One connection to one proxy, one probe at a time. */
 interface Lane {
-  client: Client
+  client: Connection
   proxy: ProxyTarget
   /** Free lanes of the same proxy. */
   free: Lane[]
@@ -194,19 +191,15 @@ export class Prober<T extends object> {
   }
 }
 
-function openLane({ host }: Transport, proxy: ProxyTarget, free: Lane[], nextConnection: () => number): Lane {
-  const servername = host?.replace(/:\d+$/, '')
-  const client = new Client(proxy.origin, {
-    pipelining: 1,
-    maxRequestsPerClient: PROBES_PER_CONNECTION,
-    allowH2: false,
-    // undici's own timers are coarse, about a second: each probe has a timer of its own.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(servername ? { servername } : {}) },
-  })
-  const lane: Lane = { client, proxy, free, served: 0, connection: 0 }
-  client.on('connect', () => {
+function openLane(
+  transport: Transport,
+  proxy: ProxyTarget,
+  free: Lane[],
+  nextConnection: () => number,
+): Lane {
+  const client = openConnection(transport, proxy)
+  const lane: Lane = { client, proxy, free, served: 0, connection: nextConnection() }
+  client.onConnect(() => {
     lane.connection = nextConnection()
     lane.served = 0
   })

@@ -54,7 +54,34 @@ const OF_THE_CONNECTION = new Set(
 /** @throws UsageError where no probe could even be sent */
 function checkTarget(transport: Transport, probe: ProbeTemplate, marks: Record<string, string>[]): void {
   for (const { origin } of transport.proxies) checkOrigin(origin)
+  checkTls(transport.tls)
+  checkMarks(probe, marks)
   checkHeaders(transport.host, [probe.headers, ...marks])
+}
+
+/** The certificates as TLS would take them: a key that is not the certificate's is found here, too. */
+function checkTls(tls: Transport['tls']): void {
+  if (Object.keys(tls).length === 0) return
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext(tls)
+  } catch (error) {
+    throw new UsageError(`The certificates for https can't be used: ${(error as Error).message}.`, {
+      nextSteps: [
+        'look at the files of --ca-file, --cert-file and --key-file: PEM, the key without a passphrase',
+      ],
+      cause: error,
+    })
+  }
+}
+
+/** A header of every probe that is a canary header would mark the unmarked ones. */
+function checkMarks({ headers }: ProbeTemplate, marks: Record<string, string>[]): void {
+  const marking = new Set(marks.flatMap((entry) => Object.keys(entry)).map((name) => name.toLowerCase()))
+  const given = Object.keys(headers).find((name) => marking.has(name.toLowerCase()))
+  if (given === undefined) return
+  throw new UsageError(`The probe header "${given}" is a canary header: no probe would be unmarked.`, {
+    nextSteps: ['leave it out: marked probes carry it by themselves'],
+  })
 }
 
 function checkOrigin(origin: string): void {
