@@ -5,6 +5,7 @@ import {
   confidenceInterval,
   defaultTolerance,
   evidence,
+  checkTolerance,
   judge,
   type Judgement,
   type JudgeSettings,
@@ -245,3 +246,16 @@ function seeded(seed: number): () => number {
 function near(a: number, b: number): boolean {
   return a === b || Math.abs(a - b) <= 1e-8 * Math.max(1, Math.abs(a))
 }
+
+test.each([
+  [0.05, 0.1, 'reaches past 0 %'],
+  [0.95, 0.06, 'reaches past 100 %'],
+  [0.05, 0.05, undefined],
+  [0.5, 0.5, undefined],
+  [0, 0.1, undefined],
+  [1, 0.1, undefined],
+  [0.05, undefined, undefined],
+])('a tolerance around %f of %f: %s', (share, tolerance, says) => {
+  if (says === undefined) expect(() => checkTolerance(share, tolerance)).not.toThrow()
+  else expect(() => checkTolerance(share, tolerance)).toThrow(says)
+})
