@@ -115,7 +115,8 @@ const CHOICES: Record<string, (string | number)[]> = {
 }
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const PLURAL = /^[a-z]+$/
+/** A subresource may follow: `pods/portforward`. */
+const PLURAL = /^[a-z]+(\/[a-z]+)?$/
 
 /** What is wrong with a fault, in words; undefined where it can be ordered. */
 export function faultProblem(fault: object): string | undefined {

@@ -95,10 +95,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     disturb: disturbApi(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
     logs: (namespace, pod, _container, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
-    intercept: ({ verb, resource }) => {
+    findPort: (namespace, pod, port) => kubelet.loopbackPortOf(namespace, pod, port),
+    intercept: ({ verb, resource, subresource }) => {
+      const names = [resource, `${resource}/${subresource}`, '*']
       const forbidden = faults
         .of('forbid')
-        .some((fault) => [verb, '*'].includes(fault.verb) && [resource, '*'].includes(fault.resource))
+        .some((fault) => [verb, '*'].includes(fault.verb) && names.includes(fault.resource))
       return forbidden ? 'forbidden' : undefined
     },
   })

@@ -3,6 +3,13 @@ import { RESOURCES } from './resources.js'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update']
+/** Of those that are no part of the object. */
+const OWN_VERBS: Record<string, string[]> = { log: ['get'], portforward: ['create', 'get'] }
+/** Kinds of those that are not of their object's kind, with the group where it is another. */
+const OWN_KINDS: Record<string, { group?: string; version?: string; kind: string }> = {
+  scale: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  portforward: { kind: 'PodPortForwardOptions' },
+}
 
 /** Answers with aggregated discovery must be of exactly this type, or clients ask group by group. */
 export const AGGREGATED_DISCOVERY_TYPE =
@@ -52,11 +59,13 @@ function aggregated(type: ResourceType): object {
       ? {
           subresources: type.subresources.map((subresource) => ({
             subresource,
-            responseKind:
-              subresource === 'scale'
-                ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-                : { group: type.group, version: type.version, kind: type.kind },
-            verbs: subresource === 'log' ? ['get'] : SUBRESOURCE_VERBS,
+            responseKind: {
+              group: type.group,
+              version: type.version,
+              kind: type.kind,
+              ...OWN_KINDS[subresource],
+            },
+            verbs: OWN_VERBS[subresource] ?? SUBRESOURCE_VERBS,
           })),
         }
       : {}),
@@ -107,10 +116,8 @@ export function resourceList(group: string, version: string): object | undefined
         name: `${type.plural}/${subresource}`,
         singularName: '',
         namespaced: type.namespaced,
-        ...(subresource === 'scale'
-          ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-          : { kind: type.kind }),
-        verbs: subresource === 'log' ? ['get'] : SUBRESOURCE_VERBS,
+        ...(OWN_KINDS[subresource] ?? { kind: type.kind }),
+        verbs: OWN_VERBS[subresource] ?? SUBRESOURCE_VERBS,
       })),
     ]),
   }

@@ -69,8 +69,9 @@ function whatItIs({ method = 'GET', url = '/' }: IncomingMessage): Disturbed {
   try {
     const request = parseResourceRequest(method, new URL(url, 'http://sandbox'))
     if (!request) return { isWatch: false, isWrite: false }
-    const { verb, resource } = request
+    const { verb, resource, subresource } = request
     const isWatch = verb === 'watch'
+    if (subresource === 'portforward') return { isWatch, isWrite: false, resource: resource.plural }
     return { isWatch, isWrite: !isWatch && verb !== 'get' && verb !== 'list', resource: resource.plural }
   } catch {
     return { isWatch: false, isWrite: false } // it is refused where it is served

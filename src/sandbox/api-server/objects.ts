@@ -44,5 +44,5 @@ export interface ResourceType {
   namespaced: boolean
   /** Custom kinds take merge patches only, and their lists are atomic. */
   custom: boolean
-  subresources: ('status' | 'scale' | 'log')[]
+  subresources: ('status' | 'scale' | 'log' | 'portforward')[]
 }

@@ -42,7 +42,7 @@ export function parseResourceRequest(method: string, url: URL): ResourceRequest 
   const resource = plural === undefined ? undefined : findResource(group, plural)
   if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchResource()
   const query = url.searchParams
-  return { verb: verbOf(method, name, query), resource, namespace, name, subresource, query }
+  return { verb: verbOf(method, { name, subresource, query }), resource, namespace, name, subresource, query }
 }
 
 function target(path: string[]) {
@@ -52,7 +52,12 @@ function target(path: string[]) {
   return { namespace, plural, name, subresource: subresource.length > 0 ? subresource.join('/') : undefined }
 }
 
-function verbOf(method: string, name: string | undefined, query: URLSearchParams): Verb {
+function verbOf(
+  method: string,
+  { name, subresource, query }: Pick<ResourceRequest, 'name' | 'subresource' | 'query'>,
+): Verb {
+  // Opening a connection counts as creating it, by whichever method it is asked for.
+  if (subresource === 'portforward' && (method === 'GET' || method === 'POST')) return 'create'
   if (method === 'GET') {
     // kubectl watches a single object as a list with a field selector; a named watch is its older spelling.
     if (['1', 'true'].includes(query.get('watch') ?? '')) return 'watch'

@@ -35,7 +35,10 @@ export const RESOURCES = {
   services: resource('', 'v1', 'Service', 'services', { shortNames: ['svc'], subresources: ['status'] }),
   serviceaccounts: resource('', 'v1', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] }),
   endpoints: resource('', 'v1', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
-  pods: resource('', 'v1', 'Pod', 'pods', { shortNames: ['po'], subresources: ['status', 'log'] }),
+  pods: resource('', 'v1', 'Pod', 'pods', {
+    shortNames: ['po'],
+    subresources: ['status', 'log', 'portforward'],
+  }),
   nodes: resource('', 'v1', 'Node', 'nodes', {
     shortNames: ['no'],
     namespaced: false,

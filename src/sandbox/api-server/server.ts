@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { checkAccess, review, type Intercept } from './access.js'
 import type { RequestBody } from './body.js'
 import { clusterPath } from './cluster-paths.js'
 import { serveLog, type ReadLogs } from './logs.js'
 import type { KubeObject } from './objects.js'
 import { type Disturb, serveDisturbed } from './disturbance.js'
+import { type FindPort, servePortForward } from './port-forward/port-forward.js'
 import type { Admit, Answer, WriteRequest } from './registry/context.js'
 import { deleteCollection, deleteOne } from './registry/delete.js'
 import {
@@ -33,6 +34,8 @@ export interface ApiServerOptions {
    */
   token?: string
   logs?: ReadLogs
+  /** Where `kubectl port-forward` leads to; nothing listens anywhere without it. */
+  findPort?: FindPort
   /** Asked before every request for objects is carried out. */
   intercept?: Intercept
   /** Asked before every request at all: what goes wrong with it. */
@@ -57,6 +60,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   // Clients keep connections for a minute and more; a connection closed under a request is an error to them.
   server.keepAliveTimeout = 120_000
   server.requestTimeout = 0
+  const upgraded = new Set<Socket>()
+  server.on('upgrade', (request, duplex, head) => {
+    const socket = duplex as Socket
+    upgraded.add(socket)
+    socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket))
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false // refused or not: it is no connection for more requests
+    response.assignSocket(socket)
+    response.once('finish', () => socket.end())
+    void serve(options, request, response, head)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve)
   })
@@ -68,15 +82,21 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
       }),
   }
 }
 
 /** One request, whatever happens: an error of the sandbox itself is answered too, so that no write is left in doubt. */
-async function serve(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
+async function serve(
+  options: ApiServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  head?: Buffer,
+) {
   try {
     const { disturb = () => ({}) } = options
-    await serveDisturbed(disturb, request, response, (answering) => route(options, request, answering))
+    await serveDisturbed(disturb, request, response, (answering) => route(options, request, answering, head))
   } catch (error) {
     const { body } =
       error instanceof ApiError
@@ -87,7 +107,13 @@ async function serve(options: ApiServerOptions, request: IncomingMessage, respon
   }
 }
 
-async function route(options: ApiServerOptions, request: IncomingMessage, response: ServerResponse) {
+/** @param head of a request to upgrade: it has no body, but what comes after the upgrade may have begun */
+async function route(
+  options: ApiServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  head?: Buffer,
+) {
   const { store, intercept } = options
   authenticate(request, options.token)
   const method = request.method ?? 'GET'
@@ -97,7 +123,7 @@ async function route(options: ApiServerOptions, request: IncomingMessage, respon
   const answer = method === 'GET' ? clusterPath(url.pathname, accept) : undefined
   if (answer) return send(response, answer.code, answer.body, { 'content-type': answer.contentType })
 
-  const body = await readBody(request)
+  const body = head ? { contentType: '', data: Buffer.alloc(0) } : await readBody(request)
   const reviewed = method === 'POST' ? await review(url.pathname, { body }, intercept) : undefined
   if (reviewed) return send(response, reviewed.code, reviewed.body)
 
@@ -111,6 +137,10 @@ async function route(options: ApiServerOptions, request: IncomingMessage, respon
   const as = representationOf(accept)
   if (verb === 'watch') return serveWatch(store, wanted, response, watchRenderer(wanted, as))
   if (subresource === 'log' && verb === 'get') return serveLog(store, wanted, response, options.logs)
+
+  if (subresource === 'portforward' && verb === 'create' && isServed(wanted)) {
+    return servePortForward(store, wanted, { request, response, head }, options.findPort ?? (() => undefined))
+  }
 
   const userAgent = request.headers['user-agent'] ?? ''
   const write: WriteRequest = { ...wanted, body, userAgent, warnings: [], admit: options.admit }
