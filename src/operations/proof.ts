@@ -124,7 +124,10 @@ export class Prover {
         AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal]),
       )
       const told = { ...proof, url }
-      if (proof.verdict === 'pass') emit({ type: 'proven', stage, proof: told })
+      if (proof.verdict === 'pass') {
+        emit({ type: 'proven', stage, proof: told })
+        warnOfRetries(proof, emit)
+      }
       return told
     } finally {
       watch.close()
@@ -163,6 +166,12 @@ export class Prover {
   }
 }
 
+/** Beside what is proven, guesses are noise. */
+function worthTelling(causes: Cause[]): Cause[] {
+  const certain = causes.filter(({ certainty }) => certainty === 'certain')
+  return certain.length > 0 ? certain : causes
+}
+
 /** A cause in lines for people. */
 function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
   const said = { certain: 'cause', likely: 'likely cause', possible: 'possible cause' }[certainty]
@@ -171,6 +180,17 @@ function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
     ...evidence.map((line) => `  ${line}`),
     ...remedy.flatMap((text) => text.split('\n')).map((line) => `  → ${line}`),
   ]
+}
+
+/** What the proxy repeats until it is right is no error in any count, here or in the metrics. */
+function warnOfRetries({ checks }: StageProof, emit: OperationContext['emit']): void {
+  const retried = checks.reduce((sum, check) => sum + (check.retried ?? 0), 0)
+  if (retried === 0) return
+  const answers = `${retried} ${retried === 1 ? 'answer' : 'answers'}`
+  emit({
+    type: 'warning',
+    message: `The proxy got ${answers} only after another try (x-envoy-attempt-count): its retries hide errors of the app.`,
+  })
 }
 
 function withPaths(expectations: Expectation[], { paths }: VerifySettings): Expectation[] {
@@ -190,7 +210,7 @@ export function requirePass(
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',
     `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
-    { ...details, details: causes.flatMap(causeLines), evidence: { proof, causes } },
+    { ...details, details: worthTelling(causes).flatMap(causeLines), evidence: { proof, causes } },
   )
 }
 
