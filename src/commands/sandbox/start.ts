@@ -14,9 +14,16 @@ export default class SandboxStart extends BaseCommand {
     'to rehearse failures, without Docker. There is one for each user; starting it again finds it.'
   static override examples = [
     '<%= config.bin %> sandbox start && eval "$(<%= config.bin %> sandbox env)"',
+    '<%= config.bin %> sandbox start --proxies 3',
     '<%= config.bin %> sandbox start --foreground',
   ]
   static override flags = {
+    proxies: Flags.integer({
+      description: 'How many proxies it has; later: kubectl scale deployment gateway-proxy -n gloo-system',
+      default: 1,
+      min: 1,
+      max: 10,
+    }),
     foreground: Flags.boolean({ description: 'Stay in the foreground and log every change; Ctrl-C ends it' }),
   }
 
@@ -26,8 +33,8 @@ export default class SandboxStart extends BaseCommand {
     const folder = stateFolder()
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox runs already')
-    if (flags.foreground) return this.serve(folder)
-    await this.show(await this.detach(folder), 'the sandbox runs')
+    if (flags.foreground) return this.serve(folder, flags.proxies)
+    await this.show(await this.detach(folder, flags.proxies), 'the sandbox runs')
   }
 
   private async show(state: SandboxState, headline: string): Promise<void> {
@@ -36,7 +43,7 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Is the sandbox until a signal ends it. */
-  private async serve(folder: string): Promise<void> {
+  private async serve(folder: string, proxies: number): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve)
       process.once('SIGTERM', resolve)
@@ -47,7 +54,7 @@ export default class SandboxStart extends BaseCommand {
         import('../../sandbox/daemon.js'),
         import('../../cli/folder-lock.js'),
       ])
-    const sandbox = await startSandbox()
+    const sandbox = await startSandbox({ proxies })
     const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = sandbox
     const { pid } = process
     try {
@@ -72,7 +79,7 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Starts this program again in the background, and resolves once its sandbox answers. */
-  private async detach(folder: string): Promise<SandboxState> {
+  private async detach(folder: string, proxies: number): Promise<SandboxState> {
     const [
       { spawn },
       { mkdir, open, readFile },
@@ -89,7 +96,8 @@ export default class SandboxStart extends BaseCommand {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const logFile = path.join(folder, 'sandbox.log')
     const log = await open(logFile, 'w', 0o600)
-    const program = [...process.execArgv, process.argv[1]!, 'sandbox', 'start', '--foreground']
+    const itself = [...process.execArgv, process.argv[1]!]
+    const program = [...itself, 'sandbox', 'start', '--foreground', '--proxies', String(proxies)]
     const child = spawn(process.execPath, program, {
       detached: true,
       cwd: this.config.root,
