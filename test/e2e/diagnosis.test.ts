@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '3s' } })
+  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '1500ms' } })
 }
 
 const RETRIED: Fault[] = [
@@ -53,6 +53,25 @@ test.each<[id: string, exitCode: number, faults: Fault[]]>([
   const causes = error.evidence.causes.map((cause: { id: string }) => cause.id)
   expect([outcome.exitCode, causes[0], causes]).toEqual([exitCode, id, causes])
   expect(error.details[0]).toMatch(/cause: /)
+})
+
+test.each<[id: string, weight: string, fault: Fault]>([
+  ['old-routes', '30', { kind: 'propagation', ms: 5000 }],
+  ['proxy-rejects', '40', { kind: 'bad-neighbour' }],
+  ['proxy-rejects', '50', { kind: 'neighbour-weights' }],
+])('%s: routes that do not arrive (%s %%)', async (id, weight, fault) => {
+  cli.sandbox.faults.add(fault)
+  const outcome = await canary('shift', 'echo', weight, '--json')
+  const { error } = JSON.parse(outcome.stdout)
+  expect([outcome.exitCode, error.evidence.causes[0]?.id]).toEqual([4, id])
+})
+
+test('sticky-routing: whether a check fails is up to the connections, so some may pass', async () => {
+  cli.sandbox.faults.add({ kind: 'sticky', app: 'echo' })
+  let outcome = await canary('verify', 'echo', '--json', '--tolerance', '2.5')
+  while (outcome.exitCode === 0) outcome = await canary('verify', 'echo', '--json', '--tolerance', '2.5')
+  const { error } = JSON.parse(outcome.stdout)
+  expect([outcome.exitCode, error.evidence.causes[0]?.id]).toEqual([3, 'sticky-routing'])
 })
 
 /** Changes of objects take their time to the proxy: until nobody gets the answer that all get at rest. */
