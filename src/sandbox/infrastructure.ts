@@ -1,4 +1,5 @@
-import type { KubeObject } from './api-server/objects.js'
+import { applyDefaults } from './api-server/admission/defaults.js'
+import type { KubeObject, ResourceType } from './api-server/objects.js'
 import { RESOURCES } from './api-server/resources.js'
 import { now, type ObjectStore } from './api-server/store.js'
 
@@ -20,6 +21,11 @@ export function createInfrastructure(
   store: ObjectStore,
   { proxyPort, proxies = 1 }: { proxyPort: number; proxies?: number },
 ): void {
+  /** As the API keeps it: else a first change through the API would be one of the pod template, too. */
+  const create = (resource: ResourceType, object: KubeObject) => {
+    applyDefaults(resource, object)
+    store.create(resource, object)
+  }
   for (const name of ['default', 'kube-system', GLOO]) {
     store.create(RESOURCES.namespaces, {
       apiVersion: 'v1',
@@ -45,10 +51,10 @@ export function createInfrastructure(
       status: { conditions: [{ type: 'Established', status: 'True', reason: 'InitialNamesAccepted' }] },
     })
   }
-  store.create(RESOURCES.services, proxyService(proxyPort))
+  create(RESOURCES.services, proxyService(proxyPort))
   for (const [name, labels] of Object.entries(GLOO_DEPLOYMENTS)) {
     const isProxy = name === GATEWAY.name
-    store.create(RESOURCES.deployments, glooDeployment(name, labels, isProxy ? proxies : 1))
+    create(RESOURCES.deployments, glooDeployment(name, labels, isProxy ? proxies : 1))
   }
 }
 
