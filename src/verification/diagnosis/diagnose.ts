@@ -15,7 +15,10 @@ const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
  * possibilities are left out where something is proven. Without a proof: what the surroundings alone prove.
  */
 export function diagnose(facts: Facts): Cause[] {
-  const causes = RULES.flatMap((rule) => rule(facts) ?? [])
+  const found = RULES.flatMap((rule) => rule(facts) ?? [])
+  // Old routes on one proxy of several are that proxy's matter.
+  const isBehind = found.some(({ id }) => id === 'proxy-behind')
+  const causes = found.filter(({ id }) => !(isBehind && id === 'old-routes'))
   const proven = causes.some(({ certainty }) => certainty === 'certain')
   return causes
     .filter(({ certainty }) =>

@@ -130,9 +130,11 @@ function configuredBehind({ scene, proof, name, namespace }: Facts): Cause | und
   return {
     id: 'proxy-behind',
     title: `${behind.map(({ pod }) => pod).join(', ')} ${behind.length === 1 ? 'has' : 'have'} other routes than the other proxies`,
-    evidence: [`${ofAll(behind.length, told.length)} proxies have not got the routes of this revision`],
+    evidence: [
+      `${ofAll(behind.length, told.length)} proxies ${behind.length === 1 ? 'has' : 'have'} not got the routes of this revision`,
+    ],
     remedy: [
-      `canary verify ${name} -n ${namespace} --each-proxy`,
+      ...(proof.proxies ? [] : [`canary verify ${name} -n ${namespace} --each-proxy`]),
       `kubectl delete pod ${first.pod} -n gloo-system    (a new one takes its place, with the present routes)`,
     ],
     certainty: 'certain',
