@@ -1,5 +1,6 @@
 import { applyDefaults } from './api-server/admission/defaults.js'
 import type { KubeObject, ResourceType } from './api-server/objects.js'
+import { inFieldOrder } from './api-server/registry/admit.js'
 import { RESOURCES } from './api-server/resources.js'
 import { now, type ObjectStore } from './api-server/store.js'
 
@@ -24,7 +25,7 @@ export function createInfrastructure(
   /** As the API keeps it: else a first change through the API would be one of the pod template, too. */
   const create = (resource: ResourceType, object: KubeObject) => {
     applyDefaults(resource, object)
-    store.create(resource, object)
+    store.create(resource, inFieldOrder(object))
   }
   for (const name of ['default', 'kube-system', GLOO]) {
     store.create(RESOURCES.namespaces, {

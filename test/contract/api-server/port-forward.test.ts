@@ -143,6 +143,15 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
     })
   })
 
+  test('proxies that are there stay when kubectl scales them', async () => {
+    const before = podNames('gloo-system')
+    await cli.kubectl(['scale', 'deployment', 'gateway-proxy', '-n', 'gloo-system', '--replicas=3'])
+    await vi.waitUntil(() => podNames('gloo-system').length === before.length + 1)
+    await cli.kubectl(['rollout', 'status', 'deployment/gateway-proxy', '-n', 'gloo-system'])
+    expect(podNames('gloo-system')).toEqual(expect.arrayContaining(before))
+    expect(podNames('gloo-system')).toHaveLength(before.length + 1)
+  })
+
   test('the older protocol, without WebSocket', async () => {
     const [, kubectl] = binaries[0]!
     const before = { ...cli.env }
@@ -164,6 +173,6 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
     await cli.kubectl(['patch', ...gateway, '--subresource=status', '--type=merge', '-p', none])
     const { exitCode, stderr, stdout } = await cli.canary(['verify', 'echo'])
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout).toContain('by each of 2 proxies')
+    expect(stdout).toContain('by each of 3 proxies')
   })
 })

@@ -162,7 +162,7 @@ function recordOwner(request: WriteRequest, live: KubeObject, next: KubeObject):
 }
 
 /** Objects are kept with their fields in one order, whoever wrote them: controllers compare templates as text. */
-function inFieldOrder<T>(value: T): T {
+export function inFieldOrder<T>(value: T): T {
   if (Array.isArray(value)) return value.map(inFieldOrder) as T
   if (!isObject(value)) return value
   const fields = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
