@@ -4,6 +4,7 @@ import type { StageProof } from '../model/expectation.js'
 import type { Revision } from '../model/release.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
 import { effectiveValues, isObject } from '../rollout/merge.js'
+import { diagnose } from '../verification/diagnosis/diagnose.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
 
@@ -24,10 +25,7 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   if (proof.verdict === 'pass') return []
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
-    const [{ diagnose }, scene] = await Promise.all([
-      import('../verification/diagnosis/diagnose.js'),
-      context.cluster.scene(app, namespace),
-    ])
+    const scene = await context.cluster.scene(app, namespace)
     return diagnose({ name: app, namespace, proof, scene: withRelease(scene, revision) })
   } catch {
     return [] // the verdict stands without its causes
@@ -39,10 +37,7 @@ export async function gatewayFindings(
   context: OperationContext,
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
-  const [{ diagnose }, scene] = await Promise.all([
-    import('../verification/diagnosis/diagnose.js'),
-    context.cluster.scene(app, namespace),
-  ])
+  const scene = await context.cluster.scene(app, namespace)
   return diagnose({ name: app, namespace, scene: withRelease(scene, revision) }).map((cause) => ({
     check: `way to ${app}`,
     status: 'problem',

@@ -205,7 +205,10 @@ export function requirePass(
   causes: Cause[] = [],
 ): void {
   if (proof.verdict === 'pass') return
-  const reasons = proof.checks.filter((check) => check.verdict === proof.verdict).map((check) => check.reason)
+  const reasons = proof.checks
+    .filter(({ verdict }) => verdict === proof.verdict)
+    // A reason ends with what such errors often come from: once it is known what they come from, that is noise.
+    .map(({ reason }) => (causes.length > 0 ? reason.replace(/\. Likely: .*$/s, '') : reason))
   const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be proven'
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',

@@ -42,6 +42,43 @@ test('a revision that somebody makes while traffic is counted ends the check: ex
   expect(stderr).toContain('by hand')
 })
 
+test('raw answers are shown, and what is read from them', async () => {
+  const { exitCode, stdout } = await canary('verify', 'echo', '--explain')
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('GET /echo (marked) → http 200 in ')
+  expect(stdout).toMatch(/sent +user-agent: canary\/\S+\n +stage: canary/)
+  expect(stdout).toMatch(/body +version:echo-v2\n +read +the default image's body: v2\n/)
+  expect(stdout).toContain('nothing was proven')
+})
+
+test('several paths are counted together and apart; what is asserted of answers is checked', async () => {
+  const paths = ['--set-verify', 'paths={/echo,/echo/items}']
+  const { proof } = JSON.parse((await canary('verify', 'echo', '--json', ...paths)).stdout)
+  expect(proof.checks[0]).toMatchObject({ verdict: 'pass', latency: { p50: expect.any(Number) } })
+  const { sent } = proof.checks[0]
+  const ofEach = Object.values<{ sent: number }>(proof.checks[0].perPath).map((counts) => counts.sent)
+  expect(ofEach.reduce((sum, count) => sum + count, 0)).toBe(sent)
+  expect(Math.min(...ofEach)).toBeGreaterThan(200)
+
+  const failed = await canary('verify', 'echo', '--set-verify', 'expect.body=v1')
+  expect([failed.exitCode, failed.stderr]).toEqual([3, expect.stringContaining('unexpected body')])
+})
+
+test('a canary that is worse than the primary is kept back before anybody sees it', async () => {
+  const compare = ['verify', 'echo', '--compare', '--duration', '2s', '--json']
+  const healthy = await canary(...compare)
+  expect([healthy.exitCode, JSON.parse(healthy.stdout).comparison.verdict]).toEqual([0, 'pass'])
+
+  cli.sandbox.faults.add({ kind: 'error-rate', app: 'echo', version: 'v2', percent: 20 })
+  const { exitCode, stdout } = await canary(...compare)
+  const { error } = JSON.parse(stdout)
+  expect([exitCode, error.evidence.comparison.verdict]).toEqual([3, 'fail'])
+  const shift = await canary('shift', 'echo', '50', '--analyze', '--duration', '2s')
+  cli.sandbox.faults.clear()
+  expect([shift.exitCode, shift.stderr]).toEqual([3, expect.stringContaining('The canary is less healthy')])
+  expect(shift.stderr).not.toContain('helm upgrade: revision')
+})
+
 test('settings that can not be used are refused before any probe, and before any upgrade', async () => {
   for (const [command, flags] of [
     ['verify echo', ['--set-verify', 'tolerence=2']],
