@@ -17,7 +17,7 @@ const STATES: GlooState[] = ['Pending', 'Accepted', 'Rejected', 'Warning']
 const SEVERITY: Record<GlooState, number> = { Rejected: 3, Warning: 2, Pending: 1, Accepted: 0 }
 
 /** What Gloo says of an object; Pending where it has said nothing. Never throws, whatever the status looks like. */
-export function glooStatusOf({ status }: ClusterObject): GlooStatus {
+function glooStatusOf({ status }: ClusterObject): GlooStatus {
   const { statuses } = record(status)
   const all = statuses === undefined ? [record(status)] : Object.values(record(statuses)).map(record)
   const proxies = all.flatMap(({ subresourceStatuses }) =>
@@ -137,7 +137,7 @@ export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): S
   }
 }
 
-export function refOf({ metadata }: ClusterObject): ObjectRef {
+function refOf({ metadata }: ClusterObject): ObjectRef {
   return { name: metadata.name, namespace: metadata.namespace ?? '' }
 }
 

@@ -144,7 +144,7 @@ export class EventLines {
   }
 }
 
-export function glyphOf(verdict: Verdict, palette: Palette): string {
+function glyphOf(verdict: Verdict, palette: Palette): string {
   if (verdict === 'pass') return palette.good('✔')
   return verdict === 'fail' ? palette.bad('✖') : palette.warn('!')
 }

@@ -92,7 +92,7 @@ function rejectedTable({ scene }: Facts): Cause | undefined {
 }
 
 /** `Warning: no destination specified`; nothing for an accepted table. */
-export function statusLine({ name, status }: SceneTable): string[] {
+function statusLine({ name, status }: SceneTable): string[] {
   if (status.state === 'Accepted') return []
   const reason = firstLines(status.reason)
   return [`Gloo's status of RouteTable ${name} is ${status.state}${reason ? `: ${reason}` : ''}`]

@@ -88,7 +88,7 @@ describe('a revision that somebody makes during a check', () => {
   test('ends it as a conflict, not as a verdict', async () => {
     const { cluster, verifier, context } = modelled(SEED[4])
     verifier.prove = (_request, _reporter, signal) => {
-      cluster.add(SEED[5]!, 'deployed', undefined, 'by somebody else')
+      cluster.add(SEED[5], 'deployed', undefined, 'by somebody else')
       return new Promise((_, reject) =>
         signal!.addEventListener('abort', () => reject(signal!.reason as Error)),
       )
@@ -103,7 +103,7 @@ describe('a revision that somebody makes during a check', () => {
     const prove = verifier.prove.bind(verifier)
     verifier.prove = async (...args) => {
       const proof = await prove(...args)
-      cluster.add(SEED[5]!, 'deployed', undefined, 'by somebody else')
+      cluster.add(SEED[5], 'deployed', undefined, 'by somebody else')
       return proof
     }
     expect(await failureOf(verify(context, app))).toMatchObject({ exitCode: 6 })

@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => sandbox.close())
 
-test.each<[name: string, fault: Fault, isStruck: () => Promise<boolean>]>([
+test.each<[name: string, fault: Fault, isStruck: () => boolean | Promise<boolean>]>([
   ['wrong weights', { kind: 'wrong-weights', app: 'echo', percent: 0 }, async () => !(await versions(40)).v2],
   [
     'a header lost',
@@ -54,8 +54,8 @@ test.each<[name: string, fault: Fault, isStruck: () => Promise<boolean>]>([
   ['a rival', { kind: 'rival-table', app: 'echo' }, async () => (await ask()).body === 'the rival\n'],
   ['another port', { kind: 'wrong-service-port', app: 'echo' }, async () => (await ask()).status === 503],
   ['no Upstream', { kind: 'missing-upstream', app: 'echo' }, async () => (await ask()).status === 503],
-  ['a table that is rejected', { kind: 'rejected-table', app: 'echo' }, async () => stateOf() === 'Rejected'],
-  ['a neighbour with no weights', { kind: 'neighbour-weights' }, async () => proxyStateOf() === 'Rejected'],
+  ['a table that is rejected', { kind: 'rejected-table', app: 'echo' }, () => stateOf() === 'Rejected'],
+  ['a neighbour with no weights', { kind: 'neighbour-weights' }, () => proxyStateOf() === 'Rejected'],
 ])('%s: strikes, and is gone when it is taken back', async (_name, fault, isStruck) => {
   const before = specs()
   const { id } = sandbox.faults.add(fault)
@@ -74,7 +74,7 @@ test('a neighbour that the proxy refuses freezes the routes of all, with every s
   old.spec.routes[0]!.routeAction.multi.destinations.reverse()
   const changed = { ...old, spec: { routes: [{ ...old.spec.routes[0]!, matchers: [{ prefix: '/other' }] }] } }
   sandbox.store.update(RESOURCES.routetables, changed)
-  await until(async () => generationServed())
+  await until(() => generationServed())
   expect((await ask()).status).toBe(200)
   expect([stateOf(), proxyStateOf()]).toEqual(['Accepted', 'Accepted'])
   sandbox.faults.clear()
@@ -117,7 +117,7 @@ async function versions(times: number): Promise<Record<string, number>> {
   return counts
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
