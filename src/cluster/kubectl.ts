@@ -8,6 +8,8 @@ import type { ClusterOptions } from './cluster.js'
 interface KubectlService {
   /** What the line that said it is ready held. */
   ready: RegExpExecArray
+  /** Resolves when it has ended, closed or not. */
+  ended: Promise<void>
   close: () => Promise<void>
 }
 
@@ -63,7 +65,7 @@ export async function startKubectl(
     // From here on it must not keep canary from ending; it ends with canary.
     child.unref()
     for (const stream of [child.stdout, child.stderr, leash]) (stream as unknown as { unref(): void }).unref()
-    return { ready, close }
+    return { ready, ended, close }
   } catch (error) {
     await close()
     if (error instanceof KubectlEnded) throw await explainKubectl(['kubectl', ...argv], error, options)

@@ -78,6 +78,14 @@ export const PERMISSIONS: Permission[] = [
     optional: true,
   },
   {
+    group: '',
+    resource: 'endpoints',
+    verbs: ['get'],
+    scope: 'app',
+    why: 'naming the cause when a check does not pass',
+    optional: true,
+  },
+  {
     group: 'coordination.k8s.io',
     resource: 'leases',
     verbs: ['get', 'create', 'update'],

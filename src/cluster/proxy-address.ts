@@ -4,7 +4,7 @@ import { ApiError } from './api-errors.js'
 import type { ClusterOptions, ProxyAddress } from './cluster.js'
 import { GLOO_NAMESPACE } from './gateway.js'
 import type { KubeApi } from './kube-api.js'
-import { startKubectl } from './kubectl.js'
+import { forwardPort } from './port-forward.js'
 import { NODES, SERVICES, type Node, type Service, type ServicePort } from './kube-types.js'
 
 export const PROXY_SERVICE = 'gateway-proxy'
@@ -85,21 +85,8 @@ function accepts(host: string, port: number): Promise<boolean> {
 }
 
 function forward(port: ServicePort, options: ClusterOptions): Promise<ProxyAddress> {
-  return forwardTo({ target: `service/${PROXY_SERVICE}`, port: port.port, scheme: schemeOf(port) }, options)
-}
-
-/** A port-forward to something in Gloo's namespace, open until `close`. */
-export async function forwardTo(
-  { target, port, scheme }: { target: string; port: number; scheme: 'http' | 'https' },
-  options: ClusterOptions,
-): Promise<ProxyAddress> {
-  const args = ['port-forward', target, `:${port}`, '-n', GLOO_NAMESPACE, '--address', '127.0.0.1']
-  const { ready, close } = await startKubectl(args, /Forwarding from 127\.0\.0\.1:(\d+)/, options)
-  return {
-    origin: `${scheme}://127.0.0.1:${ready[1]}`,
-    source: `port-forward to ${GLOO_NAMESPACE}/${target.replace('service/', '')}`,
-    close,
-  }
+  const target = `service/${PROXY_SERVICE}`
+  return forwardPort({ target, namespace: GLOO_NAMESPACE, port: port.port, scheme: schemeOf(port) }, options)
 }
 
 export function schemeOf({ name }: ServicePort): 'http' | 'https' {

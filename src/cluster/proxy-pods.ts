@@ -3,19 +3,23 @@ import type { ClusterOptions, ProxyAddress } from './cluster.js'
 import { GLOO_NAMESPACE } from './gateway.js'
 import type { KubeApi } from './kube-api.js'
 import { type Pod, PODS, type ServicePort } from './kube-types.js'
-import { isReady } from './pods.js'
-import { forwardTo, httpPort, PROXY_SERVICE, proxyService, schemeOf } from './proxy-address.js'
+import { isReady, isTerminating } from './pods.js'
+import { forwardPort } from './port-forward.js'
+import { httpPort, PROXY_SERVICE, proxyService, schemeOf } from './proxy-address.js'
 
-/** Names of the ready pods behind the proxies' Service, sorted. Throws ExternalError where there is no such Service. */
-export async function readyProxyPods(api: KubeApi): Promise<string[]> {
+/** The pods behind the proxies' Service that are not ending. Throws ExternalError where there is no such Service. */
+export async function listProxyPods(api: KubeApi): Promise<Pod[]> {
   const { spec } = await proxyService(api)
   const labels = Object.entries(spec?.selector ?? {}).map(([name, value]) => `${name}=${value}`)
   if (labels.length === 0) return [] // endpoints by hand: nothing tells which pods they are
-  const { items } = await api.list<Pod>(
-    { resource: PODS, namespace: GLOO_NAMESPACE },
-    { labelSelector: labels.join(',') },
-  )
-  const ready = items.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined)
+  const selection = { labelSelector: labels.join(',') }
+  const { items } = await api.list<Pod>({ resource: PODS, namespace: GLOO_NAMESPACE }, selection)
+  return items.filter((pod) => !isTerminating(pod))
+}
+
+/** Names of those that are ready, sorted. */
+export async function readyProxyPods(api: KubeApi): Promise<string[]> {
+  const ready = (await listProxyPods(api)).filter(isReady)
   return ready.map(({ metadata }) => metadata.name).sort()
 }
 
@@ -35,7 +39,8 @@ export async function proxyPodAddress(
   if (!pod) throw new ExternalError(`The proxy ${GLOO_NAMESPACE}/${name} is gone.`)
   const served = httpPort(service)
   const target = `pod/${name}`
-  return forwardTo({ target, port: podPort(pod, served), scheme: schemeOf(served) }, options)
+  const port = podPort(pod, served)
+  return forwardPort({ target, namespace: GLOO_NAMESPACE, port, scheme: schemeOf(served) }, options)
 }
 
 function podPort(pod: Pod, { targetPort, port }: ServicePort): number {

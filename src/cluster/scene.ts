@@ -22,10 +22,11 @@ import {
   UPSTREAMS,
   VIRTUAL_SERVICES,
 } from './kube-types.js'
-import { isReady, isTerminating, podVersion } from './pods.js'
+import { isReady, podVersion } from './pods.js'
 import { listVersionPods } from './pod-waits.js'
 import { readProxyAdmin } from './proxy-admin.js'
-import { forwardTo, proxyService } from './proxy-address.js'
+import { forwardPort } from './port-forward.js'
+import { listProxyPods } from './proxy-pods.js'
 
 /** A verdict waits this long for its causes, no longer. */
 const TIME_LIMIT_MS = 3000
@@ -180,17 +181,11 @@ async function lookAtProxies(
   })
 }
 
-async function listProxyPods(api: KubeApi): Promise<Pod[]> {
-  const { spec } = await proxyService(api)
-  const labels = Object.entries(spec?.selector ?? {}).map(([name, value]) => `${name}=${value}`)
-  if (labels.length === 0) return []
-  const selection = { labelSelector: labels.join(',') }
-  const { items } = await api.list<Pod>({ resource: PODS, namespace: GLOO_NAMESPACE }, selection)
-  return items.filter((pod) => !isTerminating(pod))
-}
-
 async function lookAtAdmin(pod: string, app: ObjectRef, signal: AbortSignal, options: ClusterOptions) {
-  const way = await forwardTo({ target: `pod/${pod}`, port: ADMIN_PORT, scheme: 'http' }, options)
+  const way = await forwardPort(
+    { namespace: GLOO_NAMESPACE, target: `pod/${pod}`, port: ADMIN_PORT, scheme: 'http' },
+    options,
+  )
   try {
     return await readProxyAdmin(way.origin, app, signal)
   } finally {

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findProxyAddress, httpPort } from '../../../src/cluster/proxy-address.js'
 import { failure, json, list, startFakeApi, type FakeApi } from './fake-api.js'
@@ -92,6 +95,27 @@ describe('the address of the proxy', () => {
       expect(found.source).toBe('port-forward to gloo-system/gateway-proxy')
     })
   }
+
+  test('a port-forward that ends is made again on the same port', async () => {
+    // The first one ends when it is told to: by a file that goes.
+    await programs.program(
+      'kubectl',
+      `const fs = require('fs'), runs = __dirname + '/runs', alive = __dirname + '/alive'
+       fs.appendFileSync(runs, process.argv[4] + '\\n')
+       fs.writeFileSync(alive, '')
+       console.log('Forwarding from 127.0.0.1:34567 -> 8080')
+       setInterval(() => fs.existsSync(alive) || process.exit(1), 5)`,
+    )
+    await cluster(service({ type: 'ClusterIP', ports }))
+    const found = await findProxyAddress(fake.api, {})
+
+    const forwarded = () => readFileSync(path.join(programs.folder, 'runs'), 'utf8').trim().split('\n')
+    await rm(path.join(programs.folder, 'alive'))
+    while (forwarded().length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    await found.close()
+
+    expect(forwarded()).toEqual([':80', '34567:80'])
+  })
 
   test('no Service: says how to give the address', async () => {
     await cluster(undefined)
