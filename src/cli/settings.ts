@@ -89,7 +89,7 @@ export async function resolveSettings(
     host: text('host'),
     canaryHeaders: headers('header'),
     probeHeaders: headers('probe-header') ?? {},
-    durationMs: duration(pick('duration'), 30_000),
+    durationMs: duration(pick('duration'), 30_000, 100),
     probeRate: parseRate(pick('probe-rate')),
     tolerance: parseTolerance(pick('tolerance')),
     eachProxy: parsed.flags['each-proxy'],
@@ -97,7 +97,7 @@ export async function resolveSettings(
     resolve: parseResolve(pick('resolve')),
     tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
     httpProxy: parseHttpProxy(pick('http-proxy')),
-    verifyTimeoutMs: duration(pick('verify-timeout'), 60_000),
+    verifyTimeoutMs: duration(pick('verify-timeout'), 60_000, 100),
     podTimeoutMs: duration(pick('timeout'), 300_000),
     waitForLockMs: duration(pick('wait-for-lock'), 0),
     onFailure: failurePolicy(pick('on-failure')),
@@ -119,10 +119,17 @@ function pickSetting(
   return file[name] ?? (value === undefined ? undefined : { value, source: `--${name}` })
 }
 
-function duration(picked: Given | undefined, byDefault: number): number {
+/** Longer ones are a typing error, and from 24.8 days on a timer would end at once. */
+const LONGEST_MS = 24 * 3_600_000
+
+function duration(picked: Given | undefined, byDefault: number, shortestMs = 0): number {
   if (!picked) return byDefault
   const text = String(picked.value)
   const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined && (milliseconds < shortestMs || milliseconds > LONGEST_MS)) {
+    const from = shortestMs === 0 ? '0' : `${shortestMs}ms`
+    throw wrongSetting(picked, `"${text}" is out of range`, `give a duration from ${from} to 24h`)
+  }
   if (milliseconds !== undefined) return milliseconds
   throw wrongSetting(
     picked,

@@ -111,6 +111,14 @@ describe('settings', () => {
 
   test.each([
     ['a duration without a unit', { timeout: '90' }, /--timeout: "90" is not a duration/],
+    ['a timeout of nothing', { 'verify-timeout': '0' }, /--verify-timeout: "0" is out of range/],
+    ['a timeout of a month', { 'verify-timeout': '720h' }, /--verify-timeout: "720h" is out of range/],
+    ['a rate beyond all bounds', { 'probe-rate': '1000000' }, /--probe-rate: "1000000" is not a rate/],
+    ['a tolerance that is none', { tolerance: '0' }, /--tolerance: "0" is not a tolerance/],
+    ['an address to resolve without a port', { resolve: ['app:1.2.3.4'] }, /--resolve: "app:1.2.3.4"/],
+    ['a certificate without its key', { 'cert-file': 'c.pem' }, /--cert-file: .* go together/],
+    ['a file that is not there', { 'ca-file': 'none.pem' }, /--ca-file: can't read none.pem \(ENOENT\)/],
+    ['an HTTP proxy that is none', { 'http-proxy': 'proxy:3128' }, /--http-proxy: is not the URL/],
     ['a rate that is no number', { 'probe-rate': 'fast' }, /--probe-rate: "fast"/],
     ['a proxy URL that is none', { 'proxy-url': 'nonsense' }, /--proxy-url: "nonsense"/],
     ['a proxy URL with a path', { 'proxy-url': 'http://a/b' }, /not the origin/],
