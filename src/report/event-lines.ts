@@ -88,7 +88,7 @@ export class EventLines {
       case 'converged':
         return { lines: [done('the proxy serves these routes', event.elapsedMs)], live: [] }
       case 'check-progress':
-        return { lines: [], live: event.checks.map((check) => progressLine(check, event.checks)) }
+        return { lines: [], live: event.checks.map((check) => progressLine(check, this.expectations)) }
       case 'check': {
         const { check } = event
         const which = whichRequests(check.expectation, this.expectations)
@@ -154,14 +154,10 @@ function podLine({ version, ready, wanted, problems }: PodProgress): string {
   return `waiting for pods of ${version}: ${ready} of ${wanted} ready${why}`
 }
 
-function progressLine(check: CheckProgress, all: CheckProgress[]): string {
+function progressLine(check: CheckProgress, among: Expectation[]): string {
   const { expectation, sent, byVersion, interval, errors } = check
   const { primary, canary, share } = expectation
-  const which =
-    whichRequests(
-      expectation,
-      all.map((other) => other.expectation),
-    ) || 'requests'
+  const which = whichRequests(expectation, among) || 'requests'
   const failed = errors > 0 ? `, ${errors} error${errors === 1 ? '' : 's'}` : ''
   const answered = Object.values(byVersion).reduce((sum, count) => sum + count, 0)
   if (answered === 0) return `${which}: ${sent} sent${failed}`

@@ -110,7 +110,8 @@ export class Progress {
     if (!this.options.live) return
     const { palette } = this.options
     const spinner = SPINNER[this.frame++ % SPINNER.length]!
-    const width = (this.stream.columns ?? 80) - 1
+    // A terminal that does not know its size says 0.
+    const width = (this.stream.columns || 80) - 1
     const since = ` (${elapsed(this.now() - this.activitySince)})`
     const texts = this.activity.map((text) => {
       const room = width - 4 - since.length

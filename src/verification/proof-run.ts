@@ -51,7 +51,7 @@ export class ProofRun {
     const { reporter, request, probed } = this
     const abort = () => this.end(signal?.reason as Error)
     const progress = setInterval(
-      () => reporter.progress(probed.map(({ check }) => check.progress())),
+      () => reporter.progress(probed.flatMap(({ check, result }) => (result ? [] : [check.progress()]))),
       PROGRESS_MS,
     )
     const limit = setTimeout(

@@ -128,6 +128,7 @@ step 2 of 2: send requests with stage: canary to v2
   test('counting: how many were sent, the share of each version, errors', () => {
     const { text } = tell(
       [
+        { type: 'verifying', stage: header, url, expectations: [unmarked(0.5), marked] },
         {
           type: 'check-progress',
           checks: [
