@@ -18,31 +18,7 @@ app: {{ quote .release }}
 version: {{ quote .version }}
 {{- end }}
 
-{{/*
-Image of one version. The default one has no tag: its arguments tell its version. A user's image with neither tag nor
-digest gets the version as its tag. Takes a dict of config (of the version) and version.
-*/}}
-{{- define "gloo-app.image" -}}
-{{- $image := .config.image -}}
-{{- $name := $image | default "" | splitList "/" | last -}}
-{{- if not $image -}}
-hashicorp/http-echo
-{{- else if or (contains ":" $name) (contains "@" $name) -}}
-{{ $image }}
-{{- else -}}
-{{ $image }}:{{ .version }}
-{{- end -}}
-{{- end }}
-
-{{/*
-Arguments of one version's container, a YAML list; nothing where there are none. The default image's make it answer
-its version. Takes a dict of root, config (of the version) and version.
-*/}}
-{{- define "gloo-app.args" -}}
-{{- $defaults := list "-text=version:{{ .Release.Name }}-{{ .Version }}" "-listen=:8080" -}}
-{{- $args := dig "args" (empty .config.image | ternary $defaults list) .config -}}
-{{- $context := merge (dict "Version" .version) .root -}}
-{{- $lines := list -}}
-{{- range $args }}{{ $lines = append $lines (tpl . $context | quote | printf "- %s") }}{{ end -}}
-{{- join "\n" $lines -}}
+{{/* The port of the pods that the Service sends requests to: every version's container listens on it. */}}
+{{- define "gloo-app.targetPort" -}}
+{{- .Values.service.targetPort | default (dig "port" 8080 (.Values.app | default dict)) | int64 -}}
 {{- end }}

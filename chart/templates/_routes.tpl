@@ -8,35 +8,43 @@ another exactly when the routes are. Hashed as data, so the layout of the templa
 {{- list .Release.Namespace .Release.Name $routes | toJson | sha256sum | trunc 12 -}}
 {{- end }}
 
+{{/* What the app answers to, as a JSON list of matches. Takes the root. */}}
+{{- define "gloo-app.matches" -}}
+{{- .Values.routes.matches | default (list (dict "prefix" (printf "/%s" .Release.Name))) | toJson -}}
+{{- end }}
+
 {{/*
-The routes, a YAML list; the first match wins. Takes a dict of root, fingerprint, fingerprintHeader and versionHeader;
-a header whose name is empty is left out.
+The routes, a YAML list; the first match wins. So the header routes of all matches come before the weighted ones.
+Takes a dict of root, fingerprint, fingerprintHeader and versionHeader; a header whose name is empty is left out.
 */}}
 {{- define "gloo-app.routes" -}}
 {{- $root := .root -}}
 {{- $primary := .root.Values.routes.primary.version -}}
 {{- $canary := .root.Values.routes.canary -}}
-{{- $prefix := printf "/%s" .root.Release.Name -}}
+{{- $matches := include "gloo-app.matches" .root | fromJsonArray -}}
+{{- $options := .root.Values.routes.options | default dict -}}
+{{- $fingerprint := dict .fingerprintHeader .fingerprint -}}
+{{- $versionHeader := .versionHeader -}}
 {{- if $canary -}}
+{{- range $match := $matches -}}
 - matchers:
-    - headers:
-        {{- range $name, $value := $canary.headers }}
-        - name: {{ quote $name }}
-          value: {{ quote $value }}
-        {{- end }}
-      prefix: {{ quote $prefix }}
-  {{- with include "gloo-app.options" (dict .fingerprintHeader .fingerprint .versionHeader $canary.version) }}
+    - {{ include "gloo-app.matcher" (dict "match" $match "headers" $canary.headers) | nindent 6 | trim }}
+  {{- with include "gloo-app.options" (dict "headers" (merge (dict $versionHeader $canary.version) $fingerprint) "options" $options) }}
   {{- . | nindent 2 }}
   {{- end }}
   routeAction:
     single:
       {{- include "gloo-app.destination" (dict "root" $root "version" $canary.version) | nindent 6 }}
 {{ end -}}
+{{- end -}}
+{{- range $index, $match := $matches }}
+{{- if $index }}
+{{ end -}}
 - matchers:
-    - prefix: {{ quote $prefix }}
+    - {{ include "gloo-app.matcher" (dict "match" $match) | nindent 6 | trim }}
   {{- if $canary }}
   {{- $weight := $canary.weight | default 0 | int64 }}
-  {{- with include "gloo-app.options" (dict .fingerprintHeader .fingerprint) }}
+  {{- with include "gloo-app.options" (dict "headers" $fingerprint "options" $options) }}
   {{- . | nindent 2 }}
   {{- end }}
   routeAction:
@@ -45,23 +53,57 @@ a header whose name is empty is left out.
         - destination:
             {{- include "gloo-app.destination" (dict "root" $root "version" $primary) | nindent 12 }}
           weight: {{ sub 100 $weight }}
-          {{- with include "gloo-app.options" (dict .versionHeader $primary) }}
+          {{- with include "gloo-app.options" (dict "headers" (dict $versionHeader $primary)) }}
           {{- . | nindent 10 }}
           {{- end }}
         - destination:
             {{- include "gloo-app.destination" (dict "root" $root "version" $canary.version) | nindent 12 }}
           weight: {{ $weight }}
-          {{- with include "gloo-app.options" (dict .versionHeader $canary.version) }}
+          {{- with include "gloo-app.options" (dict "headers" (dict $versionHeader $canary.version)) }}
           {{- . | nindent 10 }}
           {{- end }}
   {{- else }}
-  {{- with include "gloo-app.options" (dict .fingerprintHeader .fingerprint .versionHeader $primary) }}
+  {{- with include "gloo-app.options" (dict "headers" (merge (dict $versionHeader $primary) $fingerprint) "options" $options "shadow" $root.Values.routes.shadow "root" $root) }}
   {{- . | nindent 2 }}
   {{- end }}
   routeAction:
     single:
       {{- include "gloo-app.destination" (dict "root" $root "version" $primary) | nindent 6 }}
   {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What requests a route takes, as Gloo has it. Takes a dict of match and headers: more that a request must carry. */}}
+{{- define "gloo-app.matcher" -}}
+{{- $match := .match -}}
+{{- if or .headers $match.headers -}}
+headers:
+  {{- range $name, $value := merge (dict) (.headers | default dict) ($match.headers | default dict) }}
+  - name: {{ quote $name }}
+    value: {{ quote $value }}
+  {{- end }}
+{{ end -}}
+{{- range $kind, $path := pick $match "prefix" "exact" "regex" -}}
+{{ $kind }}: {{ quote $path }}
+{{- end -}}
+{{- with $match.methods }}
+methods:
+  {{- range . }}
+  - {{ . }}
+  {{- end }}
+{{- end -}}
+{{- with $match.query }}
+queryParameters:
+  {{- range $name, $value := . }}
+  - name: {{ quote $name }}
+    {{- if kindIs "map" $value }}
+    value: {{ quote $value.regex }}
+    regex: true
+    {{- else if not (kindIs "invalid" $value) }}
+    value: {{ include "gloo-app.text" $value | quote }}
+    {{- end }}
+  {{- end }}
+{{- end -}}
 {{- end }}
 
 {{/* The pods of one version, as a route names them. Takes a dict of root and version. */}}
@@ -75,19 +117,38 @@ subset:
 {{- end }}
 
 {{/*
-Options that put headers on every answer, in place of any that the app sends; nothing where there are none.
-Takes a dict of name to value; an empty name is left out.
+Options of a route or of a destination: the user's, the shadow, and headers that are put on every answer in place of
+any that the app sends; nothing where there are none. Takes a dict of headers (name to value; an empty name is left
+out) and, for a route, options and shadow (with root).
 */}}
 {{- define "gloo-app.options" -}}
-{{- with omit . "" -}}
+{{- $options := omit (.options | default dict) "headerManipulation" -}}
+{{- with .shadow -}}
+{{- $upstream := dict "name" (printf "%s-shadow" $.root.Release.Name) "namespace" $.root.Release.Namespace -}}
+{{- $_ := set $options "shadowing" (dict "upstream" $upstream "percentage" .percentage) -}}
+{{- end -}}
+{{- $manipulation := dig "headerManipulation" dict (.options | default dict) -}}
+{{- $headers := omit .headers "" -}}
+{{- if or $options $manipulation $headers -}}
 options:
+  {{- with $options }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- if or $manipulation $headers }}
   headerManipulation:
+    {{- with omit $manipulation "responseHeadersToAdd" }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     responseHeadersToAdd:
-      {{- range $name, $value := . }}
+      {{- with $manipulation.responseHeadersToAdd }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+      {{- range $name, $value := $headers }}
       - header:
           key: {{ quote $name }}
           value: {{ quote $value }}
         append: false
       {{- end }}
+  {{- end }}
 {{- end }}
 {{- end }}

@@ -41,4 +41,131 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- if and $routes.versionHeader (eq (lower $routes.fingerprintHeader) (lower $routes.versionHeader)) -}}
 {{- fail (printf "routes.fingerprintHeader and routes.versionHeader are both %q: give one of them another name, or \"\" to leave it out." $routes.versionHeader) -}}
 {{- end -}}
+
+{{- include "gloo-app.validateRoutes" . -}}
+{{- range $version := $deployed -}}
+{{- include "gloo-app.validateVersion" (dict "root" $ "version" $version "config" (include "gloo-app.config" (dict "root" $ "version" $version) | fromJson)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Rules of what requests are taken, and of what else happens to them. Takes the root. */}}
+{{- define "gloo-app.validateRoutes" -}}
+{{- $routes := .Values.routes -}}
+{{- $seen := dict -}}
+{{- range $index, $match := include "gloo-app.matches" . | fromJsonArray -}}
+{{- $place := printf "routes.matches[%d]" $index -}}
+{{- $kinds := keys (pick $match "prefix" "exact" "regex") | sortAlpha -}}
+{{- if ne (len $kinds) 1 -}}
+{{- fail (printf "%s has %s: give it one of prefix, exact and regex." $place ($kinds | join " and " | default "no path")) -}}
+{{- end -}}
+{{- /* Valid or not: with an empty alternative before it, a pattern that can be read takes an empty text. */ -}}
+{{- with $match.regex -}}
+{{- if not (regexMatch (printf "|%s" .) "") -}}
+{{- fail (printf "%s.regex: %q is not a pattern of RE2, which has no look-around and no references back." $place .) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $match.query -}}
+{{- if kindIs "map" $value -}}
+{{- if not (regexMatch (printf "|%s" $value.regex) "") -}}
+{{- fail (printf "%s.query.%s.regex: %q is not a pattern of RE2, which has no look-around and no references back." $place $name $value.regex) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with $routes.canary -}}
+{{- range $name, $_ := .headers -}}
+{{- range $matched, $_ := $match.headers -}}
+{{- if eq (lower $name) (lower $matched) -}}
+{{- fail (printf "%s.headers.%s is a canary header too: no request could be told by it." $place $matched) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $same := toJson $match -}}
+{{- if hasKey $seen $same -}}
+{{- fail (printf "%s is the same as routes.matches[%v]: the first takes every request; leave one of them out." $place (get $seen $same)) -}}
+{{- end -}}
+{{- $_ := set $seen $same $index -}}
+{{- end -}}
+{{- with $routes.shadow -}}
+{{- if $routes.canary -}}
+{{- fail "routes.shadow and routes.canary are both set: a version is shadowed before it is a canary; leave one of them out." -}}
+{{- else if not (hasKey $.Values.deployment .version) -}}
+{{- fail (printf "routes.shadow.version is %q, which is not deployed: add it to deployment, or name one of those deployed: %s." .version (keys $.Values.deployment | sortAlpha | join ", ")) -}}
+{{- else if eq .version $routes.primary.version -}}
+{{- fail (printf "routes.shadow.version is %q, the primary's own: name another version, or leave routes.shadow out." .version) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Rules of one version's configuration. Takes a dict of root, version and config (the effective one). */}}
+{{- define "gloo-app.validateVersion" -}}
+{{- $config := .config -}}
+{{- $place := printf "deployment.%s" .version -}}
+{{- $main := $config.port | default 8080 | int64 -}}
+{{- $names := dict -}}
+{{- $numbers := dict -}}
+{{- range include "gloo-app.ports" $config | fromJsonArray -}}
+{{- $number := int64 .port -}}
+{{- if hasKey $names .name -}}
+{{- fail (printf "%s.ports: the name %q is taken twice (http is the name of port)." $place .name) -}}
+{{- else if hasKey $numbers (printf "%d%s" $number (.protocol | default "TCP")) -}}
+{{- fail (printf "%s.ports: %d is taken twice (port is %d)." $place $number $main) -}}
+{{- end -}}
+{{- $_ := set $names .name $number -}}
+{{- $_ := set $numbers (printf "%d%s" $number (.protocol | default "TCP")) .name -}}
+{{- end -}}
+{{- $target := include "gloo-app.targetPort" .root | int64 -}}
+{{- if not (has $target (values $names)) -}}
+{{- fail (printf "%s.port is %d: the Service sends requests to port %d of every version (service.targetPort, app.port by default), where this one does not listen." $place $main $target) -}}
+{{- end -}}
+{{- range $kind, $probe := $config.probes -}}
+{{- $asked := list -}}
+{{- if kindIs "map" $probe -}}
+{{- $asked = list $probe.port (dig "httpGet" "port" "" $probe) (dig "tcpSocket" "port" "" $probe) (dig "grpc" "port" "" $probe) -}}
+{{- end -}}
+{{- range $asked -}}
+{{- if . -}}
+{{- $isNamed := kindIs "string" . -}}
+{{- if or (and $isNamed (not (hasKey $names .))) (and (not $isNamed) (not (has (int64 .) (values $names)))) -}}
+{{- $known := list -}}
+{{- range $name, $number := $names }}{{ $known = append $known (printf "%d (%s)" $number $name) }}{{ end -}}
+{{- fail (printf "%s.probes.%s: %v is not a port of the container, which has %s." $place $kind . ($known | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $config.autoscaling $config.replicas -}}
+{{- fail (printf "%s has replicas and autoscaling: leave one of them out (null takes a default of app away)." $place) -}}
+{{- end -}}
+{{- with $config.autoscaling -}}
+{{- if lt (int64 .maxReplicas) (.minReplicas | default 1 | int64) -}}
+{{- fail (printf "%s.autoscaling.maxReplicas is %d, fewer than minReplicas, %d." $place (int64 .maxReplicas) (.minReplicas | default 1 | int64)) -}}
+{{- end -}}
+{{- end -}}
+{{- if kindIs "map" $config.image -}}
+{{- if not (or $config.image.repository $config.image.reference) -}}
+{{- fail (printf "%s.image has no repository: name the image." $place) -}}
+{{- end -}}
+{{- end -}}
+{{- range $config.secrets -}}
+{{- if eq (empty .env) (empty .mountPath) -}}
+{{- fail (printf "%s.secrets: %s needs either env: true, to be the environment, or mountPath, to be files." $place .name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $key, $_ := dig "config" "env" dict $config -}}
+{{- if hasKey (dig "config" "files" dict $config) $key -}}
+{{- fail (printf "%s.config: %q is the name of a file and of a variable; give one of them another." $place $key) -}}
+{{- end -}}
+{{- end -}}
+{{- with $config.podDisruptionBudget -}}
+{{- if eq (hasKey . "minAvailable") (hasKey . "maxUnavailable") -}}
+{{- fail (printf "%s.podDisruptionBudget needs either minAvailable or maxUnavailable." $place) -}}
+{{- end -}}
+{{- end -}}
+{{- $own := printf "%s-%s" .root.Release.Name .version -}}
+{{- range concat ($config.sidecars | default list) ($config.initContainers | default list) -}}
+{{- if eq (toString .name) $own -}}
+{{- fail (printf "%s: a container beside the app's has its name, %q." $place $own) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
