@@ -130,8 +130,10 @@ test('a chart rebuilt from the release that Helm records renders the same', asyn
   await writeFile(path.join(rebuilt, 'Chart.yaml'), JSON.stringify(chart.metadata))
   await writeFile(path.join(rebuilt, 'values.yaml'), JSON.stringify(chart.values))
   await writeFile(path.join(rebuilt, 'values.schema.json'), Buffer.from(chart.schema, 'base64'))
-  for (const { name, data } of [...chart.templates, ...chart.files])
+  for (const { name, data } of [...chart.templates, ...chart.files]) {
+    await mkdir(path.dirname(path.join(rebuilt, name)), { recursive: true })
     await writeFile(path.join(rebuilt, name), Buffer.from(data, 'base64'))
+  }
   for (const major of HELM_MAJORS) {
     const [original, again] = await Promise.all([
       template(major, values),
