@@ -53,10 +53,10 @@ function checkLabel(argument: string, text: string, limit: number): string {
 }
 
 /** Integer 0..100. Throws UsageError for anything else, `50%` and `050` included. */
-export function parseWeight(text: string): number {
+export function parsePercent(name: string, text: string): number {
   if (/^(0|[1-9]\d?|100)$/.test(text)) return Number(text)
-  throw new UsageError(`WEIGHT "${text}" is not a whole number of percent from 0 to 100.`, {
+  throw new UsageError(`${name} "${text}" is not a whole number of percent from 0 to 100.`, {
     state: 'Nothing was changed.',
-    nextSteps: ['give the percent of unmarked requests as an integer from 0 to 100'],
+    nextSteps: ['give the percent of requests as an integer from 0 to 100'],
   })
 }

@@ -135,6 +135,13 @@ export interface ProxyAddress {
   close(): Promise<void>
 }
 
+/** Counters of all proxies together. */
+export interface CopyCounters {
+  /** Requests sent to the app's Upstream, and copies sent to that of its shadow, since the proxies started. */
+  read(): Promise<{ requests: number; copies: number }>
+  close(): Promise<void>
+}
+
 /** One finding of `doctor`. */
 export interface Finding {
   check: string
@@ -227,6 +234,9 @@ export interface Cluster {
 
   /** A way to one of these pods alone, by a port-forward. */
   proxyPodAddress(pod: string): Promise<ProxyAddress>
+
+  /** Counters of the proxies for an app and for copies of its requests; throws ExternalError where there are none. */
+  copyCounters(app: string, namespace: string): Promise<CopyCounters>
 
   /** What leads to an app and what is behind it, for a diagnosis: within 3 seconds. Never throws. */
   scene(app: string, namespace: string): Promise<Scene>

@@ -78,6 +78,10 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     proxyAddress,
     proxyPods: () => readyProxyPods(api),
     proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
+    copyCounters: async (app, namespace) => {
+      const { openCopyCounters } = await import('./copy-counters.js')
+      return openCopyCounters(api, app, namespace, await pin())
+    },
     scene: async (name, namespace) => {
       const { collectScene } = await import('./scene.js')
       return collectScene(api, { name, namespace }, await pin())

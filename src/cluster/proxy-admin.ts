@@ -1,6 +1,8 @@
 import { get } from 'node:http'
 import type { ObjectRef, ProxyAdmin } from '../model/diagnosis.js'
 
+/** Envoy's admin interface. */
+export const ADMIN_PORT = 19_000
 /** Answers of a proxy with thousands of routes are larger than this, and not worth the time. */
 const MAX_BYTES = 16 * 1024 * 1024
 
@@ -29,6 +31,13 @@ export async function readProxyAdmin(
     retries: sum((counter) => counter === `cluster.${cluster}.upstream_rq_retry`),
     ...routesOf(JSON.parse(dump), cluster),
   }
+}
+
+/** Counters by their names, 0 for those that it does not have. Throws Error where it does not answer. */
+export async function readCounters(origin: string, names: string[], signal: AbortSignal): Promise<number[]> {
+  const filter = names.map((name) => name.replaceAll('.', '\\.')).join('|')
+  const stats = await fetchText(`${origin}/stats?filter=${encodeURIComponent(`^(${filter})$`)}`, signal)
+  return names.map((name) => sumOf(stats, (counter) => counter === name))
 }
 
 /** Envoy's text form: `cluster.echo_echo.upstream_rq_retry: 3`. */

@@ -24,7 +24,7 @@ import {
 } from './kube-types.js'
 import { isReady, podVersion } from './pods.js'
 import { listVersionPods } from './pod-waits.js'
-import { readProxyAdmin } from './proxy-admin.js'
+import { ADMIN_PORT, readProxyAdmin } from './proxy-admin.js'
 import { forwardPort } from './port-forward.js'
 import { listProxyPods } from './proxy-pods.js'
 
@@ -32,7 +32,6 @@ import { listProxyPods } from './proxy-pods.js'
 const TIME_LIMIT_MS = 3000
 /** More proxies would say the same, and each needs a port-forward. */
 const MOST_PROXIES = 3
-const ADMIN_PORT = 19_000
 
 /** What is collected, and why a part of it could not be. */
 class Look {

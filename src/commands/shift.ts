@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, parseWeight, requiredApp } from '../cli/args.js'
+import { checkApp, parsePercent, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags } from '../cli/flags.js'
 
@@ -39,7 +39,7 @@ export default class Shift extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Shift)
     const app = checkApp(parsed.args.app)
-    const weight = parseWeight(parsed.args.weight)
+    const weight = parsePercent('WEIGHT', parsed.args.weight)
     const { analyze } = parsed.flags
     await this.change(app, `shift ${app} ${weight}`, parsed, async (context, { namespace, durationMs }) => {
       const { shift } = await import('../operations/shift.js')

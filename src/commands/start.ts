@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import { changeFlags, clusterFlags, failureFlags, probeFlags, repeatable } from '../cli/flags.js'
 
@@ -11,6 +11,7 @@ export default class Start extends ChangeCommand {
     'changed by --image, --set-version and --version-values.'
   static override examples = [
     '<%= config.bin %> start echo v2',
+    '<%= config.bin %> start echo v2 --deploy-only --shadow 20',
     '<%= config.bin %> start shop 1.7 --image registry.example/shop:1.7 --header x-beta=yes',
   ]
   static override args = { app: requiredApp, version: versionArg('The new version, a name like v2') }
@@ -21,6 +22,12 @@ export default class Start extends ChangeCommand {
       description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
     }),
     'deploy-only': Flags.boolean({ description: 'Stop after the first step: nobody is sent to the canary' }),
+    shadow: Flags.string({
+      env: 'CANARY_SHADOW',
+      helpValue: '<percent>',
+      dependsOn: ['deploy-only'],
+      description: 'Percent of the requests that VERSION gets copies of, its answers thrown away; 0 ends it',
+    }),
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'set-version': repeatable({
       helpValue: '<key=value>',
@@ -41,6 +48,7 @@ export default class Start extends ChangeCommand {
     const { flags } = parsed
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
+    const shadow = flags.shadow === undefined ? undefined : parsePercent('--shadow', flags.shadow)
     await this.change(
       app,
       `start ${app} ${version}`,
@@ -53,6 +61,7 @@ export default class Start extends ChangeCommand {
           version,
           headers: canaryHeaders,
           deployOnly: flags['deploy-only'],
+          shadow,
           image: flags.image,
           setVersion: flags['set-version'],
           versionValues: flags['version-values'],

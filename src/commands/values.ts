@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, parseWeight, requiredApp } from '../cli/args.js'
+import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/args.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags.js'
 import { parseHeaders } from '../cli/headers.js'
@@ -84,7 +84,7 @@ export default class Values extends BaseCommand {
       stage: flags.stage ?? 'stable',
       primary: checkVersion(flags.primary ?? ''),
       canary: flags.canary === undefined ? undefined : checkVersion(flags.canary),
-      weight: flags.weight === undefined ? undefined : parseWeight(flags.weight),
+      weight: flags.weight === undefined ? undefined : parsePercent('--weight', flags.weight),
       headers: parseHeaders(flags.header ?? ['stage=canary'], '--header'),
       base: apiGroup === undefined ? files : mergeValues(files, { routes: { apiGroup } }),
     })

@@ -1,4 +1,4 @@
-import type { CheckResult, Expectation, StageProof } from './expectation.js'
+import type { CheckResult, Expectation, ShadowCheck, StageProof } from './expectation.js'
 import type { HealthComparison } from './health.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
@@ -35,6 +35,7 @@ export type CanaryEvent =
   | { type: 'converged'; elapsedMs: number }
   | { type: 'check-progress'; checks: CheckProgress[] }
   | { type: 'check'; check: CheckResult }
+  | { type: 'shadow-check'; shadow: ShadowCheck }
   | { type: 'comparing'; primary: string; canary: string; durationMs: number }
   | { type: 'compare-progress'; pairs: number; primaryErrors: number; canaryErrors: number }
   | { type: 'compared'; comparison: HealthComparison }

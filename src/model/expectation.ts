@@ -95,6 +95,21 @@ export interface AnswerSample {
   body?: string
 }
 
+/** Whether copies of requests reach a shadowed version, by the proxies' own counters. */
+export interface ShadowCheck {
+  version: string
+  /** Share of the requests that are to be copied, 0..1. */
+  share: number
+  /** Requests to the app, those of its users included, and copies that went to the version's pods meanwhile. */
+  requests: number
+  copies: number
+  /** Anytime-valid confidence interval of the share of copies, 0..1. */
+  interval: [number, number]
+  verdict: Verdict
+  /** One sentence. */
+  reason: string
+}
+
 /** The proof of one stage: every check of it. Its verdict is the worst of its checks'. */
 export interface StageProof {
   verdict: Verdict
@@ -108,4 +123,6 @@ export interface StageProof {
   /** From the end of the upgrade to the first answer of the wanted routes (of every proxy), milliseconds; absent where not told. */
   convergedMs?: number
   checks: CheckResult[]
+  /** Only of a stage with a shadowed version. */
+  shadow?: ShadowCheck
 }

@@ -4,7 +4,15 @@ import type { UpgradeChanges } from './upgrade-changes.js'
 import type { JsonObject } from './values.js'
 
 export type StepName =
-  'install' | 'deploy' | 'header' | 'weight' | 'decommission' | 'route-back' | 'remove-canary' | 'upgrade'
+  | 'install'
+  | 'deploy'
+  | 'shadow'
+  | 'header'
+  | 'weight'
+  | 'decommission'
+  | 'route-back'
+  | 'remove-canary'
+  | 'upgrade'
 
 /** One upgrade of the release and what must be true before and after it. */
 export interface Step {

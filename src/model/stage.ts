@@ -3,8 +3,11 @@ export type Stage =
   | { name: 'absent' }
   /** One version, no canary. */
   | { name: 'stable'; primary: string }
-  /** Two versions, no canary route: nobody is sent to `candidate` yet. */
-  | { name: 'deployed'; primary: string; candidate: string }
+  /**
+   * Two versions, no canary route: nobody is sent to `candidate` yet. With `shadow` it gets copies of that many percent
+   * of the requests, and its answers are thrown away.
+   */
+  | { name: 'deployed'; primary: string; candidate: string; shadow?: number }
   /** A canary route with weight 0: only marked requests reach the canary. */
   | { name: 'header'; primary: string; canary: string; headers: Record<string, string> }
   /** Weight 1..99. */

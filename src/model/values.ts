@@ -14,6 +14,13 @@ export interface CanaryRoute {
   headers: Record<string, string>
 }
 
+/** `routes.shadow`: the version that gets copies of requests, whose answers nobody sees. */
+export interface ShadowRoute {
+  version: string
+  /** Percent of the requests, above 0, up to 100. */
+  percentage: number
+}
+
 /**
  * The part of the values that the steps of a rollout own. All else in the values (`routes.apiGroup`, `verify`, …)
  * belongs to the user and is carried along untouched.
@@ -23,4 +30,6 @@ export interface StageValues {
   deployment: Record<string, VersionConfig>
   primary: string
   canary?: CanaryRoute
+  /** Only without a canary. */
+  shadow?: ShadowRoute
 }

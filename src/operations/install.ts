@@ -3,6 +3,7 @@ import { ExternalError, UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject } from '../rollout/merge.js'
 import { planInstall } from '../rollout/plan.js'
+import { hasOwnVirtualService } from '../rollout/routing.js'
 import { setValue } from '../rollout/set-values.js'
 import { changedConfig } from '../rollout/version-config.js'
 import { bundledChart } from './bundled-chart.js'
@@ -36,7 +37,8 @@ export async function install(context: OperationContext, request: InstallRequest
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
-    const apiGroup = plan.steps[0] ? apiGroupOf(plan.steps[0].values) : undefined
+    const values = plan.steps[0]?.values
+    const apiGroup = values && !hasOwnVirtualService(values) ? apiGroupOf(values) : undefined
     if (apiGroup !== undefined) virtualService ??= needsVirtualService(context, request, namespace, apiGroup)
     const createsVirtualService = (await virtualService) ?? false
     return {

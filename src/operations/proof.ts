@@ -2,6 +2,7 @@ import type { VersionPods } from '../cluster/cluster.js'
 import type { Cause } from '../model/diagnosis.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
+import type { CheckProgress } from '../model/events.js'
 import type { Expectation, StageProof } from '../model/expectation.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
@@ -10,11 +11,13 @@ import type { VerifySettings } from '../model/verify-settings.js'
 import { shareIn } from '../rollout/expectations.js'
 import { fingerprintOf } from '../rollout/fingerprint.js'
 import { effectiveValues } from '../rollout/merge.js'
+import { ownHost } from '../rollout/routing.js'
 import type { ProbeRequest, ProofRequest } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from './revision-watch.js'
+import { CopyCount, shadowOf } from './shadow-proof.js'
 import { verifySettings } from './verify-settings.js'
 
 /** Bound on failing any stage of a plan whose traffic is right, over all its checks together. */
@@ -113,16 +116,31 @@ export class Prover {
     emit({ type: 'verifying', stage, url, expectations })
     const newest = stageToProve.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
+    const shadow = shadowOf(stage)
+    const copies = shadow && (await CopyCount.open(context, app, namespace, shadow))
+    const signal = AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal])
+    const request = { ...probes, ...this.proofSettings(settings), expectations, settling }
+    const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
     try {
-      const proof = await context.verifier.prove(
-        { ...probes, ...this.proofSettings(settings), expectations, settling },
+      const counted = await context.verifier.prove(
+        request,
         {
-          converged: (elapsedMs) => emit({ type: 'converged', elapsedMs }),
-          progress: (checks) => emit({ type: 'check-progress', checks }),
+          converged: (elapsedMs) => {
+            copies?.begin()
+            emit({ type: 'converged', elapsedMs })
+          },
+          progress,
           check: (check) => emit({ type: 'check', check }),
         },
-        AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal]),
+        signal,
       )
+      const again = { converged: () => undefined, progress, check: () => undefined }
+      const proof = copies
+        ? await withCopies(counted, copies, request.timeoutMs, () =>
+            context.verifier.prove({ ...request, settling: false }, again, signal),
+          )
+        : counted
+      if (proof.shadow) emit({ type: 'shadow-check', shadow: proof.shadow })
       const told = { ...proof, url }
       if (proof.verdict === 'pass') {
         emit({ type: 'proven', stage, proof: told })
@@ -131,13 +149,14 @@ export class Prover {
       return told
     } finally {
       watch.close()
+      await copies?.close()
     }
   }
 
   /** What the values and flags alone say; the proxies, and what the revision's objects tell, are still to come. */
   private requestFor(app: string, values: JsonObject): { probes: ProbeRequest; settings: VerifySettings } {
     const settings = verifySettings(this.context.probes, values)
-    const { host, resolve, tls, httpProxy, rate, userAgent } = this.context.probes
+    const { host = ownHost(values), resolve, tls, httpProxy, rate, userAgent } = this.context.probes
     const { version, probe, assertions } = settings
     return {
       settings,
@@ -163,6 +182,22 @@ export class Prover {
 
   close(): Promise<void> {
     return this.proxies.close()
+  }
+}
+
+/** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
+async function withCopies(
+  counted: StageProof,
+  copies: CopyCount,
+  timeoutMs: number,
+  probeAgain: () => Promise<StageProof>,
+): Promise<StageProof> {
+  const started = Date.now()
+  for (let proof = counted; ; proof = await probeAgain()) {
+    if (proof.verdict !== 'pass') return proof
+    const isLate = Date.now() - started > timeoutMs
+    const shadow = (await copies.check()) ?? (isLate ? copies.unknown('is not clear in time') : undefined)
+    if (shadow) return { ...counted, verdict: shadow.verdict, shadow }
   }
 }
 
@@ -205,10 +240,11 @@ export function requirePass(
   causes: Cause[] = [],
 ): void {
   if (proof.verdict === 'pass') return
-  const reasons = proof.checks
+  const counted = proof.checks
     .filter(({ verdict }) => verdict === proof.verdict)
     // A reason ends with what such errors often come from: once it is known what they come from, that is noise.
     .map(({ reason }) => (causes.length > 0 ? reason.replace(/\. Likely: .*$/s, '') : reason))
+  const reasons = [...counted, ...(proof.shadow ? [proof.shadow.reason] : [])]
   const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be proven'
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',

@@ -12,6 +12,8 @@ export interface StartRequest extends AppRequest {
   /** Canary headers; `stage: canary` where none are given. */
   headers?: Record<string, string>
   deployOnly: boolean
+  /** Percent of the requests that VERSION gets copies of, 0..100. */
+  shadow?: number
   image?: string
   /** `--set-version` texts. */
   setVersion?: string[]
@@ -21,7 +23,16 @@ export interface StartRequest extends AppRequest {
 
 /** stable, deployed → header: the new version deployed beside the primary, then reached by marked requests. */
 export async function start(context: OperationContext, request: StartRequest): Promise<OperationResult> {
-  const { app, version, headers = DEFAULT_HEADERS, deployOnly, image, setVersion, versionValues } = request
+  const {
+    app,
+    version,
+    headers = DEFAULT_HEADERS,
+    deployOnly,
+    shadow,
+    image,
+    setVersion,
+    versionValues,
+  } = request
   const changes: ConfigChanges = {
     image,
     set: setVersion,
@@ -37,6 +48,7 @@ export async function start(context: OperationContext, request: StartRequest): P
         version,
         headers,
         deployOnly,
+        shadow,
         configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
         config: (primary) => nextConfig(app, version, primary, changes, sharedImage),
       },

@@ -102,6 +102,10 @@ export class EventLines {
           ],
         }
       }
+      case 'shadow-check': {
+        const { verdict, reason } = event.shadow
+        return { lines: [`  ${glyphOf(verdict, palette)} ${reason}`] }
+      }
       case 'comparing':
         return {
           lines: [],

@@ -7,7 +7,7 @@ import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { expectationsOf } from './expectations.js'
 import { installValues } from './install-values.js'
 import { hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
-import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
+import { deployStep, type Found, headerStep, removeStep, shadowStep, weightStep } from './steps.js'
 import { lacksRoutes, readStageValues, withRoutesEnabled, withStage } from './values.js'
 import { requireDeploymentName } from './version.js'
 
@@ -92,6 +92,8 @@ export interface StartRequest {
   version: string
   headers: Record<string, string>
   deployOnly: boolean
+  /** Percent of the requests that the new version is to get copies of, 0..100; undefined leaves it as it is. */
+  shadow?: number
   /**
    * Configuration asked for; undefined takes the one deployed already. Called with the primary's, so that a new
    * version is made from it.
@@ -104,7 +106,7 @@ export interface StartRequest {
 /** stable, deployed → header (or deployed): deploy beside the primary, then the header route. */
 export function planStart(found: Found, request: StartRequest): Plan {
   const { app } = found
-  const { version, headers, deployOnly } = request
+  const { version, headers, deployOnly, shadow } = request
   const { stage, values } = read(found)
   requireDeploymentName(app, version)
   if (version === values.primary) {
@@ -135,6 +137,13 @@ export function planStart(found: Found, request: StartRequest): Plan {
     }
     deployed = { ...values, canary: undefined }
   }
+  if (
+    !hasCanary(stage) &&
+    deployOnly &&
+    shadow !== undefined &&
+    shadow !== (deployed.shadow?.percentage ?? 0)
+  )
+    steps.push(shadowStep(found, deployed, { version, percentage: shadow }, headers))
   if (hasCanary(stage)) {
     if (stage.name !== 'header' || deployOnly) {
       throw conflict(
@@ -232,12 +241,14 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
   const headers = hasCanary(stage) ? stage.headers : {}
   const removed = hasCanary(stage) ? stage.canary : stage.name === 'deployed' ? stage.candidate : undefined
   if (removed === undefined) throw new Error(`nothing to abort in stage ${stage.name}`)
-  const back: StageValues = { ...values, canary: undefined }
-  if (hasCanary(stage)) {
+  const back: StageValues = { ...values, canary: undefined, shadow: undefined }
+  if (hasCanary(stage) || values.shadow) {
     const to = stageOfValues(back)
     steps.push({
       name: 'route-back',
-      title: `send all requests back to ${values.primary}`,
+      title: hasCanary(stage)
+        ? `send all requests back to ${values.primary}`
+        : `send ${removed} no more copies of requests`,
       to,
       values: withStage(found.config, back),
       readyBefore: [values.primary],

@@ -46,7 +46,9 @@ function compare(
 ): void {
   const before = readStageValues(beforeConfig).values
   if (!before) return said('starts from values that are not understood')
-  const routed = [after.primary, ...(after.canary ? [after.canary.version] : [])]
+  const routed = [after.primary, after.canary?.version, after.shadow?.version].filter(
+    (version) => version !== undefined,
+  )
   for (const version of routed) {
     if (!(version in before.deployment)) said(`adds ${version} and sends it requests at once`)
   }
@@ -68,8 +70,9 @@ function compare(
 export function versionsThatServe(stage: Stage): string[] {
   switch (stage.name) {
     case 'stable':
-    case 'deployed':
       return [stage.primary]
+    case 'deployed':
+      return stage.shadow === undefined ? [stage.primary] : [stage.primary, stage.candidate]
     case 'header':
     case 'weighted':
       return [stage.primary, stage.canary]
@@ -84,7 +87,7 @@ export function versionsThatServe(stage: Stage): string[] {
 export function notOwned(config: JsonObject): JsonObject {
   const { deployment: _deployment, ...rest } = config
   if (!isObject(rest.routes)) return rest
-  const { canary: _canary, enabled: _enabled, primary, ...routes } = rest.routes
+  const { canary: _canary, shadow: _shadow, enabled: _enabled, primary, ...routes } = rest.routes
   if (!isObject(primary)) return { ...rest, routes }
   const { version: _version, ...otherPrimary } = primary
   return { ...rest, routes: { ...routes, primary: otherPrimary } }

@@ -10,10 +10,11 @@ export function stageOf(config: JsonObject): Stage {
 }
 
 /** The stage of sound values (one or two versions, primary and canary among them). */
-export function stageOfValues({ deployment, primary, canary }: StageValues): Stage {
+export function stageOfValues({ deployment, primary, canary, shadow }: StageValues): Stage {
   if (!canary) {
     const candidate = Object.keys(deployment).find((version) => version !== primary)
-    return candidate === undefined ? { name: 'stable', primary } : { name: 'deployed', primary, candidate }
+    if (candidate === undefined) return { name: 'stable', primary }
+    return { name: 'deployed', primary, candidate, ...(shadow ? { shadow: shadow.percentage } : {}) }
   }
   const { version, weight, headers } = canary
   const routed = { primary, canary: version, headers }

@@ -33,14 +33,44 @@ export function deployStep(
   }
 }
 
-/** Sends marked requests to a version that is deployed. */
+/**
+ * Sends copies of some of the requests to a version that is deployed; a percentage of 0 ends that. `announced` are the
+ * headers of the route to come.
+ */
+export function shadowStep(
+  found: Found,
+  values: StageValues,
+  { version, percentage }: { version: string; percentage: number },
+  announced: Record<string, string>,
+): Step {
+  const shadowed: StageValues = {
+    ...values,
+    shadow: percentage > 0 ? { version, percentage } : undefined,
+  }
+  const to = stageOfValues(shadowed)
+  return {
+    name: 'shadow',
+    title:
+      percentage > 0
+        ? `send copies of ${percentage} % of the requests to ${version}`
+        : `send ${version} no more copies of requests`,
+    to,
+    values: withStage(found.config, shadowed),
+    readyBefore: percentage > 0 ? [version] : [],
+    readyAfter: [],
+    goneAfter: [],
+    expectations: expectationsOf(found.app, to, announced),
+  }
+}
+
+/** Sends marked requests to a version that is deployed; they are its own from then on, and no copies of others'. */
 export function headerStep(
   found: Found,
   values: StageValues,
   version: string,
   headers: Record<string, string>,
 ): Step {
-  const routed: StageValues = { ...values, canary: { version, weight: 0, headers } }
+  const routed: StageValues = { ...values, canary: { version, weight: 0, headers }, shadow: undefined }
   const to = stageOfValues(routed)
   return {
     name: 'header',

@@ -1,4 +1,11 @@
-import type { CanaryRoute, Json, JsonObject, StageValues, VersionConfig } from '../model/values.js'
+import type {
+  CanaryRoute,
+  Json,
+  JsonObject,
+  ShadowRoute,
+  StageValues,
+  VersionConfig,
+} from '../model/values.js'
 import { isObject } from './merge.js'
 import { isLabel } from './version.js'
 
@@ -17,6 +24,7 @@ export function readStageValues(config: JsonObject): ReadValues {
   const primaryRoute = isObject(routes.primary) ? routes.primary : {}
   const primary = readVersion(primaryRoute.version, 'routes.primary.version', oddities)
   const canary = readCanary(routes.canary, oddities)
+  const shadow = readShadow(routes.shadow, oddities)
   if (lacksRoutes(config)) {
     oddities.push(
       'routes.enabled is false: no request reaches the app (an install not finished goes on by itself)',
@@ -26,6 +34,7 @@ export function readStageValues(config: JsonObject): ReadValues {
   for (const [place, version] of [
     ['routes.primary.version', primary],
     ['routes.canary.version', canary?.version],
+    ['routes.shadow.version', shadow?.version],
   ] as const) {
     if (version !== undefined && !Object.hasOwn(deployment, version)) {
       oddities.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
@@ -34,10 +43,14 @@ export function readStageValues(config: JsonObject): ReadValues {
   if (primary !== undefined && canary?.version === primary) {
     oddities.push(`routes.canary.version: ${primary} is the primary too`)
   }
+  if (shadow && canary) oddities.push('routes.shadow is set beside routes.canary')
+  if (shadow && shadow.version === primary) {
+    oddities.push(`routes.shadow.version: ${primary} is the primary`)
+  }
   if (Object.keys(deployment).length > 2) {
     oddities.push(`deployment has more than two versions (${listed(deployment)})`)
   }
-  return { values: primary === undefined ? undefined : { deployment, primary, canary }, oddities }
+  return { values: primary === undefined ? undefined : { deployment, primary, canary, shadow }, oddities }
 }
 
 /** Whether the chart leaves the routes out: the first half of an install where the gateway admits nothing unknown. */
@@ -56,7 +69,7 @@ export function withRoutesEnabled(config: JsonObject, enabled: false | undefined
  * seed's third values file (the chart takes no weight for 0).
  */
 export function withStage(config: JsonObject, stage: StageValues): JsonObject {
-  const { canary: _old, ...routes } = isObject(config.routes) ? config.routes : {}
+  const { canary: _canary, shadow: _shadow, ...routes } = isObject(config.routes) ? config.routes : {}
   const primary = isObject(routes.primary) ? routes.primary : {}
   return {
     ...config,
@@ -65,6 +78,7 @@ export function withStage(config: JsonObject, stage: StageValues): JsonObject {
       ...routes,
       primary: { ...primary, version: stage.primary },
       ...(stage.canary ? { canary: canaryValues(stage.canary) } : {}),
+      ...(stage.shadow ? { shadow: { ...stage.shadow } } : {}),
     },
   }
 }
@@ -122,6 +136,23 @@ function readCanary(value: Json | undefined, oddities: string[]): CanaryRoute | 
   }
   if (version === undefined || !weightIsSound) return undefined
   return { version, weight, headers }
+}
+
+function readShadow(value: Json | undefined, oddities: string[]): ShadowRoute | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isObject(value)) {
+    oddities.push('routes.shadow is not a map')
+    return undefined
+  }
+  const version = readVersion(value.version, 'routes.shadow.version', oddities)
+  const { percentage } = value
+  const isSound = typeof percentage === 'number' && percentage > 0 && percentage <= 100
+  if (!isSound) {
+    oddities.push(
+      `routes.shadow.percentage: ${JSON.stringify(percentage ?? null)} is not a number above 0, up to 100`,
+    )
+  }
+  return version === undefined || !isSound ? undefined : { version, percentage }
 }
 
 function listed(deployment: Record<string, VersionConfig>): string {

@@ -196,6 +196,10 @@ export class ModelCluster implements Cluster {
     return Promise.resolve(['gateway-proxy-1'])
   }
 
+  copyCounters() {
+    return Promise.reject(new Error('the model has no shadows'))
+  }
+
   proxyPodAddress() {
     return this.proxyAddress()
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkApp, checkVersion, parseWeight } from '../../../src/cli/args.js'
+import { checkApp, checkVersion, parsePercent } from '../../../src/cli/args.js'
 import { closest } from '../../../src/cli/closest.js'
 import { UsageError } from '../../../src/model/errors.js'
 
@@ -25,11 +25,11 @@ describe('arguments', () => {
     ['99', 99],
     ['100', 100],
   ])('weight %s', (text, weight) => {
-    expect(parseWeight(text)).toBe(weight)
+    expect(parsePercent('WEIGHT', text)).toBe(weight)
   })
 
   test.each(['101', '150', '-5', '12.5', '50%', '050', '1e1', 'half', ''])('"%s" is no weight', (text) => {
-    expect(() => parseWeight(text)).toThrow(
+    expect(() => parsePercent('WEIGHT', text)).toThrow(
       `WEIGHT "${text}" is not a whole number of percent from 0 to 100.`,
     )
   })

@@ -245,3 +245,55 @@ function thrownBy(work: () => unknown): CanaryError {
   }
   throw new Error('nothing was thrown')
 }
+
+describe('shadowing', () => {
+  const shadowed = (percentage: number): JsonObject => ({
+    ...SEED[2],
+    routes: { ...(SEED[2]!.routes as JsonObject), shadow: { version: 'v2', percentage } },
+  })
+  const deployOnly = true
+
+  test('begins once the version is there, with a step of its own', () => {
+    const plan = planStart(found(SEED[1]), startOf('v2', { deployOnly, shadow: 20 }))
+    expect(steps(plan)).toBe('deploy → shadow')
+    expect(valuesOf(plan)).toEqual([SEED[2], shadowed(20)])
+    expect(plan.steps[1]).toMatchObject({ readyBefore: ['v2'] })
+    expect(plan.to).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 20 })
+  })
+
+  test.each([
+    ['of a version that is deployed', SEED[2], 20, [shadowed(20)]],
+    ['by another percentage', shadowed(20), 50, [shadowed(50)]],
+    ['there already', shadowed(20), 20, []],
+    ['left as it is', shadowed(20), undefined, []],
+    ['ended', shadowed(20), 0, [SEED[2]]],
+    ['none, and none wanted', SEED[2], 0, []],
+  ])('%s', (_title, from, shadow, values) => {
+    const plan = planStart(found(from), startOf('v2', { deployOnly, shadow }))
+    expect(violations(plan)).toEqual([])
+    expect(valuesOf(plan)).toEqual(values)
+  })
+
+  test('start ends it, with the step that makes the version the canary', () => {
+    const plan = planStart(found(shadowed(20)), startOf('v2'))
+    expect(steps(plan)).toBe('header')
+    expect(valuesOf(plan)).toEqual([SEED[3]])
+  })
+
+  test('abort ends it before the version is removed', () => {
+    const plan = planAbort(found(shadowed(20)))
+    expect(steps(plan)).toBe('route-back → remove-canary')
+    expect(plan.steps[0]!.title).toBe('send v2 no more copies of requests')
+    expect(valuesOf(plan)).toEqual([SEED[2], SEED[1]])
+  })
+
+  test.each<[string, JsonObject, RegExp]>([
+    ['of the primary', { version: 'v1', percentage: 20 }, /v1 is the primary/],
+    ['of a version that is not there', { version: 'v3', percentage: 20 }, /v3 is not among/],
+    ['without a share', { version: 'v2' }, /percentage: null is not a number/],
+    ['of more than all', { version: 'v2', percentage: 101 }, /percentage: 101 is not a number/],
+  ])('values that say nothing sound: %s', (_title, shadow, said) => {
+    const config = { ...SEED[2], routes: { primary: { version: 'v1' }, shadow } }
+    expect(() => planAbort(found(config))).toThrow(said)
+  })
+})
