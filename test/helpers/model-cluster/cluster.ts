@@ -196,7 +196,7 @@ export class ModelCluster implements Cluster {
     return Promise.resolve(['gateway-proxy-1'])
   }
 
-  copyCounters() {
+  copyCounters(): ReturnType<Cluster['copyCounters']> {
     return Promise.reject(new Error('the model has no shadows'))
   }
 

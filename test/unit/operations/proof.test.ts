@@ -234,3 +234,62 @@ describe('health before a share rises', () => {
     }
   })
 })
+
+describe('copies of requests', () => {
+  const shadowed: JsonObject = {
+    ...SEED[2],
+    routes: { ...(SEED[2]!.routes as JsonObject), shadow: { version: 'v2', percentage: 20 } },
+  }
+
+  /** Counters that grow by this much from one reading to the next. */
+  function counting(requests: number, copies: number): Modelled & { closed: () => number } {
+    const model = modelled(shadowed)
+    let readings = 0
+    let closed = 0
+    model.cluster.copyCounters = () =>
+      Promise.resolve({
+        read: () => {
+          readings += 1
+          return Promise.resolve({ requests: 7000 + readings * requests, copies: 90 + readings * copies })
+        },
+        close: () => {
+          closed += 1
+          return Promise.resolve()
+        },
+      })
+    return { ...model, closed: () => closed }
+  }
+
+  test('are proven by the proxies’ counters, beside the answers', async () => {
+    const { context, events, closed } = counting(459, 93)
+    const { proof } = await verify(context, app)
+    expect(proof).toMatchObject({
+      verdict: 'pass',
+      shadow: { version: 'v2', requests: 459, copies: 93, verdict: 'pass' },
+    })
+    expect(events.find(({ type }) => type === 'shadow-check')).toBeDefined()
+    expect(closed()).toBe(1)
+  })
+
+  test('too few to tell: probes go on until they are enough', async () => {
+    const { context, verifier } = counting(40, 8)
+    const { proof } = await verify(context, app)
+    expect(proof.shadow!.verdict).toBe('pass')
+    expect(proof.shadow!.requests).toBe(40 * (verifier.requests.length - 1))
+    expect(verifier.requests.length).toBeGreaterThan(2)
+  })
+
+  test('none at all: the stage is not what it says', async () => {
+    const failure = await failureOf(verify(counting(459, 0).context, app))
+    expect(failure.outcome).toBe('failed')
+    expect(failure.message).toMatch(/copies to v2: 0 of 459 requests, 0 % \(0–[\d.]+, wanted 20\)/)
+  })
+
+  test('counters that may not be read leave it open', async () => {
+    const { context, cluster } = modelled(shadowed)
+    cluster.copyCounters = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
+    const failure = await failureOf(verify(context, app))
+    expect(failure.outcome).toBe('inconclusive')
+    expect(failure.message).toContain("whether copies of requests reach v2 can't be seen: Ports may not be")
+  })
+})

@@ -51,7 +51,7 @@ test.each<[string, JsonObject, string | undefined, boolean]>([
   ['the first that is no wildcard', { domains: ['*.example.com', 'a.example.com'] }, 'a.example.com', true],
   ['wildcards alone', { domains: ['*'] }, undefined, true],
 ])('the host of probes: %s', (_title, virtualService, host, own) => {
-  const values = { routes: own ? { virtualService } : {} }
+  const values: JsonObject = { routes: own ? { virtualService } : {} }
   expect(ownHost(values)).toBe(host)
   expect(hasOwnVirtualService(values)).toBe(own)
 })
