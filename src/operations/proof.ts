@@ -64,13 +64,14 @@ export class Prover {
   }
 
   /**
-   * Throws UsageError for what could not be proven with these values, whatever the traffic: to be asked before anything
-   * is changed.
+   * What is to be proven with these values, with the paths that are asked for. Throws UsageError for what could not be
+   * proven, whatever the traffic: to be asked before anything is changed.
    */
-  check(app: string, values: JsonObject, planned: Expectation[]): void {
+  check(app: string, values: JsonObject, planned: Expectation[]): Expectation[] {
     const request = this.requestFor(app, values)
     const expectations = withPaths(planned, request.settings)
     this.context.verifier.check({ ...request.probes, ...this.proofSettings(request.settings), expectations })
+    return expectations
   }
 
   /** How the app of a revision is probed and its answers are read. */

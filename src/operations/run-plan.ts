@@ -61,25 +61,37 @@ export async function runPlan(
   run: PlanToRun,
   lock?: AppLock,
 ): Promise<OperationResult> {
-  const { plan } = run
-  assertSafe(plan)
-  const { app, namespace, from } = plan
-  context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
-  context.emit({ type: 'planned', plan })
-  const planned = plan.steps.flatMap(({ expectations }) => expectations)
-  const prover = new Prover(context, [...plan.expectations, ...planned])
-  const runner = new PlanRunner(context, run, prover, lock)
+  assertSafe(run.plan)
+  const { app, namespace, from } = run.plan
+  const planned = run.plan.steps.flatMap(({ expectations }) => expectations)
+  const prover = new Prover(context, [...run.plan.expectations, ...planned])
   try {
-    // Nothing keeps requests from going back to the primary.
-    if (!run.unverified && plan.steps[0]?.name !== 'route-back') {
-      for (const step of plan.steps) prover.check(app, valuesOf(run, step.values), step.expectations)
-      if (run.revision) prover.check(app, valuesOf(run, run.revision.config), plan.expectations)
-    }
+    context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
+    const plan = provable(run, prover)
+    context.emit({ type: 'planned', plan })
+    const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
     if (!context.dryRun) await runner.run()
     return runner.result()
   } finally {
     await prover.close()
   }
+}
+
+/**
+ * The plan with the paths that its probes ask for. Throws UsageError for what could not be proven, before anything is
+ * changed; but nothing keeps requests from going back to the primary.
+ */
+function provable(run: PlanToRun, prover: Prover): Plan {
+  const { plan, revision } = run
+  const { app } = plan
+  if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
+  const steps = plan.steps.map((step) => ({
+    ...step,
+    expectations: prover.check(app, valuesOf(run, step.values), step.expectations),
+  }))
+  if (!revision) return { ...plan, steps }
+  const expectations = prover.check(app, valuesOf(run, revision.config), plan.expectations)
+  return { ...plan, steps, expectations }
 }
 
 /** What the templates see of a step's values; of a chart that is still to be read, its defaults are not known. */

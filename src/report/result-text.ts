@@ -68,10 +68,11 @@ function provenLine(proof: StageProof | undefined): string[] {
   if (!proof) return []
   const among = proof.checks.map((check) => check.expectation)
   const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
-  const { proxies } = proof
+  const { proxies, shadow } = proof
   return [
     `  proven  ${first ?? 'nothing was to be proven'}`,
     ...rest.map((text) => `          ${text}`),
+    ...(shadow ? [`          ${shadow.reason}`] : []),
     ...(proxies ? [`          by each of ${proxies.length} proxies`] : []),
   ]
 }
@@ -137,8 +138,13 @@ function stepLines(
     ...labelled('objects', step.changes ? upgradeLines(step.changes) : []),
     ...labelled('runs', command ? [command] : []),
     ...labelled('waits', waits),
-    ...labelled('proves', probeLines(step.expectations, '')),
+    ...labelled('proves', [...probeLines(step.expectations, ''), ...shadowLine(step)]),
   ]
+}
+
+function shadowLine({ to }: Step): string[] {
+  if (to.name !== 'deployed' || to.shadow === undefined) return []
+  return [`copies of ${to.shadow} % of the requests reach ${to.candidate}, by the proxies' counters`]
 }
 
 function labelled(label: string, lines: string[]): string[] {

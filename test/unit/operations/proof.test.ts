@@ -238,7 +238,7 @@ describe('health before a share rises', () => {
 describe('copies of requests', () => {
   const shadowed: JsonObject = {
     ...SEED[2],
-    routes: { ...(SEED[2]!.routes as JsonObject), shadow: { version: 'v2', percentage: 20 } },
+    routes: { ...(SEED[2].routes as JsonObject), shadow: { version: 'v2', percentage: 20 } },
   }
 
   /** Counters that grow by this much from one reading to the next. */

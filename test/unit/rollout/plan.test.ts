@@ -249,7 +249,7 @@ function thrownBy(work: () => unknown): CanaryError {
 describe('shadowing', () => {
   const shadowed = (percentage: number): JsonObject => ({
     ...SEED[2],
-    routes: { ...(SEED[2]!.routes as JsonObject), shadow: { version: 'v2', percentage } },
+    routes: { ...(SEED[2].routes as JsonObject), shadow: { version: 'v2', percentage } },
   })
   const deployOnly = true
 
