@@ -44,6 +44,19 @@ export const PERMISSIONS: Permission[] = [
     why: 'the Upstream of the chart',
   },
   { group: 'gateway.solo.io', resource: 'routetables', verbs: APPLY, scope: 'app', why: 'the routes' },
+  ...[
+    { group: '', resource: 'configmaps', value: 'config' },
+    { group: '', resource: 'serviceaccounts', value: 'serviceAccount.create' },
+    { group: 'autoscaling', resource: 'horizontalpodautoscalers', value: 'autoscaling' },
+    { group: 'policy', resource: 'poddisruptionbudgets', value: 'podDisruptionBudget' },
+    { group: 'gateway.solo.io', resource: 'virtualservices', value: 'routes.virtualService' },
+  ].map(({ value, ...kind }): Permission => ({
+    ...kind,
+    verbs: APPLY,
+    scope: 'app',
+    why: `apps with ${value} in their values`,
+    optional: true,
+  })),
   { group: '', resource: 'pods', verbs: ['list', 'watch'], scope: 'app', why: 'waiting for pods' },
   {
     group: '',
