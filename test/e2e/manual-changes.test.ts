@@ -86,36 +86,42 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
     expect((await done(['status', 'echo'])).differences).toEqual([])
   })
 
-  test('the way back works whatever was changed by hand, with another Helm too', async () => {
-    cli = await startSandboxCli(major, QUICK)
-    await done(['install', 'echo', 'v1', '--with-virtual-service'])
-    await done(['start', 'echo', 'v2'])
-    await applyOtherRoutes()
-    await kubectl('delete', 'deployment', 'echo-v1')
-    await kubectl(
-      'label',
-      'service',
-      'echo',
-      'helm.toolkit.fluxcd.io/name=echo',
-      'helm.toolkit.fluxcd.io/namespace=apps',
-    )
+  test.runIf(major === HELM_MAJORS.at(-1))(
+    'the way back works whatever was changed by hand, with another Helm too',
+    async () => {
+      cli = await startSandboxCli(major, QUICK)
+      await done(['install', 'echo', 'v1', '--with-virtual-service'])
+      await done(['start', 'echo', 'v2'])
+      await applyOtherRoutes()
+      await kubectl('delete', 'deployment', 'echo-v1')
+      await kubectl(
+        'label',
+        'service',
+        'echo',
+        'helm.toolkit.fluxcd.io/name=echo',
+        'helm.toolkit.fluxcd.io/namespace=apps',
+      )
 
-    const flux = await refused(['shift', 'echo', '10'])
-    expect(flux.message).toContain("Flux's HelmRelease echo in namespace apps is in charge of echo")
-    expect(flux.nextSteps[0]).toMatch(/^flux suspend helmrelease echo -n apps /)
-    const { stdout } = await canary(['doctor', 'echo'])
-    expect(JSON.parse(stdout).findings).toContainEqual(
-      expect.objectContaining({ check: 'changed by hand', remedy: expect.stringContaining('--take-over') }),
-    )
+      const flux = await refused(['shift', 'echo', '10'])
+      expect(flux.message).toContain("Flux's HelmRelease echo in namespace apps is in charge of echo")
+      expect(flux.nextSteps[0]).toMatch(/^flux suspend helmrelease echo -n apps /)
+      const { stdout } = await canary(['doctor', 'echo'])
+      expect(JSON.parse(stdout).findings).toContainEqual(
+        expect.objectContaining({ check: 'changed by hand', remedy: expect.stringContaining('--take-over') }),
+      )
 
-    const other = await pathWithTools(major === 3 ? 4 : 3)
-    expect((await done(['abort', 'echo'], { PATH: other })).stage).toEqual({ name: 'stable', primary: 'v1' })
+      const other = await pathWithTools(major === 3 ? 4 : 3)
+      expect((await done(['abort', 'echo'], { PATH: other })).stage).toEqual({
+        name: 'stable',
+        primary: 'v1',
+      })
 
-    await cli.kubectl(['delete', 'namespace', 'echo'])
-    expect((await done(['status', 'echo'])).stage).toEqual({ name: 'absent' })
-    const { exitCode, stdout: said } = await canary(['start', 'echo', 'v2'])
-    expect(exitCode).toBe(6)
-    expect(JSON.parse(said).error.nextSteps[0]).toBe('canary install echo VERSION')
-    expect((await done(['install', 'echo', 'v1'])).stage.name).toBe('stable')
-  })
+      await cli.kubectl(['delete', 'namespace', 'echo'])
+      expect((await done(['status', 'echo'])).stage).toEqual({ name: 'absent' })
+      const { exitCode, stdout: said } = await canary(['start', 'echo', 'v2'])
+      expect(exitCode).toBe(6)
+      expect(JSON.parse(said).error.nextSteps[0]).toBe('canary install echo VERSION')
+      expect((await done(['install', 'echo', 'v1'])).stage.name).toBe('stable')
+    },
+  )
 })

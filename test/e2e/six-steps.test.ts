@@ -83,22 +83,26 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
     expect(await cli.helm(['get', 'manifest', 'foxtrot', '-n', 'foxtrot'])).toEqual(foxtrotBefore)
   })
 
-  test('every command again, once its target is reached, proves it and changes nothing', async () => {
-    cli = await startSandboxCli(major)
-    for (const args of [
-      ['install', 'echo', 'v1', '--with-virtual-service'],
-      ['start', 'echo', 'v2'],
-      ['shift', 'echo', '5'],
-      ['shift', 'echo', '100'],
-      ['finish', 'echo', 'v2'],
-    ]) {
-      const first = await json(...args)
-      const again = await json(...args)
-      expect({ changed: again.changed, revision: again.revision, proofs: again.proofs.length }).toEqual({
-        changed: false,
-        revision: first.revision,
-        proofs: 1,
-      })
-    }
-  })
+  // No upgrade is made, so which Helm there is makes no difference.
+  test.runIf(major === HELM_MAJORS.at(-1))(
+    'every command again, once its target is reached, proves it and changes nothing',
+    async () => {
+      cli = await startSandboxCli(major)
+      for (const args of [
+        ['install', 'echo', 'v1', '--with-virtual-service'],
+        ['start', 'echo', 'v2'],
+        ['shift', 'echo', '5'],
+        ['shift', 'echo', '100'],
+        ['finish', 'echo', 'v2'],
+      ]) {
+        const first = await json(...args)
+        const again = await json(...args)
+        expect({ changed: again.changed, revision: again.revision, proofs: again.proofs.length }).toEqual({
+          changed: false,
+          revision: first.revision,
+          proofs: 1,
+        })
+      }
+    },
+  )
 })

@@ -43,7 +43,9 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
   })
 
-  test('abort from deployed, header, weighted and shifted: only the primary is left, and no request fails', async () => {
+  // What abort plans is up to the stage, not to Helm's version: each stage once, with either Helm some.
+  const stages = major === HELM_MAJORS.at(-1) ? ['deployed', 'weighted'] : ['header', 'shifted']
+  test(`abort from ${stages.join(' and ')}: only the primary is left, and no request fails`, async () => {
     const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
     const ways: [string, string[][]][] = [
       ['deployed', [['start', 'echo', 'v2', '--deploy-only']]],
@@ -63,7 +65,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
         ],
       ],
     ]
-    for (const [from, commands] of ways) {
+    for (const [from, commands] of ways.filter(([from]) => stages.includes(from))) {
       for (const args of commands) await expectExit(0, ...args)
       expect((await stage()).name).toBe(from)
       const aborted = await expectExit(0, 'abort', 'echo')
