@@ -5,7 +5,7 @@ export interface TrafficReport {
   failed: number
   /** What the failures looked like, with counts. */
   failures: Record<string, number>
-  /** Bodies with counts. */
+  /** Answers with counts, by what was read from them. */
   bodies: Record<string, number>
 }
 
@@ -18,8 +18,18 @@ export interface Traffic {
   stop(): Promise<TrafficReport>
 }
 
-/** A user's requests: GETs at a steady rate, every one counted, until stopped. An answer has to name a version. */
-export function startTraffic(url: string, perSecond: number): Traffic {
+/** What the default image answers. */
+const seedAnswer = (body: string) => (body.startsWith('version:') ? body : undefined)
+
+/**
+ * A user's requests: GETs at a steady rate, every one counted, until stopped. An answer has to be one that `read` finds
+ * something in.
+ */
+export function startTraffic(
+  url: string,
+  perSecond: number,
+  read: (body: string) => string | undefined = seedAnswer,
+): Traffic {
   const { origin, pathname } = new URL(url)
   const pool = new Pool(origin, {
     connections: 10,
@@ -35,8 +45,9 @@ export function startTraffic(url: string, perSecond: number): Traffic {
     try {
       const { statusCode, body } = await pool.request({ path: pathname, method: 'GET' })
       const text = (await body.text()).trim()
-      if (statusCode === 200 && text.startsWith('version:')) {
-        report.bodies[text] = (report.bodies[text] ?? 0) + 1
+      const answer = statusCode === 200 ? read(text) : undefined
+      if (answer !== undefined) {
+        report.bodies[answer] = (report.bodies[answer] ?? 0) + 1
       } else {
         fail(`${statusCode} ${text}`)
       }
