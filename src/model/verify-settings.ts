@@ -16,6 +16,8 @@ export interface AnswerAssertions {
   body?: string
   /** Regular expressions by header name; the header has to be there and match. */
   headers: Record<string, string>
+  /** Share of the answers that may be errors of the application, 0..0.5; none where it is not given. */
+  errorRate?: number
 }
 
 /** What is sent with every probe. */

@@ -125,7 +125,11 @@ class Reader {
   }
 
   private assertions(value: Json | undefined): AnswerAssertions {
-    const { status, body, headers } = this.object(value, 'verify.expect', 'status body headers')
+    const { status, body, headers, errorRate } = this.object(
+      value,
+      'verify.expect',
+      'status body headers errorRate',
+    )
     const place = 'verify.expect.headers'
     const patterns = Object.entries(this.object(headers, place)).map(([name, given]) => {
       requireHeaderName(name, place)
@@ -136,6 +140,9 @@ class Reader {
       status: this.statuses(status),
       ...(pattern === undefined ? {} : { body: pattern }),
       headers: Object.fromEntries(patterns) as Record<string, string>,
+      ...(errorRate === undefined
+        ? {}
+        : { errorRate: this.number(errorRate, 'verify.expect.errorRate', [0, 50], 'percent') / 100 }),
     }
   }
 

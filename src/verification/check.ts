@@ -2,6 +2,7 @@ import type { CheckProgress } from '../model/events.js'
 import type { AnswerSample, CheckResult, Expectation, Verdict } from '../model/expectation.js'
 import { isConnectionError, mayPass } from './classify.js'
 import type { Convergence } from './convergence.js'
+import { judgeErrors } from './allowed-errors.js'
 import {
   answerCap,
   confidenceInterval,
@@ -37,6 +38,8 @@ export interface CheckOptions {
   tolerance?: number
   /** Bound on failing a share that is right. */
   alpha: number
+  /** Share of the answers that may be errors of the application, 0..0.5; none by default. */
+  errorRate?: number
   /** Names of the proxies that are asked one by one; one, empty, for the address they share. */
   proxies: string[]
   /** What to set where answers like this one name no version. */
@@ -56,8 +59,8 @@ interface Found {
  * The answers of all paths and proxies are judged together; beside that none of them may contradict the expectation by
  * itself, and each must have given a few.
  *
- * Errors are no evidence about shares, but no check passes over one: the first error in a settled count ends it as a
- * fail. Where only the connection to the proxy broke the count begins anew until the time is over, and is inconclusive
+ * Errors are no evidence about shares, but no check passes over one that is not allowed: the first in a settled count ends
+ * it as a fail. Where only the connection to the proxy broke the count begins anew until the time is over, and is inconclusive
  * then: that says nothing about the versions.
  */
 export class Check {
@@ -192,6 +195,7 @@ export class Check {
   private findingReason({ finding, part }: Found, window: Window): string {
     const { expectation, settings } = this
     const { samples, parts } = window
+    const { errorRate } = this.options
     if (part) {
       const reason = findingReason(
         finding,
@@ -200,11 +204,13 @@ export class Check {
         part.tally,
         this.interval(part.tally),
         samples,
+        errorRate,
       )
       return partsReason(part, parts, reason)
     }
     const { tally } = window
-    const reason = findingReason(finding, expectation, settings, tally, this.interval(tally), samples)
+    const interval = this.interval(tally)
+    const reason = findingReason(finding, expectation, settings, tally, interval, samples, errorRate)
     if (finding === 'unidentified') {
       const looks = samples.find(({ error, version }) => error === undefined && version === undefined)
       return `${reason}; ${this.options.howToIdentify(looks)}`
@@ -225,7 +231,9 @@ export class Check {
   /** `probe`: the last one that was added, whose path and proxy alone need another look; none: all do. */
   private judge(window: Window, probe?: CommittedProbe): Found | undefined {
     const { tally } = window
-    if (errorCount(tally) > 0) return { finding: 'error' }
+    const { errorRate = 0, alpha } = this.options
+    const errors = judgeErrors(tally, errorRate, alpha)
+    if (errors === 'too many') return { finding: 'error' }
     if (tally.others > 0) return { finding: 'other version' }
     const judgement = judge(tally.canary, tally.expected, tally.unidentified, this.settings)
     if (judgement === 'fail' || judgement === 'unidentified') return { finding: judgement }
@@ -237,9 +245,9 @@ export class Check {
     )
     if (part) return { finding: 'fail', part }
     if (judgement === 'pass') window.hasPassed = true
-    if (window.hasPassed)
-      return parts.every((stratum) => stratum.tally.expected >= MIN_OF_EACH) ? { finding: 'pass' } : undefined
-    return tally.sent >= this.cap ? { finding: 'undecided' } : undefined
+    const isEnough = parts.every((stratum) => stratum.tally.expected >= MIN_OF_EACH)
+    if (window.hasPassed && isEnough && errors === 'fine') return { finding: 'pass' }
+    return !window.hasPassed && tally.sent >= this.cap ? { finding: 'undecided' } : undefined
   }
 
   /** What tipped the scale may be answers from before things settled: go on with those from after. */

@@ -94,6 +94,7 @@ export class ProofRun {
     const check = new Check(expectation, convergence, {
       tolerance,
       alpha,
+      errorRate: request.assertions.errorRate,
       proxies: this.proxies,
       howToIdentify: (looks) => howToIdentify(request, looks),
     })

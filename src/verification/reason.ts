@@ -29,10 +29,11 @@ export function findingReason(
   tally: Tally,
   interval: [number, number],
   samples: AnswerSample[],
+  errorRate = 0,
 ): string {
   switch (finding) {
     case 'error':
-      return errorSentence(expectation, tally, samples)
+      return errorSentence(expectation, tally, samples, errorRate)
     case 'other version':
       return otherVersionSentence(expectation, tally)
     case 'unidentified':
@@ -132,13 +133,19 @@ function otherVersionSentence(expectation: Expectation, tally: Tally): string {
   return `${counts}; expected only ${wanted.join(' and ')}`
 }
 
-function errorSentence(expectation: Expectation, tally: Tally, samples: AnswerSample[]): string {
+function errorSentence(
+  expectation: Expectation,
+  tally: Tally,
+  samples: AnswerSample[],
+  errorRate: number,
+): string {
   const kinds = Object.entries(tally.errors).sort(([, a], [, b]) => b - a)
   const counts = kinds.map(([kind, count]) => `${count} × ${kind}`).join(', ')
   const sample = samples.find((entry) => entry.error !== undefined)
   const hint = hintFor(kinds[0]?.[0] ?? '')
   return (
-    `${counts} among ${tally.sent} ${requests(expectation)}; expected none` +
+    `${counts} among ${tally.sent} ${requests(expectation)}; ` +
+    (errorRate === 0 ? 'expected none' : `at most ${percent(errorRate)} may be errors of the application`) +
     (sample?.error && sample.status === undefined ? ` (first: ${sample.error})` : '') +
     (hint ? `. Likely: ${hint}` : '')
   )

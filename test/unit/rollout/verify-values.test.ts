@@ -50,6 +50,7 @@ test('everything said', () => {
 
 test('a number may be a text, which is what --set makes of 2.5', () => {
   expect(read({ tolerance: '2.5' }).tolerance).toBe(0.025)
+  expect(read({ expect: { errorRate: 0.5 } }).assertions.errorRate).toBe(0.005)
 })
 
 describe('refused, with the place', () => {
@@ -57,6 +58,11 @@ describe('refused, with the place', () => {
     ['an unknown key', { tolerence: 2 }, 'verify.tolerence: there is no such key'],
     ['an unknown key further down', { expect: { code: 200 } }, 'verify.expect.code: there is no such key'],
     ['no map', 'x', 'verify: "x" is not a map'],
+    [
+      'more errors than answers',
+      { expect: { errorRate: 51 } },
+      'verify.expect.errorRate: 51 is out of range',
+    ],
     ['a tolerance of 0', { tolerance: 0 }, 'verify.tolerance: 0 is out of range'],
     ['a tolerance that is none', { tolerance: 'auto' }, 'verify.tolerance: "auto" is not a number'],
     ['a path without a slash', { paths: ['echo'] }, 'verify.paths[0]: "echo" is not a path'],

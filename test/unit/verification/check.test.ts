@@ -352,3 +352,49 @@ test('what else the answers tell is kept: latency, caches, retries, stickiness',
   expect([cached, retried]).toEqual([expect.any(Number), expect.any(Number)])
   expect(connectionsZ!).toBeGreaterThan(4)
 })
+
+describe('errors that are allowed', () => {
+  const allowing = (errorRate: number) => driven(expectation(0), atRest(), { errorRate })
+  const http500 = error('http 500', 'wanted')
+
+  test('a few are told, and do not fail the check', () => {
+    const run = allowing(0.01)
+    run.feed(version('v1'), 200)
+    expect(run.feed(http500)).toEqual({ type: 'continue' })
+    run.feed(version('v1'), 200)
+    run.feed(http500)
+    expect(run.feed(version('v1'), 2000)).toEqual({ type: 'done', verdict: 'pass' })
+    expect(run.result()).toMatchObject({ verdict: 'pass', errors: { 'http 500': 2 } })
+  })
+
+  test('more than that fail it, once it is sure', () => {
+    const run = allowing(0.01)
+    for (let count = 0; count < 30; count += 1) {
+      run.feed(version('v1'), 9)
+      run.feed(http500)
+    }
+    expect(run.result()).toMatchObject({ verdict: 'fail' })
+    expect(run.result().sent).toBeLessThan(200)
+    expect(run.result().reason).toMatch(/× http 500 among .*; at most 1 % may be errors of the application/)
+  })
+
+  test('none to many: a pass waits until it is clear', () => {
+    const run = allowing(0.01)
+    for (let count = 0; count < 23; count += 1) {
+      run.feed(version('v1'), 39)
+      run.feed(http500) // 2.5 %: neither far above nor surely near what is allowed
+    }
+    expect(run.result('the time was over')).toMatchObject({ verdict: 'inconclusive' })
+  })
+
+  test.each([
+    ['http 503 (no healthy upstream)'],
+    ['foreign routes'],
+    ['fallback (v1 answered for v2)'],
+    ['redirect'],
+  ])('what no application answers is never allowed: %s', (kind) => {
+    const run = allowing(0.5)
+    run.feed(version('v1'), 20)
+    expect(run.feed(error(kind, 'wanted'))).toEqual({ type: 'done', verdict: 'fail' })
+  })
+})
