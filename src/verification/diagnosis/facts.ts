@@ -14,10 +14,19 @@ export function failing({ proof }: Facts): CheckResult[] {
   return (proof?.checks ?? []).filter(({ verdict }) => verdict !== 'pass')
 }
 
-/** How many answers of the checks that did not pass, those before the wanted routes included, were such an error. */
+/** Errors by kind of the checks that did not pass, those before the wanted routes included. */
+export function errorKinds(facts: Facts): Map<string, number> {
+  const kinds = new Map<string, number>()
+  for (const { errors, unjudged } of failing(facts)) {
+    for (const [kind, count] of Object.entries(unjudged?.errors ?? errors))
+      kinds.set(kind, (kinds.get(kind) ?? 0) + count)
+  }
+  return kinds
+}
+
+/** How many answers of those checks were such an error. */
 export function errorsOf(facts: Facts, isMeant: (kind: string) => boolean): number {
-  const counts = failing(facts).flatMap(({ errors, unjudged }) => Object.entries(unjudged?.errors ?? errors))
-  return counts.filter(([kind]) => isMeant(kind)).reduce((sum, [, count]) => sum + count, 0)
+  return [...errorKinds(facts)].reduce((sum, [kind, count]) => sum + (isMeant(kind) ? count : 0), 0)
 }
 
 export function errorCount({ errors }: Pick<CheckResult, 'errors'>): number {

@@ -1,6 +1,16 @@
 import type { Cause } from '../../model/diagnosis.js'
 import type { AnswerSample, CheckResult } from '../../model/expectation.js'
-import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, type Rule, samplesOf } from './facts.js'
+import {
+  errorCount,
+  errorKinds,
+  errorsOf,
+  type Facts,
+  failing,
+  ofAll,
+  readyOf,
+  type Rule,
+  samplesOf,
+} from './facts.js'
 
 /** Causes in what stands before the proxy, and in the app's own answers: told by the answers alone. */
 export const IN_FRONT: Rule[] = [
@@ -15,6 +25,7 @@ export const IN_FRONT: Rule[] = [
   timeouts,
   appErrors,
   appUnknownPath,
+  unexpectedAnswers,
   unnamedVersion,
 ]
 
@@ -233,7 +244,10 @@ function appErrors(facts: Facts): Cause | undefined {
       ...(fromApp ? ['they have x-envoy-upstream-service-time: a pod gave them'] : []),
       ...samples.slice(0, 1).map(({ status, body }) => `${status}: ${(body ?? '').trim().slice(0, 80)}`),
     ],
-    remedy: [`kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50 --prefix`],
+    remedy: [
+      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50 --prefix`,
+      'if a few errors are usual for it: verify.expect.errorRate in the values says how many may be',
+    ],
     certainty: 'likely',
   }
 }
@@ -247,6 +261,28 @@ function appUnknownPath(facts: Facts): Cause | undefined {
     title: `the app itself does not know the path${path ? ` ${path}` : ''}`,
     evidence: [`${count} answers are 404, and not the proxy's own`],
     remedy: ['name a path that the app has: verify.paths in the values, or --set-verify paths='],
+    certainty: 'likely',
+  }
+}
+
+/** Answers of the app that are not as `verify.expect` wants them. */
+function unexpectedAnswers(facts: Facts): Cause | undefined {
+  const unexpected = /^(unexpected |no header |http \d+ \(unexpected\))/
+  const kinds = [...errorKinds(facts)].filter(([kind]) => unexpected.test(kind))
+  if (kinds.length === 0) return undefined
+  const sample = samplesOf(facts).find(({ error = '' }) => unexpected.test(error))
+  const body = (sample?.body ?? '').replace(/\s+/g, ' ').trim().slice(0, 80)
+  return {
+    id: 'unexpected-answers',
+    title: 'the app answers otherwise than verify.expect says',
+    evidence: [
+      ...kinds.map(([kind, count]) => `${count} × ${kind}`),
+      ...(sample ? [`${sample.path} answered ${sample.status}: ${body || 'an empty body'}`] : []),
+    ],
+    remedy: [
+      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers, and what is read from them)`,
+      'correct verify.expect in the values, or the app',
+    ],
     certainty: 'likely',
   }
 }
