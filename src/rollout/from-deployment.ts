@@ -1,0 +1,209 @@
+import type { Json, JsonObject } from '../model/values.js'
+import { ContainerPorts } from './container-ports.js'
+import { containerValues } from './container-values.js'
+import type { LeftOut } from './environment-values.js'
+import { listOf, mapOf, textOf, withoutEmpty } from './json-fields.js'
+import { withoutLiteralSecrets } from './literal-secrets.js'
+import { isObject } from './merge.js'
+import {
+  isSame,
+  plainAnnotations,
+  plainContainer,
+  plainDeploymentSpec,
+  plainPodSpec,
+} from './server-defaults.js'
+import { requestPort, serviceValues } from './service-values.js'
+
+/** What a Deployment says in the words of the chart's values. */
+export interface DeploymentValues {
+  /** `app:` of the values. */
+  app: JsonObject
+  /** `service:` of the values, where there is a Service. */
+  service: JsonObject
+  /** Fields of the Deployment and the Service that the values can't say. */
+  leftOut: LeftOut[]
+  /** What a person has to know before it is installed, a sentence each. */
+  notes: string[]
+}
+
+export interface DeploymentRequest {
+  app: string
+  deployment: JsonObject
+  /** Name of the app's container; the first one by default. It has to be there. */
+  container?: string
+  /** The port that gets the requests; by default the Service's, or the container's. */
+  port?: number
+  /** The Service that sends to the Deployment's pods. */
+  service?: JsonObject
+  /** Write passwords as they are, in place of references to a Secret. */
+  withSecrets: boolean
+}
+
+/** Fields of a pod's spec that have a value of the same form, by their key of the values. */
+const AS_THEY_ARE: Record<string, string> = {
+  terminationGracePeriodSeconds: 'terminationGracePeriodSeconds',
+  securityContext: 'podSecurityContext',
+  volumes: 'volumes',
+  nodeSelector: 'nodeSelector',
+  tolerations: 'tolerations',
+  affinity: 'affinity',
+}
+
+const READ_OTHERWISE = new Set([
+  'containers',
+  'initContainers',
+  'imagePullSecrets',
+  'serviceAccountName',
+  'automountServiceAccountToken',
+  'topologySpreadConstraints',
+])
+
+/** The Deployment's containers; none where it is not of the form that Kubernetes takes. */
+export function containersOf(deployment: JsonObject): JsonObject[] {
+  return listOf(podSpecOf(deployment).containers)
+}
+
+/** The values with which the chart makes the same pods as a Deployment does, and what is not the same. */
+export function valuesFromDeployment(request: DeploymentRequest): DeploymentValues {
+  const { app, deployment, service, withSecrets } = request
+  const deploymentSpec = plainDeploymentSpec(mapOf(deployment.spec))
+  const spec = plainPodSpec(podSpecOf(deployment))
+  const metadata = mapOf(mapOf(deploymentSpec.template).metadata)
+  const secret = `${app}-secrets`
+  const moved: string[] = []
+  const clean = (container: JsonObject) => {
+    const plain = plainContainer(container)
+    if (withSecrets) return plain
+    const cleaned = withoutLiteralSecrets(plain, secret)
+    for (const { place, key } of cleaned.moved) {
+      moved.push(`${textOf(container.name)}: ${place} (key ${key})`)
+    }
+    return cleaned.container
+  }
+  const containers = listOf(spec.containers)
+  const own = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
+  const ports = new ContainerPorts(own.ports, request.port ?? (service ? requestPort(service) : undefined))
+  const ownValues = containerValues(clean(own), {
+    ports,
+    podSecurity: mapOf(spec.securityContext),
+    pullSecrets: listOf(spec.imagePullSecrets).map(({ name }) => textOf(name)),
+  })
+  const asTheyAre = Object.entries(AS_THEY_ARE).map(([field, key]) => [key, spec[field]] as const)
+  const { replicas } = deploymentSpec
+  const values = withoutEmpty({
+    ...ownValues.values,
+    replicas: typeof replicas === 'number' ? replicas : 1,
+    ...Object.fromEntries(asTheyAre),
+    serviceAccount: serviceAccount(spec),
+    topologySpread: topologySpread(spec, deploymentSpec),
+    initContainers: listOf(spec.initContainers).map(clean),
+    sidecars: containers.filter((container) => container !== own).map(clean),
+    annotations: plainAnnotations(metadata.annotations),
+    labels: ownLabels(metadata.labels),
+  })
+  const fromService = service ? serviceValues(service, ports) : { values: {}, leftOut: [] }
+  return {
+    app: values,
+    service: fromService.values,
+    leftOut: [
+      ...deploymentLosses(deployment, deploymentSpec),
+      ...podLosses(app, spec, metadata),
+      { field: `containers ${textOf(own.name)}: name`, reason: `the chart calls it ${app}-VERSION` },
+      ...ownValues.leftOut.map(within(`containers ${textOf(own.name)}`)),
+      ...fromService.leftOut.map(within('Service')),
+    ],
+    notes: [
+      ...ports.notes,
+      ...(moved.length > 0
+        ? [
+            `Secrets stood in the Deployment as they are; the values ask Secret ${secret}, which you have to make, for them: ${moved.join(', ')}.`,
+          ]
+        : []),
+      ...selectorNotes(app, spec, metadata),
+    ],
+  }
+}
+
+function podSpecOf(deployment: JsonObject): JsonObject {
+  return mapOf(mapOf(mapOf(deployment.spec).template).spec)
+}
+
+function serviceAccount(spec: JsonObject): Json | undefined {
+  const { serviceAccountName: name, automountServiceAccountToken: automount } = spec
+  if (automount === undefined) return name
+  return { name: name ?? 'default', automount }
+}
+
+/** The chart's own selector counts the pods of one version, as the Deployment's own selector does. */
+function topologySpread(spec: JsonObject, { selector }: JsonObject): JsonObject[] {
+  return listOf(spec.topologySpreadConstraints).map((constraint) => {
+    const { labelSelector, ...rest } = constraint
+    return isSame(labelSelector, selector) ? rest : constraint
+  })
+}
+
+function ownLabels(labels: Json | undefined): JsonObject {
+  const { app: _app, version: _version, 'pod-template-hash': _hash, ...own } = mapOf(labels)
+  return own
+}
+
+function deploymentLosses(deployment: JsonObject, spec: JsonObject): LeftOut[] {
+  const read = new Set(['replicas', 'template', 'selector'])
+  const { labels, annotations } = mapOf(deployment.metadata)
+  return [
+    ...Object.keys(mapOf(labels)).map((name) => ({
+      field: `metadata.labels ${name}`,
+      reason: 'the chart labels its Deployments itself',
+    })),
+    ...Object.keys(plainAnnotations(annotations)).map((name) => ({
+      field: `metadata.annotations ${name}`,
+      reason: 'the chart annotates pods only',
+    })),
+    ...Object.keys(spec)
+      .filter((field) => !read.has(field))
+      .map((field) => ({ field: `spec.${field}`, reason: 'the chart has no value for it' })),
+  ]
+}
+
+function podLosses(app: string, spec: JsonObject, { labels }: JsonObject): LeftOut[] {
+  const unknown = Object.keys(spec).filter((field) => !(field in AS_THEY_ARE) && !READ_OTHERWISE.has(field))
+  const given = mapOf(labels)
+  const replaced = ['app', 'version'].filter(
+    (name) => given[name] !== undefined && !(name === 'app' && given[name] === app),
+  )
+  return [
+    ...replaced.map((name) => ({
+      field: `labels ${name}`,
+      reason: `the chart sets it to the ${name === 'app' ? 'name of the app' : 'version'}`,
+    })),
+    ...unknown.map((field) => ({ field, reason: 'the chart has no value for it' })),
+  ]
+}
+
+/** Selectors that look for labels which the pods will not have any more. */
+function selectorNotes(app: string, spec: JsonObject, { labels }: JsonObject): string[] {
+  const given = mapOf(labels)
+  const gone = ['app', 'version'].filter(
+    (name) => given[name] !== undefined && !(name === 'app' && given[name] === app),
+  )
+  const places = ['affinity', 'topologySpreadConstraints'].filter((field) =>
+    gone.some((name) => asksFor(spec[field], name, given[name])),
+  )
+  return places.map(
+    (field) =>
+      `${field} looks for pods with ${gone.map((name) => `${name}=${textOf(given[name])}`).join(' and ')}, which the new pods don't have: correct its selector.`,
+  )
+}
+
+function asksFor(selector: Json | undefined, label: string, value: Json | undefined): boolean {
+  if (Array.isArray(selector)) return selector.some((item) => asksFor(item, label, value))
+  if (!isObject(selector)) return false
+  if (selector.key === label && Array.isArray(selector.values)) return true
+  const { matchLabels } = selector
+  if (isObject(matchLabels) && matchLabels[label] === value) return true
+  return Object.values(selector).some((item) => asksFor(item, label, value))
+}
+
+function within(place: string): (lost: LeftOut) => LeftOut {
+  return ({ field, reason }) => ({ field: `${place}: ${field}`, reason })
+}
