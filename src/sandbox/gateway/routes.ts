@@ -37,8 +37,19 @@ export interface Destination {
   headers: HeaderManipulation
 }
 
+/** Copies of requests go to this cluster too, and their answers are thrown away. */
+export interface Shadow {
+  /** There may be none of that name: then there are no copies. */
+  cluster: string
+  /** 0..100 */
+  percentage: number
+  /** What the copies' Host is to be; by default the request's with `-shadow` after its name. */
+  host?: string
+  keepsHost: boolean
+}
+
 export type RouteAction =
-  | { to: 'clusters'; destinations: Destination[]; prefixRewrite?: string }
+  | { to: 'clusters'; destinations: Destination[]; prefixRewrite?: string; shadow?: Shadow }
   | { to: 'direct response'; status: number; body: string }
   | { to: 'redirect'; status: number; https: boolean; host?: string; path?: string }
 

@@ -10,6 +10,7 @@ import type {
   ProxyConfig,
   ProxyRoute,
   RouteAction,
+  Shadow,
   VirtualHost,
 } from './routes.js'
 import { type Report, StatusReports } from './statuses.js'
@@ -42,6 +43,7 @@ const REDIRECTS: Record<string, number> = {
 
 const NO_WEIGHT =
   'Incorrect configuration for Weighted Destination for route - Weighted Destinations require a total weight that is greater than or equal to 1.'
+const NO_SHARE = 'shadow percentage must be between 0 and 100'
 const NO_DESTINATION = 'must specify at least one weighted destination for multi destination routes.'
 
 /** Gloo's translation: what the proxy is told, and what is written into the statuses. */
@@ -63,6 +65,10 @@ export function translate(snapshot: Snapshot): Translation {
     return flat.matchers.flatMap((matcher, index) => {
       const action = actionOf(flat)
       const where = `Route Name: ${routeName}-matcher-${index}`
+      if (action.to === 'clusters' && !isShare(action.shadow)) {
+        delete action.shadow
+        reports.rejectProxy(`Route Error: ProcessingError. Reason: ${NO_SHARE}`, where)
+      }
       if (action.to === 'clusters') checkDestinations(service, action.destinations, where)
       const match = compileMatch(matcher)
       const headers = headersOf(flat.options)
@@ -155,7 +161,24 @@ function actionOf({ owner, written, options }: FlatRoute): RouteAction {
     : (multi?.destinations ?? []).map(({ destination, weight, options: own }: any) =>
         destinationOf(destination ?? {}, weight ?? 0, own, namespace),
       )
-  return { to: 'clusters', destinations, prefixRewrite: options.prefixRewrite }
+  const shadow = shadowOf(options.shadowing, namespace)
+  return { to: 'clusters', destinations, prefixRewrite: options.prefixRewrite, ...(shadow ? { shadow } : {}) }
+}
+
+function shadowOf(shadowing: any, ownNamespace?: string): Shadow | undefined {
+  if (!shadowing?.upstream) return undefined
+  const { upstream, percentage = 0, hostRewriteLiteral, disableShadowHostSuffixAppend } = shadowing
+  const { name, namespace = ownNamespace } = upstream
+  return {
+    cluster: `${name}_${namespace}`,
+    percentage,
+    ...(hostRewriteLiteral ? { host: hostRewriteLiteral } : {}),
+    keepsHost: disableShadowHostSuffixAppend ?? false,
+  }
+}
+
+function isShare(shadow: Shadow | undefined): boolean {
+  return shadow === undefined || (shadow.percentage >= 0 && shadow.percentage <= 100)
 }
 
 /** An Upstream without a namespace is looked for beside the route. */

@@ -15,6 +15,7 @@ import { closeServer } from '../workloads/close-server.js'
 import { choose } from './choice.js'
 import { ProxyCounters } from './counters.js'
 import { change, passedOn } from './headers.js'
+import { Mirror } from './mirror.js'
 import { Tampering } from './tampering.js'
 
 export interface GatewayProxy {
@@ -59,6 +60,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { tampering = new Tampering(faults, random) } = options
   const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
+  const mirror = new Mirror({ state, counters, agent, portOf, random })
 
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const strikes = ({ percent }: { percent: number }) => random() * 100 < percent
@@ -113,6 +115,8 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     const attempts = tampering.attempts(destination)
     headers['x-forwarded-proto'] = 'http'
     change(headers, [destination.headers.request, route.headers.request])
+    if (attempt === 1 && route.action.to === 'clusters' && route.action.shadow)
+      mirror.copy(incoming, route.action.shadow, headers, to.target)
     const started = performance.now()
     const upstream = request({
       agent,
