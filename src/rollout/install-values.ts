@@ -32,6 +32,11 @@ export function installValues(version: string, base: JsonObject): JsonObject {
       nextSteps: ['take routes.canary out of the values; canary start makes it'],
     })
   }
+  if (routes.shadow !== undefined && routes.shadow !== null) {
+    throw new UsageError('The values shadow a version, but an install has one version only.', {
+      nextSteps: ['take routes.shadow out of the values; canary start --deploy-only --shadow makes it'],
+    })
+  }
   const config = deployment[version] ?? {}
   if (!isObject(config)) {
     throw new UsageError(`deployment.${version} in the values is ${JSON.stringify(config)}, not a map.`, {

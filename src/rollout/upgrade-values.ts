@@ -39,7 +39,12 @@ export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedV
 /** Base values out of a revision whatever its stage was, with the versions and routes that are deployed now. */
 export function withOwned(base: JsonObject, deployed: JsonObject): JsonObject {
   const { deployment: _deployment, routes: baseRoutes, ...rest } = base
-  const { primary: _primary, canary: _canary, ...otherRoutes } = isObject(baseRoutes) ? baseRoutes : {}
+  const {
+    primary: _primary,
+    canary: _canary,
+    shadow: _shadow,
+    ...otherRoutes
+  } = isObject(baseRoutes) ? baseRoutes : {}
   const { primary, canary } = isObject(deployed.routes) ? deployed.routes : {}
   return {
     ...rest,
@@ -57,6 +62,7 @@ const OWNED: [string, (values: JsonObject) => Json | undefined][] = [
   ['deployment', ({ deployment }) => deployment],
   ['routes.primary', ({ routes }) => (isObject(routes) ? routes.primary : undefined)],
   ['routes.canary', ({ routes }) => (isObject(routes) ? routes.canary : undefined)],
+  ['routes.shadow', ({ routes }) => (isObject(routes) ? routes.shadow : undefined)],
 ]
 
 function requireOwnedAsDeployed(app: string, deployed: JsonObject, values: JsonObject, where: string): void {

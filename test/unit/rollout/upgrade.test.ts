@@ -74,6 +74,7 @@ describe('the values of an upgrade', () => {
       'routes.primary.version in base.yaml',
     ],
     ['a canary', { routes: { canary: { version: 'v2' } } }, [], [], 'routes.canary.version in base.yaml'],
+    ['a shadow', { routes: { shadow: { version: 'v2' } } }, [], [], 'routes.shadow.version in base.yaml'],
     ['replicas by --set', undefined, ['deployment.v1.replicas=2'], [], 'deployment.v1.replicas in --set'],
     [
       'a version by --set-string',
