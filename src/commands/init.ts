@@ -1,0 +1,129 @@
+import path from 'node:path'
+import * as Flags from '@oclif/core/flags'
+import { optionalApp } from '../cli/args.js'
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags, repeatable } from '../cli/flags.js'
+import type { Told } from '../cli/init-answers.js'
+import { UsageError } from '../model/errors.js'
+
+export default class Init extends BaseCommand {
+  static override summary = 'Write a values file and canary.yaml for an app'
+  static override description =
+    'Asks a few questions on a terminal, or takes flags, or reads a Deployment that is there (--from), and writes ' +
+    'APP-values.yaml, commented, and canary.yaml. Nothing is overwritten without --force, and nothing changed in a cluster. ' +
+    'What a Deployment says and the values can not is listed.'
+  static override examples = [
+    '<%= config.bin %> init shop --image registry.example/shop:1.6 --port 8080 --health-path /healthz',
+    '<%= config.bin %> init --from deployment/shop -n shop',
+    '<%= config.bin %> init shop --from manifests.yaml#shop --dry-run',
+  ]
+  static override args = { app: optionalApp }
+  static override flags = {
+    from: Flags.string({
+      helpValue: '<source>',
+      description: 'Deployment to read: deployment/NAME of the cluster, FILE, FILE#NAME, or - for stdin',
+    }),
+    container: Flags.string({
+      helpValue: '<name>',
+      description: "The app's container in it; by default the first",
+      dependsOn: ['from'],
+    }),
+    'with-secrets': Flags.boolean({
+      description: 'Write passwords of its variables as they are; by default a Secret is asked for them',
+      dependsOn: ['from'],
+    }),
+    image: Flags.string({ helpValue: '<image>', description: 'Image, repository[:tag][@digest]' }),
+    port: Flags.string({
+      helpValue: '<number>',
+      description: 'Port that gets the requests; 8080 by default',
+    }),
+    'health-path': Flags.string({
+      helpValue: '<path>',
+      description: 'Path that is asked whether a pod is ready; by default its port has to be open',
+    }),
+    path: repeatable({
+      helpValue: '<path>',
+      description: 'Path (a prefix) that the app answers to, repeatable; /APP by default',
+    }),
+    replicas: Flags.string({ helpValue: '<number>', description: 'Pods of each version; 2 by default' }),
+    out: Flags.string({ default: '.', helpValue: '<folder>', description: 'Folder for the files' }),
+    force: Flags.boolean({ description: 'Overwrite what is there' }),
+    'dry-run': Flags.boolean({ description: 'Print the files and write none' }),
+    yes: Flags.boolean({ char: 'y', env: 'CANARY_YES', description: 'Take the defaults, ask nothing' }),
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Init)
+    const { flags } = parsed
+    const [answers, { init }, { resolveSettings }] = await Promise.all([
+      import('../cli/init-answers.js'),
+      import('../operations/init.js'),
+      import('../cli/settings.js'),
+    ])
+    const { app: name, ...typed } = answers.checkTyped({ ...flags, app: parsed.args.app })
+    // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
+    const { namespace, kubeContext, kubeconfig } = await resolveSettings(name, parsed, {
+      cwd: process.cwd(),
+      env: process.env,
+    })
+    const source = await this.source(flags, { namespace, kubeContext, kubeconfig })
+    const of = source && (await import('../operations/init-source.js')).placeOf(source.deployment)
+    const known = {
+      app: answers.nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
+      namespace: namespace ?? of?.namespace,
+      hasDeployment: source !== undefined,
+    }
+    let told: Told = { ...typed, app: name }
+    const { stdin: input, stderr: output } = process
+    if (input.isTTY && output.isTTY && !flags.yes && flags.from !== '-') {
+      const { openQuestions } = await import('../cli/questions.js')
+      const questions = openQuestions({ input, output })
+      try {
+        told = await answers.askRest(questions, told, { ...known, app: known.app ?? 'app' })
+      } finally {
+        questions.close()
+      }
+    }
+    const app = told.app ?? known.app
+    if (app === undefined) throw withoutApp()
+    const { image, port, healthPath, replicas } = told
+    const result = await init({
+      app,
+      namespace: told.namespace ?? known.namespace ?? app,
+      kubeContext: flags['kube-context'],
+      paths: told.paths ?? [`/${app}`],
+      said: { image, port, healthPath, replicas },
+      source,
+      container: flags.container,
+      withSecrets: flags['with-secrets'],
+      folder: flags.out,
+      force: flags.force,
+      dryRun: flags['dry-run'],
+    })
+    const { remarkLines, renderInit } = await import('../report/init-text.js')
+    const { format } = await this.getOutput()
+    if (result.dryRun && format === 'text') {
+      for (const line of remarkLines(result)) await this.note(line)
+    }
+    await this.print({ ...result, warnings: [] }, (palette) => renderInit(result, palette), {
+      asIs: flags['with-secrets'],
+    })
+  }
+
+  private async source(
+    { from, container }: { from?: string; container?: string },
+    { namespace, ...cluster }: { namespace?: string; kubeContext?: string; kubeconfig?: string },
+  ) {
+    if (from === undefined) return undefined
+    const { sourceOf } = await import('../operations/init-from.js')
+    return sourceOf({ from, container, namespace, cluster, stdin: process.stdin })
+  }
+}
+
+function withoutApp(): UsageError {
+  return new UsageError('APP is missing, and the folder has no name for one.', {
+    state: 'Nothing was written.',
+    nextSteps: ['canary init APP'],
+  })
+}

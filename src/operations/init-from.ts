@@ -1,0 +1,80 @@
+import { UsageError } from '../model/errors.js'
+import type { ClusterOptions } from '../cluster/cluster.js'
+import { checkDeployment, serviceOf, type Source, sourceOfManifest } from './init-source.js'
+import { readTextFile, TextFileError } from './text-file.js'
+
+export interface FromRequest {
+  /** `deployment/NAME`, a file, `FILE#NAME`, or `-` for stdin. */
+  from: string
+  container?: string
+  namespace?: string
+  cluster: ClusterOptions
+  stdin: AsyncIterable<Uint8Array | string>
+}
+
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** The Deployment that `--from` names. Throws UsageError with the place and a remedy, ExternalError where kubectl fails. */
+export async function sourceOf(request: FromRequest): Promise<Source> {
+  const { from, container } = request
+  const [, inCluster] = /^deploy(?:ments?)?(?:\.apps)?\/(.*)$/.exec(from) ?? []
+  const source = inCluster === undefined ? await fromText(request) : await fromCluster(inCluster, request)
+  checkDeployment(source.deployment, from, container)
+  return source
+}
+
+async function fromCluster(name: string, { cluster, namespace }: FromRequest): Promise<Source> {
+  if (!/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(name)) {
+    throw wrong(`--from deployment/${name} names no Deployment.`, 'write it as deployment/NAME')
+  }
+  const { readDeployment } = await import('../cluster/read-deployment.js')
+  const { deployment, services } = await readDeployment(name, { ...cluster, namespace })
+  // Items of a list don't say their kind.
+  const typed = services.map((service) => ({ ...service, kind: 'Service' }))
+  return { deployment, service: serviceOf(deployment, typed), others: [] }
+}
+
+async function fromText({ from, stdin }: FromRequest): Promise<Source> {
+  const [, file = from, name] = /^(.*)#([^#/]+)$/.exec(from) ?? []
+  if (file === '-') return sourceOfManifest(await allOf(stdin), 'stdin', name)
+  return sourceOfManifest(await textOf(file), file, name)
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readTextFile(file, MAX_BYTES)
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const what =
+      error instanceof TextFileError
+        ? error.message
+        : missing
+          ? 'does not exist'
+          : `can't be read: ${(error as Error).message}`
+    throw wrong(
+      `The file ${file} ${what}.`,
+      missing
+        ? 'check the path; from the cluster it is --from deployment/NAME'
+        : 'give a manifest in YAML or JSON',
+    )
+  }
+}
+
+async function allOf(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of stream) {
+    pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece)
+    length += piece.length
+    if (length > MAX_BYTES) throw wrong(`stdin is larger than ${MAX_BYTES / 1024} KiB.`, 'give one manifest')
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
+  } catch {
+    throw wrong('stdin is no text in UTF-8.', 'give a manifest in YAML or JSON')
+  }
+}
+
+function wrong(message: string, remedy: string): UsageError {
+  return new UsageError(message, { state: 'Nothing was written.', nextSteps: [remedy] })
+}

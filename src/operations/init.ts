@@ -1,0 +1,195 @@
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { stringify } from 'yaml'
+import { UsageError } from '../model/errors.js'
+import type { JsonObject } from '../model/values.js'
+import type { LeftOut } from '../rollout/environment-values.js'
+import { valuesFromDeployment } from '../rollout/from-deployment.js'
+import { type Answers, configFromAnswers, valuesText } from '../rollout/init-values.js'
+import { mapOf, textOf, withoutEmpty } from '../rollout/json-fields.js'
+import { withApp } from './init-config.js'
+import { nameOf, type Source } from './init-source.js'
+import { readTextFile, TextFileError } from './text-file.js'
+
+export interface InitRequest {
+  app: string
+  namespace: string
+  kubeContext?: string
+  /** Prefixes of the paths that the app answers to. */
+  paths: string[]
+  /** What was said; over what a Deployment says. */
+  said: Partial<Answers>
+  /** A Deployment to read the rest from. */
+  source?: Source
+  /** The app's container in it; the first by default. */
+  container?: string
+  withSecrets: boolean
+  /** Where the files go, relative to the working directory or not; made where it is not there. */
+  folder: string
+  force: boolean
+  /** Write nothing. */
+  dryRun: boolean
+}
+
+export interface InitFile {
+  path: string
+  content: string
+}
+
+export interface InitResult {
+  app: string
+  namespace: string
+  dryRun: boolean
+  /** Those that were written, or would be. */
+  files: InitFile[]
+  /** Fields of the Deployment that the values can't say. */
+  notCarriedOver: LeftOut[]
+  /** What is to be known before the app is installed, a sentence each. */
+  notes: string[]
+  next: string[]
+}
+
+const CONFIG_FILE = 'canary.yaml'
+const MAX_CONFIG_BYTES = 256 * 1024
+
+/**
+ * Writes a values file and canary.yaml for an app, from what was said or from a Deployment. Nothing is overwritten
+ * without `force`, and nothing written before all is known. Throws UsageError naming the file.
+ */
+export async function init(request: InitRequest): Promise<InitResult> {
+  const { app, namespace, kubeContext, folder, force, dryRun, withSecrets } = request
+  const { config, service, leftOut, notes } = contentOf(request)
+  const values = path.join(folder, `${app}-values.yaml`)
+  const settings = path.join(folder, CONFIG_FILE)
+  if (!force && (await exists(values))) {
+    throw wrong(`${values} is there already.`, '--force overwrites it, --out DIR writes elsewhere')
+  }
+  const known = await existingText(settings)
+  const content = withApp(known, settings, {
+    app,
+    settings: { namespace, ...(kubeContext === undefined ? {} : { 'kube-context': kubeContext }) },
+    force,
+  })
+  const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, asYaml)
+  const files: InitFile[] = [{ path: values, content: text }]
+  if (content === undefined) {
+    notes.push(`${settings} has settings of ${app} already: they were left as they are (--force sets them).`)
+  } else if (content !== known) {
+    files.push({ path: settings, content })
+  }
+  if (!dryRun) await write(folder, files, withSecrets ? 0o600 : 0o644)
+  return { app, namespace, dryRun, files, notCarriedOver: leftOut, notes, next: nextSteps(request, config) }
+}
+
+interface Content {
+  config: JsonObject
+  service: JsonObject
+  leftOut: LeftOut[]
+  notes: string[]
+}
+
+function contentOf({ app, namespace, source, said, container, withSecrets }: InitRequest): Content {
+  const { image, healthPath, replicas } = said
+  if (!source) {
+    const { port = 8080 } = said
+    const config = configFromAnswers({ image, healthPath, port, replicas: replicas ?? 2 })
+    return { config, service: {}, leftOut: [], notes: [] }
+  }
+  const { deployment, service } = source
+  const read = valuesFromDeployment({ app, deployment, service, container, port: said.port, withSecrets })
+  const config = withoutEmpty({
+    ...read.app,
+    ...(image === undefined ? {} : { image }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(healthPath === undefined ? {} : { probes: { ...mapOf(read.app.probes), readiness: healthPath } }),
+  })
+  return {
+    config,
+    service: read.service,
+    leftOut: read.leftOut,
+    notes: [...read.notes, ...surroundingNotes(app, namespace, source)],
+  }
+}
+
+/** What else is there, beside the Deployment. */
+function surroundingNotes(app: string, namespace: string, { deployment, service, others }: Source): string[] {
+  const there = textOf(mapOf(deployment.metadata).namespace) || namespace
+  const clashes = service !== undefined && nameOf(service) === app && there === namespace
+  return [
+    ...(others.length > 0
+      ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
+      : []),
+    ...(clashes
+      ? [
+          `The release brings a Service ${app}: where ${namespace} has one of that name, helm refuses to install. Choose another APP or namespace, or delete that Service first.`,
+        ]
+      : []),
+  ]
+}
+
+function nextSteps({ app, namespace, folder }: InitRequest, config: JsonObject): string[] {
+  const file = path.join(folder, `${app}-values.yaml`)
+  // canary.yaml is looked for in the working directory.
+  const where = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
+  const { image } = config
+  const repository =
+    typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository
+  return [
+    `canary install ${app} v1 -f ${file}${where}`,
+    ...(repository === undefined
+      ? []
+      : [`canary start ${app} v2${where} --image ${textOf(repository)}:TAG    (the next version)`]),
+  ]
+}
+
+/** YAML 1.1 is what Helm reads: texts like yes and 1e3 are written in quotes. */
+function asYaml(value: JsonObject): string {
+  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })
+}
+
+/** The text of a file; undefined where there is none. */
+async function existingText(file: string): Promise<string | undefined> {
+  try {
+    return await readTextFile(file, MAX_CONFIG_BYTES)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const why = error instanceof TextFileError ? `it ${error.message}` : reasonOf(error)
+    throw wrong(`${file} can't be read: ${why}.`, 'correct or remove it')
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** All files beside their places first, then all renamed: a full disk leaves none of them half written. */
+async function write(folder: string, files: InitFile[], mode: number): Promise<void> {
+  const temporary = files.map(({ path: file }) => `${file}.${process.pid}.tmp`)
+  try {
+    await mkdir(folder, { recursive: true })
+    for (const [index, { content }] of files.entries()) {
+      await writeFile(temporary[index]!, content, { flag: 'wx', mode })
+    }
+    for (const [index, { path: file }] of files.entries()) await rename(temporary[index]!, file)
+  } catch (error) {
+    await Promise.all(temporary.map((file) => rm(file, { force: true }).catch(() => undefined)))
+    throw wrong(
+      `The files can't be written to ${folder}: ${reasonOf(error)}.`,
+      'name another folder with --out',
+    )
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code ?? message
+}
+
+function wrong(message: string, remedy: string): UsageError {
+  return new UsageError(message, { state: 'Nothing was written.', nextSteps: [remedy] })
+}
