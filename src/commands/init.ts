@@ -56,12 +56,12 @@ export default class Init extends BaseCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Init)
     const { flags } = parsed
-    const [answers, { init }, { resolveSettings }] = await Promise.all([
+    const [{ askRest, checkTyped, nameFrom }, { init }, { resolveSettings }] = await Promise.all([
       import('../cli/init-answers.js'),
       import('../operations/init.js'),
       import('../cli/settings.js'),
     ])
-    const { app: name, ...typed } = answers.checkTyped({ ...flags, app: parsed.args.app })
+    const { app: name, ...typed } = checkTyped({ ...flags, app: parsed.args.app })
     // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
     const { namespace, kubeContext, kubeconfig } = await resolveSettings(name, parsed, {
       cwd: process.cwd(),
@@ -70,7 +70,7 @@ export default class Init extends BaseCommand {
     const source = await this.source(flags, { namespace, kubeContext, kubeconfig })
     const of = source && (await import('../operations/init-source.js')).placeOf(source.deployment)
     const known = {
-      app: answers.nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
+      app: nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
       namespace: namespace ?? of?.namespace,
       hasDeployment: source !== undefined,
     }
@@ -80,7 +80,7 @@ export default class Init extends BaseCommand {
       const { openQuestions } = await import('../cli/questions.js')
       const questions = openQuestions({ input, output })
       try {
-        told = await answers.askRest(questions, told, { ...known, app: known.app ?? 'app' })
+        told = await askRest(questions, told, { ...known, app: known.app ?? 'app' })
       } finally {
         questions.close()
       }

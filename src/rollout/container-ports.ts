@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../model/values.js'
 import type { LeftOut } from './environment-values.js'
 import { listOf, textOf } from './json-fields.js'
+import { isObject } from './merge.js'
 
 interface Port {
   name?: string
@@ -93,8 +94,13 @@ export class ContainerPorts {
   }
 }
 
-/** A map of Kubernetes with its port as the chart has it, where it has one. */
-export function withPort(action: JsonObject, ports: ContainerPorts): JsonObject {
-  if (action.port === undefined) return action
-  return { ...action, port: ports.refer(action.port) ?? 'http' }
+/** A probe or hook of Kubernetes with its ports as the chart has them. */
+export function withPorts(hook: JsonObject, ports: ContainerPorts): JsonObject {
+  const actions = Object.entries(hook).map(([kind, action]) => {
+    if (!isObject(action) || action.port === undefined) return [kind, action] as const
+    const port = ports.refer(action.port)
+    // Of gRPC Kubernetes takes the number only.
+    return [kind, { ...action, port: port ?? (kind === 'grpc' ? ports.main : 'http') }] as const
+  })
+  return Object.fromEntries(actions)
 }

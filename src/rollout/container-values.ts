@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/values.js'
 import type { ContainerPorts } from './container-ports.js'
-import { withPort } from './container-ports.js'
+import { withPorts } from './container-ports.js'
 import { asTemplate, environmentValues, type LeftOut } from './environment-values.js'
 import { mapOf, textOf, withoutEmpty } from './json-fields.js'
 import { isObject } from './merge.js'
@@ -49,7 +49,9 @@ export function containerValues(
     envFrom,
     resources,
     probes,
-    lifecycle: isObject(lifecycle) ? mapValues(lifecycle, (hook) => withPorts(hook, ports)) : undefined,
+    lifecycle: Object.fromEntries(
+      Object.entries(mapOf(lifecycle)).map(([event, hook]) => [event, withPorts(mapOf(hook), ports)]),
+    ),
     ...securityValues(mapOf(container.securityContext), podSecurity),
     volumeMounts,
   })
@@ -65,7 +67,7 @@ export function containerValues(
 }
 
 /** `image:`, its tag or digest as they are, and the policy that Kubernetes would take for them. */
-export function imageValues(container: JsonObject, pullSecrets: string[] = []): JsonObject {
+function imageValues(container: JsonObject, pullSecrets: string[]): JsonObject {
   const image = textOf(container.image)
   const [name = '', digest] = image.split('@')
   const colon = name.lastIndexOf(':')
@@ -102,12 +104,6 @@ function probeValue(probe: JsonObject, ports: ContainerPorts): Json {
   return Object.keys(short).length === 1 ? asked : short
 }
 
-/** A probe or hook of Kubernetes with its ports as the chart has them. */
-function withPorts(hook: Json, ports: ContainerPorts): Json {
-  if (!isObject(hook)) return hook
-  return mapValues(hook, (action) => (isObject(action) ? withPort(action, ports) : action))
-}
-
 /** What of the container's securityContext the chart doesn't give by itself; `none` where it would give too much. */
 function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
   const { capabilities, seccompProfile } = own
@@ -126,8 +122,4 @@ function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
 /** Words as the chart's templates leave them. */
 function templates(words: Json | undefined): Json | undefined {
   return Array.isArray(words) ? words.map((word) => asTemplate(textOf(word))) : undefined
-}
-
-function mapValues(object: JsonObject, map: (value: Json) => Json): JsonObject {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
 }

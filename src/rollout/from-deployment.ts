@@ -1,3 +1,4 @@
+import { maskSecrets } from '../model/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { ContainerPorts } from './container-ports.js'
 import { containerValues } from './container-values.js'
@@ -71,6 +72,7 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
   const metadata = mapOf(mapOf(deploymentSpec.template).metadata)
   const secret = `${app}-secrets`
   const moved: string[] = []
+  const masked: string[] = []
   const clean = (container: JsonObject) => {
     const plain = plainContainer(container)
     if (withSecrets) return plain
@@ -78,8 +80,12 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
     for (const { place, key } of cleaned.moved) {
       moved.push(`${textOf(container.name)}: ${place} (key ${key})`)
     }
+    masked.push(...cleaned.masked.map((field) => `${textOf(container.name)}: ${field}`))
     return cleaned.container
   }
+  const annotations = plainAnnotations(metadata.annotations)
+  const safeAnnotations = withSecrets ? annotations : maskSecrets(annotations)
+  if (!isSame(annotations, safeAnnotations)) masked.push('annotations')
   const containers = listOf(spec.containers)
   const own = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
   const ports = new ContainerPorts(own.ports, request.port ?? (service ? requestPort(service) : undefined))
@@ -98,7 +104,7 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
     topologySpread: topologySpread(spec, deploymentSpec),
     initContainers: listOf(spec.initContainers).map(clean),
     sidecars: containers.filter((container) => container !== own).map(clean),
-    annotations: plainAnnotations(metadata.annotations),
+    annotations: safeAnnotations,
     labels: ownLabels(metadata.labels),
   })
   const fromService = service ? serviceValues(service, ports) : { values: {}, leftOut: [] }
@@ -119,7 +125,13 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
             `Secrets stood in the Deployment as they are; the values ask Secret ${secret}, which you have to make, for them: ${moved.join(', ')}.`,
           ]
         : []),
-      ...selectorNotes(app, spec, metadata),
+      ...(masked.length > 0
+        ? [
+            `Secrets stand in the Deployment where no Secret can be asked for them, and read *** in the values: ${masked.join(', ')}.`,
+          ]
+        : []),
+      ...(values.replicas === 0 ? ['The Deployment has 0 replicas: set replicas before you install.'] : []),
+      ...selectorNotes(app, values, metadata),
     ],
   }
 }
@@ -167,12 +179,8 @@ function deploymentLosses(deployment: JsonObject, spec: JsonObject): LeftOut[] {
 
 function podLosses(app: string, spec: JsonObject, { labels }: JsonObject): LeftOut[] {
   const unknown = Object.keys(spec).filter((field) => !(field in AS_THEY_ARE) && !READ_OTHERWISE.has(field))
-  const given = mapOf(labels)
-  const replaced = ['app', 'version'].filter(
-    (name) => given[name] !== undefined && !(name === 'app' && given[name] === app),
-  )
   return [
-    ...replaced.map((name) => ({
+    ...replacedLabels(app, mapOf(labels)).map((name) => ({
       field: `labels ${name}`,
       reason: `the chart sets it to the ${name === 'app' ? 'name of the app' : 'version'}`,
     })),
@@ -180,14 +188,19 @@ function podLosses(app: string, spec: JsonObject, { labels }: JsonObject): LeftO
   ]
 }
 
-/** Selectors that look for labels which the pods will not have any more. */
-function selectorNotes(app: string, spec: JsonObject, { labels }: JsonObject): string[] {
-  const given = mapOf(labels)
-  const gone = ['app', 'version'].filter(
-    (name) => given[name] !== undefined && !(name === 'app' && given[name] === app),
+/** Labels that the chart sets otherwise. */
+function replacedLabels(app: string, labels: JsonObject): string[] {
+  return ['app', 'version'].filter(
+    (name) => labels[name] !== undefined && !(name === 'app' && labels[name] === app),
   )
-  const places = ['affinity', 'topologySpreadConstraints'].filter((field) =>
-    gone.some((name) => asksFor(spec[field], name, given[name])),
+}
+
+/** Selectors that look for labels which the pods will not have any more. */
+function selectorNotes(app: string, values: JsonObject, { labels }: JsonObject): string[] {
+  const given = mapOf(labels)
+  const gone = replacedLabels(app, given)
+  const places = ['affinity', 'topologySpread'].filter((field) =>
+    gone.some((name) => asksFor(values[field], name, given[name])),
   )
   return places.map(
     (field) =>

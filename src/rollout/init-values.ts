@@ -39,7 +39,8 @@ const REASONS: Record<string, string> = {
   probes: 'Until it is ready, a pod gets no requests.',
   lifecycle: 'What happens when a container starts, and before it is stopped.',
   terminationGracePeriodSeconds: 'How long a pod may take to end.',
-  podSecurity: 'The default is "restricted": not as root, no capabilities. The image has to be made for it.',
+  podSecurity:
+    'The Deployment asks for less than the default, restricted (not as root, no capabilities): none leaves it so.',
   securityContext: "The container's, over what podSecurity gives.",
   podSecurityContext: "The pod's.",
   serviceAccount: 'One that is there already.',

@@ -2,8 +2,9 @@ import { isPlural, isSecretKey } from '../model/secret-keys.js'
 import { maskPatterns } from '../model/secret-texts.js'
 import { maskSecrets, secretsIn } from '../model/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
-import { textOf } from './json-fields.js'
+import { textOf, withoutEmpty } from './json-fields.js'
 import { isObject } from './merge.js'
+import { isSame } from './server-defaults.js'
 
 /** A secret that stood in a container as it is, and is now asked of a Secret. */
 export interface MovedSecret {
@@ -15,12 +16,12 @@ export interface MovedSecret {
 
 /**
  * A container without the secrets that stand in it as they are: passwords in variables and arguments become references
- * to keys of the Secret `secret`, which has yet to be made.
+ * to keys of the Secret `secret`, which has yet to be made; other fields that have secrets (`masked`) read `***` there.
  */
 export function withoutLiteralSecrets(
   container: JsonObject,
   secret: string,
-): { container: JsonObject; moved: MovedSecret[] } {
+): { container: JsonObject; moved: MovedSecret[]; masked: string[] } {
   const moved: MovedSecret[] = []
   const env = Array.isArray(container.env) ? [...container.env] : []
   const refer = (key: string): JsonObject => ({
@@ -46,15 +47,27 @@ export function withoutLiteralSecrets(
     })
     words[field] = cleaned
   }
-  return { container: { ...container, ...words, ...(variables.length > 0 ? { env: variables } : {}) }, moved }
+  // Elsewhere there is nothing to refer to a Secret with.
+  const { env: _env, command: _command, args: _args, ...rest } = container
+  const safe = maskSecrets(rest)
+  return {
+    container: withoutEmpty({ ...container, ...safe, ...words, env: variables }),
+    moved,
+    masked: Object.keys(rest).filter((field) => !isSame(rest[field], safe[field])),
+  }
 }
 
 function isSecretVariable(name: Json | undefined, value: Json | undefined): boolean {
   if (typeof name !== 'string' || typeof value !== 'string' || value === '') return false
   if (maskPatterns(value) !== value) return true
-  // What only repeats another variable, or switches something on, is none; neither is a number of several.
+  // What only repeats another variable, or switches something on, is none.
   if (/^\$\([^)]+\)$/.test(value) || /^(true|false)$/i.test(value)) return false
-  return isSecretKey(name) && !(isPlural(name) && /^\d+$/.test(value))
+  return isSecretKey(name) && !isCount(name, value)
+}
+
+/** Whether a number is one of several, not a secret: `MAX_TOKENS=100`. */
+function isCount(name: string, value: string): boolean {
+  return isPlural(name) && /^\d+$/.test(value)
 }
 
 /** Replaces secrets by `$(KEY)`, which Kubernetes fills in from the container's variables. */
@@ -62,7 +75,8 @@ function withoutSecretWords(words: string[], keyFor: (key: string, index: number
   const masked = maskSecrets(words)
   return words.map((word, index) => {
     if (masked[index] === word || /^(--?[\w-]+=)?\$\([^)]+\)$/.test(word)) return word
-    const [, flag] = /^--?([A-Za-z][\w-]*)=./s.exec(word) ?? []
+    const [, flag, value = ''] = /^--?([A-Za-z][\w-]*)=(.+)$/s.exec(word) ?? []
+    if (flag !== undefined && isCount(flag, value)) return word
     if (flag !== undefined && isSecretKey(flag)) {
       return `${word.slice(0, word.indexOf('=') + 1)}$(${keyFor(variableName(flag), index)})`
     }

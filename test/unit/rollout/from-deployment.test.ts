@@ -1,0 +1,257 @@
+import { readFileSync } from 'node:fs'
+import { parse, stringify } from 'yaml'
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/model/values.js'
+import { sourceOfManifest } from '../../../src/operations/init-source.js'
+import { type DeploymentValues, valuesFromDeployment } from '../../../src/rollout/from-deployment.js'
+import { valuesText } from '../../../src/rollout/init-values.js'
+import { isSame, plainContainer, plainPodSpec } from '../../../src/rollout/server-defaults.js'
+import { render } from '../../chart/helm.js'
+
+function manifest(name: string): string {
+  return readFileSync(new URL(`fixtures/deployments/${name}.yaml`, import.meta.url), 'utf8')
+}
+
+function read(name: string, more: { app?: string; port?: number; container?: string } = {}) {
+  const { deployment, service } = sourceOfManifest(manifest(name), name)
+  const values = valuesFromDeployment({ app: name, deployment, service, withSecrets: false, ...more })
+  return { deployment: deployment as any, service: service as any, values }
+}
+
+function fileOf(app: string, values: DeploymentValues): string {
+  const { app: config, service, leftOut, notes } = values
+  return valuesText({ app, config, service, paths: [`/${app}`], leftOut, notes }, (value) =>
+    stringify(value, { version: '1.1', lineWidth: 0 }),
+  )
+}
+
+/** Everything that is said of a container or pod and is not the same once rendered, or named as left out. */
+function differences(before: JsonObject, after: JsonObject, isNamed: (field: string) => boolean): string[] {
+  return Object.keys(before).filter((field) => !isNamed(field) && !isSame(before[field], after[field]))
+}
+
+/** A container with its ports as numbers, its variables by name and what its probes leave to Kubernetes said. */
+function comparable(container: any, { runAsNonRoot, seccompProfile }: any = {}): JsonObject {
+  const {
+    name: _name,
+    ports = [],
+    env = [],
+    image,
+    securityContext,
+    ...rest
+  } = plainContainer(container) as any
+  // What the pod says holds for the container.
+  const security = { runAsNonRoot, seccompProfile, ...securityContext }
+  const numbers = new Map(ports.map((port: any) => [port.name, port.containerPort]))
+  const resolve = (hook: any) =>
+    Object.fromEntries(
+      Object.entries<any>(hook).map(([key, value]) =>
+        value?.port === undefined
+          ? [key, value]
+          : [
+              key,
+              {
+                ...(key === 'httpGet' ? { path: '/' } : {}),
+                ...value,
+                port: numbers.get(value.port) ?? value.port,
+              },
+            ],
+      ),
+    )
+  for (const field of ['startupProbe', 'readinessProbe', 'livenessProbe', 'lifecycle']) {
+    if (rest[field]) rest[field] = resolve(rest[field])
+  }
+  return {
+    ...rest,
+    securityContext: JSON.parse(JSON.stringify(security)),
+    image: /[:@][^/]*$/.test(image) ? image : `${image}:latest`,
+    ...Object.fromEntries(env.map(({ name, ...value }: any) => [`env ${name}`, { value: '', ...value }])),
+    ...Object.fromEntries(
+      ports.map((port: any) => [`port ${port.containerPort}/${port.protocol ?? 'TCP'}`, {}]),
+    ),
+  }
+}
+
+describe.each(['web', 'shop', 'grpc', 'legacy'])('the chart makes of %s', (name) => {
+  const { deployment, service, values } = read(name)
+  const named = (prefix: string) => (field: string) =>
+    values.leftOut.some((lost) => lost.field.startsWith(`${prefix}${field}`))
+
+  test('the same pods, but for what is listed', async () => {
+    const file = parse(fileOf(name, values), { version: '1.1' })
+    const objects = await render(
+      4,
+      { ...file, deployment: { v1: {} }, routes: { primary: { version: 'v1' } } },
+      { app: name },
+    )
+    const after = objects[`Deployment/${name}-v1`]
+    const template = deployment.spec.template
+    expect(after.spec.replicas).toBe(deployment.spec.replicas ?? 1)
+    const { containers, ...pod } = plainPodSpec(template.spec) as any
+    const { containers: rendered, ...renderedPod } = plainPodSpec(after.spec.template.spec) as any
+    const own = containers[0]
+
+    const strip = (spec: any) => ({
+      ...spec,
+      initContainers: spec.initContainers?.map(plainContainer),
+      // The chart counts the pods of one version.
+      topologySpreadConstraints: spec.topologySpreadConstraints?.map(
+        ({ labelSelector: _own, ...rest }: any) => rest,
+      ),
+    })
+    expect(
+      differences(strip(pod), { serviceAccountName: 'default', ...strip(renderedPod) }, named('')),
+    ).toEqual([])
+    expect(rendered.slice(1).map(plainContainer)).toEqual(containers.slice(1).map(plainContainer))
+    expect(
+      differences(
+        comparable(own, pod.securityContext),
+        comparable(rendered[0], renderedPod.securityContext),
+        (field) =>
+          ['env ZONE', 'env HOST', 'env B'].includes(field) || named(`containers ${own.name}: `)(field),
+      ),
+    ).toEqual([])
+    expect(after.spec.template.metadata.annotations ?? {}).toEqual(
+      name === 'shop' ? { 'prometheus.io/scrape': 'true' } : {},
+    )
+    if (!service) return
+    const ports = objects[`Service/${name}`].spec.ports
+    expect(ports.map(({ port }: any) => port).sort()).toEqual(
+      service.spec.ports.map(({ port }: any) => port).sort(),
+    )
+  })
+})
+
+test('the file says why each key is there, and what is not carried over', async () => {
+  const { values } = read('shop')
+  await expect(fileOf('shop', values)).toMatchFileSnapshot('fixtures/deployments/shop-values.txt')
+})
+
+test('variables that are sorted by name say what they said', () => {
+  const { values } = read('legacy')
+  expect(values.app.env).toEqual({
+    ZONE: 'eu',
+    // ZONE comes after it now: its text was filled in.
+    HOST: 'eu.example.com',
+    // C came after it, so that nothing was filled in; $$ stays what it is.
+    B: 'b$(C)$$(ZONE)',
+    C: 'c',
+    NODE: { fieldRef: { fieldPath: 'spec.nodeName' } },
+    TWICE: 'second',
+  })
+  expect(values.leftOut).toContainEqual({
+    field: 'containers main: env A',
+    reason: 'it has $(NODE), which the chart writes after it: rename one so that they sort the other way',
+  })
+})
+
+test('a reference without effect does not get one by the order', () => {
+  const env = [
+    { name: 'LATER', value: 'x$(EARLIER)' },
+    { name: 'EARLIER', value: 'y' },
+  ]
+  const { deployment } = sourceOfManifest(manifest('legacy'), 'legacy')
+  const changed: any = structuredClone(deployment)
+  changed.spec.template.spec.containers[0].env = env
+  const { app } = valuesFromDeployment({ app: 'legacy', deployment: changed, withSecrets: false })
+  expect(app.env).toEqual({ LATER: 'x$$(EARLIER)', EARLIER: 'y' })
+})
+
+describe('secrets that stand in a Deployment as they are', () => {
+  const deployment: any = {
+    kind: 'Deployment',
+    spec: {
+      template: {
+        spec: {
+          initContainers: [{ name: 'wait', image: 'a', env: [{ name: 'API_TOKEN', value: 'tok-123' }] }],
+          containers: [
+            {
+              name: 'main',
+              image: 'registry.example/main:1',
+              ports: [{ containerPort: 8080 }],
+              readinessProbe: {
+                httpGet: {
+                  port: 8080,
+                  httpHeaders: [{ name: 'Authorization', value: 'Bearer tok-of-probe' }],
+                },
+              },
+              args: ['--db-password=hunter2', '--api-key', 'k-456', '--token=$(GIVEN)', '--max-tokens=100'],
+              env: [
+                { name: 'GIVEN', valueFrom: { secretKeyRef: { name: 'given', key: 'it' } } },
+                { name: 'DB_PASSWORD', value: 'pass-789' },
+                { name: 'DB_URL', value: 'postgres://ann:secret-0@db/shop' },
+                { name: 'MAX_TOKENS', value: '100' },
+                { name: 'TOKEN_PATH', value: '/run/token' },
+                { name: 'COPIED_PASSWORD', value: '$(GIVEN)' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  }
+  const literals = ['hunter2', 'k-456', 'pass-789', 'secret-0', 'tok-123', 'tok-of-probe']
+
+  test('become references to a Secret that is yet to be made', () => {
+    const { app, notes, leftOut } = valuesFromDeployment({ app: 'main', deployment, withSecrets: false })
+    const reference = (key: string) => ({ secretKeyRef: { name: 'main-secrets', key } })
+    expect(app.env).toEqual({
+      API_KEY: reference('API_KEY'),
+      DB_PASSWORD: reference('DB_PASSWORD'),
+      DB_PASSWORD_OF_ARGS: reference('DB_PASSWORD_OF_ARGS'),
+      DB_URL: reference('DB_URL'),
+      GIVEN: { secretKeyRef: { name: 'given', key: 'it' } },
+      MAX_TOKENS: '100',
+      TOKEN_PATH: '/run/token',
+    })
+    expect(app.args).toEqual([
+      '--db-password=$(DB_PASSWORD_OF_ARGS)',
+      '--api-key',
+      '$(API_KEY)',
+      '--token=$(GIVEN)',
+      '--max-tokens=100',
+    ])
+    expect(app.initContainers).toEqual([
+      {
+        name: 'wait',
+        image: 'a',
+        env: [{ name: 'API_TOKEN', valueFrom: reference('API_TOKEN') }],
+      },
+    ])
+    // COPIED_PASSWORD comes before GIVEN, sorted.
+    expect(leftOut.map(({ field }) => field)).toContain('containers main: env COPIED_PASSWORD')
+    const file = fileOf('main', { app, service: {}, leftOut, notes })
+    for (const literal of literals) expect(file).not.toContain(literal)
+    expect(notes.join()).toContain('main: env DB_PASSWORD (key DB_PASSWORD)')
+    expect(notes.join()).toContain('read *** in the values: main: readinessProbe.')
+  })
+
+  test('are written as they are where that is asked for', () => {
+    const values = valuesFromDeployment({ app: 'main', deployment, withSecrets: true })
+    const file = fileOf('main', values)
+    for (const literal of literals) expect(file).toContain(literal)
+  })
+})
+
+test('which port gets the requests: the flag, the Service, the name http, the first', () => {
+  const { deployment } = sourceOfManifest(manifest('shop'), 'shop')
+  const ofPort = (port?: number) =>
+    valuesFromDeployment({ app: 'shop', deployment, port, withSecrets: false }).app
+  expect(ofPort().port).toBe(8080)
+  expect(read('shop').values.app.port).toBe(8080)
+  expect(read('web').values.app.port).toBe(8081)
+  expect(ofPort(9090)).toMatchObject({
+    port: 9090,
+    ports: [
+      { name: 'port-8080', port: 8080 },
+      { name: 'dns', port: 5353, protocol: 'UDP' },
+      { name: 'port-9191', port: 9191 },
+    ],
+    probes: { readiness: { path: '/ready', port: 'port-8080' } },
+  })
+})
+
+test('another container than the first is the app, and the first one beside it', () => {
+  const { app } = read('shop', { container: 'proxy' }).values
+  expect(app).toMatchObject({ image: { repository: 'envoyproxy/envoy' }, sidecars: [{ name: 'api' }] })
+})
