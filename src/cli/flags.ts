@@ -176,6 +176,12 @@ export const changeFlags = {
     description: 'How long to wait for another operator of the app, like 2m',
     helpGroup: 'safety',
   }),
+  events: Flags.string({
+    env: 'CANARY_EVENTS',
+    helpValue: '<file>',
+    description: 'Append what happens to this file, one JSON line for each event',
+    helpGroup: 'output',
+  }),
   yes: Flags.boolean({
     char: 'y',
     env: 'CANARY_YES',

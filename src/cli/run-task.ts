@@ -3,6 +3,7 @@ import type { CanaryEvent } from '../model/events.js'
 import type { OperationContext } from '../operations/context.js'
 import { Progress } from '../report/progress.js'
 import { withoutControls } from '../report/terminal-text.js'
+import { openEventFile } from './event-file.js'
 import { operator } from './operator.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
@@ -28,6 +29,7 @@ export async function runTask<R>(
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
   for (const value of Object.values(settings.probeHeaders)) secrets.add(value)
+  const events = await openEventFile(settings.events, { app: task.app, command: task.title }, secrets)
   progress.begin(task.title, task.activity)
   let upgraded = false
   const signals = watchSignals((line) => progress.line(line), {
@@ -65,6 +67,7 @@ export async function runTask<R>(
       emit: (event: CanaryEvent) => {
         if (event.type === 'warning') warn(event.message)
         if (event.type === 'upgraded') upgraded = true
+        events?.emit(event)
         // Of a dry run the plan is the result: it goes to stdout.
         if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
       },
@@ -99,7 +102,12 @@ export async function runTask<R>(
       decide: settings.yes ? undefined : ask,
     }
     try {
-      return await task.run(context, settings)
+      const result = await task.run(context, settings)
+      events?.ended()
+      return result
+    } catch (error) {
+      events?.ended(error)
+      throw error
     } finally {
       await cluster.close()
     }

@@ -29,6 +29,7 @@ export const SETTING_NAMES = [
   'timeout',
   'wait-for-lock',
   'on-failure',
+  'events',
 ] as const
 
 export type SettingName = (typeof SETTING_NAMES)[number]

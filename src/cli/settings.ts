@@ -53,6 +53,8 @@ export interface Settings {
   waitForLockMs: number
   /** Undefined where nothing was said: a person is asked, where there is one. */
   onFailure?: FailurePolicy
+  /** Path of the file that gets the events. */
+  events?: string
   dryRun: boolean
   recover: boolean
   takeOver: boolean
@@ -101,6 +103,7 @@ export async function resolveSettings(
     podTimeoutMs: duration(pick('timeout'), 300_000),
     waitForLockMs: duration(pick('wait-for-lock'), 0),
     onFailure: failurePolicy(pick('on-failure')),
+    events: text('events'),
     dryRun: parsed.flags['dry-run'] ?? false,
     recover: parsed.flags.recover ?? false,
     takeOver: parsed.flags['take-over'] ?? false,

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
@@ -43,7 +45,18 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
     const echoUsers = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
     const foxtrotUsers = startTraffic(`${cli.sandbox.proxyUrl}/foxtrot`, 20)
 
-    const started = await json('start', 'echo', 'v2')
+    const eventFile = path.join(cli.home, 'events.jsonl')
+    const started = await json('start', 'echo', 'v2', '--events', eventFile)
+    const told = (await readFile(eventFile, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(new Set(told.map(({ runId }) => runId)).size).toBe(1)
+    expect(told.filter(({ type }) => type === 'upgraded').map(({ step }) => step)).toEqual([
+      'deploy',
+      'header',
+    ])
+    expect(told.at(-1)).toMatchObject({ app: 'echo', type: 'command-ended', outcome: 'done' })
     expect(started.proofs.map((proof: any) => proof.step)).toEqual(['deploy', 'header'])
     expect(started.stage).toEqual({
       name: 'header',

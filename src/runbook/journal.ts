@@ -1,0 +1,51 @@
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { UsageError } from '../model/errors.js'
+import type { JournalHead, JournalLine } from './journal-line.js'
+
+/** A line is at most so long that its end is found from the end of the file. */
+const TAIL_BYTES = 1024 * 1024
+
+/**
+ * A file that gets one JSON line for each thing that happened, on disk before the run goes on. Lines are only ever added; one
+ * that a killed run left half written is taken away when the file is opened again.
+ */
+export class Journal {
+  private constructor(
+    private readonly descriptor: number,
+    private readonly mask: (line: JournalLine) => JournalLine,
+  ) {}
+
+  /** Throws UsageError for a file that can't be written. `mask` hides secrets. */
+  static open(file: string, mask: (line: JournalLine) => JournalLine): Journal {
+    let descriptor: number
+    try {
+      descriptor = openSync(file, 'a+', 0o600)
+    } catch (error) {
+      throw new UsageError(`The events can't be written to ${file}: ${(error as Error).message}`, {
+        state: 'Nothing was changed.',
+        nextSteps: ['name a file in a folder that is there, and that you may write to'],
+      })
+    }
+    dropHalfLine(descriptor)
+    return new Journal(descriptor, mask)
+  }
+
+  write(head: Omit<JournalHead, 'v' | 'time'>, fields: Record<string, unknown> = {}, now = new Date()): void {
+    const line = this.mask({ v: 1, time: now.toISOString(), ...head, ...fields })
+    writeSync(this.descriptor, `${JSON.stringify(line)}\n`)
+    fsyncSync(this.descriptor)
+  }
+
+  close(): void {
+    closeSync(this.descriptor)
+  }
+}
+
+function dropHalfLine(descriptor: number): void {
+  const stats = fstatSync(descriptor)
+  if (!stats.isFile() || stats.size === 0) return
+  const tail = Buffer.alloc(Math.min(stats.size, TAIL_BYTES))
+  readSync(descriptor, tail, 0, tail.length, stats.size - tail.length)
+  const kept = tail.lastIndexOf('\n') + 1
+  if (kept < tail.length) ftruncateSync(descriptor, stats.size - tail.length + kept)
+}
