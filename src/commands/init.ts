@@ -47,8 +47,8 @@ export default class Init extends BaseCommand {
     }),
     replicas: Flags.string({ helpValue: '<number>', description: 'Pods of each version; 2 by default' }),
     out: Flags.string({ default: '.', helpValue: '<folder>', description: 'Folder for the files' }),
-    force: Flags.boolean({ description: 'Overwrite what is there' }),
-    'dry-run': Flags.boolean({ description: 'Print the files and write none' }),
+    force: Flags.boolean({ default: false, description: 'Overwrite what is there' }),
+    'dry-run': Flags.boolean({ default: false, description: 'Print the files and write none' }),
     yes: Flags.boolean({ char: 'y', env: 'CANARY_YES', description: 'Take the defaults, ask nothing' }),
     ...clusterFlags,
   }

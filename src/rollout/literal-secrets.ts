@@ -59,7 +59,8 @@ export function withoutLiteralSecrets(
 
 function isSecretVariable(name: Json | undefined, value: Json | undefined): boolean {
   if (typeof name !== 'string' || typeof value !== 'string' || value === '') return false
-  if (maskPatterns(value) !== value) return true
+  const literal = value.replace(/\$\([^()]*\)/g, '')
+  if (maskPatterns(literal) !== literal) return true
   // What only repeats another variable, or switches something on, is none.
   if (/^\$\([^)]+\)$/.test(value) || /^(true|false)$/i.test(value)) return false
   return isSecretKey(name) && !isCount(name, value)

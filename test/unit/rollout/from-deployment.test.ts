@@ -180,6 +180,7 @@ describe('secrets that stand in a Deployment as they are', () => {
                 { name: 'GIVEN', valueFrom: { secretKeyRef: { name: 'given', key: 'it' } } },
                 { name: 'DB_PASSWORD', value: 'pass-789' },
                 { name: 'DB_URL', value: 'postgres://ann:secret-0@db/shop' },
+                { name: 'URL', value: 'http://ann:$(GIVEN)@db' },
                 { name: 'MAX_TOKENS', value: '100' },
                 { name: 'TOKEN_PATH', value: '/run/token' },
                 { name: 'COPIED_PASSWORD', value: '$(GIVEN)' },
@@ -203,6 +204,7 @@ describe('secrets that stand in a Deployment as they are', () => {
       GIVEN: { secretKeyRef: { name: 'given', key: 'it' } },
       MAX_TOKENS: '100',
       TOKEN_PATH: '/run/token',
+      URL: 'http://ann:$(GIVEN)@db',
     })
     expect(app.args).toEqual([
       '--db-password=$(DB_PASSWORD_OF_ARGS)',
