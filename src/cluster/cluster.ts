@@ -96,6 +96,19 @@ export interface RecordedProof {
   who: string
 }
 
+/** Somebody's yes to go on with a run: it holds for one step, and only as long as the release stays as it was. */
+export interface Approval {
+  run: string
+  step: string
+  /** The release's revision that was looked at. */
+  revision: number
+  /** `user@host`. */
+  who: string
+  why: string
+  /** ISO time. */
+  at: string
+}
+
 /** A Deployment of the app with the state of its pods. */
 export interface VersionPods extends PodProgress {
   deployment: string
@@ -187,6 +200,12 @@ export interface Cluster {
 
   /** Proofs kept with the app's Lease, by revision; empty where there are none, or they may not be read. */
   recordedProofs(app: string, namespace: string): Promise<RecordedProof[]>
+
+  /** Approvals kept with the app's Lease; empty where there are none, or they may not be read. */
+  approvals(app: string, namespace: string): Promise<Approval[]>
+
+  /** Keeps an approval with the app's Lease. Throws ExternalError where Leases may not be written. */
+  approve(app: string, namespace: string, approval: Approval): Promise<void>
 
   /** Whether a helm that changes this release runs on this host (one whose canary was killed, too). */
   helmRuns(app: string, namespace: string): Promise<boolean>

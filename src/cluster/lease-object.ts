@@ -1,5 +1,5 @@
 import type { Verdict } from '../model/expectation.js'
-import type { ClusterObject, LockHolder, RecordedProof } from './cluster.js'
+import type { Approval, ClusterObject, LockHolder, RecordedProof } from './cluster.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */
@@ -34,7 +34,9 @@ export interface Claim {
 const HOLDER = 'canary-rollout/holder'
 const CLAIM = 'canary-rollout/claimed-by'
 const PROOFS = 'canary-rollout/proofs'
+const APPROVALS = 'canary-rollout/approvals'
 const MOST_PROOFS = 20
+const MOST_APPROVALS = 20
 const VERDICTS: string[] = ['pass', 'fail', 'inconclusive'] satisfies Verdict[]
 
 /** Name of the app's Lease. */
@@ -66,6 +68,21 @@ export function proofsOf(lease: Lease): RecordedProof[] {
     (proof): proof is RecordedProof =>
       isLike(proof, { revision: 0, verdict: '', at: '', who: '' }) && VERDICTS.includes(proof.verdict),
   )
+}
+
+/** The approvals kept with a Lease, in the order in which they were given. */
+export function approvalsOf(lease: Lease): Approval[] {
+  const approvals = read(lease, APPROVALS)
+  if (!Array.isArray(approvals)) return []
+  const form: Approval = { run: '', step: '', revision: 0, who: '', why: '', at: '' }
+  return approvals.filter((approval): approval is Approval => isLike(approval, form))
+}
+
+/** The Lease with one more approval; of one step the newest is kept. */
+export function withApproval(lease: Lease, approval: Approval): Lease {
+  const others = approvalsOf(lease).filter(({ run, step }) => run !== approval.run || step !== approval.step)
+  const note = { [APPROVALS]: JSON.stringify([...others, approval].slice(-MOST_APPROVALS)) }
+  return { ...lease, metadata: { ...lease.metadata, annotations: annotated(lease, note) } }
 }
 
 /** Changes when the Lease is taken, renewed or given back, and not when somebody asks the holder to stop. */

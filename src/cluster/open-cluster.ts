@@ -1,5 +1,6 @@
 import type { ReleaseHistory } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
+import { approvals, approve } from './approvals.js'
 import { sameForBoth, withContextPinned } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { diagnose } from './diagnose.js'
@@ -64,6 +65,8 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
     lock: (request) => lockApp(api, request),
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
+    approvals: (app, namespace) => approvals(api, app, namespace),
+    approve: (app, namespace, approval) => approve(api, app, namespace, approval),
     helmRuns: (app, namespace) => helmRuns(app, namespace),
     versionPods: (app, namespace) => listVersionPods(api, app, namespace),
     waitForPods: (app, namespace, versions, timeoutMs, report) =>

@@ -1,4 +1,5 @@
 import type {
+  Approval,
   Cluster,
   ClusterObject,
   LockRequest,
@@ -112,6 +113,17 @@ export class ModelCluster implements Cluster {
 
   lock(request: LockRequest) {
     return this.world.lease.lock(this.operator, request)
+  }
+
+  private readonly given: Approval[] = []
+
+  approvals(): Promise<Approval[]> {
+    return Promise.resolve(this.given)
+  }
+
+  approve(_app: string, _namespace: string, approval: Approval): Promise<void> {
+    this.given.push(approval)
+    return Promise.resolve()
   }
 
   recordedProofs(): Promise<RecordedProof[]> {
