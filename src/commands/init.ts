@@ -51,6 +51,10 @@ export default class Init extends BaseCommand {
     'dry-run': Flags.boolean({ default: false, description: 'Print the files and write none' }),
     yes: Flags.boolean({ char: 'y', env: 'CANARY_YES', description: 'Take the defaults, ask nothing' }),
     ...clusterFlags,
+    namespace: {
+      ...clusterFlags.namespace,
+      description: "Namespace of the release, and of the Deployment; the Deployment's or APP by default",
+    },
   }
 
   async run(): Promise<void> {
