@@ -114,14 +114,20 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
 /** What else is there, beside the Deployment. */
 function surroundingNotes(app: string, namespace: string, { deployment, service, others }: Source): string[] {
   const there = textOf(mapOf(deployment.metadata).namespace) || namespace
-  const clashes = service !== undefined && nameOf(service) === app && there === namespace
+  const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
+  const meets = there === namespace
   return [
     ...(others.length > 0
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
       : []),
-    ...(clashes
+    ...(meets && service !== undefined && nameOf(service) === app
       ? [
           `The release brings a Service ${app}: where ${namespace} has one of that name, helm refuses to install. Choose another APP or namespace, or delete that Service first.`,
+        ]
+      : []),
+    ...(meets && labels.app === app
+      ? [
+          `The release's Service sends to all pods with app=${app}: in ${namespace} those of the Deployment have it too. Choose another APP or namespace, or delete the Deployment first.`,
         ]
       : []),
   ]

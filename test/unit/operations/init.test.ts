@@ -113,6 +113,7 @@ describe('the files', () => {
       'Secrets stood in the Deployment as they are; the values ask Secret shop-secrets, which you have to make, for them: main: env PASSWORD (key PASSWORD).',
       'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
       'The release brings a Service shop: where shop has one of that name, helm refuses to install. Choose another APP or namespace, or delete that Service first.',
+      "The release's Service sends to all pods with app=shop: in shop those of the Deployment have it too. Choose another APP or namespace, or delete the Deployment first.",
     ])
   })
 })
