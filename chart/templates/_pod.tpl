@@ -58,10 +58,12 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{- range $name, $value := dig "config" "env" dict $config -}}
 {{- $env = append $env (dict "name" $name "valueFrom" (dict "configMapKeyRef" (dict "name" $.name "key" $name))) -}}
 {{- end -}}
+{{- /* Those from elsewhere first: a text reaches with $(NAME) only what is before it. */ -}}
 {{- range $name, $value := $config.env -}}
-{{- if kindIs "map" $value -}}
-{{- $env = append $env (dict "name" $name "valueFrom" $value) -}}
-{{- else -}}
+{{- if kindIs "map" $value }}{{ $env = append $env (dict "name" $name "valueFrom" $value) }}{{ end -}}
+{{- end -}}
+{{- range $name, $value := $config.env -}}
+{{- if not (kindIs "map" $value) -}}
 {{- $env = append $env (dict "name" $name "value" (tpl (include "gloo-app.text" $value) $context)) -}}
 {{- end -}}
 {{- end -}}
