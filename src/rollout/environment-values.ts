@@ -18,71 +18,72 @@ export function asTemplate(text: string): string {
 }
 
 /**
- * A container's list of variables as the map that the chart takes. The chart writes variables sorted by name, and a
- * reference (`$(OTHER)`) only reaches those before it: texts are filled in where the order would lose them.
+ * A container's list of variables as the map that the chart takes. A reference (`$(OTHER)`) reaches only variables before
+ * it, and the chart has an order of its own: those from elsewhere first, then texts, each sorted by name. Texts are filled
+ * in where that would say something else.
  */
 export function environmentValues(list: Json | undefined): { env: JsonObject; leftOut: LeftOut[] } {
   const env = new Map<string, Json>()
   const leftOut: LeftOut[] = []
-  /** Variables before the one that is looked at: their text, or undefined where it is known at run time only. */
-  const before = new Map<string, string | undefined>()
-  const variables = listOf(list)
-  const names = new Set(variables.map(({ name }) => textOf(name)))
+  const variables = listOf(list).map(({ name, value, valueFrom }) => ({
+    name: textOf(name),
+    value,
+    valueFrom,
+  }))
+  const order = new Order(variables)
   for (const { name, value, valueFrom } of variables) {
-    const key = textOf(name)
-    const lose = (reason: string) => leftOut.push({ field: `env ${key}`, reason })
-    env.delete(key)
-    if (!NAME.test(key)) {
+    env.delete(name)
+    const lose = (reason: string) => leftOut.push({ field: `env ${name}`, reason })
+    if (!NAME.test(name)) {
       lose('the chart takes names of letters, digits, "-", "_" and "." only')
     } else if (isObject(valueFrom)) {
       const [source, ...more] = Object.keys(valueFrom)
-      if (source !== undefined && more.length === 0 && SOURCES.includes(source)) env.set(key, valueFrom)
+      if (source !== undefined && more.length === 0 && SOURCES.includes(source)) env.set(name, valueFrom)
       else lose(`the chart has no variables from ${source ?? 'nothing'}`)
-      before.set(key, undefined)
+      order.pass(name)
     } else {
       const text = textOf(value)
-      const sorted = inOrder(text, key, before, names)
-      if (typeof sorted === 'string') env.set(key, asTemplate(sorted))
-      else
-        lose(
-          `it has $(${sorted.lost}), which the chart writes after it: rename one so that they sort the other way`,
-        )
-      before.set(key, filledIn(text, before))
+      env.set(name, asTemplate(order.keeps(name, text) ? text : order.filledIn(text)))
+      order.pass(name, text)
     }
   }
   return { env: Object.fromEntries(env), leftOut }
 }
 
-/** The text that says the same once variables are sorted, or the reference that can't be kept. */
-function inOrder(
-  text: string,
-  name: string,
-  before: Map<string, string | undefined>,
-  names: Set<string>,
-): string | { lost: string } {
-  let lost: string | undefined
-  const sorted = text.replace(REFERENCE, (whole, other: string | undefined) => {
-    if (other === undefined || !names.has(other)) return whole
-    const willBeBefore = other < name
-    if (before.has(other) === willBeBefore) return whole
-    // Without effect until now, it must not get one.
-    if (willBeBefore) return `$${whole}`
-    const filled = before.get(other)
-    if (filled === undefined) lost = other
-    return filled?.replaceAll('$(', '$$$$(') ?? whole
-  })
-  return lost === undefined ? sorted : { lost }
-}
+/** Which variables are before another: in the list that was given, and as the chart writes them. */
+class Order {
+  /** Variables of the list so far: their texts, filled in, or undefined for those from elsewhere. */
+  private readonly before = new Map<string, string | undefined>()
+  /** All of the list. */
+  private readonly fromElsewhere = new Map<string, boolean>()
+  private readonly repeated = new Set<string>()
 
-/** What a container would see; undefined where that is known at run time only. */
-function filledIn(text: string, before: Map<string, string | undefined>): string | undefined {
-  let isKnown = true
-  const filled = text.replace(REFERENCE, (whole, other: string | undefined) => {
-    if (other === undefined) return '$'
-    if (!before.has(other)) return whole
-    const value = before.get(other)
-    if (value === undefined) isKnown = false
-    return value ?? ''
-  })
-  return isKnown ? filled : undefined
+  constructor(variables: { name: string; valueFrom?: Json }[]) {
+    for (const { name, valueFrom } of variables) {
+      if (this.fromElsewhere.has(name)) this.repeated.add(name)
+      this.fromElsewhere.set(name, isObject(valueFrom))
+    }
+  }
+
+  /** Goes on behind a variable, with its text or without one. */
+  pass(name: string, text?: string): void {
+    this.before.set(name, text === undefined ? undefined : this.filledIn(text))
+  }
+
+  /** Whether the references of a text say the same where the chart writes it. */
+  keeps(name: string, text: string): boolean {
+    return [...text.matchAll(REFERENCE)].every(([, other]) => {
+      if (other === undefined || !this.fromElsewhere.has(other)) return true
+      const willBeBefore = this.fromElsewhere.get(other) === true || other < name
+      return this.before.has(other) === willBeBefore && !this.repeated.has(other)
+    })
+  }
+
+  /** The text with the texts that it refers to; what had no effect has none. */
+  filledIn(text: string): string {
+    return text.replace(REFERENCE, (whole, other: string | undefined) => {
+      if (other === undefined || !this.fromElsewhere.has(other)) return whole
+      return this.before.has(other) ? (this.before.get(other) ?? whole) : `$${whole}`
+    })
+  }
 }
