@@ -10,7 +10,8 @@ export interface LeftOut {
 
 const NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 const SOURCES = ['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef']
-const REFERENCE = /\$\$|\$\(([^()]*)\)/g
+/** What Kubernetes reads in a text: `$$` is a dollar, `$(NAME)` another variable, any other dollar itself. */
+const REFERENCE = /\$\$|\$\(([^)]*)\)|\$/g
 
 /** A text as the chart's templates leave it. */
 export function asTemplate(text: string): string {
@@ -32,8 +33,8 @@ export function environmentValues(list: Json | undefined): { env: JsonObject; le
   }))
   const order = new Order(variables)
   for (const { name, value, valueFrom } of variables) {
-    env.delete(name)
     const lose = (reason: string) => leftOut.push({ field: `env ${name}`, reason })
+    if (env.delete(name)) lose('it is there several times: the last one counts')
     if (!NAME.test(name)) {
       lose('the chart takes names of letters, digits, "-", "_" and "." only')
     } else if (isObject(valueFrom)) {
@@ -82,6 +83,8 @@ class Order {
   /** The text with the texts that it refers to; what had no effect has none. */
   filledIn(text: string): string {
     return text.replace(REFERENCE, (whole, other: string | undefined) => {
+      // Beside another text a dollar could become part of a reference.
+      if (whole === '$') return '$$'
       if (other === undefined || !this.fromElsewhere.has(other)) return whole
       return this.before.has(other) ? (this.before.get(other) ?? whole) : `$${whole}`
     })

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/model/values.js'
 import { sourceOfManifest } from '../../../src/operations/init-source.js'
 import { type DeploymentValues, valuesFromDeployment } from '../../../src/rollout/from-deployment.js'
+import { environmentValues } from '../../../src/rollout/environment-values.js'
 import { valuesText } from '../../../src/rollout/init-values.js'
 import { isSame, plainContainer, plainPodSpec } from '../../../src/rollout/server-defaults.js'
 import { render } from '../../chart/helm.js'
@@ -254,3 +256,48 @@ test('another container than the first is the app, and the first one beside it',
   const { app } = read('shop', { container: 'proxy' }).values
   expect(app).toMatchObject({ image: { repository: 'envoyproxy/envoy' }, sidecars: [{ name: 'api' }] })
 })
+
+test('any variables: what a container sees is the same, in the order of the chart', () => {
+  const names = fc.constantFrom('A', 'B', 'C', 'D')
+  const piece = fc.oneof(
+    fc.constantFrom('x', '$', '$$', '{{', '(', ')'),
+    names.map((name) => `$(${name})`),
+    names.map((name) => `$$(${name})`),
+  )
+  const variable = fc.record({
+    name: names,
+    text: fc.option(fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(''))),
+  })
+  fc.assert(
+    fc.property(fc.uniqueArray(variable, { selector: ({ name }) => name }), (variables) => {
+      const given = variables.map(({ name, text }): JsonObject =>
+        text === null ? { name, valueFrom: { fieldRef: { fieldPath: name } } } : { name, value: text },
+      )
+      const { env, leftOut } = environmentValues(given)
+      const rendered = Object.keys(env)
+        .sort()
+        .sort((one, other) => Number(typeof env[one] === 'string') - Number(typeof env[other] === 'string'))
+        .map((name): { name: string; text: string | null } => {
+          const value = env[name]
+          return { name, text: typeof value === 'string' ? value.replaceAll('{{ "{{" }}', '{{') : null }
+        })
+      expect(leftOut).toEqual([])
+      expect(seenWith(rendered)).toEqual(seenWith(variables))
+    }),
+    { seed: 6, numRuns: 2000 },
+  )
+})
+
+/** What a container sees, as Kubernetes fills it in; a variable from elsewhere is its name in brackets. */
+function seenWith(variables: { name: string; text: string | null }[]): Record<string, string> {
+  const seen: Record<string, string> = {}
+  for (const { name, text } of variables) {
+    seen[name] =
+      text === null
+        ? `<${name}>`
+        : text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, other?: string) =>
+            other === undefined ? '$' : (seen[other] ?? whole),
+          )
+  }
+  return seen
+}
