@@ -14,14 +14,14 @@ export interface EventFile {
 export async function openEventFile(
   file: string | undefined,
   { app, command }: { app?: string; command?: string },
-  secrets: Secrets,
+  { secrets, warn }: { secrets: Secrets; warn: (message: string) => void },
 ): Promise<EventFile | undefined> {
   if (file === undefined) return undefined
   const [{ Journal }, { journalFields }] = await Promise.all([
     import('../runbook/journal.js'),
     import('../runbook/journal-line.js'),
   ])
-  const journal = Journal.open(file, (line) => secrets.mask(line))
+  const journal = Journal.open(file, (line) => secrets.mask(line), warn)
   const head = { runId: randomUUID(), ...(app === undefined ? {} : { app }) }
   journal.write({ ...head, type: 'command-started' }, { command })
   return {

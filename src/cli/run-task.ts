@@ -29,7 +29,17 @@ export async function runTask<R>(
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
   for (const value of Object.values(settings.probeHeaders)) secrets.add(value)
-  const events = await openEventFile(settings.events, { app: task.app, command: task.title }, secrets)
+  const events = await openEventFile(
+    settings.events,
+    { app: task.app, command: task.title },
+    {
+      secrets,
+      warn: (message) => {
+        warn(message)
+        progress.line(message)
+      },
+    },
+  )
   progress.begin(task.title, task.activity)
   let upgraded = false
   const signals = watchSignals((line) => progress.line(line), {

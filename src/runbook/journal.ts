@@ -10,13 +10,23 @@ const TAIL_BYTES = 1024 * 1024
  * that a killed run left half written is taken away when the file is opened again.
  */
 export class Journal {
+  private isBroken = false
+
   private constructor(
     private readonly descriptor: number,
     private readonly mask: (line: JournalLine) => JournalLine,
+    private readonly failed: (message: string) => void,
   ) {}
 
-  /** Throws UsageError for a file that can't be written. `mask` hides secrets. */
-  static open(file: string, mask: (line: JournalLine) => JournalLine): Journal {
+  /**
+   * Throws UsageError for a file that can't be written. `mask` hides secrets; `failed` is told once of a disk that is full
+   * or gone later on: no rollout stops in the middle for that.
+   */
+  static open(
+    file: string,
+    mask: (line: JournalLine) => JournalLine,
+    failed: (message: string) => void,
+  ): Journal {
     let descriptor: number
     try {
       descriptor = openSync(file, 'a+', 0o600)
@@ -27,13 +37,19 @@ export class Journal {
       })
     }
     dropHalfLine(descriptor)
-    return new Journal(descriptor, mask)
+    return new Journal(descriptor, mask, (why) => failed(`No more events are written to ${file}: ${why}`))
   }
 
   write(head: Omit<JournalHead, 'v' | 'time'>, fields: Record<string, unknown> = {}, now = new Date()): void {
     const line = this.mask({ v: 1, time: now.toISOString(), ...head, ...fields })
-    writeSync(this.descriptor, `${JSON.stringify(line)}\n`)
-    fsyncSync(this.descriptor)
+    if (this.isBroken) return
+    try {
+      writeSync(this.descriptor, `${JSON.stringify(line)}\n`)
+      if (fstatSync(this.descriptor).isFile()) fsyncSync(this.descriptor)
+    } catch (error) {
+      this.isBroken = true
+      this.failed((error as Error).message)
+    }
   }
 
   close(): void {

@@ -10,7 +10,9 @@ import { checkOf, deployStep, header, startPlan, unmarked } from '../report/samp
 
 let folder: string
 let file: string
+let said: string[]
 beforeEach(async () => {
+  said = []
   folder = await mkdtemp(path.join(tmpdir(), 'canary-journal-'))
   file = path.join(folder, 'events.jsonl')
 })
@@ -18,7 +20,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const open = () => {
   const secrets = new Secrets()
-  return Journal.open(file, (line) => secrets.mask(line))
+  return Journal.open(
+    file,
+    (line) => secrets.mask(line),
+    (message) => said.push(message),
+  )
 }
 const lines = async () =>
   (await readFile(file, 'utf8'))
@@ -60,9 +66,25 @@ describe('the file', () => {
   })
 
   test('a folder that is not there', () => {
-    expect(() => Journal.open(path.join(folder, 'none', 'x'), (line) => line)).toThrow(
-      /The events can't be written to .*none\/x/,
-    )
+    file = path.join(folder, 'none', 'x')
+    expect(open).toThrow(/The events can't be written to .*none\/x/)
+  })
+
+  test('a disk that is full later on is told once, and stops nothing', () => {
+    file = '/dev/full'
+    const journal = open()
+    journal.write({ runId: 'r1', type: 'a' })
+    journal.write({ runId: 'r1', type: 'b' })
+    journal.close()
+    expect(said).toEqual([expect.stringMatching(/No more events are written to \/dev\/full: ENOSPC/)])
+  })
+
+  test('what is no file on a disk is written to as well', () => {
+    file = '/dev/null'
+    const journal = open()
+    journal.write({ runId: 'r1', type: 'a' })
+    journal.close()
+    expect(said).toEqual([])
   })
 })
 
