@@ -13,7 +13,7 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{/* Everything of the pods' spec but the containers. */}}
 {{- define "gloo-app.podSpec" -}}
 {{- $config := .config -}}
-{{- $spec := pick $config "nodeSelector" "tolerations" "affinity" "initContainers" -}}
+{{- $spec := pick $config "nodeSelector" "tolerations" "affinity" "initContainers" "priorityClassName" "runtimeClassName" "hostAliases" "dnsPolicy" "dnsConfig" -}}
 {{- with $config.podSecurityContext }}{{ $_ := set $spec "securityContext" . }}{{ end -}}
 {{- $account := $config.serviceAccount -}}
 {{- with $account -}}
@@ -52,7 +52,7 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{/* Everything of the app's container but its name, image, words and ports. */}}
 {{- define "gloo-app.container" -}}
 {{- $config := .config -}}
-{{- $container := pick $config "resources" -}}
+{{- $container := pick $config "resources" "workingDir" -}}
 {{- $env := list -}}
 {{- $context := merge (dict "Version" .version) .root -}}
 {{- range $name, $value := dig "config" "env" dict $config -}}

@@ -138,7 +138,9 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- fail (printf "%s has replicas and autoscaling: leave one of them out (null takes a default of app away)." $place) -}}
 {{- end -}}
 {{- with $config.autoscaling -}}
-{{- if lt (int64 .maxReplicas) (.minReplicas | default 1 | int64) -}}
+{{- if not .maxReplicas -}}
+{{- fail (printf "%s.autoscaling.maxReplicas is not set: say how many pods there may be." $place) -}}
+{{- else if lt (int64 .maxReplicas) (.minReplicas | default 1 | int64) -}}
 {{- fail (printf "%s.autoscaling.maxReplicas is %d, fewer than minReplicas, %d." $place (int64 .maxReplicas) (.minReplicas | default 1 | int64)) -}}
 {{- end -}}
 {{- end -}}

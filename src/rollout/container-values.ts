@@ -10,7 +10,7 @@ import { isSame } from './server-defaults.js'
 const KNOWN = new Set(
   (
     'name image imagePullPolicy command args env envFrom ports resources startupProbe readinessProbe livenessProbe ' +
-    'lifecycle securityContext volumeMounts'
+    'lifecycle securityContext volumeMounts workingDir'
   ).split(' '),
 )
 
@@ -37,12 +37,13 @@ export function containerValues(
   }: { ports: ContainerPorts; podSecurity: JsonObject; pullSecrets: string[] },
 ): ContainerValues {
   const { env, leftOut } = environmentValues(container.env)
-  const { lifecycle, envFrom, resources, volumeMounts } = container
+  const { lifecycle, envFrom, resources, volumeMounts, workingDir } = container
   const probes = probeValues(container, ports)
   const values = withoutEmpty({
     image: imageValues(container, pullSecrets),
     command: templates(container.command),
     args: templates(container.args),
+    workingDir,
     port: ports.main,
     ports: ports.further.map((port) => ({ ...port })),
     env,

@@ -48,6 +48,11 @@ const AS_THEY_ARE: Record<string, string> = {
   nodeSelector: 'nodeSelector',
   tolerations: 'tolerations',
   affinity: 'affinity',
+  priorityClassName: 'priorityClassName',
+  runtimeClassName: 'runtimeClassName',
+  hostAliases: 'hostAliases',
+  dnsPolicy: 'dnsPolicy',
+  dnsConfig: 'dnsConfig',
 }
 
 const READ_OTHERWISE = new Set([
@@ -95,10 +100,12 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
     pullSecrets: listOf(spec.imagePullSecrets).map(({ name }) => textOf(name)),
   })
   const asTheyAre = Object.entries(AS_THEY_ARE).map(([field, key]) => [key, spec[field]] as const)
-  const { replicas } = deploymentSpec
+  const { replicas, strategy, minReadySeconds } = deploymentSpec
   const values = withoutEmpty({
     ...ownValues.values,
     replicas: typeof replicas === 'number' ? replicas : 1,
+    strategy,
+    minReadySeconds,
     ...Object.fromEntries(asTheyAre),
     serviceAccount: serviceAccount(spec),
     topologySpread: topologySpread(spec, deploymentSpec),
@@ -160,7 +167,7 @@ function ownLabels(labels: Json | undefined): JsonObject {
 }
 
 function deploymentLosses(deployment: JsonObject, spec: JsonObject): LeftOut[] {
-  const read = new Set(['replicas', 'template', 'selector'])
+  const read = new Set(['replicas', 'template', 'selector', 'strategy', 'minReadySeconds'])
   const { labels, annotations } = mapOf(deployment.metadata)
   return [
     ...Object.keys(mapOf(labels)).map((name) => ({
