@@ -25,7 +25,7 @@ spec:
   template:
     metadata: {labels: {app: shop-api}}
     spec:
-      priorityClassName: high
+      schedulerName: own
       containers:
         - name: main
           image: registry.example/shop:1
@@ -60,7 +60,7 @@ test('a Deployment gives the name and the namespace; what it says and the values
     namespace: 'shops',
     dryRun: false,
     files: [{ path: path.join(folder, 'shop-api-values.yaml') }, { path: path.join(folder, 'canary.yaml') }],
-    notCarriedOver: [{ field: 'priorityClassName' }, { field: 'containers main: name' }],
+    notCarriedOver: [{ field: 'schedulerName' }, { field: 'containers main: name' }],
     warnings: [],
   })
   expect(document.files[0].content).toBe(await readFile(document.files[0].path, 'utf8'))
@@ -74,7 +74,7 @@ test('a dry run prints the files; remarks go to stderr', async () => {
   const result = await run('--from', file, '--dry-run')
   expect(result.stdout).toContain(`---\n# ${path.join(folder, 'canary.yaml')}\n`)
   expect(result.stdout).not.toContain('t0ken-of-shop')
-  expect(result.stderr).toContain('not carried over:\n  priorityClassName: the chart has no value for it\n')
+  expect(result.stderr).toContain('not carried over:\n  schedulerName: the chart has no value for it\n')
   expect(await readdir(folder)).toEqual(['shop.yaml'])
   const withSecrets = await run('--from', file, '--dry-run', '--with-secrets')
   expect(withSecrets.stdout).toContain('API_TOKEN: t0ken-of-shop')

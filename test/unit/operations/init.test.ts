@@ -108,7 +108,7 @@ describe('the files', () => {
       probes: { readiness: '/ready' },
       env: { PASSWORD: { secretKeyRef: { name: 'shop-secrets', key: 'PASSWORD' } } },
     })
-    expect(notCarriedOver.map(({ field }) => field)).toContain('priorityClassName')
+    expect(notCarriedOver.map(({ field }) => field)).toContain('schedulerName')
     expect(notes).toEqual([
       'Secrets stood in the Deployment as they are; the values ask Secret shop-secrets, which you have to make, for them: main: env PASSWORD (key PASSWORD).',
       'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
@@ -126,7 +126,7 @@ spec:
   template:
     metadata: {labels: {app: shop}}
     spec:
-      priorityClassName: high
+      schedulerName: own
       containers: [{name: main, image: registry.example/shop:1, env: [{name: PASSWORD, value: hunter2}]}]
 ---
 kind: Service
