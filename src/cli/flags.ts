@@ -189,6 +189,15 @@ export const changeFlags = {
   }),
 }
 
+/** Commands that raise the canary's share. */
+export const scaleFlag = Flags.string({
+  options: ['check', 'auto', 'off'],
+  env: 'CANARY_SCALE',
+  description:
+    "Where the canary has fewer pods than its share of the primary's: refuse (check), scale it first (auto), or go on (off); by default what capacity.scale in the values says, else check",
+  helpGroup: 'safety',
+})
+
 /** Commands whose steps can be gone back from. */
 export const failureFlags = {
   'on-failure': Flags.string({

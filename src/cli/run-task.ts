@@ -107,6 +107,7 @@ export async function runTask<R>(
       recover,
       takeOver,
       waitForLockMs,
+      scale: settings.scale,
       onFailure: settings.onFailure ?? (ask && !settings.yes ? 'ask' : 'stop'),
       confirm: settings.yes ? () => Promise.resolve(true) : ask,
       decide: settings.yes ? undefined : ask,

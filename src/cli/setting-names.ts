@@ -30,6 +30,7 @@ export const SETTING_NAMES = [
   'wait-for-lock',
   'on-failure',
   'events',
+  'scale',
 ] as const
 
 export type SettingName = (typeof SETTING_NAMES)[number]

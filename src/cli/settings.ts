@@ -12,6 +12,7 @@ import {
   wrongSetting,
 } from './probe-settings.js'
 import type { FileSettings, SettingName } from './setting-names.js'
+import { SCALE_MODES, type ScaleMode } from '../rollout/capacity.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
 export interface ParsedFlags {
@@ -53,6 +54,8 @@ export interface Settings {
   waitForLockMs: number
   /** Undefined where nothing was said: a person is asked, where there is one. */
   onFailure?: FailurePolicy
+  /** Undefined where nothing was said: the app's values do. */
+  scale?: ScaleMode
   /** Path of the file that gets the events. */
   events?: string
   dryRun: boolean
@@ -102,8 +105,9 @@ export async function resolveSettings(
     verifyTimeoutMs: duration(pick('verify-timeout'), 60_000, 100),
     podTimeoutMs: duration(pick('timeout'), 300_000),
     waitForLockMs: duration(pick('wait-for-lock'), 0),
-    onFailure: failurePolicy(pick('on-failure')),
+    onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES, 'says not what follows a failure'),
     events: text('events'),
+    scale: oneOf(pick('scale'), SCALE_MODES, 'says not what is done with too few pods'),
     dryRun: parsed.flags['dry-run'] ?? false,
     recover: parsed.flags.recover ?? false,
     takeOver: parsed.flags['take-over'] ?? false,
@@ -141,15 +145,11 @@ function duration(picked: Given | undefined, byDefault: number, shortestMs = 0):
   )
 }
 
-function failurePolicy(picked: Given | undefined): FailurePolicy | undefined {
+function oneOf<T extends string>(picked: Given | undefined, words: readonly T[], why: string): T | undefined {
   if (!picked) return undefined
-  const found = FAILURE_POLICIES.find((policy) => policy === picked.value)
+  const found = words.find((word) => word === picked.value)
   if (found) return found
-  throw wrongSetting(
-    picked,
-    `"${String(picked.value)}" says not what follows a failure`,
-    `give one of ${FAILURE_POLICIES.join(', ')}`,
-  )
+  throw wrongSetting(picked, `"${String(picked.value)}" ${why}`, `give one of ${words.join(', ')}`)
 }
 
 function proxyUrl(picked: Given | undefined): string | undefined {

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
 
 export default class Finish extends ChangeCommand {
   static override summary = 'Make the canary the primary and remove the old version'
@@ -19,6 +19,7 @@ export default class Finish extends ChangeCommand {
     jump: Flags.boolean({
       description: 'Also from weight 0, though no unmarked request has tried the canary yet',
     }),
+    scale: scaleFlag,
     ...changeFlags,
     ...failureFlags,
     ...probeFlags,

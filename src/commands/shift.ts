@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, parsePercent, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
 
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
@@ -30,6 +30,7 @@ export default class Shift extends ChangeCommand {
       helpGroup: 'safety',
     }),
     duration: durationFlag,
+    scale: scaleFlag,
     ...changeFlags,
     ...failureFlags,
     ...probeFlags,

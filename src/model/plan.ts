@@ -8,6 +8,7 @@ export type StepName =
   | 'deploy'
   | 'shadow'
   | 'header'
+  | 'scale'
   | 'weight'
   | 'decommission'
   | 'route-back'
@@ -27,6 +28,8 @@ export interface Step {
   readyBefore: string[]
   /** Versions whose pods must all become ready after the upgrade, before probing. */
   readyAfter: string[]
+  /** How many pods of a version must be ready after the upgrade, where an autoscaler makes them: it takes its time. */
+  leastReady?: { version: string; count: number }
   /** Versions whose pods must be gone after the upgrade. */
   goneAfter: string[]
   /** What traffic must show after the upgrade. */

@@ -4,6 +4,7 @@ import type { StageProof } from '../model/expectation.js'
 import type { HealthComparison } from '../model/health.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
+import type { ScaleMode } from '../rollout/capacity.js'
 import type { Verifier } from '../verification/verifier.js'
 
 /** How probes are sent; undefined fields are found out (the proxy's address) or left out. */
@@ -53,6 +54,8 @@ export interface OperationContext {
   takeOver: boolean
   /** How long to wait for another operator of the app, milliseconds; 0 tells at once that it is busy. */
   waitForLockMs: number
+  /** What is done where the canary has too few pods for its share; undefined: what the app's values say. */
+  scale?: ScaleMode
   /** What follows a step that failed: nothing, `abort`, or a question. */
   onFailure: 'stop' | 'abort' | 'ask'
   /** Asks a person; undefined off a terminal. Always yes with `--yes`. */

@@ -3,6 +3,7 @@ import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history.js'
 import { planFinish } from '../rollout/plan.js'
+import { withCapacityOf } from './capacity.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import type { PlanToRun } from './run-plan.js'
@@ -21,8 +22,9 @@ export async function finish(context: OperationContext, request: FinishRequest):
     context,
     request,
     { command, removesOrphans: true, agree: (run, orphans) => agree(context, run, orphans) },
-    ({ namespace, deployed, history }) => {
-      const plan = planFinish({ app, namespace, config: deployed.config }, { version, jump })
+    async ({ namespace, deployed, history }) => {
+      const finished = planFinish({ app, namespace, config: deployed.config }, { version, jump })
+      const plan = await withCapacityOf(context, finished, deployed)
       return { plan, command, revision: deployed, versionBefore: finishedRollout(history.revisions)?.from }
     },
   )

@@ -18,7 +18,13 @@ import { causesOf } from './diagnosis.js'
 import { requireSame } from './revision-watch.js'
 import { RunState } from './run-state.js'
 import { trafficEffect } from './standing.js'
-import { compareTemplates, type GuardedStep, requireReady, requireUnchanged } from './step-guards.js'
+import {
+  compareTemplates,
+  type GuardedStep,
+  requireCount,
+  requireReady,
+  requireUnchanged,
+} from './step-guards.js'
 
 export interface PlanToRun {
   plan: Plan
@@ -193,6 +199,8 @@ class PlanRunner {
           emit({ type: 'pods', progress }),
         ),
       )
+      await this.state.explained(() => requireCount(context, guarded, stop))
+      this.state.stopIfAsked()
       emit({ type: 'pods-ready', versions: step.readyAfter, elapsedMs: Date.now() - waited })
     }
     if (step.goneAfter.length > 0) {

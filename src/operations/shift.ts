@@ -1,5 +1,6 @@
 import { planShift } from '../rollout/plan.js'
 import { stageOf, weightOf } from '../rollout/stage.js'
+import { withCapacityOf } from './capacity.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 
@@ -13,8 +14,9 @@ export async function shift(
 ): Promise<OperationResult> {
   const { app, weight, analyzeMs } = request
   const command = `shift ${app} ${weight}`
-  return changeApp(context, request, command, ({ namespace, deployed }) => {
-    const plan = planShift({ app, namespace, config: deployed.config }, weight)
+  return changeApp(context, request, command, async ({ namespace, deployed }) => {
+    const shifted = planShift({ app, namespace, config: deployed.config }, weight)
+    const plan = await withCapacityOf(context, shifted, deployed)
     const rises = weight > weightOf(stageOf(deployed.config))
     return { plan, command, revision: deployed, ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}) }
   })

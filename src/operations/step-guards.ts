@@ -62,6 +62,37 @@ export async function requireReady(
   }
 }
 
+/** Waits until a version has so many ready pods. Throws ExternalError when the time for pods is over. */
+export async function requireCount(
+  { cluster, podTimeoutMs, emit }: OperationContext,
+  { app, namespace, step }: GuardedStep,
+  stop: AbortSignal[],
+): Promise<void> {
+  const { leastReady } = step
+  if (!leastReady) return
+  const { version, count } = leastReady
+  const deadline = Date.now() + podTimeoutMs
+  for (;;) {
+    const pods = (await cluster.versionPods(app, namespace)).filter((entry) => entry.version === version)
+    const ready = pods.reduce((sum, entry) => sum + entry.ready, 0)
+    if (ready >= count || stop.some(({ aborted }) => aborted)) return
+    emit({
+      type: 'pods',
+      progress: pods.map((entry) => ({ ...entry, wanted: Math.max(entry.wanted, count) })),
+    })
+    if (Date.now() >= deadline) {
+      throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
+        nextSteps: [
+          `kubectl get pods,hpa -n ${namespace} -l app=${app}`,
+          `kubectl describe deployment ${app}-${version} -n ${namespace}`,
+        ],
+        evidence: { pods },
+      })
+    }
+    await pause(LOOK_EVERY_MS, stop)
+  }
+}
+
 /** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered, but for those announced. */
 export async function compareTemplates(
   { cluster }: OperationContext,

@@ -2,6 +2,7 @@ import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history.js'
 import { planUndo, versionToUndoTo } from '../rollout/undo.js'
+import { withCapacityOf } from './capacity.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import type { ReleasedApp } from './observe.js'
@@ -31,7 +32,8 @@ export async function undo(context: OperationContext, request: UndoRequest): Pro
       if (!context.dryRun) await agree(context.confirm, released, before)
       version = before
     }
-    const plan = planUndo(found, { version, fast, revisions: history.revisions })
+    const undone = planUndo(found, { version, fast, revisions: history.revisions })
+    const plan = await withCapacityOf(context, undone, deployed)
     const versionBefore = finishedRollout(history.revisions)?.from
     return { plan, command: words(), revision: deployed, versionBefore }
   })

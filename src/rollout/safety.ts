@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
-import type { JsonObject, StageValues } from '../model/values.js'
+import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { isObject } from './merge.js'
 import { stageOf } from './stage.js'
 import { readStageValues } from './values.js'
@@ -19,7 +19,7 @@ export function assertSafe(plan: Plan): void {
  * 3. weights are integers from 0 to 100 (the chart gives the primary the rest);
  * 4. a canary route has a header and names a deployed version;
  * 5. every value that a step does not own stays as it was, the configuration of the versions that serve included; a step
- *    `upgrade` may change just these values, and neither versions nor routes.
+ *    `upgrade` may change just these values, and neither versions nor routes; a step `scale` just how many pods there are.
  * Of values that can't be explained nothing can be kept: the first step of a forced plan is held to 3 and 4 alone.
  */
 export function violations(plan: Plan): string[] {
@@ -55,7 +55,7 @@ function compare(
   for (const version of versionsThatServe(stageOf(beforeConfig))) {
     const config = after.deployment[version]
     if (config === undefined) said(`removes ${version}, which gets requests`)
-    else if (!isDeepStrictEqual(config, before.deployment[version])) {
+    else if (!isDeepStrictEqual(unscaled(config, name), unscaled(before.deployment[version]!, name))) {
       said(`changes the configuration of ${version}, which gets requests`)
     }
   }
@@ -64,6 +64,15 @@ function compare(
   } else if (!isDeepStrictEqual(notOwned(beforeConfig), notOwned(afterConfig))) {
     said('changes values it does not own')
   }
+}
+
+/** A configuration without what a step `scale` may change: how many pods there are. */
+function unscaled(config: VersionConfig, step: Step['name']): VersionConfig {
+  if (step !== 'scale') return config
+  const { replicas: _replicas, autoscaling, ...rest } = config
+  if (!isObject(autoscaling)) return rest
+  const { minReplicas: _least, maxReplicas: _most, ...others } = autoscaling
+  return Object.keys(others).length > 0 ? { ...rest, autoscaling: others } : rest
 }
 
 /** Versions that get requests of any kind in a stage. */

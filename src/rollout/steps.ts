@@ -1,8 +1,9 @@
 import { describeHeaders } from '../model/describe-stage.js'
 import type { Step } from '../model/plan.js'
-import type { JsonObject, StageValues } from '../model/values.js'
+import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { expectationsOf } from './expectations.js'
-import { stageOfValues } from './stage.js'
+import { isObject } from './merge.js'
+import { stageOf, stageOfValues } from './stage.js'
 import { withStage } from './values.js'
 
 /** A released app as a plan starts from it. */
@@ -79,6 +80,23 @@ export function headerStep(
     values: withStage(found.config, routed),
     readyBefore: [version],
     readyAfter: [],
+    goneAfter: [],
+    expectations: expectationsOf(found.app, to),
+  }
+}
+
+/** Gives a version so many pods, by its configuration, and changes nothing else. */
+export function scaleStep(found: Found, version: string, config: VersionConfig, count: number): Step {
+  const to = stageOf(found.config)
+  const deployment = isObject(found.config.deployment) ? found.config.deployment : {}
+  return {
+    name: 'scale',
+    title: `scale ${version} to ${count} pods`,
+    to,
+    values: { ...found.config, deployment: { ...deployment, [version]: config } },
+    readyBefore: [],
+    readyAfter: [version],
+    leastReady: { version, count },
     goneAfter: [],
     expectations: expectationsOf(found.app, to),
   }

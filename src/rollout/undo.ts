@@ -56,7 +56,7 @@ export function planUndo(found: Found, { version, fast, revisions }: UndoRequest
     ...values.deployment,
     ...(underWay === undefined ? { [version]: configOf(found, stage, version, revisions) } : {}),
   }
-  const beside: StageValues = { ...values, deployment, canary: undefined }
+  const beside: StageValues = { ...values, deployment, canary: undefined, shadow: undefined }
   const routed: StageValues = { ...beside, canary: { version, weight: 0, headers } }
   const steps: Step[] = []
   if (underWay === undefined) steps.push(deployStep(found, beside, version, headers))
