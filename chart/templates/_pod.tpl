@@ -31,7 +31,7 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{- with $config.topologySpread -}}
 {{- $pods := dict "matchLabels" (include "gloo-app.podLabels" (dict "release" $.root.Release.Name "version" $.version) | fromYaml) -}}
 {{- $spread := list -}}
-{{- range . }}{{ $spread = append $spread (hasKey . "labelSelector" | ternary . (merge (dict "labelSelector" $pods) .)) }}{{ end -}}
+{{- range . }}{{ $spread = append $spread (hasKey . "labelSelector" | ternary . (merge (dict "labelSelector" (deepCopy $pods)) .)) }}{{ end -}}
 {{- $_ := set $spec "topologySpreadConstraints" $spread -}}
 {{- end -}}
 {{- $volumes := list -}}

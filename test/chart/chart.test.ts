@@ -2,7 +2,6 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { canaryValues, chartFolder, fixture, helm, objectsOf, render, template } from './helm.js'
 
@@ -165,30 +164,6 @@ test.each(HELM_MAJORS)(
     expect(info.notes).toContain('no request reaches it')
   },
 )
-
-test("the README's table names every value with its default", async () => {
-  const readme = await readFile(path.join(chartFolder, 'README.md'), 'utf8')
-  const rows = Object.fromEntries(
-    [...readme.matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, value]) => [name, value]),
-  )
-  const { routes } = parse(await readFile(path.join(chartFolder, 'values.yaml'), 'utf8'))
-  const { properties, definitions } = JSON.parse(
-    await readFile(path.join(chartFolder, 'values.schema.json'), 'utf8'),
-  )
-  const of = (name: string, schema: any) => Object.keys(schema.properties).map((key) => `${name}.${key}`)
-  expect(Object.keys(rows).sort()).toEqual(
-    [
-      ...of('deployment.<version>', definitions.versionConfig),
-      ...of('routes', { properties: { enabled: 0, apiGroup: 0, fingerprintHeader: 0, versionHeader: 0 } }),
-      ...of('routes.primary', properties.routes.properties.primary),
-      ...of('routes.canary', properties.routes.properties.canary),
-      ...of('upstream', properties.upstream),
-      ...of('verify', properties.verify),
-    ].sort(),
-  )
-  for (const name of ['enabled', 'apiGroup', 'fingerprintHeader', 'versionHeader'])
-    expect(rows[`routes.${name}`]).toBe(`\`${routes[name]}\``)
-})
 
 /** The release that `helm install` would record; Helm 4 gives it without a cluster. */
 async function dryInstall(values: string): Promise<any> {
