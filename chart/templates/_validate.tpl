@@ -43,6 +43,15 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- end -}}
 
 {{- include "gloo-app.validateRoutes" . -}}
+{{- $names := list "http" -}}
+{{- $ports := list (.Values.service.port | default 80 | int64) -}}
+{{- range .Values.service.ports -}}
+{{- if or (has .name $names) (has (int64 .port) $ports) -}}
+{{- fail (printf "service.ports: %s, %d, is taken already (service.port is %d, named http)." .name (int64 .port) (first $ports)) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- $ports = append $ports (int64 .port) -}}
+{{- end -}}
 {{- range $version := $deployed -}}
 {{- include "gloo-app.validateVersion" (dict "root" $ "version" $version "config" (include "gloo-app.config" (dict "root" $ "version" $version) | fromJson)) -}}
 {{- end -}}
@@ -158,6 +167,21 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- if hasKey (dig "config" "files" dict $config) $key -}}
 {{- fail (printf "%s.config: %q is the name of a file and of a variable; give one of them another." $place $key) -}}
 {{- end -}}
+{{- end -}}
+{{- range $name, $_ := dig "config" "env" dict $config -}}
+{{- if hasKey ($config.env | default dict) $name -}}
+{{- fail (printf "%s.env.%s is in config.env too: leave one of them out." $place $name) -}}
+{{- end -}}
+{{- end -}}
+{{- $volumes := list -}}
+{{- if dig "config" "files" dict $config }}{{ $volumes = append $volumes "config" }}{{ end -}}
+{{- range $config.secrets }}{{ if .mountPath }}{{ $volumes = append $volumes (printf "secret-%s" .name | trunc 63 | trimSuffix "-") }}{{ end }}{{ end -}}
+{{- range $config.volumes }}{{ $volumes = append $volumes (toString .name) }}{{ end -}}
+{{- if ne (len $volumes) (len (uniq $volumes)) -}}
+{{- fail (printf "%s: two volumes have one name, of %s. That of config.files is config, that of a Secret secret-<name>." $place ($volumes | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- range $label, $_ := pick ($config.labels | default dict) "app" "version" -}}
+{{- fail (printf "%s.labels.%s is the chart's own, by which pods are told apart: leave it out." $place $label) -}}
 {{- end -}}
 {{- with $config.podDisruptionBudget -}}
 {{- if eq (hasKey . "minAvailable") (hasKey . "maxUnavailable") -}}
