@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { chartFolder, fixture, helm, objectsOf, template } from './helm.js'
 import { looseEndsOf } from './loose-ends.js'
@@ -27,6 +29,24 @@ test.runIf(process.env.WRITE_EXPECTED)('writes what is rendered', async () => {
 test('every expectation has its values', () => {
   const expected = files.filter((file) => file.endsWith('.expected.yaml'))
   expect(expected).toEqual(services.map((service) => `${service}.expected.yaml`))
+})
+
+test('every value of a version and of the routes is in some service', async () => {
+  const { definitions, properties } = JSON.parse(
+    await readFile(path.join(chartFolder, 'values.schema.json'), 'utf8'),
+  )
+  const used = { version: new Set<string>(), routes: new Set<string>(), options: new Set<string>() }
+  for (const service of services) {
+    const values = parse(await readFile(fixture(`services/${service}.yaml`), 'utf8'))
+    for (const config of [values.app ?? {}, ...Object.values<any>(values.deployment)])
+      Object.keys(config).forEach((key) => used.version.add(key))
+    Object.keys(values.routes).forEach((key) => used.routes.add(key))
+    Object.keys(values.routes.options ?? {}).forEach((key) => used.options.add(key))
+  }
+  const unused = (all: object, some: Set<string>) => Object.keys(all).filter((key) => !some.has(key))
+  expect(unused(definitions.versionConfig.properties, used.version)).toEqual([])
+  expect(unused(properties.routes.properties, used.routes)).toEqual([])
+  expect(unused(properties.routes.properties.options.properties, used.options)).toEqual([])
 })
 
 describe.each(services)('%s', (service) => {
