@@ -76,7 +76,7 @@ arguments make it answer its version. Takes a dict of key (command or args), roo
 {{- toJson (concat (list $main) (.ports | default list)) -}}
 {{- end }}
 
-{{/* A scalar as text: whole numbers without a fraction or an exponent. */}}
+{{/* A scalar as text: numbers as they are written in JSON, which are none with an exponent unless they are huge. */}}
 {{- define "gloo-app.text" -}}
-{{- if kindIs "float64" . }}{{ if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}{{ else }}{{ . }}{{ end -}}
+{{- if kindIs "float64" . }}{{ toJson . }}{{ else }}{{ . }}{{ end -}}
 {{- end }}

@@ -135,6 +135,8 @@ const PODS: Case[] = [
 ]
 
 const ROUTES: Case[] = [
+  ['a null in place of the Service', v1({}, { service: null }), /missing property 'service'/],
+  ['a null in place of the test', v1({}, { test: null }), /missing property 'test'/],
   ['no match', routes({ matches: [] }), /\/routes\/matches': minItems/],
   [
     'a match without a path',
