@@ -36,9 +36,14 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{- end -}}
 {{- $volumes := list -}}
 {{- if dig "config" "files" dict $config }}{{ $volumes = append $volumes (dict "name" "config" "configMap" (dict "name" .name "items" (include "gloo-app.fileItems" $config | fromYamlArray))) }}{{ end -}}
-{{- range $config.secrets }}{{ if .mountPath }}{{ $volumes = append $volumes (dict "name" (printf "secret-%s" .name | trunc 63 | trimSuffix "-") "secret" (dict "secretName" .name)) }}{{ end }}{{ end -}}
+{{- range $config.secrets }}{{ if .mountPath }}{{ $volumes = append $volumes (dict "name" (include "gloo-app.secretVolume" .name) "secret" (dict "secretName" .name)) }}{{ end }}{{ end -}}
 {{- with concat $volumes ($config.volumes | default list) }}{{ $_ := set $spec "volumes" . }}{{ end -}}
 {{- with $spec }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
+{{/* The volume of a Secret. Names of volumes have no dots, as those of Secrets may have. Takes the Secret's name. */}}
+{{- define "gloo-app.secretVolume" -}}
+{{- printf "secret-%s" . | replace "." "-" | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* The keys of the ConfigMap that are files. Takes the config. */}}
@@ -89,7 +94,7 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{- if dig "config" "files" dict $config -}}
 {{- $mounts = append $mounts (dict "name" "config" "mountPath" (dig "config" "mountPath" (printf "/etc/%s" .root.Release.Name) $config) "readOnly" true) -}}
 {{- end -}}
-{{- range $config.secrets }}{{ if .mountPath }}{{ $mounts = append $mounts (dict "name" (printf "secret-%s" .name | trunc 63 | trimSuffix "-") "mountPath" .mountPath "readOnly" true) }}{{ end }}{{ end -}}
+{{- range $config.secrets }}{{ if .mountPath }}{{ $mounts = append $mounts (dict "name" (include "gloo-app.secretVolume" .name) "mountPath" .mountPath "readOnly" true) }}{{ end }}{{ end -}}
 {{- with concat $mounts ($config.volumeMounts | default list) }}{{ $_ := set $container "volumeMounts" . }}{{ end -}}
 {{- with $container }}{{ toYaml . }}{{ end -}}
 {{- end }}

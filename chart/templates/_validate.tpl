@@ -95,6 +95,11 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- end -}}
 {{- $_ := set $seen $same $index -}}
 {{- end -}}
+{{- with $routes.options -}}
+{{- if and .prefixRewrite .regexRewrite -}}
+{{- fail "routes.options.prefixRewrite and routes.options.regexRewrite are both set: the proxy takes one of them, and no further routes as long as there are both." -}}
+{{- end -}}
+{{- end -}}
 {{- with $routes.shadow -}}
 {{- if $routes.canary -}}
 {{- fail "routes.shadow and routes.canary are both set: a version is shadowed before it is a canary; leave one of them out." -}}
@@ -175,10 +180,17 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- end -}}
 {{- $volumes := list -}}
 {{- if dig "config" "files" dict $config }}{{ $volumes = append $volumes "config" }}{{ end -}}
-{{- range $config.secrets }}{{ if .mountPath }}{{ $volumes = append $volumes (printf "secret-%s" .name | trunc 63 | trimSuffix "-") }}{{ end }}{{ end -}}
+{{- range $config.secrets }}{{ if .mountPath }}{{ $volumes = append $volumes (include "gloo-app.secretVolume" .name) }}{{ end }}{{ end -}}
 {{- range $config.volumes }}{{ $volumes = append $volumes (toString .name) }}{{ end -}}
 {{- if ne (len $volumes) (len (uniq $volumes)) -}}
 {{- fail (printf "%s: two volumes have one name, of %s. That of config.files is config, that of a Secret secret-<name>." $place ($volumes | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- $paths := list -}}
+{{- if dig "config" "files" dict $config }}{{ $paths = append $paths (dig "config" "mountPath" (printf "/etc/%s" .root.Release.Name) $config) }}{{ end -}}
+{{- range $config.secrets }}{{ if .mountPath }}{{ $paths = append $paths .mountPath }}{{ end }}{{ end -}}
+{{- range $config.volumeMounts }}{{ $paths = append $paths (toString .mountPath) }}{{ end -}}
+{{- if ne (len $paths) (len (uniq $paths)) -}}
+{{- fail (printf "%s: two volumes are mounted at one path, of %s. That of config.files is config.mountPath." $place ($paths | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- range $label, $_ := pick ($config.labels | default dict) "app" "version" -}}
 {{- fail (printf "%s.labels.%s is the chart's own, by which pods are told apart: leave it out." $place $label) -}}

@@ -31,6 +31,9 @@ function podEnds({ metadata, spec }: any, objects: Record<string, any>): string[
   const ends: string[] = []
   if (!selects(spec.selector.matchLabels, labelsOf({ spec })))
     ends.push(`${place}: the selector takes other pods`)
+  for (const name of known)
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+      ends.push(`${place}: ${name} can be the name of no volume`)
   if (known.size < volumes.length) ends.push(`${place}: two volumes of one name`)
   for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
     for (const { name } of container.volumeMounts ?? [])

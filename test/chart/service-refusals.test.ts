@@ -24,6 +24,11 @@ const matches = (...list: unknown[]) => routes({ matches: list })
 const canary = { version: 'v2', headers: { stage: 'canary' } }
 
 const CONTAINER: Case[] = [
+  [
+    'a path where two volumes are',
+    v1({ config: { files: { a: '' } }, secrets: [{ name: 'db', mountPath: '/etc/echo' }] }),
+    /deployment\.v1: two volumes are mounted at one path, of \/etc\/echo, \/etc\/echo\./,
+  ],
   ['a key of app that is none', { ...v1({}), app: { tag: '1' } }, /\/app': additional properties 'tag'/],
   ['an image without a repository', v1({ image: { tag: '1' } }), /deployment\.v1\.image has no repository/],
   ['a repository with a digest', v1({ image: { repository: 'a@sha256:0a' } }), /image\/repository/],
@@ -135,6 +140,11 @@ const PODS: Case[] = [
 ]
 
 const ROUTES: Case[] = [
+  [
+    'two rewrites of the path',
+    routes({ options: { prefixRewrite: '/', regexRewrite: { pattern: { regex: 'a' }, substitution: 'b' } } }),
+    /routes\.options\.prefixRewrite and routes\.options\.regexRewrite are both set/,
+  ],
   ['a null in place of the Service', v1({}, { service: null }), /missing property 'service'/],
   ['a null in place of the test', v1({}, { test: null }), /missing property 'test'/],
   ['no match', routes({ matches: [] }), /\/routes\/matches': minItems/],

@@ -54,7 +54,11 @@ describe('the schemas see', () => {
 
 describe('loose ends are', () => {
   test.each<[title: string, change: (objects: Rendered) => unknown, says: RegExp]>([
-    ['a mount without a volume', (all) => pod(all).volumes.pop(), /mounts secret-dkim, which is no volume/],
+    [
+      'a mount without a volume',
+      (all) => pod(all).volumes.pop(),
+      /mounts secret-dkim-example-com, which is no volume/,
+    ],
     [
       'a file that is not there',
       (all) => delete all['ConfigMap/mailer-2026-11-20'],
