@@ -4,6 +4,7 @@ import { startApiServer } from './api-server/server.js'
 import { ObjectStore } from './api-server/store.js'
 import { startControl } from './control.js'
 import { AutoscalerController } from './controllers/autoscalers.js'
+import { askInCluster } from './controllers/cluster-dns.js'
 import { DeploymentController } from './controllers/deployments.js'
 import { EndpointsController } from './controllers/endpoints.js'
 import { GarbageCollector } from './controllers/garbage.js'
@@ -72,7 +73,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     random,
   })
   // What the cluster has from its beginning starts at once.
-  const pace = { startMs: 0, drainMs, random, startProxy: (pod: KubeObject) => fleet.start(pod) }
+  const pace = {
+    startMs: 0,
+    drainMs,
+    random,
+    startProxy: (pod: KubeObject) => fleet.start(pod),
+    ask: (url: string) => askInCluster(store, (ip, port) => kubelet.portOf(ip, port), url),
+  }
   const kubelet: Kubelet = new Kubelet(store, faults, pace)
   const controllers = [
     new DeploymentController(store),

@@ -63,6 +63,10 @@ export const RESOURCES = {
       subresources: ['status'],
     },
   ),
+  poddisruptionbudgets: resource('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets', {
+    shortNames: ['pdb'],
+    subresources: ['status'],
+  }),
   leases: resource('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointslices: resource('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
   customresourcedefinitions: resource(

@@ -3,12 +3,14 @@ import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
+import { environmentOf, missingVolume, type ReadObject } from '../workloads/environment.js'
 import { type PullProblem, pullProblem } from '../workloads/images.js'
 import { type PodServer, startPodServer } from '../workloads/pod-server.js'
 import { type Program, programOf } from '../workloads/program.js'
+import { readinessProbeOf } from '../workloads/readiness.js'
 import { recordEvent } from './events.js'
 import { PodLog } from './pod-log.js'
-import { crashedStatus, runningStatus, waitingStatus } from './pod-status.js'
+import { crashedStatus, endedStatus, runningStatus, waitingStatus } from './pod-status.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
 export interface KubeletOptions {
@@ -19,6 +21,8 @@ export interface KubeletOptions {
   random?: Random
   /** Starts what runs in pods of the gateway; undefined for all other pods. */
   startProxy?: (pod: KubeObject) => Promise<PodServer> | undefined
+  /** Asks a URL as a pod would, by the names of the cluster; resolves with the status, 0 without an answer. */
+  ask?: (url: string) => Promise<number>
 }
 
 interface RunningPod {
@@ -32,11 +36,17 @@ interface RunningPod {
   isCrashed: boolean
   /** When its container began to serve; ms since the epoch. */
   servingSince?: number
+  /** What its readiness probe says; undefined without one. */
+  isReady?: boolean
+  /** Whether it ran to its end. */
+  hasEnded?: boolean
   isEnding?: boolean
 }
 
 const DEFAULT_GRACE_S = 30
 const FIRST_BACKOFF_S = 10
+/** How soon a pod whose configuration is missing looks again. */
+const CONFIG_RETRY_MS = 500
 const LONGEST_BACKOFF_S = 300
 const ORDERED_CRASH: Program = {
   does: 'fail',
@@ -101,6 +111,7 @@ export class Kubelet extends Reconciler {
     if (pod.metadata.deletionTimestamp) return this.terminate(key, pod)
     const running = this.pods.get(key)
     if (!running) return this.admit(key, pod)
+    if (running.hasEnded) return
     if (!running.server && !running.isCrashed) return // it is starting, or waits for its image
     const fails = this.programOf(pod).does === 'fail'
     if (fails === running.isCrashed) {
@@ -154,16 +165,52 @@ export class Kubelet extends Reconciler {
     })
   }
 
-  /** Starts the container, again if it crashed before. */
+  /** Starts the container, again if it crashed before; one whose configuration is missing waits for it. */
   private run(key: string, running: RunningPod): void {
     running.cancel?.()
     const pod = this.current(key)
     if (!pod) return
+    if (this.waitsForConfig(pod)) {
+      running.cancel = this.later(CONFIG_RETRY_MS, () => this.run(key, running))
+      return
+    }
     const program = this.programOf(pod)
     running.log.begin()
     for (const { name } of pod.spec.containers) this.tell(pod, 'Started', `Started container ${name}`)
     if (program.does === 'fail') this.crash(key, running, program)
+    else if (program.does === 'ask') void this.askOnce(key, running, program.url)
     else void this.serve(key, running, program)
+  }
+
+  private waitsForConfig(pod: KubeObject): boolean {
+    const volume = missingVolume(pod, this.reader(pod))
+    if (volume !== undefined) {
+      this.warn(pod, 'FailedMount', volume)
+      this.write(pod, waitingStatus(pod, 'ContainerCreating'))
+      return true
+    }
+    const environment = environmentOf(pod, this.reader(pod))
+    if (!('missing' in environment)) return false
+    this.warn(pod, 'Failed', `Error: ${environment.missing}`)
+    this.write(pod, waitingStatus(pod, 'CreateContainerConfigError', environment.missing))
+    return true
+  }
+
+  private reader({ metadata }: KubeObject): ReadObject {
+    return (kind, name) =>
+      this.store.get(kind === 'secret' ? RESOURCES.secrets : RESOURCES.configmaps, metadata.namespace, name)
+  }
+
+  /** A pod that asks something and ends: it has succeeded where the answer is no error. */
+  private async askOnce(key: string, running: RunningPod, url: string): Promise<void> {
+    const status = (await this.options.ask?.(url)) ?? 0
+    const pod = this.current(key)
+    if (!pod) return
+    const exitCode = status === 0 ? 7 : status >= 400 ? 22 : 0
+    if (exitCode === 7) running.log.add(`curl: (7) Failed to connect to ${new URL(url).host}`)
+    if (exitCode === 22) running.log.add(`curl: (22) The requested URL returned error: ${status}`)
+    running.hasEnded = true
+    this.write(pod, endedStatus(pod, { ip: running.ip, exitCode }))
   }
 
   private async serve(
@@ -185,7 +232,29 @@ export class Kubelet extends Reconciler {
     if (!fresh || running.isEnding || this.pods.get(key) !== running) return server.close()
     running.server = server
     running.servingSince = Date.now()
+    this.probe(key, fresh, running)
     this.showServing(key, fresh, running)
+  }
+
+  /** Asks the readiness probe of a pod again and again, for as long as this run of it lasts. */
+  private probe(key: string, pod: KubeObject, running: RunningPod): void {
+    const probe = readinessProbeOf(pod)
+    const { server } = running
+    running.isReady = probe ? false : undefined
+    if (!probe || !server) return
+    let [successes, failures] = [0, 0]
+    const ask = async () => {
+      const isGood = await probe.ask((port) => portBehind(server, port))
+      if (running.server !== server || running.isEnding) return
+      successes = isGood ? successes + 1 : 0
+      failures = isGood ? 0 : failures + 1
+      const before = running.isReady
+      if (successes >= probe.successThreshold) running.isReady = true
+      if (failures >= probe.failureThreshold) running.isReady = false
+      if (running.isReady !== before) this.enqueue(key)
+      this.later(probe.periodMs, () => void ask())
+    }
+    this.later(probe.initialDelayMs, () => void ask())
   }
 
   private crash(key: string, running: RunningPod, program: Extract<Program, { does: 'fail' }>): void {
@@ -212,10 +281,12 @@ export class Kubelet extends Reconciler {
     const concerns = this.concerns(pod)
     const slow = this.faults.of('slow-ready').find(concerns)
     const waitMs = slow ? servingSince + slow.ms - Date.now() : 0
-    const ready = waitMs <= 0 && !this.faults.of('never-ready').some(concerns)
+    const isHeldBack = waitMs > 0 || this.faults.of('never-ready').some(concerns)
+    const ready = !isHeldBack && running.isReady !== false
     running.cancel?.()
     running.cancel = waitMs > 0 ? this.later(waitMs, () => this.enqueue(key)) : undefined
-    if (!ready) this.warn(pod, 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503')
+    if (isHeldBack)
+      this.warn(pod, 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503')
     this.write(pod, runningStatus(pod, { ip, ready, crashes }))
   }
 
@@ -225,7 +296,9 @@ export class Kubelet extends Reconciler {
   }
 
   private programOf(pod: KubeObject): Program {
-    return this.faults.of('crash').some(this.concerns(pod)) ? ORDERED_CRASH : programOf(pod)
+    if (this.faults.of('crash').some(this.concerns(pod))) return ORDERED_CRASH
+    const environment = environmentOf(pod, this.reader(pod))
+    return programOf(pod, 'values' in environment ? environment.values : {})
   }
 
   private terminate(key: string, pod: KubeObject): void {
@@ -239,7 +312,7 @@ export class Kubelet extends Reconciler {
         this.tell(pod, 'Killing', `Stopping container ${container.name}`)
     }
     const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_S) * 1000
-    const drainMs = running?.server ? Math.min(this.options.drainMs, graceMs) : 0
+    const drainMs = running?.server ? Math.min(Math.max(this.options.drainMs, preStopMs(pod)), graceMs) : 0
     this.later(drainMs, () => {
       void (running?.server?.close(graceMs - drainMs) ?? Promise.resolve()).then(() => {
         if (running) this.forget(key, running)
@@ -287,6 +360,21 @@ export class Kubelet extends Reconciler {
   private warn(pod: KubeObject, reason: string, message: string): void {
     recordEvent(this.store, pod, { type: 'Warning', reason, message, component: 'kubelet' })
   }
+}
+
+/** How long a pod's containers sleep before they are told to end. */
+function preStopMs(pod: KubeObject): number {
+  interface PreStop {
+    sleep?: { seconds: number }
+    exec?: { command?: string[] }
+  }
+  const containers: { lifecycle?: { preStop?: PreStop } }[] = pod.spec.containers
+  const seconds = containers.map(({ lifecycle }) => {
+    const { sleep, exec } = lifecycle?.preStop ?? {}
+    const slept = /\bsleep\s+(\d+(\.\d+)?)/.exec(exec?.command?.join(' ') ?? '')?.[1]
+    return sleep?.seconds ?? Number(slept ?? 0)
+  })
+  return Math.max(0, ...seconds) * 1000
 }
 
 function portBehind(server: PodServer | undefined, port: number): number | undefined {

@@ -80,6 +80,27 @@ export function crashedStatus(
   }
 }
 
+/** A pod that ran to its end, and is not started again. */
+export function endedStatus(pod: KubeObject, { ip, exitCode }: { ip: string; exitCode: number }): object {
+  const time = now()
+  const reason = exitCode === 0 ? 'Completed' : 'Error'
+  return {
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    ...ownFields(pod),
+    ...addresses(ip),
+    containerStatuses: containers(pod).map(({ name, image }) => ({
+      name,
+      image,
+      imageID: `${image}@sandbox`,
+      ready: false,
+      started: false,
+      restartCount: 0,
+      state: { terminated: { exitCode, reason, startedAt: time, finishedAt: time } },
+    })),
+    conditions: conditions(pod, false),
+  }
+}
+
 function containers(pod: KubeObject): Container[] {
   return pod.spec.containers
 }

@@ -37,6 +37,8 @@ export function httpEcho({ args = [], env = [] }: Container): Program {
   return {
     does: 'serve',
     ports: [port],
+    startMs: 0,
+    drainMs: 0,
     greeting: `[INFO] server is listening on ${flags.listen}`,
     answer: {
       status,

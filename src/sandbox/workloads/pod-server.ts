@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeObject } from '../api-server/objects.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
@@ -27,15 +28,21 @@ export interface PodContext {
 /** Starts a container that serves; ordered latency and errors come first. */
 export async function startPodServer(
   pod: KubeObject,
-  { answer, ports, greeting }: Extract<Program, { does: 'serve' }>,
+  { answer, ports, greeting, startMs, drainMs }: Extract<Program, { does: 'serve' }>,
   { faults, random, log }: PodContext,
 ): Promise<PodServer> {
   const { app = '', version = '' } = pod.metadata.labels ?? {}
   const concerns = (fault: { app: string; version?: string }) =>
     fault.app === app && (fault.version === undefined || fault.version === version)
 
+  const answersFrom = performance.now() + startMs
+
   function handle(request: IncomingMessage, response: ServerResponse): void {
     request.resume()
+    if (performance.now() < answersFrom) {
+      response.writeHead(503, { 'content-type': 'text/plain' }).end('starting\n')
+      return
+    }
     const latency = faults.of('latency').find(concerns)
     const errors = faults.of('error-rate').find(concerns)
     const fails = errors !== undefined && random() * 100 < errors.percent
@@ -54,5 +61,15 @@ export async function startPodServer(
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   log(greeting)
   const { port } = server.address() as AddressInfo
-  return { port, ports, close: (graceMs) => closeServer(server, graceMs) }
+  return {
+    port,
+    ports,
+    close: async (graceMs = Infinity) => {
+      const told = performance.now()
+      await closeServer(server, graceMs === Infinity ? undefined : graceMs)
+      const rest = Math.min(drainMs, graceMs) - (performance.now() - told)
+      // A server that is thrown away, and not told to end, does not take its time.
+      if (rest > 0 && graceMs !== Infinity) await sleep(rest)
+    },
+  }
 }

@@ -12,19 +12,36 @@ export type Program =
   | {
       does: 'serve'
       answer: PodAnswer
+      /** How long it takes until it answers with anything but 503, and to end once it is told to, milliseconds. */
+      startMs: number
+      drainMs: number
       /** Ports it listens on; empty where the pod does not say: any. */
       ports: number[]
       /** What it logs when it starts. */
       greeting: string
     }
   | { does: 'fail'; exitCode: number; output: string }
+  /** Asks one URL, and ends. */
+  | { does: 'ask'; url: string }
 
 const HTTP_ECHO = /^(docker\.io\/)?hashicorp\/http-echo(:|@|$)/
 
-/** http-echo is what the real one is; any other image answers with a small JSON document about its pod. */
-export function programOf(pod: KubeObject): Program {
+const CURL = /(^|\/)curl(:|@|$)/
+
+/**
+ * http-echo is what the real one is, and curl asks the URL among its arguments; any other image answers with a small JSON
+ * document about its pod. Such a stand-in takes its time where its environment says so: START_MS until it answers, DRAIN_MS
+ * to end.
+ */
+export function programOf(pod: KubeObject, env: Record<string, string> = {}): Program {
   const container = pod.spec.containers[0]
   if (HTTP_ECHO.test(container.image)) return httpEcho(container)
+  if (CURL.test(container.image)) {
+    const words: string[] = [...(container.command ?? []), ...(container.args ?? [])]
+    const url = words.find((word) => /^https?:/.test(word))
+    if (url !== undefined) return { does: 'ask', url }
+    return { does: 'fail', exitCode: 2, output: "curl: try 'curl --help' for more information" }
+  }
   const { app, version } = pod.metadata.labels ?? {}
   const body = `${JSON.stringify({ app, version, image: container.image, pod: pod.metadata.name })}\n`
   const ports: number[] = (container.ports ?? []).map((port: { containerPort: number }) => port.containerPort)
@@ -36,6 +53,13 @@ export function programOf(pod: KubeObject): Program {
       body,
     },
     ports,
+    startMs: milliseconds(env.START_MS),
+    drainMs: milliseconds(env.DRAIN_MS),
     greeting: `${container.image} stands in for itself on port ${ports.join(', ') || 'any'}`,
   }
+}
+
+function milliseconds(text: string | undefined): number {
+  const value = Number(text ?? 0)
+  return Number.isFinite(value) && value > 0 ? value : 0
 }

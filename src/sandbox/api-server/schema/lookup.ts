@@ -1,6 +1,7 @@
 import type { ResourceType } from '../objects.js'
 import { GLOO_TYPES } from './gloo-types.js'
 import { KUBERNETES_TYPES } from './kubernetes-types.js'
+import { POLICY_TYPES } from './policy-types.js'
 import type { FieldSchema, TypeDefinition } from './types.js'
 
 /** A schema with its name resolved: what a walker branches on. */
@@ -23,7 +24,7 @@ export function schemaOf(resource: ResourceType): FieldSchema {
 export function resolve(schema: FieldSchema): Resolved {
   if (typeof schema === 'string') {
     if (schema === 'any') return ANY
-    const definition = KUBERNETES_TYPES[schema] ?? GLOO_TYPES[schema]
+    const definition = KUBERNETES_TYPES[schema] ?? GLOO_TYPES[schema] ?? POLICY_TYPES[schema]
     return definition ? { kind: 'struct', name: schema, definition } : { kind: 'scalar', type: schema }
   }
   if ('list' in schema) {
@@ -67,5 +68,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function knownOrAny(name: string): FieldSchema {
-  return Object.hasOwn(KUBERNETES_TYPES, name) || Object.hasOwn(GLOO_TYPES, name) ? name : 'any'
+  return [KUBERNETES_TYPES, GLOO_TYPES, POLICY_TYPES].some((types) => Object.hasOwn(types, name))
+    ? name
+    : 'any'
 }

@@ -197,3 +197,42 @@ test('a namespace ends with all that is in it', async () => {
   await until(() => !plane.store.get(RESOURCES.namespaces, undefined, 'echo'))
   for (const resource of Object.values(RESOURCES)) expect(plane.store.list(resource, 'echo')).toEqual([])
 })
+
+/** A Deployment of a stand-in image, changed by `container` and `spec` (of the pod). */
+function shop(container: object, spec: object = {}): KubeObject {
+  const made = deployment('echo', 'v1', 1, 'example/shop:1')
+  const template = made.spec.template.spec
+  Object.assign(template, spec)
+  Object.assign(template.containers[0], { args: undefined, ...container })
+  return made
+}
+
+test('configuration that is not there yet is waited for, and told as the kubelet tells it', async () => {
+  const from = { secretKeyRef: { name: 'db', key: 'password' } }
+  apply(shop({ env: [{ name: 'PASSWORD', valueFrom: from }] }))
+  const state = () => pods()[0]?.status?.containerStatuses?.[0]?.state
+  await until(() => state()?.waiting?.reason === 'CreateContainerConfigError')
+  expect(container().state.waiting.message).toBe('secret "db" not found')
+  plane.store.create(RESOURCES.secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db', namespace: 'echo' },
+    data: { password: 'eA==' },
+  })
+  await until(() => pods().length === 1 && isReady(pods()[0]!))
+})
+
+test('a pod is ready once its readiness probe says so', async () => {
+  const readinessProbe = { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 0.05 }
+  apply(
+    ...routed,
+    shop({
+      ports: [{ name: 'http', containerPort: 8080 }],
+      env: [{ name: 'START_MS', value: '300' }],
+      readinessProbe,
+    }),
+  )
+  await until(() => pods()[0]?.status?.containerStatuses?.[0]?.state.running !== undefined)
+  expect(isReady(pods()[0]!)).toBe(false)
+  await until(() => isReady(pods()[0]!))
+})

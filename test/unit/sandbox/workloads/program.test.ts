@@ -15,6 +15,8 @@ describe('http-echo', () => {
   test('answers its text and tells itself by headers, as the real one does', () => {
     expect(echo('-text=version:echo-v1', '-listen=:8080')).toEqual({
       does: 'serve',
+      startMs: 0,
+      drainMs: 0,
       ports: [8080],
       greeting: '[INFO] server is listening on :8080',
       answer: {
