@@ -41,7 +41,6 @@ export async function start(context: OperationContext, request: StartRequest): P
   const command = `start ${app} ${version}`
   return changeApp(context, request, command, ({ namespace, deployed }) => {
     const shared = effectiveValues(deployed.chart.values, deployed.config).app
-    const sharedImage = isObject(shared) && typeof shared.image === 'string' ? shared.image : undefined
     const plan = planStart(
       { app, namespace, config: deployed.config },
       {
@@ -50,7 +49,7 @@ export async function start(context: OperationContext, request: StartRequest): P
         deployOnly,
         shadow,
         configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
-        config: (primary) => nextConfig(app, version, primary, changes, sharedImage),
+        config: (primary) => nextConfig(app, version, primary, changes, isObject(shared) ? shared : {}),
       },
     )
     return { plan, command, revision: deployed }

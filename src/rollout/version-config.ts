@@ -1,6 +1,7 @@
 import { UsageError } from '../model/errors.js'
 import type { JsonObject, VersionConfig } from '../model/values.js'
-import { isObject, mergeValues } from './merge.js'
+import { imageOf } from './app-config.js'
+import { mergeValues } from './merge.js'
 import { setValue } from './set-values.js'
 
 export interface ConfigChanges {
@@ -14,22 +15,22 @@ export interface ConfigChanges {
 /**
  * The configuration of a new version: the one it comes after, with the changes. Where a user's image has a tag or
  * digest, the new version must name another: the same image under a new name would be proven as something it is not.
- * `shared` is the image of all versions (`app.image`), if there is one.
+ * `shared` is the configuration of all versions (`app`), if there is one.
  */
 export function nextConfig(
   app: string,
   version: string,
   from: { version: string; config: VersionConfig },
   changes: ConfigChanges,
-  shared?: string,
+  shared: JsonObject = {},
 ): VersionConfig {
   const config = changedConfig(from.config, changes)
-  const before = imageOf(from.config) ?? shared
-  const after = imageOf(config) ?? shared
-  if (after !== undefined && after === before && isPinned(after)) {
+  const before = imageOf({ app: shared, deployment: { [from.version]: from.config } }, from.version)
+  const after = imageOf({ app: shared, deployment: { [version]: config } }, version)
+  if (after?.pinned && after.reference === before?.reference) {
     throw new UsageError(
-      `${version} would run the image of ${from.version}, ${after}: it could not be told from ${from.version}.`,
-      { nextSteps: [`canary start ${app} ${version} --image ${withTag(after, version)}`] },
+      `${version} would run the image of ${from.version}, ${after.reference}: it could not be told from ${from.version}.`,
+      { nextSteps: [`canary start ${app} ${version} --image ${withTag(after.reference, version)}`] },
     )
   }
   return config
@@ -40,21 +41,6 @@ export function changedConfig(config: VersionConfig, changes: ConfigChanges): Ve
   let changed = changes.values ? mergeValues(config, changes.values) : config
   for (const text of changes.set ?? []) changed = setValue(changed, text, false)
   return changes.image === undefined ? changed : { ...changed, image: changes.image }
-}
-
-function imageOf({ image }: VersionConfig): string | undefined {
-  if (typeof image === 'string') return image
-  if (!isObject(image)) return undefined
-  const { repository, tag, digest } = image
-  if (typeof repository !== 'string') return undefined
-  return (
-    repository + (typeof tag === 'string' ? `:${tag}` : '') + (typeof digest === 'string' ? `@${digest}` : '')
-  )
-}
-
-/** Whether an image reference names its content: a tag after the last slash (a port is before it), or a digest. */
-function isPinned(image: string): boolean {
-  return image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 }
 
 function withTag(image: string, tag: string): string {
