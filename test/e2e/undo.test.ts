@@ -38,10 +38,10 @@ describe.each(HELM_MAJORS)('undo, with Helm %i', (major) => {
     const { error: finished } = await expectExit(6, 'abort', 'echo')
     expect(finished.nextSteps.join()).toContain('canary undo echo v1')
 
-    const undone = await expectExit(0, 'undo', 'echo', 'v1')
+    const undone = await expectExit(0, 'undo', 'echo', 'v1', '--scale', 'off')
     expect(steps(undone)).toEqual(['deploy', 'header', 'weight', 'weight', 'decommission'])
     expect(undone.stage).toEqual({ name: 'stable', primary: 'v1' })
-    const again = await expectExit(0, 'undo', 'echo', 'v1')
+    const again = await expectExit(0, 'undo', 'echo', 'v1', '--scale', 'off')
     expect(again).toMatchObject({ changed: false, revision: undone.revision })
     expect(again.proofs).toHaveLength(1)
 

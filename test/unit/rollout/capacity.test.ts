@@ -33,7 +33,7 @@ const facts = (
   ...more,
 })
 
-const shifted = (weight: number, from: JsonObject = SEED[3]!) => planShift(found(from), weight)
+const shifted = (weight: number, from: JsonObject = SEED[3]) => planShift(found(from), weight)
 const names = (plan: Plan) => {
   expect(violations(plan)).toEqual([])
   return plan.steps.map(({ name }) => name).join(' → ')
@@ -70,7 +70,7 @@ describe('auto', () => {
   })
 
   test('finish: the new primary keeps what it was scaled to', () => {
-    const plan = withCapacity(planFinish(found(SEED[4]!), { jump: false }), facts(4, 2))
+    const plan = withCapacity(planFinish(found(SEED[4]), { jump: false }), facts(4, 2))
     expect(names(plan)).toBe('scale → weight → decommission')
     expect(plan.steps.at(-1)!.values.deployment).toEqual({ v2: { replicas: 4 } })
   })
