@@ -10,6 +10,7 @@ import { bundledChart } from './bundled-chart.js'
 import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import type { Observation } from './observe.js'
+import { oddValuesTeller } from './odd-values.js'
 import type { PlanToRun } from './run-plan.js'
 import { withStrictAdmission } from './strict-admission.js'
 import { readValuesFiles } from './values-files.js'
@@ -32,11 +33,13 @@ export async function install(context: OperationContext, request: InstallRequest
   const { app, version } = request
   const command = `install ${app} ${version}`
   const base = await baseValues(request)
+  const tellOdd = oddValuesTeller(context, version)
   // Asked once, though the plan is made again under the lock.
   let virtualService: Promise<boolean> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
+    tellOdd(plan)
     const values = plan.steps[0]?.values
     const apiGroup = values && !hasOwnVirtualService(values) ? apiGroupOf(values) : undefined
     if (apiGroup !== undefined) virtualService ??= needsVirtualService(context, request, namespace, apiGroup)

@@ -3,6 +3,7 @@ import { planStart } from '../rollout/plan.js'
 import { type ConfigChanges, nextConfig } from '../rollout/version-config.js'
 import { changeApp } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import { oddValuesTeller } from './odd-values.js'
 import { readValuesFile } from './values-files.js'
 
 const DEFAULT_HEADERS = { stage: 'canary' }
@@ -39,6 +40,7 @@ export async function start(context: OperationContext, request: StartRequest): P
     values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
   }
   const command = `start ${app} ${version}`
+  const tellOdd = oddValuesTeller(context, version)
   return changeApp(context, request, command, ({ namespace, deployed }) => {
     const shared = effectiveValues(deployed.chart.values, deployed.config).app
     const plan = planStart(
@@ -52,6 +54,7 @@ export async function start(context: OperationContext, request: StartRequest): P
         config: (primary) => nextConfig(app, version, primary, changes, isObject(shared) ? shared : {}),
       },
     )
+    tellOdd(plan, deployed.chart.values)
     return { plan, command, revision: deployed }
   })
 }
