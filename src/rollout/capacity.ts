@@ -39,8 +39,9 @@ export function podsFor(weight: number, primary: Pick<Pods, 'ready' | 'wanted'> 
 
 /**
  * A plan in which no share rises beyond the pods there are for it: where the canary has fewer than its share of the
- * primary's, a step of its own scales it before (`auto`); else ConflictError says how many it takes, and what would fit. Nothing is ever scaled down here: the primary keeps its pods until it is
- * removed, so that the way back is open at once.
+ * primary's, a step of its own scales it before (`auto`); else ConflictError says how many it takes, and what would
+ * fit. Nothing is ever scaled down here: the primary keeps its pods until it is removed, so that the way back is open
+ * at once.
  */
 export function withCapacity(plan: Plan, { mode, pods, defaults }: CapacityRequest): Plan {
   if (mode === 'off') return plan
