@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CanaryError } from '../../../src/model/errors.js'
 import type { Plan } from '../../../src/model/plan.js'
@@ -124,5 +125,19 @@ test('a scale step that changes anything else breaks a rule', () => {
   const other = { ...scale!.values, deployment: { v1: {}, v2: { replicas: 2, image: 'other' } } }
   expect(violations({ ...plan, steps: [{ ...scale!, values: other }, weight!] }).join()).toContain(
     'changes the configuration of v2, which gets requests',
+  )
+})
+
+test('whatever pods there are, scaling changes no route, no other version, and breaks no rule', () => {
+  const pods = fc.integer({ min: 0, max: 50 })
+  fc.assert(
+    fc.property(pods, pods, fc.integer({ min: 1, max: 100 }), (v1, v2, weight) => {
+      const plan = withCapacity(shifted(weight), facts(v1, v2))
+      expect(violations(plan)).toEqual([])
+      for (const { values } of plan.steps.filter(({ name }) => name === 'scale')) {
+        expect(values.routes).toEqual(SEED[3].routes)
+        expect(configOf(values, 'v1')).toEqual(configOf(SEED[3], 'v1'))
+      }
+    }),
   )
 })
