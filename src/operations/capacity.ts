@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
-import { scaleModeOf, withCapacity } from '../rollout/capacity.js'
+import { type ScaleMode, scaleModeOf, withCapacity } from '../rollout/capacity.js'
 import { effectiveValues } from '../rollout/merge.js'
 import type { OperationContext } from './context.js'
 
@@ -9,9 +9,10 @@ export async function withCapacityOf(
   { cluster, scale }: OperationContext,
   plan: Plan,
   deployed: Revision,
+  byDefault: ScaleMode = 'check',
 ): Promise<Plan> {
   if (!plan.steps.some(({ name }) => name === 'weight')) return plan
-  const mode = scale ?? scaleModeOf(effectiveValues(deployed.chart.values, deployed.config))
+  const mode = scale ?? scaleModeOf(effectiveValues(deployed.chart.values, deployed.config)) ?? byDefault
   if (mode === 'off') return plan
   const { app, namespace } = plan
   const [versions, autoscalers] = await Promise.all([

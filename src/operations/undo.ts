@@ -33,7 +33,8 @@ export async function undo(context: OperationContext, request: UndoRequest): Pro
       version = before
     }
     const undone = planUndo(found, { version, fast, revisions: history.revisions })
-    const plan = await withCapacityOf(context, undone, deployed)
+    // A way back that is asked for in a hurry is not refused for what it can mend by itself.
+    const plan = await withCapacityOf(context, undone, deployed, 'auto')
     const versionBefore = finishedRollout(history.revisions)?.from
     return { plan, command: words(), revision: deployed, versionBefore }
   })

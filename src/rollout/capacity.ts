@@ -26,10 +26,10 @@ export interface CapacityRequest {
   defaults: JsonObject
 }
 
-/** The mode that the effective values say; `check` by default. */
-export function scaleModeOf(values: JsonObject): ScaleMode {
+/** The mode that the effective values say; undefined where they say none. */
+export function scaleModeOf(values: JsonObject): ScaleMode | undefined {
   const scale = isObject(values.capacity) ? values.capacity.scale : undefined
-  return SCALE_MODES.find((mode) => mode === scale) ?? 'check'
+  return SCALE_MODES.find((mode) => mode === scale)
 }
 
 /** Pods that carry this share of the requests as the primary's do: rounded up, one at least. */

@@ -111,8 +111,8 @@ describe('check', () => {
 })
 
 test.each([
-  [{}, 'check'],
-  [{ capacity: {} }, 'check'],
+  [{}, undefined],
+  [{ capacity: {} }, undefined],
   [{ capacity: { scale: 'auto' } }, 'auto'],
   [{ capacity: { scale: 'off' } }, 'off'],
 ])('the values %j mean %s', (values, mode) => {
