@@ -25,6 +25,8 @@ export interface Change {
   isWayBack?: boolean
   /** Whether Deployments that the values don't name are removed at the end (`abort`, `finish`). */
   removesOrphans?: boolean
+  /** Whether the release may be of another chart than canary's (`import`). */
+  anyChart?: boolean
   /** Asks a person once it is known what is to be done; throws where they say no. */
   agree?: (run: PlanToRun, orphans: VersionPods[]) => Promise<void>
 }
@@ -58,7 +60,7 @@ export async function changeRelease(
   change: Change,
   plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
-  const found = await observe(context, request)
+  const found = await observe(context, request, change)
   const unfinished = unfinishedRevision(found.history ?? {})
   let { takeOver } = context
   if (unfinished) {
@@ -96,12 +98,16 @@ async function changeHeld(
   let recovered = false
   for (let round = 1; ; round += 1) {
     try {
-      let found = await observe(context, request)
+      let found = await observe(context, request, change)
       const unfinished = unfinishedRevision(found.history ?? {})
       if (unfinished) {
         if (!recovers) await agreeToRecover(context, found, unfinished, change.command)
         recovered = true
-        found = await recover(context, found, { lock, towardsPrimary: change.isWayBack === true })
+        found = await recover(context, found, {
+          lock,
+          towardsPrimary: change.isWayBack === true,
+          anyChart: change.anyChart,
+        })
       }
       const run = await plan(found, recovered)
       const touches = run.plan.steps.length > 0 || context.takeOver

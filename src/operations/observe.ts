@@ -20,9 +20,13 @@ export type ReleasedApp = Observation & Required<Pick<Observation, 'namespace' |
 
 /**
  * Reads the app's release. Throws UsageError when several namespaces have one of that name and none was chosen,
- * ConflictError when the release is of another chart.
+ * ConflictError when the release is of another chart, unless `anyChart` says that it may be.
  */
-export async function observe(context: OperationContext, request: AppRequest): Promise<Observation> {
+export async function observe(
+  context: OperationContext,
+  request: AppRequest,
+  { anyChart = false }: { anyChart?: boolean } = {},
+): Promise<Observation> {
   const { app } = request
   const histories = await context.cluster.findReleases(app, request.namespace)
   if (histories.length > 1) {
@@ -35,7 +39,7 @@ export async function observe(context: OperationContext, request: AppRequest): P
   if (!history) return { app, namespace: request.namespace, stage: { name: 'absent' } }
   const { namespace, deployed, newest } = history
   const chart = (deployed ?? newest)?.chart.metadata
-  if (chart && chart.name !== CHART_NAME) {
+  if (chart && chart.name !== CHART_NAME && !anyChart) {
     throw new ConflictError(
       `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, not of ${CHART_NAME}.`,
       {
@@ -62,8 +66,7 @@ export function unfinishedRevision({
  * Throws ConflictError otherwise, with the commands that fit.
  */
 export function requireReleased(observation: Observation): ReleasedApp {
-  const { app, namespace, deployed, history, stage } = observation
-  if (!namespace || !deployed || !history) throw absent(observation)
+  const { app, namespace, deployed, history, stage } = requireThere(observation)
   if (stage.name === 'unknown') {
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
@@ -74,6 +77,13 @@ export function requireReleased(observation: Observation): ReleasedApp {
       ],
     })
   }
+  return { app, namespace, deployed, history, stage }
+}
+
+/** The release, whatever its values say. Throws ConflictError where there is none. */
+export function requireThere(observation: Observation): ReleasedApp {
+  const { app, namespace, deployed, history, stage } = observation
+  if (!namespace || !deployed || !history) throw absent(observation)
   return { app, namespace, deployed, history, stage }
 }
 

@@ -19,6 +19,8 @@ export interface Recovery {
   lock: AppLock
   /** Back to where the primary has everything, if the history has such a revision: `abort` is on its way there anyway. */
   towardsPrimary: boolean
+  /** Whether the release may be of another chart than canary's. */
+  anyChart?: boolean
 }
 
 /**
@@ -62,11 +64,11 @@ export async function agreeToRecover(
 export async function recover(
   context: OperationContext,
   found: Observation,
-  { lock, towardsPrimary }: Recovery,
+  { lock, towardsPrimary, anyChart }: Recovery,
 ): Promise<Observation> {
   const { app } = found
   const namespace = found.namespace ?? app
-  const observation = await waitForHelm(context, { ...found, namespace }, lock)
+  const observation = await waitForHelm(context, { ...found, namespace }, lock, anyChart)
   const unfinished = unfinishedRevision(observation.history ?? {})
   if (!unfinished) return observation
   const { deployed, history } = observation
@@ -93,7 +95,7 @@ export async function recover(
     await lock.confirm()
     await rollback().catch(remains)
   })
-  const recovered = await observe(context, { app, namespace })
+  const recovered = await observe(context, { app, namespace }, { anyChart })
   const left = unfinishedRevision(recovered.history ?? {})
   if (left) return stillUnfinished(undefined, namespace, left)
   if (fromRollback && recovered.deployed) {
@@ -175,6 +177,7 @@ async function waitForHelm(
   context: OperationContext,
   found: Observation & { namespace: string },
   lock: AppLock,
+  anyChart?: boolean,
 ): Promise<Observation> {
   const { cluster, emit, podTimeoutMs } = context
   const { app, namespace } = found
@@ -195,6 +198,6 @@ async function waitForHelm(
     }
     await pause(LOOK_EVERY_MS, [context.signal, lock.lost])
     stopIfAsked(context, lock, unfinished)
-    observation = await observe(context, { app, namespace })
+    observation = await observe(context, { app, namespace }, { anyChart })
   }
 }

@@ -3,6 +3,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { isObject } from './merge.js'
+import { makesSamePods, podTemplates } from './pod-templates.js'
 import { stageOf } from './stage.js'
 import { readStageValues } from './values.js'
 
@@ -111,20 +112,8 @@ export function changedPodTemplates(before: JsonObject[], after: JsonObject[], r
   return [...podTemplates(before)]
     .filter(([version, template]) => {
       if (removed.includes(version)) return false
-      return !isDeepStrictEqual(template, templatesAfter.get(version))
+      const now = templatesAfter.get(version)
+      return now === undefined || !makesSamePods(template, now)
     })
     .map(([version]) => version)
-}
-
-/** Pod templates of the Deployments by the version their pods are labelled with. */
-function podTemplates(objects: JsonObject[]): Map<string, JsonObject> {
-  const templates = new Map<string, JsonObject>()
-  for (const { kind, spec } of objects) {
-    const template = kind === 'Deployment' && isObject(spec) ? spec.template : undefined
-    const metadata = isObject(template) ? template.metadata : undefined
-    const labels = isObject(metadata) ? metadata.labels : undefined
-    const version = isObject(labels) ? labels.version : undefined
-    if (isObject(template) && typeof version === 'string') templates.set(version, template)
-  }
-  return templates
 }

@@ -1,0 +1,23 @@
+import { checkApp, requiredApp } from '../cli/args.js'
+import { ChangeCommand } from '../cli/change-command.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+
+export default class Import extends ChangeCommand {
+  static override summary = 'Take over a release made by hand, without restarting a pod'
+  static override description =
+    "For releases of the series' own charts (parts 3 and 4): shows what changes in the objects and, on a terminal, asks; then " +
+    'one upgrade to the bundled chart, whatever stage the release is in, and its proof. Refused where a pod would be another ' +
+    'afterwards.'
+  static override examples = ['<%= config.bin %> import echo --dry-run', '<%= config.bin %> import echo']
+  static override args = { app: requiredApp }
+  static override flags = { ...changeFlags, ...probeFlags, ...clusterFlags }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Import)
+    const app = checkApp(parsed.args.app)
+    await this.change(app, `import ${app}`, parsed, async (context, { namespace }) => {
+      const { importApp } = await import('../operations/import.js')
+      return importApp(context, { app, namespace })
+    })
+  }
+}

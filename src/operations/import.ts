@@ -1,0 +1,108 @@
+import { describeStage } from '../model/describe-stage.js'
+import { CanaryError, ConflictError } from '../model/errors.js'
+import type { Plan } from '../model/plan.js'
+import type { Revision } from '../model/release.js'
+import { upgradeLines } from '../model/upgrade-changes.js'
+import type { JsonObject } from '../model/values.js'
+import { expectationsOf } from '../rollout/expectations.js'
+import { effectiveValues, isObject } from '../rollout/merge.js'
+import { planImport, requireImportable } from '../rollout/plan-import.js'
+import { fromSeed } from '../rollout/seed-layouts.js'
+import { bundledChart } from './bundled-chart.js'
+import { changeRelease } from './change.js'
+import { readChartFolder } from './chart-folder.js'
+import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import { parseManifest } from './manifest.js'
+import { observe, requireReleased, requireThere } from './observe.js'
+import type { PlanToRun } from './run-plan.js'
+
+/**
+ * Takes over a release that was made by hand with one of the seed's charts, whatever its chart is named and whatever
+ * stage it is in: the same stage and the same pods under the bundled chart, proven. Nothing to do where the release is
+ * of that chart already. Asks a person, where there is one. Throws ConflictError where pods would be replaced.
+ */
+export async function importApp(context: OperationContext, request: AppRequest): Promise<OperationResult> {
+  const { app } = request
+  const command = `import ${app}`
+  const told = new Set<string>()
+  const agree = async ({ plan }: PlanToRun) => {
+    if (plan.steps.length === 0) return
+    if (!context.confirm || (await context.confirm(`Import ${app}? No pod restarts.`))) return
+    throw new CanaryError('interrupted', 'Not imported, as you said.', {
+      state: `Nothing was changed: ${app} is ${describeStage(plan.to)}.`,
+      nextSteps: [`canary ${command} --yes    (without the question)`],
+    })
+  }
+  return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
+    const { namespace, deployed } = requireThere(found)
+    if (isOfBundledChart(deployed)) {
+      // Another chart with the same values would be for another name than canary's.
+      await observe(context, { app, namespace })
+      return { plan: provenAlone(requireReleased(found)), command, revision: deployed }
+    }
+    const { config } = deployed
+    const objects = parseManifest(deployed.manifest)
+    const effective = effectiveValues(deployed.chart.values, config)
+    const seed = fromSeed({ app, effective, objects })
+    if (!seed) throw unknownLayout(app, namespace, effective)
+    requireImportable({ app, namespace }, seed)
+    const chart = { path: bundledChart() }
+    const rendered = await context.cluster.render({ app, namespace, chart, values: seed.values })
+    const { name, version } = deployed.chart.metadata
+    const plan = planImport(
+      { app, namespace, config },
+      {
+        seed,
+        chart: { before: `${name} ${version}`, after: (await readChartFolder(chart.path)).name },
+        objects: { before: objects, after: parseManifest(rendered) },
+      },
+    )
+    const changes = plan.steps[0]?.changes
+    const lines = [
+      `values as in ${seed.layout} of the series`,
+      ...seed.notes,
+      // The plan of a dry run has them.
+      ...(changes && !context.dryRun ? upgradeLines(changes) : []),
+    ]
+    const title = `${app}, revision ${deployed.revision}: what the import changes`
+    if (!told.has(lines.join('\n'))) {
+      told.add(lines.join('\n'))
+      for (const message of [title, ...lines.map((line) => `  ${line}`)]) {
+        context.emit({ type: 'note', message })
+      }
+    }
+    return {
+      plan,
+      command,
+      revision: deployed,
+      chart,
+      wayBack: `helm rollback ${app} ${deployed.revision} -n ${namespace}`,
+    }
+  })
+}
+
+/** The bundled chart is known by a default that no chart of the seed has. */
+function isOfBundledChart({ chart }: Revision): boolean {
+  const { routes } = chart.values
+  return isObject(routes) && 'fingerprintHeader' in routes
+}
+
+function provenAlone({ app, namespace, stage, deployed }: ReturnType<typeof requireReleased>): Plan {
+  const expectations = expectationsOf(app, stage)
+  return { app, namespace, from: stage, to: stage, before: deployed.config, steps: [], expectations }
+}
+
+function unknownLayout(app: string, namespace: string, effective: JsonObject): ConflictError {
+  const keys = Object.keys(effective)
+  return new ConflictError(`The values of ${app} are of neither layout that canary knows.`, {
+    state: 'Nothing was changed.',
+    details: [
+      `it has ${keys.length > 0 ? keys.join(', ') : 'no values'}`,
+      'part 3 of the series has deployment and routes.primary, part 4 has deployment and routing',
+    ],
+    nextSteps: [
+      `helm get values ${app} -n ${namespace} --all    (what they are)`,
+      `canary init ${app} --from deployment/NAME    (values for a release of its own beside it)`,
+    ],
+  })
+}
