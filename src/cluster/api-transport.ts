@@ -37,6 +37,14 @@ const ANSWER_TIMEOUT_MS = 30_000
 /** Largest are lists of Helm's records, up to 1.4 MB each: those of some dozens of releases with full histories. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
+/** JSON where nothing else is said. */
+interface MediaTypes {
+  contentType?: string
+  accept?: string
+}
+
+const JSON_TYPE = 'application/json'
+
 /**
  * HTTP over the socket. Node's own client and not undici: it is loaded already, while undici costs as much CPU again as
  * all of bare Node, in commands like `status` that send no probe.
@@ -54,12 +62,12 @@ export class ApiTransport {
    * Sends one request and reads the whole answer. Rejects when there is none in time, with ExternalError when it is too
    * large.
    */
-  async exchange(method: string, url: string, body?: unknown, contentType?: string): Promise<Answer> {
+  async exchange(method: string, url: string, body?: unknown, types: MediaTypes = {}): Promise<Answer> {
     await this.connected()
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), this.answerTimeoutMs)
     try {
-      const response = await this.open(method, url, body, late.signal, contentType)
+      const response = await this.open(method, url, body, late.signal, types)
       const text = await wholeText(response, `${method} ${url}`)
       return { status: response.statusCode ?? 0, headers: response.headers, text }
     } catch (error) {
@@ -75,12 +83,12 @@ export class ApiTransport {
     url: string,
     body?: unknown,
     signal?: AbortSignal,
-    contentType = 'application/json',
+    { contentType = JSON_TYPE, accept = JSON_TYPE }: MediaTypes = {},
   ): Promise<IncomingMessage> {
     const { socketPath } = await this.connected()
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
-      accept: 'application/json',
+      accept,
       ...(payload === undefined ? {} : { 'content-type': contentType }),
     }
     return new Promise((resolve, reject) => {

@@ -233,6 +233,13 @@ export interface Cluster {
    */
   liveObjects(names: ObjectName[], namespace: string): Promise<LiveObject[]>
 
+  /** Whether such an object is in the namespace; its content is not read. Throws ExternalError (403) where it may not be asked. */
+  hasObject(
+    kind: 'Secret' | 'ConfigMap' | 'ServiceAccount',
+    name: string,
+    namespace: string,
+  ): Promise<boolean>
+
   /** The HorizontalPodAutoscalers of Deployments in the namespace; none where they may not be read. */
   autoscalers(namespace: string): Promise<Autoscaler[]>
 

@@ -57,6 +57,8 @@ const WATCH_SECONDS = 300
 /** Characters of one event of a watch: several times the largest object that a cluster keeps. */
 const MAX_EVENT = 8 * 1024 * 1024
 const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']
+/** Servers answer with what an object is called, and leave its content out: of a Secret, the secrets. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 /** After this a read is not begun again: each try may take as long as an answer may. */
 const RETRIES_UNTIL_MS = 45_000
 
@@ -80,6 +82,17 @@ export class KubeApi {
       return await this.get<T>(target)
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  /** Whether there is such an object; of its content nothing is asked for. */
+  async exists(target: Target): Promise<boolean> {
+    try {
+      await this.read('get', target, pathOf(target), METADATA_ONLY)
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false
       throw error
     }
   }
@@ -181,7 +194,7 @@ export class KubeApi {
   ): Promise<string> {
     let answer: Answer
     try {
-      answer = await this.transport.exchange(METHODS[verb], url, body, contentType)
+      answer = await this.transport.exchange(METHODS[verb], url, body, { contentType })
     } catch (error) {
       if (error instanceof ExternalError) throw error
       throw explainSilence(verb, target, error)
@@ -190,13 +203,13 @@ export class KubeApi {
     return answer.text
   }
 
-  private async read(verb: ApiVerb, target: Target, url: string): Promise<string> {
+  private async read(verb: ApiVerb, target: Target, url: string, accept?: string): Promise<string> {
     const started = Date.now()
     for (let attempt = 0; ; attempt += 1) {
       const pause = Date.now() - started < RETRIES_UNTIL_MS ? RETRY_PAUSES_MS[attempt] : undefined
       let answer: Answer
       try {
-        answer = await this.transport.exchange('GET', url)
+        answer = await this.transport.exchange('GET', url, undefined, { accept })
       } catch (error) {
         if (error instanceof ExternalError) throw error // kubectl itself did not start
         if (pause === undefined) throw explainSilence(verb, target, error)

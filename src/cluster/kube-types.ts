@@ -16,6 +16,7 @@ export interface Target {
 
 export const SECRETS: Resource = { apiVersion: 'v1', plural: 'secrets' }
 export const CONFIG_MAPS: Resource = { apiVersion: 'v1', plural: 'configmaps' }
+export const SERVICE_ACCOUNTS: Resource = { apiVersion: 'v1', plural: 'serviceaccounts' }
 export const PODS: Resource = { apiVersion: 'v1', plural: 'pods' }
 export const SERVICES: Resource = { apiVersion: 'v1', plural: 'services' }
 export const EVENTS: Resource = { apiVersion: 'v1', plural: 'events' }

@@ -7,7 +7,7 @@ import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
 import { KubeApi } from './kube-api.js'
-import { DEPLOYMENTS } from './kube-types.js'
+import { CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS } from './kube-types.js'
 import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
 import { lockApp, recordedProofs } from './lease.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
@@ -16,6 +16,9 @@ import { findProxyAddress } from './proxy-address.js'
 import { proxyPodAddress, readyProxyPods } from './proxy-pods.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
+
+/** What pods may name. */
+const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SERVICE_ACCOUNTS }
 
 /**
  * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
@@ -74,6 +77,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     waitForPodsGone: (app, namespace, versions, timeoutMs) =>
       waitForPodsGone(api, { app, namespace, versions, timeoutMs, signal }),
     liveObjects: (names, namespace) => liveObjects(api, names, namespace),
+    hasObject: (kind, name, namespace) => api.exists({ resource: REFERENCED[kind], namespace, name }),
     autoscalers: (namespace) => autoscalers(api, namespace),
     applyAsHelm: (object, release) => applyAsHelm(api, object, release),
     gateway: () => gatewayView(api),

@@ -12,6 +12,7 @@ import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
 import { applyStep } from './apply-step.js'
 import { compareStage, requireHealthy } from './compare.js'
+import { requireReferences } from './check-references.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { Prover, requirePass } from './proof.js'
 import { causesOf } from './diagnosis.js'
@@ -74,6 +75,8 @@ export async function runPlan(
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
     const plan = provable(run, prover)
+    if (plan.steps[0]?.name !== 'route-back')
+      await requireReferences(context, plan, (run.chart ? undefined : run.revision?.chart.values) ?? {})
     context.emit({ type: 'planned', plan })
     const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
     if (!context.dryRun) await runner.run()

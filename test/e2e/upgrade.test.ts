@@ -113,7 +113,7 @@ describe('upgrade, with either Helm', () => {
     const chart = await nextChart()
     const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
     await replaceIn(
-      path.join(chart, 'templates/_helpers.tpl'),
+      path.join(chart, 'templates/_config.tpl'),
       'hashicorp/http-echo',
       'hashicorp/http-echo:missing',
     )

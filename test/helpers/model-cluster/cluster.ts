@@ -181,6 +181,13 @@ export class ModelCluster implements Cluster {
     )
   }
 
+  /** Names of objects that are not there. */
+  readonly missing = new Set<string>()
+
+  hasObject(_kind: string, name: string): Promise<boolean> {
+    return Promise.resolve(!this.missing.has(name))
+  }
+
   autoscalers() {
     return Promise.resolve([])
   }

@@ -71,7 +71,9 @@ describe('the configuration of a new version', () => {
     }
   })
   test('the image shared by all versions counts too', () => {
-    expect(() => nextConfig('echo', 'v2', from({}), {}, { image: 'echo:1' })).toThrow(/would run the image of v1/)
+    expect(() => nextConfig('echo', 'v2', from({}), {}, { image: 'echo:1' })).toThrow(
+      /would run the image of v1/,
+    )
   })
 })
 

@@ -1,0 +1,66 @@
+import { ExternalError, UsageError } from '../model/errors.js'
+import type { Plan } from '../model/plan.js'
+import type { JsonObject } from '../model/values.js'
+import { isObject, mergeValues } from '../rollout/merge.js'
+import { type Reference, referencesOf } from '../rollout/references.js'
+import type { OperationContext } from './context.js'
+
+/**
+ * Looks whether what new pods of a plan name is there: Secrets, ConfigMaps and ServiceAccounts. Throws UsageError with all
+ * that are missing, before anything is changed; where they may not be read, that is a warning.
+ */
+export async function requireReferences(
+  { cluster, emit }: OperationContext,
+  plan: Plan,
+  chartValues: JsonObject,
+): Promise<void> {
+  const { namespace } = plan
+  const references = plan.steps.flatMap(({ values, readyAfter, name }, index) => {
+    const before = plan.steps[index - 1]?.values ?? plan.before
+    const isNew = (version: string) => name === 'upgrade' || !deploys(before, version)
+    return readyAfter
+      .filter(isNew)
+      .flatMap((version) => referencesOf(mergeValues(chartValues, values), version))
+  })
+  if (references.length === 0) return
+  const there = await Promise.all(
+    references.map(async ({ kind, name }) => {
+      try {
+        return await cluster.hasObject(kind, name, namespace)
+      } catch (error) {
+        if (!(error instanceof ExternalError) || error.code !== 403) throw error
+        return undefined
+      }
+    }),
+  )
+  const unread = references.filter((_, index) => there[index] === undefined)
+  if (unread.length > 0) {
+    const names = unread.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+    emit({ type: 'warning', message: `Whether it is there may not be read: ${names}` })
+  }
+  const missing = references.filter((_, index) => there[index] === false)
+  if (missing.length > 0) throw notThere(missing, namespace)
+}
+
+function deploys(values: JsonObject | undefined, version: string): boolean {
+  return isObject(values?.deployment) && version in values.deployment
+}
+
+function notThere(missing: Reference[], namespace: string): UsageError {
+  const names = missing.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+  return new UsageError(`Not in namespace ${namespace}, and pods can't start without: ${names}.`, {
+    state: 'Nothing was changed.',
+    details: missing.map(({ kind, name, place }) => `${place}: ${kind} ${name}`),
+    nextSteps: [
+      ...new Set(missing.map(({ kind, name }) => commandFor(kind, name, namespace))),
+      'or correct the names in the values',
+    ],
+  })
+}
+
+function commandFor(kind: Reference['kind'], name: string, namespace: string): string {
+  const at = `-n ${namespace}`
+  if (kind === 'Secret') return `kubectl create secret generic ${name} ${at} --from-literal=KEY=…`
+  if (kind === 'ConfigMap') return `kubectl create configmap ${name} ${at} --from-file=…`
+  return `kubectl create serviceaccount ${name} ${at}`
+}
