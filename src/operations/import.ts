@@ -1,7 +1,7 @@
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { Plan } from '../model/plan.js'
-import type { Revision } from '../model/release.js'
+import { CHART_NAME, type Revision } from '../model/release.js'
 import { upgradeLines } from '../model/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { expectationsOf } from '../rollout/expectations.js'
@@ -13,7 +13,7 @@ import { changeRelease } from './change.js'
 import { readChartFolder } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
-import { observe, requireReleased, requireThere } from './observe.js'
+import { requireReleased, requireThere } from './observe.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -36,8 +36,6 @@ export async function importApp(context: OperationContext, request: AppRequest):
   return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
     const { namespace, deployed } = requireThere(found)
     if (isOfBundledChart(deployed)) {
-      // Another chart with the same values would be for another name than canary's.
-      await observe(context, { app, namespace })
       return { plan: provenAlone(requireReleased(found)), command, revision: deployed }
     }
     const { config } = deployed
@@ -81,10 +79,10 @@ export async function importApp(context: OperationContext, request: AppRequest):
   })
 }
 
-/** The bundled chart is known by a default that no chart of the seed has. */
+/** The seed's charts may have the bundled one's name; it is known by a default that none of them has. */
 function isOfBundledChart({ chart }: Revision): boolean {
   const { routes } = chart.values
-  return isObject(routes) && 'fingerprintHeader' in routes
+  return chart.metadata.name === CHART_NAME && isObject(routes) && 'fingerprintHeader' in routes
 }
 
 function provenAlone({ app, namespace, stage, deployed }: ReturnType<typeof requireReleased>): Plan {

@@ -44,7 +44,11 @@ export async function observe(
       `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, not of ${CHART_NAME}.`,
       {
         state: 'Nothing was changed: canary moves only releases of its own chart.',
-        nextSteps: [`helm get values ${app} -n ${namespace}`, 'name another app, or another --namespace'],
+        nextSteps: [
+          `helm get values ${app} -n ${namespace}`,
+          `canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`,
+          'name another app, or another --namespace',
+        ],
       },
     )
   }
@@ -71,6 +75,9 @@ export function requireReleased(observation: Observation): ReleasedApp {
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
       nextSteps: [
+        ...('routing' in deployed.config
+          ? [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]
+          : []),
         `canary values ${app} -n ${namespace}`,
         `canary history ${app} -n ${namespace}`,
         `canary abort ${app} -n ${namespace} --force    (back to the newest revision that sends everything to one version)`,

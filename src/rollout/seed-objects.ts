@@ -40,7 +40,7 @@ export function versionValues(
 ): { config: JsonObject; leftOut: string[] } {
   const deployment = find(objects, 'Deployment', `${app}-${version}`)
   if (!deployment) return { config: {}, leftOut: [] }
-  const service = find(objects, 'Service', app)
+  const service = findService(app, objects)
   // The values are those that are deployed: what is secret in them is in the release's record already.
   const read = valuesFromDeployment({ app, deployment, service, withSecrets: true })
   const { image, port, ports, podSecurity, replicas, args, ...rest } = read.app
@@ -69,7 +69,7 @@ export function versionValues(
 
 /** `service:` of the values. */
 export function serviceOfSeed(app: string, versions: string[], objects: JsonObject[]): JsonObject {
-  const service = find(objects, 'Service', app)
+  const service = findService(app, objects)
   const deployment = versions
     .map((version) => find(objects, 'Deployment', `${app}-${version}`))
     .find((one) => one !== undefined)
@@ -88,7 +88,7 @@ export function upstreamOfSeed(app: string, objects: JsonObject[]): JsonObject {
 /** The port that the Upstream names, where it is not one of the Service: requests fail with Gloo of today then. */
 export function oddServicePort(app: string, objects: JsonObject[]): { said: Json; port: Json } | undefined {
   const { servicePort } = kubeOf(app, objects)
-  const ports = listOf(mapOf(find(objects, 'Service', app)?.spec).ports).map(({ port }) => port)
+  const ports = listOf(mapOf(findService(app, objects)?.spec).ports).map(({ port }) => port)
   const [port] = ports
   if (servicePort === undefined || port === undefined || ports.includes(servicePort)) return undefined
   return { said: servicePort, port }
@@ -170,6 +170,12 @@ function kubeOf(app: string, objects: JsonObject[]): JsonObject {
 
 function find(objects: JsonObject[], kind: string, name: string): JsonObject | undefined {
   return objects.find((object) => object.kind === kind && nameOf(object) === name)
+}
+
+/** The app's Service; one without ports, as the API server takes it where it is headless, says nothing. */
+function findService(app: string, objects: JsonObject[]): JsonObject | undefined {
+  const service = find(objects, 'Service', app)
+  return listOf(mapOf(service?.spec).ports).length > 0 ? service : undefined
 }
 
 function numeric(port: Json | undefined): number | undefined {
