@@ -17,7 +17,7 @@ export default class Install extends ChangeCommand {
     values: repeatable({
       char: 'f',
       helpValue: '<file>',
-      description: 'YAML file with values for the chart, repeatable, later ones winning',
+      description: 'YAML file with values for the chart, - for stdin; repeatable, later ones winning',
     }),
     set: repeatable({
       helpValue: '<key=value>',

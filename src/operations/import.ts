@@ -1,11 +1,10 @@
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { Plan } from '../model/plan.js'
-import { CHART_NAME, type Revision } from '../model/release.js'
 import { upgradeLines } from '../model/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { expectationsOf } from '../rollout/expectations.js'
-import { effectiveValues, isObject } from '../rollout/merge.js'
+import { effectiveValues } from '../rollout/merge.js'
 import { planImport, requireImportable } from '../rollout/plan-import.js'
 import { fromSeed } from '../rollout/seed-layouts.js'
 import { bundledChart } from './bundled-chart.js'
@@ -13,7 +12,7 @@ import { changeRelease } from './change.js'
 import { readChartFolder } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
-import { requireReleased, requireThere } from './observe.js'
+import { isOfBundledChart, requireReleased, requireThere } from './observe.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -77,12 +76,6 @@ export async function importApp(context: OperationContext, request: AppRequest):
       wayBack: `helm rollback ${app} ${deployed.revision} -n ${namespace}`,
     }
   })
-}
-
-/** The seed's charts may have the bundled one's name; it is known by a default that none of them has. */
-function isOfBundledChart({ chart }: Revision): boolean {
-  const { routes } = chart.values
-  return chart.metadata.name === CHART_NAME && isObject(routes) && 'fingerprintHeader' in routes
 }
 
 function provenAlone({ app, namespace, stage, deployed }: ReturnType<typeof requireReleased>): Plan {

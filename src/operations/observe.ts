@@ -1,6 +1,7 @@
 import { ConflictError, UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
+import { isObject } from '../rollout/merge.js'
 import { stageOf } from '../rollout/stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 
@@ -75,9 +76,9 @@ export function requireReleased(observation: Observation): ReleasedApp {
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
       nextSteps: [
-        ...('routing' in deployed.config
-          ? [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]
-          : []),
+        ...(isOfBundledChart(deployed)
+          ? []
+          : [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]),
         `canary values ${app} -n ${namespace}`,
         `canary history ${app} -n ${namespace}`,
         `canary abort ${app} -n ${namespace} --force    (back to the newest revision that sends everything to one version)`,
@@ -92,6 +93,12 @@ export function requireThere(observation: Observation): ReleasedApp {
   const { app, namespace, deployed, history, stage } = observation
   if (!namespace || !deployed || !history) throw absent(observation)
   return { app, namespace, deployed, history, stage }
+}
+
+/** The seed's charts may have the bundled one's name; it is known by a default that none of them has. */
+export function isOfBundledChart({ chart }: Revision): boolean {
+  const { routes } = chart.values
+  return chart.metadata.name === CHART_NAME && isObject(routes) && 'fingerprintHeader' in routes
 }
 
 function absent({ app, namespace }: Observation): ConflictError {

@@ -4,11 +4,11 @@ import { open } from 'node:fs/promises'
 export class TextFileError extends Error {}
 
 /**
- * Reads a file of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
+ * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
  * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, or the system's error.
  */
-export async function readTextFile(file: string, limit: number): Promise<string> {
-  const bytes = await readBytes(file, limit + 1)
+export async function readTextFile(file: string | AsyncIterable<Buffer>, limit: number): Promise<string> {
+  const bytes = await (typeof file === 'string' ? readBytes(file, limit + 1) : readStream(file, limit + 1))
   if (bytes.length > limit) throw new TextFileError(`is larger than ${limit / 1024} KiB`)
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
@@ -21,6 +21,17 @@ export async function readTextFile(file: string, limit: number): Promise<string>
   } catch {
     throw binary
   }
+}
+
+async function readStream(stream: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= most) break
+  }
+  return Buffer.concat(chunks).subarray(0, most)
 }
 
 async function readBytes(file: string, most: number): Promise<Buffer> {

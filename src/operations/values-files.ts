@@ -7,7 +7,7 @@ import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
 /** Helm keeps the values with all else of a revision in one object of the cluster, which holds about 1 MiB. */
 const MAX_BYTES = 1024 * 1024
 
-/** Reads values files and merges them as helm does, later ones winning. Throws UsageError naming the file and line. */
+/** Reads values files (`-` is stdin) and merges them as helm does, later ones winning. Throws UsageError naming the file and line. */
 export async function readValuesFiles(files: string[]): Promise<JsonObject> {
   let values: JsonObject = {}
   for (const file of files) values = mergeValues(values, await readValuesFile(file))
@@ -64,7 +64,7 @@ const BINARY = {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readTextFile(file, MAX_BYTES)
+    return await readTextFile(file === '-' ? process.stdin : file, MAX_BYTES)
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     const what =

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { HELM_MAJORS, type HelmMajor } from '../../scripts/tools.js'
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js'
@@ -40,9 +38,14 @@ test: {enabled: true}
 `
 const PATHS = ['/shop/cart', '/status', '/items/7']
 
-async function json(cli: SandboxCli, ...args: string[]): Promise<any> {
+function json(cli: SandboxCli, ...args: string[]): Promise<any> {
+  return jsonOf(cli, args)
+}
+
+async function jsonOf(cli: SandboxCli, args: string[], input?: string): Promise<any> {
   const { exitCode, stdout, stderr } = await cli.canary([...args, '--json'], {
     env: { CANARY_PROBE_RATE: '0' },
+    input,
   })
   expect({ args, exitCode, said: exitCode === 0 ? '' : stderr + stdout }).toEqual({
     args,
@@ -70,12 +73,11 @@ test.concurrent.each(HELM_MAJORS)(
   'a service of one’s own goes from v1 to v2, and back from v3, with Helm %i, and no request fails',
   (major) =>
     withSandbox(major, { ...QUICK, podStartMs: 100 }, async (cli) => {
-      const file = path.join(cli.home, 'values.yaml')
-      await writeFile(file, VALUES)
       await cli.kubectl(['create', 'namespace', 'shop'])
       await cli.kubectl(['create', 'secret', 'generic', 'shop-db', '-n', 'shop', '--from-literal=password=x'])
 
-      const installed = await json(cli, 'install', 'shop', 'v1', '-f', file, '--with-virtual-service')
+      const args = ['install', 'shop', 'v1', '-f', '-', '--with-virtual-service']
+      const installed = await jsonOf(cli, args, VALUES)
       expect(Object.keys(installed.proofs[0].proof.checks[0].perPath)).toEqual([
         '/shop',
         '/status',

@@ -117,7 +117,9 @@ test('other commands name the way here', async () => {
   await expect(shift(ofChart.context, { app: 'echo', weight: 50 })).rejects.toMatchObject({
     nextSteps: expect.arrayContaining([wants]) as unknown,
   })
-  const ofLayout = modelled({ deployment: { v1: {} }, routing: { version: 'v1' } })
+  const ofLayout = modelled()
+  const sameName = { ...SEED_CHART, metadata: CHART.metadata }
+  ofLayout.cluster.add({ deployment: { v1: {} }, routing: { version: 'v1' } }, 'deployed', sameName)
   await expect(shift(ofLayout.context, { app: 'echo', weight: 50 })).rejects.toMatchObject({
     nextSteps: expect.arrayContaining([wants]) as unknown,
   })
