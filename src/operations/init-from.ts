@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.js'
 import type { ClusterOptions } from '../cluster/cluster.js'
 import { checkDeployment, serviceOf, type Source, sourceOfManifest } from './init-source.js'
-import { readTextFile, TextFileError } from './text-file.js'
+import { readTextFile, TextFileError, type TextStream } from './text-file.js'
 
 export interface FromRequest {
   /** `deployment/NAME`, a file, `FILE#NAME`, or `-` for stdin. */
@@ -9,7 +9,7 @@ export interface FromRequest {
   container?: string
   namespace?: string
   cluster: ClusterOptions
-  stdin: AsyncIterable<Uint8Array | string>
+  stdin: TextStream
 }
 
 const MAX_BYTES = 4 * 1024 * 1024
@@ -36,11 +36,12 @@ async function fromCluster(name: string, { cluster, namespace }: FromRequest): P
 
 async function fromText({ from, stdin }: FromRequest): Promise<Source> {
   const [, file = from, name] = /^(.*)#([^#/]+)$/.exec(from) ?? []
-  if (file === '-') return sourceOfManifest(await allOf(stdin), 'stdin', name)
-  return sourceOfManifest(await textOf(file), file, name)
+  const isStdin = file === '-'
+  const source = isStdin ? 'stdin' : file
+  return sourceOfManifest(await textOf(isStdin ? stdin : file, source), source, name)
 }
 
-async function textOf(file: string): Promise<string> {
+async function textOf(file: string | TextStream, name: string): Promise<string> {
   try {
     return await readTextFile(file, MAX_BYTES)
   } catch (error) {
@@ -52,26 +53,11 @@ async function textOf(file: string): Promise<string> {
           ? 'does not exist'
           : `can't be read: ${(error as Error).message}`
     throw wrong(
-      `The file ${file} ${what}.`,
+      name === 'stdin' ? `stdin ${what}.` : `The file ${name} ${what}.`,
       missing
         ? 'check the path; from the cluster it is --from deployment/NAME'
         : 'give a manifest in YAML or JSON',
     )
-  }
-}
-
-async function allOf(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of stream) {
-    pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece)
-    length += piece.length
-    if (length > MAX_BYTES) throw wrong(`stdin is larger than ${MAX_BYTES / 1024} KiB.`, 'give one manifest')
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
-  } catch {
-    throw wrong('stdin is no text in UTF-8.', 'give a manifest in YAML or JSON')
   }
 }
 

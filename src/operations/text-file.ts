@@ -1,5 +1,8 @@
 import { open } from 'node:fs/promises'
 
+/** What can be read as it comes, such as stdin. */
+export type TextStream = AsyncIterable<Uint8Array | string>
+
 /** A file that is no text, or too much of it. */
 export class TextFileError extends Error {}
 
@@ -7,7 +10,7 @@ export class TextFileError extends Error {}
  * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
  * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, or the system's error.
  */
-export async function readTextFile(file: string | AsyncIterable<Buffer>, limit: number): Promise<string> {
+export async function readTextFile(file: string | TextStream, limit: number): Promise<string> {
   const bytes = await (typeof file === 'string' ? readBytes(file, limit + 1) : readStream(file, limit + 1))
   if (bytes.length > limit) throw new TextFileError(`is larger than ${limit / 1024} KiB`)
   const [first, second] = bytes
@@ -23,12 +26,13 @@ export async function readTextFile(file: string | AsyncIterable<Buffer>, limit: 
   }
 }
 
-async function readStream(stream: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
+async function readStream(stream: TextStream, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of stream) {
-    chunks.push(chunk)
-    length += chunk.length
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    chunks.push(bytes)
+    length += bytes.length
     if (length >= most) break
   }
   return Buffer.concat(chunks).subarray(0, most)
