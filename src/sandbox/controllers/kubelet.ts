@@ -3,12 +3,12 @@ import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
-import { environmentOf, missingVolume, type ReadObject } from '../workloads/environment.js'
 import { type PullProblem, pullProblem } from '../workloads/images.js'
 import { type PodServer, startPodServer } from '../workloads/pod-server.js'
 import { type Program, programOf } from '../workloads/program.js'
 import { readinessProbeOf } from '../workloads/readiness.js'
 import { recordEvent } from './events.js'
+import { PodConfiguration, preStopMs } from './pod-configuration.js'
 import { PodLog } from './pod-log.js'
 import { crashedStatus, endedStatus, runningStatus, waitingStatus } from './pod-status.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
@@ -58,6 +58,7 @@ const ORDERED_CRASH: Program = {
 export class Kubelet extends Reconciler {
   private readonly pods = new Map<string, RunningPod>()
   private readonly byAddress = new Map<string, RunningPod>()
+  private readonly configuration: PodConfiguration
   private lastAddress = 1
 
   constructor(
@@ -66,6 +67,7 @@ export class Kubelet extends Reconciler {
     private readonly options: KubeletOptions,
   ) {
     super(store)
+    this.configuration = new PodConfiguration(store)
     faults.subscribe(() => {
       for (const { metadata } of store.list(RESOURCES.pods)) {
         this.enqueue(keyOf(metadata.namespace, metadata.name))
@@ -183,22 +185,11 @@ export class Kubelet extends Reconciler {
   }
 
   private waitsForConfig(pod: KubeObject): boolean {
-    const volume = missingVolume(pod, this.reader(pod))
-    if (volume !== undefined) {
-      this.warn(pod, 'FailedMount', volume)
-      this.write(pod, waitingStatus(pod, 'ContainerCreating'))
-      return true
-    }
-    const environment = environmentOf(pod, this.reader(pod))
-    if (!('missing' in environment)) return false
-    this.warn(pod, 'Failed', `Error: ${environment.missing}`)
-    this.write(pod, waitingStatus(pod, 'CreateContainerConfigError', environment.missing))
+    const lack = this.configuration.lackOf(pod)
+    if (!lack) return false
+    this.warn(pod, lack.event, lack.told)
+    this.write(pod, waitingStatus(pod, lack.reason, lack.message))
     return true
-  }
-
-  private reader({ metadata }: KubeObject): ReadObject {
-    return (kind, name) =>
-      this.store.get(kind === 'secret' ? RESOURCES.secrets : RESOURCES.configmaps, metadata.namespace, name)
   }
 
   /** A pod that asks something and ends: it has succeeded where the answer is no error. */
@@ -297,8 +288,7 @@ export class Kubelet extends Reconciler {
 
   private programOf(pod: KubeObject): Program {
     if (this.faults.of('crash').some(this.concerns(pod))) return ORDERED_CRASH
-    const environment = environmentOf(pod, this.reader(pod))
-    return programOf(pod, 'values' in environment ? environment.values : {})
+    return programOf(pod, this.configuration.environmentOf(pod))
   }
 
   private terminate(key: string, pod: KubeObject): void {
@@ -360,21 +350,6 @@ export class Kubelet extends Reconciler {
   private warn(pod: KubeObject, reason: string, message: string): void {
     recordEvent(this.store, pod, { type: 'Warning', reason, message, component: 'kubelet' })
   }
-}
-
-/** How long a pod's containers sleep before they are told to end. */
-function preStopMs(pod: KubeObject): number {
-  interface PreStop {
-    sleep?: { seconds: number }
-    exec?: { command?: string[] }
-  }
-  const containers: { lifecycle?: { preStop?: PreStop } }[] = pod.spec.containers
-  const seconds = containers.map(({ lifecycle }) => {
-    const { sleep, exec } = lifecycle?.preStop ?? {}
-    const slept = /\bsleep\s+(\d+(\.\d+)?)/.exec(exec?.command?.join(' ') ?? '')?.[1]
-    return sleep?.seconds ?? Number(slept ?? 0)
-  })
-  return Math.max(0, ...seconds) * 1000
 }
 
 function portBehind(server: PodServer | undefined, port: number): number | undefined {
