@@ -26,7 +26,8 @@ async function expectExit(exitCode: number, ...args: string[]): Promise<any> {
 
 const steps = (result: any): string[] => result.plan.steps.map(({ name }: any) => name)
 
-describe.each(HELM_MAJORS)('undo, with Helm %i', (major) => {
+// Its steps are those of any rollout, which goes through both Helms elsewhere.
+describe.each(HELM_MAJORS.slice(-1))('undo, with Helm %i', (major) => {
   test('brings the old version back, and forth again, and the history tells it; no request fails', async () => {
     cli = await startSandboxCli(major, QUICK)
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')

@@ -44,7 +44,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
   })
 
   // What abort plans is up to the stage, not to Helm's version: each stage once, with either Helm some.
-  const stages = major === HELM_MAJORS.at(-1) ? ['deployed', 'weighted'] : ['header', 'shifted']
+  const stages = major === HELM_MAJORS.at(-1) ? ['deployed', 'header', 'weighted'] : ['shifted']
   test(`abort from ${stages.join(' and ')}: only the primary is left, and no request fails`, async () => {
     const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
     const ways: [string, string[][]][] = [
@@ -79,27 +79,30 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
     expect((await users.stop()).failures).toEqual({})
   })
 
-  test('a start whose pods never get ready leaves traffic as it was, and abort leaves only the primary', async () => {
-    cli.sandbox.faults.add({ kind: 'crash', app: 'echo', version: 'v2' })
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
-    const { error } = await expectExit(5, 'start', 'echo', 'v2', '--timeout', '2s')
-    expect(error.message).toContain('CrashLoopBackOff')
-    expect(error.state).toContain('every request goes to v1')
-    expect(error.nextSteps.join('\n')).toContain('canary abort echo')
-    await expectExit(0, 'abort', 'echo')
-    expect(await deployments()).toEqual(ONLY_V1)
+  test.runIf(major === HELM_MAJORS.at(-1))(
+    'a start whose pods never get ready leaves traffic as it was, and abort leaves only the primary',
+    async () => {
+      cli.sandbox.faults.add({ kind: 'crash', app: 'echo', version: 'v2' })
+      const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+      const { error } = await expectExit(5, 'start', 'echo', 'v2', '--timeout', '2s')
+      expect(error.message).toContain('CrashLoopBackOff')
+      expect(error.state).toContain('every request goes to v1')
+      expect(error.nextSteps.join('\n')).toContain('canary abort echo')
+      await expectExit(0, 'abort', 'echo')
+      expect(await deployments()).toEqual(ONLY_V1)
 
-    const { error: gone } = await expectExit(
-      7,
-      ...['start', 'echo', 'v2', '--timeout', '2s', '--on-failure', 'abort'],
-    )
-    expect(gone.message).toContain('Gone back, and proven')
-    expect(await stage()).toEqual(STABLE)
-    expect(await deployments()).toEqual(ONLY_V1)
-    const { failures, bodies } = await users.stop()
-    expect(failures).toEqual({})
-    expect(Object.keys(bodies)).toEqual(['version:echo-v1'])
-  })
+      const { error: gone } = await expectExit(
+        7,
+        ...['start', 'echo', 'v2', '--timeout', '2s', '--on-failure', 'abort'],
+      )
+      expect(gone.message).toContain('Gone back, and proven')
+      expect(await stage()).toEqual(STABLE)
+      expect(await deployments()).toEqual(ONLY_V1)
+      const { failures, bodies } = await users.stop()
+      expect(failures).toEqual({})
+      expect(Object.keys(bodies)).toEqual(['version:echo-v1'])
+    },
+  )
 
   test('a helm that failed in the middle is explained, recovered, and aborted from', async () => {
     await expectExit(0, 'start', 'echo', 'v2')
