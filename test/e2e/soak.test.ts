@@ -37,11 +37,11 @@ async function run(part: (options: PartOptions) => Promise<PartReport>, count: n
 }
 
 test('killed at any moment, the same command with --recover reaches its target', async () => {
-  expect(await run(kills, 4)).toMatchObject({ tried: 4, reached: 4, exits: { 0: 4 }, orphans: 0 })
+  expect(await run(kills, 3)).toMatchObject({ tried: 3, reached: 3, exits: { 0: 3 }, orphans: 0 })
 })
 
 test('of two operators one wins each revision, and no update is lost', async () => {
-  expect(await run(races, 2)).toMatchObject({ tried: 2, reached: 2 })
+  expect(await run(races, 1)).toMatchObject({ tried: 1, reached: 1 })
 })
 
 test('with a tenth of the API calls failing a rollout is done, or stops where it can be resumed', async () => {

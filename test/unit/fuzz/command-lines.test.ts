@@ -130,7 +130,7 @@ describe.each(commands)('canary %s', (name, command) => {
         expect(`${stderr}${stdout}`).not.toMatch(/\u001b\[2J/)
         if (exitCode === 0) expect(stderr).not.toMatch(/✖/)
       }),
-      { seed: 4, numRuns: 6 },
+      { seed: 4, numRuns: 4 },
     )
   })
 
@@ -204,7 +204,7 @@ describe('a release whose values are odd', () => {
           expect(exitCode, stderr).not.toBe(1)
         }
       }),
-      { seed: 4, numRuns: 6 },
+      { seed: 4, numRuns: 4 },
     )
   })
 })
