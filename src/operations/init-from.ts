@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.js'
 import type { ClusterOptions } from '../cluster/cluster.js'
 import { checkDeployment, serviceOf, type Source, sourceOfManifest } from './init-source.js'
-import { readTextFile, TextFileError, type TextStream } from './text-file.js'
+import { readTextFile, type TextStream, whyUnreadable } from './text-file.js'
 
 export interface FromRequest {
   /** `deployment/NAME`, a file, `FILE#NAME`, or `-` for stdin. */
@@ -45,16 +45,10 @@ async function textOf(file: string | TextStream, name: string): Promise<string> 
   try {
     return await readTextFile(file, MAX_BYTES)
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const what =
-      error instanceof TextFileError
-        ? error.message
-        : missing
-          ? 'does not exist'
-          : `can't be read: ${(error as Error).message}`
+    const { why, isMissing } = whyUnreadable(error)
     throw wrong(
-      name === 'stdin' ? `stdin ${what}.` : `The file ${name} ${what}.`,
-      missing
+      name === 'stdin' ? `stdin ${why}.` : `The file ${name} ${why}.`,
+      isMissing
         ? 'check the path; from the cluster it is --from deployment/NAME'
         : 'give a manifest in YAML or JSON',
     )

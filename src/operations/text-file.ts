@@ -6,6 +6,13 @@ export type TextStream = AsyncIterable<Uint8Array | string>
 /** A file that is no text, or too much of it. */
 export class TextFileError extends Error {}
 
+/** Why a file could not be read, a clause after its name; and whether there is none. */
+export function whyUnreadable(error: unknown): { why: string; isMissing: boolean } {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+  if (error instanceof TextFileError) return { why: error.message, isMissing }
+  return { why: isMissing ? 'does not exist' : `can't be read: ${(error as Error).message}`, isMissing }
+}
+
 /**
  * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
  * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, or the system's error.

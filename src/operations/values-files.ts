@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject, mergeValues } from '../rollout/merge.js'
-import { readTextFile, TextFileError } from './text-file.js'
+import { readTextFile, whyUnreadable } from './text-file.js'
 import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
 
 /** Helm keeps the values with all else of a revision in one object of the cluster, which holds about 1 MiB. */
@@ -66,17 +66,11 @@ async function readText(file: string): Promise<string> {
   try {
     return await readTextFile(file === '-' ? process.stdin : file, MAX_BYTES)
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const what =
-      error instanceof TextFileError
-        ? error.message
-        : missing
-          ? 'does not exist'
-          : `can't be read: ${String(error)}`
-    throw new UsageError(`The values file ${file} ${what}.`, {
+    const { why, isMissing } = whyUnreadable(error)
+    throw new UsageError(`The values file ${file} ${why}.`, {
       state: 'Nothing was changed.',
       nextSteps: [
-        missing ? 'check the path, relative to the folder you are in' : 'give a file with a YAML map',
+        isMissing ? 'check the path, relative to the folder you are in' : 'give a file with a YAML map',
       ],
       cause: error,
     })
