@@ -20,6 +20,8 @@ export class YamlError extends Error {
   constructor(
     message: string,
     readonly line: number,
+    /** Of the place in the text, where it is known closer than by its line. */
+    readonly offset?: number,
   ) {
     super(message)
   }
@@ -51,7 +53,7 @@ export function yamlDocuments(
   const composer = new Composer<ParsedNode>({ ...options, prettyErrors: false, logLevel: 'error' })
   return [...composer.compose(tokens, true, text.length)].map((document) => {
     const [error] = document.errors
-    if (error) throw new YamlError(error.message, lineOf(error.pos[0]))
+    if (error) throw new YamlError(error.message, lineOf(error.pos[0]), error.pos[0])
     new Counter(lineOf).count(document.contents)
     return { document, lineOf }
   })
@@ -72,7 +74,11 @@ function checkDepth(root: CST.Token, lineOf: (offset: number) => number): void {
   for (let next = open.pop(); next; next = open.pop()) {
     const [token, depth] = next
     if (depth > MAX_DEPTH) {
-      throw new YamlError(`maps and lists are nested more than ${MAX_DEPTH} deep`, lineOf(token.offset))
+      throw new YamlError(
+        `maps and lists are nested more than ${MAX_DEPTH} deep`,
+        lineOf(token.offset),
+        token.offset,
+      )
     }
     if (token.type === 'document' && token.value) open.push([token.value, depth + 1])
     if (!('items' in token)) continue
@@ -114,7 +120,7 @@ class Counter {
   }
 
   private wrong(node: unknown, message: string): YamlError {
-    const range = (node as Node | null)?.range
-    return new YamlError(message, this.lineOf(range?.[0] ?? 0))
+    const offset = (node as Node | null)?.range?.[0] ?? 0
+    return new YamlError(message, this.lineOf(offset), offset)
   }
 }

@@ -1,0 +1,104 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
+import { UsageError } from '../model/errors.js'
+import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../operations/yaml-documents.js'
+import type { Position } from './runbook.js'
+import type { Path, Problem } from './schema.js'
+
+/** More problems than a person mends at once. */
+const MOST_TOLD = 20
+
+/** The text of a runbook: its values, and where in the text each is. */
+export class RunbookSource {
+  private constructor(
+    readonly file: string,
+    private readonly text: string,
+    private readonly document: Document.Parsed,
+    readonly values: unknown,
+  ) {}
+
+  /** Throws UsageError for a text that is not one YAML document with something in it. */
+  static read(text: string, file: string): RunbookSource {
+    let documents: YamlDocument[]
+    let values: unknown
+    try {
+      documents = yamlDocuments(text)
+      values = documents[0] && valuesOf(documents[0])
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error
+      const place = error.offset === undefined ? `${error.line}:1` : show(positionIn(text, error.offset))
+      throw invalid(file, [`${file}:${place}: ${error.message}`])
+    }
+    const [first, second] = documents
+    if (!first || values === null || values === undefined) {
+      throw invalid(file, [`${file}:1:1: the file is empty: canary runbook init writes one to begin with`])
+    }
+    if (second) {
+      const place = show(positionIn(text, second.document.range[0]))
+      throw invalid(file, [`${file}:${place}: there is a second document: a file has one runbook`])
+    }
+    return new RunbookSource(file, text, first.document, values)
+  }
+
+  /** Where the value at the path begins, or its key; of what is not there, where the map begins that lacks it. */
+  positionOf(path: Path, isKey = false): Position {
+    let node: unknown = this.resolve(this.document.contents)
+    let offset = startOf(node) ?? 0
+    path.forEach((part, depth) => {
+      const pair = isMap(node) ? pairOf(node.items, String(part)) : undefined
+      const next = pair ? pair.value : isSeq(node) ? node.items[Number(part)] : undefined
+      const wantsKey = isKey && depth === path.length - 1
+      offset = (wantsKey ? startOf(pair?.key) : (startOf(next) ?? startOf(pair?.key))) ?? offset
+      node = this.resolve(next)
+    })
+    return positionIn(this.text, offset)
+  }
+
+  /** One error with a line for each problem, in the order of the file. */
+  error(problems: Problem[]): UsageError {
+    const lines = problems.map((problem) => {
+      const position = this.positionOf(problem.path, problem.isKey)
+      return { position, line: `${this.file}:${show(position)}: ${sentence(problem)}` }
+    })
+    lines.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
+    return invalid(this.file, [...new Set(lines.map(({ line }) => line))])
+  }
+
+  private resolve(node: unknown): unknown {
+    return isAlias(node) ? node.resolve(this.document) : node
+  }
+}
+
+function pairOf(items: Pair[], name: string): Pair | undefined {
+  return items.find(({ key }) => isScalar(key) && String(key.value) === name)
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0]
+}
+
+function positionIn(text: string, offset: number): Position {
+  const before = text.slice(0, offset)
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+}
+
+function show({ line, column }: Position): string {
+  return `${line}:${column}`
+}
+
+/** `steps[2].shift must be …`; of a key the message says it all. */
+function sentence({ path, isKey, message }: Problem): string {
+  if (isKey || path.length === 0) return message
+  const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  return `${name.replace(/^\./, '')} ${message}`
+}
+
+function invalid(file: string, lines: string[]): UsageError {
+  const count = lines.length === 1 ? 'something' : `${lines.length} things`
+  const told = lines.slice(0, MOST_TOLD)
+  if (told.length < lines.length) told.push(`… and ${lines.length - told.length} more`)
+  return new UsageError(`There is ${count} wrong with the runbook ${file}.`, {
+    state: 'Nothing was changed.',
+    details: told,
+    nextSteps: [`correct ${file}, then: canary runbook lint ${file}`],
+  })
+}
