@@ -162,16 +162,28 @@ function nounOf(types: string | string[]): string {
     .join(' or ')
 }
 
-/** Names the nearest valid word, else all of them. */
+/** Names the nearest valid word, and all of them. */
 export function unknownKey(key: string, known: string[]): string {
-  const meant = closest(key, known)
-  return `there is no key "${key}" here${meant ? ` (did you mean ${meant}?)` : ''}; the keys are ${known.join(', ')}`
+  const others = known.length === 0 ? 'there is none' : `the keys are ${listed(known)}`
+  return `there is no key "${key}" here${nearest(key, known)}; ${others}`
+}
+
+/** ` (did you mean …?)`, or nothing. */
+export function nearest(word: string, known: string[]): string {
+  const meant = closest(word, known)
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`
+}
+
+/** Enough of the words for a message. */
+export function listed(words: string[]): string {
+  const most = 24
+  return words.length > most ? `${words.slice(0, most).join(', ')}, …` : words.join(', ')
 }
 
 function notOneOf(value: unknown, known: unknown[]): string {
   const words = known.map(String)
-  const meant = typeof value === 'string' ? closest(value, words) : undefined
-  return `must be one of ${words.join(', ')}, not ${show(value)}${meant ? ` (did you mean ${meant}?)` : ''}`
+  const meant = typeof value === 'string' ? nearest(value, words) : ''
+  return `must be one of ${listed(words)}, not ${show(value)}${meant}`
 }
 
 function show(value: unknown): string {

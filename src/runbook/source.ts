@@ -13,6 +13,7 @@ export class RunbookSource {
     readonly file: string,
     private readonly text: string,
     private readonly document: Document.Parsed,
+    private readonly lineOf: (offset: number) => number,
     readonly values: unknown,
   ) {}
 
@@ -25,18 +26,20 @@ export class RunbookSource {
       values = documents[0] && valuesOf(documents[0])
     } catch (error) {
       if (!(error instanceof YamlError)) throw error
-      const place = error.offset === undefined ? `${error.line}:1` : show(positionIn(text, error.offset))
-      throw invalid(file, [`${file}:${place}: ${error.message}`])
+      const column = error.offset === undefined ? 1 : columnOf(text, error.offset)
+      throw invalid(file, [`${file}:${error.line}:${column}: ${error.message}`])
     }
     const [first, second] = documents
     if (!first || values === null || values === undefined) {
       throw invalid(file, [`${file}:1:1: the file is empty: canary runbook init writes one to begin with`])
     }
     if (second) {
-      const place = show(positionIn(text, second.document.range[0]))
+      const { document, lineOf } = second
+      const offset = document.range[0]
+      const place = show({ line: lineOf(offset), column: columnOf(text, offset) })
       throw invalid(file, [`${file}:${place}: there is a second document: a file has one runbook`])
     }
-    return new RunbookSource(file, text, first.document, values)
+    return new RunbookSource(file, text, first.document, first.lineOf, values)
   }
 
   /** Where the value at the path begins, or its key; of what is not there, where the map begins that lacks it. */
@@ -50,7 +53,7 @@ export class RunbookSource {
       offset = (wantsKey ? startOf(pair?.key) : (startOf(next) ?? startOf(pair?.key))) ?? offset
       node = this.resolve(next)
     })
-    return positionIn(this.text, offset)
+    return { line: this.lineOf(offset), column: columnOf(this.text, offset) }
   }
 
   /** One error with a line for each problem, in the order of the file. */
@@ -76,9 +79,8 @@ function startOf(node: unknown): number | undefined {
   return (node as Node | null | undefined)?.range?.[0]
 }
 
-function positionIn(text: string, offset: number): Position {
-  const before = text.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+function columnOf(text: string, offset: number): number {
+  return offset === 0 ? 1 : offset - text.lastIndexOf('\n', offset - 1)
 }
 
 function show({ line, column }: Position): string {
@@ -93,10 +95,10 @@ function sentence({ path, isKey, message }: Problem): string {
 }
 
 function invalid(file: string, lines: string[]): UsageError {
-  const count = lines.length === 1 ? 'something' : `${lines.length} things`
+  const count = lines.length === 1 ? 'is something' : `are ${lines.length} things`
   const told = lines.slice(0, MOST_TOLD)
   if (told.length < lines.length) told.push(`… and ${lines.length - told.length} more`)
-  return new UsageError(`There is ${count} wrong with the runbook ${file}.`, {
+  return new UsageError(`There ${count} wrong with the runbook ${file}.`, {
     state: 'Nothing was changed.',
     details: told,
     nextSteps: [`correct ${file}, then: canary runbook lint ${file}`],

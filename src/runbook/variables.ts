@@ -1,4 +1,4 @@
-import { unknownKey, type Path, type Problem } from './schema.js'
+import { nearest, type Path, type Problem } from './schema.js'
 
 /** A variable as the file declares it. */
 export interface VariableDeclaration {
@@ -20,7 +20,10 @@ export function variableValues(
 ): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of Object.keys(given).filter((name) => !Object.hasOwn(declared, name))) {
-    report({ path: ['vars'], message: `--var ${name}: ${unknownKey(name, Object.keys(declared))}` })
+    report({
+      path: ['vars'],
+      message: `lacks the variable of --var ${name}${nearest(name, Object.keys(declared))}`,
+    })
   }
   for (const [name, declaration] of Object.entries(declared)) {
     const path = ['vars', name]
@@ -82,7 +85,7 @@ export function insertVariables(
     }
     if (Object.hasOwn(values, name)) return perTarget ? values[name]!.replaceAll('${', '$${') : values[name]!
     if (declared.includes(name)) report(`uses \${${name}}, which has no value: give --var ${name}=…`)
-    else report(`uses a variable "${name}" that vars does not have; ${unknownKey(name, declared)}`)
+    else report(`uses the variable "${name}", which vars does not have${nearest(name, declared)}`)
     return ''
   })
 }

@@ -1,0 +1,42 @@
+import { fileArg, varFlag } from '../../cli/runbook-flags.js'
+import { BaseCommand } from '../../cli/base-command.js'
+
+export default class RunbookLint extends BaseCommand {
+  static override summary = 'Check a runbook, without any cluster'
+  static override description =
+    'Tells all that is wrong with the file, with line and column. Exits 2 where there is something.'
+  static override examples = [
+    '<%= config.bin %> runbook lint rollout.yaml',
+    '<%= config.bin %> runbook lint rollout.yaml --var to=v3',
+  ]
+  static override args = { file: fileArg }
+  static override flags = { var: varFlag }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RunbookLint)
+    const { loadRunbook, parseVars } = await import('../../runbook/load.js')
+    const { file, clusters, waves, steps } = await loadRunbook(args.file, {
+      vars: parseVars(flags.var ?? []),
+      env: process.env,
+    })
+    const apps = waves.flatMap((wave) => wave.apps.map(({ name }) => name))
+    const document = {
+      file,
+      clusters: clusters.flatMap(({ name }) => name ?? []),
+      waves: waves.map(({ name }) => name),
+      apps,
+      steps: steps.map(({ id, type }) => ({ id, type })),
+    }
+    const counts = [
+      counted(steps.length, 'step'),
+      counted(apps.length, 'app'),
+      counted(waves.length, 'wave'),
+      counted(clusters.length, 'cluster'),
+    ]
+    await this.print(document, (palette) => `${palette.good('✔')} ${file}: ${counts.join(', ')}`)
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,76 @@
+import type { FileData } from './file-data.js'
+import { Reader } from './reader.js'
+import { readSteps } from './read-steps.js'
+import { readClusters, readWaves, readWindows } from './read-targets.js'
+import type { Runbook } from './runbook.js'
+import { checkSchema, type Path, type Problem, runbookSchema, type Schema } from './schema.js'
+import { RunbookSource } from './source.js'
+import { writtenSteps } from './short-form.js'
+import { checkSequence } from './step-rules.js'
+import { insertVariables, mapTexts, variableValues } from './variables.js'
+
+export interface ParseOptions {
+  /** What messages call the file. */
+  file: string
+  /** Of `--var`. */
+  vars?: Record<string, string>
+  env?: Record<string, string | undefined>
+}
+
+/**
+ * The runbook in a text. Throws UsageError with a line `FILE:LINE:COL: …` for each thing that is wrong: of the form
+ * first, and where that is right, of what the values mean.
+ */
+export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseOptions): Runbook {
+  const source = RunbookSource.read(text, file)
+  const ofForm = checkForm(source.values, runbookSchema())
+  if (ofForm.length > 0) throw source.error(ofForm)
+  const reader = new Reader(source)
+  const form = source.values as FileData
+  const values = variableValues(form.vars ?? {}, vars, env, (problem) => reader.problems.push(problem))
+  const data = withVariables(form, values, reader)
+  const windows = readWindows(data, reader)
+  const clusters = readClusters(data, reader)
+  const waves = readWaves(data, clusters, reader)
+  const written = writtenSteps(data)
+  const steps = readSteps(written, data, { windows, clusters, vars: values }, reader)
+  checkSequence(steps, waves, clusters, (index, message) => reader.report(written[index]!.path, message))
+  if (reader.problems.length > 0) throw source.error(reader.problems)
+  return { file, vars: values, clusters, waves, onFailure: data.onFailure ?? 'stop', steps }
+}
+
+function checkForm(values: unknown, schema: Schema): Problem[] {
+  const problems = checkSchema(values, schema)
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
+    const both = Object.hasOwn(values, 'steps') && Object.hasOwn(values, 'rollout')
+    const none = !Object.hasOwn(values, 'steps') && !Object.hasOwn(values, 'rollout')
+    if (both) problems.push({ path: ['rollout'], isKey: true, message: 'has steps and rollout: one of them' })
+    if (none) problems.push({ path: [], message: 'needs the key "steps", or "rollout"' })
+  }
+  return problems.map(explainSecondWord)
+}
+
+const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run']
+
+function explainSecondWord(problem: Problem): Problem {
+  const { path, isKey } = problem
+  const word = path[2]
+  if (!isKey || path.length !== 3 || path[0] !== 'steps' || !STEP_WORDS.includes(String(word))) return problem
+  return { ...problem, message: `"${word}" is a step of its own: begin another item of the list with it` }
+}
+
+/** Every text with the values of the variables it uses, but for their declarations and for commands. */
+function withVariables(data: FileData, values: Record<string, string>, reader: Reader): FileData {
+  const declared = Object.keys(data.vars ?? {})
+  const { vars, ...rest } = data
+  const inserted = mapTexts(rest, [], (text, path) => {
+    if (isCommand(path)) return text
+    const perTarget = path[0] === 'steps' || path[0] === 'rollout'
+    return insertVariables(text, values, declared, perTarget, (message) => reader.report(path, message))
+  })
+  return { ...(inserted as FileData), vars }
+}
+
+function isCommand(path: Path): boolean {
+  return path[0] === 'steps' && path[2] === 'run' && (path.length === 3 || path[3] === 'command')
+}

@@ -1,0 +1,26 @@
+interface Unnamed {
+  deed: { type: string; weight?: number }
+  given?: string
+}
+
+/**
+ * An id for each step: the given one, else its word (`shift-25`), with a number after it where that is taken. They stay the
+ * same as long as the file does, since approvals are kept by them. Given ones that are not unique are told to `report`.
+ */
+export function nameSteps(steps: Unnamed[], report: (index: number, message: string) => void): string[] {
+  const taken = new Map<string, number>()
+  steps.forEach(({ given }, index) => {
+    if (given === undefined) return
+    const before = taken.get(given)
+    if (before !== undefined) report(index, `has the id "${given}", as step ${before + 1} has`)
+    else taken.set(given, index)
+  })
+  return steps.map(({ deed, given }, index) => {
+    if (given !== undefined) return given
+    const word = deed.weight === undefined ? deed.type : `${deed.type}-${deed.weight}`
+    let id = word
+    for (let count = 2; taken.has(id); count += 1) id = `${word}-${count}`
+    taken.set(id, index)
+    return id
+  })
+}
