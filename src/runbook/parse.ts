@@ -27,7 +27,7 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   if (ofForm.length > 0) throw source.error(ofForm)
   const reader = new Reader(source)
   const form = source.values as FileData
-  const values = variableValues(form.vars ?? {}, vars, env, (problem) => reader.problems.push(problem))
+  const values = variableValues(form.vars ?? {}, vars, env, (...problem) => reader.report(...problem))
   const data = withVariables(form, values, reader)
   const windows = readWindows(data, reader)
   const clusters = readClusters(data, reader)

@@ -9,10 +9,15 @@ const LONGEST_MS = 30 * 24 * 3_600_000
 /** Reads values out of a runbook whose form is right, its variables put in; collects what is wrong with them. */
 export class Reader {
   readonly problems: Problem[] = []
+  private readonly wrong = new Set<string>()
 
   constructor(private readonly source: RunbookSource) {}
 
+  /** Of one value the first problem only: others follow from it. */
   report(path: Path, message: string, isKey = false): void {
+    const place = JSON.stringify(path)
+    if (this.wrong.has(place)) return
+    this.wrong.add(place)
     this.problems.push({ path, message, isKey })
   }
 

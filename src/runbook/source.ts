@@ -6,6 +6,8 @@ import type { Path, Problem } from './schema.js'
 
 /** More problems than a person mends at once. */
 const MOST_TOLD = 20
+/** Finding their places takes time in a file that is wrong all over. */
+const MOST_SOUGHT = 500
 
 /** The text of a runbook: its values, and where in the text each is. */
 export class RunbookSource {
@@ -58,7 +60,7 @@ export class RunbookSource {
 
   /** One error with a line for each problem, in the order of the file. */
   error(problems: Problem[]): UsageError {
-    const lines = problems.map((problem) => {
+    const lines = problems.slice(0, MOST_SOUGHT).map((problem) => {
       const position = this.positionOf(problem.path, problem.isKey)
       return { position, line: `${this.file}:${show(position)}: ${sentence(problem)}` }
     })

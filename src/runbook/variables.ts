@@ -1,4 +1,4 @@
-import { nearest, type Path, type Problem } from './schema.js'
+import { nearest, type Path } from './schema.js'
 
 /** A variable as the file declares it. */
 export interface VariableDeclaration {
@@ -16,20 +16,17 @@ export function variableValues(
   declared: Record<string, VariableDeclaration | null>,
   given: Record<string, string>,
   env: Record<string, string | undefined>,
-  report: (problem: Problem) => void,
+  report: (path: Path, message: string, isKey?: boolean) => void,
 ): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of Object.keys(given).filter((name) => !Object.hasOwn(declared, name))) {
-    report({
-      path: ['vars'],
-      message: `lacks the variable of --var ${name}${nearest(name, Object.keys(declared))}`,
-    })
+    report(['vars'], `lacks the variable of --var ${name}${nearest(name, Object.keys(declared))}`)
   }
   for (const [name, declaration] of Object.entries(declared)) {
     const path = ['vars', name]
     const { required, pattern, default: byDefault, env: from } = declaration ?? {}
     if (TARGET_NAMES.includes(name)) {
-      report({ path, isKey: true, message: `"${name}" always is the ${name} of the step: take another name` })
+      report(path, `"${name}" always is the ${name} of the step: take another name`, true)
     }
     const value =
       (Object.hasOwn(given, name) ? given[name] : undefined) ??
@@ -37,16 +34,16 @@ export function variableValues(
       (byDefault === undefined ? undefined : String(byDefault))
     if (value === undefined) {
       const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
-      if (required) report({ path, message: `is required and has no value: give ${how}` })
+      if (required) report(path, `is required and has no value: give ${how}`)
       continue
     }
     values[name] = value
     if (pattern === undefined) continue
     const expression = regularExpression(pattern)
     if (!expression) {
-      report({ path: [...path, 'pattern'], message: `is not a regular expression: "${pattern}"` })
+      report([...path, 'pattern'], `is not a regular expression: "${pattern}"`)
     } else if (!expression.test(value)) {
-      report({ path, message: `is "${value}", which does not match ${pattern}` })
+      report(path, `is "${value}", which does not match ${pattern}`)
     }
   }
   return values
