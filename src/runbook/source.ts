@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import { UsageError } from '../model/errors.js'
 import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../operations/yaml-documents.js'
 import type { Position } from './runbook.js'
@@ -11,6 +11,8 @@ const MOST_SOUGHT = 500
 
 /** The text of a runbook: its values, and where in the text each is. */
 export class RunbookSource {
+  private readonly pairs = new Map<YAMLMap, Map<string, Pair>>()
+
   private constructor(
     readonly file: string,
     private readonly text: string,
@@ -49,7 +51,7 @@ export class RunbookSource {
     let node: unknown = this.resolve(this.document.contents)
     let offset = startOf(node) ?? 0
     path.forEach((part, depth) => {
-      const pair = isMap(node) ? pairOf(node.items, String(part)) : undefined
+      const pair = isMap(node) ? this.pairsOf(node).get(String(part)) : undefined
       const next = pair ? pair.value : isSeq(node) ? node.items[Number(part)] : undefined
       const wantsKey = isKey && depth === path.length - 1
       offset = (wantsKey ? startOf(pair?.key) : (startOf(next) ?? startOf(pair?.key))) ?? offset
@@ -68,13 +70,18 @@ export class RunbookSource {
     return invalid(this.file, [...new Set(lines.map(({ line }) => line))])
   }
 
+  private pairsOf(map: YAMLMap): Map<string, Pair> {
+    let pairs = this.pairs.get(map)
+    if (!pairs) {
+      pairs = new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]))
+      this.pairs.set(map, pairs)
+    }
+    return pairs
+  }
+
   private resolve(node: unknown): unknown {
     return isAlias(node) ? node.resolve(this.document) : node
   }
-}
-
-function pairOf(items: Pair[], name: string): Pair | undefined {
-  return items.find(({ key }) => isScalar(key) && String(key.value) === name)
 }
 
 function startOf(node: unknown): number | undefined {

@@ -15,11 +15,14 @@ export function nameSteps(steps: Unnamed[], report: (index: number, message: str
     if (before !== undefined) report(index, `has the id "${given}", as step ${before + 1} has`)
     else taken.set(given, index)
   })
+  const counts = new Map<string, number>()
   return steps.map(({ deed, given }, index) => {
     if (given !== undefined) return given
     const word = deed.weight === undefined ? deed.type : `${deed.type}-${deed.weight}`
-    let id = word
-    for (let count = 2; taken.has(id); count += 1) id = `${word}-${count}`
+    let count = (counts.get(word) ?? 0) + 1
+    let id = count === 1 ? word : `${word}-${count}`
+    while (taken.has(id)) id = `${word}-${(count += 1)}`
+    counts.set(word, count)
     taken.set(id, index)
     return id
   })
