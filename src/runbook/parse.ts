@@ -19,7 +19,7 @@ export interface ParseOptions {
 
 /**
  * The runbook in a text. Throws UsageError with a line `FILE:LINE:COL: …` for each thing that is wrong: of the form
- * first, and where that is right, of what the values mean.
+ * first, where that is right of the variables, then of what the values mean.
  */
 export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseOptions): Runbook {
   const source = RunbookSource.read(text, file)
@@ -28,6 +28,8 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   const reader = new Reader(source)
   const form = source.values as FileData
   const values = variableValues(form.vars ?? {}, vars, env, (...problem) => reader.report(...problem))
+  // What uses a variable that is wrong would be wrong with it, line after line.
+  if (reader.problems.length > 0) throw source.error(reader.problems)
   const data = withVariables(form, values, reader)
   const windows = readWindows(data, reader)
   const clusters = readClusters(data, reader)

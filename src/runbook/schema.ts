@@ -163,7 +163,7 @@ function nounOf(types: string | string[]): string {
 }
 
 /** Names the nearest valid word, and all of them. */
-export function unknownKey(key: string, known: string[]): string {
+function unknownKey(key: string, known: string[]): string {
   const others = known.length === 0 ? 'there is none' : `the keys are ${listed(known)}`
   return `there is no key "${key}" here${nearest(key, known)}; ${others}`
 }

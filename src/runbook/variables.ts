@@ -80,7 +80,8 @@ export function insertVariables(
       if (!perTarget) report(`uses \${${name}}, which only the texts of steps can`)
       return whole
     }
-    if (Object.hasOwn(values, name)) return perTarget ? values[name]!.replaceAll('${', () => '$${') : values[name]!
+    if (Object.hasOwn(values, name))
+      return perTarget ? values[name]!.replaceAll('${', () => '$${') : values[name]!
     if (declared.includes(name)) report(`uses \${${name}}, which has no value: give --var ${name}=…`)
     else report(`uses the variable "${name}", which vars does not have${nearest(name, declared)}`)
     return ''
