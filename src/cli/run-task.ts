@@ -1,10 +1,9 @@
 import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
-import type { OperationContext } from '../operations/context.js'
 import { Progress } from '../report/progress.js'
 import { withoutControls } from '../report/terminal-text.js'
 import { openEventFile } from './event-file.js'
-import { operator } from './operator.js'
+import { operationContext } from './operation-context.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
 import { resolveSettings } from './settings.js'
@@ -61,7 +60,7 @@ export async function runTask<R>(
       import('../cluster/open-cluster.js'),
       import('../verification/prove.js'),
     ])
-    const { kubeconfig, kubeContext, dryRun, recover, takeOver, waitForLockMs } = settings
+    const { kubeconfig, kubeContext } = settings
     const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets })
     const ask = asker(
       { input: process.stdin, output: process.stderr },
@@ -71,7 +70,7 @@ export async function runTask<R>(
         clean: (question) => withoutControls(secrets.maskText(question)),
       },
     )
-    const context: OperationContext = {
+    const context = operationContext(settings, {
       cluster,
       verifier: createVerifier(),
       emit: (event: CanaryEvent) => {
@@ -82,36 +81,10 @@ export async function runTask<R>(
         if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
       },
       signal: signals.signal,
-      probes: {
-        proxyUrl: settings.proxyUrl,
-        host: settings.host,
-        headers: settings.probeHeaders,
-        rate: settings.probeRate,
-        timeoutMs: settings.verifyTimeoutMs,
-        userAgent: `canary/${version}`,
-        eachProxy: settings.eachProxy,
-        tolerance: settings.tolerance,
-        setVerify: settings.setVerify,
-        resolve: settings.resolve,
-        tls: settings.tls,
-        httpProxy: settings.httpProxy,
-        env: (name) => {
-          const value = process.env[name]
-          if (value !== undefined) secrets.add(value)
-          return value
-        },
-      },
-      operator: operator(),
-      podTimeoutMs: settings.podTimeoutMs,
-      dryRun,
-      recover,
-      takeOver,
-      waitForLockMs,
-      scale: settings.scale,
-      onFailure: settings.onFailure ?? (ask && !settings.yes ? 'ask' : 'stop'),
-      confirm: settings.yes ? () => Promise.resolve(true) : ask,
-      decide: settings.yes ? undefined : ask,
-    }
+      secrets,
+      version,
+      ask,
+    })
     try {
       const result = await task.run(context, settings)
       events?.ended()

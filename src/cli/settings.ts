@@ -69,13 +69,17 @@ export interface Surroundings {
   env: Record<string, string | undefined>
 }
 
-/** Resolves and checks the settings for one app. Throws UsageError that names the flag, variable or line. */
+/**
+ * Resolves and checks the settings for one app; those of a runbook go over those of canary.yaml. Throws UsageError that names
+ * the flag, variable or line.
+ */
 export async function resolveSettings(
   app: string | undefined,
   parsed: ParsedFlags,
   { cwd, env }: Surroundings,
+  runbook: FileSettings = {},
 ): Promise<Settings> {
-  const file = await readConfigFile(app, cwd, env)
+  const file = { ...(await readConfigFile(app, cwd, env)), ...runbook }
   const pick = (name: SettingName) => pickSetting(name, parsed, file)
   const text = (name: SettingName) => {
     const found = pick(name)

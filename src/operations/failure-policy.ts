@@ -10,15 +10,15 @@ import type { AppRequest, OperationContext, OperationResult } from './context.js
  * CanaryError `wentBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
  * back the failure itself. What failed before any step, and what another operator or a signal stopped, is left alone.
  */
-export async function withFailurePolicy(
+export async function withFailurePolicy<T>(
   context: OperationContext,
   { app, namespace }: AppRequest,
-  run: (context: OperationContext) => Promise<OperationResult>,
-): Promise<OperationResult> {
-  let planned: string | undefined
+  run: (context: OperationContext) => Promise<T>,
+): Promise<T> {
+  let found: string | undefined
   let begun = false
   const emit = (event: CanaryEvent) => {
-    if (event.type === 'planned') planned = event.plan.namespace
+    if (event.type === 'observed') found = event.namespace
     begun ||= event.type === 'step-started' || event.type === 'check'
     context.emit(event)
   }
@@ -26,7 +26,7 @@ export async function withFailurePolicy(
     return await run({ ...context, emit })
   } catch (error) {
     if (!begun || !isFailure(error) || !(await goesBack(context, app, error))) throw error
-    return goBack(context, { app, namespace: namespace ?? planned ?? app }, error)
+    return goBack(context, { app, namespace: namespace ?? found ?? app }, error)
   }
 }
 

@@ -1,0 +1,76 @@
+import { describeStage } from '../model/describe-stage.js'
+import type { RunApp, RunEvent } from '../model/run-events.js'
+import { EventLines } from './event-lines.js'
+import type { Palette } from './palette.js'
+
+/** What has no place among the lines of several apps: the plan of one step is its title. */
+const LEFT_OUT = new Set(['observed', 'planned'])
+
+/** Turns what a run tells into lines, each with its app before it where there are several. */
+export class RunLines {
+  private readonly ofApps = new Map<string, EventLines>()
+  private readonly width: number
+
+  /** @param apps all that there are, for the width of the column before the lines */
+  constructor(
+    private readonly palette: Palette,
+    private readonly apps: RunApp[],
+  ) {
+    this.width = Math.max(0, ...apps.map((app) => nameOf(app).length))
+  }
+
+  tell(event: RunEvent): string[] {
+    if (event.type === 'wave-started') {
+      const where = event.cluster === undefined ? '' : ` in ${event.cluster}`
+      return ['', this.palette.strong(`wave ${event.wave}${where}: ${event.apps.join(', ')}`)]
+    }
+    const prefix = this.apps.length > 1 ? `${nameOf(event).padEnd(this.width)} ${this.palette.dim('│')} ` : ''
+    return this.linesOf(event).map((line) => `${prefix}${line}`.trimEnd())
+  }
+
+  private linesOf(event: Exclude<RunEvent, { type: 'wave-started' }>): string[] {
+    const { palette } = this
+    switch (event.type) {
+      case 'app-started': {
+        const met = event.next === 0 ? '' : `, ${event.next} of ${event.of} steps met`
+        return [`${describeStage(event.stage)}${met}`]
+      }
+      case 'run-step':
+        return [palette.strong(`${event.index + 1}/${event.of} ${event.step.title}`)]
+      case 'step-met':
+        return [palette.dim(`${event.index + 1}/${event.of} ${event.step.title}: met already`)]
+      case 'waiting': {
+        const until = event.until === undefined ? '' : `, until ${event.until}`
+        return [`  ${palette.warn('…')} waiting for ${event.for}${until}`]
+      }
+      case 'approved':
+        return [`  ${palette.good('✔')} approved by ${event.who}${event.why ? `: ${event.why}` : ''}`]
+      case 'command-line':
+        return [`  ${palette.dim('>')} ${event.text}`]
+      case 'app-ended':
+        return event.outcome === 'done'
+          ? [`${palette.good('✔')} done`]
+          : [`${event.outcome === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${event.message ?? ''}`]
+      case 'app-left-out':
+        return [`${palette.warn('-')} not begun: ${event.why}`]
+      case 'operation': {
+        if (LEFT_OUT.has(event.event.type)) return []
+        return this.eventLines(event).tell(event.event).lines.filter(Boolean)
+      }
+    }
+  }
+
+  private eventLines(app: RunApp): EventLines {
+    const name = nameOf(app)
+    let lines = this.ofApps.get(name)
+    if (!lines) {
+      lines = new EventLines(this.palette)
+      this.ofApps.set(name, lines)
+    }
+    return lines
+  }
+}
+
+function nameOf({ app, cluster }: RunApp): string {
+  return cluster === undefined ? app : `${cluster}/${app}`
+}
