@@ -12,9 +12,10 @@ const layers = {
   cluster: ['model'],
   report: ['model'],
   operations: ['model', 'rollout', 'verification', 'cluster'],
-  cli: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations'],
+  runbook: ['model', 'rollout', 'verification', 'cluster', 'operations', 'cli'],
+  cli: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'runbook'],
   sandbox: [],
-  commands: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'cli'],
+  commands: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'runbook', 'cli'],
 }
 
 /** Rules for a layer's files: which other layers they must not import, and the packages that belong to one place. */
