@@ -12,7 +12,7 @@ const layers = {
   cluster: ['model'],
   report: ['model'],
   operations: ['model', 'rollout', 'verification', 'cluster'],
-  runbook: ['model', 'rollout', 'verification', 'cluster', 'operations', 'cli'],
+  runbook: ['model', 'rollout', 'verification', 'cluster', 'operations'],
   cli: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'runbook'],
   sandbox: [],
   commands: ['model', 'rollout', 'verification', 'cluster', 'report', 'operations', 'runbook', 'cli'],

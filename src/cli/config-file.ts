@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { UsageError } from '../model/errors.js'
 import { readTextFile, TextFileError } from '../operations/text-file.js'
-import type { FileSettings } from './setting-names.js'
+import type { FileSettings } from '../model/setting-names.js'
 
 const DEFAULT_FILE = 'canary.yaml'
 const MAX_BYTES = 256 * 1024

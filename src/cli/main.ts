@@ -29,7 +29,7 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
 async function explain(error: unknown): Promise<unknown> {
   const notFound = error instanceof Error ? /^command (\S+) not found$/i.exec(error.message) : null
   if (!notFound) return error
-  const { closest } = await import('./closest.js')
+  const { closest } = await import('../model/closest.js')
   const names = await commandNames()
   const words = notFound[1]!.split(':')
   const inTopic = names.some((name) => name.startsWith(`${words[0]!} `))

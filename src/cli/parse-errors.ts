@@ -1,5 +1,5 @@
 import { CanaryError, UsageError } from '../model/errors.js'
-import { closest } from './closest.js'
+import { closest } from '../model/closest.js'
 
 /** The parts of oclif's errors that are read here; their classes are not all exported. */
 interface OclifError extends Error {

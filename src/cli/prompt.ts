@@ -6,14 +6,14 @@ export interface PromptStreams {
 
 /**
  * The way to ask a person: a function on a terminal, undefined where nobody can be asked. Questions go to stderr, so that
- * stdout stays the result; only `y` and `yes` agree. `clean` takes out of a question what is not to be shown.
+ * stdout stays the result; only `y` and `yes` agree. `clean` takes out of a question what is not to be shown; `until` ends one that need not be answered any more (AbortError).
  */
 export function asker(
   { input, output }: PromptStreams,
   around: { signal: AbortSignal; pause: () => void; clean: (question: string) => string },
-): ((question: string) => Promise<boolean>) | undefined {
+): ((question: string, until?: AbortSignal) => Promise<boolean>) | undefined {
   if (!input.isTTY || !output.isTTY) return undefined
-  return async (question) => {
+  return async (question, until) => {
     around.pause()
     const { createInterface } = await import('node:readline/promises')
     const lines = createInterface({ input, output })
@@ -23,7 +23,8 @@ export function asker(
       process.kill(process.pid, 'SIGINT')
     })
     try {
-      const answer = await lines.question(`${around.clean(question)} [y/N] `, { signal: around.signal })
+      const signal = until ? AbortSignal.any([around.signal, until]) : around.signal
+      const answer = await lines.question(`${around.clean(question)} [y/N] `, { signal })
       return /^y(es)?$/i.test(answer.trim())
     } finally {
       lines.close()

@@ -1,5 +1,5 @@
 import { readConfigFile } from './config-file.js'
-import { parseDuration } from './durations.js'
+import { parseDuration } from '../model/durations.js'
 import { parseHeaders } from './headers.js'
 import {
   type Given,
@@ -11,7 +11,7 @@ import {
   textsOf,
   wrongSetting,
 } from './probe-settings.js'
-import type { FileSettings, SettingName } from './setting-names.js'
+import type { FileSettings, SettingName } from '../model/setting-names.js'
 import { SCALE_MODES, type ScaleMode } from '../rollout/capacity.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
@@ -98,7 +98,7 @@ export async function resolveSettings(
     host: text('host'),
     canaryHeaders: headers('header'),
     probeHeaders: headers('probe-header') ?? {},
-    durationMs: duration(pick('duration'), 30_000, 100),
+    durationMs: durationOf(pick('duration'), 30_000, 100),
     probeRate: parseRate(pick('probe-rate')),
     tolerance: parseTolerance(pick('tolerance')),
     eachProxy: parsed.flags['each-proxy'],
@@ -106,9 +106,9 @@ export async function resolveSettings(
     resolve: parseResolve(pick('resolve')),
     tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
     httpProxy: parseHttpProxy(pick('http-proxy')),
-    verifyTimeoutMs: duration(pick('verify-timeout'), 60_000, 100),
-    podTimeoutMs: duration(pick('timeout'), 300_000),
-    waitForLockMs: duration(pick('wait-for-lock'), 0),
+    verifyTimeoutMs: durationOf(pick('verify-timeout'), 60_000, 100),
+    podTimeoutMs: durationOf(pick('timeout'), 300_000),
+    waitForLockMs: durationOf(pick('wait-for-lock'), 0),
     onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES, 'says not what follows a failure'),
     events: text('events'),
     scale: oneOf(pick('scale'), SCALE_MODES, 'says not what is done with too few pods'),
@@ -133,7 +133,8 @@ function pickSetting(
 /** Longer ones are a typing error, and from 24.8 days on a timer would end at once. */
 const LONGEST_MS = 24 * 3_600_000
 
-function duration(picked: Given | undefined, byDefault: number, shortestMs = 0): number {
+/** Milliseconds of a setting; throws UsageError for what is no duration up to 24h. */
+export function durationOf(picked: Given | undefined, byDefault: number, shortestMs = 0): number {
   if (!picked) return byDefault
   const text = String(picked.value)
   const milliseconds = parseDuration(text)

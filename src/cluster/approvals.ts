@@ -3,6 +3,7 @@ import { ApiError } from './api-errors.js'
 import type { Approval } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
+import { readLease } from './lease.js'
 import { approvalsOf, type Lease, leaseName, newLease, withApproval } from './lease-object.js'
 
 /** Others that write the same Lease in between: after so many tries something else is wrong. */
@@ -14,13 +15,8 @@ export async function approvals(
   app: string,
   namespace: string,
 ): Promise<Approval[]> {
-  try {
-    const lease = await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
-    return lease ? approvalsOf(lease) : []
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return []
-    throw error
-  }
+  const lease = await readLease(api, app, namespace)
+  return lease ? approvalsOf(lease) : []
 }
 
 /** Keeps an approval with the app's Lease, by compare-and-swap. Throws ExternalError where it may not be written. */

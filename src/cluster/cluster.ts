@@ -48,6 +48,8 @@ export interface LockHolder {
   command: string
   /** ISO time, by the holder's clock. */
   since: string
+  /** The run of a runbook that it belongs to. */
+  runId?: string
 }
 
 export interface LockRequest {
@@ -57,6 +59,8 @@ export interface LockRequest {
   command: string
   /** Who runs it, `user@host`. */
   who: string
+  /** The run of a runbook that it belongs to. */
+  runId?: string
   /** Aborted by Ctrl-C: the waiting ends, with CanaryError `interrupted` or `terminated`. */
   signal?: AbortSignal
   /** How long to wait for another operator, milliseconds; 0 tells at once that it is busy. */
@@ -201,6 +205,8 @@ export interface Cluster {
   /** Proofs kept with the app's Lease, by revision; empty where there are none, or they may not be read. */
   recordedProofs(app: string, namespace: string): Promise<RecordedProof[]>
 
+  /** Who holds the app, or held it and died; undefined where nobody does, or the Lease may not be read. */
+  lockHolder(app: string, namespace: string): Promise<LockHolder | undefined>
   /** Approvals kept with the app's Lease; empty where there are none, or they may not be read. */
   approvals(app: string, namespace: string): Promise<Approval[]>
 

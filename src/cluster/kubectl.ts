@@ -146,7 +146,8 @@ function kubectlMissing(details: { command: string; code?: number; stderr?: stri
   })
 }
 
-async function knownContexts({ kubeconfig }: ClusterOptions): Promise<string[]> {
+/** The contexts of a kubeconfig, the one that kubectl takes by default where none is given; none where it can't be read. */
+export async function knownContexts({ kubeconfig }: ClusterOptions): Promise<string[]> {
   try {
     const { stdout } = await promisify(execFile)('kubectl', [
       'config',
@@ -157,7 +158,7 @@ async function knownContexts({ kubeconfig }: ClusterOptions): Promise<string[]> 
     ])
     return stdout.split('\n').filter(Boolean)
   } catch {
-    return [] // the list is a kindness; the message stands without it
+    return []
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ApiError, isPassing } from './api-errors.js'
-import type { AppLock, LockRequest, RecordedProof } from './cluster.js'
+import type { AppLock, LockHolder, LockRequest, RecordedProof } from './cluster.js'
 import { HeldLease } from './held-lease.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
@@ -87,11 +87,30 @@ export async function recordedProofs(
   app: string,
   namespace: string,
 ): Promise<RecordedProof[]> {
+  const lease = await readLease(api, app, namespace)
+  return lease ? proofsOf(lease) : []
+}
+
+/** Who holds the app by its Lease; nobody where there is no Lease, or it may not be read. */
+export async function lockHolder(
+  api: Pick<KubeApi, 'find'>,
+  app: string,
+  namespace: string,
+): Promise<LockHolder | undefined> {
+  const lease = await readLease(api, app, namespace)
+  return lease && holderOf(lease)
+}
+
+/** The app's Lease; undefined where there is none, or it may not be read. */
+export async function readLease(
+  api: Pick<KubeApi, 'find'>,
+  app: string,
+  namespace: string,
+): Promise<Lease | undefined> {
   try {
-    const lease = await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
-    return lease ? proofsOf(lease) : []
+    return await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return []
+    if (error instanceof ApiError && error.status === 403) return undefined
     throw error
   }
 }
@@ -119,9 +138,9 @@ class Taking {
     private readonly timing: LockTiming,
     private readonly host: LockHost,
   ) {
-    const { app, namespace, who, command, preempt } = request
+    const { app, namespace, who, command, preempt, runId } = request
     this.target = { resource: LEASES, namespace, name: leaseName(app) }
-    this.own = { ...host.thisProcess(), who, command, token: randomUUID(), isWayBack: preempt }
+    this.own = { ...host.thisProcess(), who, command, runId, token: randomUUID(), isWayBack: preempt }
   }
 
   async take(): Promise<AppLock> {

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags'
-import { BaseCommand } from '../cli/base-command.js'
-import { changeFlags, clusterFlags, probeFlags, repeatable, scaleFlag } from '../cli/flags.js'
-import { fileArg, varFlag } from '../cli/runbook-flags.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
+import { RunbookCommand } from '../cli/runbook-command.js'
+import { approveFlag, fileArg, onlyFlag, untilFlag, varFlag } from '../cli/runbook-flags.js'
 
-export default class Run extends BaseCommand {
+export default class Run extends RunbookCommand {
   static override summary = 'Run a runbook: go on where each of its apps is'
   static override description =
     'Reads the clusters, and takes every app through the steps that it has not done yet, wave by wave. Run again after a ' +
@@ -11,46 +11,26 @@ export default class Run extends BaseCommand {
     'person or a window.'
   static override examples = [
     '<%= config.bin %> run rollout.yaml --dry-run',
-    '<%= config.bin %> run rollout.yaml --var to=v3 --approve qa',
+    '<%= config.bin %> run rollout.yaml --var to=v3 --approve qa="checked by hand"',
     '<%= config.bin %> run rollout.yaml --only echo --until shift-50',
   ]
   static override args = { file: fileArg }
   static override flags = {
     var: varFlag,
-    only: repeatable({ helpValue: '<app>', description: 'Only this app, repeatable' }),
-    until: Flags.string({ helpValue: '<step>', description: 'Stop before the step of this id' }),
-    approve: repeatable({ helpValue: '<step>', description: 'Approve the step of this id, repeatable' }),
+    only: onlyFlag,
+    until: untilFlag,
+    approve: approveFlag,
     'no-wait': Flags.boolean({ description: 'Exit 8 where a window is closed, in place of waiting for it' }),
     scale: scaleFlag,
     ...changeFlags,
+    ...failureFlags,
     ...probeFlags,
     ...clusterFlags,
   }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Run)
-    const { args, flags } = parsed
-    const [{ loadRunbook, parseVars }, { planRunbook, runRunbook }, text, output] = await Promise.all([
-      import('../runbook/load.js'),
-      import('../cli/run-runbook.js'),
-      import('../report/run-text.js'),
-      this.getOutput(),
-    ])
-    const runbook = await loadRunbook(args.file, { vars: parseVars(flags.var ?? []), env: process.env })
-    const request = {
-      runbook,
-      only: flags.only,
-      until: flags.until,
-      approve: flags.approve ?? [],
-      noWait: flags['no-wait'],
-      parsed,
-    }
-    const { version } = this.config
-    if (flags['dry-run']) {
-      const apps = await planRunbook(request, output, version)
-      return this.print({ file: runbook.file, apps }, (palette) => text.renderRunPlan(apps, palette))
-    }
-    const result = await runRunbook(request, output, version)
-    await this.print(result, (palette) => text.renderRun(result, palette))
+    const { requestOf } = await import('../cli/run-request.js')
+    await this.go(await requestOf(parsed.args.file, parsed), { dryRun: parsed.flags['dry-run'] })
   }
 }

@@ -19,6 +19,8 @@ export interface HistoryEntry {
   step?: string
   /** `user@host`; absent where the record doesn't say. */
   who?: string
+  /** The run of a runbook that made it, and the id of its step. */
+  run?: { id: string; step: string }
   /** What the proof of the revision came to: `unverified` where somebody went on without one, and said why. */
   proof: Verdict | 'unverified' | 'not recorded'
   /** Absent where it can't be told: Helm writes its own text over the description of a revision that failed. */

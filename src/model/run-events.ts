@@ -16,18 +16,29 @@ export interface RunStepName {
   title: string
 }
 
+interface OfStep extends RunApp {
+  step: RunStepName
+  /** From 0. */
+  index: number
+  of: number
+}
+
 /** Everything a run tells, beside what its operations do. */
 export type RunEvent =
   | { type: 'wave-started'; wave: string; apps: string[]; cluster?: string }
-  /** `next`: how many of the steps are met already. */
-  | (RunApp & { type: 'app-started'; stage: Stage; next: number; of: number })
-  | (RunApp & { type: 'run-step'; step: RunStepName; index: number; of: number })
-  | (RunApp & { type: 'step-met'; step: RunStepName; index: number; of: number })
+  /** `met`: the steps that the cluster meets already, or is past. */
+  | (RunApp & { type: 'app-started'; stage: Stage; met: RunStepName[]; of: number })
+  | (OfStep & { type: 'run-step' })
+  | (OfStep & { type: 'run-step-done' })
+  /** The cluster came to be there, or further on, while the run was busy. */
+  | (OfStep & { type: 'step-met' })
   | (RunApp & { type: 'waiting'; step: RunStepName; for: string; until?: string })
+  /** How often the stage was proven during a wait, and by how many probes. */
+  | (RunApp & { type: 'watched'; step: RunStepName; proofs: number; probes: number })
   | (RunApp & { type: 'approved'; step: RunStepName; who: string; why: string })
   /** What a command of the runbook printed. */
   | (RunApp & { type: 'command-line'; text: string })
-  | (RunApp & { type: 'app-ended'; outcome: Outcome; message?: string })
+  | (RunApp & { type: 'app-ended'; outcome: Outcome; message?: string; stage?: Stage; revision?: number })
   | (RunApp & { type: 'app-left-out'; why: string })
   | (RunApp & { type: 'operation'; event: CanaryEvent })
 

@@ -148,6 +148,7 @@ async function takeLock(
     namespace,
     command,
     who: context.operator,
+    runId: context.run?.id,
     signal: context.signal,
     waitMs: context.waitForLockMs,
     preempt: isWayBack === true,

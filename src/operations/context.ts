@@ -44,6 +44,8 @@ export interface OperationContext {
   probes: ProbeSettings
   /** Who runs this, `user@host`: for Helm's description and the Lease. */
   operator: string
+  /** The run of a runbook that this belongs to, and its step: for Helm's description and the Lease, too. */
+  run?: { id: string; step: string }
   /** How long pods may take to become ready, or to be gone. */
   podTimeoutMs: number
   /** Plan only: change nothing. */

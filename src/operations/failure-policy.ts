@@ -8,15 +8,16 @@ import type { AppRequest, OperationContext, OperationResult } from './context.js
 /**
  * Runs a change, and goes back (`abort`) where a step of it failed and the policy, or a person asked, says so. Throws
  * CanaryError `wentBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
- * back the failure itself. What failed before any step, and what another operator or a signal stopped, is left alone.
+ * back the failure itself. What failed before any step (unless it had `begun`, as a gate before one), and what another
+ * operator or a signal stopped, is left alone.
  */
 export async function withFailurePolicy<T>(
   context: OperationContext,
   { app, namespace }: AppRequest,
   run: (context: OperationContext) => Promise<T>,
+  { begun = false } = {},
 ): Promise<T> {
   let found: string | undefined
-  let begun = false
   const emit = (event: CanaryEvent) => {
     if (event.type === 'observed') found = event.namespace
     begun ||= event.type === 'step-started' || event.type === 'check'

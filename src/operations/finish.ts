@@ -2,6 +2,7 @@ import type { VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history.js'
+import { hasCanary, weightOf } from '../rollout/stage.js'
 import { planFinish } from '../rollout/plan.js'
 import { withCapacityOf } from './capacity.js'
 import { changeApp } from './change.js'
@@ -12,11 +13,13 @@ export interface FinishRequest extends AppRequest {
   /** Guards scripts: the version that must come out of it. */
   version?: string
   jump: boolean
+  /** How long the canary's health is compared with the primary's before its share rises; undefined: not at all. */
+  analyzeMs?: number
 }
 
 /** weighted, shifted → stable on the canary, the old version's pods gone. Asks a person, where there is one. */
 export async function finish(context: OperationContext, request: FinishRequest): Promise<OperationResult> {
-  const { app, version, jump } = request
+  const { app, version, jump, analyzeMs } = request
   const command = ['finish', app, version].filter(Boolean).join(' ')
   return changeApp(
     context,
@@ -25,7 +28,15 @@ export async function finish(context: OperationContext, request: FinishRequest):
     async ({ namespace, deployed, history }) => {
       const finished = planFinish({ app, namespace, config: deployed.config }, { version, jump })
       const plan = await withCapacityOf(context, finished, deployed)
-      return { plan, command, revision: deployed, versionBefore: finishedRollout(history.revisions)?.from }
+      const { from } = plan
+      const rises = hasCanary(from) && weightOf(from) < 100
+      return {
+        plan,
+        command,
+        revision: deployed,
+        versionBefore: finishedRollout(history.revisions)?.from,
+        ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}),
+      }
     },
   )
 }

@@ -321,7 +321,10 @@ class PlanRunner {
   }
 
   private description(step: Step): string {
-    return describeStep(this.runRequest.command, step, this.context.operator)
+    return describeStep(this.runRequest.command, step, {
+      who: this.context.operator,
+      run: this.context.run,
+    })
   }
 
   private commandLine(step: Step): string {

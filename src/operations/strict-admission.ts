@@ -58,7 +58,7 @@ async function installWithoutRoutes(
 ): Promise<Revision> {
   const values = withRoutesEnabled(request.values, false)
   await requireNoRoutes(context, { ...request, values })
-  const description = request.description.replace(/( \(by [^)]*\))?$/, ' without routes$1')
+  const description = request.description.replace(/( \(run [^)]*\))?( \(by [^)]*\))?$/, ' without routes$1$2')
   const started = Date.now()
   const made = await applyStep(context, lock, { ...request, values, description }, undefined)
   const seconds = ((Date.now() - started) / 1000).toFixed(1)

@@ -107,13 +107,20 @@ function renderPlan(result: ResultView, palette: Palette): string {
       ...probeLines(plan.expectations, '  '),
     ].join('\n')
   }
+  return [from, ...plannedStepLines(result, palette), '', 'dry run: nothing was changed'].join('\n')
+}
+
+/** The steps of a plan, each after an empty line: the values that it changes, what it runs, waits for and proves. */
+export function plannedStepLines(
+  { plan, commands }: Pick<ResultView, 'plan' | 'commands'>,
+  palette: Palette,
+): string[] {
   let before = plan.before ?? {}
-  const steps = plan.steps.flatMap((step, index) => {
-    const lines = stepLines(step, index, before, result.commands[index], palette)
+  return plan.steps.flatMap((step, index) => {
+    const lines = stepLines(step, index, before, commands[index], palette)
     before = step.values
     return ['', ...lines]
   })
-  return [from, ...steps, '', 'dry run: nothing was changed'].join('\n')
 }
 
 function stepLines(

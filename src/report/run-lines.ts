@@ -32,8 +32,9 @@ export class RunLines {
     const { palette } = this
     switch (event.type) {
       case 'app-started': {
-        const met = event.next === 0 ? '' : `, ${event.next} of ${event.of} steps met`
-        return [`${describeStage(event.stage)}${met}`]
+        const titles = event.met.map(({ title }) => title).join(', ')
+        const met = `${event.met.length} of ${event.of} steps are met already: ${titles}`
+        return [describeStage(event.stage), ...(titles ? [palette.dim(met)] : [])]
       }
       case 'run-step':
         return [palette.strong(`${event.index + 1}/${event.of} ${event.step.title}`)]
@@ -42,6 +43,12 @@ export class RunLines {
       case 'waiting': {
         const until = event.until === undefined ? '' : `, until ${event.until}`
         return [`  ${palette.warn('…')} waiting for ${event.for}${until}`]
+      }
+      case 'run-step-done':
+        return []
+      case 'watched': {
+        const times = `${event.proofs} time${event.proofs === 1 ? '' : 's'}`
+        return [`  ${palette.good('✔')} proven ${times} meanwhile ${palette.dim(`(${event.probes} probes)`)}`]
       }
       case 'approved':
         return [`  ${palette.good('✔')} approved by ${event.who}${event.why ? `: ${event.why}` : ''}`]

@@ -90,6 +90,7 @@ function entryOf(
     command: described?.command,
     step: described?.title,
     who: described?.who,
+    ...(described?.run ? { run: described.run } : {}),
     proof: proof?.verdict ?? (described?.unverified === undefined ? 'not recorded' : 'unverified'),
     byCanary: described ? true : !config || !tookEffect(summary) ? undefined : false,
   }
@@ -99,8 +100,10 @@ function canarysOwn({
   command,
   title,
   unverified,
+  run,
 }: NonNullable<ReturnType<typeof parseDescription>>): string {
-  return `${command}: ${title}${unverified === undefined ? '' : ` (unverified: ${unverified})`}`
+  const ofRun = run ? ` [run ${run.id}, step ${run.step}]` : ''
+  return `${command}: ${title}${unverified === undefined ? '' : ` (unverified: ${unverified})`}${ofRun}`
 }
 
 /** What a revision came to of which only the values tell: made by hand, or failed. */

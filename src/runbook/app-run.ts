@@ -1,60 +1,40 @@
-import { CanaryError, ConflictError, ExternalError } from '../model/errors.js'
-import type { EmitRun, RunApp } from '../model/run-events.js'
-import { abort } from '../operations/abort.js'
-import type { AppRequest, OperationContext, OperationResult } from '../operations/context.js'
+import { describeStage } from '../model/describe-stage.js'
+import { CanaryError, ConflictError } from '../model/errors.js'
+import type { RunApp } from '../model/run-events.js'
+import type { Stage } from '../model/stage.js'
+import type { AppRequest } from '../operations/context.js'
 import { withFailurePolicy } from '../operations/failure-policy.js'
-import { finish } from '../operations/finish.js'
-import { install } from '../operations/install.js'
-import { observe } from '../operations/observe.js'
-import { shift } from '../operations/shift.js'
-import { start } from '../operations/start.js'
+import { observe, type Observation, unfinishedRevision } from '../operations/observe.js'
 import { compare, verify } from '../operations/verify.js'
-import { nameOf } from './describe-step.js'
-import { isMoving, type MovingStep, positionOf } from './position.js'
-import { waitForApproval, waitForPause, waitForWindow } from './waiting.js'
-import { type Analysis, concerns, type Runbook, type RunbookCluster, type RunbookStep } from './runbook.js'
-
-/** What a run needs of the world, for one app. */
-export interface AppSurroundings {
-  /** The context of the app's operations, in its cluster; the engine sets what its steps say over it. */
-  context: OperationContext
-  emit: EmitRun
-  /** Of the app's release, where it is said. */
-  namespace?: string
-  /** What the runbook is called, and what stands for all that it says: what approvals are bound to. */
-  runbook: { name: string; id: string }
-  /** A path of the runbook, which is relative to its folder. */
-  pathOf: (file: string) => string
-  /** Runs a command with these variables of the environment; resolves with its exit code. */
-  runCommand: (
-    command: string,
-    options: {
-      env: Record<string, string>
-      timeoutMs?: number
-      signal: AbortSignal
-      line: (text: string) => void
-    },
-  ) => Promise<number>
-  /** Ids of approvals given on the command line, with who and why. */
-  approved: ReadonlySet<string>
-  /** How long a comparison goes on where the step does not say, milliseconds. */
-  comparisonMs: number
-  /** End with exit 8 in place of waiting for a window. */
-  noWait: boolean
-  /** The first step that is not to be done any more; undefined: all are. */
-  until?: string
-  /** Whether to end before the next step, as another app failed. */
-  isStopping?: () => boolean
-  /** Milliseconds since the epoch. */
-  now: () => number
-  sleep: (ms: number, signal: AbortSignal) => Promise<void>
-}
+import { parseDescription } from '../rollout/description.js'
+import type { AppSurroundings } from './app-surroundings.js'
+import { waitForApproval } from './approval.js'
+import { contextOf, move } from './move.js'
+import { isMoving, positionOf } from './position.js'
+import { runCommand } from './run-command.js'
+import { concerns, type Runbook, type RunbookCluster, type RunbookStep } from './runbook.js'
+import { nameOf } from './step-text.js'
+import { forTarget } from './variables.js'
+import { waitForPause, waitForWindow } from './waiting.js'
 
 /** How an app's steps ended well: all done, or as far as they were to go. */
 export interface AppEnd {
-  done: boolean
-  /** How many steps were done by this run, not counting those that were met. */
-  steps: number
+  isWhole: boolean
+  /** How many steps this run did, and how many were met already. */
+  steps: { done: number; met: number; of: number }
+  stage: Stage
+  revision?: number
+}
+
+/** The steps that concern an app, with its name and its cluster's put in. */
+export function stepsOf({ steps }: Runbook, app: string, { name: cluster }: RunbookCluster): RunbookStep[] {
+  return steps.filter((step) => concerns(step, app, cluster)).map((step) => forTarget(step, { app, cluster }))
+}
+
+/** The step of this run that made the deployed revision; undefined where another run or a person did. */
+export function notedStep({ deployed }: Pick<Observation, 'deployed'>, runId: string): string | undefined {
+  const run = deployed && parseDescription(deployed.description)?.run
+  return run?.id === runId ? run.step : undefined
 }
 
 /**
@@ -65,171 +45,162 @@ export interface AppEnd {
 export class AppRun {
   private readonly where: RunApp
   private readonly request: AppRequest
+  private readonly steps: RunbookStep[]
+  private readonly counts = { done: 0, met: 0 }
+  /** Index after the last step that is known to be done: found before that, somebody else went back. */
+  private reached = 0
+  /** Whether what a killed run left in the middle is brought back. */
+  private recovers = false
 
   constructor(
     private readonly runbook: Runbook,
-    private readonly cluster: RunbookCluster,
-    private readonly app: string,
+    cluster: RunbookCluster,
+    app: string,
     private readonly world: AppSurroundings,
   ) {
     this.where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     this.request = { app, namespace: world.namespace }
+    this.steps = stepsOf(runbook, app, cluster)
   }
 
   async run(): Promise<AppEnd> {
-    const { runbook, world, where } = this
-    const steps = runbook.steps.filter((step) => concerns(step, this.app, this.cluster.name))
-    const { stage } = await observe(world.context, this.request)
-    const position = positionOf(steps, stage)
-    if ('conflict' in position) {
+    const { world, where, steps } = this
+    const found = await observe(world.context, this.request)
+    const next = this.positionIn(found)
+    const isUnfinished = await this.comesBack(found, next)
+    const of = steps.length
+    world.emit({
+      ...where,
+      type: 'app-started',
+      stage: found.stage,
+      met: steps.slice(0, next).map(nameOf),
+      of,
+    })
+    this.counts.met = next
+    this.reached = next
+    const untilIndex = world.until === undefined ? -1 : steps.findIndex(({ id }) => id === world.until)
+    const end = untilIndex === -1 ? of : untilIndex + 1
+    if (next > 0 && found.deployed && !isUnfinished) await this.prove()
+    for (let index = next; index < end; index += 1) {
+      if (world.isStopping?.()) throw stopped(where.app, steps[index]!.id)
+      world.context.signal.throwIfAborted()
+      await this.step(index)
+    }
+    const { stage, deployed } = await observe(world.context, this.request)
+    return { isWhole: end >= of, steps: { ...this.counts, of }, stage, revision: deployed?.revision }
+  }
+
+  /** Throws ConflictError where the app is not on the way that the steps lead. */
+  private positionIn(found: Observation): number {
+    const { app } = this.where
+    const position = positionOf(this.steps, found.stage, notedStep(found, this.world.run.id))
+    if ('next' in position && position.next >= this.reached) return position.next
+    const why =
+      'next' in position
+        ? `somebody brought it back meanwhile: it is ${describeStage(found.stage)}`
+        : position.conflict
+    throw new ConflictError(`${app} can't go on with ${this.world.run.name}: ${why}.`, {
+      state: this.counts.done === 0 ? 'Nothing was changed.' : `${app} is left as it was found.`,
+      nextSteps: [`canary status ${app}`, `canary abort ${app}    (ends the rollout under way)`],
+    })
+  }
+
+  /**
+   * Whether a revision was left in the middle, which the next change brings back first. By a run of this runbook that was
+   * killed: without asking. Throws ConflictError where no change is to follow.
+   */
+  private async comesBack(found: Observation, next: number): Promise<boolean> {
+    const { app, namespace, history } = found
+    const unfinished = unfinishedRevision(history ?? {})
+    if (!unfinished) return false
+    if (!this.steps.slice(next).some(isMoving)) {
       throw new ConflictError(
-        `${this.app} can't be taken up by ${world.runbook.name}: ${position.conflict}.`,
+        `All steps of ${app} that change it are done, but revision ${unfinished.revision} is ${unfinished.status}.`,
         {
-          state: 'Nothing was changed.',
-          nextSteps: [
-            `canary status ${this.app}`,
-            `canary abort ${this.app}    (ends the rollout under way)`,
-          ],
+          state: `The last deployed revision is ${found.deployed?.revision ?? 'none'}: ${describeStage(found.stage)}.`,
+          nextSteps: [`canary history ${app}`, `canary doctor ${app}`],
         },
       )
     }
-    const { next } = position
-    const of = steps.length
-    world.emit({ ...where, type: 'app-started', stage, next, of })
-    for (const [index, step] of steps.slice(0, next).entries())
-      world.emit({ ...where, type: 'step-met', step: nameOf(step), index, of })
-    if (next > 0 && stage.name !== 'absent') await verify(world.context, this.request)
-    let done = 0
-    for (let index = next; index < steps.length; index += 1) {
-      const step = steps[index]!
-      if (step.id === world.until) return { done: false, steps: done }
-      if (world.isStopping?.()) throw stopped(this.app, step.id)
-      world.context.signal.throwIfAborted()
-      world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of })
-      await this.wait(step)
-      await this.step(step)
-      done += 1
-    }
-    return { done: true, steps: done }
+    const holder = namespace ? await this.world.context.cluster.lockHolder(app, namespace) : undefined
+    if (holder?.runId === this.world.run.id) this.recovers = true
+    return true
   }
 
-  private async wait(step: RunbookStep): Promise<void> {
+  private met(index: number): void {
+    this.counts.met += 1
+    const step = nameOf(this.steps[index]!)
+    this.world.emit({ ...this.where, type: 'step-met', step, index, of: this.steps.length })
+  }
+
+  /** Proves the stage that is there; a failure is followed by what the runbook says. */
+  private async prove(): Promise<void> {
+    const { context } = this.world
+    await withFailurePolicy(context, this.request, (held) => verify(held, this.request))
+  }
+
+  private async step(index: number): Promise<void> {
+    const { world, where } = this
+    const step = this.steps[index]!
+    world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of: this.steps.length })
     const { window } = step.when
-    if (window) await waitForWindow(this.world, this.where, step, window)
+    if (window) await waitForWindow(world, where, step, window, this.request)
+    // Somebody else may have gone on, or back, while this run was busy.
+    const isFresh = this.counts.done === 0 && !window
+    if (isMoving(step) && !isFresh && (await this.lookAgain()) > index) return this.met(index)
+    await this.do(step)
+    this.counts.done += 1
+    this.reached = isMoving(step) ? index + 1 : this.reached
+    world.emit({ ...where, type: 'run-step-done', step: nameOf(step), index, of: this.steps.length })
   }
 
-  private async step(step: RunbookStep): Promise<void> {
-    const { world, where, request } = this
-    const context = this.contextOf(step)
+  private async lookAgain(): Promise<number> {
+    const found = await observe(this.world.context, this.request)
+    return unfinishedRevision(found.history ?? {}) ? 0 : this.positionIn(found)
+  }
+
+  private async do(step: RunbookStep): Promise<void> {
+    const { world, where, request, runbook } = this
+    const context = contextOf(step, world, this.recovers)
     if (isMoving(step)) {
-      await withFailurePolicy(context, request, (held) => this.move(held, step))
+      await withFailurePolicy(context, request, (held) => move(held, request, step, world))
+      this.recovers = false
       return
     }
     switch (step.type) {
       case 'verify':
         await withFailurePolicy(context, request, (held) => verify(held, request))
-        if (step.compare) await compare(context, { ...request, durationMs: this.comparisonMs(step.compare) })
+        if (step.compare) {
+          const durationMs = step.compare.durationMs ?? world.comparisonMs
+          await withFailurePolicy(context, request, (held) => compare(held, { ...request, durationMs }), {
+            begun: true,
+          })
+        }
         return
       case 'pause':
-        return waitForPause(world, where, step, request)
+        return waitForPause({ ...world, context }, where, step, request)
       case 'approve':
-        return waitForApproval(world, where, step, request, world.runbook.id)
-      case 'run':
-        return this.runCommand(step)
-    }
-  }
-
-  private move(context: OperationContext, step: MovingStep): Promise<OperationResult> {
-    const { request, world } = this
-    switch (step.type) {
-      case 'install': {
-        const { version, image, chart, values } = step
-        const valuesFiles = values.map((file) => world.pathOf(file))
-        const path = chart === undefined ? undefined : world.pathOf(chart)
-        return install(context, { ...request, version, image, chart: path, valuesFiles })
-      }
-      case 'start': {
-        const { version, image, headers, deployOnly, shadow } = step
-        const versionValues = step.versionValues === undefined ? undefined : world.pathOf(step.versionValues)
-        return start(context, { ...request, version, image, headers, deployOnly, shadow, versionValues })
-      }
-      case 'shift': {
-        const { weight, analyze } = step
-        return shift(context, {
-          ...request,
-          weight,
-          ...(analyze ? { analyzeMs: this.comparisonMs(analyze) } : {}),
+        return withFailurePolicy(context, request, () => waitForApproval(world, where, step, request), {
+          begun: true,
         })
-      }
-      case 'finish':
-        return finish(context, { ...request, jump: step.jump })
-      case 'abort':
-        return abort(context, request)
+      case 'run':
+        return withFailurePolicy(
+          context,
+          request,
+          () => runCommand(step, where, request, world, runbook.vars),
+          { begun: true },
+        )
     }
-  }
-
-  private comparisonMs({ durationMs }: Analysis): number {
-    return durationMs ?? this.world.comparisonMs
-  }
-
-  private contextOf({
-    timeoutMs,
-    verify: { tolerance, rate, timeoutMs: proofMs, paths },
-  }: RunbookStep): OperationContext {
-    const { context } = this.world
-    const { probes } = context
-    return {
-      ...context,
-      podTimeoutMs: timeoutMs ?? context.podTimeoutMs,
-      probes: {
-        ...probes,
-        tolerance: tolerance ?? probes.tolerance,
-        rate: rate ?? probes.rate,
-        timeoutMs: proofMs ?? probes.timeoutMs,
-        setVerify: [...probes.setVerify, ...(paths ?? []).map((path, index) => `paths[${index}]=${path}`)],
-      },
-    }
-  }
-
-  private async runCommand(step: Extract<RunbookStep, { type: 'run' }>): Promise<void> {
-    const { world, where, request, cluster, runbook } = this
-    const { stage, namespace, deployed } = await observe(world.context, request)
-    const env = {
-      CANARY_APP: this.app,
-      CANARY_NAMESPACE: namespace ?? '',
-      CANARY_CLUSTER: cluster.name ?? '',
-      ...runbook.vars,
-      CANARY_STAGE: stage.name,
-      CANARY_PRIMARY: 'primary' in stage ? stage.primary : '',
-      CANARY_CANARY: 'canary' in stage ? stage.canary : '',
-      CANARY_WEIGHT:
-        stage.name === 'weighted' ? String(stage.weight) : stage.name === 'shifted' ? '100' : '0',
-      CANARY_REVISION: deployed ? String(deployed.revision) : '',
-      CANARY_STEP: step.id,
-    }
-    const exitCode = await world.runCommand(step.command, {
-      env,
-      timeoutMs: step.timeoutMs,
-      signal: world.context.signal,
-      line: (text) => world.emit({ ...where, type: 'command-line', text }),
-    })
-    if (exitCode === 0) return
-    throw new ExternalError(`The command of step ${step.id} ended with exit code ${exitCode}.`, {
-      command: step.command,
-      code: exitCode,
-      state: `${this.app} is as it was before the command.`,
-      nextSteps: ['run the runbook again: it goes on with this step'],
-    })
   }
 }
 
 function stopped(app: string, step: string): CanaryError {
   return new CanaryError(
     'waiting',
-    `${app} was stopped before step ${step}, as another app of its wave failed.`,
+    `${app} was stopped before step ${step}: another app of its wave failed.`,
     {
       state: `${app} stays in the stage that it was brought to, which is proven.`,
-      nextSteps: ['run the runbook again once the other app is well: this one goes on where it is'],
+      nextSteps: ['the same run again once the other app is well: this one goes on where it is'],
     },
   )
 }

@@ -1,40 +1,108 @@
+import { CanaryError } from '../model/errors.js'
 import type { RunApp } from '../model/run-events.js'
 import type { Stage } from '../model/stage.js'
-import { observe } from '../operations/observe.js'
-import type { OperationContext } from '../operations/context.js'
-import { nameOf } from './describe-step.js'
-import { positionOf } from './position.js'
-import { concerns, type Runbook, type RunbookCluster } from './runbook.js'
+import type { OperationResult } from '../operations/context.js'
+import { observe, unfinishedRevision } from '../operations/observe.js'
+import { notedStep, stepsOf } from './app-run.js'
+import type { AppSurroundings } from './app-surroundings.js'
+import { contextOf, move } from './move.js'
+import { isMoving, positionOf } from './position.js'
+import type { Runbook, RunbookCluster } from './runbook.js'
+import { conditionText, nameOf } from './step-text.js'
 
 /** What a run would do for one app. */
 export interface AppPlan extends RunApp {
   wave: string
-  stage: Stage
+  /** Undefined where the app could not be read. */
+  stage?: Stage
+  revision?: number
   /** Met: the cluster is there already, or past it. */
-  steps: { id: string; title: string; met: boolean }[]
+  steps: PlannedStep[]
+  /** Milliseconds that its pauses take at least from here on. */
+  pausesMs: number
+  /** The newest revision, where a helm that failed or was killed left it: brought back first. */
+  unfinished?: { revision: number; status: string }
+  /** The next step that changes the app, planned to its end. */
+  ahead?: OperationResult
   /** Why it can't be taken up, a sentence. */
   conflict?: string
 }
 
-/** Looks where an app is in the steps of a runbook, changing nothing. */
-export async function planApp(
+export interface PlannedStep {
+  id: string
+  title: string
+  met: boolean
+  /** `window office`; absent for a step of all, at any time. */
+  when?: string
+}
+
+async function planApp(
   runbook: Runbook,
   cluster: RunbookCluster,
   wave: string,
-  request: { app: string; namespace?: string },
-  context: OperationContext,
+  app: string,
+  world: AppSurroundings,
+  inFull: boolean,
 ): Promise<AppPlan> {
-  const { app } = request
-  const steps = runbook.steps.filter((step) => concerns(step, app, cluster.name))
-  const { stage } = await observe(context, request)
-  const position = positionOf(steps, stage)
-  const next = 'next' in position ? position.next : 0
-  return {
-    app,
-    ...(cluster.name === undefined ? {} : { cluster: cluster.name }),
-    wave,
-    stage,
-    steps: steps.map((step, index) => ({ ...nameOf(step), met: index < next })),
-    ...('conflict' in position ? { conflict: position.conflict } : {}),
+  const { context, namespace, run } = world
+  const steps = stepsOf(runbook, app, cluster)
+  const at = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }), wave }
+  const planned = (next: number) => ({
+    steps: steps.map((step, index): PlannedStep => {
+      const when = conditionText(step)
+      return { ...nameOf(step), met: index < next, ...(when ? { when } : {}) }
+    }),
+    pausesMs: steps.slice(next).reduce((sum, step) => sum + (step.type === 'pause' ? step.durationMs : 0), 0),
+  })
+  try {
+    const found = await observe(context, { app, namespace })
+    const position = positionOf(steps, found.stage, notedStep(found, run.id))
+    const there = { ...at, stage: found.stage, revision: found.deployed?.revision }
+    if ('conflict' in position) return { ...there, ...planned(0), conflict: position.conflict }
+    const left = unfinishedRevision(found.history ?? {})
+    const unfinished = left ? { unfinished: { revision: left.revision, status: left.status } } : {}
+    const whole = { ...there, ...planned(position.next), ...unfinished }
+    const change = steps.slice(position.next).find(isMoving)
+    if (!change || left || !inFull) return whole
+    const dry = { ...contextOf(change, world, false), dryRun: true, emit: () => undefined }
+    return { ...whole, ahead: await move(dry, { app, namespace }, change, world) }
+  } catch (error) {
+    if (!(error instanceof CanaryError) || !['conflict', 'usage'].includes(error.outcome)) throw error
+    return { ...at, ...planned(0), conflict: error.message }
   }
+}
+
+/** How many apps are looked at side by side. */
+const AT_ONCE = 8
+
+/** Where all apps of a run are, in the order of the file; `inFull` with the next change of each. */
+export async function planRun(
+  runbook: Runbook,
+  {
+    of,
+    only,
+    inFull,
+  }: {
+    of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+    only?: string[]
+    inFull: boolean
+  },
+): Promise<AppPlan[]> {
+  const places = runbook.clusters.flatMap((cluster) =>
+    runbook.waves.flatMap((wave) =>
+      wave.apps
+        .filter(({ name }) => only?.includes(name) ?? true)
+        .map(({ name }) => ({ cluster, wave: wave.name, app: name })),
+    ),
+  )
+  const plans: AppPlan[] = []
+  const waiting = [...places.entries()]
+  const next = async (): Promise<void> => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      const [index, { cluster, wave, app }] = one
+      plans[index] = await planApp(runbook, cluster, wave, app, await of(app, cluster), inFull)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, next))
+  return plans
 }

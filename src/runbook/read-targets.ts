@@ -1,5 +1,5 @@
-import type { FileSettings } from '../cli/setting-names.js'
-import { SETTING_NAMES } from '../cli/setting-names.js'
+import type { FileSettings } from '../model/setting-names.js'
+import { SETTING_NAMES } from '../model/setting-names.js'
 import type { FileData, SettingsData, SettingValue, WindowData } from './file-data.js'
 import { circleOf, inOrder } from './order.js'
 import type { Reader } from './reader.js'

@@ -1,4 +1,4 @@
-import { parseDuration } from '../cli/durations.js'
+import { parseDuration } from '../model/durations.js'
 import type { Position } from './runbook.js'
 import { listed, nearest, type Path, type Problem } from './schema.js'
 import type { RunbookSource } from './source.js'

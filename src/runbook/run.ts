@@ -1,12 +1,14 @@
 import { CanaryError } from '../model/errors.js'
-import type { Outcome } from '../model/exit-codes.js'
 import type { EmitRun, RunApp } from '../model/run-events.js'
-import { AppRun, type AppSurroundings } from './app-run.js'
+import { type AppEnd, AppRun } from './app-run.js'
+import type { AppSurroundings } from './app-surroundings.js'
+import type { AppOutcome } from './outcome.js'
 import type { Runbook, RunbookCluster, RunbookWave } from './runbook.js'
 
 /** What a run needs of the world. */
 export interface RunSurroundings {
   emit: EmitRun
+  /** Its reason is the name of the operating system's signal. */
   signal: AbortSignal
   /** The surroundings of one app in one cluster. */
   of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
@@ -14,30 +16,44 @@ export interface RunSurroundings {
   only?: ReadonlySet<string>
 }
 
-/** How it ended for one app. */
-export interface AppOutcome extends RunApp {
-  /** `left out`: not begun, as another failed or waits. */
-  outcome: Outcome | 'left out'
-  message?: string
-  error?: CanaryError
-}
-
 /**
- * Runs a runbook: cluster by cluster, wave by wave, the apps of a wave side by side. Where an app fails or waits for
- * somebody, no further wave begins; with `failFast` no further app of its wave either, and those under way end their step.
- * Resolves with how each app ended; throws only what is a bug.
+ * Runs a runbook: the clusters that wait for no other side by side, in each wave by wave, the apps of a wave up to `parallel`
+ * at a time. Where an app fails, waits for somebody or stops at `until`, no further wave begins in its cluster, nor a
+ * cluster after it; with `failFast` no further app of its wave either, and those under way end their step. Resolves with
+ * how each app ended, in the order of the file; throws only what is a bug.
  */
 export async function run(runbook: Runbook, world: RunSurroundings): Promise<AppOutcome[]> {
-  const outcomes: AppOutcome[] = []
+  const ends = new Map<string | undefined, Promise<AppOutcome[]>>()
+  const begun: Promise<AppOutcome[]>[] = []
   for (const cluster of runbook.clusters) {
-    for (const wave of runbook.waves) {
-      const apps = wave.apps.map(({ name }) => name).filter((app) => world.only?.has(app) ?? true)
-      if (apps.length === 0) continue
-      if (world.signal.aborted || outcomes.some(({ outcome }) => outcome !== 'done')) {
-        const why = 'an app before it did not get to its end'
-        for (const app of apps) outcomes.push(leftOut(cluster, app, world, why))
-        continue
-      }
+    const before = cluster.after.map((name) => ends.get(name) ?? Promise.resolve([]))
+    const outcomes = Promise.all(before).then((all) => runCluster(runbook, cluster, world, all.flat()))
+    ends.set(cluster.name, outcomes)
+    begun.push(outcomes)
+  }
+  // A bug in one cluster does not leave the steps of others in the middle.
+  const settled = await Promise.allSettled(begun)
+  return settled.flatMap((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
+}
+
+async function runCluster(
+  runbook: Runbook,
+  cluster: RunbookCluster,
+  world: RunSurroundings,
+  before: AppOutcome[],
+): Promise<AppOutcome[]> {
+  const outcomes: AppOutcome[] = []
+  for (const wave of runbook.waves) {
+    const apps = wave.apps.map(({ name }) => name).filter((app) => world.only?.has(app) ?? true)
+    if (apps.length === 0) continue
+    const open = [...before, ...outcomes].find((one) => one.outcome !== 'done' || one.isWhole === false)
+    if (world.signal.aborted || open) {
+      const why = open ? `${nameOf(open)} is not done` : 'the run was interrupted'
+      for (const app of apps) outcomes.push(leftOut(cluster, app, world, why))
+    } else {
       outcomes.push(...(await runWave(runbook, cluster, wave, apps, world)))
     }
   }
@@ -54,16 +70,19 @@ async function runWave(
   world.emit({ type: 'wave-started', wave: name, apps, ...named(cluster) })
   const outcomes = new Map<string, AppOutcome>()
   const waiting = [...apps]
-  let isStopping = false
+  let failed: AppOutcome | undefined
+  const isStopping = () => failed !== undefined
   const next = async (): Promise<void> => {
     for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
-      if (isStopping || world.signal.aborted) {
-        outcomes.set(app, leftOut(cluster, app, world, 'another app of the wave failed'))
+      if (failed || world.signal.aborted) {
+        const why = failed ? `${nameOf(failed)} failed` : 'the run was interrupted'
+        outcomes.set(app, leftOut(cluster, app, world, why))
         continue
       }
-      const outcome = await runApp(runbook, cluster, app, world, () => isStopping)
+      const outcome = await runApp(runbook, cluster, app, world, isStopping)
       outcomes.set(app, outcome)
-      isStopping ||= failFast && outcome.outcome !== 'done'
+      // Others may well go on to the step that waits for a person: they are approved together.
+      if (failFast && !['done', 'waiting'].includes(outcome.outcome)) failed ??= outcome
     }
   }
   await Promise.all(Array.from({ length: Math.min(parallel, apps.length) }, next))
@@ -78,18 +97,25 @@ async function runApp(
   isStopping: () => boolean,
 ): Promise<AppOutcome> {
   const where = { app, ...named(cluster) }
+  let end: AppEnd | undefined
   let error: CanaryError | undefined
   try {
     const surroundings = await world.of(app, cluster)
-    await new AppRun(runbook, cluster, app, { ...surroundings, isStopping }).run()
+    end = await new AppRun(runbook, cluster, app, { ...surroundings, isStopping }).run()
   } catch (thrown) {
-    error = world.signal.aborted ? interrupted(thrown) : thrown instanceof CanaryError ? thrown : undefined
-    if (!error) throw thrown
+    error = world.signal.aborted ? interrupted(thrown, world.signal) : asExpected(thrown)
   }
   const outcome = error?.outcome ?? 'done'
-  const message = error?.message
-  world.emit({ ...where, type: 'app-ended', outcome, ...(message === undefined ? {} : { message }) })
-  return { ...where, outcome, ...(error ? { message, error } : {}) }
+  const message = error === undefined ? {} : { message: error.message }
+  world.emit({ ...where, type: 'app-ended', outcome, ...end, ...message })
+  return { ...where, outcome, ...end, ...message, ...(error ? { error } : {}) }
+}
+
+/** Of other apps, too, it is to be known how they ended: a bug is told with them. */
+function asExpected(thrown: unknown): CanaryError {
+  if (thrown instanceof CanaryError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new CanaryError('bug', message, { cause: thrown })
 }
 
 function leftOut(cluster: RunbookCluster, app: string, { emit }: RunSurroundings, why: string): AppOutcome {
@@ -102,11 +128,14 @@ function named({ name }: RunbookCluster): { cluster?: string } {
   return name === undefined ? {} : { cluster: name }
 }
 
-function interrupted(thrown: unknown): CanaryError {
+function nameOf({ app, cluster }: RunApp): string {
+  return cluster === undefined ? app : `${app} in ${cluster}`
+}
+
+function interrupted(thrown: unknown, { reason }: AbortSignal): CanaryError {
   if (thrown instanceof CanaryError && thrown.outcome !== 'external') return thrown
-  return new CanaryError('interrupted', 'Interrupted.', {
+  return new CanaryError(reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
     state: thrown instanceof CanaryError ? thrown.state : undefined,
-    nextSteps: ['run the runbook again: it goes on where each app is'],
     cause: thrown,
   })
 }

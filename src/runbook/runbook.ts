@@ -1,4 +1,4 @@
-import type { FileSettings } from '../cli/setting-names.js'
+import type { FileSettings } from '../model/setting-names.js'
 
 /** Place in the file, both from 1. */
 export interface Position {
@@ -16,7 +16,8 @@ export interface Runbook {
   clusters: RunbookCluster[]
   /** In order; all of a wave is done in a cluster before the next begins there. */
   waves: RunbookWave[]
-  onFailure: OnFailure
+  /** Undefined where nothing says so: what the settings do. */
+  onFailure?: OnFailure
   /** In order, the same for all apps but for what `when` says. */
   steps: RunbookStep[]
 }

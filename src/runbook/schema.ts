@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { closest } from '../cli/closest.js'
+import { closest } from '../model/closest.js'
 
 /** Way from the root of a document to a value in it. */
 export type Path = (string | number)[]

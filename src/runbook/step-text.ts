@@ -1,37 +1,48 @@
+import { describeHeaders } from '../model/describe-stage.js'
+import { durationText } from '../model/durations.js'
+import type { RunStepName } from '../model/run-events.js'
 import type { RunbookStep } from './runbook.js'
+
+/** Characters of a command that are told. */
+const LONGEST_COMMAND = 60
+
+/** A step as it is told of: its id, and its name or what it does. */
+export function nameOf(step: RunbookStep): RunStepName {
+  return { id: step.id, title: step.name ?? stepText(step) }
+}
 
 /** A step in the words of the file, with what tells it from others of its kind. */
 export function stepText(step: RunbookStep): string {
   switch (step.type) {
     case 'install':
       return `install ${step.version}`
-    case 'start':
-      return `start ${step.version}${step.deployOnly ? ', deploy only' : ''}`
+    case 'start': {
+      const how = step.shadow ? `, shadowing ${step.shadow} %` : step.deployOnly ? ', deploy only' : ''
+      const marks = step.headers ? ` (${describeHeaders(step.headers)})` : ''
+      return `start ${step.version}${marks}${how}`
+    }
     case 'shift':
-      return `shift ${step.weight} %`
+      return `shift ${step.weight}${step.analyze ? ', analysed' : ''}`
     case 'pause':
       return `pause ${durationText(step.durationMs)}`
     case 'approve':
       return `approve ${step.id}`
     case 'run':
-      return `run ${step.command}`
+      return `run ${shortened(step.command)}`
+    case 'verify':
+      return step.compare ? 'verify and compare' : 'verify'
     case 'finish':
     case 'abort':
-    case 'verify':
       return step.type
   }
 }
 
-/** `1h30m`, `45s`, `0.5s`: as files have durations. */
-export function durationText(milliseconds: number): string {
-  const seconds = milliseconds / 1000
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 3600), 'h'],
-    [Math.floor((seconds % 3600) / 60), 'm'],
-    [Number((seconds % 60).toFixed(3)), 's'],
-  ]
-  const shown = parts.filter(([amount]) => amount > 0)
-  return shown.length === 0 ? '0s' : shown.map(([amount, unit]) => `${amount}${unit}`).join('')
+/** Its first line, as far as it fits. */
+function shortened(command: string): string {
+  const [first = '', ...more] = command.trim().split('\n')
+  const characters = [...first]
+  const isWhole = more.length === 0 && characters.length <= LONGEST_COMMAND
+  return isWhole ? first : `${characters.slice(0, LONGEST_COMMAND).join('')}…`
 }
 
 /** `window office, cluster eu`; empty for a step of all. */

@@ -4,42 +4,47 @@ import type { RunApp } from '../model/run-events.js'
 import type { AppRequest } from '../operations/context.js'
 import { withFailurePolicy } from '../operations/failure-policy.js'
 import { observe } from '../operations/observe.js'
+import { pause } from '../operations/pause.js'
 import { verify } from '../operations/verify.js'
-import type { AppSurroundings } from './app-run.js'
-import { nameOf } from './describe-step.js'
-import type { ApproveStep, PauseStep, RunbookStep, Window } from './runbook.js'
+import { hasCanary } from '../rollout/stage.js'
+import type { AppSurroundings } from './app-surroundings.js'
+import type { PauseStep, RunbookStep, Window } from './runbook.js'
+import { nameOf } from './step-text.js'
 import { isOpen, nextOpening } from './windows.js'
 
-/** Probes per second of each kind while a pause is watched. */
-const WATCH_RATE = 5
-/** A watched stage is proven so often, and at least once. */
-const WATCH_EVERY_MS = 30_000
-/** How often windows and approvals are looked at. */
-const LOOK_EVERY_MS = 2000
+/** Probes per second of each kind while a stage is watched. */
+const WATCH_RATE = 10
+/** Between two proofs of a watched stage, milliseconds. */
+const WATCH_PAUSE_MS = 1000
+/** After a proof that came to nothing, say because the cluster did not answer. */
+const WATCH_AGAIN_MS = 10_000
+/** Timers take no more than 24.8 days. */
+const LONGEST_SLEEP_MS = 3_600_000
 
-/** Waits until the window of a step is open. Throws CanaryError `waiting` where nobody is to wait. */
+/**
+ * Waits until the window of a step is open; meanwhile a canary that is routed to is watched. Throws CanaryError `waiting`
+ * where nobody is to wait.
+ */
 export async function waitForWindow(
   world: AppSurroundings,
   where: RunApp,
   step: RunbookStep,
   window: Window,
+  request: AppRequest,
 ): Promise<void> {
-  const { now, sleep, noWait, emit, context } = world
-  if (isOpen(window, new Date(now()))) return
-  const opens = nextOpening(window, new Date(now()))
-  const { name } = window
-  const until = opens.toISOString()
-  if (noWait) {
-    throw new CanaryError('waiting', `Window ${name} of step ${step.id} is closed.`, {
+  const instant = new Date(world.now())
+  if (isOpen(window, instant)) return
+  const opens = nextOpening(window, instant)
+  if (world.noWait) {
+    throw new CanaryError('waiting', `Step ${step.id} of ${where.app} waits for the window ${window.name}.`, {
       state: `${where.app} is as it was: the step was not begun.`,
-      nextSteps: [
-        until ? `run the runbook again at ${until}` : `give window ${name} days on which it is open`,
-      ],
+      nextSteps: [`${world.run.command}    (from ${opens.toISOString()} on)`],
+      evidence: { window: window.name, opens: opens.toISOString() },
     })
   }
-  emit({ ...where, type: 'waiting', step: nameOf(step), for: `window ${name}`, until })
-  while (!isOpen(window, new Date(now())))
-    await sleep(Math.max(1, Math.min(LOOK_EVERY_MS, opens.getTime() - now())), context.signal)
+  const { stage } = await observe(world.context, request)
+  const waiting = { step, for: `the window ${window.name}`, end: opens.getTime(), watch: hasCanary(stage) }
+  await hold(world, where, request, waiting)
 }
 
 /**
@@ -52,78 +57,72 @@ export async function waitForPause(
   step: PauseStep,
   request: AppRequest,
 ): Promise<void> {
-  const { context, emit, now, sleep } = world
-  const { deployed } = await observe(context, request)
+  const { deployed } = await observe(world.context, request)
   if (!deployed) return
   const end = Date.parse(deployed.updated) + step.durationMs
-  if (now() >= end) return
-  emit({
-    ...where,
-    type: 'waiting',
-    step: nameOf(step),
-    for: 'the pause',
-    until: new Date(end).toISOString(),
-  })
-  while (now() < end) {
-    const begun = now()
-    if (step.watch) await watch(world, request, end)
-    const rest = Math.min(end, step.watch ? begun + WATCH_EVERY_MS : end) - now()
-    if (rest > 0) await sleep(rest, context.signal)
-  }
+  if (world.now() < end) await hold(world, where, request, { step, for: 'the pause', end, watch: step.watch })
 }
 
-async function watch(world: AppSurroundings, request: AppRequest, end: number): Promise<void> {
-  const { context, now } = world
-  const over = AbortSignal.timeout(Math.max(1, end - now()))
+interface Waiting {
+  step: RunbookStep
+  for: string
+  /** Milliseconds since the epoch. */
+  end: number
+  watch: boolean
+}
+
+/** No lock is held meanwhile. */
+async function hold(
+  world: AppSurroundings,
+  where: RunApp,
+  request: AppRequest,
+  { step, for: what, end, watch }: Waiting,
+): Promise<void> {
+  const { context, emit, now } = world
+  const named = { ...where, step: nameOf(step) }
+  emit({ ...named, type: 'waiting', for: what, until: new Date(end).toISOString() })
+  const watched = { proofs: 0, probes: 0 }
+  while (now() < end) {
+    context.signal.throwIfAborted()
+    const next = watch ? await prove(world, request, end, watched) : LONGEST_SLEEP_MS
+    await pause(Math.max(1, Math.min(next, end - now())), [context.signal])
+  }
+  if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
+}
+
+/** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
+async function prove(
+  { context, now }: AppSurroundings,
+  request: AppRequest,
+  end: number,
+  watched: { proofs: number; probes: number },
+): Promise<number> {
+  const over = AbortSignal.timeout(Math.max(1, Math.min(end - now(), LONGEST_SLEEP_MS)))
   const signal = AbortSignal.any([context.signal, over])
-  const probes = { ...context.probes, rate: WATCH_RATE }
+  const { rate } = context.probes
+  const probes = {
+    ...context.probes,
+    rate: rate === 0 ? WATCH_RATE : Math.min(rate, WATCH_RATE),
+    // At this rate a proof takes its time.
+    timeoutMs: LONGEST_SLEEP_MS,
+  }
   try {
-    await withFailurePolicy(context, request, (held) => {
+    const { proof } = await withFailurePolicy(context, request, (held) => {
       // What passes would bury the lines of the steps.
       const emit = (event: CanaryEvent) => {
         if (event.type === 'check' && event.check.verdict !== 'pass') held.emit(event)
       }
       return verify({ ...held, probes, signal, emit }, request)
     })
+    watched.proofs += 1
+    watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)
+    return WATCH_PAUSE_MS
   } catch (error) {
-    if (over.aborted && !context.signal.aborted) return
+    if (over.aborted && !context.signal.aborted) return 0
     if (error instanceof CanaryError && ['inconclusive', 'external'].includes(error.outcome)) {
       context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
-      return
+      return WATCH_AGAIN_MS
     }
     throw error
   }
-}
-
-/**
- * Waits for somebody's yes: on a terminal by asking, else by what is kept in the cluster for this runbook, this step and
- * the revision that is there. Throws CanaryError `waiting` where nobody is there to ask.
- */
-export async function waitForApproval(
-  world: AppSurroundings,
-  where: RunApp,
-  step: ApproveStep,
-  request: AppRequest,
-  run: string,
-): Promise<void> {
-  const { context, emit, approved } = world
-  const { namespace, deployed } = await observe(context, request)
-  if (!namespace || !deployed) return
-  const { app } = request
-  const { revision } = deployed
-  const isGiven = (given: { run: string; step: string; revision: number }) =>
-    given.run === run && given.step === step.id && given.revision === revision
-  const found = (await context.cluster.approvals(app, namespace)).find(isGiven)
-  if (found) return emit({ ...where, type: 'approved', step: nameOf(step), who: found.who, why: found.why })
-  const question = `${step.message || `Go on with ${app} after ${step.id}?`}`
-  const isAgreed = approved.has(step.id) || ((await context.decide?.(question)) ?? false)
-  if (!isAgreed) {
-    throw new CanaryError('waiting', `Step ${step.id} of ${app} waits for an approval: ${question}`, {
-      state: `${app}: revision ${revision} is deployed, and stays so.`,
-      nextSteps: [`canary run … --approve ${step.id}    (approves it, and goes on)`],
-    })
-  }
-  const approval = { run, step: step.id, revision, who: context.operator, why: step.message }
-  await context.cluster.approve(app, namespace, { ...approval, at: new Date(world.now()).toISOString() })
-  emit({ ...where, type: 'approved', step: nameOf(step), who: context.operator, why: step.message })
 }

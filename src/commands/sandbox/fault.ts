@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
-import { parseDuration } from '../../cli/durations.js'
+import { parseDuration } from '../../model/durations.js'
 import { notRunning } from '../../cli/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
 import { FAULT_EFFECTS, FAULT_PARAMETERS, faultProblem } from '../../sandbox/fault-parameters.js'

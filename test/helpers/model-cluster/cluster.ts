@@ -2,6 +2,7 @@ import type {
   Approval,
   Cluster,
   ClusterObject,
+  LockHolder,
   LockRequest,
   RecordedProof,
   RollbackRequest,
@@ -113,6 +114,10 @@ export class ModelCluster implements Cluster {
 
   lock(request: LockRequest) {
     return this.world.lease.lock(this.operator, request)
+  }
+
+  lockHolder(): Promise<LockHolder | undefined> {
+    return Promise.resolve(this.world.lease.holder())
   }
 
   private readonly given: Approval[] = []

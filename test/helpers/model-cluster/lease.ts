@@ -29,6 +29,10 @@ export class ModelLease {
     private readonly hasNamespace: () => boolean,
   ) {}
 
+  holder(): LockHolder | undefined {
+    return this.hold?.holder
+  }
+
   async lock(by: Actor, request: LockRequest): Promise<AppLock> {
     const { turns } = this
     const started = turns.now()
@@ -122,8 +126,8 @@ const WITHOUT: AppLock = {
   release: () => Promise.resolve(),
 }
 
-function holderOf({ who, command }: LockRequest): LockHolder {
-  return { who, command, pid: 1, since: '2026-01-01T00:00:00Z' }
+function holderOf({ who, command, runId }: LockRequest): LockHolder {
+  return { who, command, pid: 1, since: '2026-01-01T00:00:00Z', runId }
 }
 
 function busy({ who, command }: LockHolder): CanaryError {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkApp, checkVersion, parsePercent } from '../../../src/cli/args.js'
-import { closest } from '../../../src/cli/closest.js'
+import { closest } from '../../../src/model/closest.js'
 import { UsageError } from '../../../src/model/errors.js'
 
 describe('arguments', () => {

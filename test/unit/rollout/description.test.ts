@@ -48,7 +48,7 @@ describe('what a revision says of itself', () => {
     const text = describeStep(
       `abort echo (unverified: ${'line\none\u001b[31m '.repeat(500)})`,
       step('remove\r\nv2'),
-      'ann (on call)\u2028@host',
+      { who: 'ann (on call)\u2028@host' },
     )
     expect(text).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
     expect(text.length).toBeLessThan(1000)
@@ -88,7 +88,11 @@ test('is read back as it was written, for every command and step', () => {
         weightStep(found(SEED[3]), { ...values, canary }, weight, ['v2']),
       ]) {
         const title = made.title.replace(/\s+/g, ' ')
-        expect(parseDescription(describeStep(typed, made, by))).toEqual({ command: typed, title, who: by })
+        expect(parseDescription(describeStep(typed, made, { who: by }))).toEqual({
+          command: typed,
+          title,
+          who: by,
+        })
       }
     }),
   )
@@ -97,7 +101,7 @@ test('is read back as it was written, for every command and step', () => {
 test('any reason of an abort is read back', () => {
   fc.assert(
     fc.property(word, oneLine, who, (app, reason, by) => {
-      const text = describeStep(`abort ${app} (unverified: ${reason})`, step('remove v2'), by)
+      const text = describeStep(`abort ${app} (unverified: ${reason})`, step('remove v2'), { who: by })
       expect(parseDescription(text)).toMatchObject({
         command: `abort ${app}`,
         title: 'remove v2',

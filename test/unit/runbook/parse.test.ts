@@ -3,7 +3,8 @@ import { runbookGraph } from '../../../src/runbook/graph.js'
 import { initialRunbook } from '../../../src/runbook/init.js'
 import { parseRunbook } from '../../../src/runbook/parse.js'
 import { concerns, type RunbookStep } from '../../../src/runbook/runbook.js'
-import { durationText, stepText } from '../../../src/runbook/step-text.js'
+import { durationText } from '../../../src/model/durations.js'
+import { stepText } from '../../../src/runbook/step-text.js'
 import { forTarget } from '../../../src/runbook/variables.js'
 
 const HEAD = 'apiVersion: canary/v1\nkind: Runbook\napps: {echo: {}, golf: }\n'
@@ -75,7 +76,14 @@ describe('steps', () => {
 
   it('of the short form are start, each share with a pause after it, and finish', () => {
     const { steps } = parse('rollout: {to: v2, weights: [5, 100], pause: 10m, analyze: true}\n')
-    expect(texts(steps)).toEqual(['start v2', 'shift 5 %', 'pause 10m', 'shift 100 %', 'pause 10m', 'finish'])
+    expect(texts(steps)).toEqual([
+      'start v2',
+      'shift 5, analysed',
+      'pause 10m',
+      'shift 100, analysed',
+      'pause 10m',
+      'finish',
+    ])
     expect(steps.map(({ analyze }) => analyze !== undefined)).toEqual([
       false,
       true,
@@ -112,7 +120,7 @@ describe('variables', () => {
     ['the environment over it', {}, { TO: 'v3' }, 'v3'],
     ['--var over both', { to: 'v4' }, { TO: 'v3' }, 'v4'],
   ])('%s', (_, vars, env, version) => {
-    expect(texts(parse(text, vars, env).steps)).toEqual([`start ${version}`, 'shift 5 %'])
+    expect(texts(parse(text, vars, env).steps)).toEqual([`start ${version}`, 'shift 5'])
   })
 
   it('leaves commands to the shell, and app and cluster to the time of the step', () => {
@@ -150,7 +158,7 @@ describe('the file that init writes', () => {
   it('is a right one', () => {
     const { steps, waves } = parseRunbook(initialRunbook('shop', 'v7'), { file: 'r.yaml' })
     expect(waves[0]!.apps[0]!.name).toBe('shop')
-    expect(texts(steps).slice(0, 3)).toEqual(['start v7', 'approve qa', 'shift 5 %'])
+    expect(texts(steps).slice(0, 3)).toEqual(['start v7', 'approve qa', 'shift 5'])
   })
 })
 

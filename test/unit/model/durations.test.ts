@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseDuration } from '../../../src/cli/durations.js'
+import { parseDuration } from '../../../src/model/durations.js'
 
 describe('Go durations', () => {
   test.each([

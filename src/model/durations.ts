@@ -24,3 +24,15 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(PART)) total += Number(amount) * (UNITS[unit!] ?? NaN)
   return total
 }
+
+/** A duration as files and flags have it: `1h30m`, `45s`, `0.5s`. */
+export function durationText(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [Number((seconds % 60).toFixed(3)), 's'],
+  ]
+  const shown = parts.filter(([amount]) => amount > 0)
+  return shown.length === 0 ? '0s' : shown.map(([amount, unit]) => `${amount}${unit}`).join('')
+}

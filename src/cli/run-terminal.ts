@@ -1,0 +1,52 @@
+import { withoutControls } from '../report/terminal-text.js'
+import type { Output } from './output.js'
+import { asker } from './prompt.js'
+
+/**
+ * The terminal of a run on several apps: their lines in the order in which they come, but for while a person is asked; one
+ * question at a time.
+ */
+export class RunTerminal {
+  /** Undefined where nobody can be asked. Throws AbortError when `until` comes first. */
+  readonly ask?: (question: string, until?: AbortSignal) => Promise<boolean>
+  private held?: string[]
+  private before: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly output: Output,
+    signal: AbortSignal,
+  ) {
+    const clean = (text: string) => this.clean(text)
+    const ask = asker(
+      { input: process.stdin, output: process.stderr },
+      { signal, pause: () => undefined, clean },
+    )
+    if (ask) {
+      this.ask = (question, until) => {
+        const answer = this.before.then(() => this.asking(() => ask(question, until)))
+        this.before = answer.catch(() => undefined)
+        return answer
+      }
+    }
+  }
+
+  say(line: string): void {
+    if (this.held) this.held.push(line)
+    else process.stderr.write(`${this.clean(line)}\n`)
+  }
+
+  private async asking(ask: () => Promise<boolean>): Promise<boolean> {
+    this.held = []
+    try {
+      return await ask()
+    } finally {
+      const lines = this.held
+      this.held = undefined
+      for (const line of lines) this.say(line)
+    }
+  }
+
+  private clean(text: string): string {
+    return withoutControls(this.output.secrets.maskText(text))
+  }
+}

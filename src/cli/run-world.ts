@@ -1,0 +1,154 @@
+import path from 'node:path'
+import type { Cluster } from '../cluster/cluster.js'
+import type { EmitRun, RunApp } from '../model/run-events.js'
+import type { FileSettings } from '../model/setting-names.js'
+import { RunLines } from '../report/run-lines.js'
+import type { AppSurroundings, RunIdentity } from '../runbook/app-surroundings.js'
+import type { Runbook, RunbookCluster } from '../runbook/runbook.js'
+import { operationContext } from './operation-context.js'
+import type { Output } from './output.js'
+import { openRunJournal, type RunJournal } from './run-journal.js'
+import { RunTerminal } from './run-terminal.js'
+import { type ParsedFlags, resolveSettings, type Settings } from './settings.js'
+import { watchSignals } from './signals.js'
+
+export interface RunRequest {
+  runbook: Runbook
+  identity: RunIdentity
+  /** The only apps to be taken up; undefined: all. */
+  only?: string[]
+  /** The last step to be done. */
+  until?: string
+  /** Why, by the id of the step that is approved. */
+  approve: Map<string, string>
+  noWait: boolean
+  parsed: ParsedFlags
+}
+
+/** What a run has opened: a cluster for each context, the lines on the terminal, the journal. */
+export interface RunWorld {
+  emit: EmitRun
+  signal: AbortSignal
+  terminal: RunTerminal
+  journal?: RunJournal
+  of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+}
+
+/**
+ * Opens what a run needs for as long as the work takes, and closes it, whatever happens. Settings, files and contexts of all
+ * apps are checked first: throws UsageError before any cluster is asked for anything.
+ */
+export async function withRunWorld<T>(
+  request: RunRequest,
+  output: Output,
+  { version, quiet }: { version: string; quiet: boolean },
+  work: (world: RunWorld) => Promise<T>,
+): Promise<T> {
+  const { runbook, parsed, identity } = request
+  const settings = await allSettings(runbook, parsed)
+  await checkAll(request)
+  const [{ openCluster }, { createVerifier }, { runCommand }] = await Promise.all([
+    import('../cluster/open-cluster.js'),
+    import('../verification/prove.js'),
+    import('../cluster/run-command.js'),
+  ])
+  const { secrets } = output
+  const signals = watchSignals((line) => terminal.say(line), {
+    first: () =>
+      'Stopping once what helm does has ended, so that no release is left in the middle; a second time stops at once.',
+    second: () => `Stopped at once. ${identity.command} goes on where each app is.`,
+  })
+  const { signal } = signals
+  const terminal = new RunTerminal(output, signal)
+  const lines = new RunLines(output.stderrPalette, [...places(runbook)])
+  const { ask } = terminal
+  const own = await resolveSettings(undefined, parsed, { cwd: process.cwd(), env: process.env })
+  const journal = quiet
+    ? undefined
+    : openRunJournal(own.events, identity, output, (message) => terminal.say(`! ${message}`))
+  const emit: EmitRun = (event) => {
+    journal?.write(event)
+    if (quiet) return
+    for (const line of lines.tell(event)) terminal.say(line)
+  }
+  const clusters = new Map<string, Cluster>()
+  const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
+    const of = settings.get(cluster)!.get(app)!
+    const { kubeconfig, kubeContext } = of
+    for (const value of Object.values(of.probeHeaders)) secrets.add(value)
+    const key = JSON.stringify([kubeconfig, kubeContext])
+    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets })
+    clusters.set(key, there)
+    const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
+    const parts = { cluster: there, verifier: createVerifier(), signal, secrets, version, ask }
+    return Promise.resolve({
+      context: operationContext(of, {
+        ...parts,
+        emit: (event) => emit({ ...where, type: 'operation', event }),
+      }),
+      emit,
+      namespace: of.namespace,
+      canaryHeaders: of.canaryHeaders,
+      run: identity,
+      pathOf: (file) => path.resolve(path.dirname(runbook.file), file),
+      comparisonMs: of.durationMs,
+      runCommand,
+      approved: request.approve,
+      askToApprove: ask && ((question, until) => ask(question, until).catch(() => false)),
+      noWait: request.noWait,
+      until: request.until,
+      now: Date.now,
+    })
+  }
+  try {
+    return await work({ emit, signal, terminal, journal, of })
+  } finally {
+    signals.dispose()
+    await Promise.all([...clusters.values()].map((cluster) => cluster.close()))
+  }
+}
+
+/** Of every app in every cluster, checked. */
+async function allSettings(
+  { clusters, waves, file, onFailure }: Runbook,
+  parsed: ParsedFlags,
+): Promise<Map<RunbookCluster, Map<string, Settings>>> {
+  const all = new Map<RunbookCluster, Map<string, Settings>>()
+  for (const cluster of clusters) {
+    const ofApps = new Map<string, Settings>()
+    for (const { name, settings } of waves.flatMap(({ apps }) => apps)) {
+      const own: FileSettings = {
+        ...(onFailure === undefined ? {} : { 'on-failure': { value: onFailure, source: file } }),
+        ...settings[cluster.name ?? ''],
+      }
+      const of = await resolveSettings(name, parsed, { cwd: process.cwd(), env: process.env }, own)
+      const kubeconfig = cluster.kubeconfig && path.resolve(path.dirname(file), cluster.kubeconfig)
+      ofApps.set(name, {
+        ...of,
+        kubeContext: cluster.context ?? of.kubeContext,
+        kubeconfig: kubeconfig ?? of.kubeconfig,
+      })
+    }
+    all.set(cluster, ofApps)
+  }
+  return all
+}
+
+async function checkAll({ runbook, only, until, approve, parsed }: RunRequest): Promise<void> {
+  const [{ checkNames, checkSurroundings }, { knownContexts }] = await Promise.all([
+    import('../runbook/checks.js'),
+    import('../cluster/kubectl.js'),
+  ])
+  checkNames(runbook, { only, until, approve: [...approve.keys()] })
+  const { kubeconfig: byFlag } = parsed.flags
+  const byDefault = Array.isArray(byFlag) ? byFlag.at(-1) : byFlag
+  await checkSurroundings(runbook, (kubeconfig) => knownContexts({ kubeconfig: kubeconfig ?? byDefault }))
+}
+
+/** Every app in every cluster, as lines and journal name it. */
+function* places({ clusters, waves }: Runbook): Generator<RunApp> {
+  for (const { name: cluster } of clusters) {
+    for (const { apps } of waves)
+      for (const { name: app } of apps) yield { app, ...(cluster === undefined ? {} : { cluster }) }
+  }
+}

@@ -1,0 +1,25 @@
+import { EXIT_CODES } from '../model/exit-codes.js'
+import { BaseCommand } from './base-command.js'
+import type { RunRequest } from './run-world.js'
+
+/** What the commands that run the steps of a runbook share. */
+export abstract class RunbookCommand extends BaseCommand {
+  /** Runs it, or plans it where nothing is to be changed, and prints what came of it. */
+  protected async go(request: RunRequest, { dryRun }: { dryRun: boolean }): Promise<void> {
+    const [{ planRunbook, runRunbook }, { renderRun, renderRunPlan }, output] = await Promise.all([
+      import('./run-runbook.js'),
+      import('../report/run-text.js'),
+      this.getOutput(),
+    ])
+    const { version } = this.config
+    if (dryRun) {
+      const apps = await planRunbook(request, output, version)
+      const { name: run, id: runId } = request.identity
+      await this.print({ run, runId, apps }, (palette) => renderRunPlan(apps, palette))
+      if (apps.some(({ conflict }) => conflict !== undefined)) process.exitCode = EXIT_CODES.conflict.code
+      return
+    }
+    const result = await runRunbook(request, output, version)
+    await this.print(result, (palette) => renderRun(result, palette))
+  }
+}

@@ -1,0 +1,87 @@
+import * as Flags from '@oclif/core/flags'
+import path from 'node:path'
+import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import {
+  changeFlags,
+  clusterFlags,
+  durationFlag,
+  failureFlags,
+  probeFlags,
+  repeatable,
+  scaleFlag,
+} from '../cli/flags.js'
+import { RunbookCommand } from '../cli/runbook-command.js'
+import { untilFlag } from '../cli/runbook-flags.js'
+
+export default class Rollout extends RunbookCommand {
+  static override summary = 'Roll VERSION out from start to finish, share by share'
+  static override description =
+    'What start, each shift and finish do, one after the other, each stage proven before the next. Waits --pause between two ' +
+    'changes, and goes on proving the stage meanwhile. Run again after a failure or a kill it goes on where the app is.'
+  static override examples = [
+    '<%= config.bin %> rollout echo v2 --weights 5,25,50,100 --pause 2m --analyze --on-failure abort',
+    '<%= config.bin %> rollout echo v2 --until shift-50',
+  ]
+  static override args = { app: requiredApp, version: versionArg('The new version, a name like v2') }
+  static override flags = {
+    weights: Flags.string({
+      default: '5,25,50,100',
+      env: 'CANARY_WEIGHTS',
+      helpValue: '<list>',
+      description: 'Percent of the unmarked requests, one share after the other',
+    }),
+    pause: Flags.string({
+      default: '0',
+      env: 'CANARY_PAUSE',
+      helpValue: '<duration>',
+      description: 'How long the release stays as it is before the next share, like 2m',
+    }),
+    until: untilFlag,
+    analyze: Flags.boolean({
+      env: 'CANARY_ANALYZE',
+      description: "Before each rise, compare the canary's errors and latency with the primary's",
+      helpGroup: 'safety',
+    }),
+    header: repeatable({
+      env: 'CANARY_HEADER',
+      helpValue: '<name=value>',
+      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+    }),
+    image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
+    'version-values': Flags.string({
+      helpValue: '<file>',
+      description: 'YAML file with settings of VERSION',
+    }),
+    duration: durationFlag,
+    scale: scaleFlag,
+    ...changeFlags,
+    ...failureFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Rollout)
+    const { flags } = parsed
+    const app = checkApp(parsed.args.app)
+    const version = checkVersion(parsed.args.version)
+    const [{ parseWeights, singleRollout }, { durationOf }, { requestFor }] = await Promise.all([
+      import('../runbook/single-rollout.js'),
+      import('../cli/settings.js'),
+      import('../cli/run-request.js'),
+    ])
+    const file = flags['version-values']
+    const runbook = singleRollout({
+      app,
+      version,
+      weights: parseWeights(flags.weights),
+      pauseMs: durationOf({ value: flags.pause, source: '--pause' }, 0),
+      analyze: flags.analyze,
+      image: flags.image,
+      versionValues: file === undefined ? undefined : path.resolve(file),
+    })
+    const words = ['rollout', ...this.argv.filter((word) => word !== '--dry-run')]
+    const request = requestFor(runbook, `rollout-of-${app}`, words, parsed)
+    await this.go(request, { dryRun: flags['dry-run'] })
+  }
+}

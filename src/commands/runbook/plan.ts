@@ -1,0 +1,26 @@
+import { clusterFlags, probeFlags, scaleFlag } from '../../cli/flags.js'
+import { RunbookCommand } from '../../cli/runbook-command.js'
+import { fileArg, onlyFlag, untilFlag, varFlag } from '../../cli/runbook-flags.js'
+
+export default class RunbookPlan extends RunbookCommand {
+  static override summary = 'Show what a run would do, app by app'
+  static override description =
+    'Reads where each app is: the steps that are met, those to come, and the next change in full. Changes nothing, takes no ' +
+    'lock. Exits 6 where an app is not on the way that the steps lead.'
+  static override examples = ['<%= config.bin %> runbook plan rollout.yaml --var to=v3']
+  static override args = { file: fileArg }
+  static override flags = {
+    var: varFlag,
+    only: onlyFlag,
+    until: untilFlag,
+    scale: scaleFlag,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(RunbookPlan)
+    const { requestOf } = await import('../../cli/run-request.js')
+    await this.go(await requestOf(parsed.args.file, parsed), { dryRun: true })
+  }
+}

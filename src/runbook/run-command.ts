@@ -1,0 +1,45 @@
+import { describeStage } from '../model/describe-stage.js'
+import { ExternalError } from '../model/errors.js'
+import type { RunApp } from '../model/run-events.js'
+import type { AppRequest } from '../operations/context.js'
+import { observe } from '../operations/observe.js'
+import type { AppSurroundings } from './app-surroundings.js'
+import type { RunStep } from './runbook.js'
+
+/** Runs the command of a step, the stage in its environment. Throws ExternalError where it does not end with 0. */
+export async function runCommand(
+  step: RunStep,
+  where: RunApp,
+  request: AppRequest,
+  world: AppSurroundings,
+  vars: Record<string, string>,
+): Promise<void> {
+  const { app, cluster = '' } = where
+  const { stage, namespace, deployed } = await observe(world.context, request)
+  const env = {
+    ...vars,
+    CANARY_APP: app,
+    CANARY_NAMESPACE: namespace ?? '',
+    CANARY_CLUSTER: cluster,
+    CANARY_STAGE: stage.name,
+    CANARY_PRIMARY: 'primary' in stage ? stage.primary : '',
+    CANARY_CANARY: 'canary' in stage ? stage.canary : stage.name === 'deployed' ? stage.candidate : '',
+    CANARY_WEIGHT: stage.name === 'weighted' ? String(stage.weight) : stage.name === 'shifted' ? '100' : '0',
+    CANARY_REVISION: deployed ? String(deployed.revision) : '',
+    CANARY_RUN: world.run.id,
+    CANARY_STEP: step.id,
+  }
+  const state = `${app} is as it was before the command: ${describeStage(stage)}.`
+  const exitCode = await world.runCommand(step.command, {
+    env,
+    timeoutMs: step.timeoutMs,
+    signal: world.context.signal,
+    line: (text) => world.emit({ ...where, type: 'command-line', text }),
+  })
+  if (exitCode === 0) return
+  throw new ExternalError(`The command of step ${step.id} ended with exit code ${exitCode}.`, {
+    command: step.command,
+    code: exitCode,
+    state,
+  })
+}
