@@ -105,7 +105,9 @@ describe('several proxies', () => {
     // A new proxy is ready with the routes there are.
     expect(await answers(8)).toEqual(Array(8).fill('one'))
     scale(0)
-    await until(() => proxies().length === 0)
+    // Connections go by the Endpoints, which follow the pods.
+    const endpoints = () => sandbox.store.get(RESOURCES.endpoints, 'gloo-system', 'gateway-proxy')
+    await until(() => proxies().length === 0 && (endpoints()?.subsets ?? []).length === 0)
     await expect(ask(users())).rejects.toThrow(/ECONNRESET|socket hang up/)
   })
 
