@@ -60,7 +60,8 @@ export async function withRunWorld<T>(
   })
   const { signal } = signals
   const terminal = new RunTerminal(output, signal)
-  const lines = new RunLines(output.stderrPalette, [...places(runbook)])
+  const isMeant = ({ app }: RunApp) => request.only?.includes(app) ?? true
+  const lines = new RunLines(output.stderrPalette, [...places(runbook)].filter(isMeant))
   const { ask } = terminal
   const own = await resolveSettings(undefined, parsed, { cwd: process.cwd(), env: process.env })
   const journal = quiet

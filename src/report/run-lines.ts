@@ -1,31 +1,35 @@
 import { describeStage } from '../model/describe-stage.js'
+import type { CanaryEvent } from '../model/events.js'
 import type { RunApp, RunEvent } from '../model/run-events.js'
 import { EventLines } from './event-lines.js'
 import type { Palette } from './palette.js'
-
-/** What has no place among the lines of several apps: the plan of one step is its title. */
-const LEFT_OUT = new Set(['observed', 'planned'])
+import { elapsed } from './phrases.js'
 
 /** Turns what a run tells into lines, each with its app before it where there are several. */
 export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
   private readonly width: number
+  private readonly isAlone: boolean
 
   /** @param apps all that there are, for the width of the column before the lines */
   constructor(
     private readonly palette: Palette,
-    private readonly apps: RunApp[],
+    apps: RunApp[],
   ) {
     this.width = Math.max(0, ...apps.map((app) => nameOf(app).length))
+    this.isAlone = apps.length === 1
   }
 
   tell(event: RunEvent): string[] {
+    const { palette, isAlone } = this
     if (event.type === 'wave-started') {
       const where = event.cluster === undefined ? '' : ` in ${event.cluster}`
-      return ['', this.palette.strong(`wave ${event.wave}${where}: ${event.apps.join(', ')}`)]
+      return isAlone ? [] : ['', palette.strong(`wave ${event.wave}${where}: ${event.apps.join(', ')}`)]
     }
-    const prefix = this.apps.length > 1 ? `${nameOf(event).padEnd(this.width)} ${this.palette.dim('│')} ` : ''
-    return this.linesOf(event).map((line) => `${prefix}${line}`.trimEnd())
+    const lines = this.linesOf(event)
+    if (isAlone) return event.type === 'run-step' ? ['', ...lines] : lines
+    const prefix = `${nameOf(event).padEnd(this.width)} ${palette.dim('│')} `
+    return lines.map((line) => `${prefix}${line}`.trimEnd())
   }
 
   private linesOf(event: Exclude<RunEvent, { type: 'wave-started' }>): string[] {
@@ -38,14 +42,14 @@ export class RunLines {
       }
       case 'run-step':
         return [palette.strong(`${event.index + 1}/${event.of} ${event.step.title}`)]
+      case 'run-step-done':
+        return []
       case 'step-met':
         return [palette.dim(`${event.index + 1}/${event.of} ${event.step.title}: met already`)]
       case 'waiting': {
         const until = event.until === undefined ? '' : `, until ${event.until}`
         return [`  ${palette.warn('…')} waiting for ${event.for}${until}`]
       }
-      case 'run-step-done':
-        return []
       case 'watched': {
         const times = `${event.proofs} time${event.proofs === 1 ? '' : 's'}`
         return [`  ${palette.good('✔')} proven ${times} meanwhile ${palette.dim(`(${event.probes} probes)`)}`]
@@ -55,15 +59,33 @@ export class RunLines {
       case 'command-line':
         return [`  ${palette.dim('>')} ${event.text}`]
       case 'app-ended':
-        return event.outcome === 'done'
-          ? [`${palette.good('✔')} done`]
-          : [`${event.outcome === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${event.message ?? ''}`]
+        if (event.outcome === 'done') return this.isAlone ? [] : [`${palette.good('✔')} done`]
+        return [
+          `${event.outcome === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${event.message ?? ''}`,
+        ]
       case 'app-left-out':
         return [`${palette.warn('-')} not begun: ${event.why}`]
-      case 'operation': {
-        if (LEFT_OUT.has(event.event.type)) return []
-        return this.eventLines(event).tell(event.event).lines.filter(Boolean)
-      }
+      case 'operation':
+        return this.operationLines(event, event.event)
+    }
+  }
+
+  /** What one operation tells, in fewer words than where it is all there is. */
+  private operationLines(app: RunApp, event: CanaryEvent): string[] {
+    const { palette } = this
+    const { lines } = this.eventLines(app).tell(event)
+    switch (event.type) {
+      case 'observed':
+      case 'planned':
+      case 'verifying':
+      case 'converged':
+        return []
+      case 'step-started':
+        return [`  ${event.step.title}`]
+      case 'step-done':
+        return [`  ${palette.good('✔')} proven ${palette.dim(`(${elapsed(event.elapsedMs)})`)}`]
+      default:
+        return lines.filter(Boolean)
     }
   }
 

@@ -29,6 +29,7 @@ export interface RunView {
     revision?: number
     steps?: { done: number; met: number; of: number }
     message?: string
+    undo?: string
   }[]
   next?: string
   journal?: string
@@ -113,6 +114,7 @@ export function renderRun({ run, apps, next, journal }: RunView, palette: Palett
       return `  ${nameOf(one).padEnd(width)}  ${what}`
     }),
     ...(next === undefined ? [] : [`  next     ${palette.strong(next)}`]),
+    ...(apps.length === 1 && apps[0]!.undo ? [`  undo     ${palette.strong(apps[0]!.undo)}`] : []),
     ...(journal === undefined ? [] : [palette.dim(`  journal  ${journal}`)]),
   ].join('\n')
 }

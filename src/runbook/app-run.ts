@@ -7,6 +7,8 @@ import { withFailurePolicy } from '../operations/failure-policy.js'
 import { observe, type Observation, unfinishedRevision } from '../operations/observe.js'
 import { compare, verify } from '../operations/verify.js'
 import { parseDescription } from '../rollout/description.js'
+import { finishedRollout } from '../rollout/history.js'
+import { undoCommand } from '../rollout/next-steps.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import { waitForApproval } from './approval.js'
 import { contextOf, move } from './move.js'
@@ -24,6 +26,8 @@ export interface AppEnd {
   steps: { done: number; met: number; of: number }
   stage: Stage
   revision?: number
+  /** The command that goes back from there. */
+  undo?: string
 }
 
 /** The steps that concern an app, with its name and its cluster's put in. */
@@ -51,6 +55,8 @@ export class AppRun {
   private reached = 0
   /** Whether what a killed run left in the middle is brought back. */
   private recovers = false
+  /** Where the app was when it was last looked at. */
+  private seen?: Observation
 
   constructor(
     private readonly runbook: Runbook,
@@ -65,7 +71,7 @@ export class AppRun {
 
   async run(): Promise<AppEnd> {
     const { world, where, steps } = this
-    const found = await observe(world.context, this.request)
+    const found = await this.look()
     const next = this.positionIn(found)
     const isUnfinished = await this.comesBack(found, next)
     const of = steps.length
@@ -86,8 +92,23 @@ export class AppRun {
       world.context.signal.throwIfAborted()
       await this.step(index)
     }
-    const { stage, deployed } = await observe(world.context, this.request)
-    return { isWhole: end >= of, steps: { ...this.counts, of }, stage, revision: deployed?.revision }
+    const { stage, namespace, deployed, history } = await this.look()
+    const before = finishedRollout(history?.revisions ?? [])?.from
+    const undo = namespace === undefined ? undefined : undoCommand(where.app, namespace, stage, before)
+    const revision = deployed?.revision
+    return { isWhole: end >= of, steps: { ...this.counts, of }, stage, revision, ...(undo ? { undo } : {}) }
+  }
+
+  /** A sentence on where the app was when it was last looked at. */
+  get standing(): string | undefined {
+    if (!this.seen) return undefined
+    const { app, deployed, stage } = this.seen
+    return `${app}: revision ${deployed?.revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
+  }
+
+  private async look(): Promise<Observation> {
+    this.seen = await observe(this.world.context, this.request)
+    return this.seen
   }
 
   /** Throws ConflictError where the app is not on the way that the steps lead. */
@@ -155,7 +176,7 @@ export class AppRun {
   }
 
   private async lookAgain(): Promise<number> {
-    const found = await observe(this.world.context, this.request)
+    const found = await this.look()
     return unfinishedRevision(found.history ?? {}) ? 0 : this.positionIn(found)
   }
 

@@ -97,13 +97,15 @@ async function runApp(
   isStopping: () => boolean,
 ): Promise<AppOutcome> {
   const where = { app, ...named(cluster) }
+  let appRun: AppRun | undefined
   let end: AppEnd | undefined
   let error: CanaryError | undefined
   try {
     const surroundings = await world.of(app, cluster)
-    end = await new AppRun(runbook, cluster, app, { ...surroundings, isStopping }).run()
+    appRun = new AppRun(runbook, cluster, app, { ...surroundings, isStopping })
+    end = await appRun.run()
   } catch (thrown) {
-    error = world.signal.aborted ? interrupted(thrown, world.signal) : asExpected(thrown)
+    error = world.signal.aborted ? interrupted(thrown, world.signal, appRun?.standing) : asExpected(thrown)
   }
   const outcome = error?.outcome ?? 'done'
   const message = error === undefined ? {} : { message: error.message }
@@ -132,10 +134,10 @@ function nameOf({ app, cluster }: RunApp): string {
   return cluster === undefined ? app : `${app} in ${cluster}`
 }
 
-function interrupted(thrown: unknown, { reason }: AbortSignal): CanaryError {
+function interrupted(thrown: unknown, { reason }: AbortSignal, standing: string | undefined): CanaryError {
   if (thrown instanceof CanaryError && thrown.outcome !== 'external') return thrown
   return new CanaryError(reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
-    state: thrown instanceof CanaryError ? thrown.state : undefined,
+    state: (thrown instanceof CanaryError && thrown.state) || standing,
     cause: thrown,
   })
 }
