@@ -149,7 +149,7 @@ describe('what others do meanwhile', () => {
 describe('a revision that was left in the middle', () => {
   test('by a run of this runbook that was killed is brought back without asking', async () => {
     const killed = new ModelCluster(new ModelWorld(), new Actor('killed'))
-    killed.add(SEED[3]!, 'deployed')
+    killed.add(SEED[3], 'deployed')
     await killed.lock({
       app: 'echo',
       namespace: 'echo',
@@ -160,7 +160,7 @@ describe('a revision that was left in the middle', () => {
       preempt: false,
       waiting: () => undefined,
     })
-    killed.add(SEED[4]!, 'pending-upgrade')
+    killed.add(SEED[4], 'pending-upgrade')
     killed.operator.dead = true
     const { run, cluster } = modelRun(undefined, { cluster: new ModelCluster(killed.world) })
     const end = await run(runbookOf(ROLLOUT))
@@ -170,7 +170,7 @@ describe('a revision that was left in the middle', () => {
 
   test('by somebody else needs --recover', async () => {
     const { run, cluster } = modelRun(SEED[3])
-    cluster.add(SEED[4]!, 'pending-upgrade')
+    cluster.add(SEED[4], 'pending-upgrade')
     const error = await failureOf(run(runbookOf(ROLLOUT)))
     expect(error.outcome).toBe('conflict')
     expect(error.nextSteps.join('\n')).toContain('--recover')
@@ -178,7 +178,7 @@ describe('a revision that was left in the middle', () => {
 
   test('where no change is to follow, it is told', async () => {
     const { run, cluster } = modelRun(SEED[1])
-    cluster.add(SEED[2]!, 'failed')
+    cluster.add(SEED[2], 'failed')
     const error = await failureOf(run(runbookOf('  - verify\n')))
     expect(error.message).toMatch(/All steps of echo that change it are done, but revision 2 is failed/)
   })
