@@ -88,7 +88,7 @@ export class AppRun {
     const end = untilIndex === -1 ? of : untilIndex + 1
     if (next > 0 && found.deployed && !isUnfinished) await this.prove()
     for (let index = next; index < end; index += 1) {
-      if (world.isStopping?.()) throw stopped(where.app, steps[index]!.id)
+      if (world.stopping?.aborted) throw stopped(where.app, steps[index]!.id)
       world.context.signal.throwIfAborted()
       await this.step(index)
     }

@@ -36,8 +36,8 @@ export interface AppSurroundings {
   noWait: boolean
   /** The last step to be done; undefined: all are. */
   until?: string
-  /** Whether to end before the next step, as another app failed. */
-  isStopping?: () => boolean
+  /** Aborted where another app failed: what waits ends at once, what changes the app ends its step. */
+  stopping?: AbortSignal
   /** Milliseconds since the epoch. */
   now: () => number
 }

@@ -78,14 +78,14 @@ export async function waitForApproval(
 
 /** The person's answer, or what somebody else said meanwhile. */
 async function ask(
-  { askToApprove, context, now }: AppSurroundings,
+  { askToApprove, context, now, stopping }: AppSurroundings,
   question: string,
   end: number | undefined,
   look: () => Promise<Approval | undefined>,
 ): Promise<'yes' | 'no' | 'nobody' | 'too late' | Approval> {
   if (!askToApprove) return 'nobody'
   const settled = new AbortController()
-  const signal = AbortSignal.any([context.signal, settled.signal])
+  const signal = AbortSignal.any([context.signal, settled.signal, ...(stopping ? [stopping] : [])])
   const elsewhere = async () => {
     while (!signal.aborted) {
       await pause(LOOK_EVERY_MS, [signal])
@@ -99,7 +99,7 @@ async function ask(
   try {
     const answer = await Promise.race([here(), elsewhere()])
     context.signal.throwIfAborted()
-    return answer
+    return stopping?.aborted ? 'nobody' : answer
   } finally {
     settled.abort()
   }

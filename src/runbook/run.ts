@@ -71,7 +71,7 @@ async function runWave(
   const outcomes = new Map<string, AppOutcome>()
   const waiting = [...apps]
   let failed: AppOutcome | undefined
-  const isStopping = () => failed !== undefined
+  const stopping = new AbortController()
   const next = async (): Promise<void> => {
     for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
       if (failed || world.signal.aborted) {
@@ -79,10 +79,12 @@ async function runWave(
         outcomes.set(app, leftOut(cluster, app, world, why))
         continue
       }
-      const outcome = await runApp(runbook, cluster, app, world, isStopping)
+      const outcome = await runApp(runbook, cluster, app, world, stopping.signal)
       outcomes.set(app, outcome)
       // Others may well go on to the step that waits for a person: they are approved together.
-      if (failFast && !['done', 'waiting'].includes(outcome.outcome)) failed ??= outcome
+      if (!failFast || ['done', 'waiting'].includes(outcome.outcome)) continue
+      failed ??= outcome
+      stopping.abort()
     }
   }
   await Promise.all(Array.from({ length: Math.min(parallel, apps.length) }, next))
@@ -94,7 +96,7 @@ async function runApp(
   cluster: RunbookCluster,
   app: string,
   world: RunSurroundings,
-  isStopping: () => boolean,
+  stopping: AbortSignal,
 ): Promise<AppOutcome> {
   const where = { app, ...named(cluster) }
   let appRun: AppRun | undefined
@@ -102,7 +104,7 @@ async function runApp(
   let error: CanaryError | undefined
   try {
     const surroundings = await world.of(app, cluster)
-    appRun = new AppRun(runbook, cluster, app, { ...surroundings, isStopping })
+    appRun = new AppRun(runbook, cluster, app, { ...surroundings, stopping })
     end = await appRun.run()
   } catch (thrown) {
     error = world.signal.aborted ? interrupted(thrown, world.signal, appRun?.standing) : asExpected(thrown)

@@ -78,26 +78,28 @@ async function hold(
   request: AppRequest,
   { step, for: what, end, watch }: Waiting,
 ): Promise<void> {
-  const { context, emit, now } = world
+  const { context, emit, now, stopping } = world
   const named = { ...where, step: nameOf(step) }
   emit({ ...named, type: 'waiting', for: what, until: new Date(end).toISOString() })
   const watched = { proofs: 0, probes: 0 }
-  while (now() < end) {
+  const over = stopping ? [context.signal, stopping] : [context.signal]
+  while (now() < end && !stopping?.aborted) {
     context.signal.throwIfAborted()
     const next = watch ? await prove(world, request, end, watched) : LONGEST_SLEEP_MS
-    await pause(Math.max(1, Math.min(next, end - now())), [context.signal])
+    await pause(Math.max(1, Math.min(next, end - now())), over)
   }
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
 }
 
 /** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
 async function prove(
-  { context, now }: AppSurroundings,
+  { context, now, stopping }: AppSurroundings,
   request: AppRequest,
   end: number,
   watched: { proofs: number; probes: number },
 ): Promise<number> {
-  const over = AbortSignal.timeout(Math.max(1, Math.min(end - now(), LONGEST_SLEEP_MS)))
+  const atTheEnd = AbortSignal.timeout(Math.max(1, Math.min(end - now(), LONGEST_SLEEP_MS)))
+  const over = stopping ? AbortSignal.any([atTheEnd, stopping]) : atTheEnd
   const signal = AbortSignal.any([context.signal, over])
   const { rate } = context.probes
   const probes = {

@@ -28,7 +28,8 @@ async function ran(text: string, { exitCodes = {}, until, only }: World = {}) {
     only: only && new Set(only),
     of: (app, { name }) => {
       const key = name === undefined ? app : `${name}/${app}`
-      const { surroundings } = modelRun(SEED[1])
+      const { surroundings, cluster } = modelRun(SEED[1])
+      cluster.revisions[0]!.updated = new Date().toISOString()
       const findReleases = surroundings.context.cluster.findReleases.bind(surroundings.context.cluster)
       // The model has echo alone.
       surroundings.context.cluster.findReleases = () => findReleases('echo')
@@ -82,6 +83,15 @@ describe('waves', () => {
     expect(short).toMatchObject({ a: 'external', b: 'waiting' })
     expect(order).toEqual(['a', 'b'])
     expect(outcomes[1]!.message).toMatch(/^b was stopped before step two/)
+  })
+
+  test('what waits ends at once when another fails', async () => {
+    const waves = 'waves: [{apps: [a, b], parallel: 2}]\n'
+    const steps =
+      'steps:\n  - run: {command: first}\n    id: one\n    when: {app: a}\n  - pause: 1h\n    when: {app: b}\n  - verify\n'
+    const { short, outcomes } = await ran(`apps: {a: {}, b: {}}\n${waves}${steps}`, { exitCodes: { a: 1 } })
+    expect(short).toEqual({ a: 'external', b: 'waiting' })
+    expect(outcomes[1]!.message).toMatch(/^b was stopped before step verify/)
   })
 
   test('that wait for an approval let their other apps get there, too', async () => {
