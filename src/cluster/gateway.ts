@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ConflictError } from '../model/errors.js'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject, GatewayView } from './cluster.js'
@@ -58,6 +59,11 @@ export async function createVirtualService(api: KubeApi, apiGroup: string): Prom
     await api.create({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE }, virtualService)
   } catch (error) {
     if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error
+    // Somebody else made it at the same moment, for another app of a run perhaps.
+    const target = { resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE, name: VIRTUAL_SERVICE }
+    const found = await api.find<typeof virtualService>(target)
+    if (found && isDeepStrictEqual(found.spec?.virtualHost?.routes, virtualService.spec.virtualHost.routes))
+      return
     throw new ConflictError(
       `VirtualService ${VIRTUAL_SERVICE} is there already in ${GLOO_NAMESPACE}, and does not select apiGroup ${apiGroup}.`,
       {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { UsageError } from '../model/errors.js'
 import type { JournalHead, JournalLine } from './journal-line.js'
 
@@ -45,7 +45,7 @@ export class Journal {
     if (this.isBroken) return
     try {
       writeSync(this.descriptor, `${JSON.stringify(line)}\n`)
-      if (fstatSync(this.descriptor).isFile()) fsyncSync(this.descriptor)
+      if (fstatSync(this.descriptor).isFile()) fdatasyncSync(this.descriptor)
     } catch (error) {
       this.isBroken = true
       this.failed((error as Error).message)

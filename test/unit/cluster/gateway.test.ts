@@ -91,8 +91,24 @@ describe('objects of the gateway', () => {
     expect(selectsApiGroup(request?.body, { apiGroup: 'example' }, 'echo')).toBe(true)
   })
 
+  test('one that another made for the same apiGroup at the same moment will do', async () => {
+    let made: unknown
+    fake = await startFakeApi(({ method, body }, response) => {
+      if (method === 'GET') return json(response, 200, made)
+      made = body
+      return json(response, 409, failure(409, 'AlreadyExists', 'exists'))
+    })
+
+    await expect(createVirtualService(fake.api, 'example')).resolves.toBeUndefined()
+  })
+
   test('one of that name is left as it is: a conflict', async () => {
-    fake = await startFakeApi((_, response) => json(response, 409, failure(409, 'AlreadyExists', 'exists')))
+    const other = { spec: { virtualHost: { domains: ['shop.example'], routes: [] } } }
+    fake = await startFakeApi(({ method }, response) =>
+      method === 'GET'
+        ? json(response, 200, other)
+        : json(response, 409, failure(409, 'AlreadyExists', 'exists')),
+    )
 
     await expect(createVirtualService(fake.api, 'example')).rejects.toMatchObject({
       outcome: 'conflict',
