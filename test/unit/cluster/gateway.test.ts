@@ -92,7 +92,7 @@ describe('objects of the gateway', () => {
   })
 
   test('one that another made for the same apiGroup at the same moment will do', async () => {
-    let made: unknown
+    let made = {}
     fake = await startFakeApi(({ method, body }, response) => {
       if (method === 'GET') return json(response, 200, made)
       made = body
@@ -103,7 +103,12 @@ describe('objects of the gateway', () => {
   })
 
   test('one of that name is left as it is: a conflict', async () => {
-    const other = { spec: { virtualHost: { domains: ['shop.example'], routes: [] } } }
+    const other = {
+      apiVersion: 'gateway.solo.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'app', namespace: 'gloo-system' },
+      spec: { virtualHost: { domains: ['shop.example'], routes: [] } },
+    }
     fake = await startFakeApi(({ method }, response) =>
       method === 'GET'
         ? json(response, 200, other)
