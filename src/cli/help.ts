@@ -20,6 +20,12 @@ class CanaryCommandHelp extends CommandHelp {
     return [this.command.id, ...args, '[FLAGS]'].join(' ')
   }
 
+  /** Of a list whose rows are indented oclif trims the first. */
+  override renderList(...[rows, options]: Parameters<CommandHelp['renderList']>): string {
+    const text = super.renderList(rows, options)
+    return /^ {4}--/m.test(text) && text.startsWith('--') ? `    ${text}` : text
+  }
+
   /** The summary stands above already. */
   protected override description(): string {
     return this.wrap(this.command.description ?? '')

@@ -23,7 +23,10 @@ export default class Run extends RunbookCommand {
     'no-wait': Flags.boolean({ description: 'Exit 8 where a window is closed, in place of waiting for it' }),
     scale: scaleFlag,
     ...changeFlags,
-    ...failureFlags,
+    'on-failure': {
+      ...failureFlags['on-failure'],
+      description: 'After a failed step: stop there, abort, or ask; by default what the runbook says',
+    },
     ...probeFlags,
     ...clusterFlags,
   }
