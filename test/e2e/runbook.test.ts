@@ -1,0 +1,148 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { startTraffic } from '../helpers/traffic.js'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+let east: SandboxCli
+let west: SandboxCli
+beforeAll(async () => {
+  ;[east, west] = await Promise.all([startSandboxCli(4, QUICK), startSandboxCli(4, QUICK)])
+  await writeFile(path.join(east.home, 'rollout.yaml'), RUNBOOK(east, west))
+})
+afterAll(() => Promise.all([east.close(), west.close()]))
+
+const RUNBOOK = (a: SandboxCli, b: SandboxCli) => `
+apiVersion: canary/v1
+kind: Runbook
+vars:
+  to: { required: true, pattern: '^v[0-9]+$' }
+clusters:
+  east: { context: canary-sandbox, kubeconfig: ${path.join(a.home, 'kubeconfig')} }
+  west: { context: canary-sandbox, kubeconfig: ${path.join(b.home, 'kubeconfig')}, after: east }
+waves:
+  - { name: edge, apps: [echo] }
+  - { name: rest, apps: [foxtrot, golf], parallel: 2 }
+apps: { echo: {}, foxtrot: {}, golf: {} }
+defaults: { probeRate: 0 }
+onFailure: abort
+steps:
+  - install: v1
+  - start: \${to}
+  - approve: { id: qa, message: Does it work? }
+    when: { cluster: east, app: echo }
+  - shift: 50
+  - run: echo "$CANARY_CLUSTER $CANARY_APP $CANARY_CANARY $CANARY_WEIGHT $to" >> ran.txt
+  - pause: 300ms
+  - finish
+`
+
+async function canary(exitCode: number, ...args: string[]): Promise<any> {
+  const outcome = await east.canary([...args, '--json'])
+  expect({ args, exitCode: outcome.exitCode, stderr: outcome.stderr }).toMatchObject({ args, exitCode })
+  return JSON.parse(outcome.stdout)
+}
+
+const run = (exitCode: number, ...more: string[]) =>
+  canary(exitCode, 'run', 'rollout.yaml', '--var', 'to=v2', '--yes', ...more)
+
+test('two waves of three apps in two clusters, with an approval: stopped, approved, done, done again', async () => {
+  const { error } = await run(8)
+  expect(error).toMatchObject({
+    message: 'east/echo: Step qa of echo waits for an approval: Does it work?',
+    evidence: { apps: [{ outcome: 'waiting' }, ...Array<unknown>(5).fill({ outcome: 'left out' })] },
+  })
+  expect(error.nextSteps[0]).toMatch(/^canary run rollout\.yaml --var to=v2 --approve qa/)
+  const users = startTraffic(`${east.sandbox.proxyUrl}/echo`, 50)
+
+  const { apps, runId } = await run(0, '--approve', 'qa=tried it')
+  expect((await users.stop()).failures).toEqual({})
+  expect(
+    apps.map(({ cluster, app, stage }: any) => `${cluster}/${app} ${stage.name} ${stage.primary}`),
+  ).toEqual(
+    ['east', 'west'].flatMap((cluster) =>
+      ['echo', 'foxtrot', 'golf'].map((app) => `${cluster}/${app} stable v2`),
+    ),
+  )
+  const ran = (await readFile(path.join(east.home, 'ran.txt'), 'utf8')).trim().split('\n')
+  expect(ran[0]).toBe('east echo v2 50 v2')
+  expect(ran.slice(3).every((line) => line.startsWith('west '))).toBe(true)
+  expect(ran).toHaveLength(6)
+
+  const { entries } = await canary(0, 'history', 'echo')
+  const steps = ['install', 'start', 'start', 'shift-50', 'finish', 'finish']
+  expect(entries.map(({ run: of }: any) => of?.step)).toEqual(steps)
+  expect(entries.every(({ run: of, proof }: any) => of.id === runId && proof === 'pass')).toBe(true)
+
+  const again = await run(0)
+  expect(again.apps.every(({ steps }: any) => steps.done === 0 && steps.met === steps.of)).toBe(true)
+  expect(again.apps.map(({ revision }: any) => revision)).toEqual(apps.map(({ revision }: any) => revision))
+
+  const folder = path.join(east.home, 'state', 'canary', 'runs')
+  const [file] = await readdir(folder)
+  expect(file).toBe(`rollout-${runId}.jsonl`)
+  const lines = (await readFile(path.join(folder, file!), 'utf8')).trim().split('\n')
+  const journal = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(journal.every((line) => line.v === 1 && line.runId === runId)).toBe(true)
+  expect(journal.filter(({ type }) => type === 'run-ended').map(({ outcome }) => outcome)).toEqual([
+    'waiting',
+    'done',
+    'done',
+  ])
+  const upgrades = journal.filter(
+    ({ type, app, cluster }) => type === 'upgraded' && app === 'golf' && cluster === 'west',
+  )
+  expect(upgrades.map(({ revision, runStep }) => [revision, runStep])).toEqual(
+    steps.map((step, index) => [index + 1, step]),
+  )
+})
+
+test('an app that fails goes back; its wave and the cluster after it are not begun', async () => {
+  east.sandbox.faults.add({ kind: 'error-rate', app: 'echo', percent: 100, version: 'v3' })
+  const { error } = await canary(7, 'run', 'rollout.yaml', '--var', 'to=v3', '--yes', '--approve', 'qa')
+  expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Gone back, and proven\.$/)
+  expect(error.evidence.apps.map(({ outcome }: any) => outcome)).toEqual([
+    'wentBack',
+    ...Array<unknown>(5).fill('left out'),
+  ])
+  expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
+  expect((await canary(0, 'status', 'foxtrot')).stage).toEqual({ name: 'stable', primary: 'v2' })
+})
+
+test('another rollout under way is told of before anything is changed', async () => {
+  await canary(0, 'start', 'golf', 'v9', '--probe-rate', '0')
+  const plan = await canary(6, 'runbook', 'plan', 'rollout.yaml', '--var', 'to=v4')
+  expect(plan.apps.map(({ conflict }: any) => conflict !== undefined)).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+  ])
+  expect(plan.apps[0].ahead.plan.steps[0].title).toBe('deploy v4 beside v2')
+  const { error } = await canary(6, 'run', 'rollout.yaml', '--var', 'to=v4')
+  expect(error.details).toEqual([
+    expect.stringMatching(/^east\/golf: a rollout of v9 is under way, not of v4/),
+  ])
+  expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
+})
+
+test('a rollout without a file goes up to a step, and on from there', async () => {
+  const rollout = ['rollout', 'foxtrot', 'v5', '--weights', '20,100', '--pause', '200ms', '--probe-rate', '0']
+  const { apps, next } = await canary(0, ...rollout, '--until', 'shift-20')
+  expect(apps[0]).toMatchObject({
+    isWhole: false,
+    stage: { name: 'weighted', weight: 20 },
+    undo: 'canary abort foxtrot',
+  })
+  expect(next).toBe('canary rollout foxtrot v5 --weights 20,100 --pause 200ms --probe-rate 0')
+  const done = await canary(0, ...rollout)
+  expect(done.apps[0]).toMatchObject({
+    isWhole: true,
+    steps: { met: 2 },
+    stage: { name: 'stable', primary: 'v5' },
+  })
+})
