@@ -1,26 +1,35 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, ExternalError } from '../model/errors.js'
 import type { ReleaseChart } from '../model/release.js'
 import type { ChartSource } from './cluster.js'
 import type { PrivateFolder } from './private-folder.js'
 
-/**
- * Calls `use` with a path that helm can apply: the user's own, or a folder rebuilt from a release's record, there only
- * as long as the call takes.
- */
-export async function withChart<T>(
-  source: ChartSource,
-  folder: PrivateFolder,
-  use: (chartPath: string) => Promise<T>,
-): Promise<T> {
-  if ('path' in source) return use(source.path)
-  const root = await mkdtemp(path.join(folder.path(), 'chart-'))
-  try {
-    await writeChart(source.record, root)
-    return await use(root)
-  } finally {
-    await rm(root, { recursive: true, force: true })
+/** Charts as helm can apply them; those of releases' records are written once each, and are there as long as their folder. */
+export class ChartFiles {
+  private readonly written = new Map<string, Promise<string>>()
+
+  constructor(private readonly folder: PrivateFolder) {}
+
+  /** A path of the chart: the user's own, or a folder rebuilt from a record. Throws what `writeChart` does. */
+  async pathOf(source: ChartSource): Promise<string> {
+    if ('path' in source) return source.path
+    const key = createHash('sha256').update(JSON.stringify(source.record)).digest('hex')
+    const root = this.written.get(key) ?? this.write(source.record)
+    this.written.set(key, root)
+    try {
+      return await root
+    } catch (error) {
+      this.written.delete(key)
+      throw error
+    }
+  }
+
+  private async write(chart: ReleaseChart): Promise<string> {
+    const root = await mkdtemp(path.join(this.folder.path(), 'chart-'))
+    await writeChart(chart, root)
+    return root
   }
 }
 

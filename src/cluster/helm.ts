@@ -4,7 +4,7 @@ import { ExternalError } from '../model/errors.js'
 import { maskLiterals } from '../model/secret-texts.js'
 import { secretsIn } from '../model/secrets.js'
 import type { JsonObject } from '../model/values.js'
-import { withChart } from './chart-files.js'
+import { ChartFiles } from './chart-files.js'
 import type { ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
 import type { PrivateFolder } from './private-folder.js'
@@ -33,11 +33,14 @@ export interface HelmOutcome {
 export class Helm {
   private versionFound?: Promise<string>
   private calls = 0
+  private readonly charts: ChartFiles
 
   constructor(
     private readonly cluster: () => Promise<ClusterOptions>,
     private readonly folder: PrivateFolder,
-  ) {}
+  ) {
+    this.charts = new ChartFiles(folder)
+  }
 
   /** The version, e.g. `v4.2.3`. Throws ExternalError when there is no helm, or one older than 3.8. */
   version(): Promise<string> {
@@ -48,10 +51,9 @@ export class Helm {
   /** The objects of a chart with complete values, a YAML stream; the cluster is not asked. */
   async render({ app, namespace, chart, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
     await this.version()
-    return withChart(chart, this.folder, async (chartPath) => {
-      const upgrade = 'record' in chart ? ['--is-upgrade'] : []
-      return this.run({ app, namespace }, ['template', app, chartPath, '--values', '-', ...upgrade], values)
-    })
+    const upgrade = 'record' in chart ? ['--is-upgrade'] : []
+    const args = ['template', app, await this.charts.pathOf(chart), '--values', '-', ...upgrade]
+    return this.run({ app, namespace }, args, values)
   }
 
   /** `helm install`, the namespace made where there is none; resolves with the revision. */
@@ -89,12 +91,11 @@ export class Helm {
   ): Promise<number> {
     const { app, namespace, chart, values, description } = request
     await this.version()
-    return withChart(chart, this.folder, async (chartPath) => {
-      const force = request.takeOver ? await this.forceConflicts() : []
-      const args = [verb, app, chartPath, ...flags, ...force, '--values', '-', '--description', description]
-      const said = await this.run({ app, namespace }, [...args, '--output', 'json'], values)
-      return revisionIn(said, `helm ${args.join(' ')}`)
-    })
+    const chartPath = await this.charts.pathOf(chart)
+    const force = request.takeOver ? await this.forceConflicts() : []
+    const args = [verb, app, chartPath, ...flags, ...force, '--values', '-', '--description', description]
+    const said = await this.run({ app, namespace }, [...args, '--output', 'json'], values)
+    return revisionIn(said, `helm ${args.join(' ')}`)
   }
 
   private async run(

@@ -147,15 +147,19 @@ function label({ metadata }: ClusterObject, name: string): string {
  */
 export function decodeRecord(object: RecordObject): Revision {
   const { kind = 'Secret', metadata, data } = object
+  const text = data?.release ?? ''
+  const known = recent.get(text)
+  if (known) return known
   try {
-    const text = data?.release ?? ''
     const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
     const zipped = Buffer.from(encoded, 'base64')
     const json = gunzipSync(zipped, { maxOutputLength: MAX_RECORD_BYTES }).toString('utf8')
     const release = JSON.parse(json) as HelmRelease
     checkShape(release, RELEASE)
     requireShallow([release.config, release.chart.values], 'values')
-    return revisionOf(release)
+    const revision = revisionOf(release)
+    remember(text, revision)
+    return revision
   } catch (error) {
     throw new ExternalError(
       `Helm's record ${metadata.name} in namespace ${metadata.namespace} can't be read: ${(error as Error).message}`,
@@ -168,6 +172,18 @@ export function decodeRecord(object: RecordObject): Revision {
       },
     )
   }
+}
+
+/** Records that were decoded last, by their text: each step of a rollout reads the whole history several times. */
+const recent = new Map<string, Revision>()
+const MOST_RECENT = 100
+/** Characters; decoded they take several times as much. */
+const LONGEST_RECENT = 100_000
+
+function remember(text: string, revision: Revision): void {
+  if (text.length > LONGEST_RECENT) return
+  recent.set(text, revision)
+  if (recent.size > MOST_RECENT) for (const oldest of recent.keys()) return void recent.delete(oldest)
 }
 
 function revisionOf(release: HelmRelease): Revision {

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClusterOptions } from '../../../src/cluster/cluster.js'
@@ -77,7 +77,7 @@ describe('a call', () => {
     expect((await call()).args.slice(-4)).toEqual(['--kubeconfig', '/k/config', '--kube-context', 'staging'])
   })
 
-  test('render prints the objects; a chart out of a record is there only as long as the call takes', async () => {
+  test('render prints the objects; a chart out of a record is written once', async () => {
     await fakeHelm(
       `const chart = args[2]
        process.stdout.write(chart + '\\n' + fs.readFileSync(chart + '/templates/a.yaml', 'utf8'))`,
@@ -89,10 +89,15 @@ describe('a call', () => {
       values: {},
     }
 
-    const [chart = '', text] = (await helm().render({ ...request, chart: { record } })).split('\n')
+    const own = helm()
+    const [chart, text] = (await own.render({ ...request, chart: { record } })).split('\n')
+    const [again] = (await own.render({ ...request, chart: { record: { ...record } } })).split('\n')
+    const other = { ...record, values: { a: 1 } }
+    const [another] = (await own.render({ ...request, chart: { record: other } })).split('\n')
 
     expect(text).toBe('kind: Service')
-    await expect(access(chart)).rejects.toThrow('ENOENT')
+    expect(again).toBe(chart)
+    expect(another).not.toBe(chart)
     expect((await call()).args).toContain('--is-upgrade')
   })
 
