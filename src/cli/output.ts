@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { Secrets } from '../model/secrets.js'
 import type { Palette } from '../report/palette.js'
-import { withoutControls } from '../report/terminal-text.js'
+import { withoutCommands, withoutControls } from '../report/terminal-text.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
 
@@ -16,6 +16,8 @@ export interface Output {
   debug: boolean
   /** Masks all that is printed. */
   secrets: Secrets
+  /** A text as it may be printed: secrets masked, and nothing in it that a terminal or a CI system would obey. */
+  clean: (text: string) => string
 }
 
 /**
@@ -30,24 +32,31 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
   const choice = colour === 'always' || colour === 'never' ? colour : 'auto'
   const { createPalette, wantsColour } = await import('../report/palette.js')
   const format = words.includes('--json') ? 'json' : asked
+  const secrets = new Secrets()
+  const harmless = harmlessFor(env)
   return {
     format: format === 'json' || format === 'yaml' ? format : 'text',
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
     debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
-    secrets: new Secrets(),
+    secrets,
+    clean: (text) => harmless(secrets.maskText(text)),
   }
+}
+
+function harmlessFor(env: Record<string, string | undefined>): (text: string) => string {
+  return env.GITHUB_ACTIONS === 'true' ? (text) => withoutCommands(withoutControls(text)) : withoutControls
 }
 
 /** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
 export async function printResult(
-  { format, secrets }: Output,
+  { format, secrets, clean }: Output,
   document: unknown,
   text: () => string,
   { asIs = false } = {},
 ): Promise<void> {
   if (format === 'text') {
-    writeLine(process.stdout, withoutControls(asIs ? text() : secrets.maskText(text())))
+    writeLine(process.stdout, asIs ? withoutControls(text()) : clean(text()))
   } else {
     const { renderDocument } = await import('../report/document.js')
     writeLine(process.stdout, await renderDocument(asIs ? document : secrets.mask(document), format))
@@ -55,8 +64,8 @@ export async function printResult(
 }
 
 /** Says something on stderr, beside the result. */
-export function printNote({ secrets }: Output, text: string): void {
-  writeLine(process.stderr, withoutControls(secrets.maskText(text)))
+export function printNote({ clean }: Output, text: string): void {
+  writeLine(process.stderr, clean(text))
 }
 
 /**

@@ -17,7 +17,8 @@ export async function requestOf(file: string, parsed: RunFlags): Promise<RunRequ
   const runbook = await loadRunbook(file, { vars: parseVars(texts), env: process.env })
   const words = ['run', file, ...texts.flatMap((text) => ['--var', text])]
   for (const app of flags.only ?? []) words.push('--only', app)
-  return requestFor(runbook, path.basename(file).replace(/\.ya?ml$/, ''), words, parsed)
+  const name = path.basename(file).replace(/\.ya?ml$/, '')
+  return { ...requestFor(runbook, name, words, parsed), file }
 }
 
 /** A run of these steps, called by a name; `words` are the command's, without `canary`. */

@@ -33,11 +33,15 @@ export function runRunbook(
     const { journal } = world
     journal?.begin({ run: identity.name, command: identity.command, file: runbook.file, vars: runbook.vars })
     const outcomes = await run(runbook, { ...world, only: request.only && new Set(request.only) })
+    const ended = (next: string[]) =>
+      world.ci?.ended({ run: identity.name, runId: identity.id, apps: outcomes, next })
     try {
       const result = resultOf(identity, outcomes)
       journal?.end({ outcome: 'done' })
+      ended(result.next === undefined ? [] : [result.next])
       return { ...result, journal: journal?.file }
     } catch (error) {
+      ended(error instanceof CanaryError ? error.nextSteps : [])
       journal?.end({
         outcome: error instanceof CanaryError ? error.outcome : 'bug',
         message: (error as Error).message,

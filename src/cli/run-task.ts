@@ -1,7 +1,6 @@
 import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
 import { Progress } from '../report/progress.js'
-import { withoutControls } from '../report/terminal-text.js'
 import { openEventFile } from './event-file.js'
 import { operationContext } from './operation-context.js'
 import type { Output } from './output.js'
@@ -23,7 +22,7 @@ export async function runTask<R>(
   const settings = await resolveSettings(task.app, task.parsed, { cwd: process.cwd(), env: process.env })
   const { secrets } = output
   const progress = new Progress(process.stderr, {
-    clean: (text) => withoutControls(secrets.maskText(text)),
+    clean: output.clean,
     palette: output.stderrPalette,
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
@@ -67,7 +66,7 @@ export async function runTask<R>(
       {
         signal: signals.signal,
         pause: () => progress.pause(),
-        clean: (question) => withoutControls(secrets.maskText(question)),
+        clean: output.clean,
       },
     )
     const context = operationContext(settings, {

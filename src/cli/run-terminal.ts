@@ -1,4 +1,3 @@
-import { withoutControls } from '../report/terminal-text.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
 
@@ -16,7 +15,7 @@ export class RunTerminal {
     private readonly output: Output,
     signal: AbortSignal,
   ) {
-    const clean = (text: string) => this.clean(text)
+    const { clean } = output
     const ask = asker(
       { input: process.stdin, output: process.stderr },
       { signal, pause: () => undefined, clean },
@@ -31,8 +30,17 @@ export class RunTerminal {
   }
 
   say(line: string): void {
+    this.write(this.output.clean(line))
+  }
+
+  /** A line that a CI system is to obey; secrets are masked in it all the same. */
+  command(line: string): void {
+    this.write(this.output.secrets.maskText(line))
+  }
+
+  private write(line: string): void {
     if (this.held) this.held.push(line)
-    else process.stderr.write(`${this.clean(line)}\n`)
+    else process.stderr.write(`${line}\n`)
   }
 
   private async asking(ask: () => Promise<boolean>): Promise<boolean> {
@@ -42,11 +50,7 @@ export class RunTerminal {
     } finally {
       const lines = this.held
       this.held = undefined
-      for (const line of lines) this.say(line)
+      for (const line of lines) this.write(line)
     }
-  }
-
-  private clean(text: string): string {
-    return withoutControls(this.output.secrets.maskText(text))
   }
 }

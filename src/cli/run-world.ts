@@ -5,6 +5,7 @@ import type { FileSettings } from '../model/setting-names.js'
 import { RunLines } from '../report/run-lines.js'
 import type { AppSurroundings, RunIdentity } from '../runbook/app-surroundings.js'
 import type { Runbook, RunbookCluster } from '../runbook/runbook.js'
+import { type Ci, ciOf } from './ci.js'
 import { operationContext } from './operation-context.js'
 import type { Output } from './output.js'
 import { openRunJournal, type RunJournal } from './run-journal.js'
@@ -15,6 +16,8 @@ import { watchSignals } from './signals.js'
 export interface RunRequest {
   runbook: Runbook
   identity: RunIdentity
+  /** The runbook's path as it was given; undefined where there is no file. */
+  file?: string
   /** The only apps to be taken up; undefined: all. */
   only?: string[]
   /** The last step to be done. */
@@ -31,6 +34,7 @@ export interface RunWorld {
   signal: AbortSignal
   terminal: RunTerminal
   journal?: RunJournal
+  ci?: Ci
   of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
 }
 
@@ -67,10 +71,13 @@ export async function withRunWorld<T>(
   const journal = quiet
     ? undefined
     : openRunJournal(own.events, identity, output, (message) => terminal.say(`! ${message}`))
+  const ci = quiet ? undefined : ciOf(process.env, request.file, terminal, output)
   const emit: EmitRun = (event) => {
     journal?.write(event)
     if (quiet) return
+    ci?.before(event)
     for (const line of lines.tell(event)) terminal.say(line)
+    ci?.after(event)
   }
   const clusters = new Map<string, Cluster>()
   const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
@@ -102,7 +109,7 @@ export async function withRunWorld<T>(
     })
   }
   try {
-    return await work({ emit, signal, terminal, journal, of })
+    return await work({ emit, signal, terminal, journal, ci, of })
   } finally {
     signals.dispose()
     await Promise.all([...clusters.values()].map((cluster) => cluster.close()))

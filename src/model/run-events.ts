@@ -14,6 +14,8 @@ export interface RunStepName {
   id: string
   /** As a person would say it: `shift 25`. */
   title: string
+  /** Where it stands in the file. */
+  line?: number
 }
 
 interface OfStep extends RunApp {

@@ -8,3 +8,11 @@ const CONTROLS = /\u001b(?!\[[\d;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u
 export function withoutControls(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(CONTROLS, '\ufffd')
 }
+
+/**
+ * A text in which GitHub's runner finds no command: it takes lines that begin with `::`, and `##[` anywhere, from whatever a
+ * step prints.
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/gm, '$1:\u200b').replace(/#(?=#\[)/g, '#\u200b')
+}

@@ -8,7 +8,7 @@ const LONGEST_COMMAND = 60
 
 /** A step as it is told of: its id, and its name or what it does. */
 export function nameOf(step: RunbookStep): RunStepName {
-  return { id: step.id, title: step.name ?? stepText(step) }
+  return { id: step.id, title: step.name ?? stepText(step), line: step.position.line }
 }
 
 /** A step in the words of the file, with what tells it from others of its kind. */
