@@ -7,7 +7,7 @@ import { execa } from 'execa'
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Build {
-  /** A folder like the project's own: bin, chart, dist, package.json. */
+  /** A folder like the project's own: bin, chart, dist, schema, package.json. */
   root: string
   remove(): Promise<void>
 }
@@ -16,7 +16,7 @@ export interface Build {
 export async function buildApart(): Promise<Build> {
   const root = await mkdtemp(path.join(tmpdir(), 'canary-soak-build-'))
   await Promise.all(
-    ['bin', 'chart', 'package.json'].map((name) =>
+    ['bin', 'chart', 'schema', 'package.json'].map((name) =>
       cp(path.join(projectRoot, name), path.join(root, name), { recursive: true }),
     ),
   )

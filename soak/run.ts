@@ -15,6 +15,7 @@ import { interrupts } from './interrupts.js'
 import { kills } from './kills.js'
 import type { PartOptions, PartReport } from './part.js'
 import { races } from './races.js'
+import { runbookKills } from './runbook-kills.js'
 
 /** Each part with its own budget: how many cases, and the seconds after which no more begin. */
 const PARTS: Record<
@@ -25,6 +26,7 @@ const PARTS: Record<
   races: { run: races, count: 50, seconds: 900 },
   'api-errors': { run: apiErrors, count: 30, seconds: 1200 },
   interrupts: { run: interrupts, count: 40, seconds: 900 },
+  'runbook-kills': { run: runbookKills, count: 40, seconds: 1800 },
 }
 
 const { values: flags } = parseArgs({

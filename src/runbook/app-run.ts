@@ -86,7 +86,8 @@ export class AppRun {
     this.reached = next
     const untilIndex = world.until === undefined ? -1 : steps.findIndex(({ id }) => id === world.until)
     const end = untilIndex === -1 ? of : untilIndex + 1
-    if (next > 0 && found.deployed && !isUnfinished) await this.prove()
+    const isUnderWay = next > 0 || found.stage.name !== 'stable'
+    if (isUnderWay && found.deployed && !isUnfinished) await this.prove()
     for (let index = next; index < end; index += 1) {
       if (world.stopping?.aborted) throw stopped(where.app, steps[index]!.id)
       world.context.signal.throwIfAborted()
