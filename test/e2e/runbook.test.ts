@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
 vi.setConfig({ testTimeout: 60_000 })
+
+const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 let east: SandboxCli
 let west: SandboxCli
@@ -128,6 +132,39 @@ test('another rollout under way is told of before anything is changed', async ()
     expect.stringMatching(/^east\/golf: a rollout of v9 is under way, not of v4/),
   ])
   expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
+})
+
+test('a run that is killed goes on where it was; no step is made twice, and the journal is whole', async () => {
+  const args = [
+    'rollout',
+    'echo',
+    'v6',
+    '--weights',
+    '20,100',
+    '--probe-rate',
+    '0',
+    '--events',
+    'killed.jsonl',
+  ]
+  const victim = spawn(process.execPath, [runJs, ...args], { cwd: east.home, env: east.env, stdio: 'ignore' })
+  const ended = new Promise((resolve) => victim.once('exit', resolve))
+  const journal = async () => readFile(path.join(east.home, 'killed.jsonl'), 'utf8').catch(() => '')
+  await vi.waitUntil(async () => /"type":"upgraded".*"runStep":"shift-20"/.test(await journal()), {
+    timeout: 20_000,
+  })
+  victim.kill('SIGKILL')
+  await ended
+  const before = await journal()
+
+  const { apps, runId } = await canary(0, ...args)
+  expect(apps[0]).toMatchObject({ isWhole: true, stage: { name: 'stable', primary: 'v6' } })
+  const { entries } = await canary(0, 'history', 'echo')
+  const steps = entries.filter(({ run: of }: any) => of?.id === runId).map(({ run: of }: any) => of.step)
+  expect(steps).toEqual(['start', 'start', 'shift-20', 'shift-100', 'finish'])
+  const after = await journal()
+  expect(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1))).toBe(true)
+  const lines = after.trim().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as { runId: string }).runId)).toEqual(lines.map(() => runId))
 })
 
 test('a rollout without a file goes up to a step, and on from there', async () => {
