@@ -72,5 +72,10 @@ function writeEvent(journal: Journal, runId: string, steps: Map<string, string>,
     const { step, ...rest } = fields as Extract<typeof event, { step: unknown }>
     return journal.write({ ...head, type }, { ...rest, runStep: step.id, title: step.title })
   }
-  journal.write({ ...head, type }, { ...fields, ...(steps.has(key) ? { runStep: steps.get(key) } : {}) })
+  const step = steps.has(key) ? { runStep: steps.get(key) } : {}
+  if (event.type === 'app-ended') {
+    const { steps: stepCounts, ...rest } = fields as typeof event
+    return journal.write({ ...head, type }, { ...rest, stepCounts, ...step })
+  }
+  journal.write({ ...head, type }, { ...fields, ...step })
 }

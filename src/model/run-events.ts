@@ -40,7 +40,15 @@ export type RunEvent =
   | (RunApp & { type: 'approved'; step: RunStepName; who: string; why: string })
   /** What a command of the runbook printed. */
   | (RunApp & { type: 'command-line'; text: string })
-  | (RunApp & { type: 'app-ended'; outcome: Outcome; message?: string; stage?: Stage; revision?: number })
+  | (RunApp & {
+      type: 'app-ended'
+      outcome: Outcome
+      message?: string
+      stage?: Stage
+      revision?: number
+      /** How many steps this run did, and how many were met already. */
+      steps?: { done: number; met: number; of: number }
+    })
   | (RunApp & { type: 'app-left-out'; why: string })
   | (RunApp & { type: 'operation'; event: CanaryEvent })
 

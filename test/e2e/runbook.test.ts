@@ -3,6 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { checkSchema, type Schema } from '../../src/runbook/schema.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
@@ -90,6 +91,10 @@ test('two waves of three apps in two clusters, with an approval: stopped, approv
   const lines = (await readFile(path.join(folder, file!), 'utf8')).trim().split('\n')
   const journal = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   expect(journal.every((line) => line.v === 1 && line.runId === runId)).toBe(true)
+  const schema = JSON.parse(
+    await readFile(new URL('../../schema/journal-v1.json', import.meta.url), 'utf8'),
+  ) as Schema
+  expect(journal.flatMap((line) => checkSchema(line, schema))).toEqual([])
   expect(journal.filter(({ type }) => type === 'run-ended').map(({ outcome }) => outcome)).toEqual([
     'waiting',
     'done',
