@@ -208,7 +208,7 @@ function nextName(app: string): string {
 }
 
 /** Processes of a case that still run though its last command has ended. */
-async function leftOver(home: string): Promise<string[]> {
+export async function leftOver(home: string): Promise<string[]> {
   const deadline = performance.now() + LEFT_OVER_MS
   let left = await processesIn(home)
   while (left.length > 0 && performance.now() < deadline) {

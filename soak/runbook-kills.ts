@@ -1,34 +1,52 @@
-import { isDeepStrictEqual } from 'node:util'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stageOf } from '../src/rollout/stage.js'
 import { seededRandom } from '../src/sandbox/random.js'
 import { startTraffic } from '../test/helpers/traffic.js'
-import { type Arena, startArena } from './arena.js'
-import { type CanaryProcess, endOf } from './canary-process.js'
-import { inSeconds, type PartOptions, type PartReport, quantiles } from './part.js'
-import { descendants, killTree, signal } from './processes.js'
-import { isUpgrading, orphansOf, revisionsOf } from './release.js'
+import { endOf } from './canary-process.js'
+import { inSeconds, leftOver, type PartOptions, type PartReport, quantiles } from './part.js'
+import { killTree } from './processes.js'
+import { revisionsOf } from './release.js'
+import { type Order, RunbookBench } from './runbook-bench.js'
+import { problemsAfter } from './runbook-checks.js'
 
-const APPS = ['echo', 'foxtrot', 'golf']
-const CLUSTERS = ['east', 'west']
+/** Users' requests to each app. */
 const PER_SECOND = 50
 
-/** When canary is killed. */
+/** How long helm is at an upgrade once its revision is there, about: milliseconds. */
+const UPGRADE_MS = 20
+
+/** The same command is tried so often; more than once is a failure. */
+const MOST_RUNS = 3
+
+/** Lines of the journal right after which a run is killed. */
+const EVENTS = [
+  ...['run-step', 'planned', 'step-started', 'upgraded', 'verifying', 'proven', 'step-done', 'run-step-done'],
+  ...['app-ended', 'wave-started'],
+]
+
+/** When a run is killed, and how. */
 interface Moment {
+  order: Order
   /** After this part of the time that the run takes undisturbed, 0 to 1. */
   fraction: number
   /** With the helm and kubectl that it started; else helm goes on by itself. */
   withChildren: boolean
-  /** Then in the middle of the next upgrade, or once the journal has its next line. */
-  then?: 'in an upgrade' | 'after a line of the journal'
+  /** Then in the middle of the next upgrade, or once the journal has its next line of a type. */
+  then?: { inUpgrade: true } | { event: string }
 }
 
-interface Place {
-  cluster: string
-  arena: Arena
-  app: string
+/** What came of one moment. */
+interface Result {
+  problems: string[]
+  outcome: string
+  /** Of the run that went on. */
+  ms: number
+  /** How often the same command had to be given until it was done. */
+  runs: number
+  end: string
+  foundUnfinished: boolean
+  outputs: Record<string, string>
 }
 
 /**
@@ -38,269 +56,166 @@ interface Place {
  */
 export async function runbookKills(options: PartOptions): Promise<PartReport> {
   const started = performance.now()
-  const report: PartReport = { ...EMPTY, exits: {}, notes: [], problems: [] }
-  const arenas = await Promise.all(CLUSTERS.map(() => startArena(options.root, options.major)))
-  const places = CLUSTERS.flatMap((cluster, index) =>
-    APPS.map((app): Place => ({ cluster, arena: arenas[index]!, app })),
-  )
+  const report: PartReport = {
+    part: 'runbook-kills',
+    tried: 0,
+    reached: 0,
+    exits: {},
+    requests: 0,
+    failedRequests: 0,
+    orphans: 0,
+    seconds: 0,
+    notes: [],
+    problems: [],
+  }
+  const results: Result[] = []
+  const bench = await RunbookBench.start(options.root, options.major)
   try {
-    const bench = new Bench(places)
-    await bench.install()
-    const users = places.map(({ arena, app }) => startTraffic(`${arena.proxyUrl}/${app}`, PER_SECOND))
-    const usual = options.usual ? 8000 : await bench.undisturbed()
-    options.log(`  undisturbed: ${inSeconds(usual)}`)
-    const again: number[] = []
-    for (const moment of moments(options.count, seededRandom(options.seed))) {
+    const users = bench.places.map(({ arena, app }) => startTraffic(`${arena.proxyUrl}/${app}`, PER_SECOND))
+    const usual = options.usual ? GUESSED : await undisturbed(bench, options.log)
+    const pending = moments(options.count, seededRandom(options.seed))
+    for (let moment = pending.shift(); moment; moment = pending.shift()) {
       if (performance.now() - started > options.seconds * 1000) break
-      const { problems, outcome, ms, end } = await bench.kill(moment, usual)
-      if (outcome === undefined) continue
-      report.tried += 1
-      report.exits[end] = (report.exits[end] ?? 0) + 1
-      again.push(ms)
-      if (problems.length === 0) report.reached += 1
-      else report.problems.push(`${nameOf(moment)}: ${problems.join('; ')}`)
-      options.log(
-        `  ${problems.length === 0 ? '✔' : '✖'} ${nameOf(moment)}: ${[outcome, ...problems].join('; ')}`,
-      )
-      if (problems.length > 0) await bench.settle()
+      const result = await kill(bench, moment, usual[moment.order])
+      if (!result) {
+        pending.push({ ...moment, fraction: moment.fraction * 0.9 })
+        continue
+      }
+      results.push(result)
+      const { problems, outcome, outputs } = result
+      const name = nameOf(moment)
+      options.log(`  ${problems.length === 0 ? '✔' : '✖'} ${name}: ${[outcome, ...problems].join('; ')}`)
+      if (problems.length === 0) continue
+      const kept = await keep(path.join(options.folder, `runbook-${bench.version}`), bench, outputs)
+      report.problems.push(`${name}: ${problems.join('; ')} [${kept}]`)
+      await bench.settle()
     }
     for (const traffic of users) {
       const { sent, failed, failures } = await traffic.stop()
       report.requests += sent
       report.failedRequests += failed
-      if (failed > 0) report.problems.push(`requests failed: ${JSON.stringify(failures)}`)
+      if (failed > 0) report.problems.push(`${failed} requests failed: ${JSON.stringify(failures)}`)
     }
-    if (again.length > 0) report.notes.push(`the same command again: ${quantiles(again)}`)
-    report.notes.push(`${bench.unfinished} of the killed runs left a revision pending`)
   } finally {
-    await Promise.all(arenas.map((arena) => arena.close()))
+    await bench.close()
   }
+  count(results, report)
   return { ...report, seconds: (performance.now() - started) / 1000 }
 }
 
-const EMPTY = {
-  part: 'runbook-kills',
-  tried: 0,
-  reached: 0,
-  requests: 0,
-  failedRequests: 0,
-  orphans: 0,
-  seconds: 0,
+/** How long an undisturbed run takes, about, where it isn't measured: milliseconds. */
+const GUESSED: Record<Order, number> = { 'one after the other': 8000, 'side by side': 5000 }
+
+async function undisturbed(bench: RunbookBench, log: (line: string) => void): Promise<Record<Order, number>> {
+  const usual = { ...GUESSED }
+  for (const order of ['one after the other', 'side by side'] as const) {
+    const { code, stderr, ms } = await bench.home.canary(await bench.nextCommand(order))
+    if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`)
+    usual[order] = ms
+    log(`  undisturbed, the clusters ${order}: ${inSeconds(ms)}`)
+  }
+  return usual
+}
+
+function count(results: Result[], report: PartReport): void {
+  report.tried = results.length
+  report.reached = results.filter(({ problems }) => problems.length === 0).length
+  for (const { end, problems } of results) {
+    report.exits[end] = (report.exits[end] ?? 0) + 1
+    if (problems.some((problem) => problem.includes(': orphan '))) report.orphans += 1
+  }
+  if (results.length === 0) return
+  const more = results.filter(({ runs }) => runs > 1).length
+  const unfinished = results.filter(({ foundUnfinished }) => foundUnfinished).length
+  report.notes.push(
+    `the same command again: ${quantiles(results.map(({ ms }) => ms))}; ${more} of ${results.length} needed more than one`,
+    `${unfinished} of the killed runs left a revision unfinished`,
+  )
 }
 
 /** One in each of as many equal parts of the run's time, every way of killing in turn; in any order. */
 function moments(count: number, random: () => number): Moment[] {
   return Array.from({ length: count }, (_, index): Moment => {
-    const then =
-      index % 4 === 1 ? 'in an upgrade' : index % 4 === 2 ? 'after a line of the journal' : undefined
-    return { fraction: (index + random()) / count, withChildren: index % 2 === 1, then }
+    const event = EVENTS[Math.floor(random() * EVENTS.length)]!
+    const thens = [{ inUpgrade: true } as const, { event }, undefined, undefined]
+    return {
+      order: Math.floor(index / 8) % 2 === 0 ? 'side by side' : 'one after the other',
+      fraction: (index + random()) / count,
+      withChildren: (index + Math.floor(index / 4)) % 2 === 0,
+      then: thens[index % thens.length],
+    }
   })
     .map((moment) => ({ moment, key: random() }))
     .sort((a, b) => a.key - b.key)
     .map(({ moment }) => moment)
 }
 
-function nameOf({ fraction, withChildren, then }: Moment): string {
-  return [`at ${Math.round(fraction * 100)}%`, then, withChildren ? 'with its children' : 'alone']
-    .filter(Boolean)
-    .join(', ')
+function nameOf({ order, fraction, withChildren, then }: Moment): string {
+  const aim = then && ('event' in then ? `after a line ${then.event}` : 'in an upgrade')
+  const victims = withChildren ? 'with its children' : 'alone'
+  return [order, `at ${Math.round(fraction * 100)}%`, aim, victims].filter(Boolean).join(', ')
 }
 
-class Bench {
-  unfinished = 0
-  private version = 1
-  private readonly home: Arena
-
-  constructor(private readonly places: Place[]) {
-    this.home = places[0]!.arena
+/** Undefined where the run had ended by itself before its moment came: no case then. */
+async function kill(bench: RunbookBench, moment: Moment, usualMs: number): Promise<Result | undefined> {
+  const { fraction, then, withChildren } = moment
+  const command = await bench.nextCommand(moment.order)
+  const victim = bench.home.spawn(command)
+  await Promise.race([sleep(fraction * usualMs), victim.ended])
+  if (then && 'event' in then) await bench.untilEvent(then.event, victim)
+  if (then && 'inUpgrade' in then) {
+    await bench.intoUpgrade(victim)
+    await sleep(fraction * UPGRADE_MS)
   }
-
-  private get args(): string[] {
-    return ['run', 'rollout.yaml', '--var', `to=v${this.version}`]
+  const wasLate = victim.hasEnded
+  if (withChildren) await killTree(victim.pid)
+  else victim.signal('SIGKILL')
+  const killed = await victim.ended
+  if (wasLate && killed.code === 0) return undefined
+  const before = await bench.journalText()
+  const left = await unfinished(bench)
+  let again = await bench.home.canary(command)
+  const problems: string[] = []
+  const outputs: Record<string, string> = {
+    'killed-stderr.txt': killed.stderr,
+    'journal-at-kill.jsonl': before,
   }
-
-  async install(): Promise<void> {
-    await writeFile(path.join(this.home.home, 'install.yaml'), this.runbook('  - install: v1\n', 1))
-    await writeFile(path.join(this.home.home, 'rollout.yaml'), this.runbook(STEPS, 2))
-    await this.must(['run', 'install.yaml', '--yes', '--var', 'to=v1'])
+  let [runs, ms] = [1, again.ms]
+  for (; again.code !== 0 && runs < MOST_RUNS; runs += 1) {
+    problems.push(`the same command again ended with ${endOf(again)}: ${again.stderr}`)
+    outputs[`again-${runs}.txt`] = again.stdout + again.stderr
+    again = await bench.home.canary(command)
+    ms += again.ms
   }
-
-  /** Milliseconds that a run takes with nothing in its way. */
-  async undisturbed(): Promise<number> {
-    this.version += 1
-    return this.must(this.args)
-  }
-
-  /** After a case that went wrong: all apps stable again, so that the next one begins like the others. */
-  async settle(): Promise<void> {
-    for (const { arena, app } of this.places) await arena.canary(['abort', app])
-  }
-
-  /** `outcome` is undefined where the run had ended by itself before its moment came. */
-  async kill(moment: Moment, usualMs: number) {
-    this.version += 1
-    const victim = this.home.spawn(this.args)
-    await sleep(moment.fraction * usualMs)
-    if (moment.then === 'in an upgrade') await this.intoUpgrade(victim, moment.fraction * 20)
-    if (moment.then === 'after a line of the journal') await this.afterLine(victim)
-    const wasLate = victim.hasEnded
-    if (moment.withChildren) await killTree(victim.pid)
-    else victim.signal('SIGKILL')
-    const killed = await victim.ended
-    if (wasLate && killed.code === 0) return { outcome: undefined, problems: [], ms: 0, end: '' }
-    const left = await this.unfinishedNow()
-    if (left.length > 0) this.unfinished += 1
-    const journalBefore = await this.journalText()
-    const again = await this.home.canary(this.args)
-    const problems =
-      again.code === 0 ? [] : [`the same command again ended with ${endOf(again)}: ${again.stderr}`]
-    for (const place of this.places) problems.push(...(await this.problemsOf(place)))
-    problems.push(...this.journalProblems(journalBefore, await this.journalText()))
-    const was = left.length > 0 ? `, ${left.join(' and ')} left pending` : ''
-    const outcome = `killed after ${inSeconds(killed.ms)}${was}, done ${inSeconds(again.ms)} later`
-    return { outcome, problems, ms: again.ms, end: endOf(again) }
-  }
-
-  private async problemsOf({ cluster, arena, app }: Place): Promise<string[]> {
-    const [revisions, orphans, journal] = await Promise.all([
-      revisionsOf(arena, app),
-      orphansOf(arena, app),
-      this.journal(),
-    ])
-    const where = `${cluster}/${app}`
-    const problems = orphans.map((orphan) => `${where}: orphan ${orphan}`)
-    const newest = revisions.at(-1)
-    const stage = newest && stageOf(newest.config)
-    const target = { name: 'stable', primary: `v${this.version}` }
-    if (newest?.status !== 'deployed' || !isDeepStrictEqual(stage, target)) {
-      problems.push(`${where}: revision ${newest?.revision} is ${newest?.status}: ${JSON.stringify(stage)}`)
-    }
-    const inEffect = revisions.filter(({ status }) => ['deployed', 'superseded'].includes(status))
-    const made = inEffect.map(({ description }) => description.replace(/ \(by .*/, ''))
-    const runId = String(journal[0]?.runId)
-    const ofRun = made.filter((description) => description.includes(`(run ${runId}, `))
-    for (const [index, description] of ofRun.entries()) {
-      if (ofRun.indexOf(description) !== index) problems.push(`${where}: made twice: ${description}`)
-    }
-    const proven = journal.filter(
-      (line) =>
-        line.type === 'proven' && line.verdict === 'pass' && line.app === app && line.cluster === cluster,
-    )
-    for (const { revision, config, description } of inEffect) {
-      if (!description.includes(`(run ${runId}, `)) continue
-      const was = stageOf(config)
-      if (!proven.some((line) => isDeepStrictEqual(line.stage, JSON.parse(JSON.stringify(was))))) {
-        problems.push(`${where}: revision ${revision} was never proven: ${JSON.stringify(was)}`)
-      }
-    }
-    return problems
-  }
-
-  /** All lines are JSON of the journal's form, and what stood there before the run went on still does. */
-  private journalProblems(before: string, after: string): string[] {
-    const whole = before.slice(0, before.lastIndexOf('\n') + 1)
-    const problems = after.startsWith(whole) ? [] : ['the journal lost lines']
-    if (!after.endsWith('\n')) problems.push('the journal ends in the middle of a line')
-    const lines = after.split('\n').slice(0, -1)
-    for (const [index, line] of lines.entries()) {
-      try {
-        const { v, time, runId, type } = JSON.parse(line) as Record<string, unknown>
-        if (v !== 1 || typeof time !== 'string' || typeof runId !== 'string' || typeof type !== 'string')
-          throw new Error()
-      } catch {
-        problems.push(`line ${index + 1} of the journal is no event: ${line.slice(0, 80)}`)
-      }
-    }
-    return problems
-  }
-
-  private async journal(): Promise<Record<string, unknown>[]> {
-    const lines = (await this.journalText()).split('\n').filter(Boolean)
-    return lines.flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Record<string, unknown>]
-      } catch {
-        return []
-      }
-    })
-  }
-
-  /** Of the newest run; empty where there is none yet. */
-  private async journalText(): Promise<string> {
-    const folder = path.join(this.home.env.XDG_STATE_HOME!, 'canary', 'runs')
-    const files = await readdir(folder).catch(() => [])
-    const texts = await Promise.all(files.map((file) => readFile(path.join(folder, file), 'utf8')))
-    return texts.find((text) => text.includes(`"vars":{"to":"v${this.version}"}`)) ?? ''
-  }
-
-  private async unfinishedNow(): Promise<string[]> {
-    const found = await Promise.all(
-      this.places.map(async ({ cluster, arena, app }) => {
-        const newest = (await revisionsOf(arena, app)).at(-1)
-        return newest?.status === 'deployed' ? [] : [`${cluster}/${app}`]
-      }),
-    )
-    return found.flat()
-  }
-
-  private async afterLine(victim: CanaryProcess): Promise<void> {
-    const before = (await this.journalText()).length
-    while (!victim.hasEnded && (await this.journalText()).length === before) await sleep(1)
-  }
-
-  /** Resolves this long after the next upgrade has made its revision; its helm runs in little bits until then. */
-  private async intoUpgrade(victim: CanaryProcess, ms: number): Promise<void> {
-    while (!victim.hasEnded) {
-      await sleep(2)
-      const helm = (await descendants(victim.pid)).find(({ command }) => command.startsWith('helm upgrade '))
-      const app = helm?.command.split(' ')[2]
-      const place = this.places.find((one) => one.app === app && helm?.command.includes(one.arena.home))
-      if (!helm || !place) continue
-      for (;;) {
-        signal(helm.pid, 'SIGSTOP')
-        const isThere = victim.hasEnded || (await isUpgrading(place.arena, place.app))
-        const hasEnded = !(await descendants(victim.pid)).some(({ pid }) => pid === helm.pid)
-        signal(helm.pid, 'SIGCONT')
-        if (isThere || hasEnded) break
-        await sleep(5)
-      }
-      await sleep(ms)
-      return
-    }
-  }
-
-  private async must(args: string[]): Promise<number> {
-    const { code, stderr, ms } = await this.home.canary(args)
-    if (code !== 0) throw new Error(`canary ${args.join(' ')} ended with ${code}:\n${stderr}`)
-    return ms
-  }
-
-  private runbook(steps: string, parallel: number): string {
-    const clusters = CLUSTERS.map((cluster, index) => {
-      const { arena } = this.places.find((place) => place.cluster === cluster)!
-      const after = index === 0 ? '' : `, after: ${CLUSTERS[index - 1]}`
-      return `  ${cluster}: { context: canary-sandbox, kubeconfig: ${path.join(arena.home, 'kubeconfig')}${after} }`
-    })
-    return [
-      'apiVersion: canary/v1',
-      'kind: Runbook',
-      'vars: { to: { required: true } }',
-      'clusters:',
-      ...clusters,
-      'waves:',
-      `  - { name: edge, apps: [${APPS[0]}] }`,
-      `  - { name: rest, apps: [${APPS.slice(1).join(', ')}], parallel: ${parallel} }`,
-      `apps: { ${APPS.map((app) => `${app}: {}`).join(', ')} }`,
-      'steps:',
-      steps,
-    ].join('\n')
-  }
+  outputs['again-last.txt'] = again.stdout + again.stderr
+  problems.push(...(await problemsAfter(bench, before)), ...(await leftOver(bench.home.home)))
+  const pending = left.length > 0 ? `, ${left.join(' and ')} left unfinished` : ''
+  const outcome = `killed after ${inSeconds(killed.ms)}${pending}, done ${inSeconds(ms)} later`
+  return { problems, outcome, ms, runs, end: endOf(again), foundUnfinished: left.length > 0, outputs }
 }
 
-const STEPS = `  - start: \${to}
-  - shift: 25
-  - run: echo "$CANARY_CLUSTER $CANARY_APP $to" >> ran.txt
-  - pause: 300ms
-  - shift: 100
-  - finish
-`
+/** Apps whose newest revision is not deployed. */
+async function unfinished(bench: RunbookBench): Promise<string[]> {
+  const found = await Promise.all(
+    bench.places.map(async ({ cluster, arena, app }) => {
+      const newest = (await revisionsOf(arena, app)).at(-1)
+      return newest?.status === 'deployed' ? [] : [`${cluster}/${app}`]
+    }),
+  )
+  return found.flat()
+}
+
+/** Keeps what a case that went wrong has left, and says where. */
+async function keep(folder: string, bench: RunbookBench, outputs: Record<string, string>): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const histories = await Promise.all(
+    bench.places.map(async ({ cluster, arena, app }) => {
+      return [`helm-history-${cluster}-${app}.txt`, await arena.look('helm', ['history', app, '-n', app])]
+    }),
+  )
+  const journal = ['journal.jsonl', await bench.journalText()]
+  for (const [file, content] of [...Object.entries(outputs), journal, ...histories]) {
+    await writeFile(path.join(folder, file!), content!)
+  }
+  return folder
+}
