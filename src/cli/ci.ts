@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import path from 'node:path'
 import type { RunEvent } from '../model/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../report/ci-log.js'
 import { CiSummary, type SummaryApp } from '../report/ci-summary.js'
@@ -12,34 +13,45 @@ export interface Ci {
   ended(outcome: { run: string; runId: string; apps: SummaryApp[]; next: string[] }): void
 }
 
-/** By the environment: GitHub Actions or GitLab CI; undefined elsewhere. `file` is the runbook's path, where there is one. */
+/**
+ * By the environment: GitHub Actions or GitLab CI; undefined elsewhere. `file` is the runbook's path, where there is one.
+ * Secrets are masked before anything is escaped, since an escaped one would not be found any more.
+ */
 export function ciOf(
   env: Record<string, string | undefined>,
   file: string | undefined,
-  terminal: RunTerminal,
-  { secrets }: Output,
+  terminal: Pick<RunTerminal, 'say' | 'command'>,
+  { secrets }: Pick<Output, 'secrets'>,
 ): Ci | undefined {
   const dialect =
     env.GITHUB_ACTIONS === 'true' ? GITHUB : env.GITLAB_CI === 'true' ? gitlab(Date.now) : undefined
   if (!dialect) return undefined
-  const log = new CiLog(dialect, file)
+  const log = new CiLog(dialect, file && inRepository(file, env.GITHUB_WORKSPACE))
   const summary = new CiSummary()
-  const path = env.GITHUB_STEP_SUMMARY
+  const summaryFile = env.GITHUB_STEP_SUMMARY
   return {
     before: (event) => {
-      for (const line of log.before(event)) terminal.command(line)
+      for (const line of log.before(secrets.mask(event))) terminal.command(line)
     },
     after: (event) => {
-      summary.tell(event)
-      for (const line of log.after(event)) terminal.command(line)
+      const masked = secrets.mask(event)
+      summary.tell(masked)
+      for (const line of log.after(masked)) terminal.command(line)
     },
     ended: (outcome) => {
-      if (!path) return
+      if (!summaryFile) return
       try {
-        appendFileSync(path, secrets.maskText(summary.text(outcome)))
+        appendFileSync(summaryFile, summary.text(secrets.mask(outcome)))
       } catch (error) {
         terminal.say(`! The job summary can't be written: ${(error as Error).message}`)
       }
     },
   }
+}
+
+/** The path as the repository has it, which is how notes name files, wherever the command is run. */
+function inRepository(file: string, workspace: string | undefined): string {
+  if (!workspace) return file
+  const relative = path.relative(workspace, path.resolve(file))
+  return relative.startsWith('..') ? file : relative
 }

@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ciOf } from '../../../src/cli/ci.js'
+import type { RunEvent } from '../../../src/model/run-events.js'
+import { Secrets } from '../../../src/model/secrets.js'
+
+const SECRET = 'tok_en%with:odd,*chars*'
+const step: RunEvent = {
+  type: 'run-step',
+  app: 'echo',
+  step: { id: 'shift-50', title: 'shift 50', line: 12 },
+  index: 0,
+  of: 1,
+}
+const failed = { app: 'echo', outcome: 'failed', message: `it said ${SECRET}` } as const
+
+let folder: string
+beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'canary-ci-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** What is written of an app that failed, on the terminal. */
+function written(env: Record<string, string>, file?: string): string[] {
+  const secrets = new Secrets()
+  secrets.add(SECRET)
+  const lines: string[] = []
+  const push = (line: string) => void lines.push(line)
+  const ci = ciOf(env, file, { say: push, command: push }, { secrets })
+  ci?.after(step)
+  ci?.after({ type: 'app-ended', ...failed })
+  ci?.ended({ run: 'nightly', runId: '0123456789ab', apps: [failed], next: [`canary verify ${SECRET}`] })
+  return lines
+}
+
+test('secrets are masked, in the note and in the job summary, whatever is escaped there', () => {
+  const file = path.join(folder, 'summary.md')
+  const lines = written({ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file })
+  expect(lines).toEqual(['::error title=canary%3A echo%2C exit 3::it said ***'])
+  const summary = readFileSync(file, 'utf8')
+  expect(summary).toContain('**echo**: it said \\*\\*\\*\n')
+  expect(summary).toContain('canary verify ***')
+  expect(summary).not.toContain('en%with')
+})
+
+test('a note names the runbook as the repository does, whichever folder the command runs in', () => {
+  const env = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: folder }
+  expect(written(env, path.join(folder, 'rollouts', 'nightly.yaml'))[0]).toMatch(
+    /^::error file=rollouts\/nightly\.yaml,line=12,/,
+  )
+  expect(written(env, '../elsewhere.yaml')[0]).toMatch(/^::error file=\.\.\/elsewhere\.yaml,line=12,/)
+})
+
+test('a summary that cannot be written is said, and does not end the run', () => {
+  const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path.join(folder, 'no', 'summary.md') }
+  expect(written(env)[1]).toMatch(/^! The job summary can't be written: ENOENT/)
+})
+
+test('GitLab has no notes, and elsewhere nothing is written', () => {
+  expect(written({ GITLAB_CI: 'true' })).toEqual([])
+  expect(written({})).toEqual([])
+})
