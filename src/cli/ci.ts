@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import path from 'node:path'
+import type { CanaryError } from '../model/errors.js'
 import type { RunEvent } from '../model/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../report/ci-log.js'
 import { CiSummary, type SummaryApp } from '../report/ci-summary.js'
@@ -10,6 +11,8 @@ import type { RunTerminal } from './run-terminal.js'
 export interface Ci {
   before(event: RunEvent): void
   after(event: RunEvent): void
+  /** What ended the run before it took up any app. */
+  failed(error: CanaryError): void
   ended(outcome: { run: string; runId: string; apps: SummaryApp[]; next: string[] }): void
 }
 
@@ -37,6 +40,10 @@ export function ciOf(
       const masked = secrets.mask(event)
       summary.tell(masked)
       for (const line of log.after(masked)) terminal.command(line)
+    },
+    failed: ({ outcome, message, details }) => {
+      const text = secrets.maskText([message, ...details].join('\n'))
+      for (const line of log.failed(outcome, text)) terminal.command(line)
     },
     ended: (outcome) => {
       if (!summaryFile) return

@@ -28,7 +28,12 @@ export function runRunbook(
     const plans = await planRun(runbook, { of: world.of, only: request.only, inFull: false })
     for (const line of runHeadLines({ run: identity.name, runId: identity.id, plans }, output.stderrPalette))
       world.terminal.say(line)
-    requireWay(plans, identity.name)
+    try {
+      requireWay(plans, identity.name)
+    } catch (error) {
+      if (error instanceof CanaryError) world.ci?.failed(error)
+      throw error
+    }
     await agree(world, plans, identity.command, parsed.flags.yes ?? false)
     const { journal } = world
     journal?.begin({ run: identity.name, command: identity.command, file: runbook.file, vars: runbook.vars })

@@ -1,4 +1,4 @@
-import { EXIT_CODES } from '../model/exit-codes.js'
+import { EXIT_CODES, type Outcome } from '../model/exit-codes.js'
 import type { RunApp, RunEvent } from '../model/run-events.js'
 
 /** What the log of a CI system has beside lines. */
@@ -93,6 +93,14 @@ export class CiLog {
       default:
         return []
     }
+  }
+
+  /** Lines on a run that took up no app. */
+  failed(outcome: Outcome, message: string): string[] {
+    const title = `canary: exit ${EXIT_CODES[outcome].code}`
+    const place = this.file === undefined ? {} : { file: this.file }
+    const line = this.dialect.annotate?.('error', { title, message, ...place })
+    return line === undefined ? [] : [line]
   }
 
   private note(level: 'error' | 'warning' | 'notice', app: RunApp, message: string, more = ''): string[] {

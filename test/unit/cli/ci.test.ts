@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ciOf } from '../../../src/cli/ci.js'
+import { ConflictError } from '../../../src/model/errors.js'
 import type { RunEvent } from '../../../src/model/run-events.js'
 import { Secrets } from '../../../src/model/secrets.js'
 
@@ -59,4 +60,19 @@ test('a summary that cannot be written is said, and does not end the run', () =>
 test('GitLab has no notes, and elsewhere nothing is written', () => {
   expect(written({ GITLAB_CI: 'true' })).toEqual([])
   expect(written({})).toEqual([])
+})
+
+test('what ends a run before it takes up any app is noted, with why', () => {
+  const lines: string[] = []
+  const push = (line: string) => void lines.push(line)
+  const ci = ciOf(
+    { GITHUB_ACTIONS: 'true' },
+    'nightly.yaml',
+    { say: push, command: push },
+    { secrets: new Secrets() },
+  )
+  ci?.failed(new ConflictError("nightly can't take up echo.", { details: ['echo: v3 is under way'] }))
+  expect(lines).toEqual([
+    "::error file=nightly.yaml,line=1,title=canary%3A exit 6::nightly can't take up echo.%0Aecho: v3 is under way",
+  ])
 })
