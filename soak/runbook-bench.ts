@@ -93,14 +93,18 @@ export class RunbookBench {
     }
   }
 
-  /** Resolves once the run's next upgrade has made its revision, or the run has ended. Helm runs in little bits until then. */
-  async intoUpgrade(run: CanaryProcess): Promise<void> {
+  /**
+   * Stops the helm of the run's next upgrade once it has made its revision, and resolves with its process id; undefined
+   * where the run ended before.
+   */
+  async stopInUpgrade(run: CanaryProcess): Promise<number | undefined> {
     while (!run.hasEnded) {
       const helm = (await descendants(run.pid)).find(({ command }) => command.startsWith('helm upgrade '))
       const place = helm && this.placeOf(helm.command)
-      if (helm && place && (await this.stepInto(helm.pid, place, run))) return
+      if (helm && place && (await this.stopWithin(helm.pid, place, run))) return helm.pid
       await sleep(2)
     }
+    return undefined
   }
 
   /** After a case that went wrong: all apps stable again, so that the next one begins like the others. */
@@ -112,14 +116,15 @@ export class RunbookBench {
     await Promise.all([...new Set(this.places.map(({ arena }) => arena))].map((arena) => arena.close()))
   }
 
-  /** False where that helm ended before it was seen to have made a revision. */
-  private async stepInto(helm: number, { arena, app }: Place, run: CanaryProcess): Promise<boolean> {
+  /** Helm runs in little bits until its revision is seen. False where it ended before that. */
+  private async stopWithin(helm: number, { arena, app }: Place, run: CanaryProcess): Promise<boolean> {
     for (;;) {
       signal(helm, 'SIGSTOP')
-      const isThere = run.hasEnded || (await isUpgrading(arena, app))
+      const isThere = await isUpgrading(arena, app)
       const isHelmThere = (await descendants(run.pid)).some(({ pid }) => pid === helm)
+      if (isThere && isHelmThere) return true
       signal(helm, 'SIGCONT')
-      if (isThere || !isHelmThere) return isThere
+      if (!isHelmThere) return false
       await sleep(5)
     }
   }

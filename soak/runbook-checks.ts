@@ -5,8 +5,8 @@ import { orphansOf, type RecordedRevision, revisionsOf } from './release.js'
 
 type Line = Record<string, unknown>
 
-/** What is not as it must be once a killed run was gone on with, in all clusters; `before`: the journal at the kill. */
-export async function problemsAfter(bench: RunbookBench, before: string): Promise<string[]> {
+/** What is not as it must be once a killed run was gone on with, in all clusters; `before`: the journal at each kill. */
+export async function problemsAfter(bench: RunbookBench, before: string[]): Promise<string[]> {
   const journal = await bench.journalText()
   const lines = linesOf(journal)
   const problems = journalProblems(before, journal)
@@ -19,10 +19,10 @@ export async function problemsAfter(bench: RunbookBench, before: string): Promis
   return [...problems, ...found.flat()]
 }
 
-/** All lines are JSON of the journal's form, and whatever stood there whole at the kill still does. */
-function journalProblems(before: string, after: string): string[] {
-  const whole = before.slice(0, before.lastIndexOf('\n') + 1)
-  const problems = after.startsWith(whole) ? [] : ['the journal lost lines']
+/** All lines are JSON of the journal's form, and whatever stood there whole at a kill still does. */
+function journalProblems(before: string[], after: string): string[] {
+  const lost = before.filter((text) => !after.startsWith(text.slice(0, text.lastIndexOf('\n') + 1)))
+  const problems = lost.map(() => 'the journal lost lines')
   if (!after.endsWith('\n')) problems.push('the journal ends in the middle of a line')
   const texts = after.split('\n').filter(Boolean)
   const ids = new Set<unknown>()

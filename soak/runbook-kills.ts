@@ -3,18 +3,15 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../src/sandbox/random.js'
 import { startTraffic } from '../test/helpers/traffic.js'
-import { endOf } from './canary-process.js'
+import { type CanaryProcess, endOf } from './canary-process.js'
 import { inSeconds, leftOver, type PartOptions, type PartReport, quantiles } from './part.js'
-import { killTree } from './processes.js'
+import { killTree, signal } from './processes.js'
 import { revisionsOf } from './release.js'
 import { type Order, RunbookBench } from './runbook-bench.js'
 import { problemsAfter } from './runbook-checks.js'
 
 /** Users' requests to each app. */
 const PER_SECOND = 50
-
-/** How long helm is at an upgrade once its revision is there, about: milliseconds. */
-const UPGRADE_MS = 20
 
 /** The same command is tried so often; more than once is a failure. */
 const MOST_RUNS = 3
@@ -36,8 +33,10 @@ interface Moment {
   then?: { inUpgrade: true } | { event: string }
 }
 
-/** What came of one moment. */
+/** What came of one rollout. */
 interface Result {
+  /** How often it was killed. */
+  kills: number
   problems: string[]
   outcome: string
   /** Of the run that went on. */
@@ -53,8 +52,9 @@ interface Result {
  * SIGKILL at moments spread over a runbook of two waves and three apps in two clusters, then the same command again,
  * nothing added: all apps have to reach the new version, no step whose revision was deployed may be made twice, every
  * stage has to be proven, and the journal has to be whole. Users' requests go on throughout.
+ * Each rollout is killed once, or as often as is said.
  */
-export async function runbookKills(options: PartOptions): Promise<PartReport> {
+export async function runbookKills(options: PartOptions, killsPerRollout = 1): Promise<PartReport> {
   const started = performance.now()
   const report: PartReport = {
     part: 'runbook-kills',
@@ -74,16 +74,17 @@ export async function runbookKills(options: PartOptions): Promise<PartReport> {
     const users = bench.places.map(({ arena, app }) => startTraffic(`${arena.proxyUrl}/${app}`, PER_SECOND))
     const usual = options.usual ? GUESSED : await undisturbed(bench, options.log)
     const pending = moments(options.count, seededRandom(options.seed))
-    for (let moment = pending.shift(); moment; moment = pending.shift()) {
+    while (pending.length > 0) {
       if (performance.now() - started > options.seconds * 1000) break
-      const result = await kill(bench, moment, usual[moment.order])
+      const chain = pending.splice(0, killsPerRollout)
+      const result = await rollout(bench, chain, usual)
       if (!result) {
-        pending.push({ ...moment, fraction: moment.fraction * 0.9 })
+        pending.push(...chain.map((moment) => ({ ...moment, fraction: moment.fraction * 0.9 })))
         continue
       }
       results.push(result)
       const { problems, outcome, outputs } = result
-      const name = nameOf(moment)
+      const name = chain.map(nameOf).join('; ')
       options.log(`  ${problems.length === 0 ? '✔' : '✖'} ${name}: ${[outcome, ...problems].join('; ')}`)
       if (problems.length === 0) continue
       const kept = await keep(path.join(options.folder, `runbook-${bench.version}`), bench, outputs)
@@ -118,9 +119,9 @@ async function undisturbed(bench: RunbookBench, log: (line: string) => void): Pr
 }
 
 function count(results: Result[], report: PartReport): void {
-  report.tried = results.length
-  report.reached = results.filter(({ problems }) => problems.length === 0).length
-  for (const { end, problems } of results) {
+  for (const { kills, end, problems } of results) {
+    report.tried += kills
+    report.reached += problems.length === 0 ? kills : 0
     report.exits[end] = (report.exits[end] ?? 0) + 1
     if (problems.some((problem) => problem.includes(': orphan '))) report.orphans += 1
   }
@@ -156,30 +157,40 @@ function nameOf({ order, fraction, withChildren, then }: Moment): string {
   return [order, `at ${Math.round(fraction * 100)}%`, aim, victims].filter(Boolean).join(', ')
 }
 
-/** Undefined where the run had ended by itself before its moment came: no case then. */
-async function kill(bench: RunbookBench, moment: Moment, usualMs: number): Promise<Result | undefined> {
-  const { fraction, then, withChildren } = moment
-  const command = await bench.nextCommand(moment.order)
-  const victim = bench.home.spawn(command)
-  await Promise.race([sleep(fraction * usualMs), victim.ended])
-  if (then && 'event' in then) await bench.untilEvent(then.event, victim)
-  if (then && 'inUpgrade' in then) {
-    await bench.intoUpgrade(victim)
-    await sleep(fraction * UPGRADE_MS)
+/**
+ * One rollout, killed at these moments one after the other, and gone on with each time. Undefined where a run had ended by
+ * itself before its moment came: no case then.
+ */
+async function rollout(
+  bench: RunbookBench,
+  chain: Moment[],
+  usual: Record<Order, number>,
+): Promise<Result | undefined> {
+  const { order } = chain[0]!
+  const command = await bench.nextCommand(order)
+  const outputs: Record<string, string> = {}
+  const told: string[] = []
+  const journals: string[] = []
+  let foundUnfinished = false
+  for (const [index, moment] of chain.entries()) {
+    const victim = bench.home.spawn(command)
+    await waitFor(moment, bench, victim, usual[order] / chain.length)
+    const wasLate = victim.hasEnded
+    if (moment.withChildren) await killTree(victim.pid)
+    else victim.signal('SIGKILL')
+    const killed = await victim.ended
+    if (wasLate && killed.code === 0) return undefined
+    const left = await unfinished(bench)
+    foundUnfinished ||= left.length > 0
+    told.push(
+      `killed after ${inSeconds(killed.ms)}${left.length > 0 ? ` (${left.join(', ')} unfinished)` : ''}`,
+    )
+    journals.push(await bench.journalText())
+    outputs[`killed-${index}-stderr.txt`] = killed.stderr
+    outputs[`killed-${index}-journal.jsonl`] = journals.at(-1)!
   }
-  const wasLate = victim.hasEnded
-  if (withChildren) await killTree(victim.pid)
-  else victim.signal('SIGKILL')
-  const killed = await victim.ended
-  if (wasLate && killed.code === 0) return undefined
-  const before = await bench.journalText()
-  const left = await unfinished(bench)
-  let again = await bench.home.canary(command)
   const problems: string[] = []
-  const outputs: Record<string, string> = {
-    'killed-stderr.txt': killed.stderr,
-    'journal-at-kill.jsonl': before,
-  }
+  let again = await bench.home.canary(command)
   let [runs, ms] = [1, again.ms]
   for (; again.code !== 0 && runs < MOST_RUNS; runs += 1) {
     problems.push(`the same command again ended with ${endOf(again)}: ${again.stderr}`)
@@ -188,10 +199,24 @@ async function kill(bench: RunbookBench, moment: Moment, usualMs: number): Promi
     ms += again.ms
   }
   outputs['again-last.txt'] = again.stdout + again.stderr
-  problems.push(...(await problemsAfter(bench, before)), ...(await leftOver(bench.home.home)))
-  const pending = left.length > 0 ? `, ${left.join(' and ')} left unfinished` : ''
-  const outcome = `killed after ${inSeconds(killed.ms)}${pending}, done ${inSeconds(ms)} later`
-  return { problems, outcome, ms, runs, end: endOf(again), foundUnfinished: left.length > 0, outputs }
+  problems.push(...(await problemsAfter(bench, journals)), ...(await leftOver(bench.home.home)))
+  const outcome = `${told.join(', ')}, done ${inSeconds(ms)} later`
+  return { kills: chain.length, problems, outcome, ms, runs, end: endOf(again), foundUnfinished, outputs }
+}
+
+/** Resolves when the moment has come, or the run has ended. */
+async function waitFor(
+  { fraction, then, withChildren }: Moment,
+  bench: RunbookBench,
+  victim: CanaryProcess,
+  usualMs: number,
+): Promise<void> {
+  await Promise.race([sleep(fraction * usualMs), victim.ended])
+  if (!then) return
+  if ('event' in then) return bench.untilEvent(then.event, victim)
+  const helm = await bench.stopInUpgrade(victim)
+  // Killed with canary it never goes on.
+  if (helm !== undefined && !withChildren) signal(helm, 'SIGCONT')
 }
 
 /** Apps whose newest revision is not deployed. */
