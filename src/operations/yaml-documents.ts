@@ -27,6 +27,13 @@ export class YamlError extends Error {
   }
 }
 
+export interface Limits {
+  /** Of one map. */
+  maxKeys?: number
+  /** Of one list. */
+  maxItems?: number
+}
+
 /** A document, and how to say in which line of the text something is. */
 export interface YamlDocument {
   document: Document.Parsed
@@ -35,21 +42,23 @@ export interface YamlDocument {
 
 /** Deeper maps and lists are nobody's values; parsing far deeper ones can end the process. */
 const MAX_DEPTH = 100
+/** Keys of one map: finding those that are there twice takes time quadratic in their number. */
+const MAX_KEYS = 10_000
 /** Values that a document may have once its aliases are replaced by what they stand for. */
 const MAX_VALUES = 1_000_000
 
 /**
- * The documents of a YAML text, checked so that their values can be made and walked safely: not nested without end,
- * aliases that expand neither endlessly nor hugely, numbers that JSON can hold. Throws YamlError.
+ * The documents of a YAML text, checked so that their values can be made and walked safely: not nested without end, no map or
+ * list too long, aliases that expand neither endlessly nor hugely, numbers that JSON can hold. Throws YamlError.
  */
 export function yamlDocuments(
   text: string,
-  options: ParseOptions & DocumentOptions & SchemaOptions = {},
+  options: ParseOptions & DocumentOptions & SchemaOptions & Limits = {},
 ): YamlDocument[] {
   const lines = new LineCounter()
   const lineOf = (offset: number) => lines.linePos(offset).line
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
-  for (const token of tokens) checkDepth(token, lineOf)
+  for (const token of tokens) checkSize(token, lineOf, options)
   const composer = new Composer<ParsedNode>({ ...options, prettyErrors: false, logLevel: 'error' })
   return [...composer.compose(tokens, true, text.length)].map((document) => {
     const [error] = document.errors
@@ -69,7 +78,8 @@ export function valuesOf({ document, lineOf }: YamlDocument): unknown {
 }
 
 /** Looks at the tokens without recursion: the composer, which has it, comes after. */
-function checkDepth(root: CST.Token, lineOf: (offset: number) => number): void {
+function checkSize(root: CST.Token, lineOf: (offset: number) => number, limits: Limits): void {
+  const { maxKeys = MAX_KEYS, maxItems = Infinity } = limits
   const open: [token: CST.Token, depth: number][] = [[root, 0]]
   for (let next = open.pop(); next; next = open.pop()) {
     const [token, depth] = next
@@ -82,6 +92,12 @@ function checkDepth(root: CST.Token, lineOf: (offset: number) => number): void {
     }
     if (token.type === 'document' && token.value) open.push([token.value, depth + 1])
     if (!('items' in token)) continue
+    const isMap =
+      token.type === 'block-map' || (token.type === 'flow-collection' && token.start.source === '{')
+    if (token.items.length > (isMap ? maxKeys : maxItems)) {
+      const what = isMap ? `a map has more than ${maxKeys} keys` : `a list has more than ${maxItems} items`
+      throw new YamlError(what, lineOf(token.offset), token.offset)
+    }
     for (const { key, value } of token.items as { key?: CST.Token | null; value?: CST.Token }[]) {
       if (key) open.push([key, depth + 1])
       if (value) open.push([value, depth + 1])

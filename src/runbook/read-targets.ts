@@ -68,7 +68,8 @@ export function readClusters(data: FileData, reader: Reader): RunbookCluster[] {
 
 /** The waves with their apps; one of all apps where the file has none. */
 export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Reader): RunbookWave[] {
-  const apps = new Map(Object.keys(data.apps).map((name) => [name, readApp(name, data, clusters, reader)]))
+  const shared = sharedSettings(data, clusters, reader)
+  const apps = new Map(Object.keys(data.apps).map((name) => [name, readApp(name, data, shared, reader)]))
   if (!data.waves) {
     const position = reader.positionOf(['apps'])
     return [{ name: 'wave-1', apps: [...apps.values()], parallel: 1, failFast: true, position }]
@@ -104,15 +105,29 @@ export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Re
   return waves
 }
 
-function readApp(name: string, data: FileData, clusters: RunbookCluster[], reader: Reader): RunbookApp {
+/** By cluster, what is said for all of its apps. */
+function sharedSettings(
+  data: FileData,
+  clusters: RunbookCluster[],
+  reader: Reader,
+): [cluster: string, settings: FileSettings][] {
+  const defaults = readSettings(data.defaults, ['defaults'], reader)
+  return clusters.map(({ name = '' }) => {
+    const of = name === '' ? {} : data.clusters![name]
+    return [name, { ...defaults, ...readSettings(of, ['clusters', name], reader) }]
+  })
+}
+
+function readApp(
+  name: string,
+  data: FileData,
+  shared: [cluster: string, settings: FileSettings][],
+  reader: Reader,
+): RunbookApp {
   const path: Path = ['apps', name]
   if (name in {}) reader.report(path, `"${name}" is a name that canary can't keep things by`, true)
-  const defaults = readSettings(data.defaults, ['defaults'], reader)
   const own = readSettings(data.apps[name], path, reader)
-  const settings = clusters.map(({ name: cluster }): [string, FileSettings] => {
-    const of = cluster === undefined ? {} : data.clusters![cluster]
-    return [cluster ?? '', { ...defaults, ...readSettings(of, ['clusters', cluster!], reader), ...own }]
-  })
+  const settings = shared.map(([cluster, of]): [string, FileSettings] => [cluster, { ...of, ...own }])
   return { name, settings: Object.fromEntries(settings), position: reader.positionOf(path) }
 }
 

@@ -9,6 +9,9 @@ const MOST_TOLD = 20
 /** Finding their places takes time in a file that is wrong all over. */
 const MOST_SOUGHT = 500
 
+/** Apps, steps or anything else. */
+const MOST_ENTRIES = 1000
+
 /** The text of a runbook: its values, and where in the text each is. */
 export class RunbookSource {
   private readonly pairs = new Map<YAMLMap, Map<string, Pair>>()
@@ -26,7 +29,7 @@ export class RunbookSource {
     let documents: YamlDocument[]
     let values: unknown
     try {
-      documents = yamlDocuments(text)
+      documents = yamlDocuments(text, { maxKeys: MOST_ENTRIES, maxItems: MOST_ENTRIES })
       values = documents[0] && valuesOf(documents[0])
     } catch (error) {
       if (!(error instanceof YamlError)) throw error

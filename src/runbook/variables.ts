@@ -1,3 +1,4 @@
+import { matcher } from '../verification/pattern.js'
 import { nearest, type Path } from './schema.js'
 
 /** A variable as the file declares it. */
@@ -39,21 +40,24 @@ export function variableValues(
     }
     values[name] = value
     if (pattern === undefined) continue
-    const expression = regularExpression(pattern)
-    if (!expression) {
-      report([...path, 'pattern'], `is not a regular expression: "${pattern}"`)
-    } else if (!expression.test(value)) {
-      report(path, `is "${value}", which does not match ${pattern}`)
-    }
+    const wrong = mismatch(value, pattern)
+    if (wrong) report(wrong.ofPattern ? [...path, 'pattern'] : path, wrong.message)
   }
   return values
 }
 
-function regularExpression(pattern: string): RegExp | undefined {
+function mismatch(value: string, pattern: string): { ofPattern: boolean; message: string } | undefined {
+  let expression: RegExp
   try {
-    return new RegExp(pattern, 'u')
+    expression = new RegExp(pattern, 'u')
   } catch {
-    return undefined
+    return { ofPattern: true, message: `is not a regular expression: "${pattern}"` }
+  }
+  try {
+    if (matcher(expression, 'pattern')(value)) return undefined
+    return { ofPattern: false, message: `is "${value}", which does not match ${pattern}` }
+  } catch {
+    return { ofPattern: true, message: `takes too long to match "${value}": "${pattern}"` }
   }
 }
 
