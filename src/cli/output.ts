@@ -18,6 +18,8 @@ export interface Output {
   secrets: Secrets
   /** A text as it may be printed: secrets masked, and nothing in it that a terminal or a CI system would obey. */
   clean: (text: string) => string
+  /** Whether that is so on GitHub, whose runner takes commands from whatever a step prints. */
+  noCommands: boolean
 }
 
 /**
@@ -33,24 +35,24 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
   const { createPalette, wantsColour } = await import('../report/palette.js')
   const format = words.includes('--json') ? 'json' : asked
   const secrets = new Secrets()
-  const harmless = harmlessFor(env)
+  const noCommands = env.GITHUB_ACTIONS === 'true'
   return {
     format: format === 'json' || format === 'yaml' ? format : 'text',
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
     debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
     secrets,
-    clean: (text) => harmless(secrets.maskText(text)),
+    clean: (text) => {
+      const shown = withoutControls(secrets.maskText(text))
+      return noCommands ? withoutCommands(shown) : shown
+    },
+    noCommands,
   }
-}
-
-function harmlessFor(env: Record<string, string | undefined>): (text: string) => string {
-  return env.GITHUB_ACTIONS === 'true' ? (text) => withoutCommands(withoutControls(text)) : withoutControls
 }
 
 /** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
 export async function printResult(
-  { format, secrets, clean }: Output,
+  { format, secrets, clean, noCommands }: Output,
   document: unknown,
   text: () => string,
   { asIs = false } = {},
@@ -59,7 +61,8 @@ export async function printResult(
     writeLine(process.stdout, asIs ? withoutControls(text()) : clean(text()))
   } else {
     const { renderDocument } = await import('../report/document.js')
-    writeLine(process.stdout, await renderDocument(asIs ? document : secrets.mask(document), format))
+    const shown = asIs ? document : secrets.mask(document)
+    writeLine(process.stdout, await renderDocument(shown, format, { noCommands }))
   }
 }
 

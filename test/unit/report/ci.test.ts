@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import type { RunEvent } from '../../../src/model/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../../../src/report/ci-log.js'
 import { CiSummary } from '../../../src/report/ci-summary.js'
+import { renderDocument } from '../../../src/report/document.js'
 import { withoutCommands } from '../../../src/report/terminal-text.js'
 
 /** The lines that a log adds to those of a run, `…` standing for the run's own. */
@@ -104,6 +106,19 @@ test.each([
 ])('what others print is no command to GitHub: %j', (text, harmless) => {
   expect(withoutCommands(text)).toBe(harmless)
 })
+
+test.each(['json', 'yaml'] as const)(
+  'a document as %s has no command for GitHub, and means the same',
+  async (format) => {
+    const document = {
+      error: { message: 'a\n::add-mask::x\n  ::error::y', details: ['##[error]z', 'plain'] },
+      n: 1,
+    }
+    const text = await renderDocument(document, format, { noCommands: true })
+    expect(text).not.toMatch(/^\s*::|##\[/m)
+    expect(parse(text)).toEqual(document)
+  },
+)
 
 describe('the job summary', () => {
   const run = { run: 'nightly', runId: '0123456789ab' }

@@ -122,6 +122,16 @@ const FORM: Case[] = [
     told: [['1:101', /nested more than 100 deep/]],
   },
   {
+    name: 'a map without end',
+    text: `${HEAD}${Array.from({ length: 1001 }, (_, i) => `k${i}: 1\n`).join('')}`,
+    told: [['1:1', /a map has more than 1000 keys/]],
+  },
+  {
+    name: 'steps without end',
+    text: `${HEAD}steps: [${'verify, '.repeat(1001)}]\n`,
+    told: [['4:8', /a list has more than 1000 items/]],
+  },
+  {
     name: 'an app that can name no release',
     text: `apiVersion: canary/v1\nkind: Runbook\napps: {Echo: {}}\n${STEPS}`,
     told: [['3:8', /name of a release/]],
