@@ -14,6 +14,11 @@ export interface CommandOptions {
 /** A command that was told to end has so long until it is killed. */
 const GRACE_MS = 5000
 
+/** How long its output is read once it has ended. */
+const LAST_WORDS_MS = 500
+/** Characters; what a line has more is left out. */
+const LONGEST_LINE = 4096
+
 /**
  * Runs a command of the user's by the shell, in a process group of its own: ended (SIGTERM, then SIGKILL) when the signal
  * comes or the time is over, with all that it started. Resolves with its exit code; throws ExternalError where it could not
@@ -28,6 +33,7 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   })
   let why: string | undefined
   let killer: NodeJS.Timeout | undefined
+  let lastWords: NodeJS.Timeout | undefined
   const end = (reason: string) => {
     why ??= reason
     signalGroup(child.pid, 'SIGTERM')
@@ -45,7 +51,8 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
-      for (const text of lines) line(text)
+      for (const text of lines) line(text.slice(0, LONGEST_LINE))
+      rest = rest.slice(0, LONGEST_LINE)
     })
     stream.on('end', () => {
       if (rest) line(rest)
@@ -55,6 +62,10 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     const { code, by } = await new Promise<{ code: number | null; by: string | null }>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, by) => resolve({ code, by }))
+      // What it left in the background may keep its output open for ever.
+      child.once('exit', (code, by) => {
+        lastWords = setTimeout(() => resolve({ code, by }), LAST_WORDS_MS)
+      })
     })
     if (why === undefined && code !== null) return code
     throw new ExternalError(`The command was ended: ${why ?? `by ${by ?? 'a signal'}`}.`, { command })
@@ -62,6 +73,9 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     if (error instanceof ExternalError) throw error
     throw new ExternalError(`The command could not be started: ${(error as Error).message}`, { command })
   } finally {
+    child.stdout.destroy()
+    child.stderr.destroy()
+    clearTimeout(lastWords)
     clearTimeout(limit)
     clearTimeout(killer)
     signal.removeEventListener('abort', onAbort)

@@ -6,6 +6,10 @@ import { observe } from '../operations/observe.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { RunStep } from './runbook.js'
 
+/** Lines of a command that are told as they come, and of those after them the last ones. */
+const FIRST_LINES = 500
+const LAST_LINES = 50
+
 /** Runs the command of a step, the stage in its environment. Throws ExternalError where it does not end with 0. */
 export async function runCommand(
   step: RunStep,
@@ -30,16 +34,41 @@ export async function runCommand(
     CANARY_STEP: step.id,
   }
   const state = `${app} is as it was before the command: ${describeStage(stage)}.`
-  const exitCode = await world.runCommand(step.command, {
-    env,
-    timeoutMs: step.timeoutMs,
-    signal: world.context.signal,
-    line: (text) => world.emit({ ...where, type: 'command-line', text }),
-  })
+  const printed = new Printed((text) => world.emit({ ...where, type: 'command-line', text }))
+  const exitCode = await world
+    .runCommand(step.command, {
+      env,
+      timeoutMs: step.timeoutMs,
+      signal: world.context.signal,
+      line: (text) => printed.add(text),
+    })
+    .finally(() => printed.end())
   if (exitCode === 0) return
   throw new ExternalError(`The command of step ${step.id} ended with exit code ${exitCode}.`, {
     command: step.command,
     code: exitCode,
     state,
   })
+}
+
+/** What a command prints: told as it comes, but of a flood the beginning and the end. */
+class Printed {
+  private count = 0
+  private last: string[] = []
+
+  constructor(private readonly tell: (text: string) => void) {}
+
+  add(text: string): void {
+    this.count += 1
+    if (this.count <= FIRST_LINES) return this.tell(text)
+    this.last.push(text)
+    if (this.last.length > 2 * LAST_LINES) this.last = this.last.slice(-LAST_LINES)
+  }
+
+  end(): void {
+    const last = this.last.slice(-LAST_LINES)
+    const left = this.count - FIRST_LINES - last.length
+    if (left > 0) this.tell(`… ${left} lines are left out`)
+    for (const text of last) this.tell(text)
+  }
 }

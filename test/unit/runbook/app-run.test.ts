@@ -242,3 +242,19 @@ test('what differs between apps is put into the texts of steps', async () => {
   await run(runbookOf('  - start: {version: v2, image: "registry.example/${app}:2"}\n', ''))
   expect(JSON.stringify(cluster.revisions.at(-1)!.config)).toContain('registry.example/echo')
 })
+
+test('of a command that prints without end the beginning and the end are told', async () => {
+  const { run, told } = modelRun(SEED[1], {
+    world: {
+      runCommand: (_command, { line }) => {
+        for (let number = 1; number <= 10_000; number += 1) line(String(number))
+        return Promise.resolve(0)
+      },
+    },
+  })
+  await run(runbookOf('  - run: yes\n'))
+  const lines = told.flatMap((event) => (event.type === 'command-line' ? [event.text] : []))
+  expect(lines).toHaveLength(551)
+  expect(lines.slice(499, 502)).toEqual(['500', '… 9450 lines are left out', '9951'])
+  expect(lines.at(-1)).toBe('10000')
+})
