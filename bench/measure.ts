@@ -15,15 +15,21 @@ export async function time(command: string, args: string[], env: Record<string, 
   return { cpu: user + system, wall }
 }
 
-/** CPU seconds of a Node program's own process alone, without the helm and kubectl it starts. */
-export async function ownCpu(args: string[], env: Record<string, string>): Promise<number> {
+/** A Node program's own process alone, without the helm and kubectl it starts: CPU seconds, and most memory in MB. */
+export async function run(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ wall: number; cpu: number; mb: number }> {
   const report =
     'data:text/javascript,' +
     encodeURIComponent(
-      `process.on('exit',()=>{const c=process.cpuUsage();process.stderr.write('\\nCPU '+(c.user+c.system)/1e6+'\\n')})`,
+      `process.on('exit',()=>{const u=process.resourceUsage();process.stderr.write('\\nOWN '+(u.userCPUTime+u.systemCPUTime)/1e6+' '+u.maxRSS/1024+'\\n')})`,
     )
+  const started = performance.now()
   const { stderr } = await execa(process.execPath, ['--import', report, ...args], { env })
-  return Number(/CPU ([\d.]+)\s*$/.exec(stderr)?.[1])
+  const wall = (performance.now() - started) / 1000
+  const [, cpu, mb] = /OWN ([\d.]+) ([\d.]+)\s*$/.exec(stderr) ?? []
+  return { wall, cpu: Number(cpu), mb: Number(mb) }
 }
 
 export function median(values: number[]): number {

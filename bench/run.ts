@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: the figures of README and docs, each as a ratio against a baseline of the same run.
+ * `npm run bench`: the figures of README and docs, each as a ratio against a baseline of the same run; `npm run bench -- wave`
+ * those of a runbook alone.
  * Needs a build (`npm run build`), bash, and real helm and kubectl (they come with the development dependencies on linux-x64).
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -9,8 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { pathWithTools } from '../scripts/tools.js'
 import { startSandbox } from '../src/sandbox/sandbox.js'
-import { inPairs, median, ownCpu, type Run, time } from './measure.js'
+import { inPairs, median, run as runNode, type Run, time } from './measure.js'
 import { checks, prober } from './probing.js'
+import { waveOfApps } from './runbook.js'
 
 const file = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
 const canary = file('bin/run.js')
@@ -61,7 +63,7 @@ async function ownCost(): Promise<void> {
   ]) {
     row(
       `canary ${args.join(' ')}: own CPU`,
-      `${(await ownCpu([canary, ...args], env)).toFixed(2)} s`,
+      `${(await runNode([canary, ...args], env)).cpu.toFixed(2)} s`,
       'aim 0.5 s',
     )
   }
@@ -129,7 +131,7 @@ async function sandboxBoot(): Promise<void> {
   row('memory of the sandbox, just started', `${memory.toFixed(0)} MB`, 'aim 150 MB')
 }
 
-try {
+async function commands(): Promise<void> {
   const sandbox = await startSandbox()
   await writeFile(env.KUBECONFIG!, sandbox.kubeconfig)
   for (const args of [
@@ -148,6 +150,11 @@ try {
   await sixSteps()
   await sandboxBoot()
   await prober(row)
+}
+
+try {
+  if (process.argv[2] !== 'wave') await commands()
+  await waveOfApps(row, { canary, chart: file('chart'), home, env })
 } finally {
   await rm(home, { recursive: true, force: true })
 }
