@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Cluster } from '../cluster/cluster.js'
+import { CanaryError } from '../model/errors.js'
 import type { EmitRun, RunApp } from '../model/run-events.js'
 import type { FileSettings } from '../model/setting-names.js'
 import { RunLines } from '../report/run-lines.js'
@@ -110,6 +111,15 @@ export async function withRunWorld<T>(
   }
   try {
     return await work({ emit, signal, terminal, journal, ci, of })
+  } catch (error) {
+    const caught = signals.caught()
+    if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
+    // While it looked around, or asked: apps under way tell themselves how they were interrupted.
+    throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+      state: 'Nothing was changed.',
+      nextSteps: [identity.command],
+      cause: error,
+    })
   } finally {
     signals.dispose()
     await Promise.all([...clusters.values()].map((cluster) => cluster.close()))

@@ -59,7 +59,9 @@ export class RunLines {
       case 'command-line':
         return [`  ${palette.dim('>')} ${event.text}`]
       case 'app-ended':
-        if (event.outcome === 'done') return this.isAlone ? [] : [`${palette.good('✔')} done`]
+        // Of the only app the result tells, or the error.
+        if (this.isAlone) return []
+        if (event.outcome === 'done') return [`${palette.good('✔')} done`]
         return [
           `${event.outcome === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${event.message ?? ''}`,
         ]

@@ -55,8 +55,8 @@ export class AppRun {
   private reached = 0
   /** Whether what a killed run left in the middle is brought back. */
   private recovers = false
-  /** Where the app was when it was last looked at. */
-  private seen?: Observation
+  /** Where the app is, as far as is known. */
+  private at?: { stage: Stage; revision?: number }
 
   constructor(
     private readonly runbook: Runbook,
@@ -100,16 +100,17 @@ export class AppRun {
     return { isWhole: end >= of, steps: { ...this.counts, of }, stage, revision, ...(undo ? { undo } : {}) }
   }
 
-  /** A sentence on where the app was when it was last looked at. */
+  /** A sentence on where the app was when it was last looked at; undefined where it never was. */
   get standing(): string | undefined {
-    if (!this.seen) return undefined
-    const { app, deployed, stage } = this.seen
-    return `${app}: revision ${deployed?.revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
+    if (!this.at) return undefined
+    const { stage, revision } = this.at
+    return `${this.where.app}: revision ${revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
   }
 
   private async look(): Promise<Observation> {
-    this.seen = await observe(this.world.context, this.request)
-    return this.seen
+    const found = await observe(this.world.context, this.request)
+    this.at = { stage: found.stage, revision: found.deployed?.revision }
+    return found
   }
 
   /** Throws ConflictError where the app is not on the way that the steps lead. */
@@ -185,7 +186,7 @@ export class AppRun {
     const { world, where, request, runbook } = this
     const context = contextOf(step, world, this.recovers)
     if (isMoving(step)) {
-      await withFailurePolicy(context, request, (held) => move(held, request, step, world))
+      this.at = await withFailurePolicy(context, request, (held) => move(held, request, step, world))
       this.recovers = false
       return
     }
