@@ -29,8 +29,8 @@ clusters:
   west: { context: canary-sandbox, kubeconfig: ${path.join(b.home, 'kubeconfig')}, after: east }
 waves:
   - { name: edge, apps: [echo] }
-  - { name: rest, apps: [foxtrot, golf], parallel: 2 }
-apps: { echo: {}, foxtrot: {}, golf: {} }
+  - { name: rest, apps: [golf], parallel: 2 }
+apps: { echo: {}, golf: {} }
 defaults: { probeRate: 0 }
 onFailure: abort
 steps:
@@ -53,11 +53,11 @@ async function canary(exitCode: number, ...args: string[]): Promise<any> {
 const run = (exitCode: number, ...more: string[]) =>
   canary(exitCode, 'run', 'rollout.yaml', '--var', 'to=v2', '--yes', ...more)
 
-test('two waves of three apps in two clusters, with an approval: stopped, approved, done, done again', async () => {
+test('two waves in two clusters, with an approval: stopped, approved, done, done again', async () => {
   const { error } = await run(8)
   expect(error).toMatchObject({
     message: 'east/echo: Step qa of echo waits for an approval: Does it work?',
-    evidence: { apps: [{ outcome: 'waiting' }, ...Array<unknown>(5).fill({ outcome: 'left out' })] },
+    evidence: { apps: [{ outcome: 'waiting' }, ...Array<unknown>(3).fill({ outcome: 'left out' })] },
   })
   expect(error.nextSteps[0]).toMatch(/^canary run rollout\.yaml --var to=v2 --approve qa/)
   const users = startTraffic(`${east.sandbox.proxyUrl}/echo`, 50)
@@ -67,14 +67,11 @@ test('two waves of three apps in two clusters, with an approval: stopped, approv
   expect(
     apps.map(({ cluster, app, stage }: any) => `${cluster}/${app} ${stage.name} ${stage.primary}`),
   ).toEqual(
-    ['east', 'west'].flatMap((cluster) =>
-      ['echo', 'foxtrot', 'golf'].map((app) => `${cluster}/${app} stable v2`),
-    ),
+    ['east', 'west'].flatMap((cluster) => ['echo', 'golf'].map((app) => `${cluster}/${app} stable v2`)),
   )
   const ran = (await readFile(path.join(east.home, 'ran.txt'), 'utf8')).trim().split('\n')
   expect(ran[0]).toBe('east echo v2 50 v2')
-  expect(ran.slice(3).every((line) => line.startsWith('west '))).toBe(true)
-  expect(ran).toHaveLength(6)
+  expect(ran.map((line) => line.split(' ')[0])).toEqual(['east', 'east', 'west', 'west'])
 
   const { entries } = await canary(0, 'history', 'echo')
   const steps = ['install', 'start', 'start', 'shift-50', 'finish', 'finish']
@@ -114,23 +111,15 @@ test('an app that fails goes back; its wave and the cluster after it are not beg
   expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Gone back, and proven\.$/)
   expect(error.evidence.apps.map(({ outcome }: any) => outcome)).toEqual([
     'wentBack',
-    ...Array<unknown>(5).fill('left out'),
+    ...Array<unknown>(3).fill('left out'),
   ])
   expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
-  expect((await canary(0, 'status', 'foxtrot')).stage).toEqual({ name: 'stable', primary: 'v2' })
 })
 
 test('another rollout under way is told of before anything is changed', async () => {
   await canary(0, 'start', 'golf', 'v9', '--probe-rate', '0')
   const plan = await canary(6, 'runbook', 'plan', 'rollout.yaml', '--var', 'to=v4')
-  expect(plan.apps.map(({ conflict }: any) => conflict !== undefined)).toEqual([
-    false,
-    false,
-    true,
-    false,
-    false,
-    false,
-  ])
+  expect(plan.apps.map(({ conflict }: any) => conflict !== undefined)).toEqual([false, true, false, false])
   expect(plan.apps[0].ahead.plan.steps[0].title).toBe('deploy v4 beside v2')
   const { error } = await canary(6, 'run', 'rollout.yaml', '--var', 'to=v4')
   expect(error.details).toEqual([
@@ -173,18 +162,18 @@ test('a run that is killed goes on where it was; no step is made twice, and the 
 })
 
 test('a rollout without a file goes up to a step, and on from there', async () => {
-  const rollout = ['rollout', 'foxtrot', 'v5', '--weights', '20,100', '--pause', '200ms', '--probe-rate', '0']
+  const rollout = ['rollout', 'golf', 'v9', '--weights', '20,100', '--pause', '200ms', '--probe-rate', '0']
   const { apps, next } = await canary(0, ...rollout, '--until', 'shift-20')
   expect(apps[0]).toMatchObject({
     isWhole: false,
     stage: { name: 'weighted', weight: 20 },
-    undo: 'canary abort foxtrot',
+    undo: 'canary abort golf',
   })
-  expect(next).toBe('canary rollout foxtrot v5 --weights 20,100 --pause 200ms --probe-rate 0')
+  expect(next).toBe('canary rollout golf v9 --weights 20,100 --pause 200ms --probe-rate 0')
   const done = await canary(0, ...rollout)
   expect(done.apps[0]).toMatchObject({
     isWhole: true,
     steps: { met: 2 },
-    stage: { name: 'stable', primary: 'v5' },
+    stage: { name: 'stable', primary: 'v9' },
   })
 })
