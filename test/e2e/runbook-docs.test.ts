@@ -17,7 +17,7 @@ test('the script and the runbook of the docs come to the same, and go on after a
       const { exitCode, stdout, stderr } = await cli.canary(args, {
         env: { CANARY_PROBE_RATE: '0', PAUSE: '100ms' },
       })
-      return { exitCode, stderr, document: args.includes('--json') ? (JSON.parse(stdout)) : undefined }
+      return { exitCode, stderr, document: args.includes('--json') ? JSON.parse(stdout) : undefined }
     }
     const script = async (version: string, more: Record<string, string> = {}) => {
       const options = { env: { ...env, PAUSE: '0', ...more }, extendEnv: false, cwd: cli.home, reject: false }
