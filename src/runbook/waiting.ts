@@ -1,5 +1,6 @@
 import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
+import type { Outcome } from '../model/exit-codes.js'
 import type { RunApp } from '../model/run-events.js'
 import type { AppRequest } from '../operations/context.js'
 import { withFailurePolicy } from '../operations/failure-policy.js'
@@ -18,6 +19,8 @@ const WATCH_RATE = 10
 const WATCH_PAUSE_MS = 1000
 /** After a proof that came to nothing, say because the cluster did not answer. */
 const WATCH_AGAIN_MS = 10_000
+/** How a proof may end that tells nothing of the stage. */
+const UNTOLD: Outcome[] = ['inconclusive', 'external', 'interrupted', 'terminated']
 /** Timers take no more than 24.8 days. */
 const LONGEST_SLEEP_MS = 3_600_000
 
@@ -108,23 +111,24 @@ async function prove(
     // At this rate a proof takes its time.
     timeoutMs: LONGEST_SLEEP_MS,
   }
-  try {
-    const { proof } = await withFailurePolicy(context, request, (held) => {
-      // What passes would bury the lines of the steps.
-      const emit = (event: CanaryEvent) => {
-        if (event.type === 'check' && event.check.verdict !== 'pass') held.emit(event)
-      }
-      return verify({ ...held, probes, signal, emit }, request)
-    })
-    watched.proofs += 1
-    watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)
-    return WATCH_PAUSE_MS
-  } catch (error) {
-    if (over.aborted && !context.signal.aborted) return 0
-    if (error instanceof CanaryError && ['inconclusive', 'external'].includes(error.outcome)) {
-      context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
-      return WATCH_AGAIN_MS
+  const proof = await withFailurePolicy(context, request, async (held) => {
+    // What passes would bury the lines of the steps.
+    const emit = (event: CanaryEvent) => {
+      if (event.type === 'check' && event.check.verdict !== 'pass') held.emit(event)
     }
-    throw error
-  }
+    try {
+      return (await verify({ ...held, probes, signal, emit }, request)).proof
+    } catch (error) {
+      // Only what contradicts the stage is a failure here: a cluster that does not answer for a while is none.
+      if (error instanceof CanaryError && !UNTOLD.includes(error.outcome)) throw error
+      if (over.aborted && !context.signal.aborted) return undefined
+      if (!(error instanceof CanaryError) || context.signal.aborted) throw error
+      context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
+      return undefined
+    }
+  })
+  if (!proof) return over.aborted ? 0 : WATCH_AGAIN_MS
+  watched.proofs += 1
+  watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)
+  return WATCH_PAUSE_MS
 }

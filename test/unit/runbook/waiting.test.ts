@@ -63,11 +63,21 @@ describe('a pause', () => {
   })
 
   test('what could not be told leaves it as it is', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4])
+    const { run, cluster, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
     cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
     verifier.verdicts = ['pass', 'inconclusive']
     await expect(run(runbookOf(STEPS))).resolves.toMatchObject({ isWhole: true })
     expect(cluster.revisions).toHaveLength(1)
+  })
+
+  test('a failure that is found right before its end is one, too', async () => {
+    const { run, cluster, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
+    const end = Date.now() + 50
+    cluster.revisions[0]!.updated = new Date(end - HOUR_MS).toISOString()
+    verifier.verdicts = ['pass', 'fail']
+    // Going back takes longer than the pause.
+    cluster.duringUpgrade = () => new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await failureOf(run(runbookOf(STEPS)))).outcome).toBe('wentBack')
   })
 
   test('ends when it is interrupted, and nothing is gone back from', async () => {
