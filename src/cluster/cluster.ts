@@ -128,6 +128,7 @@ export interface ClusterObject {
     namespace?: string
     labels?: Record<string, string>
     generation?: number
+    uid?: string
     resourceVersion?: string
     /** ISO times. */
     creationTimestamp?: string

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { ExternalError } from '../model/errors.js'
 import type {
@@ -148,7 +149,8 @@ function label({ metadata }: ClusterObject, name: string): string {
 export function decodeRecord(object: RecordObject): Revision {
   const { kind = 'Secret', metadata, data } = object
   const text = data?.release ?? ''
-  const known = recent.get(text)
+  const key = versionOf(metadata)
+  const known = key && recent.get(key)
   if (known) return known
   try {
     const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
@@ -158,7 +160,7 @@ export function decodeRecord(object: RecordObject): Revision {
     checkShape(release, RELEASE)
     requireShallow([release.config, release.chart.values], 'values')
     const revision = revisionOf(release)
-    remember(text, revision)
+    if (key && text.length <= LONGEST_RECENT) remember(recent, key, revision)
     return revision
   } catch (error) {
     throw new ExternalError(
@@ -174,16 +176,30 @@ export function decodeRecord(object: RecordObject): Revision {
   }
 }
 
-/** Records that were decoded last, by their text: each step of a rollout reads the whole history several times. */
+/** Records that were decoded last: each step of a rollout reads the whole history several times. */
 const recent = new Map<string, Revision>()
-const MOST_RECENT = 100
 /** Characters; decoded they take several times as much. */
 const LONGEST_RECENT = 100_000
+/** Their charts, by their digest: a history has few, and a chart takes most of a record. */
+const charts = new Map<string, ReleaseChart>()
+const MOST_RECENT = 100
 
-function remember(text: string, revision: Revision): void {
-  if (text.length > LONGEST_RECENT) return
-  recent.set(text, revision)
-  if (recent.size > MOST_RECENT) for (const oldest of recent.keys()) return void recent.delete(oldest)
+function remember<T>(known: Map<string, T>, key: string, value: T): void {
+  known.set(key, value)
+  if (known.size > MOST_RECENT) for (const oldest of known.keys()) return void known.delete(oldest)
+}
+
+/** The same chart as that of other records, where they have one that is alike. */
+function shared(chart: ReleaseChart): ReleaseChart {
+  const key = createHash('sha256').update(JSON.stringify(chart)).digest('base64')
+  const known = charts.get(key)
+  if (!known) remember(charts, key, chart)
+  return known ?? chart
+}
+
+/** What no other object, and no other content of this one, has. */
+function versionOf({ uid, resourceVersion }: ClusterObject['metadata']): string | undefined {
+  return uid && resourceVersion && `${uid}/${resourceVersion}`
 }
 
 function revisionOf(release: HelmRelease): Revision {
@@ -195,13 +211,13 @@ function revisionOf(release: HelmRelease): Revision {
     status: info.status,
     description: info.description ?? '',
     updated: info.last_deployed ? new Date(info.last_deployed).toISOString() : '',
-    chart: {
+    chart: shared({
       metadata: chart.metadata,
       templates: filesOf(chart.templates),
       files: filesOf(chart.files),
       values: chart.values ?? {},
       schema: chart.schema ?? undefined,
-    },
+    }),
     config: release.config ?? {},
     manifest: release.manifest ?? '',
     applyMethod: release.apply_method,

@@ -43,6 +43,24 @@ describe('one record', () => {
   }
 })
 
+describe('a record that was read before', () => {
+  function stored(resourceVersion: string, status: string, uid = 'one-of-these-tests') {
+    const object = revision(1, status)
+    return { ...object, metadata: { ...object.metadata, uid, resourceVersion } }
+  }
+
+  test('is decoded once, until it changes', () => {
+    const first = decodeRecord(stored('1', 'pending-upgrade'))
+    expect(decodeRecord(stored('1', 'pending-upgrade'))).toBe(first)
+    expect(decodeRecord(stored('2', 'deployed')).status).toBe('deployed')
+    expect(decodeRecord(stored('1', 'failed', 'another')).status).toBe('failed')
+  })
+
+  test('shares its chart with those that have the same', () => {
+    expect(decodeRecord(stored('3', 'deployed')).chart).toBe(decodeRecord(stored('4', 'superseded')).chart)
+  })
+})
+
 describe('histories', () => {
   const cases: Record<string, { statuses: string[]; deployed?: number; newest: number }> = {
     'one revision': { statuses: ['deployed'], deployed: 1, newest: 1 },
