@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Most of the time is spent waiting for helm, pods and probes: two at a time even on two cores.
-    maxWorkers: 2,
+    // Some of the time is spent waiting for helm, pods and probes: three at a time keep two cores busy.
+    maxWorkers: 3,
   },
 })

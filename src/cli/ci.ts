@@ -4,8 +4,12 @@ import type { CanaryError } from '../model/errors.js'
 import type { RunEvent } from '../model/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../report/ci-log.js'
 import { CiSummary, type SummaryApp } from '../report/ci-summary.js'
+import type { RunbookError } from '../runbook/problems.js'
 import type { Output } from './output.js'
 import type { RunTerminal } from './run-terminal.js'
+
+/** GitHub shows no more than 10 of a step. */
+const MOST_NOTES = 10
 
 /** What a run writes for the CI system it runs in, beside its lines. */
 export interface Ci {
@@ -54,6 +58,20 @@ export function ciOf(
       }
     },
   }
+}
+
+/** What GitHub Actions shows beside the lines of a runbook that is wrong there; elsewhere nothing. */
+export function problemNotes(
+  env: Record<string, string | undefined>,
+  { file, problems }: Pick<RunbookError, 'file' | 'problems'>,
+  { secrets }: Pick<Output, 'secrets'>,
+): string[] {
+  if (env.GITHUB_ACTIONS !== 'true') return []
+  const place = inRepository(file, env.GITHUB_WORKSPACE)
+  return problems.slice(0, MOST_NOTES).map(({ position, message }) => {
+    const note = { title: 'canary: the runbook', message: secrets.maskText(message), file: place }
+    return secrets.maskText(GITHUB.annotate('error', { ...note, ...position }))
+  })
 }
 
 /** The path as the repository has it, which is how notes name files, wherever the command is run. */

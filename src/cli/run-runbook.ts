@@ -1,4 +1,5 @@
 import { CanaryError, ConflictError } from '../model/errors.js'
+import type { SummaryApp } from '../report/ci-summary.js'
 import { runHeadLines } from '../report/run-text.js'
 import { resultOf, type RunResult } from '../runbook/outcome.js'
 import { type AppPlan, planRun } from '../runbook/plan.js'
@@ -31,7 +32,15 @@ export function runRunbook(
     try {
       requireWay(plans, identity.name)
     } catch (error) {
-      if (error instanceof CanaryError) world.ci?.failed(error)
+      if (error instanceof CanaryError) {
+        world.ci?.failed(error)
+        world.ci?.ended({
+          run: identity.name,
+          runId: identity.id,
+          apps: plans.flatMap(stuckApp),
+          next: error.nextSteps,
+        })
+      }
       throw error
     }
     await agree(world, plans, identity.command, parsed.flags.yes ?? false)
@@ -54,6 +63,10 @@ export function runRunbook(
       throw error
     }
   })
+}
+
+function stuckApp({ app, cluster, conflict: message }: AppPlan): SummaryApp[] {
+  return message === undefined ? [] : [{ app, cluster, outcome: 'conflict', message }]
 }
 
 function requireWay(plans: AppPlan[], name: string): void {

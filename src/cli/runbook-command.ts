@@ -2,8 +2,23 @@ import { EXIT_CODES } from '../model/exit-codes.js'
 import { BaseCommand } from './base-command.js'
 import type { RunRequest } from './run-world.js'
 
+/** What the commands that read a runbook share. */
+export abstract class RunbookFileCommand extends BaseCommand {
+  protected override async catch(error: Error): Promise<void> {
+    const [{ RunbookError }, { problemNotes }, output] = await Promise.all([
+      import('../runbook/problems.js'),
+      import('./ci.js'),
+      this.getOutput(),
+    ])
+    if (error instanceof RunbookError) {
+      for (const line of problemNotes(process.env, error, output)) process.stderr.write(`${line}\n`)
+    }
+    await super.catch(error)
+  }
+}
+
 /** What the commands that run the steps of a runbook share. */
-export abstract class RunbookCommand extends BaseCommand {
+export abstract class RunbookCommand extends RunbookFileCommand {
   /** Runs it, or plans it where nothing is to be changed, and prints what came of it. */
   protected async go(request: RunRequest, { dryRun }: { dryRun: boolean }): Promise<void> {
     const [{ planRunbook, runRunbook }, { renderRun, renderRunPlan }, output] = await Promise.all([

@@ -7,8 +7,10 @@ export interface CiDialect {
   open(id: string, title: string): string
   close(id: string): string
   /** A line that the system shows beside the log; undefined where there is no such thing. */
-  annotate?(level: 'error' | 'warning' | 'notice', note: Note): string
+  annotate?(level: Level, note: Note): string
 }
+
+type Level = 'error' | 'warning' | 'notice'
 
 export interface Note {
   title: string
@@ -16,20 +18,21 @@ export interface Note {
   /** Where in the repository it belongs. */
   file?: string
   line?: number
+  column?: number
 }
 
 /** GitHub's workflow commands, https://docs.github.com/actions/reference/workflow-commands. */
-export const GITHUB: CiDialect = {
-  open: (_id, title) => `::group::${data(title)}`,
+export const GITHUB = {
+  open: (_id: string, title: string) => `::group::${data(title)}`,
   close: () => '::endgroup::',
-  annotate: (level, { title, message, file, line }) => {
-    const place: Record<string, string> = file === undefined ? {} : { file, line: String(line ?? 1) }
+  annotate: (level: Level, { title, message, file, line, column }: Note) => {
+    const place = file === undefined ? {} : { file, line: line ?? 1, ...(column && { col: column }) }
     const properties = Object.entries({ ...place, title }).map(
-      ([name, value]) => `${name}=${property(value)}`,
+      ([name, value]) => `${name}=${property(String(value))}`,
     )
     return `::${level} ${properties.join(',')}::${data(message)}`
   },
-}
+} satisfies CiDialect
 
 /** GitLab's sections, https://docs.gitlab.com/ci/jobs/job_logs. */
 export function gitlab(now: () => number): CiDialect {
@@ -103,7 +106,7 @@ export class CiLog {
     return line === undefined ? [] : [line]
   }
 
-  private note(level: 'error' | 'warning' | 'notice', app: RunApp, message: string, more = ''): string[] {
+  private note(level: Level, app: RunApp, message: string, more = ''): string[] {
     const title = `canary: ${nameOf(app)}${more}`
     const place = this.file === undefined ? {} : { file: this.file, line: this.lines.get(nameOf(app)) }
     const line = this.dialect.annotate?.(level, { title, message, ...place })

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../model/errors.js'
 import { stepsOf } from './app-run.js'
+import { type PlacedProblem, RunbookError } from './problems.js'
 import type { Position, Runbook, RunbookCluster } from './runbook.js'
 import { nearest } from './schema.js'
 
@@ -31,7 +32,7 @@ function check(flag: string, name: string, kind: string, known: string[]): void 
 }
 
 /**
- * Throws UsageError, with file, line and column, for files that steps name and that are not there, and for contexts that no
+ * Throws RunbookError for files that steps name and that are not there, and for contexts that no
  * kubeconfig has: before any cluster is asked for anything. `contextsOf` lists those of a kubeconfig.
  */
 export async function checkSurroundings(
@@ -40,25 +41,15 @@ export async function checkSurroundings(
 ): Promise<void> {
   const problems = [...(await missingFiles(runbook)), ...(await unknownContexts(runbook, contextsOf))]
   if (problems.length === 0) return
-  problems.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
-  const lines = problems.map(
-    ({ position: { line, column }, message }) => `${runbook.file}:${line}:${column}: ${message}`,
+  throw new RunbookError(
+    `that the runbook ${runbook.file} names and that can't be found`,
+    runbook.file,
+    problems,
+    ['correct the runbook, or the kubeconfig'],
   )
-  const details = [...new Set(lines)]
-  const count = details.length === 1 ? 'is something' : `are ${details.length} things`
-  throw new UsageError(`There ${count} that the runbook ${runbook.file} names and that can't be found.`, {
-    state: 'Nothing was changed.',
-    details,
-    nextSteps: ['correct the runbook, or the kubeconfig'],
-  })
 }
 
-interface Problem {
-  position: Position
-  message: string
-}
-
-async function missingFiles(runbook: Runbook): Promise<Problem[]> {
+async function missingFiles(runbook: Runbook): Promise<PlacedProblem[]> {
   const folder = path.dirname(runbook.file)
   const wanted = new Map<string, Position>()
   for (const cluster of runbook.clusters) {
@@ -67,7 +58,7 @@ async function missingFiles(runbook: Runbook): Promise<Problem[]> {
     }
   }
   const found = await Promise.all(
-    [...wanted].map(async ([file, position]): Promise<Problem[]> => {
+    [...wanted].map(async ([file, position]): Promise<PlacedProblem[]> => {
       const isThere = await stat(path.resolve(folder, file)).then(
         () => true,
         () => false,
@@ -97,10 +88,10 @@ function filesOf(
 async function unknownContexts(
   { file, clusters }: Runbook,
   contextsOf: (kubeconfig: string | undefined) => Promise<string[]>,
-): Promise<Problem[]> {
+): Promise<PlacedProblem[]> {
   const folder = path.dirname(file)
   const problems = await Promise.all(
-    clusters.map(async ({ name, context, kubeconfig, position }): Promise<Problem[]> => {
+    clusters.map(async ({ name, context, kubeconfig, position }): Promise<PlacedProblem[]> => {
       if (name === undefined || (context === undefined && kubeconfig === undefined)) return []
       const known = await contextsOf(kubeconfig === undefined ? undefined : path.resolve(folder, kubeconfig))
       if (known.length === 0) {

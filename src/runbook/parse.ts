@@ -18,7 +18,7 @@ export interface ParseOptions {
 }
 
 /**
- * The runbook in a text. Throws UsageError with a line `FILE:LINE:COL: …` for each thing that is wrong: of the form
+ * The runbook in a text. Throws RunbookError with each thing that is wrong: of the form
  * first, where that is right of the variables, then of what the values mean.
  */
 export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseOptions): Runbook {

@@ -1,11 +1,9 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
-import { UsageError } from '../model/errors.js'
 import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../operations/yaml-documents.js'
+import { type PlacedProblem, RunbookError } from './problems.js'
 import type { Position } from './runbook.js'
 import type { Path, Problem } from './schema.js'
 
-/** More problems than a person mends at once. */
-const MOST_TOLD = 20
 /** Finding their places takes time in a file that is wrong all over. */
 const MOST_SOUGHT = 500
 
@@ -24,7 +22,7 @@ export class RunbookSource {
     readonly values: unknown,
   ) {}
 
-  /** Throws UsageError for a text that is not one YAML document with something in it. */
+  /** Throws RunbookError for a text that is not one YAML document with something in it. */
   static read(text: string, file: string): RunbookSource {
     let documents: YamlDocument[]
     let values: unknown
@@ -34,17 +32,18 @@ export class RunbookSource {
     } catch (error) {
       if (!(error instanceof YamlError)) throw error
       const column = error.offset === undefined ? 1 : columnOf(text, error.offset)
-      throw invalid(file, [`${file}:${error.line}:${column}: ${error.message}`])
+      throw invalid(file, [{ position: { line: error.line, column }, message: error.message }])
     }
     const [first, second] = documents
     if (!first || values === null || values === undefined) {
-      throw invalid(file, [`${file}:1:1: the file is empty: canary runbook init writes one to begin with`])
+      const message = 'the file is empty: canary runbook init writes one to begin with'
+      throw invalid(file, [{ position: { line: 1, column: 1 }, message }])
     }
     if (second) {
       const { document, lineOf } = second
       const offset = document.range[0]
-      const place = show({ line: lineOf(offset), column: columnOf(text, offset) })
-      throw invalid(file, [`${file}:${place}: there is a second document: a file has one runbook`])
+      const position = { line: lineOf(offset), column: columnOf(text, offset) }
+      throw invalid(file, [{ position, message: 'there is a second document: a file has one runbook' }])
     }
     return new RunbookSource(file, text, first.document, first.lineOf, values)
   }
@@ -63,14 +62,15 @@ export class RunbookSource {
     return { line: this.lineOf(offset), column: columnOf(this.text, offset) }
   }
 
-  /** One error with a line for each problem, in the order of the file. */
-  error(problems: Problem[]): UsageError {
-    const lines = problems.slice(0, MOST_SOUGHT).map((problem) => {
-      const position = this.positionOf(problem.path, problem.isKey)
-      return { position, line: `${this.file}:${show(position)}: ${sentence(problem)}` }
-    })
-    lines.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
-    return invalid(this.file, [...new Set(lines.map(({ line }) => line))])
+  /** One error that has all of them, with their places. */
+  error(problems: Problem[]): RunbookError {
+    return invalid(
+      this.file,
+      problems.slice(0, MOST_SOUGHT).map((problem) => ({
+        position: this.positionOf(problem.path, problem.isKey),
+        message: sentence(problem),
+      })),
+    )
   }
 
   private pairsOf(map: YAMLMap): Map<string, Pair> {
@@ -95,10 +95,6 @@ function columnOf(text: string, offset: number): number {
   return offset === 0 ? 1 : offset - text.lastIndexOf('\n', offset - 1)
 }
 
-function show({ line, column }: Position): string {
-  return `${line}:${column}`
-}
-
 /** `steps[2].shift must be …`; of a key the message says it all. */
 function sentence({ path, isKey, message }: Problem): string {
   if (isKey || path.length === 0) return message
@@ -106,13 +102,8 @@ function sentence({ path, isKey, message }: Problem): string {
   return `${name.replace(/^\./, '')} ${message}`
 }
 
-function invalid(file: string, lines: string[]): UsageError {
-  const count = lines.length === 1 ? 'is something' : `are ${lines.length} things`
-  const told = lines.slice(0, MOST_TOLD)
-  if (told.length < lines.length) told.push(`… and ${lines.length - told.length} more`)
-  return new UsageError(`There ${count} wrong with the runbook ${file}.`, {
-    state: 'Nothing was changed.',
-    details: told,
-    nextSteps: [`correct ${file}, then: canary runbook lint ${file}`],
-  })
+function invalid(file: string, problems: PlacedProblem[]): RunbookError {
+  return new RunbookError(`wrong with the runbook ${file}`, file, problems, [
+    `correct ${file}, then: canary runbook lint ${file}`,
+  ])
 }

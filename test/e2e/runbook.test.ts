@@ -53,6 +53,16 @@ async function canary(exitCode: number, ...args: string[]): Promise<any> {
 const run = (exitCode: number, ...more: string[]) =>
   canary(exitCode, 'run', 'rollout.yaml', '--var', 'to=v2', '--yes', ...more)
 
+/** As a step of a job would run it. */
+function inGitHub(...args: string[]) {
+  const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path.join(east.home, 'summary.md') }
+  return east.canary([...args, '--json'], { env })
+}
+
+const commandsIn = (text: string) => text.split('\n').filter((line) => line.startsWith('::'))
+
+const summary = () => readFile(path.join(east.home, 'summary.md'), 'utf8')
+
 test('two waves in two clusters, with an approval: stopped, approved, done, done again', async () => {
   const { error } = await run(8)
   expect(error).toMatchObject({
@@ -107,13 +117,42 @@ test('two waves in two clusters, with an approval: stopped, approved, done, done
 
 test('an app that fails goes back; its wave and the cluster after it are not begun', async () => {
   east.sandbox.faults.add({ kind: 'error-rate', app: 'echo', percent: 100, version: 'v3' })
-  const { error } = await canary(7, 'run', 'rollout.yaml', '--var', 'to=v3', '--yes', '--approve', 'qa')
+  const { exitCode, stdout, stderr } = await inGitHub(
+    'run',
+    'rollout.yaml',
+    '--var',
+    'to=v3',
+    '--approve',
+    'qa',
+  )
+  expect(exitCode).toBe(7)
+  const { error } = JSON.parse(stdout)
   expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Gone back, and proven\.$/)
   expect(error.evidence.apps.map(({ outcome }: any) => outcome)).toEqual([
     'wentBack',
     ...Array<unknown>(3).fill('left out'),
   ])
   expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
+  expect(commandsIn(stderr)).toEqual([
+    '::group::wave edge in east: echo',
+    expect.stringMatching(/^::warning file=rollout\.yaml,line=17,/),
+    '::endgroup::',
+    expect.stringMatching(
+      /^::error file=rollout\.yaml,line=17,title=canary%3A east\/echo%2C exit 7::Traffic /,
+    ),
+  ])
+  expect(await summary()).toContain('### canary: rollout ✖ 0 of 4 apps')
+})
+
+test('what is wrong with the file is noted at its line on GitHub, and no cluster is asked', async () => {
+  await writeFile(path.join(east.home, 'wrong.yaml'), RUNBOOK(east, west).replace('- start:', '- strat:'))
+  const { exitCode, stderr } = await inGitHub('runbook', 'lint', 'wrong.yaml', '--var', 'to=v2')
+  expect(exitCode).toBe(2)
+  expect(commandsIn(stderr)).toEqual([
+    expect.stringMatching(
+      /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::there is no key "strat"/,
+    ),
+  ])
 })
 
 test('another rollout under way is told of before anything is changed', async () => {
@@ -121,7 +160,13 @@ test('another rollout under way is told of before anything is changed', async ()
   const plan = await canary(6, 'runbook', 'plan', 'rollout.yaml', '--var', 'to=v4')
   expect(plan.apps.map(({ conflict }: any) => conflict !== undefined)).toEqual([false, true, false, false])
   expect(plan.apps[0].ahead.plan.steps[0].title).toBe('deploy v4 beside v2')
-  const { error } = await canary(6, 'run', 'rollout.yaml', '--var', 'to=v4')
+  const { exitCode, stdout, stderr } = await inGitHub('run', 'rollout.yaml', '--var', 'to=v4')
+  expect(exitCode).toBe(6)
+  const { error } = JSON.parse(stdout)
+  expect(commandsIn(stderr)).toEqual([
+    expect.stringMatching(/^::error file=rollout\.yaml,.*exit 6::.*%0Aeast\/golf/),
+  ])
+  expect(await summary()).toContain('a rollout of v9 is under way')
   expect(error.details).toEqual([
     expect.stringMatching(/^east\/golf: a rollout of v9 is under way, not of v4/),
   ])

@@ -1,7 +1,7 @@
+import { RunbookFileCommand } from '../../cli/runbook-command.js'
 import { fileArg, varFlag } from '../../cli/runbook-flags.js'
-import { BaseCommand } from '../../cli/base-command.js'
 
-export default class RunbookGraph extends BaseCommand {
+export default class RunbookGraph extends RunbookFileCommand {
   static override summary = 'Draw a runbook as a Mermaid flowchart'
   static override description = 'Clusters, their waves and the steps, as text for Mermaid. Opens no cluster.'
   static override examples = ['<%= config.bin %> runbook graph rollout.yaml > rollout.mmd']

@@ -1,7 +1,7 @@
+import { RunbookFileCommand } from '../../cli/runbook-command.js'
 import { fileArg, varFlag } from '../../cli/runbook-flags.js'
-import { BaseCommand } from '../../cli/base-command.js'
 
-export default class RunbookLint extends BaseCommand {
+export default class RunbookLint extends RunbookFileCommand {
   static override summary = 'Check a runbook, without any cluster'
   static override description =
     'Tells all that is wrong with the file, with line and column. Exits 2 where there is something.'

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ciOf } from '../../../src/cli/ci.js'
+import { ciOf, problemNotes } from '../../../src/cli/ci.js'
 import { ConflictError } from '../../../src/model/errors.js'
 import type { RunEvent } from '../../../src/model/run-events.js'
 import { Secrets } from '../../../src/model/secrets.js'
@@ -75,4 +75,20 @@ test('what ends a run before it takes up any app is noted, with why', () => {
   expect(lines).toEqual([
     "::error file=nightly.yaml,line=1,title=canary%3A exit 6::nightly can't take up echo.%0Aecho: v3 is under way",
   ])
+})
+
+test('what is wrong with a runbook is noted at its lines, on GitHub only', () => {
+  const secrets = new Secrets()
+  secrets.add(SECRET)
+  const problems = [
+    { position: { line: 3, column: 5 }, message: 'unknown key "aps"; did you mean "apps"?' },
+    { position: { line: 9, column: 1 }, message: `vars.token ${SECRET} does not match` },
+  ]
+  const notes = (env: Record<string, string>) =>
+    problemNotes(env, { file: path.join(folder, 'a.yaml'), problems }, { secrets })
+  expect(notes({ GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: folder })).toEqual([
+    '::error file=a.yaml,line=3,col=5,title=canary%3A the runbook::unknown key "aps"; did you mean "apps"?',
+    '::error file=a.yaml,line=9,col=1,title=canary%3A the runbook::vars.token *** does not match',
+  ])
+  expect(notes({})).toEqual([])
 })
