@@ -144,15 +144,18 @@ test('an app that fails goes back; its wave and the cluster after it are not beg
   expect(await summary()).toContain('### canary: rollout ✖ 0 of 4 apps')
 })
 
-test('what is wrong with the file is noted at its line on GitHub, and no cluster is asked', async () => {
+test('what is wrong with the file is noted at its line on GitHub; neither helm nor kubectl is wanted', async () => {
   await writeFile(path.join(east.home, 'wrong.yaml'), RUNBOOK(east, west).replace('- start:', '- strat:'))
-  const { exitCode, stderr } = await inGitHub('runbook', 'lint', 'wrong.yaml', '--var', 'to=v2')
-  expect(exitCode).toBe(2)
-  expect(commandsIn(stderr)).toEqual([
-    expect.stringMatching(
-      /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::there is no key "strat"/,
-    ),
-  ])
+  for (const command of [['runbook', 'lint'], ['run']]) {
+    const args = [...command, 'wrong.yaml', '--var', 'to=v2', '--json']
+    const { exitCode, stderr } = await east.canary(args, { env: { GITHUB_ACTIONS: 'true', PATH: '' } })
+    expect(exitCode).toBe(2)
+    expect(commandsIn(stderr)).toEqual([
+      expect.stringMatching(
+        /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::there is no key "strat"/,
+      ),
+    ])
+  }
 })
 
 test('another rollout under way is told of before anything is changed', async () => {

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 
-const program = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url))
+const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
+const fromSources = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url))
 
-/** The whole program from its sources, as a process of its own. */
+/** The whole program, as a process of its own. */
 async function canary(args: string[], env: Record<string, string> = {}) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, ['--import', 'tsx', program, ...args], {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
     reject: false,
     input: '',
     env: { ...env, NODE_OPTIONS: '' },
@@ -22,6 +23,8 @@ describe('the program', () => {
     const { exitCode, stdout } = await canary(['--version'])
     expect(stdout).toMatch(/^canary-rollout\/\d+\.\d+\.\d+ /)
     expect(exitCode).toBe(0)
+    const dev = await execa(process.execPath, ['--import', 'tsx', fromSources, '--version'])
+    expect(dev.stdout).toBe(stdout)
   })
 
   test('its help has the commands and the exit codes', async () => {
