@@ -19,7 +19,7 @@ test('a share that the canary has too few pods for is refused, or scaled for fir
       return Number(stdout)
     }
     await canary(0, 'install', 'echo', 'v1', '--with-virtual-service', '--set', 'deployment.v1.replicas=3')
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     await canary(0, 'start', 'echo', 'v2', '--set-version', 'replicas=1')
 
     const { error } = await canary(6, 'shift', 'echo', '50')

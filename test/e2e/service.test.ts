@@ -111,7 +111,7 @@ test.concurrent.each(HELM_MAJORS)(
 test.concurrent('a version is shadowed before anybody sees it: copies are counted, and abort ends them', () =>
   withSandbox(4, QUICK, async (cli) => {
     await json(cli, 'install', 'echo', 'v1', '--with-virtual-service')
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     const started = await json(cli, 'start', 'echo', 'v2', '--deploy-only', '--shadow', '20')
     expect(started.stage).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 20 })
     const { shadow } = started.proofs.at(-1).proof

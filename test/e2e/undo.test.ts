@@ -31,7 +31,7 @@ describe.each(HELM_MAJORS.slice(-1))('undo, with Helm %i', (major) => {
   test('brings the old version back, and forth again, and the history tells it; no request fails', async () => {
     cli = await startSandboxCli(major, QUICK)
     await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     await expectExit(0, 'start', 'echo', 'v2', '--set-version', 'replicas=2', '--header', 'beta=yes')
     expect((await expectExit(0, 'finish', 'echo', '--jump')).undo).toBe('canary undo echo v1')
     expect((await expectExit(2, 'undo', 'echo')).error.nextSteps.join()).toContain('canary undo echo v1')

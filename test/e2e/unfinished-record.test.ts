@@ -60,13 +60,17 @@ describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
     await subject.go(move, ['--recover'])
   })
 
-  test('killed between its last two writes: abort leads to the primary', async () => {
-    await killAtTheEndOf(subject.shift(60))
-    await subject.go(subject.abort())
-  })
+  // An abort is an upgrade like those that the others make with either Helm.
+  test.runIf(major === HELM_MAJORS.at(-1))(
+    'killed between its last two writes: abort leads to the primary',
+    async () => {
+      await killAtTheEndOf(subject.shift(60))
+      await subject.go(subject.abort())
+    },
+  )
 
   test('what failed before it removed a version is gone back from, and on again', async () => {
-    await subject.go(subject.start())
+    if (major === HELM_MAJORS.at(-1)) await subject.go(subject.start())
     await subject.go(subject.shift(100))
     await arena.order({ kind: 'forbid', verb: 'patch', resource: 'upstreams' })
     const move = subject.finish()

@@ -64,7 +64,7 @@ describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
 
   test('a new chart with a value that restarts pods, and the way back: no request fails', async () => {
     const chart = await nextChart()
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     const oldPods = await podNames()
 
     const dry = await canary('upgrade', 'echo', '--chart', chart, '--set', 'team=blue', '--dry-run')
@@ -111,7 +111,7 @@ describe('upgrade, with either Helm', () => {
 
   test('pods that do not come up: why, traffic as it was, and the way back', async () => {
     const chart = await nextChart()
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 100)
+    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     await replaceIn(
       path.join(chart, 'templates/_config.tpl'),
       'hashicorp/http-echo',
