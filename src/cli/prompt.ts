@@ -22,10 +22,15 @@ export function asker(
       output.write('\n')
       process.kill(process.pid, 'SIGINT')
     })
+    const signal = until ? AbortSignal.any([around.signal, until]) : around.signal
     try {
-      const signal = until ? AbortSignal.any([around.signal, until]) : around.signal
       const answer = await lines.question(`${around.clean(question)} [y/N] `, { signal })
       return /^y(es)?$/i.test(answer.trim())
+    } catch (error) {
+      // Ctrl-D, which readline rejects as an abort: no answer, so not agreed to.
+      if (signal.aborted) throw error
+      output.write('\n')
+      return false
     } finally {
       lines.close()
     }

@@ -35,8 +35,11 @@ export function openQuestions({ input, output }: PromptStreams): Questions {
   })
 
   async function answerTo(text: string): Promise<string> {
-    lines.setPrompt(text)
-    lines.prompt()
+    // From Node 24 on a closed readline throws when asked to prompt; answers typed ahead still count.
+    if (!hasEnded) {
+      lines.setPrompt(text)
+      lines.prompt()
+    }
     while (answers.length === 0) {
       if (hasEnded) {
         output.write('\n')

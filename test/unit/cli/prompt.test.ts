@@ -26,16 +26,17 @@ describe('asking', () => {
   })
 
   test.each([
-    ['y', true],
-    ['YES', true],
-    ['n', false],
-    ['', false],
-    ['maybe', false],
-  ])('the answer "%s" is %s', async (answer, agreed) => {
+    ['y\n', true],
+    ['YES\n', true],
+    ['n\n', false],
+    ['\n', false],
+    ['maybe\n', false],
+    ['\x04', false],
+  ])('the answer %j is %s', async (answer, agreed) => {
     const terminal = streams(true)
     const surroundings = around()
     const asked = asker(terminal, surroundings)!('Remove v1?')
-    ;(terminal.input as unknown as PassThrough).write(`${answer}\n`)
+    ;(terminal.input as unknown as PassThrough).write(answer)
     expect(await asked).toBe(agreed)
     expect(String((terminal.output as unknown as PassThrough).read())).toContain('Remove v1? [y/N] ')
     expect(surroundings.paused()).toBe(1)
