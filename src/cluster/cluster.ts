@@ -206,8 +206,12 @@ export interface Cluster {
   /** Proofs kept with the app's Lease, by revision; empty where there are none, or they may not be read. */
   recordedProofs(app: string, namespace: string): Promise<RecordedProof[]>
 
+  /** Keeps what a proof came to with the app's Lease, whoever holds it. Throws where Leases may not be written. */
+  keepProof(app: string, namespace: string, proof: RecordedProof): Promise<void>
+
   /** Who holds the app, or held it and died; undefined where nobody does, or the Lease may not be read. */
   lockHolder(app: string, namespace: string): Promise<LockHolder | undefined>
+
   /** Approvals kept with the app's Lease; empty where there are none, or they may not be read. */
   approvals(app: string, namespace: string): Promise<Approval[]>
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { ApiError, isPassing } from './api-errors.js'
-import type { AppLock, LockHolder, LockRequest, RecordedProof } from './cluster.js'
+import type { AppLock, LockRequest } from './cluster.js'
 import { HeldLease } from './held-lease.js'
-import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
 import { busy, interrupted } from './lease-errors.js'
+import type { LeaseApi } from './lease-notes.js'
 import {
   type Claim,
   claimed,
@@ -16,15 +16,11 @@ import {
   LEASE_SECONDS,
   leaseName,
   newLease,
-  proofsOf,
   signOfLife,
 } from './lease-object.js'
 import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
 import { pause } from './pause.js'
 import { unheldLock } from './unheld-lock.js'
-
-/** What of the API a lock needs. */
-export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace'>
 
 /** What a lock needs of the host it is taken on. */
 export interface LockHost {
@@ -77,40 +73,6 @@ export async function lockApp(
   } catch (error) {
     const unheld = unheldLock(api, error, request)
     if (unheld) return unheld
-    throw error
-  }
-}
-
-/** Proofs kept with the app's Lease; none where there is no Lease, or it may not be read. */
-export async function recordedProofs(
-  api: Pick<KubeApi, 'find'>,
-  app: string,
-  namespace: string,
-): Promise<RecordedProof[]> {
-  const lease = await readLease(api, app, namespace)
-  return lease ? proofsOf(lease) : []
-}
-
-/** Who holds the app by its Lease; nobody where there is no Lease, or it may not be read. */
-export async function lockHolder(
-  api: Pick<KubeApi, 'find'>,
-  app: string,
-  namespace: string,
-): Promise<LockHolder | undefined> {
-  const lease = await readLease(api, app, namespace)
-  return lease && holderOf(lease)
-}
-
-/** The app's Lease; undefined where there is none, or it may not be read. */
-export async function readLease(
-  api: Pick<KubeApi, 'find'>,
-  app: string,
-  namespace: string,
-): Promise<Lease | undefined> {
-  try {
-    return await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
     throw error
   }
 }

@@ -1,6 +1,5 @@
 import type { ReleaseHistory } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
-import { approvals, approve } from './approvals.js'
 import { sameForBoth, withContextPinned } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { diagnose } from './diagnose.js'
@@ -9,7 +8,8 @@ import { Helm } from './helm.js'
 import { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS } from './kube-types.js'
 import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
-import { lockApp, lockHolder, recordedProofs } from './lease.js'
+import { lockApp } from './lease.js'
+import { approvals, approve, keepProofs, lockHolder, recordedProofs } from './lease-notes.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
@@ -68,6 +68,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
     lock: (request) => lockApp(api, request),
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
+    keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
     lockHolder: (app, namespace) => lockHolder(api, app, namespace),
     approvals: (app, namespace) => approvals(api, app, namespace),
     approve: (app, namespace, approval) => approve(api, app, namespace, approval),

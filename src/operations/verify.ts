@@ -44,8 +44,11 @@ const SETTLING_MS = 2000
 /** Probes of each kind whose raw answers are shown. */
 const EXPLAINED = 3
 
-/** Proves the stage the app is in now, changing nothing. */
-export async function verify(context: OperationContext, request: AppRequest): Promise<VerifyResult> {
+/** Proves the stage the app is in now, changing nothing; `keep`: but for what is kept with the app's Lease, for `history`. */
+export async function verify(
+  context: OperationContext,
+  request: AppRequest & { keep?: boolean },
+): Promise<VerifyResult> {
   const released = await requireRelease(context, request)
   const { app, namespace, stage, deployed, newest } = released
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
@@ -63,12 +66,24 @@ export async function verify(context: OperationContext, request: AppRequest): Pr
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
+    if (request.keep) await keep(context, released, proof)
     const causes = await causesOf(context, { app, namespace, revision: deployed, proof })
     requirePass(proof, stage, ways(released), causes)
     return { ...resultOf(released), proof }
   } finally {
     await prover.close()
   }
+}
+
+/** Without it nothing is lost but a word in `history`. */
+async function keep(
+  { cluster, operator }: OperationContext,
+  { app, namespace, deployed }: Release,
+  { verdict }: StageProof,
+): Promise<void> {
+  const { revision } = deployed
+  const told = { revision, verdict, at: new Date().toISOString(), who: operator }
+  await cluster.keepProof(app, namespace, told).catch(() => undefined)
 }
 
 /** Compares the canary's health with the primary's for so long, changing nothing. */

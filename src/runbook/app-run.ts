@@ -157,9 +157,8 @@ export class AppRun {
   }
 
   /** Proves the stage that is there; a failure is followed by what the runbook says. */
-  private async prove(): Promise<void> {
-    const { context } = this.world
-    await withFailurePolicy(context, this.request, (held) => verify(held, this.request))
+  private async prove(context = this.world.context): Promise<void> {
+    await withFailurePolicy(context, this.request, (held) => verify(held, { ...this.request, keep: true }))
   }
 
   private async step(index: number): Promise<void> {
@@ -192,7 +191,7 @@ export class AppRun {
     }
     switch (step.type) {
       case 'verify':
-        await withFailurePolicy(context, request, (held) => verify(held, request))
+        await this.prove(context)
         if (step.compare) {
           const durationMs = step.compare.durationMs ?? world.comparisonMs
           await withFailurePolicy(context, request, (held) => compare(held, { ...request, durationMs }), {

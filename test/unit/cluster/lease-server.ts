@@ -1,5 +1,5 @@
 import { ApiError } from '../../../src/cluster/api-errors.js'
-import type { LeaseApi } from '../../../src/cluster/lease.js'
+import type { LeaseApi } from '../../../src/cluster/lease-notes.js'
 import { type Holder, held, holderOf, type Lease, newLease } from '../../../src/cluster/lease-object.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { VirtualTime } from './virtual-time.js'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AppLock, LockHolder, LockRequest, RecordedProof } from '../../../src/cluster/cluster.js'
-import { type LeaseApi, lockApp, recordedProofs } from '../../../src/cluster/lease.js'
+import { lockApp } from '../../../src/cluster/lease.js'
+import { type LeaseApi, recordedProofs } from '../../../src/cluster/lease-notes.js'
 import type { Holder } from '../../../src/cluster/lease-object.js'
 import type { CanaryError } from '../../../src/model/errors.js'
 import { ExternalError } from '../../../src/model/errors.js'

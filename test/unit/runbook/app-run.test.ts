@@ -64,6 +64,19 @@ describe('goes through the steps', () => {
     })
   })
 
+  test('what it found and proved, or disproved, is kept for the history', async () => {
+    const { run, cluster, verifier } = modelRun(SEED[4])
+    await run(runbookOf('  - start: v2\n  - shift: 25\n'))
+    verifier.verdicts = ['pass', 'fail']
+    await failureOf(run(runbookOf('  - start: v2\n  - shift: 25\n  - verify\n')))
+    const kept = await cluster.recordedProofs()
+    expect(kept.map(({ revision, verdict }) => [revision, verdict])).toEqual([
+      [1, 'pass'],
+      [1, 'pass'],
+      [1, 'fail'],
+    ])
+  })
+
   test('done already, it proves the stage and changes nothing', async () => {
     const { run, cluster } = modelRun(SEED[4])
     await run(runbookOf(ROLLOUT))

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { approvals, approve } from '../../../src/cluster/approvals.js'
+import { approvals, approve, keepProofs, recordedProofs } from '../../../src/cluster/lease-notes.js'
 import type { Approval } from '../../../src/cluster/cluster.js'
 import { lockApp } from '../../../src/cluster/lease.js'
 import { apiError, LeaseServer } from './lease-server.js'
@@ -54,4 +54,20 @@ test('who may not write Leases is told so; who may not read them sees none', asy
   const forbidden = server.client(() => apiError(403))
   await expect(give(approval('qa'), forbidden)).rejects.toThrow(/you may not write Leases in namespace echo/)
   expect(await time.until(approvals(forbidden, 'echo', 'echo'))).toEqual([])
+})
+
+test('the proof of a stage is kept beside the holder’s own, of one revision the newest', async () => {
+  const proof = { revision: 4, verdict: 'pass' as const, at: '2026-11-23T10:00:00.000Z', who: 'ann@host' }
+  const request = { app: 'echo', namespace: 'echo', who: 'bob@host', command: 'shift echo 50' }
+  await time.until(keepProofs(server.client(), 'echo', 'echo', [{ ...proof, verdict: 'fail' }]))
+  const lock = await time.until(
+    lockApp(server.client(), { ...request, waitMs: 0, preempt: false, waiting: () => undefined }),
+  )
+  await time.until(keepProofs(server.client(), 'echo', 'echo', [proof]))
+  lock.record({ ...proof, revision: 5 })
+  await time.until(lock.release())
+  expect(await time.until(recordedProofs(server.client(), 'echo', 'echo'))).toEqual([
+    proof,
+    { ...proof, revision: 5 },
+  ])
 })
