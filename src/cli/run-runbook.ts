@@ -90,7 +90,7 @@ async function agree(
   command: string,
   isAgreed: boolean,
 ): Promise<void> {
-  const open = plans.filter(({ steps }) => steps.some(({ met }) => !met))
+  const open = plans.filter(({ steps }) => steps.some(({ met, beyond }) => !met && !beyond))
   if (isAgreed || !terminal.ask || open.length === 0) return
   const apps = open.length === 1 ? open[0]!.app : `${open.length} apps`
   if (await terminal.ask(`Go on with ${apps}?`)) return

@@ -11,7 +11,7 @@ export interface AppPlanView {
   wave: string
   stage?: Stage
   revision?: number
-  steps: { title: string; met: boolean; when?: string }[]
+  steps: { title: string; met: boolean; beyond?: true; when?: string }[]
   pausesMs: number
   unfinished?: { revision: number; status: string }
   ahead?: Pick<ResultView, 'plan' | 'commands'>
@@ -44,17 +44,18 @@ function appLines(plan: AppPlanView, palette: Palette): string[] {
   const { wave, stage, revision, steps, pausesMs, unfinished, ahead, conflict } = plan
   const where = stage ? describeStage(stage) : 'could not be read'
   const at = revision === undefined ? '' : ` (revision ${revision})`
-  const next = steps.findIndex(({ met }) => !met)
+  const next = nextOf(steps)
   return [
     `${palette.strong(nameOf(plan))} in wave ${wave}: ${where}${at}`,
     ...(unfinished
       ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: brought back first`]
       : []),
     ...(conflict === undefined ? [] : [`  ${palette.bad('✖')} ${conflict}`]),
-    ...steps.map(({ title, met, when }, index) => {
+    ...steps.map(({ title, met, beyond, when }, index) => {
       const mark = met ? palette.good('✔') : index === next && conflict === undefined ? '→' : ' '
-      const text = `${mark} ${title}${when === undefined ? '' : palette.dim(` (${when})`)}`
-      return `  ${met ? palette.dim(text) : text}`
+      const notes = [...(when === undefined ? [] : [when]), ...(beyond ? ['not in this run: --until'] : [])]
+      const text = `${mark} ${title}${notes.length === 0 ? '' : palette.dim(` (${notes.join('; ')})`)}`
+      return `  ${met || beyond ? palette.dim(text) : text}`
     }),
     ...(pausesMs > 0 && conflict === undefined
       ? [palette.dim(`  pauses of ${durationText(pausesMs)} at most`)]
@@ -86,9 +87,16 @@ export function runHeadLines(
   ]
 }
 
+/** Index of the step that is done next; -1 where none is. */
+function nextOf(steps: AppPlanView['steps']): number {
+  return steps.findIndex(({ met, beyond }) => !met && !beyond)
+}
+
 function nextText(steps: AppPlanView['steps']): string {
-  const next = steps.findIndex(({ met }) => !met)
-  if (next === -1) return `all ${steps.length} steps are met`
+  const next = nextOf(steps)
+  const met = steps.filter((step) => step.met).length
+  if (met === steps.length) return `all ${met} steps are met`
+  if (next === -1) return `${met} of ${steps.length} steps met, no more of them in this run`
   return `${next === 0 ? '' : `${next} of ${steps.length} steps met, `}next ${steps[next]!.title}`
 }
 

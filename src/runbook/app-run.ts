@@ -35,6 +35,17 @@ export function stepsOf({ steps }: Runbook, app: string, { name: cluster }: Runb
   return steps.filter((step) => concerns(step, app, cluster)).map((step) => forTarget(step, { app, cluster }))
 }
 
+/**
+ * How many of an app's steps are to be done: those that come no later in the file than the step of this id, which need not
+ * concern the app; undefined: all.
+ */
+export function countUntil({ steps }: Runbook, own: RunbookStep[], until: string | undefined): number {
+  if (until === undefined) return own.length
+  const last = steps.findIndex(({ id }) => id === until)
+  const before = new Set(steps.slice(0, last + 1).map(({ id }) => id))
+  return own.filter(({ id }) => before.has(id)).length
+}
+
 /** The step of this run that made the deployed revision; undefined where another run or a person did. */
 export function notedStep({ deployed }: Pick<Observation, 'deployed'>, runId: string): string | undefined {
   const run = deployed && parseDescription(deployed.description)?.run
@@ -84,8 +95,7 @@ export class AppRun {
     })
     this.counts.met = next
     this.reached = next
-    const untilIndex = world.until === undefined ? -1 : steps.findIndex(({ id }) => id === world.until)
-    const end = untilIndex === -1 ? of : untilIndex + 1
+    const end = countUntil(this.runbook, steps, world.until)
     const isUnderWay = next > 0 || found.stage.name !== 'stable'
     if (isUnderWay && found.deployed && !isUnfinished) await this.prove()
     for (let index = next; index < end; index += 1) {

@@ -3,7 +3,7 @@ import type { RunApp } from '../model/run-events.js'
 import type { Stage } from '../model/stage.js'
 import type { OperationResult } from '../operations/context.js'
 import { observe, unfinishedRevision } from '../operations/observe.js'
-import { notedStep, stepsOf } from './app-run.js'
+import { countUntil, notedStep, stepsOf } from './app-run.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import { contextOf, move } from './move.js'
 import { isMoving, positionOf } from './position.js'
@@ -32,6 +32,8 @@ export interface PlannedStep {
   id: string
   title: string
   met: boolean
+  /** True for a step that comes after the last one that is to be done. */
+  beyond?: true
   /** `window office`; absent for a step of all, at any time. */
   when?: string
 }
@@ -44,15 +46,19 @@ async function planApp(
   world: AppSurroundings,
   inFull: boolean,
 ): Promise<AppPlan> {
-  const { context, namespace, run } = world
+  const { context, namespace, run, until } = world
   const steps = stepsOf(runbook, app, cluster)
+  const end = countUntil(runbook, steps, until)
   const at = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }), wave }
   const planned = (next: number) => ({
     steps: steps.map((step, index): PlannedStep => {
       const when = conditionText(step)
-      return { ...nameOf(step), met: index < next, ...(when ? { when } : {}) }
+      const beyond = index >= Math.max(end, next) ? { beyond: true as const } : {}
+      return { ...nameOf(step), met: index < next, ...beyond, ...(when ? { when } : {}) }
     }),
-    pausesMs: steps.slice(next).reduce((sum, step) => sum + (step.type === 'pause' ? step.durationMs : 0), 0),
+    pausesMs: steps
+      .slice(next, end)
+      .reduce((sum, step) => sum + (step.type === 'pause' ? step.durationMs : 0), 0),
   })
   try {
     const found = await observe(context, { app, namespace })
@@ -62,7 +68,7 @@ async function planApp(
     const left = unfinishedRevision(found.history ?? {})
     const unfinished = left ? { unfinished: { revision: left.revision, status: left.status } } : {}
     const whole = { ...there, ...planned(position.next), ...unfinished }
-    const change = steps.slice(position.next).find(isMoving)
+    const change = steps.slice(position.next, end).find(isMoving)
     if (!change || left || !inFull) return whole
     const dry = { ...contextOf(change, world, false), dryRun: true, emit: () => undefined }
     return { ...whole, ahead: await move(dry, { app, namespace }, change, world) }

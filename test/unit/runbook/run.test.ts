@@ -118,6 +118,15 @@ describe('waves', () => {
   })
 })
 
+test('up to a step of other apps, an app stops where that step stands in the file', async () => {
+  const steps =
+    'steps:\n  - run: {command: first}\n  - run: {command: x}\n    id: one\n    when: {app: a}\n  - run: {command: last}\n'
+  const { order, outcomes } = await ran(`apps: {a: {}, b: {}}\n${steps}`, { until: 'one' })
+  expect(order.filter((app) => app === 'a')).toHaveLength(2)
+  expect(order.filter((app) => app === 'b')).toHaveLength(1)
+  expect(outcomes.map(({ isWhole }) => isWhole)).toEqual([false, false])
+})
+
 describe('clusters', () => {
   const three =
     'clusters: {eu: {context: e}, us: {context: u, after: eu}, asia: {context: a}}\napps: {a: {}}\n'
