@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { UsageError } from '../model/errors.js'
-import { readTextFile, TextFileError } from '../operations/text-file.js'
+import { readTextFile, whyUnreadable } from '../operations/text-file.js'
 import type { FileSettings } from '../model/setting-names.js'
 
 const DEFAULT_FILE = 'canary.yaml'
@@ -22,10 +22,9 @@ export async function readConfigFile(
   try {
     text = await readTextFile(file, MAX_BYTES)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && !named) return {}
-    const why = error instanceof TextFileError ? `: it ${error.message}` : code ? ` (${code})` : ''
-    throw new UsageError(`Can't read ${file}${why}.`, {
+    const { why, isMissing } = whyUnreadable(error)
+    if (isMissing && !named) return {}
+    throw new UsageError(`The file ${file} ${why}.`, {
       state: 'Nothing was changed.',
       nextSteps: [named ? 'correct or unset CANARY_CONFIG' : 'correct or remove the file'],
       cause: error,

@@ -1,5 +1,5 @@
 import { UsageError } from '../model/errors.js'
-import { readTextFile, TextFileError } from '../operations/text-file.js'
+import { readTextFile, whyUnreadable } from '../operations/text-file.js'
 
 /** A setting as it was given, and where: a flag, a line of canary.yaml. */
 export interface Given {
@@ -86,9 +86,7 @@ async function readPem(given: Given): Promise<string> {
     throw wrongSetting(given, `${file} holds no PEM text`, 'give a file that begins with -----BEGIN …')
   } catch (error) {
     if (error instanceof UsageError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    const why = error instanceof TextFileError ? `it ${error.message}` : (code ?? (error as Error).message)
-    throw wrongSetting(given, `can't read ${file} (${why})`, 'give the path of a PEM file')
+    throw wrongSetting(given, `${file} ${whyUnreadable(error).why}`, 'give the path of a PEM file')
   }
 }
 

@@ -9,7 +9,7 @@ import { type Answers, configFromAnswers, valuesText } from '../rollout/init-val
 import { mapOf, textOf, withoutEmpty } from '../rollout/json-fields.js'
 import { withApp } from './init-config.js'
 import { nameOf, type Source } from './init-source.js'
-import { readTextFile, TextFileError } from './text-file.js'
+import { readTextFile, whyUnreadable } from './text-file.js'
 
 export interface InitRequest {
   app: string
@@ -158,9 +158,9 @@ async function existingText(file: string): Promise<string | undefined> {
   try {
     return await readTextFile(file, MAX_CONFIG_BYTES)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    const why = error instanceof TextFileError ? `it ${error.message}` : reasonOf(error)
-    throw wrong(`${file} can't be read: ${why}.`, 'correct or remove it')
+    const { why, isMissing } = whyUnreadable(error)
+    if (isMissing) return undefined
+    throw wrong(`${file} ${why}.`, 'correct or remove it')
   }
 }
 

@@ -4,13 +4,21 @@ import { open } from 'node:fs/promises'
 export type TextStream = AsyncIterable<Uint8Array | string>
 
 /** A file that is no text, or too much of it. */
-export class TextFileError extends Error {}
+class TextFileError extends Error {}
+
+const BY_CODE: Record<string, string> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: "can't be there: a part of its path is no folder",
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read by you',
+}
 
 /** Why a file could not be read, a clause after its name; and whether there is none. */
 export function whyUnreadable(error: unknown): { why: string; isMissing: boolean } {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-  if (error instanceof TextFileError) return { why: error.message, isMissing }
-  return { why: isMissing ? 'does not exist' : `can't be read: ${(error as Error).message}`, isMissing }
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const isMissing = code === 'ENOENT'
+  if (error instanceof TextFileError) return { why: message, isMissing }
+  return { why: BY_CODE[code] ?? `can't be read: ${message}`, isMissing }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { UsageError } from '../model/errors.js'
-import { readTextFile, TextFileError } from '../operations/text-file.js'
+import { readTextFile, whyUnreadable } from '../operations/text-file.js'
 import { type ParseOptions, parseRunbook } from './parse.js'
 import type { Runbook } from './runbook.js'
 
@@ -11,11 +11,10 @@ export async function loadRunbook(file: string, options: Omit<ParseOptions, 'fil
   try {
     text = await readTextFile(file, MAX_BYTES)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = error instanceof TextFileError ? `: it ${error.message}` : code ? ` (${code})` : ''
-    throw new UsageError(`Can't read the runbook ${file}${why}.`, {
+    const { why, isMissing } = whyUnreadable(error)
+    throw new UsageError(`The runbook ${file} ${why}.`, {
       state: 'Nothing was changed.',
-      nextSteps: [code === 'ENOENT' ? 'canary runbook init writes one to begin with' : 'correct the file'],
+      nextSteps: [isMissing ? 'canary runbook init    (prints one to begin with)' : 'give a runbook in YAML'],
       cause: error,
     })
   }

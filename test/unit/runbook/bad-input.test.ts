@@ -308,7 +308,9 @@ describe('a file that is not read', () => {
   })
 
   it('one that is not there', async () => {
-    await expect(loadRunbook('/no/such/runbook.yaml')).rejects.toThrow(/Can't read the runbook .*ENOENT/)
+    await expect(loadRunbook('/no/such/runbook.yaml')).rejects.toThrow(
+      'The runbook /no/such/runbook.yaml does not exist.',
+    )
   })
 
   it('--var without a value', () => {
