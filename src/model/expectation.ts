@@ -37,7 +37,7 @@ export interface Counts {
 export interface CheckResult extends Counts {
   expectation: Expectation
   verdict: Verdict
-  /** Anytime-valid confidence interval of the canary's share, 0..1, at level 1 - alpha. */
+  /** Anytime-valid confidence interval of the canary's share, 0..1, at level 99 %. */
   interval: [number, number]
   /** Half width of the band around the share that passes, 0..1; for shares 0 and 1 the share of wrong answers ruled out. */
   tolerance: number

@@ -42,6 +42,8 @@ export interface OperationContext {
   /** Aborted by the first Ctrl-C: the running step's Helm call ends, then the operation stops. */
   signal: AbortSignal
   probes: ProbeSettings
+  /** Bound on failing any stage whose traffic is right, for all that this operation proves; where it is one of many. */
+  alpha?: number
   /** Who runs this, `user@host`: for Helm's description and the Lease. */
   operator: string
   /** The run of a runbook that this belongs to, and its step: for Helm's description and the Lease, too. */

@@ -20,8 +20,8 @@ import { watchRevision } from './revision-watch.js'
 import { CopyCount, shadowOf } from './shadow-proof.js'
 import { verifySettings } from './verify-settings.js'
 
-/** Bound on failing any stage of a plan whose traffic is right, over all its checks together. */
-const ALPHA = 0.01
+/** Bound on failing any stage of a plan whose traffic is right, over all its checks together, where the context has none. */
+export const ALPHA = 0.001
 
 export interface StageToProve {
   app: string
@@ -55,7 +55,7 @@ export class Prover {
     this.proxies = new Proxies(context)
     // A check of all or nothing never fails what is right: one wrong answer is no chance there.
     const chancy = planned.filter(({ share }) => share > 0 && share < 1)
-    this.alpha = ALPHA / Math.max(1, chancy.length)
+    this.alpha = (context.alpha ?? ALPHA) / Math.max(1, chancy.length)
   }
 
   /** The address that the proxies share, found on first use. */

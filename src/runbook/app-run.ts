@@ -9,6 +9,7 @@ import { compare, verify } from '../operations/verify.js'
 import { parseDescription } from '../rollout/description.js'
 import { finishedRollout } from '../rollout/history.js'
 import { undoCommand } from '../rollout/next-steps.js'
+import { alphaOfApp, type AlphaOfApp } from './alpha.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import { waitForApproval } from './approval.js'
 import { contextOf, move } from './move.js'
@@ -61,6 +62,8 @@ export class AppRun {
   private readonly where: RunApp
   private readonly request: AppRequest
   private readonly steps: RunbookStep[]
+  private readonly world: AppSurroundings
+  private readonly alpha: AlphaOfApp
   private readonly counts = { done: 0, met: 0 }
   /** Index after the last step that is known to be done: found before that, somebody else went back. */
   private reached = 0
@@ -73,11 +76,13 @@ export class AppRun {
     private readonly runbook: Runbook,
     cluster: RunbookCluster,
     app: string,
-    private readonly world: AppSurroundings,
+    world: AppSurroundings,
   ) {
     this.where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     this.request = { app, namespace: world.namespace }
     this.steps = stepsOf(runbook, app, cluster)
+    this.alpha = alphaOfApp(runbook, this.steps)
+    this.world = { ...world, context: { ...world.context, alpha: this.alpha.proof } }
   }
 
   async run(): Promise<AppEnd> {
@@ -176,7 +181,7 @@ export class AppRun {
     const step = this.steps[index]!
     world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of: this.steps.length })
     const { window } = step.when
-    if (window) await waitForWindow(world, where, step, window, this.request)
+    if (window) await waitForWindow(world, where, step, window, this.request, this.alpha.watch)
     // Somebody else may have gone on, or back, while this run was busy.
     const isFresh = this.counts.done === 0 && !window
     if (isMoving(step) && !isFresh && (await this.lookAgain()) > index) return this.met(index)
@@ -210,7 +215,7 @@ export class AppRun {
         }
         return
       case 'pause':
-        return waitForPause({ ...world, context }, where, step, request)
+        return waitForPause({ ...world, context }, where, step, request, this.alpha.watch)
       case 'approve':
         return withFailurePolicy(context, request, () => waitForApproval(world, where, step, request), {
           begun: true,

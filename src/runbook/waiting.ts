@@ -8,6 +8,7 @@ import { observe } from '../operations/observe.js'
 import { pause } from '../operations/pause.js'
 import { verify } from '../operations/verify.js'
 import { hasCanary } from '../rollout/stage.js'
+import type { AlphaOfApp } from './alpha.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { PauseStep, RunbookStep, Window } from './runbook.js'
 import { nameOf } from './step-text.js'
@@ -34,6 +35,7 @@ export async function waitForWindow(
   step: RunbookStep,
   window: Window,
   request: AppRequest,
+  alpha: AlphaOfApp['watch'],
 ): Promise<void> {
   const instant = new Date(world.now())
   if (isOpen(window, instant)) return
@@ -46,7 +48,13 @@ export async function waitForWindow(
     })
   }
   const { stage } = await observe(world.context, request)
-  const waiting = { step, for: `the window ${window.name}`, end: opens.getTime(), watch: hasCanary(stage) }
+  const waiting = {
+    step,
+    for: `the window ${window.name}`,
+    end: opens.getTime(),
+    watch: hasCanary(stage),
+    alpha,
+  }
   await hold(world, where, request, waiting)
 }
 
@@ -59,11 +67,13 @@ export async function waitForPause(
   where: RunApp,
   step: PauseStep,
   request: AppRequest,
+  alpha: AlphaOfApp['watch'],
 ): Promise<void> {
   const { deployed } = await observe(world.context, request)
   if (!deployed) return
   const end = Date.parse(deployed.updated) + step.durationMs
-  if (world.now() < end) await hold(world, where, request, { step, for: 'the pause', end, watch: step.watch })
+  if (world.now() >= end) return
+  await hold(world, where, request, { step, for: 'the pause', end, watch: step.watch, alpha })
 }
 
 interface Waiting {
@@ -72,6 +82,7 @@ interface Waiting {
   /** Milliseconds since the epoch. */
   end: number
   watch: boolean
+  alpha: AlphaOfApp['watch']
 }
 
 /** No lock is held meanwhile. */
@@ -79,16 +90,19 @@ async function hold(
   world: AppSurroundings,
   where: RunApp,
   request: AppRequest,
-  { step, for: what, end, watch }: Waiting,
+  { step, for: what, end, watch, alpha }: Waiting,
 ): Promise<void> {
   const { context, emit, now, stopping } = world
   const named = { ...where, step: nameOf(step) }
   emit({ ...named, type: 'waiting', for: what, until: new Date(end).toISOString() })
   const watched = { proofs: 0, probes: 0 }
+  let begun = 0
   const over = stopping ? [context.signal, stopping] : [context.signal]
   while (now() < end && !stopping?.aborted) {
     context.signal.throwIfAborted()
-    const next = watch ? await prove(world, request, end, watched) : LONGEST_SLEEP_MS
+    begun += 1
+    const bounded = { ...world, context: { ...context, alpha: alpha(begun) } }
+    const next = watch ? await prove(bounded, request, end, watched) : LONGEST_SLEEP_MS
     await pause(Math.max(1, Math.min(next, end - now())), over)
   }
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })

@@ -17,6 +17,8 @@ import { type CommittedProbe, type Stratum, Window } from './window.js'
 
 /** Bound on passing a wrong share, before it is split over epochs. */
 export const BETA = 0.01
+/** Intervals are at level 99 %, whatever the bound on false alarms: what fails lies well outside. */
+const INTERVAL_ALPHA = 0.01
 /** The smallest share of wrong answers that must not pass where none is expected. */
 const LEAK = 0.01
 /** Answers that each path and each proxy must have given before a check passes. */
@@ -172,7 +174,7 @@ export class Check {
   }
 
   private interval({ canary, expected, others, unidentified }: Tally): [number, number] {
-    return confidenceInterval(canary, expected + others, unidentified, this.options.alpha)
+    return confidenceInterval(canary, expected + others, unidentified, INTERVAL_ALPHA)
   }
 
   private reason(verdict: Verdict, ended?: string): string {
@@ -222,7 +224,7 @@ export class Check {
   private asBefore({ canary, expected }: Tally): string {
     const { share, shareBefore } = this.expectation
     if (shareBefore === undefined || shareBefore === share || expected === 0) return ''
-    const [low, high] = confidenceInterval(canary, expected, 0, this.options.alpha)
+    const [low, high] = confidenceInterval(canary, expected, 0, INTERVAL_ALPHA)
     const enough = expected >= 10 || canary === shareBefore * expected
     if (!enough || shareBefore < low || shareBefore > high) return ''
     return logLikelihoodRatio(canary, expected, shareBefore, share) >= AS_BEFORE ? asBefore(shareBefore) : ''

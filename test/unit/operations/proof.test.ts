@@ -79,9 +79,9 @@ test('each step tells which shares the stage before had', async () => {
 test('the bound on false alarms is split over the checks of a plan that chance can fail', async () => {
   const { verifier, context } = modelled(SEED[4])
   await verify(context, app)
-  expect(verifier.requests[0]!.alpha).toBe(0.01)
+  expect(verifier.requests[0]!.alpha).toBe(0.001)
   await shift(context, { ...app, weight: 20 })
-  expect(verifier.requests[1]!.alpha).toBe(0.005) // the stage found may have to be proven as well
+  expect(verifier.requests[1]!.alpha).toBe(0.0005) // the stage found may have to be proven as well
 })
 
 describe('a revision that somebody makes during a check', () => {

@@ -46,6 +46,18 @@ describe('a pause', () => {
     expect(verifier.requests.map(({ rate }) => rate)).toEqual([250, 10])
   })
 
+  test('may watch for ever: what its proofs may fail by chance stays within a bound', async () => {
+    const { run, cluster, verifier } = modelRun(SEED[4])
+    cluster.revisions[0]!.updated = new Date(Date.now() + 2500 - HOUR_MS).toISOString()
+    await run(runbookOf(STEPS))
+    const [found, ...watched] = verifier.requests.map(({ alpha }) => alpha)
+    expect(watched.length).toBeGreaterThanOrEqual(2)
+    const spent = watched.map((alpha, index) => alpha * (index + 1) * (index + 2))
+    expect(Math.max(...spent)).toBeCloseTo(0.0005, 10) // half of 0.1 %, in 1/2 + 1/6 + 1/12 + …
+    expect(Math.min(...spent)).toBeCloseTo(0.0005, 10)
+    expect(found).toBeCloseTo(0.0005 / 3, 10) // of the stage that is found and of two steps
+  })
+
   test('does not watch where it says so', async () => {
     const { run, cluster } = modelRun(SEED[4])
     cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
