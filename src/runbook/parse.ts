@@ -3,7 +3,7 @@ import { Reader } from './reader.js'
 import { readSteps } from './read-steps.js'
 import { readClusters, readWaves, readWindows } from './read-targets.js'
 import type { Runbook } from './runbook.js'
-import { checkSchema, type Path, type Problem, runbookSchema, type Schema } from './schema.js'
+import { checkSchema, type Path, type Problem, runbookSchema } from './schema.js'
 import { RunbookSource } from './source.js'
 import { writtenSteps } from './short-form.js'
 import { checkSequence } from './step-rules.js'
@@ -23,7 +23,7 @@ export interface ParseOptions {
  */
 export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseOptions): Runbook {
   const source = RunbookSource.read(text, file)
-  const ofForm = checkForm(source.values, runbookSchema())
+  const ofForm = checkSchema(source.values, runbookSchema()).map(explainSecondWord)
   if (ofForm.length > 0) throw source.error(ofForm)
   const reader = new Reader(source)
   const form = source.values as FileData
@@ -39,17 +39,6 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   checkSequence(steps, waves, clusters, (index, message) => reader.report(written[index]!.path, message))
   if (reader.problems.length > 0) throw source.error(reader.problems)
   return { file, vars: values, clusters, waves, onFailure: data.onFailure ?? 'stop', steps }
-}
-
-function checkForm(values: unknown, schema: Schema): Problem[] {
-  const problems = checkSchema(values, schema)
-  if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
-    const both = Object.hasOwn(values, 'steps') && Object.hasOwn(values, 'rollout')
-    const none = !Object.hasOwn(values, 'steps') && !Object.hasOwn(values, 'rollout')
-    if (both) problems.push({ path: ['rollout'], isKey: true, message: 'has steps and rollout: one of them' })
-    if (none) problems.push({ path: [], message: 'needs the key "steps", or "rollout"' })
-  }
-  return problems.map(explainSecondWord)
 }
 
 const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run']

@@ -17,6 +17,8 @@ export interface Schema {
   $ref?: string
   allOf?: Schema[]
   anyOf?: Schema[]
+  /** Of maps: each form requires keys of which another has none. */
+  oneOf?: { required: string[] }[]
   /** What a value has to be, as a noun for messages. */
   title?: string
   type?: string | string[]
@@ -98,6 +100,7 @@ class Checker {
     for (const key of schema.required ?? []) {
       if (!Object.hasOwn(value, key)) problems.push({ path, message: `needs the key "${key}"` })
     }
+    if (schema.oneOf) problems.push(...oneForm(value, schema.oneOf, path))
     if (entries.length < (schema.minProperties ?? 0)) problems.push({ path, message: 'must not be empty' })
     return problems
   }
@@ -135,6 +138,16 @@ class Checker {
     for (const name of schema.$ref.slice(2).split('/')) found = (found as Record<string, unknown>)[name]
     return this.resolve(found as Schema)
   }
+}
+
+function oneForm(value: object, forms: { required: string[] }[], path: Path): Problem[] {
+  const heads = forms.map(({ required }) => required[0]!)
+  const given = heads.filter((head) => Object.hasOwn(value, head))
+  if (given.length === 1) return []
+  const [last] = given.slice(-1)
+  return last === undefined
+    ? [{ path, message: `needs the key ${heads.map((head) => `"${head}"`).join(', or ')}` }]
+    : [{ path: [...path, last], isKey: true, message: `has ${given.join(' and ')}: one of them` }]
 }
 
 function isOfType(value: unknown, type: string): boolean {

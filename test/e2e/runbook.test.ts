@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { checkSchema, type Schema } from '../../src/runbook/schema.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
@@ -100,8 +100,9 @@ test('two waves in two clusters, with an approval: stopped, approved, done, done
   expect(journal.every((line) => line.v === 1 && line.runId === runId)).toBe(true)
   const schema = JSON.parse(
     await readFile(new URL('../../schema/journal-v1.json', import.meta.url), 'utf8'),
-  ) as Schema
-  expect(journal.flatMap((line) => checkSchema(line, schema))).toEqual([])
+  ) as object
+  const validate = new Ajv({ allowUnionTypes: true, validateFormats: false }).compile(schema)
+  expect(journal.flatMap((line) => (validate(line) ? [] : [{ line, errors: validate.errors }]))).toEqual([])
   expect(journal.filter(({ type }) => type === 'run-ended').map(({ outcome }) => outcome)).toEqual([
     'waiting',
     'done',
