@@ -1,4 +1,5 @@
 import { describeStage } from '../model/describe-stage.js'
+import { durationText } from '../model/durations.js'
 import type { CanaryEvent } from '../model/events.js'
 import type { RunApp, RunEvent } from '../model/run-events.js'
 import { EventLines } from './event-lines.js'
@@ -15,6 +16,7 @@ export class RunLines {
   constructor(
     private readonly palette: Palette,
     apps: RunApp[],
+    private readonly now: () => number = Date.now,
   ) {
     this.width = Math.max(0, ...apps.map((app) => nameOf(app).length))
     this.isAlone = apps.length === 1
@@ -47,8 +49,7 @@ export class RunLines {
       case 'step-met':
         return [palette.dim(`${event.index + 1}/${event.of} ${event.step.title}: met already`)]
       case 'waiting': {
-        const until = event.until === undefined ? '' : `, until ${event.until}`
-        return [`  ${palette.warn('…')} waiting for ${event.for}${until}`]
+        return [`  ${palette.warn('…')} waiting for ${event.for}${untilText(event.until, this.now())}`]
       }
       case 'watched': {
         const times = `${event.proofs} time${event.proofs === 1 ? '' : 's'}`
@@ -100,6 +101,13 @@ export class RunLines {
     }
     return lines
   }
+}
+
+/** `, 9m59s more, until 2026-11-23T10:00:00Z`: to the second. */
+function untilText(until: string | undefined, now: number): string {
+  if (until === undefined) return ''
+  const seconds = Math.max(0, Math.round((Date.parse(until) - now) / 1000))
+  return `, ${durationText(seconds * 1000)} more, until ${until.replace(/\.\d+Z$/, 'Z')}`
 }
 
 function nameOf({ app, cluster }: RunApp): string {
