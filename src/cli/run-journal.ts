@@ -49,7 +49,7 @@ export function openRunJournal(
 
 function ownFile(name: string, id: string): string {
   const base = process.env.XDG_STATE_HOME || path.join(homedir(), '.local', 'state')
-  return path.join(base, 'canary', 'runs', `${name}-${id}.jsonl`)
+  return path.join(base, 'canary', 'runs', `${name.replace(/[^\w.-]+/g, '-')}-${id}.jsonl`)
 }
 
 /** Each line with the step that its app is in. */

@@ -10,24 +10,24 @@ type RunFlags = ParsedFlags & {
   flags: { var?: string[]; only?: string[]; until?: string; approve?: string[]; 'no-wait'?: boolean }
 }
 
-/** Reads the runbook and what the command line says of it. Throws UsageError. */
-export async function requestOf(file: string, parsed: RunFlags): Promise<RunRequest> {
-  const { flags } = parsed
-  const texts = flags.var ?? []
-  const runbook = await loadRunbook(file, { vars: parseVars(texts), env: process.env })
-  const words = ['run', file, ...texts.flatMap((text) => ['--var', text])]
-  for (const app of flags.only ?? []) words.push('--only', app)
-  const name = path.basename(file).replace(/\.ya?ml$/, '')
-  return { ...requestFor(runbook, name, words, parsed), file }
+/** Reads the runbook and what the command line, its words in `argv`, says of it. Throws UsageError. */
+export async function requestOf(file: string, parsed: RunFlags, argv: string[]): Promise<RunRequest> {
+  const runbook = await loadRunbook(file, { vars: parseVars(parsed.flags.var ?? []), env: process.env })
+  const name = runbook.name ?? path.basename(file).replace(/\.ya?ml$/, '')
+  return { ...requestFor(runbook, name, ['run', ...argv], parsed), file }
 }
 
 /** A run of these steps, called by a name; `words` are the command's, without `canary`. */
 export function requestFor(runbook: Runbook, name: string, words: string[], parsed: RunFlags): RunRequest {
   const { flags } = parsed
-  const command = ['canary', ...words].map(shellWord).join(' ')
+  const again = without(words, {
+    alone: /^(--dry-run|--json|--yes|-y|-o.+)$/,
+    valued: /^(--output|-o|--approve)$/,
+  })
+  const onward = without(again, { valued: /^--until$/ })
   return {
     runbook,
-    identity: { name, id: runIdOf(runbook), command },
+    identity: { name, id: runIdOf(runbook), command: commandLine(again), onward: commandLine(onward) },
     only: flags.only,
     until: flags.until,
     approve: new Map((flags.approve ?? []).map(approvalOf)),
@@ -40,6 +40,18 @@ export function requestFor(runbook: Runbook, name: string, words: string[], pars
 function approvalOf(text: string): [string, string] {
   const at = text.indexOf('=')
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** The words but for flags that were meant for this once, those that have a value with it. */
+function without(words: string[], { alone, valued }: { alone?: RegExp; valued: RegExp }): string[] {
+  return words.filter((word, index) => {
+    const [flag = ''] = word.split('=')
+    return !alone?.test(word) && !valued.test(flag) && !valued.test(words[index - 1] ?? '')
+  })
+}
+
+function commandLine(words: string[]): string {
+  return ['canary', ...words].map(shellWord).join(' ')
 }
 
 function shellWord(word: string): string {

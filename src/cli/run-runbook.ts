@@ -1,6 +1,6 @@
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { SummaryApp } from '../report/ci-summary.js'
-import { runHeadLines } from '../report/run-text.js'
+import { listed, runHeadLines } from '../report/run-text.js'
 import { resultOf, type RunResult } from '../runbook/outcome.js'
 import { type AppPlan, planRun } from '../runbook/plan.js'
 import { run } from '../runbook/run.js'
@@ -56,6 +56,7 @@ export function runRunbook(
       return { ...result, journal: journal?.file }
     } catch (error) {
       ended(error instanceof CanaryError ? error.nextSteps : [])
+      if (journal) world.terminal.say(output.stderrPalette.dim(`  journal  ${journal.file}`))
       journal?.end({
         outcome: error instanceof CanaryError ? error.outcome : 'bug',
         message: (error as Error).message,
@@ -76,10 +77,14 @@ function requireWay(plans: AppPlan[], name: string): void {
   throw new ConflictError(`${name} can't take up ${apps.join(', ')}.`, {
     state: 'Nothing was changed.',
     details: stuck.map(({ conflict }, index) => `${apps[index]}: ${conflict}`),
-    nextSteps: stuck.flatMap(({ app }) => [
-      `canary status ${app}`,
-      `canary abort ${app}    (ends the rollout under way)`,
-    ]),
+    nextSteps: stuck.flatMap(({ app, stage }) =>
+      stage?.name === 'absent'
+        ? [
+            `canary install ${app} VERSION    (or put an install step first)`,
+            'canary status    (the apps there are)',
+          ]
+        : [`canary status ${app}`, `canary abort ${app}    (ends the rollout under way)`],
+    ),
   })
 }
 
@@ -92,7 +97,9 @@ async function agree(
 ): Promise<void> {
   const open = plans.filter(({ steps }) => steps.some(({ met, beyond }) => !met && !beyond))
   if (isAgreed || !terminal.ask || open.length === 0) return
-  const apps = open.length === 1 ? open[0]!.app : `${open.length} apps`
+  const [first] = open
+  const left = first!.steps.flatMap(({ met, beyond, title }) => (met || beyond ? [] : [title]))
+  const apps = open.length === 1 ? `${first!.app}: ${listed(left)}` : `${open.length} apps`
   if (await terminal.ask(`Go on with ${apps}?`)) return
   throw new CanaryError('interrupted', 'Not run, as you said.', {
     state: 'Nothing was changed.',

@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
+
+const AFTER_ANSWER_MS = 100
 
 /**
  * The terminal of a run on several apps: their lines in the order in which they come, but for while a person is asked; one
@@ -23,7 +26,8 @@ export class RunTerminal {
     if (ask) {
       this.ask = (question, until) => {
         const answer = this.before.then(() => this.asking(() => ask(question, until)))
-        this.before = answer.catch(() => undefined)
+        // What follows from an answer is told before the next question.
+        this.before = answer.catch(() => undefined).then(() => pause(AFTER_ANSWER_MS))
         return answer
       }
     }

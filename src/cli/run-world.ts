@@ -60,7 +60,7 @@ export async function withRunWorld<T>(
   const { secrets } = output
   const signals = watchSignals((line) => terminal.say(line), {
     first: () =>
-      'Stopping once what helm does has ended, so that no release is left in the middle; a second time stops at once.',
+      'Stopping. A helm that runs is let end first, so that no release is left in the middle; a second time stops at once.',
     second: () => `Stopped at once. ${identity.command} goes on where each app is.`,
   })
   const { signal } = signals

@@ -5,7 +5,8 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
 export default class Import extends ChangeCommand {
   static override summary = 'Take over a release made by hand, without restarting a pod'
   static override description =
-    "For releases of the series' own charts (parts 3 and 4): shows what changes in the objects and, on a terminal, asks; then " +
+    'For releases of the charts of the Gloo article series on two-phased canary rollouts (parts 3 and 4): shows what changes ' +
+    'in the objects and, on a terminal, asks; then ' +
     'one upgrade to the bundled chart, whatever stage the release is in, and its proof. Refused where a pod would be another ' +
     'afterwards.'
   static override examples = ['<%= config.bin %> import echo --dry-run', '<%= config.bin %> import echo']

@@ -80,19 +80,7 @@ export default class Rollout extends RunbookCommand {
       image: flags.image,
       versionValues: file === undefined ? undefined : path.resolve(file),
     })
-    const words = ['rollout', ...toGoOn(this.argv)]
-    const request = requestFor(runbook, `rollout-of-${app}`, words, parsed)
+    const request = requestFor(runbook, `rollout of ${app}`, ['rollout', ...this.argv], parsed)
     await this.go(request, { dryRun: flags['dry-run'] })
   }
-}
-
-const ONLY_NOW = /^(--until|--output|-o)$/
-const ONLY_NOW_ALONE = /^(--(until|output)=.*|-o.+|--dry-run|--json|--yes|-y)$/
-
-/** The words of a command line that goes on with the whole rollout. */
-function toGoOn(argv: string[]): string[] {
-  return argv.filter(
-    (word, index) =>
-      !ONLY_NOW.test(word) && !ONLY_NOW_ALONE.test(word) && !ONLY_NOW.test(argv[index - 1] ?? ''),
-  )
 }

@@ -6,7 +6,10 @@ export const EXIT_CODES = {
   done: { code: 0, meaning: 'done, or nothing to do' },
   bug: { code: 1, meaning: 'a bug in canary' },
   usage: { code: 2, meaning: 'wrong usage or an invalid file' },
-  failed: { code: 3, meaning: 'verification failed: traffic contradicts the stage' },
+  failed: {
+    code: 3,
+    meaning: 'verification failed: traffic contradicts the stage, or a gate of a runbook says no',
+  },
   inconclusive: { code: 4, meaning: 'inconclusive, or the proxy did not serve the routes in time' },
   external: {
     code: 5,

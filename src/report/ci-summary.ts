@@ -47,7 +47,7 @@ export class CiSummary {
       ({ outcome, message }) => outcome !== 'done' && outcome !== 'left out' && message,
     )
     const text = [
-      `### canary: ${cell(run)} ${done === apps.length ? '✔' : '✖'} ${done} of ${apps.length} apps`,
+      `### canary: ${cell(run)} ${markOf(apps)} ${done} of ${apps.length} apps done`,
       '',
       '| app | outcome | steps | revision | stage | proven last |',
       '| --- | --- | --- | --- | --- | --- |',
@@ -64,10 +64,10 @@ export class CiSummary {
 
   private row(app: SummaryApp): string {
     const { outcome, steps, revision, stage } = app
-    const counts = steps ? `${steps.done} done, ${steps.met} met, of ${steps.of}` : ''
+    const counts = steps ? `${steps.done + steps.met} of ${steps.of}` : ''
     const cells = [
       nameOf(app),
-      outcome,
+      outcome === 'wentBack' ? 'went back' : outcome,
       counts,
       String(revision ?? ''),
       stage ? describeStage(stage) : '',
@@ -75,6 +75,11 @@ export class CiSummary {
     ]
     return `| ${cells.map(cell).join(' | ')} |`
   }
+}
+
+function markOf(apps: SummaryApp[]): string {
+  if (apps.every(({ outcome }) => outcome === 'done')) return '✔'
+  return apps.every(({ outcome }) => ['done', 'waiting', 'left out'].includes(outcome)) ? '…' : '✖'
 }
 
 function nameOf({ app, cluster }: RunApp): string {

@@ -61,7 +61,7 @@ export function renderError(error: ErrorDocument, palette: Palette, stack?: stri
   const shown = said.slice(-STDERR_LINES)
   const left = said.length - shown.length
   return [
-    `${palette.bad('✖')} ${error.message}`,
+    `${error.name === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${error.message}`,
     ...(error.details ?? []).map((line) => `          ${line}`),
     ...(error.command ? [`  ran     ${error.command}${exit}`] : []),
     ...(left > 0 ? [`          (${left} lines left out: --json has them)`] : []),

@@ -39,7 +39,7 @@ export class RunLines {
     switch (event.type) {
       case 'app-started': {
         const titles = event.met.map(({ title }) => title).join(', ')
-        const met = `${event.met.length} of ${event.of} steps are met already: ${titles}`
+        const met = `${event.met.length} of ${event.of} steps are met, or past: ${titles}`
         return [describeStage(event.stage), ...(titles ? [palette.dim(met)] : [])]
       }
       case 'run-step':

@@ -102,7 +102,7 @@ function nextText(steps: AppPlanView['steps']): string {
 
 const MOST_LISTED = 6
 
-function listed(names: string[]): string {
+export function listed(names: string[]): string {
   if (names.length <= MOST_LISTED) return names.join(', ')
   return `${names.slice(0, MOST_LISTED).join(', ')} and ${names.length - MOST_LISTED} more`
 }
@@ -111,7 +111,7 @@ function listed(names: string[]): string {
 export function renderRun({ run, apps, next, journal }: RunView, palette: Palette): string {
   const done = apps.reduce((sum, { steps }) => sum + (steps?.done ?? 0), 0)
   const met = apps.reduce((sum, { steps }) => sum + (steps?.met ?? 0), 0)
-  const counts = `${done} step${done === 1 ? '' : 's'} done${met === 0 ? '' : `, ${met} met already`}`
+  const counts = `${done} step${done === 1 ? '' : 's'} done${met === 0 ? '' : `, ${met} met or past`}`
   const width = Math.max(0, ...apps.map((one) => nameOf(one).length))
   const end = next === undefined ? 'done' : 'as far as it was to go'
   return [

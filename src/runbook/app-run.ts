@@ -13,6 +13,7 @@ import { alphaOfApp, type AlphaOfApp } from './alpha.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import { waitForApproval } from './approval.js'
 import { contextOf, move } from './move.js'
+import type { AppOutcome } from './outcome.js'
 import { isMoving, positionOf } from './position.js'
 import { runCommand } from './run-command.js'
 import { concerns, type Runbook, type RunbookCluster, type RunbookStep } from './runbook.js'
@@ -69,6 +70,8 @@ export class AppRun {
   private reached = 0
   /** Whether what a killed run left in the middle is brought back. */
   private recovers = false
+  /** Index of the step that is under way. */
+  private current?: number
   /** Where the app is, as far as is known. */
   private at?: { stage: Stage; revision?: number }
 
@@ -100,6 +103,7 @@ export class AppRun {
     })
     this.counts.met = next
     this.reached = next
+    await this.tellUnapproved(found, next)
     const end = countUntil(this.runbook, steps, world.until)
     const isUnderWay = next > 0 || found.stage.name !== 'stable'
     if (isUnderWay && found.deployed && !isUnfinished) await this.prove()
@@ -112,7 +116,13 @@ export class AppRun {
     const before = finishedRollout(history?.revisions ?? [])?.from
     const undo = namespace === undefined ? undefined : undoCommand(where.app, namespace, stage, before)
     const revision = deployed?.revision
-    return { isWhole: end >= of, steps: { ...this.counts, of }, stage, revision, ...(undo ? { undo } : {}) }
+    return {
+      isWhole: Math.max(end, next) >= of,
+      steps: { ...this.counts, of },
+      stage,
+      revision,
+      ...(undo ? { undo } : {}),
+    }
   }
 
   /** A sentence on where the app was when it was last looked at; undefined where it never was. */
@@ -120,6 +130,14 @@ export class AppRun {
     if (!this.at) return undefined
     const { stage, revision } = this.at
     return `${this.where.app}: revision ${revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
+  }
+
+  /** What is known of an app that did not get to its end; it is looked at once more, but where the run was interrupted. */
+  async whereabouts(): Promise<Pick<AppOutcome, 'step' | 'steps' | 'stage' | 'revision'>> {
+    if (!this.world.context.signal.aborted) await this.look().catch(() => undefined)
+    const { counts, current, steps, at } = this
+    const step = current === undefined ? {} : { step: { ...nameOf(steps[current]!), number: current + 1 } }
+    return { ...step, ...(at ? { ...at, steps: { ...counts, of: steps.length } } : {}) }
   }
 
   private async look(): Promise<Observation> {
@@ -165,6 +183,19 @@ export class AppRun {
     return true
   }
 
+  /** The app may have come past an approval by other ways than this run. */
+  private async tellUnapproved({ namespace }: Observation, next: number): Promise<void> {
+    const { world, where } = this
+    const passed = this.steps.slice(0, next).filter(({ type }) => type === 'approve')
+    if (passed.length === 0 || namespace === undefined) return
+    const given = await world.context.cluster.approvals(where.app, namespace)
+    for (const { id } of passed) {
+      if (given.some(({ run, step }) => run === world.run.id && step === id)) continue
+      const message = `${where.app} is past step ${id}, but no approval of it by this run is kept.`
+      world.emit({ ...where, type: 'operation', event: { type: 'warning', message } })
+    }
+  }
+
   private met(index: number): void {
     this.counts.met += 1
     const step = nameOf(this.steps[index]!)
@@ -179,6 +210,7 @@ export class AppRun {
   private async step(index: number): Promise<void> {
     const { world, where } = this
     const step = this.steps[index]!
+    this.current = index
     world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of: this.steps.length })
     const { window } = step.when
     if (window) await waitForWindow(world, where, step, window, this.request, this.alpha.watch)

@@ -43,9 +43,12 @@ export interface AppSurroundings {
 }
 
 export interface RunIdentity {
+  /** What it is called, for people. */
   name: string
   /** The same for the same steps, variables and apps: what approvals and revisions are bound to. */
   id: string
-  /** `canary run rollout.yaml --var to=v2`. */
+  /** The same again: `canary run rollout.yaml --var to=v2 --until qa`. */
   command: string
+  /** What goes on from where that ends: the same without `--until`. */
+  onward: string
 }

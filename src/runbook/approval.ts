@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 2000
 
 /**
  * Waits for somebody's yes: by what is kept in the cluster for this run, this step and the revision that is there, by the
- * command line, or by asking on a terminal. Throws CanaryError `waiting` where nobody is there to ask or they say no, and
+ * command line, or by asking on a terminal; the last two only within the step's time. Throws CanaryError `waiting` where nobody is there to ask or they say no, and
  * `failed` once the step's time is over, counted from the release's last change.
  */
 export async function waitForApproval(
@@ -39,7 +39,7 @@ export async function waitForApproval(
 
   const why = approved.get(step.id)
   const end = step.timeoutMs === undefined ? undefined : Date.parse(deployed.updated) + step.timeoutMs
-  if (why === undefined && end !== undefined && now() >= end) throw tooLate(step, app, revision)
+  if (end !== undefined && now() >= end) throw tooLate(step, app, revision, run.command)
   const state = `${app}: revision ${revision} is deployed, and stays so: ${describeStage(stage)}.`
   if (why === undefined) {
     if (world.askToApprove) {
@@ -48,7 +48,7 @@ export async function waitForApproval(
     }
     const answer = await ask(world, `${app}: ${step.message} (${describeStage(stage)})`, end, look)
     if (typeof answer === 'object') return goOn(answer)
-    if (answer === 'too late') throw tooLate(step, app, revision)
+    if (answer === 'too late') throw tooLate(step, app, revision, run.command)
     if (answer !== 'yes') {
       const message =
         answer === 'no'
@@ -69,7 +69,7 @@ export async function waitForApproval(
     step: step.id,
     revision,
     who: context.operator,
-    why: why || step.message,
+    why: why ?? '',
     at: new Date(now()).toISOString(),
   }
   await context.cluster.approve(app, namespace, approval)
@@ -105,10 +105,10 @@ async function ask(
   }
 }
 
-function tooLate(step: ApproveStep, app: string, revision: number): CanaryError {
+function tooLate(step: ApproveStep, app: string, revision: number, command: string): CanaryError {
   const within = durationText(step.timeoutMs ?? 0)
   return new CanaryError('failed', `Nobody approved step ${step.id} of ${app} within ${within}.`, {
     state: `${app}: revision ${revision} is deployed.`,
-    nextSteps: [`canary abort ${app}    (goes back)`],
+    nextSteps: [`canary abort ${app}    (goes back)`, `${command}    (once the runbook gives more time)`],
   })
 }

@@ -25,9 +25,9 @@ export function checkNames({ waves, steps }: Runbook, { only = [], until, approv
 
 function check(flag: string, name: string, kind: string, known: string[]): void {
   if (known.includes(name)) return
-  throw new UsageError(`${flag} ${name}: the runbook has no ${kind} "${name}"${nearest(name, known)}.`, {
+  throw new UsageError(`${flag} ${name}: there is no ${kind} "${name}"${nearest(name, known)}.`, {
+    details: [known.length > 0 ? `the ${kind}s are ${known.join(', ')}` : `there are no ${kind}s at all`],
     state: 'Nothing was changed.',
-    nextSteps: [known.length > 0 ? `it has ${known.join(', ')}` : `it has no ${kind}s at all`],
   })
 }
 

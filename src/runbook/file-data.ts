@@ -3,6 +3,7 @@ import type { VariableDeclaration } from './variables.js'
 
 /** A runbook as it is written, of the form that the schema describes. */
 export interface FileData {
+  name?: string
   vars?: Record<string, VariableDeclaration | null>
   defaults?: SettingsData
   windows?: Record<string, WindowData>

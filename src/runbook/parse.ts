@@ -29,7 +29,13 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   const form = source.values as FileData
   const values = variableValues(form.vars ?? {}, vars, env, (...problem) => reader.report(...problem))
   // What uses a variable that is wrong would be wrong with it, line after line.
-  if (reader.problems.length > 0) throw source.error(reader.problems)
+  if (reader.problems.length > 0) {
+    const missing = Object.keys(form.vars ?? {}).filter(
+      (name) => form.vars![name]?.required && !(name in values),
+    )
+    const isAll = missing.length === reader.problems.length
+    throw isAll ? source.missing(reader.problems, missing) : source.error(reader.problems)
+  }
   const data = withVariables(form, values, reader)
   const windows = readWindows(data, reader)
   const clusters = readClusters(data, reader)
@@ -38,7 +44,7 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   const steps = readSteps(written, data, { windows, clusters, vars: values }, reader)
   checkSequence(steps, waves, clusters, (index, message) => reader.report(written[index]!.path, message))
   if (reader.problems.length > 0) throw source.error(reader.problems)
-  return { file, vars: values, clusters, waves, onFailure: data.onFailure ?? 'stop', steps }
+  return { file, name: data.name, vars: values, clusters, waves, onFailure: data.onFailure ?? 'stop', steps }
 }
 
 const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run']
@@ -46,7 +52,11 @@ const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'ap
 function explainSecondWord(problem: Problem): Problem {
   const { path, isKey } = problem
   const word = path[2]
-  if (!isKey || path.length !== 3 || path[0] !== 'steps' || !STEP_WORDS.includes(String(word))) return problem
+  if (!isKey || path.length !== 3 || path[0] !== 'steps') return problem
+  if (word === 'watch') {
+    return { ...problem, message: '"watch" belongs to the pause: write pause: {for: 10m, watch: false}' }
+  }
+  if (!STEP_WORDS.includes(String(word))) return problem
   return { ...problem, message: `"${word}" is a step of its own: begin another item of the list with it` }
 }
 

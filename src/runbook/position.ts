@@ -26,6 +26,11 @@ export type Progress =
  */
 export function positionOf(steps: RunbookStep[], stage: Stage, noted?: string): Progress {
   if (stage.name === 'unknown') return { conflict: describeStage(stage) }
+  if (stage.name === 'absent') {
+    const first = steps.find(isMoving)
+    if (first && first.type !== 'install')
+      return { conflict: `there is no release of it, and no step installs it before ${first.type}` }
+  }
   const targets = targetsOf(steps)
   const underWay = hasCanary(stage) ? stage.canary : stage.name === 'deployed' ? stage.candidate : undefined
   const known = new Set(targets)

@@ -1,16 +1,20 @@
 import { describeStage } from '../model/describe-stage.js'
-import { ExternalError } from '../model/errors.js'
+import { CanaryError } from '../model/errors.js'
 import type { RunApp } from '../model/run-events.js'
 import type { AppRequest } from '../operations/context.js'
 import { observe } from '../operations/observe.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { RunStep } from './runbook.js'
+import { shortened } from './step-text.js'
 
 /** Lines of a command that are told as they come, and of those after them the last ones. */
 const FIRST_LINES = 500
 const LAST_LINES = 50
 
-/** Runs the command of a step, the stage in its environment. Throws ExternalError where it does not end with 0. */
+/**
+ * Runs the command of a step, the stage in its environment. Throws CanaryError `failed` where it does not end with 0, and
+ * ExternalError where it could not be run to its end.
+ */
 export async function runCommand(
   step: RunStep,
   where: RunApp,
@@ -44,10 +48,11 @@ export async function runCommand(
     })
     .finally(() => printed.end())
   if (exitCode === 0) return
-  throw new ExternalError(`The command of step ${step.id} ended with exit code ${exitCode}.`, {
-    command: step.command,
-    code: exitCode,
+  throw new CanaryError('failed', `The command of step ${step.id} ended with exit code ${exitCode}.`, {
+    details: [`it was: ${shortened(step.command)}`],
     state,
+    nextSteps: [`canary abort ${app}    (goes back)`],
+    evidence: { command: step.command, commandCode: exitCode },
   })
 }
 

@@ -100,7 +100,8 @@ async function runApp(
 ): Promise<AppOutcome> {
   const where = { app, ...named(cluster) }
   let appRun: AppRun | undefined
-  let end: AppEnd | undefined
+  let end: Partial<AppEnd> | undefined
+  let step: AppOutcome['step']
   let error: CanaryError | undefined
   try {
     const surroundings = await world.of(app, cluster)
@@ -108,11 +109,12 @@ async function runApp(
     end = await appRun.run()
   } catch (thrown) {
     error = world.signal.aborted ? interrupted(thrown, world.signal, appRun?.standing) : asExpected(thrown)
+    ;({ step, ...end } = (await appRun?.whereabouts()) ?? {})
   }
   const outcome = error?.outcome ?? 'done'
   const message = error === undefined ? {} : { message: error.message }
   world.emit({ ...where, type: 'app-ended', outcome, ...end, ...message })
-  return { ...where, outcome, ...end, ...message, ...(error ? { error } : {}) }
+  return { ...where, outcome, ...end, ...(step ? { step } : {}), ...message, ...(error ? { error } : {}) }
 }
 
 /** Of other apps, too, it is to be known how they ended: a bug is told with them. */

@@ -8,6 +8,8 @@ export interface Position {
 
 /** A runbook, checked, its variables put in and every default filled in. */
 export interface Runbook {
+  /** What the rollout is called, for people. */
+  name?: string
   /** What messages call the file. */
   file: string
   /** Values of the variables by name; the environment of `run` steps has them too. */

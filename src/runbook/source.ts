@@ -64,13 +64,21 @@ export class RunbookSource {
 
   /** One error that has all of them, with their places. */
   error(problems: Problem[]): RunbookError {
-    return invalid(
-      this.file,
-      problems.slice(0, MOST_SOUGHT).map((problem) => ({
-        position: this.positionOf(problem.path, problem.isKey),
-        message: sentence(problem),
-      })),
-    )
+    return invalid(this.file, this.placed(problems))
+  }
+
+  /** Of variables alone that have no value: nothing is wrong with the file. */
+  missing(problems: Problem[], names: string[]): RunbookError {
+    return new RunbookError(`missing to read the runbook ${this.file}`, this.file, this.placed(problems), [
+      `the same command with ${names.map((name) => `--var ${name}=…`).join(' ')}`,
+    ])
+  }
+
+  private placed(problems: Problem[]): PlacedProblem[] {
+    return problems.slice(0, MOST_SOUGHT).map((problem) => ({
+      position: this.positionOf(problem.path, problem.isKey),
+      message: sentence(problem),
+    }))
   }
 
   private pairsOf(map: YAMLMap): Map<string, Pair> {

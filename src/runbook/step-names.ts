@@ -12,7 +12,7 @@ export function nameSteps(steps: Unnamed[], report: (index: number, message: str
   steps.forEach(({ given }, index) => {
     if (given === undefined) return
     const before = taken.get(given)
-    if (before !== undefined) report(index, `has the id "${given}", as step ${before + 1} has`)
+    if (before !== undefined) report(index, `has the id "${given}", as steps[${before}] has`)
     else taken.set(given, index)
   })
   const counts = new Map<string, number>()

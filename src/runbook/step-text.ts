@@ -22,11 +22,14 @@ export function stepText(step: RunbookStep): string {
       return `start ${step.version}${marks}${how}`
     }
     case 'shift':
-      return `shift ${step.weight}${step.analyze ? ', analysed' : ''}`
+      return `shift ${step.weight}${step.analyze ? ' (analysed)' : ''}`
     case 'pause':
       return `pause ${durationText(step.durationMs)}`
     case 'approve':
-      return `approve ${step.id}`
+      // Of one that was not named the id tells nothing.
+      return /^approve(-\d+)?$/.test(step.id) && step.message
+        ? `approve: ${step.message}`
+        : `approve ${step.id}`
     case 'run':
       return `run ${shortened(step.command)}`
     case 'verify':
@@ -38,7 +41,7 @@ export function stepText(step: RunbookStep): string {
 }
 
 /** Its first line, as far as it fits. */
-function shortened(command: string): string {
+export function shortened(command: string): string {
   const [first = '', ...more] = command.trim().split('\n')
   const characters = [...first]
   const isWhole = more.length === 0 && characters.length <= LONGEST_COMMAND

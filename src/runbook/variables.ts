@@ -35,7 +35,7 @@ export function variableValues(
       (byDefault === undefined ? undefined : String(byDefault))
     if (value === undefined) {
       const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
-      if (required) report(path, `is required and has no value: give ${how}`)
+      if (required) report(path, `has no value, and is required: give ${how}`)
       continue
     }
     values[name] = value

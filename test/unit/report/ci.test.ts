@@ -140,7 +140,7 @@ describe('the job summary', () => {
       next: ['canary run nightly.yaml'],
     })
     expect(text).toContain('✖ 1 of 3 apps')
-    expect(text).toContain('| echo | done | 3 done, 1 met, of 4 | 7 | stable: every request goes to v2 |  |')
+    expect(text).toContain('| echo | done | 4 of 4 | 7 | stable: every request goes to v2 |  |')
     expect(text).toContain('**eu/golf**: a \\| b &lt;img> \\*c\\*')
     expect(text).toContain('```\ncanary run nightly.yaml\n```')
   })

@@ -39,7 +39,7 @@ const way = (app: string): RunEvent[] => [
 test('of the only app: its steps, set apart; how it ended is told by the result', () => {
   expect(told(['echo'], way('echo'))).toMatchInlineSnapshot(`
     "weighted: 50 % of the requests and those with stage: canary go to v2, the rest to v1
-    1 of 4 steps are met already: start v2
+    1 of 4 steps are met, or past: start v2
     2/4 shift 50: met already
 
     3/4 pause 10m
@@ -60,7 +60,7 @@ test('of several: each line with its app before it', () => {
     "
     wave first: echo
     echo    │ weighted: 50 % of the requests and those with stage: canary go to v2, the rest to v1
-    echo    │ 1 of 4 steps are met already: start v2
+    echo    │ 1 of 4 steps are met, or past: start v2
     echo    │ 2/4 shift 50: met already
     echo    │ 3/4 pause 10m
     echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z

@@ -197,6 +197,25 @@ describe('a revision that was left in the middle', () => {
   })
 })
 
+test('an app past an approval that nobody gave to this run: that is told', async () => {
+  const steps = '  - start: v2\n  - approve: {id: qa}\n  - shift: 25\n  - approve: {id: ops}\n  - shift: 50\n'
+  const { run, cluster, told } = modelRun(SEED[4])
+  const given = {
+    run: RUN.id,
+    step: 'ops',
+    revision: 1,
+    who: 'bob@host',
+    why: '',
+    at: '2026-11-23T10:00:00Z',
+  }
+  await cluster.approve('echo', 'echo', given)
+  await run(runbookOf(steps))
+  const warnings = told.filter((event) => event.type === 'operation' && event.event.type === 'warning')
+  expect(warnings).toMatchObject([
+    { event: { message: 'echo is past step qa, but no approval of it by this run is kept.' } },
+  ])
+})
+
 describe('a failure', () => {
   test('of a proof goes back where the runbook says so', async () => {
     const { run, verifier } = modelRun(SEED[3], { context: { onFailure: 'abort' } })
@@ -219,7 +238,8 @@ describe('a failure', () => {
   test('of a command stops there where nothing else is said', async () => {
     const { run, cluster } = modelRun(SEED[3], { world: { runCommand: () => Promise.resolve(1) } })
     const error = await failureOf(run(runbookOf('  - start: v2\n  - run: ./smoke.sh\n  - shift: 25\n')))
-    expect(error.outcome).toBe('external')
+    expect(error.outcome).toBe('failed')
+    expect(error.nextSteps).toEqual(['canary abort echo    (goes back)'])
     expect(cluster.revisions).toHaveLength(1)
   })
 })

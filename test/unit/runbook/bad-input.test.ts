@@ -142,7 +142,7 @@ const MEANING: Case[] = [
   {
     name: 'duplicate ids',
     text: `${HEAD}steps:\n  - {start: v2, id: a}\n  - {shift: 5, id: a}\n`,
-    told: [['6:5', /id "a", as step 1 has/]],
+    told: [['6:5', /id "a", as steps\[0\] has/]],
   },
   {
     name: 'an id given twice',
@@ -185,7 +185,7 @@ const MEANING: Case[] = [
   {
     name: 'a variable without a value',
     text: `${HEAD}${STEPS}vars:\n  to: {required: true, env: TO}\n`,
-    told: [['6:7', /is required and has no value: give --var to=….*environment's TO/]],
+    told: [['6:7', /has no value, and is required: give --var to=….*environment's TO/]],
   },
   {
     name: 'a variable that does not match',

@@ -66,13 +66,13 @@ describe('what a runbook names has to be there', () => {
 describe('what the command line names has to be in the runbook', () => {
   const file = 'apps: {echo: {}}\nsteps:\n  - start: v2\n  - approve: {id: qa}\n  - shift: 50\n'
   test.each([
-    ['an app', { only: ['eco'] }, /--only eco: the runbook has no app "eco" \(did you mean echo\?\)/],
+    ['an app', { only: ['eco'] }, /--only eco: there is no app "eco" \(did you mean echo\?\)/],
     [
       'a step',
       { until: 'shift-5' },
-      /--until shift-5: the runbook has no step "shift-5" \(did you mean shift-50\?\)/,
+      /--until shift-5: there is no step "shift-5" \(did you mean shift-50\?\)/,
     ],
-    ['an approval', { approve: ['start'] }, /--approve start: the runbook has no approval "start"/],
+    ['an approval', { approve: ['start'] }, /--approve start: there is no approval "start"/],
   ])('%s', (_title, named, message) => {
     expect(() => checkNames(runbook(file), { approve: [], ...named })).toThrow(message)
   })

@@ -78,9 +78,9 @@ describe('steps', () => {
     const { steps } = parse('rollout: {to: v2, weights: [5, 100], pause: 10m, analyze: true}\n')
     expect(texts(steps)).toEqual([
       'start v2',
-      'shift 5, analysed',
+      'shift 5 (analysed)',
       'pause 10m',
-      'shift 100, analysed',
+      'shift 100 (analysed)',
       'pause 10m',
       'finish',
     ])

@@ -8,7 +8,12 @@ import type { Runbook } from '../../../src/runbook/runbook.js'
 import type { ModelCluster } from '../../helpers/model-cluster/cluster.js'
 import { modelled, type Modelled } from '../../helpers/model-cluster/context.js'
 
-export const RUN = { name: 'nightly', id: '0123456789ab', command: 'canary run nightly.yaml' }
+export const RUN = {
+  name: 'nightly',
+  id: '0123456789ab',
+  command: 'canary run nightly.yaml',
+  onward: 'canary run nightly.yaml',
+}
 
 /** A runbook for echo with these steps, written as YAML. */
 export function runbookOf(steps: string, more = ''): Runbook {

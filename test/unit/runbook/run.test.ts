@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../src/model/errors.js'
+import { CanaryError } from '../../../src/model/errors.js'
+import type { Outcome } from '../../../src/model/exit-codes.js'
 import type { RunEvent } from '../../../src/model/run-events.js'
 import { parseRunbook } from '../../../src/runbook/parse.js'
 import { resultOf } from '../../../src/runbook/outcome.js'
@@ -68,19 +69,19 @@ describe('waves', () => {
     const { short } = await ran(`${APPS}waves: [{apps: [a, b]}, {apps: [c, d]}]\n${STEPS}`, {
       exitCodes: { a: 1 },
     })
-    expect(short).toEqual({ a: 'external', b: 'left out', c: 'left out', d: 'left out' })
+    expect(short).toEqual({ a: 'failed', b: 'left out', c: 'left out', d: 'left out' })
   })
 
   test('with failFast: false go on with their other apps', async () => {
     const waves = 'waves: [{apps: [a, b], failFast: false}, {apps: [c, d]}]\n'
     const { short } = await ran(APPS + waves + STEPS, { exitCodes: { a: 1 } })
-    expect(short).toEqual({ a: 'external', b: 'done', c: 'left out', d: 'left out' })
+    expect(short).toEqual({ a: 'failed', b: 'done', c: 'left out', d: 'left out' })
   })
 
   test('those under way end their step when another fails', async () => {
     const waves = 'waves: [{apps: [a, b], parallel: 2}, {apps: [c, d]}]\n'
     const { short, order, outcomes } = await ran(APPS + waves + STEPS, { exitCodes: { a: 1 } })
-    expect(short).toMatchObject({ a: 'external', b: 'waiting' })
+    expect(short).toMatchObject({ a: 'failed', b: 'waiting' })
     expect(order).toEqual(['a', 'b'])
     expect(outcomes[1]!.message).toMatch(/^b was stopped before step two/)
   })
@@ -90,7 +91,7 @@ describe('waves', () => {
     const steps =
       'steps:\n  - run: {command: first}\n    id: one\n    when: {app: a}\n  - pause: 1h\n    when: {app: b}\n  - verify\n'
     const { short, outcomes } = await ran(`apps: {a: {}, b: {}}\n${waves}${steps}`, { exitCodes: { a: 1 } })
-    expect(short).toEqual({ a: 'external', b: 'waiting' })
+    expect(short).toEqual({ a: 'failed', b: 'waiting' })
     expect(outcomes[1]!.message).toMatch(/^b was stopped before step verify/)
   })
 
@@ -139,7 +140,7 @@ describe('clusters', () => {
 
   test('are left out where one that they are after failed', async () => {
     const { short } = await ran(three + STEPS, { exitCodes: { 'eu/a': 2 } })
-    expect(short).toEqual({ 'eu/a': 'external', 'us/a': 'left out', 'asia/a': 'done' })
+    expect(short).toEqual({ 'eu/a': 'failed', 'us/a': 'left out', 'asia/a': 'done' })
   })
 })
 
@@ -164,13 +165,42 @@ describe('the result', () => {
         return thrown as CanaryError
       }
     })() as CanaryError
-    expect(error.outcome).toBe('external')
+    expect(error.outcome).toBe('failed')
     expect(error.message).toBe('b: The command of step one ended with exit code 4.')
     expect(error.details).toEqual([
+      'in step 1: run first',
+      'it was: first',
       '1 of 4 apps are done',
       'c: not begun: b is not done',
       'd: not begun: b is not done',
     ])
-    expect(error.nextSteps).toContain('canary run nightly.yaml    (goes on where each app is)')
+    expect(error.nextSteps).toEqual([
+      'canary abort b    (goes back)',
+      'canary run nightly.yaml    (goes on where each app is)',
+    ])
+    expect(outcomes[1]).toMatchObject({ stage: { name: 'stable' }, steps: { done: 0, met: 0, of: 2 } })
+  })
+
+  const echo = { app: 'echo', isWhole: false, steps: { done: 1, met: 0, of: 2 } }
+
+  test('of one that stopped at a step goes on without that flag', () => {
+    const identity = { ...RUN, command: 'canary run nightly.yaml --until qa' }
+    expect(resultOf(identity, [{ ...echo, outcome: 'done' }]).next).toBe('canary run nightly.yaml')
+  })
+
+  test.each<[Outcome, string[]]>([
+    ['busy', ['canary run nightly.yaml --wait-for-lock 2m    (waits until they are done)']],
+    ['wentBack', ['canary run nightly.yaml    (once the cause is mended: it begins anew)']],
+    ['external', ['canary run nightly.yaml    (goes on where each app is)', 'canary doctor echo']],
+    ['conflict', ['canary doctor echo']],
+  ])('of one that ended %s leads on by the run, where that helps', (outcome, steps) => {
+    const error = new CanaryError(outcome, 'So it is.', { nextSteps: ['canary doctor echo'] })
+    let thrown: unknown
+    try {
+      resultOf(RUN, [{ ...echo, outcome, error }])
+    } catch (caught) {
+      thrown = caught
+    }
+    expect((thrown as CanaryError).nextSteps).toEqual(steps)
   })
 })

@@ -213,4 +213,17 @@ describe('an approval', () => {
     expect(error.outcome).toBe('wentBack')
     expect(error.message).toMatch(/Nobody approved step qa of echo within 24h\./)
   })
+
+  test('that comes too late is none, though the command line gives it', async () => {
+    const { run, cluster } = modelRun(SEED[3], { world: { approved: new Map([['qa', '']]) } })
+    cluster.revisions[0]!.updated = new Date(Date.now() - 25 * HOUR_MS).toISOString()
+    const steps = '  - start: v2\n  - approve: {id: qa, timeout: 24h}\n  - shift: 50\n'
+    const error = await failureOf(run(runbookOf(steps)))
+    expect(error.outcome).toBe('failed')
+    expect(error.nextSteps).toEqual([
+      'canary abort echo    (goes back)',
+      `${RUN.command}    (once the runbook gives more time)`,
+    ])
+    expect(cluster.revisions).toHaveLength(1)
+  })
 })
