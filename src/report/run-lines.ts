@@ -9,6 +9,7 @@ import { elapsed } from './phrases.js'
 /** Turns what a run tells into lines, each with its app before it where there are several. */
 export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
+  private readonly waitedFor = new Map<string, string>()
   private readonly width: number
   private readonly isAlone: boolean
 
@@ -76,7 +77,8 @@ export class RunLines {
   /** What one operation tells, in fewer words than where it is all there is. */
   private operationLines(app: RunApp, event: CanaryEvent): string[] {
     const { palette } = this
-    const { lines } = this.eventLines(app).tell(event)
+    const { lines, state } = this.eventLines(app).tell(event)
+    if (state) return this.changed(app, state.join('; '))
     switch (event.type) {
       case 'observed':
       case 'planned':
@@ -90,6 +92,14 @@ export class RunLines {
       default:
         return lines.filter(Boolean)
     }
+  }
+
+  /** What is waited for, where that is not what was told last. */
+  private changed(app: RunApp, state: string): string[] {
+    const name = nameOf(app)
+    const isNew = this.waitedFor.get(name) !== state
+    this.waitedFor.set(name, state)
+    return isNew && state ? [`  ${this.palette.dim('…')} ${state}`] : []
   }
 
   private eventLines(app: RunApp): EventLines {

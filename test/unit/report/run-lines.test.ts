@@ -51,6 +51,23 @@ test('of the only app: its steps, set apart; how it ended is told by the result'
   `)
 })
 
+test('pods that are waited for are told where something changed', () => {
+  const pods = (ready: number, reason?: string): RunEvent => ({
+    type: 'operation',
+    app: 'echo',
+    event: {
+      type: 'pods',
+      progress: [{ version: 'v2', ready, wanted: 2, problems: reason ? [reason] : [] }],
+    },
+  })
+  expect(told(['echo'], [pods(0), pods(0), pods(0, 'ImagePullBackOff'), pods(1), pods(2)]))
+    .toMatchInlineSnapshot(`
+    "  … waiting for pods of v2: 0 of 2 ready
+      … waiting for pods of v2: 0 of 2 ready: ImagePullBackOff
+      … waiting for pods of v2: 1 of 2 ready"
+  `)
+})
+
 test('of several: each line with its app before it', () => {
   const lines = told(
     ['echo', 'foxtrot'],
