@@ -33,6 +33,8 @@ export function explainParseError(error: unknown, command: string, flags: string
   const plain = message
     .replace(/\n?See more help with --help/, '')
     .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/^\s*Parsing (--\S+) Expected/, '$1: expected')
     .trim()
   return usage(/[.!?]$/.test(plain) ? plain : `${plain}.`, [help])
 }

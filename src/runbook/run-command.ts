@@ -5,7 +5,6 @@ import type { AppRequest } from '../operations/context.js'
 import { observe } from '../operations/observe.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { RunStep } from './runbook.js'
-import { shortened } from './step-text.js'
 
 /** Lines of a command that are told as they come, and of those after them the last ones. */
 const FIRST_LINES = 500
@@ -49,7 +48,6 @@ export async function runCommand(
     .finally(() => printed.end())
   if (exitCode === 0) return
   throw new CanaryError('failed', `The command of step ${step.id} ended with exit code ${exitCode}.`, {
-    details: [`it was: ${shortened(step.command)}`],
     state,
     nextSteps: [`canary abort ${app}    (goes back)`],
     evidence: { command: step.command, commandCode: exitCode },

@@ -41,7 +41,7 @@ export function stepText(step: RunbookStep): string {
 }
 
 /** Its first line, as far as it fits. */
-export function shortened(command: string): string {
+function shortened(command: string): string {
   const [first = '', ...more] = command.trim().split('\n')
   const characters = [...first]
   const isWhole = more.length === 0 && characters.length <= LONGEST_COMMAND

@@ -169,7 +169,6 @@ describe('the result', () => {
     expect(error.message).toBe('b: The command of step one ended with exit code 4.')
     expect(error.details).toEqual([
       'in step 1: run first',
-      'it was: first',
       '1 of 4 apps are done',
       'c: not begun: b is not done',
       'd: not begun: b is not done',
