@@ -58,6 +58,16 @@ const REACH_REMEDIES = [
   'choose another cluster with --kubeconfig (or KUBECONFIG) or --kube-context',
 ]
 
+/** Without a kubeconfig kubectl looks for a cluster on port 8080 of this machine, and says no word of that. */
+function withoutKubeconfig(message: string): string[] {
+  return /(127\.0\.0\.1|localhost|\[::1\]):8080\b/.test(message)
+    ? [
+        'name a kubeconfig that is there: without one kubectl looks at port 8080 of this machine',
+        'canary sandbox start    (a cluster to try things on)',
+      ]
+    : []
+}
+
 /** The error of a request that was answered, but not with what was asked for. */
 export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): ApiError {
   const { status, text } = answer
@@ -75,7 +85,7 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
       ? error(`kubectl got no credentials for the cluster: ${message}`, [
           'log in to the cluster again as your kubeconfig asks for it, then repeat the command',
         ])
-      : error(`The cluster can't be reached: ${message}`, REACH_REMEDIES)
+      : error(`The cluster can't be reached: ${message}`, [...withoutKubeconfig(message), ...REACH_REMEDIES])
   }
   switch (status) {
     case 401:
