@@ -81,6 +81,10 @@ function checkOne(
         if (weight !== undefined) report(index, 'installs while a rollout is under way: put it first')
         return
       case 'verify':
+        if (step.compare && weight === undefined) {
+          report(index, 'compares a canary where there is none: put it between start and finish')
+        }
+        return
       case 'pause':
       case 'approve':
       case 'run':

@@ -243,6 +243,14 @@ const MEANING: Case[] = [
     ],
   },
   {
+    name: 'comparisons where there is no canary',
+    text: `${HEAD}steps:\n  - verify: {compare: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {compare: 30s}\n`,
+    told: [
+      ['5:5', /compares a canary where there is none/],
+      ['9:5', /compares a canary where there is none/],
+    ],
+  },
+  {
     name: 'shift, finish and abort before start',
     text: `${HEAD}steps:\n  - shift: 5\n  - finish\n  - abort\n`,
     told: [
