@@ -12,7 +12,7 @@ import type { AlphaOfApp } from './alpha.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { PauseStep, RunbookStep, Window } from './runbook.js'
 import { nameOf } from './step-text.js'
-import { isOpen, nextOpening } from './windows.js'
+import { byItsClocks, isOpen, nextOpening } from './windows.js'
 
 /** Probes per second of each kind while a stage is watched. */
 const WATCH_RATE = 10
@@ -40,17 +40,19 @@ export async function waitForWindow(
   const instant = new Date(world.now())
   if (isOpen(window, instant)) return
   const opens = nextOpening(window, instant)
+  const when = byItsClocks(window, opens)
   if (world.noWait) {
-    throw new CanaryError('waiting', `Step ${step.id} of ${where.app} waits for the window ${window.name}.`, {
+    const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
+    throw new CanaryError('waiting', message, {
       state: `${where.app} is as it was: the step was not begun.`,
-      nextSteps: [`${world.run.command}    (from ${opens.toISOString()} on)`],
+      nextSteps: [`${world.run.command}    (from ${when} on)`],
       evidence: { window: window.name, opens: opens.toISOString() },
     })
   }
   const { stage } = await observe(world.context, request)
   const waiting = {
     step,
-    for: `the window ${window.name}`,
+    for: `the window ${window.name} (${when})`,
     end: opens.getTime(),
     watch: hasCanary(stage),
     alpha,

@@ -43,6 +43,13 @@ export function nextOpening(window: Window, instant: Date): Date {
   throw new Error(`the window ${window.name} never opens`)
 }
 
+/** An instant by the clocks of the window: `2026-11-23 09:00 Europe/Berlin`. */
+export function byItsClocks({ timeZone }: Window, instant: Date): string {
+  const options = { timeZone, dateStyle: 'short', timeStyle: 'short' } as const
+  // Swedish dates are those of ISO 8601.
+  return `${new Intl.DateTimeFormat('sv-SE', options).format(instant)} ${timeZone}`
+}
+
 /** How far the search may go on at once: far from the opening by hours, since clocks change by less; near it by minutes. */
 function minutesToTry({ from }: Window, { minutes }: Clock): number {
   const ahead = (from - minutes + DAY_MINUTES) % DAY_MINUTES

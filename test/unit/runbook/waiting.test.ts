@@ -118,7 +118,10 @@ describe('a window', () => {
     const { run, cluster } = modelRun(SEED[3], { world: { now: () => SUNDAY, noWait: true } })
     const error = await failureOf(run(runbookOf(STEPS, WINDOW)))
     expect(error.exitCode).toBe(8)
-    expect(error.nextSteps).toEqual([`${RUN.command}    (from 2026-11-23T08:00:00.000Z on)`])
+    expect(error.message).toMatch(
+      /waits for the window office, which opens 2026-11-23 09:00 Europe\/Berlin\./,
+    )
+    expect(error.nextSteps).toEqual([`${RUN.command}    (from 2026-11-23 09:00 Europe/Berlin on)`])
     expect(cluster.revisions).toHaveLength(1)
   })
 
@@ -129,7 +132,9 @@ describe('a window', () => {
     const { run, told } = modelRun(SEED[3], { world: { now } })
     const { stage } = await run(runbookOf(STEPS, WINDOW))
     expect(stage).toMatchObject({ weight: 50 })
-    expect(told).toContainEqual(expect.objectContaining({ type: 'waiting', for: 'the window office' }))
+    expect(told).toContainEqual(
+      expect.objectContaining({ type: 'waiting', for: 'the window office (2026-11-23 09:00 Europe/Berlin)' }),
+    )
   })
 })
 
