@@ -49,7 +49,12 @@ export function openRunJournal(
 
 function ownFile(name: string, id: string): string {
   const base = process.env.XDG_STATE_HOME || path.join(homedir(), '.local', 'state')
-  return path.join(base, 'canary', 'runs', `${name.replace(/[^\w.-]+/g, '-')}-${id}.jsonl`)
+  return path.join(base, 'canary', 'runs', `${fileName(name)}-${id}.jsonl`)
+}
+
+/** A name as a part of a file's: neither a path nor too long. */
+function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-').slice(0, 60)
 }
 
 /** Each line with the step that its app is in. */
