@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { LiveArea } from '../report/live-area.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
 
@@ -11,6 +12,7 @@ const AFTER_ANSWER_MS = 100
 export class RunTerminal {
   /** Undefined where nobody can be asked. Throws AbortError when `until` comes first. */
   readonly ask?: (question: string, until?: AbortSignal) => Promise<boolean>
+  private readonly area: LiveArea
   private held?: string[]
   private before: Promise<unknown> = Promise.resolve()
 
@@ -18,7 +20,9 @@ export class RunTerminal {
     private readonly output: Output,
     signal: AbortSignal,
   ) {
-    const { clean } = output
+    const { clean, stderrPalette: palette } = output
+    const live = process.stderr.isTTY && process.env.TERM !== 'dumb' && !output.noCommands
+    this.area = new LiveArea(process.stderr, { palette, live })
     const ask = asker(
       { input: process.stdin, output: process.stderr },
       { signal, pause: () => undefined, clean },
@@ -42,12 +46,18 @@ export class RunTerminal {
     this.write(this.output.secrets.maskText(line))
   }
 
+  /** What is going on right now, below the lines; nothing, before what is told by others, and at the end. */
+  show(now: string[]): void {
+    if (!this.held) this.area.show(now.map((text) => this.output.clean(text)))
+  }
+
   private write(line: string): void {
     if (this.held) this.held.push(line)
-    else process.stderr.write(`${line}\n`)
+    else this.area.print([line])
   }
 
   private async asking(ask: () => Promise<boolean>): Promise<boolean> {
+    this.area.show([])
     this.held = []
     try {
       return await ask()

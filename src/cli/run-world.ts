@@ -61,7 +61,10 @@ export async function withRunWorld<T>(
   const signals = watchSignals((line) => terminal.say(line), {
     first: () =>
       'Stopping. A helm that runs is let end first, so that no release is left in the middle; a second time stops at once.',
-    second: () => `Stopped at once. ${identity.command} goes on where each app is.`,
+    second: () => {
+      terminal.show([])
+      return `Stopped at once. ${identity.command} goes on where each app is.`
+    },
   })
   const { signal } = signals
   const terminal = new RunTerminal(output, signal)
@@ -78,6 +81,7 @@ export async function withRunWorld<T>(
     if (quiet) return
     ci?.before(event)
     for (const line of lines.tell(event)) terminal.say(line)
+    terminal.show(lines.live())
     ci?.after(event)
   }
   const clusters = new Map<string, Cluster>()
@@ -121,6 +125,7 @@ export async function withRunWorld<T>(
       cause: error,
     })
   } finally {
+    terminal.show([])
     signals.dispose()
     await Promise.all([...clusters.values()].map((cluster) => cluster.close()))
   }

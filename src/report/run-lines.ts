@@ -10,6 +10,10 @@ import { elapsed } from './phrases.js'
 export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
   private readonly waitedFor = new Map<string, string>()
+  /** What goes on with each app that is under way, in the order in which they began. */
+  private readonly underWay = new Map<string, string[]>()
+  private ended = 0
+  private readonly all: number
   private readonly width: number
   private readonly isAlone: boolean
 
@@ -21,6 +25,14 @@ export class RunLines {
   ) {
     this.width = Math.max(0, ...apps.map((app) => nameOf(app).length))
     this.isAlone = apps.length === 1
+    this.all = apps.length
+  }
+
+  /** What is going on right now, for a terminal: of several apps only which they are. */
+  live(): string[] {
+    if (this.isAlone) return [...this.underWay.values()].flat()
+    if (this.underWay.size === 0) return []
+    return [`under way: ${[...this.underWay.keys()].join(', ')}; ${this.ended} of ${this.all} ended`]
   }
 
   tell(event: RunEvent): string[] {
@@ -29,10 +41,32 @@ export class RunLines {
       const where = event.cluster === undefined ? '' : ` in ${event.cluster}`
       return isAlone ? [] : ['', palette.strong(`wave ${event.wave}${where}: ${event.apps.join(', ')}`)]
     }
+    this.follow(event)
     const lines = this.linesOf(event)
     if (isAlone) return event.type === 'run-step' ? ['', ...lines] : lines
     const prefix = `${nameOf(event).padEnd(this.width)} ${palette.dim('│')} `
     return lines.map((line) => `${prefix}${line}`.trimEnd())
+  }
+
+  private follow(event: Exclude<RunEvent, { type: 'wave-started' }>): void {
+    const name = nameOf(event)
+    switch (event.type) {
+      case 'app-started':
+      case 'approved':
+        this.underWay.set(name, [])
+        return
+      case 'run-step':
+        this.underWay.set(name, [event.step.title])
+        return
+      case 'waiting':
+        this.underWay.set(name, [`waiting for ${event.for}`])
+        return
+      case 'app-ended':
+        this.ended += 1
+        this.underWay.delete(name)
+        return
+      default:
+    }
   }
 
   private linesOf(event: Exclude<RunEvent, { type: 'wave-started' }>): string[] {
@@ -77,7 +111,8 @@ export class RunLines {
   /** What one operation tells, in fewer words than where it is all there is. */
   private operationLines(app: RunApp, event: CanaryEvent): string[] {
     const { palette } = this
-    const { lines, state } = this.eventLines(app).tell(event)
+    const { lines, live, state } = this.eventLines(app).tell(event)
+    if (live) this.underWay.set(nameOf(app), live)
     if (state) return this.changed(app, state.join('; '))
     switch (event.type) {
       case 'observed':

@@ -51,6 +51,31 @@ test('of the only app: its steps, set apart; how it ended is told by the result'
   `)
 })
 
+test('what goes on right now: of one app what it does, of several which they are', () => {
+  const lives = (apps: string[], events: RunEvent[]) => {
+    const lines = new RunLines(
+      createPalette(false),
+      apps.map((app) => ({ app })),
+      () => NOW,
+    )
+    return events.map((event) => (lines.tell(event), lines.live()))
+  }
+  const counting: RunEvent = {
+    type: 'operation',
+    app: 'echo',
+    event: { type: 'verifying', stage: half, url: 'http://127.0.0.1:80', expectations: [unmarked(0.5)] },
+  }
+  const shown = lives(['echo'], way('echo'))
+  expect(shown.slice(2, 6)).toEqual([[], ['pause 10m'], ['waiting for the pause'], ['waiting for the pause']])
+  expect(shown.at(-1)).toEqual([])
+  expect(lives(['echo'], [way('echo')[3]!, counting]).at(-1)).toEqual([
+    'waiting until the proxy serves these routes',
+  ])
+  expect(lives(['echo', 'foxtrot'], [...way('foxtrot'), ...way('echo').slice(0, 4)]).at(-1)).toEqual([
+    'under way: echo; 1 of 2 ended',
+  ])
+})
+
 test('pods that are waited for are told where something changed', () => {
   const pods = (ready: number, reason?: string): RunEvent => ({
     type: 'operation',
