@@ -1,6 +1,6 @@
 /**
  * Derives src/sandbox/api-server/schema/kubernetes-types.ts from an OpenAPI v3 document of a Kubernetes API server:
- *   npx tsx scripts/make-schema-table.ts openapi.json
+ *   node --import tsx scripts/make-schema-table.ts openapi.json
  * The document is `{"source": "...", "schemas": {...}}`, or an OpenAPI document as `/openapi/v3/...` answers it.
  */
 import { readFile, writeFile } from 'node:fs/promises'

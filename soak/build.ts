@@ -22,8 +22,13 @@ export async function buildApart(): Promise<Build> {
   )
   await symlink(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'))
   const remove = () => rm(root, { recursive: true, force: true })
-  const tsc = ['tsc', '-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')]
-  const { exitCode, stdout } = await execa('npx', tsc, { cwd: projectRoot, reject: false })
+  const options = ['-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')]
+  const { exitCode, stdout } = await execa('tsc', options, {
+    cwd: projectRoot,
+    preferLocal: true,
+    localDir: projectRoot,
+    reject: false,
+  })
   if (exitCode !== 0) {
     await remove()
     throw new Error(`canary does not build:\n${stdout}`)

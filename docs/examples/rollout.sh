@@ -7,7 +7,14 @@ to=$2
 pause=${PAUSE:-600} # seconds
 safely="--on-failure abort --wait-for-lock 2m --yes"
 
-canary() { ${CANARY:-npx canary} "$@"; }
+canary() { command ${CANARY:-canary} "$@"; }
+case $(canary --version 2>&1) in
+canary-rollout/*) ;;
+*)
+  echo "${CANARY:-canary} is not canary-rollout: install it as its README says, or set CANARY to its path" >&2
+  exit 2
+  ;;
+esac
 
 # Where the app is: name of the stage, its versions, percent of the requests that the canary gets.
 look() {
@@ -24,7 +31,7 @@ field() {
 
 look
 if [ "$name" = stable ] && [ "$primary" = "$to" ]; then
-  exec ${CANARY:-npx canary} verify "$app"
+  exec ${CANARY:-canary} verify "$app"
 fi
 case $name in
 stable | deployed)

@@ -10,7 +10,7 @@ import { problemsOf } from './validate-objects.js'
 
 /*
  * Services as people run them: fixtures/services/NAME.yaml are their values, NAME.expected.yaml what the chart renders
- * of them. `WRITE_EXPECTED=1 npx vitest run test/chart/services.test.ts` writes the latter anew; read what changed.
+ * of them. `WRITE_EXPECTED=1 npm test -- test/chart/services.test.ts` writes the latter anew; read what changed.
  */
 
 const files = await readdir(fixture('services'))
