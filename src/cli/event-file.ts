@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CanaryError } from '../model/errors.js'
 import type { CanaryEvent } from '../model/events.js'
-import type { Secrets } from '../model/secrets.js'
+import type { Secrets } from '../lib/secrets/secrets.js'
 
 /** Where the events of one command go beside the terminal (`--events`). */
 export interface EventFile {

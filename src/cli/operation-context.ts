@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Emit } from '../model/events.js'
-import type { Secrets } from '../model/secrets.js'
+import type { Secrets } from '../lib/secrets/secrets.js'
 import type { OperationContext } from '../operations/context.js'
 import type { Verifier } from '../verification/verifier.js'
 import { operator } from './operator.js'

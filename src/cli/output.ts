@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { Secrets } from '../model/secrets.js'
+import { Secrets } from '../lib/secrets/secrets.js'
 import type { Palette } from '../report/palette.js'
 import { withoutCommands, withoutControls } from '../report/terminal-text.js'
 

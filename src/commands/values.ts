@@ -3,7 +3,7 @@ import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/args.j
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags.js'
 import { parseHeaders } from '../cli/headers.js'
-import { maskSecrets } from '../model/secrets.js'
+import { maskSecrets } from '../lib/secrets/secrets.js'
 
 export default class Values extends BaseCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'

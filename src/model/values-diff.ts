@@ -1,4 +1,4 @@
-import { maskSecrets } from './secrets.js'
+import { maskSecrets } from '../lib/secrets/secrets.js'
 import type { Json, JsonObject } from './values.js'
 
 export interface ValueChange {

@@ -1,4 +1,4 @@
-import { maskSecrets } from '../model/secrets.js'
+import { maskSecrets } from '../lib/secrets/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { ContainerPorts } from './container-ports.js'
 import { containerValues } from './container-values.js'

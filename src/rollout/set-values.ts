@@ -1,5 +1,5 @@
 import { UsageError } from '../model/errors.js'
-import { maskPatterns } from '../model/secret-texts.js'
+import { maskPatterns } from '../lib/secrets/secret-texts.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { isObject } from './merge.js'
 

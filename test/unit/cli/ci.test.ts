@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ciOf, problemNotes } from '../../../src/cli/ci.js'
 import { ConflictError } from '../../../src/model/errors.js'
 import type { RunEvent } from '../../../src/model/run-events.js'
-import { Secrets } from '../../../src/model/secrets.js'
+import { Secrets } from '../../../src/lib/secrets/secrets.js'
 
 const SECRET = 'tok_en%with:odd,*chars*'
 const step: RunEvent = {

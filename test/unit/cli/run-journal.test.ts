@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Output } from '../../../src/cli/output.js'
 import { openRunJournal } from '../../../src/cli/run-journal.js'
-import { Secrets } from '../../../src/model/secrets.js'
+import { Secrets } from '../../../src/lib/secrets/secrets.js'
 import { RUN } from '../runbook/run-model.js'
 
 let folder: string

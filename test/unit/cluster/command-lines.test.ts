@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openCluster } from '../../../src/cluster/open-cluster.js'
 import type { ExternalError } from '../../../src/model/errors.js'
-import { Secrets } from '../../../src/model/secrets.js'
+import { Secrets } from '../../../src/lib/secrets/secrets.js'
 import { startFakePath, type FakePath } from './fake-program.js'
 
 /** Writes down the command line it was started with, and its environment; then does as the test says. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { isSecretKey } from '../../../src/model/secret-keys.js'
-import { maskLiterals, maskPatterns } from '../../../src/model/secret-texts.js'
-import { maskSecrets, Secrets, secretsIn } from '../../../src/model/secrets.js'
-import { changeLine, diffValues } from '../../../src/model/values-diff.js'
+import { isSecretKey } from '../../../../src/lib/secrets/secret-keys.js'
+import { maskLiterals, maskPatterns } from '../../../../src/lib/secrets/secret-texts.js'
+import { maskSecrets, Secrets, secretsIn } from '../../../../src/lib/secrets/secrets.js'
+import { changeLine, diffValues } from '../../../../src/model/values-diff.js'
 
 describe('keys', () => {
   test.each(
