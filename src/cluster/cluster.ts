@@ -50,6 +50,8 @@ export interface LockHolder {
   since: string
   /** The run of a runbook that it belongs to. */
   runId?: string
+  /** Its process is gone, or it gave no sign of life for a minute by this host's clock. Whoever takes the app looks closer. */
+  isDead?: boolean
 }
 
 export interface LockRequest {

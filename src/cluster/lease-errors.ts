@@ -8,7 +8,10 @@ export function busy(
   claim: { who: string; command: string } | undefined,
 ): CanaryError {
   const { who, pid, command: theirs, since } = holder
+  // A run's command names no app, and its namespaces itself.
+  const isWhole = !command.split(' ').includes(app) || / (-n|--namespace)\b/.test(command)
   const at = namespace === app ? '' : ` -n ${namespace}`
+  const again = isWhole ? command : `${command}${at}`
   const process = pid > 0 ? ` (pid ${pid})` : ''
   const asked = claim ? `; ${claim.who} asked for it already, with "canary ${claim.command}"` : ''
   return new CanaryError(
@@ -17,7 +20,7 @@ export function busy(
     {
       state: 'Nothing was changed by this command.',
       nextSteps: [
-        `canary ${command}${at} --wait-for-lock 2m    (waits until they are done)`,
+        `canary ${again} --wait-for-lock 2m    (waits until they are done)`,
         `canary status ${app}${at}`,
         ...(preempt ? [] : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
       ],

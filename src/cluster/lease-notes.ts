@@ -7,6 +7,7 @@ import {
   approvalsOf,
   holderOf,
   type Lease,
+  LEASE_SECONDS,
   leaseName,
   newLease,
   proofsOf,
@@ -14,9 +15,12 @@ import {
   withProof,
   withProofs,
 } from './lease-object.js'
+import { hasDied } from './lock-holder.js'
 
 /** Others that write the same Lease in between: after so many tries something else is wrong. */
 const MOST_TRIES = 10
+/** Four times what a Lease lasts: clocks differ. */
+const LONGEST_SILENCE_MS = 4 * LEASE_SECONDS * 1000
 
 /** What of the API notes and locks need. */
 export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace'>
@@ -38,7 +42,14 @@ export async function lockHolder(
   namespace: string,
 ): Promise<LockHolder | undefined> {
   const lease = await readLease(api, app, namespace)
-  return lease && holderOf(lease)
+  const holder = lease && holderOf(lease)
+  if (!holder) return undefined
+  const { who, pid, command, since, runId } = holder
+  return { who, pid, command, since, runId, isDead: hasDied(holder) || isSilent(lease) }
+}
+
+function isSilent({ spec }: Lease): boolean {
+  return Date.now() - Date.parse(spec?.renewTime ?? '') > LONGEST_SILENCE_MS
 }
 
 /** The app's Lease; undefined where there is none, or it may not be read. */

@@ -1,5 +1,4 @@
 import type { AppLock, VersionPods } from '../cluster/cluster.js'
-import { CanaryError } from '../model/errors.js'
 import { isTransient, UnfinishedError } from './apply-step.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import {
@@ -14,6 +13,7 @@ import { agreeToRecover, recover } from './recover.js'
 import { pause } from './pause.js'
 import { type PlanToRun, runPlan } from './run-plan.js'
 import { requireUndisturbed } from './surroundings.js'
+import { isFinding, isHeld, noteHolder, takeLock } from './take-lock.js'
 
 export interface Change {
   /** The command as typed, without `canary`: `start echo v2`. */
@@ -35,7 +35,6 @@ export interface Change {
 const MOST_ROUNDS = 5
 /** Pause before it is begun anew, times the rounds there were, milliseconds. */
 const ROUND_PAUSE_MS = 500
-const LOOK_EVERY_MS = 200
 
 /** Changes an app that is there: like `changeRelease`, with what is found in a stage that canary can explain. */
 export function changeApp(
@@ -45,7 +44,7 @@ export function changeApp(
   plan: (released: ReleasedApp) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
   const asked = typeof change === 'string' ? { command: change } : change
-  return changeRelease(context, request, asked, (found) => plan(requireReleased(found)))
+  return changeRelease(context, request, asked, async (found) => plan(await requireReleased(context, found)))
 }
 
 /**
@@ -61,29 +60,70 @@ export async function changeRelease(
   plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
   const found = await observe(context, request, change)
-  const unfinished = unfinishedRevision(found.history ?? {})
-  let { takeOver } = context
-  if (unfinished) {
-    if (!change.isWayBack || context.dryRun) await agreeToRecover(context, found, unfinished, change.command)
-  } else {
-    const run = await plan(found, false)
-    const orphans = change.removesOrphans ? await orphansOf(context, found) : []
-    const touches = run.plan.steps.length > 0 || takeOver
-    if (!touches && orphans.length === 0) return runPlan(context, run)
-    if (touches) ({ takeOver } = await undisturbed(context, found, change))
-    if (context.dryRun) return runPlan(context, run)
-    await change.agree?.(run, orphans)
-  }
-  const namespace = found.namespace ?? request.app
-  const lock = await takeLock(context, request.app, namespace, change)
+  const held = { app: request.app, namespace: found.namespace ?? request.app }
+  if (context.dryRun) await noteHolder(context, held)
+  const first = await firstLook(context, held, found, change, plan)
+  if ('result' in first) return first.result
+  const lock = await takeLock(context, held, change)
   try {
-    return await changeHeld({ ...context, takeOver }, { app: request.app, namespace }, change, plan, lock, {
-      // Agreed to already: by the flag, by a person, or by the nature of the command.
-      recovers: unfinished !== undefined || context.recover || change.isWayBack === true,
-    })
+    return await changeHeld({ ...context, takeOver: first.takeOver }, held, change, plan, lock, first)
   } finally {
     await lock.release()
   }
+}
+
+/** What is settled before the app is taken: the end, where nothing is to be changed, or what was agreed to. */
+type FirstLook =
+  | { result: OperationResult }
+  | {
+      takeOver: boolean
+      /** The plan was shown and agreed to; otherwise that comes once the app is held. */
+      agreed: boolean
+      /** An unfinished revision may be brought back without another question. */
+      recovers: boolean
+    }
+
+/**
+ * Plans from what is there before the app is taken, so that a command that has nothing to do, or can't do it, takes no
+ * lock. While another operator holds the app, what is there is only on its way: no finding from it counts, and the command
+ * goes on to the lock.
+ */
+async function firstLook(
+  context: OperationContext,
+  held: Required<AppRequest>,
+  found: Observation,
+  change: Change,
+  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
+): Promise<FirstLook> {
+  const unfinished = unfinishedRevision(found.history ?? {})
+  const isBusy = () => !context.dryRun && isHeld(context, held)
+  const recovers = context.recover || change.isWayBack === true
+  const untold: FirstLook = { takeOver: context.takeOver, agreed: false, recovers }
+  if (unfinished) {
+    if (!change.isWayBack || context.dryRun) {
+      if (await isBusy()) return untold
+      await agreeToRecover(context, found, unfinished, change.command)
+    }
+    return { takeOver: context.takeOver, agreed: true, recovers: true }
+  }
+  let run: PlanToRun
+  let orphans: VersionPods[]
+  let touches: boolean
+  let { takeOver } = context
+  try {
+    run = await plan(found, false)
+    orphans = change.removesOrphans ? await orphansOf(context, found) : []
+    touches = run.plan.steps.length > 0 || takeOver
+    if (touches) ({ takeOver } = await undisturbed(context, found, change))
+  } catch (error) {
+    if (isFinding(error) && (await isBusy())) return untold
+    throw error
+  }
+  if (!touches && orphans.length === 0)
+    return (await isBusy()) ? untold : { result: await runPlan(context, run) }
+  if (context.dryRun) return { result: await runPlan(context, run) }
+  await change.agree?.(run, orphans)
+  return { takeOver, agreed: true, recovers }
 }
 
 async function changeHeld(
@@ -92,10 +132,11 @@ async function changeHeld(
   change: Change,
   plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
   lock: AppLock,
-  { recovers }: { recovers: boolean },
+  { recovers, agreed }: { recovers: boolean; agreed: boolean },
 ): Promise<OperationResult> {
   // In any round: a rollback that was done although helm failed leaves nothing for the next one to see.
   let recovered = false
+  let isAgreed = agreed
   for (let round = 1; ; round += 1) {
     try {
       let found = await observe(context, request, change)
@@ -112,6 +153,11 @@ async function changeHeld(
       const run = await plan(found, recovered)
       const touches = run.plan.steps.length > 0 || context.takeOver
       const { takeOver } = touches ? await undisturbed(context, found, change, lock) : run
+      if (!isAgreed) {
+        const orphans = change.removesOrphans ? await orphansOf(context, found) : []
+        if (touches || orphans.length > 0) await change.agree?.(run, orphans)
+        isAgreed = true
+      }
       const proveFirst = run.proveFirst === true || recovered
       const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst }
       const result = await runPlan(context, held, lock)
@@ -135,54 +181,4 @@ async function undisturbed(
 ): Promise<{ takeOver: boolean }> {
   if (!namespace || !deployed) return { takeOver: context.takeOver }
   return requireUndisturbed(context, { app, namespace, deployed }, { command, isWayBack, lock })
-}
-
-async function takeLock(
-  context: OperationContext,
-  app: string,
-  namespace: string,
-  { command, isWayBack }: Change,
-): Promise<AppLock> {
-  const lock = await context.cluster.lock({
-    app,
-    namespace,
-    command,
-    who: context.operator,
-    runId: context.run?.id,
-    signal: context.signal,
-    waitMs: context.waitForLockMs,
-    preempt: isWayBack === true,
-    waiting: ({ who, command: theirs, since }) =>
-      context.emit({
-        type: 'note',
-        message: isWayBack
-          ? `${who} runs "canary ${theirs}" since ${since}: asked to stop before its next upgrade`
-          : `waiting for ${who}, who runs "canary ${theirs}" since ${since}`,
-      }),
-  })
-  if (lock.unavailable) {
-    context.emit({
-      type: 'warning',
-      message: `${lock.unavailable} Nothing keeps two operators apart but the check of the revision.`,
-    })
-  }
-  if (lock.tookOverFromDead) await helmEnded(context, app, namespace)
-  if (context.signal.aborted) {
-    await lock.release()
-    throw new CanaryError(context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
-      state: 'Nothing was changed.',
-    })
-  }
-  return lock
-}
-
-/** The helm of a canary that was killed goes on by itself: it may not even have made its revision yet. */
-async function helmEnded(context: OperationContext, app: string, namespace: string): Promise<void> {
-  const { cluster, podTimeoutMs, signal, emit } = context
-  const deadline = Date.now() + podTimeoutMs
-  for (let told = false; !signal.aborted && Date.now() < deadline; told = true) {
-    if (!(await cluster.helmRuns(app, namespace))) return
-    if (!told) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
-    await pause(LOOK_EVERY_MS, [signal])
-  }
 }

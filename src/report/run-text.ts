@@ -15,6 +15,7 @@ export interface AppPlanView {
   pausesMs: number
   unfinished?: { revision: number; status: string }
   ahead?: Pick<ResultView, 'plan' | 'commands'>
+  holder?: string
   conflict?: string
 }
 
@@ -41,7 +42,7 @@ export function renderRunPlan(plans: AppPlanView[], palette: Palette): string {
 }
 
 function appLines(plan: AppPlanView, palette: Palette): string[] {
-  const { wave, stage, revision, steps, pausesMs, unfinished, ahead, conflict } = plan
+  const { wave, stage, revision, steps, pausesMs, unfinished, ahead, holder, conflict } = plan
   const where = stage ? describeStage(stage) : 'could not be read'
   const at = revision === undefined ? '' : ` (revision ${revision})`
   const next = nextOf(steps)
@@ -50,6 +51,7 @@ function appLines(plan: AppPlanView, palette: Palette): string[] {
     ...(unfinished
       ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: brought back first`]
       : []),
+    ...(holder === undefined ? [] : [`  ${palette.warn('!')} ${holder}`]),
     ...(conflict === undefined ? [] : [`  ${palette.bad('✖')} ${conflict}`]),
     ...steps.map(({ title, met, beyond, when }, index) => {
       const mark = met ? palette.good('✔') : index === next && conflict === undefined ? '→' : ' '

@@ -5,20 +5,20 @@ import type { Stage } from '../model/stage.js'
 import type { AppRequest } from '../operations/context.js'
 import { withFailurePolicy } from '../operations/failure-policy.js'
 import { observe, type Observation, unfinishedRevision } from '../operations/observe.js'
+import { lookPastOthers, waitForOthers } from '../operations/take-lock.js'
 import { compare, verify } from '../operations/verify.js'
-import { parseDescription } from '../rollout/description.js'
 import { finishedRollout } from '../rollout/history.js'
 import { undoCommand } from '../rollout/next-steps.js'
 import { alphaOfApp, type AlphaOfApp } from './alpha.js'
-import type { AppSurroundings } from './app-surroundings.js'
+import { type AppSurroundings, lockCommand } from './app-surroundings.js'
+import { countUntil, notedStep, stepsOf } from './app-steps.js'
 import { waitForApproval } from './approval.js'
 import { contextOf, move } from './move.js'
 import type { AppOutcome } from './outcome.js'
 import { isMoving, positionOf } from './position.js'
 import { runCommand } from './run-command.js'
-import { concerns, type Runbook, type RunbookCluster, type RunbookStep } from './runbook.js'
+import type { Runbook, RunbookCluster, RunbookStep } from './runbook.js'
 import { nameOf } from './step-text.js'
-import { forTarget } from './variables.js'
 import { waitForPause, waitForWindow } from './waiting.js'
 
 /** How an app's steps ended well: all done, or as far as they were to go. */
@@ -30,28 +30,6 @@ export interface AppEnd {
   revision?: number
   /** The command that goes back from there. */
   undo?: string
-}
-
-/** The steps that concern an app, with its name and its cluster's put in. */
-export function stepsOf({ steps }: Runbook, app: string, { name: cluster }: RunbookCluster): RunbookStep[] {
-  return steps.filter((step) => concerns(step, app, cluster)).map((step) => forTarget(step, { app, cluster }))
-}
-
-/**
- * How many of an app's steps are to be done: those that come no later in the file than the step of this id, which need not
- * concern the app; undefined: all.
- */
-export function countUntil({ steps }: Runbook, own: RunbookStep[], until: string | undefined): number {
-  if (until === undefined) return own.length
-  const last = steps.findIndex(({ id }) => id === until)
-  const before = new Set(steps.slice(0, last + 1).map(({ id }) => id))
-  return own.filter(({ id }) => before.has(id)).length
-}
-
-/** The step of this run that made the deployed revision; undefined where another run or a person did. */
-export function notedStep({ deployed }: Pick<Observation, 'deployed'>, runId: string): string | undefined {
-  const run = deployed && parseDescription(deployed.description)?.run
-  return run?.id === runId ? run.step : undefined
 }
 
 /**
@@ -74,6 +52,8 @@ export class AppRun {
   private current?: number
   /** Where the app is, as far as is known. */
   private at?: { stage: Stage; revision?: number }
+  /** Where its release is. */
+  private namespace?: string
 
   constructor(
     private readonly runbook: Runbook,
@@ -90,9 +70,7 @@ export class AppRun {
 
   async run(): Promise<AppEnd> {
     const { world, where, steps } = this
-    const found = await this.look()
-    const next = this.positionIn(found)
-    const isUnfinished = await this.comesBack(found, next)
+    const { found, next, isUnfinished } = await this.takeUp()
     const of = steps.length
     world.emit({
       ...where,
@@ -105,8 +83,7 @@ export class AppRun {
     this.reached = next
     await this.tellUnapproved(found, next)
     const end = countUntil(this.runbook, steps, world.until)
-    const isUnderWay = next > 0 || found.stage.name !== 'stable'
-    if (isUnderWay && found.deployed && !isUnfinished) await this.prove()
+    if (isUnderWay(found, next) && found.deployed && !isUnfinished) await this.prove()
     for (let index = next; index < end; index += 1) {
       if (world.stopping?.aborted) throw stopped(where.app, steps[index]!.id)
       world.context.signal.throwIfAborted()
@@ -123,6 +100,26 @@ export class AppRun {
       revision,
       ...(undo ? { undo } : {}),
     }
+  }
+
+  /** Where the app is in the steps; while another operator holds it, that is still to be seen. */
+  private async takeUp(): Promise<{ found: Observation; next: number; isUnfinished: boolean }> {
+    const { context, run } = this.world
+    const look = async () => {
+      const found = await this.look()
+      const next = this.positionIn(found)
+      return { found, next, isUnfinished: await this.comesBack(found, next) }
+    }
+    const taken = await lookPastOthers(context, () => this.held, lockCommand(run), look)
+    // What is there is proven before anything goes on from it: not what somebody is just about to change.
+    const waited =
+      isUnderWay(taken.found, taken.next) && (await waitForOthers(context, this.held, lockCommand(run)))
+    return waited ? look() : taken
+  }
+
+  /** The app, and where its release is as far as is known. */
+  private get held(): Required<AppRequest> {
+    return { app: this.where.app, namespace: this.namespace ?? this.request.namespace ?? this.where.app }
   }
 
   /** A sentence on where the app was when it was last looked at; undefined where it never was. */
@@ -143,6 +140,7 @@ export class AppRun {
   private async look(): Promise<Observation> {
     const found = await observe(this.world.context, this.request)
     this.at = { stage: found.stage, revision: found.deployed?.revision }
+    this.namespace = found.namespace
     return found
   }
 
@@ -223,9 +221,17 @@ export class AppRun {
     world.emit({ ...where, type: 'run-step-done', step: nameOf(step), index, of: this.steps.length })
   }
 
-  private async lookAgain(): Promise<number> {
-    const found = await this.look()
-    return unfinishedRevision(found.history ?? {}) ? 0 : this.positionIn(found)
+  private lookAgain(): Promise<number> {
+    const { context, run } = this.world
+    return lookPastOthers(
+      context,
+      () => this.held,
+      lockCommand(run),
+      async () => {
+        const found = await this.look()
+        return unfinishedRevision(found.history ?? {}) ? 0 : this.positionIn(found)
+      },
+    )
   }
 
   private async do(step: RunbookStep): Promise<void> {
@@ -261,6 +267,10 @@ export class AppRun {
         )
     }
   }
+}
+
+function isUnderWay({ stage }: Observation, next: number): boolean {
+  return next > 0 || stage.name !== 'stable'
 }
 
 function stopped(app: string, step: string): CanaryError {

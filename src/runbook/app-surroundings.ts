@@ -52,3 +52,8 @@ export interface RunIdentity {
   /** What goes on from where that ends: the same without `--until`. */
   onward: string
 }
+
+/** A run's command as others who want the app read it, without `canary`. */
+export function lockCommand({ command }: RunIdentity): string {
+  return command.replace(/^canary /, '')
+}

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../model/errors.js'
-import { stepsOf } from './app-run.js'
+import { stepsOf } from './app-steps.js'
 import { type PlacedProblem, RunbookError } from './problems.js'
 import type { Position, Runbook, RunbookCluster } from './runbook.js'
 import { nearest } from './schema.js'

@@ -3,8 +3,9 @@ import type { RunApp } from '../model/run-events.js'
 import type { Stage } from '../model/stage.js'
 import type { OperationResult } from '../operations/context.js'
 import { observe, unfinishedRevision } from '../operations/observe.js'
-import { countUntil, notedStep, stepsOf } from './app-run.js'
-import type { AppSurroundings } from './app-surroundings.js'
+import { holderText, waitForOthers } from '../operations/take-lock.js'
+import { countUntil, notedStep, stepsOf } from './app-steps.js'
+import { type AppSurroundings, lockCommand } from './app-surroundings.js'
 import { contextOf, move } from './move.js'
 import { isMoving, positionOf } from './position.js'
 import type { Runbook, RunbookCluster } from './runbook.js'
@@ -24,6 +25,8 @@ export interface AppPlan extends RunApp {
   unfinished?: { revision: number; status: string }
   /** The next step that changes the app, planned to its end. */
   ahead?: OperationResult
+  /** Another operator who holds the app, in a plan in full: what they run, a clause. */
+  holder?: string
   /** Why it can't be taken up, a sentence. */
   conflict?: string
 }
@@ -61,9 +64,23 @@ async function planApp(
       .reduce((sum, step) => sum + (step.type === 'pause' ? step.durationMs : 0), 0),
   })
   try {
-    const found = await observe(context, { app, namespace })
-    const position = positionOf(steps, found.stage, notedStep(found, run.id))
-    const there = { ...at, stage: found.stage, revision: found.deployed?.revision }
+    const look = async () => {
+      const found = await observe(context, { app, namespace })
+      return { found, position: positionOf(steps, found.stage, notedStep(found, run.id)) }
+    }
+    let { found, position } = await look()
+    const held = { app, namespace: found.namespace ?? app }
+    const stuck = 'conflict' in position
+    if (stuck && !inFull && (await waitForOthers(context, held, lockCommand(run)))) {
+      ;({ found, position } = await look())
+    }
+    const holder = inFull ? await holderText(context, held) : undefined
+    const there = {
+      ...at,
+      stage: found.stage,
+      revision: found.deployed?.revision,
+      ...(holder === undefined ? {} : { holder }),
+    }
     if ('conflict' in position) return { ...there, ...planned(0), conflict: position.conflict }
     const left = unfinishedRevision(found.history ?? {})
     const unfinished = left ? { unfinished: { revision: left.revision, status: left.status } } : {}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { alphaOfApp } from '../../../src/runbook/alpha.js'
 import { parseRunbook } from '../../../src/runbook/parse.js'
-import { stepsOf } from '../../../src/runbook/app-run.js'
+import { stepsOf } from '../../../src/runbook/app-steps.js'
 
 const RUNBOOK = `apiVersion: canary/v1
 kind: Runbook
