@@ -39,7 +39,7 @@ export async function abort(context: OperationContext, request: AbortRequest): P
           plan: planForcedAbort({ app, namespace, config: deployed.config }, revisions, ready),
         }
       }
-      const released = requireReleased(found)
+      const released = await requireReleased(context, found)
       // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted,
       // unless there are remains to remove.
       const rollout = recovered ? undefined : finishedRollout(released.history.revisions)

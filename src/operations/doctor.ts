@@ -7,42 +7,47 @@ import {
   type Difference,
   pauseCommand,
 } from '../model/drift.js'
+import { absentApp } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { gatewayFindings } from './diagnosis.js'
 import { type Deployed, lookAround } from './look-around.js'
-import { observe, unfinishedRevision } from './observe.js'
+import { observe, type Observation, unfinishedRevision } from './observe.js'
 
 export interface DoctorResult {
   findings: Finding[]
   problems: number
 }
 
-/** Checks the surroundings (helm, kubectl, cluster, permissions, gateway), and the app where one is named. */
+/**
+ * Checks the surroundings (helm, kubectl, cluster, permissions, gateway), and the app where one is named. Throws
+ * ConflictError where that app is not there.
+ */
 export async function doctor(context: OperationContext, request: Partial<AppRequest>): Promise<DoctorResult> {
   const namespace = request.namespace ?? request.app ?? 'default'
   const findings = await context.cluster.diagnose(namespace)
   const reachable = findings.every(({ check, status }) => check !== 'cluster' || status !== 'problem')
-  if (request.app && reachable) findings.push(...(await appFindings(context, request.app, request.namespace)))
+  if (request.app && reachable) {
+    const found = await observe(context, { app: request.app, namespace: request.namespace })
+    if (!found.history || !found.namespace) throw await absentApp(context, found, problemLines(findings))
+    findings.push(
+      ...(await appFindings(context, { ...found, namespace: found.namespace, history: found.history })),
+    )
+  }
   return { findings, problems: findings.filter(({ status }) => status === 'problem').length }
+}
+
+/** What is wrong around an app that is not there: it may be why. */
+function problemLines(findings: Finding[]): string[] {
+  return findings
+    .filter(({ status }) => status === 'problem')
+    .map(({ check, detail }) => `${check}: ${detail}`)
 }
 
 async function appFindings(
   context: OperationContext,
-  app: string,
-  namespace: string | undefined,
+  observation: Observation & Required<Pick<Observation, 'namespace' | 'history'>>,
 ): Promise<Finding[]> {
-  const observation = await observe(context, { app, namespace })
-  const { stage, history, deployed } = observation
-  if (!history || !observation.namespace) {
-    return [
-      {
-        check: `app ${app}`,
-        status: 'warning',
-        detail: 'is not installed',
-        remedy: `canary install ${app} VERSION`,
-      },
-    ]
-  }
+  const { app, stage, history, deployed } = observation
   const findings: Finding[] = []
   findings.push(
     stage.name === 'unknown'

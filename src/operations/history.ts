@@ -1,6 +1,6 @@
-import { ConflictError } from '../model/errors.js'
 import type { RolloutHistory } from '../model/history.js'
 import { rolloutHistory } from '../rollout/history.js'
+import { absentApp } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { observe } from './observe.js'
 
@@ -21,15 +21,9 @@ export async function history(
   request: AppRequest & { limit: number },
 ): Promise<AppHistory> {
   const { app, limit } = request
-  const { namespace, history: found } = await observe(context, request)
-  if (!namespace || !found) {
-    throw new ConflictError(
-      `There is no release named ${app}${namespace ? ` in namespace ${namespace}` : ''}.`,
-      {
-        nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
-      },
-    )
-  }
+  const observation = await observe(context, request)
+  const { namespace, history: found } = observation
+  if (!namespace || !found) throw await absentApp(context, observation)
   const proofs = await context.cluster.recordedProofs(app, namespace)
   const { entries, gaps } = rolloutHistory(found.revisions, proofs)
   const shown = entries.slice(-limit)

@@ -12,7 +12,7 @@ import { changeRelease } from './change.js'
 import { readChartFolder } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
-import { isOfBundledChart, requireReleased, requireThere } from './observe.js'
+import { isOfBundledChart, type ReleasedApp, requireReleased, requireThere } from './observe.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -33,9 +33,9 @@ export async function importApp(context: OperationContext, request: AppRequest):
     })
   }
   return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
-    const { namespace, deployed } = requireThere(found)
+    const { namespace, deployed } = await requireThere(context, found)
     if (isOfBundledChart(deployed)) {
-      return { plan: provenAlone(requireReleased(found)), command, revision: deployed }
+      return { plan: provenAlone(await requireReleased(context, found)), command, revision: deployed }
     }
     const { config } = deployed
     const objects = parseManifest(deployed.manifest)
@@ -78,7 +78,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
   })
 }
 
-function provenAlone({ app, namespace, stage, deployed }: ReturnType<typeof requireReleased>): Plan {
+function provenAlone({ app, namespace, stage, deployed }: ReleasedApp): Plan {
   const expectations = expectationsOf(app, stage)
   return { app, namespace, from: stage, to: stage, before: deployed.config, steps: [], expectations }
 }

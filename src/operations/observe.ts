@@ -3,6 +3,7 @@ import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release
 import type { Stage } from '../model/stage.js'
 import { isObject } from '../rollout/merge.js'
 import { stageOf } from '../rollout/stage.js'
+import { absentApp } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 
 /** An app as the cluster has it now. */
@@ -70,8 +71,11 @@ export function unfinishedRevision({
  * The release to change: there, in a stage canary can explain, its newest revision deployed.
  * Throws ConflictError otherwise, with the commands that fit.
  */
-export function requireReleased(observation: Observation): ReleasedApp {
-  const { app, namespace, deployed, history, stage } = requireThere(observation)
+export async function requireReleased(
+  context: OperationContext,
+  observation: Observation,
+): Promise<ReleasedApp> {
+  const { app, namespace, deployed, history, stage } = await requireThere(context, observation)
   if (stage.name === 'unknown') {
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
@@ -89,9 +93,12 @@ export function requireReleased(observation: Observation): ReleasedApp {
 }
 
 /** The release, whatever its values say. Throws ConflictError where there is none. */
-export function requireThere(observation: Observation): ReleasedApp {
+export async function requireThere(
+  context: OperationContext,
+  observation: Observation,
+): Promise<ReleasedApp> {
   const { app, namespace, deployed, history, stage } = observation
-  if (!namespace || !deployed || !history) throw absent(observation)
+  if (!namespace || !deployed || !history) throw await absentApp(context, observation)
   return { app, namespace, deployed, history, stage }
 }
 
@@ -99,12 +106,4 @@ export function requireThere(observation: Observation): ReleasedApp {
 export function isOfBundledChart({ chart }: Revision): boolean {
   const { routes } = chart.values
   return chart.metadata.name === CHART_NAME && isObject(routes) && 'fingerprintHeader' in routes
-}
-
-function absent({ app, namespace }: Observation): ConflictError {
-  const where = namespace ? `in namespace ${namespace}` : 'in any namespace'
-  return new ConflictError(`There is no release named ${app} ${where}.`, {
-    state: `${app} is absent; nothing was changed.`,
-    nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
-  })
 }

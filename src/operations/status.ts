@@ -6,6 +6,7 @@ import { finishedRollout } from '../rollout/history.js'
 import { isObject } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
+import { absentApp, requireNamespace } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { lookAround } from './look-around.js'
 import { observe, unfinishedRevision } from './observe.js'
@@ -13,7 +14,7 @@ import { observe, unfinishedRevision } from './observe.js'
 /** Where one app stands, read without sending a probe. */
 export interface AppStatus {
   app: string
-  namespace?: string
+  namespace: string
   stage: Stage
   revision?: number
   /** ISO time of the deployed revision. */
@@ -50,14 +51,16 @@ export interface AppSummary {
   unfinished?: { revision: number; status: string; description: string }
 }
 
-/** Observes one app. An app without a release is `absent`, which is an answer, not an error. */
+/** Observes one app. Throws ConflictError where there is no release of it. */
 export async function status(context: OperationContext, request: AppRequest): Promise<AppStatus> {
-  const { app, namespace, stage, deployed, history } = await observe(context, request)
+  const observation = await observe(context, request)
+  const { app, namespace, stage, deployed, history } = observation
+  if (!namespace || !history) throw await absentApp(context, observation)
   const [versions, surroundings] = await Promise.all([
-    namespace ? context.cluster.versionPods(app, namespace) : [],
-    namespace && deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
+    context.cluster.versionPods(app, namespace),
+    deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
   ])
-  const unfinished = history && unfinishedOf(history)
+  const unfinished = unfinishedOf(history)
   const { differences = [], autoscalers = [], autoscaled = [], controller } = surroundings ?? {}
   return {
     app,
@@ -78,22 +81,15 @@ export async function status(context: OperationContext, request: AppRequest): Pr
       ? versions.filter(({ version }) => !isNamed(version, deployed)).map(({ deployment }) => deployment)
       : [],
     namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
-    next:
-      namespace === undefined
-        ? [`canary install ${app} VERSION`]
-        : unfinished
-          ? recoverCommands(app, namespace, deployed)
-          : nextCommands(app, namespace, stage),
-    undo:
-      namespace === undefined
-        ? undefined
-        : undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from),
+    next: unfinished ? recoverCommands(app, namespace, deployed) : nextCommands(app, namespace, stage),
+    undo: undoCommand(app, namespace, stage, finishedRollout(history.revisions)?.from),
   }
 }
 
-/** Every app of the cluster, or of one namespace. */
+/** Every app of the cluster, or of one namespace. Throws ConflictError where that namespace is not there. */
 export async function listApps(context: OperationContext, namespace?: string): Promise<AppSummary[]> {
   const histories = await context.cluster.listReleases(namespace)
+  if (histories.length === 0 && namespace !== undefined) await requireNamespace(context, namespace)
   return histories.map((history) => ({
     app: history.name,
     namespace: history.namespace,

@@ -10,7 +10,7 @@ import type { ExplainedAnswer } from '../verification/verifier.js'
 import { compareStage, requireBoth, requireHealthy } from './compare.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { causesOf } from './diagnosis.js'
-import { observe } from './observe.js'
+import { observe, requireThere } from './observe.js'
 import { Prover, requirePass } from './proof.js'
 import { requireSame } from './revision-watch.js'
 
@@ -158,18 +158,14 @@ interface Release {
 
 /** The app's deployed release in a stage that says what traffic should look like. */
 async function requireRelease(context: OperationContext, request: AppRequest): Promise<Release> {
-  const { app, namespace, stage, deployed, history } = await observe(context, request)
-  if (!namespace || !deployed || stage.name === 'absent') {
-    throw new ConflictError(`There is no deployed release named ${app}: nothing to verify.`, {
-      nextSteps: [`canary install ${app} VERSION`, 'canary status    (lists the apps there are)'],
-    })
-  }
+  const observation = await observe(context, request)
+  const { app, namespace, stage, deployed, history } = await requireThere(context, observation)
   if (stage.name === 'unknown') {
     throw new ConflictError(
       `canary can't say what traffic should look like for ${app}: ${stage.oddities.join('; ')}.`,
       { nextSteps: [`canary values ${app} -n ${namespace}`] },
     )
   }
-  const undo = undoCommand(app, namespace, stage, finishedRollout(history?.revisions ?? [])?.from)
-  return { app, namespace, stage, deployed, newest: history?.newest ?? deployed, undo }
+  const undo = undoCommand(app, namespace, stage, finishedRollout(history.revisions)?.from)
+  return { app, namespace, stage, deployed, newest: history.newest ?? deployed, undo }
 }

@@ -40,6 +40,20 @@ afterAll(async () => {
 })
 
 const cases: Case[] = [
+  ...['status', 'verify', 'history', 'values', 'doctor'].map((command) => ({
+    name: `${command} of an app that is not there`,
+    args: [command, 'ecoh'],
+    exitCode: 6,
+    says: /no release named ecoh in any namespace; the nearest: echo \(namespace echo\)/,
+    remedy: /canary status echo/,
+  })),
+  {
+    name: 'status of a namespace that is not there',
+    args: ['status', '-n', 'nowhere'],
+    exitCode: 6,
+    says: /no namespace nowhere/,
+    remedy: /canary status/,
+  },
   {
     name: 'unknown app',
     args: ['start', 'nosuch', 'v2'],

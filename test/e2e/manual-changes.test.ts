@@ -117,7 +117,12 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
       })
 
       await cli.kubectl(['delete', 'namespace', 'echo'])
-      expect((await done(['status', 'echo'])).stage).toEqual({ name: 'absent' })
+      expect(await refused(['status', 'echo'])).toMatchObject({
+        message: 'There is no release named echo in any namespace.',
+      })
+      expect(await refused(['status', '-n', 'echo'])).toMatchObject({
+        message: 'There is no namespace echo.',
+      })
       const { exitCode, stdout: said } = await canary(['start', 'echo', 'v2'])
       expect(exitCode).toBe(6)
       expect(JSON.parse(said).error.nextSteps[0]).toBe('canary install echo VERSION')

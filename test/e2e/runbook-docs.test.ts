@@ -19,13 +19,17 @@ test('the script and the runbook of the docs come to the same, and go on after a
       })
       return { exitCode, stderr, document: args.includes('--json') ? JSON.parse(stdout) : undefined }
     }
-    const script = async (version: string, more: Record<string, string> = {}) => {
+    const script = async (version: string, more: Record<string, string> = {}, app = 'echo') => {
       const options = { env: { ...env, PAUSE: '0', ...more }, extendEnv: false, cwd: cli.home, reject: false }
-      return execa('sh', [file('docs/examples/rollout.sh'), 'echo', version], options)
+      return execa('sh', [file('docs/examples/rollout.sh'), app, version], options)
     }
     const stage = async () => (await canary('status', 'echo', '--json')).document.stage as object
 
     expect((await canary('install', 'echo', 'v1', '--with-virtual-service')).exitCode).toBe(0)
+    const misspelt = await script('v2', {}, 'ecoh')
+    expect(misspelt.exitCode).toBe(6)
+    expect(misspelt.stderr).toContain('the nearest: echo (namespace echo)')
+    expect(misspelt.stderr).not.toContain('under way')
     expect((await script('v2')).exitCode).toBe(8)
     expect(await stage()).toMatchObject({ name: 'header', canary: 'v2' })
     const approved = await script('v2', { APPROVED: 'yes' })

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { CanaryError } from '../../../src/model/errors.js'
 import { abort } from '../../../src/operations/abort.js'
+import type { OperationContext } from '../../../src/operations/context.js'
+import { doctor } from '../../../src/operations/doctor.js'
 import { finish } from '../../../src/operations/finish.js'
+import { history } from '../../../src/operations/history.js'
+import { importApp } from '../../../src/operations/import.js'
 import { install } from '../../../src/operations/install.js'
 import { shift } from '../../../src/operations/shift.js'
 import { start } from '../../../src/operations/start.js'
 import { listApps, status } from '../../../src/operations/status.js'
 import { observedValues } from '../../../src/operations/values.js'
-import { verify } from '../../../src/operations/verify.js'
+import { compare, explain, verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
 import { modelled } from '../../helpers/model-cluster/context.js'
 
@@ -261,19 +265,54 @@ describe('Ctrl-C', () => {
 })
 
 describe('reading', () => {
-  test('an absent app is an answer for status, a conflict for all that needs it', async () => {
-    const { context } = modelled()
-    expect(await status(context, { app: 'echo' })).toMatchObject({
-      stage: { name: 'absent' },
-      next: ['canary install echo VERSION'],
+  const readers: [string, (context: OperationContext, app: string) => Promise<unknown>][] = [
+    ['status', (context, app) => status(context, { app })],
+    ['verify', (context, app) => verify(context, { app })],
+    ['compare', (context, app) => compare(context, { app, durationMs: 1000 })],
+    ['explain', (context, app) => explain(context, { app })],
+    ['doctor', (context, app) => doctor(context, { app })],
+    ['history', (context, app) => history(context, { app, limit: 5 })],
+    ['values', (context, app) => observedValues(context, { app })],
+    ['shift', (context, app) => shift(context, { app, weight: 1 })],
+    ['import', (context, app) => importApp(context, { app })],
+  ]
+  test.each(readers)('%s of an app that is not there names the nearest, exit 6', async (_name, read) => {
+    const { context } = modelled(SEED[1])
+    expect(await failureOf(read(context, 'ecoh'))).toMatchObject({
+      exitCode: 6,
+      message: 'There is no release named ecoh in any namespace; the nearest: echo (namespace echo).',
+      nextSteps: expect.arrayContaining(['canary status echo', 'canary install ecoh VERSION']),
+      evidence: { app: 'ecoh', nearest: [{ app: 'echo', namespace: 'echo' }] },
     })
-    for (const work of [
-      verify(context, { app: 'echo' }),
-      shift(context, { app: 'echo', weight: 1 }),
-      observedValues(context, { app: 'echo' }),
-    ]) {
-      expect((await failureOf(work)).exitCode).toBe(6)
-    }
+    expect(await failureOf(read(context, 'quite-another'))).toMatchObject({
+      exitCode: 6,
+      message: 'There is no release named quite-another in any namespace.',
+    })
+  })
+
+  test('an app that is in another namespace than the one asked for is named with it', async () => {
+    const { context } = modelled(SEED[1])
+    expect(await failureOf(status(context, { app: 'echo', namespace: 'shop' }))).toMatchObject({
+      message: 'There is no release named echo in namespace shop; the nearest: echo (namespace echo).',
+    })
+  })
+
+  test('a namespace that is not there is named before the app, and in place of an empty list', async () => {
+    const { cluster, context } = modelled(SEED[1])
+    cluster.listReleases = () => Promise.resolve([])
+    expect(await listApps(context, 'shop')).toEqual([])
+    cluster.liveObjects = (names) => Promise.resolve(names.map((name) => ({ ...name, object: undefined })))
+    expect(await failureOf(status(context, { app: 'echo', namespace: 'shop' }))).toMatchObject({
+      exitCode: 6,
+      message: 'There is no namespace shop, and so no release named echo in it.',
+    })
+    expect(await failureOf(listApps(context, 'shop'))).toMatchObject({
+      exitCode: 6,
+      message: 'There is no namespace shop.',
+    })
+    // Who may not read namespaces learns nothing of them.
+    cluster.liveObjects = () => Promise.resolve([])
+    expect(await listApps(context, 'shop')).toEqual([])
   })
 
   test('a release of another chart is refused', async () => {
