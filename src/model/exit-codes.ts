@@ -15,7 +15,10 @@ export const EXIT_CODES = {
     code: 5,
     meaning: 'helm, kubectl, the cluster or the pods failed (pods not ready in time included)',
   },
-  conflict: { code: 6, meaning: 'conflict: the stage does not fit, the app is not there, or it was changed under us' },
+  conflict: {
+    code: 6,
+    meaning: 'conflict: the stage does not fit, the app is not there, or it was changed under us',
+  },
   wentBack: { code: 7, meaning: 'failed, and gone back cleanly' },
   waiting: { code: 8, meaning: 'waiting for an approval or a window' },
   stuck: { code: 9, meaning: 'going back failed too: a person is needed' },
