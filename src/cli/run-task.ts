@@ -26,7 +26,7 @@ export async function runTask<R>(
     palette: output.stderrPalette,
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
-  for (const value of Object.values(settings.probeHeaders)) secrets.add(value)
+  secrets.addHeaders(settings.probeHeaders)
   const events = await openEventFile(
     settings.events,
     { app: task.app, command: task.title },

@@ -88,7 +88,7 @@ export async function withRunWorld<T>(
   const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
     const of = settings.get(cluster)!.get(app)!
     const { kubeconfig, kubeContext } = of
-    for (const value of Object.values(of.probeHeaders)) secrets.add(value)
+    secrets.addHeaders(of.probeHeaders)
     const key = JSON.stringify([kubeconfig, kubeContext])
     const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets })
     clusters.set(key, there)

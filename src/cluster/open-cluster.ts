@@ -1,4 +1,4 @@
-import type { ReleaseHistory } from '../model/release.js'
+import type { ReleaseHistory, Revision } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
 import { sameForBoth, withContextPinned } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
@@ -14,6 +14,7 @@ import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
 import { proxyPodAddress, readyProxyPods } from './proxy-pods.js'
+import { secretsOf } from './manifest-secrets.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
 
@@ -37,8 +38,20 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const api = new KubeApi(new ApiTransport(connect))
   const helm = new Helm(pin, folder)
   const { signal, secrets } = options
-  const found = (histories: ReleaseHistory[]) => {
-    for (const { deployed, newest } of histories) secrets?.learn([deployed?.config, newest?.config])
+  const learnt = new Set<string>()
+  const learnFrom = async (...revisions: (Revision | undefined)[]) => {
+    if (!secrets) return
+    for (const revision of revisions) {
+      if (!revision) continue
+      const { name, namespace, revision: number, updated, config, chart, manifest } = revision
+      const key = `${namespace}/${name} ${number} ${updated}`
+      if (learnt.has(key)) continue
+      learnt.add(key)
+      secrets.learn([config, chart.values, await secretsOf(manifest)])
+    }
+  }
+  const found = async (histories: ReleaseHistory[]) => {
+    await learnFrom(...histories.flatMap(({ deployed, newest }) => [deployed, newest]))
     return histories
   }
   /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
@@ -49,10 +62,10 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     findReleases: async (app, namespace) => found(await findReleases(api, app, namespace)),
     findRevision: async (app, namespace, number) => {
       const revision = await findRevision(api, app, namespace, number)
-      secrets?.learn(revision?.config)
+      await learnFrom(revision)
       return revision
     },
-    listReleases: (namespace) => listReleases(api, namespace),
+    listReleases: async (namespace) => found(await listReleases(api, namespace)),
     render: (request) => {
       // What is applied was rendered before, and an install has nothing to be compared with.
       secrets?.learn(request.values)

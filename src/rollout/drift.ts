@@ -1,6 +1,6 @@
 import type { Autoscaled, Autoscaler, Difference, LiveObject, ObjectFields } from '../model/drift.js'
 import { isSecretKey } from '../lib/secrets/secret-keys.js'
-import { MASK } from '../lib/secrets/secret-texts.js'
+import { MASK } from '../lib/secrets/known-secrets.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { type PathStep, writerOf } from './field-writers.js'

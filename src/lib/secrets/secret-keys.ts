@@ -1,8 +1,10 @@
+import { isHarmlessKey, isRandom } from './scanner.js'
+
 /** What a word at the end of a key says all by itself: what is under the key is secret. */
 const SECRET_WORDS = new Set(
   (
     'password passwd pwd pass passphrase passcode secret token credential authorization cookie dsn jwt bearer ' +
-    'salt otp htpasswd apikey dockerconfigjson dockercfg connectionstring connstr'
+    'salt otp htpasswd apikey dockerconfigjson dockercfg connectionstring connstr creds'
   ).split(' '),
 )
 
@@ -10,17 +12,29 @@ const SECRET_WORDS = new Set(
 const KEY_KINDS = new Set(
   (
     'api private secret access signing encryption decryption master account license tls ssl ssh rsa storage shared ' +
-    'service auth session crypto hmac jwt gpg pgp deploy webhook consumer subscription symmetric app'
+    'service auth session crypto hmac jwt gpg pgp deploy webhook consumer subscription symmetric app fernet cipher aes ' +
+    'cookie token vault'
   ).split(' '),
 )
 
 /** The same for words that say it together only: the last two of a key. */
-const SECRET_PAIRS = new Set(['connection string', 'conn string', 'conn str', 'basic auth', 'docker auth'])
+const SECRET_PAIRS = new Set([
+  'connection string',
+  'conn string',
+  'conn str',
+  'basic auth',
+  'docker auth',
+  'redis auth',
+  'webhook url',
+])
 
 /** Words after the one that counts: they say which or in what form, not what. */
 const QUALIFIERS = new Set(
-  'old new current previous next value b64 base64 pem plain raw text string hash hex'.split(' '),
+  'old new current previous next value b64 base64 pem plain raw text string hash hex base'.split(' '),
 )
+
+/** What a key can be of that is a secret where its value looks like one: `REDIS_AUTH`, `MAPS_KEY`, `DB_ACCESS`. */
+const DOUBTFUL_WORDS = new Set('key auth access'.split(' '))
 
 /** Of a longer key the end is looked at. */
 const MAX_LENGTH = 100
@@ -32,22 +46,58 @@ const REFERRING = new Set('existing pull'.split(' '))
 const RUN_TOGETHER =
   /(?:password|passwd|passphrase|apikey|secretkey|privatekey|accesskey|secret|token|credential|authorization|cookie)$|^(?:db|user|smtp|mail|redis|admin|root|my|pg|ftp|ldap|proxy)pass$/
 
+type Standing = 'secret' | 'doubtful' | 'plain'
+
+/** Of keys that were looked at: the same ones come again and again. */
+const known = new Map<string, Standing>()
+const MOST_KNOWN = 2000
+
 /**
  * Whether a key names a secret, told by the words it is made of, however they are joined (`dbPassword`, `DB_PASSWORD`,
  * `db-password`): the last one counts, so that `tokenPath`, `secretName` and `secretKeyRef` stay readable.
  */
 export function isSecretKey(key: string): boolean {
-  const words = wordsOf(key.slice(-MAX_LENGTH))
+  return standingOf(key) === 'secret'
+}
+
+/**
+ * Whether a key that `isSecretKey` does not know may name a secret all the same; with a value, whether it does: where that
+ * looks drawn by chance.
+ */
+export function mayBeSecret(key: string, value?: string): boolean {
+  return standingOf(key) === 'doubtful' && (value === undefined || isRandom(value))
+}
+
+function standingOf(key: string): Standing {
+  let standing = known.get(key)
+  if (standing === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear()
+    const words = wordsOf(key.slice(-MAX_LENGTH))
+    const isDoubtful = words.length > 1 && DOUBTFUL_WORDS.has(words.at(-1)!) && !isHarmlessKey(key)
+    standing = endsInSecret(words) ? 'secret' : isDoubtful ? 'doubtful' : 'plain'
+    known.set(key, standing)
+  }
+  return standing
+}
+
+function endsInSecret(words: string[]): boolean {
   for (;;) {
     const last = singular(words.at(-1) ?? '')
     const before = singular(words.at(-2) ?? '')
     if (last === 'secret' && REFERRING.has(before)) return false
     if (last === 'key' ? KEY_KINDS.has(before) : SECRET_WORDS.has(last) || RUN_TOGETHER.test(last))
       return true
-    if (SECRET_PAIRS.has(`${before} ${last}`)) return true
+    if (SECRET_PAIRS.has(`${words.at(-2)} ${last}`)) return true
     if (words.length < 2 || !isQualifier(last)) return false
     words.pop()
   }
+}
+
+/** Whether what is under a key can only be the name of an object that has the secret: `tlsSecret: shop-tls`. */
+export function mayNameObject(key: string): boolean {
+  const words = wordsOf(key.slice(-MAX_LENGTH))
+  const last = singular(words.at(-1) ?? '')
+  return /[a-z]/.test(key) && /^(?:secret|credential)$/.test(last) && words.at(-2) !== 'client'
 }
 
 /** Whether a key names several: a number there is a count (`maxTokens: 100`), no secret. */

@@ -1,73 +1,129 @@
-import { isPlural, isSecretKey } from './secret-keys.js'
+import { KnownSecrets, MASK } from './known-secrets.js'
+import { replaceScanned } from './scanner.js'
+import { isPlural, isSecretKey, mayBeSecret } from './secret-keys.js'
 
-/** What is shown in the place of a secret. */
-export const MASK = '***'
+/** What becomes of a secret in a text. */
+type Replace = (secret: string) => string
 
-/** Shorter texts occur by chance: masking them everywhere would garble what is said. */
-const MIN_LITERAL = 6
-
-const PRIVATE_KEY =
-  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)(?!\*)[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g
-const JSON_WEB_TOKEN = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g
-/** `user:password@` after the scheme of a URL, and as Go's database drivers have it before `tcp(`. */
-const USER_INFO = /(:\/\/[^\s/?#@"'<>:]*:)[^\s/?#"'<>]+@/g
-const TOKEN_AS_USER = /(:\/\/)[^\s/?#@"'<>:]{20,}@/g
-const GO_DSN = /\b([\w.-]{1,64}:)[^\s@"']{1,256}@(?=tcp\(|unix\()/g
-/** Credentials after their scheme; words, as in "Basic authentication", are none. */
-const CREDENTIALS = /\b(Bearer|Basic|Digest|Negotiate)( +)(?=[^\s"',]*[\d=_]|[^\s"',]{20})[\w.~+/=-]{6,}/gi
-const FLAG = /(?<!\S)(--?[A-Za-z][\w-]{0,100})( +)(?!-)[^\s"']+/g
+/** What is before a secret, and the secret. */
+const SHOWN_BY_FORM = [
+  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)(?!\*)([\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$))/g,
+  // A JSON web token.
+  /()(?<![\w-])(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g,
+  // `user:password@` after the scheme of a URL, and a token in the place of the user.
+  /(:\/\/[^\s/?#@"'<>:]*:)([^\s/?#"'<>]+)(?=@)/g,
+  /(:\/\/)([^\s/?#@"'<>:]{20,})(?=@)/g,
+  // Signatures that let whoever has the URL in: of Azure, AWS, Google.
+  /([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)([\w%+/=.~-]{16,})/gi,
+  // Credentials after their scheme; words, as in "Basic authentication", are none.
+  /(\b(?:Bearer|Basic|Digest|Negotiate) +)(?=[^\s"',]*[\d=_]|[^\s"',]{20})([\w.~+/=-]{6,})/gi,
+]
+const FLAG = /(?<!\S)(--?[A-Za-z][\w-]{0,100})( +)((?!-)[^\s"']+)/g
 /** A key with what joins it to a value. */
-const KEY = /(?<![\w./-])(\\?["']?)([\w.-]{1,100})(\\?["']?)( ?=(?![=>]) ?| ?: ?)/g
+const KEY =
+  /(?<![\w./-])(\\?["']?)([\w.-]{1,100})(\\?["']?)([ \t]{0,16}=(?![=>])[ \t]{0,16}|[ \t]?:[ \t]{0,16})/g
+/** Of XML. */
+const ELEMENT = /(<([A-Za-z][\w.-]{0,100})>)([^<>\n]{1,4096})(?=<\/)/g
 const QUOTED = /\\".*?\\"|"(?:[^"\\]|\\.)*"|'[^'\n]*'/sy
 const BARE = /(?:(?:Bearer|Basic|Digest|Token) +)?[^\s"'`,;&)}\]]+/iy
+/** No longer than what `mayBeSecret` takes for one. */
+const BARE_TOKEN = /[^\s"'`,;&)}\]]{1,151}/y
+const QUOTE_AHEAD = /^\\?["']/
+/** What begins a list, a map, a block of lines, or refers to a variable. */
+const NO_VALUE = /^(?:[[{|>]|map\[|\$[({])/
 /** What is nothing to hide. */
-const EMPTY = /^(?:\\?["']{2}|true|false|null|nil|<nil>|[[{|>].*|map\[.*|\*+)$/s
+const EMPTY = /^(?:\\?["']{2}|true|false|null|nil|<nil>|\*+)$/
+/** So far back a line is looked at for what is before a key. */
+const INDENT = 200
+/** What a password is for: a host with its port or a path, no digest of an image. */
+const ADDRESS = /^(?:(?:tcp|unix)\(|(?!sha\d+:)[\w.-]{1,253}(?::\d|\/))/
+/** Before an address that has a user's name and no password: of mail, of an identity. */
+const NO_PASSWORD = /^(?:mailto|acct|sips?|xmpp|user|owner|group|team|email|mail|from|to|cc|serviceaccount)$/i
 
 /**
- * A text without the secrets that show by their form: passwords in URLs, bearer tokens, private keys, and what follows
- * a secret-like key, as `password=…`, `"token": "…"` or `apiKey: …` on a line of its own. Takes time linear in the text.
+ * A text without the secrets that show by their form: passwords in URLs and DSNs, tokens and keys as their providers make them,
+ * private keys, and what follows a secret-like key, as `password=…`, `"token": "…"` or `apiKey: …` on a line of its own. Takes
+ * time linear in the text.
  */
 export function maskPatterns(text: string): string {
-  return maskKeyed(
-    text
-      .replace(PRIVATE_KEY, `$1${MASK}`)
-      .replace(JSON_WEB_TOKEN, MASK)
-      .replace(USER_INFO, `$1${MASK}@`)
-      .replace(TOKEN_AS_USER, `$1${MASK}@`)
-      .replace(GO_DSN, `$1${MASK}@`)
-      .replace(CREDENTIALS, `$1$2${MASK}`)
-      .replace(FLAG, (whole, flag: string, blank: string) =>
-        isSecretKey(flag) && !isPlural(flag) ? `${flag}${blank}${MASK}` : whole,
-      ),
-  )
+  return replaceSecrets(text, () => MASK)
 }
 
-function maskKeyed(text: string): string {
-  let masked = ''
+/** The secrets that `maskPatterns` masks, as they stand in the text and, where it quotes them, without their escapes. */
+export function secretsInText(text: string): string[] {
+  const found = new Set<string>()
+  replaceSecrets(text, (secret) => {
+    found.add(secret)
+    if (secret.includes('\\')) found.add(withoutEscapes(secret))
+    return MASK
+  })
+  return [...found].filter((secret) => !/^\**$/.test(secret))
+}
+
+function replaceSecrets(text: string, replace: Replace): string {
+  let result = text
+  for (const form of SHOWN_BY_FORM) {
+    result = result.replace(form, (_whole, before: string, secret: string) => before + replace(secret))
+  }
+  result = replaceScanned(replaceUserInfo(result, replace), replace)
+  result = result.replace(FLAG, (whole, flag: string, blank: string, secret: string) =>
+    isSecretKey(flag) && !isPlural(flag) ? flag + blank + replace(secret) : whole,
+  )
+  result = result.replace(ELEMENT, (whole, tag: string, name: string, secret: string) =>
+    isSecretKey(name) && !EMPTY.test(secret) ? tag + replace(secret) : whole,
+  )
+  return replaceKeyed(result, replace)
+}
+
+/** Passwords of `user:password@host:port`, as drivers of databases have it without a scheme. */
+function replaceUserInfo(text: string, replace: Replace): string {
+  let result = ''
+  let from = 0
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    if (!ADDRESS.test(text.slice(at + 1, at + 257))) continue
+    let start = at
+    while (start > from && at - start < 320 && /[^\s"'<>@,;=([{]/.test(text[start - 1]!)) start -= 1
+    const [, user, password] = /^([\w.-]{1,64}):([^/][^/]*)$/.exec(text.slice(start, at)) ?? []
+    if (user === undefined || password === undefined || NO_PASSWORD.test(user)) continue
+    result += text.slice(from, at - password.length) + replace(password)
+    from = at
+  }
+  return result + text.slice(from)
+}
+
+function replaceKeyed(text: string, replace: Replace): string {
+  let result = ''
   let from = 0
   const maps = text.search(/map\[|\{/)
   KEY.lastIndex = 0
   for (let match = KEY.exec(text); match; match = KEY.exec(text)) {
     const [whole, , key = '', quote, joint = ''] = match
-    if (!isSecretKey(key)) continue
+    const isSecret = isSecretKey(key)
+    if (!isSecret && !mayBeSecret(key)) continue
     const start = match.index + whole.length
-    const value = valueAt(text, start)
+    // `key:value` is how Go prints maps; elsewhere it may be an image, or words, unless it has a line of its own.
+    const isQuoted = quote !== '' || QUOTE_AHEAD.test(text.slice(start, start + 2))
+    const isLine = isQuoted || !joint.includes(':') || (joint === ':' && maps >= 0 && match.index >= maps)
+    if (!isLine && !beginsLine(text, match.index)) continue
+    const value = valueAt(text, start, isSecret ? BARE : BARE_TOKEN)
     if (value === undefined) continue
-    const quotes = /^\\?["']/.exec(value)?.[0] ?? ''
-    if (!quotes && joint.includes(':') && !quote && !isYaml(text, match.index, start + value.length)) {
-      // `key:value` is how Go prints maps; elsewhere it may be an image, or words.
-      if (joint !== ':' || maps < 0 || match.index < maps) continue
-    }
-    masked += text.slice(from, start) + quotes + MASK + quotes
+    if (!isLine && !endsLine(text, start + value.length)) continue
+    const [quotes = ''] = QUOTE_AHEAD.exec(value) ?? []
+    const secret = value.slice(quotes.length, value.length - quotes.length)
+    if (!isSecret && !mayBeSecret(key, secret)) continue
+    // Of `A= B=x` A is empty.
+    if (/^=[ \t]/.test(joint) && /^[\w.-]+=/.test(value)) continue
+    result += text.slice(from, start) + quotes + replace(secret) + quotes
     from = start + value.length
     KEY.lastIndex = from
   }
-  return masked + text.slice(from)
+  return result + text.slice(from)
 }
 
 /** The value that begins there; undefined where there is none worth hiding. */
-function valueAt(text: string, at: number): string | undefined {
-  for (const form of [QUOTED, BARE]) {
+function valueAt(text: string, at: number, bare: RegExp): string | undefined {
+  if (NO_VALUE.test(text.slice(at, at + 4))) return undefined
+  for (const form of [QUOTED, bare]) {
     form.lastIndex = at
     const value = form.exec(text)?.[0]
     if (value !== undefined) return EMPTY.test(value) ? undefined : value
@@ -75,41 +131,28 @@ function valueAt(text: string, at: number): string | undefined {
   return undefined
 }
 
-/** Whether key and value are all there is on their line: in a sentence other words follow. */
-function isYaml(text: string, start: number, end: number): boolean {
-  const lineStart = text.lastIndexOf('\n', start) + 1
-  return (
-    /^[\s+~-]*$/.test(text.slice(lineStart, start)) && /^[ \t\r]*(?:\n|#|$)/.test(text.slice(end, end + 80))
-  )
+/** Whether a key is the first on its line, as in YAML: in a sentence other words are before and behind. */
+function beginsLine(text: string, start: number): boolean {
+  const before = text.slice(Math.max(0, start - INDENT), start)
+  const lineStart = before.lastIndexOf('\n') + 1
+  return (lineStart > 0 || start <= INDENT) && /^[\s+~-]*$/.test(before.slice(lineStart))
+}
+
+function endsLine(text: string, end: number): boolean {
+  return /^[ \t\r]*(?:\n|#|$)/.test(text.slice(end, end + 80))
+}
+
+function withoutEscapes(text: string): string {
+  try {
+    return String(JSON.parse(`"${text}"`))
+  } catch {
+    return text
+  }
 }
 
 /** A text without any of these secrets, however it quotes them: as they are, in JSON, in base64, in a URL. */
 export function maskLiterals(text: string, secrets: Iterable<string>): string {
-  const pattern = patternOf([...secrets].filter((secret) => secret.length >= MIN_LITERAL))
-  return pattern ? text.replace(pattern, MASK) : text
-}
-
-/** A pattern that finds these secrets in all forms, the longest first; undefined where there are none. */
-export function patternOf(secrets: string[], options: { whole?: boolean } = {}): RegExp | undefined {
-  const forms = new Set(secrets.flatMap(formsOf))
-  if (forms.size === 0) return undefined
-  const alternatives = [...forms].sort((a, b) => b.length - a.length).map(escaped)
-  const source = alternatives.join('|')
-  return new RegExp(options.whole ? `(?<![\\w-])(?:${source})(?![\\w-])` : source, 'g')
-}
-
-function formsOf(secret: string): string[] {
-  const lines = secret.split(/\r?\n/).filter((line) => line.trim().length >= 12)
-  return [
-    secret,
-    secret.trim(),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('base64'),
-    encodeURIComponent(Buffer.from(secret).toString('utf8')),
-    ...(lines.length > 1 ? lines.map((line) => line.trim()) : []),
-  ].filter((form) => form.length >= MIN_LITERAL)
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  const known = new KnownSecrets({ whole: false })
+  for (const secret of secrets) known.add(secret)
+  return known.mask(text)
 }

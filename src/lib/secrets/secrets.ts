@@ -1,5 +1,6 @@
-import { isPlural, isSecretKey } from './secret-keys.js'
-import { MASK, maskPatterns, patternOf } from './secret-texts.js'
+import { KnownSecrets, MASK } from './known-secrets.js'
+import { isPlural, isSecretKey, mayBeSecret, mayNameObject } from './secret-keys.js'
+import { maskPatterns, secretsInText } from './secret-texts.js'
 
 /** Maps whose keys are names that people gave, or words of canary's own: of versions, of kinds of errors. */
 const KEYED_BY_NAMES = new Set(['deployment', 'byVersion', 'errors'])
@@ -31,7 +32,7 @@ const ROOT: Place = { key: '', secret: false, marks: false, depth: 0 }
 
 /** What becomes of a secret, and of the other texts. */
 interface Masking {
-  secret: (value: string | number) => string
+  secret: (value: string | number, key: string) => string
   text: (text: string) => string
 }
 
@@ -46,29 +47,54 @@ export function maskSecrets<T>(data: T, text: (text: string) => string = maskPat
 }
 
 /**
- * The texts that `maskSecrets` masks because of their keys, those of arguments and the passwords of URLs included, each
- * once: to be found again in what others say.
+ * The texts that `maskSecrets` masks, each once: what is under secret-like keys, in arguments, in the text of files, in DSNs and
+ * in JSON. To be found again in what others say.
  */
 export function secretsIn(data: unknown): string[] {
   const found = new Set<string>()
-  const secret = (value: string | number) => {
-    found.add(String(value))
-    return MASK
-  }
-  const text = (text: string) => {
-    const [, flag = '', value = ''] = /^--?([A-Za-z][\w-]*)=(.+)$/s.exec(text) ?? []
-    if (isSecretKey(flag) && !isPlural(flag)) found.add(value)
-    const password = /:\/\/[^\s/?#@:]*:([^\s/?#]+)@/.exec(text)?.[1]
-    if (password !== undefined) found.add(password)
-    return text
-  }
-  walk(data, ROOT, { secret, text })
+  collect(data, { secret: (value) => found.add(value), other: () => undefined })
   return [...found]
+}
+
+interface Collector {
+  /** `key` is what it stands under, empty within a text. */
+  secret: (value: string, key: string) => void
+  /** Texts that are no secrets. */
+  other: (text: string) => void
+}
+
+function collect(data: unknown, { secret, other }: Collector): void {
+  walk(data, ROOT, {
+    secret: (value, key) => {
+      secret(String(value), key)
+      return MASK
+    },
+    text: (text) => {
+      const json = jsonIn(text)
+      if (json !== undefined) collect(json, { secret, other })
+      const [, flag = '', value = ''] = /^--?([A-Za-z][\w-]*)=(.+)$/s.exec(text) ?? []
+      const inText = isSecretKey(flag) && !isPlural(flag) ? [value] : secretsInText(text)
+      for (const found of inText) secret(found, '')
+      if (inText.length === 0) other(text)
+      return text
+    },
+  })
+}
+
+/** What a text is as JSON, such as that of an environment variable; undefined where it is none. */
+function jsonIn(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    const data: unknown = JSON.parse(text)
+    return data
+  } catch {
+    return undefined
+  }
 }
 
 function walk(data: unknown, place: Place, masking: Masking): unknown {
   if (typeof data === 'string' || typeof data === 'number') {
-    if (place.secret && data !== '') return masking.secret(data)
+    if (place.secret && data !== '') return masking.secret(data, place.key)
     return typeof data === 'string' ? masking.text(data) : data
   }
   if (typeof data !== 'object' || data === null) return data
@@ -95,11 +121,15 @@ function isSecretPlace(key: string, child: unknown, map: Record<string, unknown>
   if (key === 'valueFrom') return false
   if (place.secret) return !HARMLESS.has(key)
   if (place.marks || KEYED_BY_NAMES.has(place.key)) return false
-  if (key === 'value')
-    return [map.name, map.key].some((name) => typeof name === 'string' && isSecretKey(name))
+  if (key === 'value') return [map.name, map.key].some((name) => isSecretPair(name, child))
   if ((key === 'data' || key === 'stringData') && map.kind === 'Secret') return true
   if (typeof child === 'number' && isPlural(key)) return false
-  return isSecretKey(key)
+  return isSecretPair(key, child)
+}
+
+function isSecretPair(key: unknown, value: unknown): boolean {
+  if (typeof key !== 'string') return false
+  return isSecretKey(key) || (typeof value === 'string' && mayBeSecret(key, value))
 }
 
 /** Whether an argument of a command is the value of the secret-like flag before it. */
@@ -116,21 +146,39 @@ const COLOUR = /(\u001b\[[\d;]*m)/
  * else one of them shows up again (in the log of a pod, in an answer that repeats its request).
  */
 export class Secrets {
-  private readonly known = new Set<string>()
-  private pattern?: RegExp
+  private readonly known = new KnownSecrets({ whole: true })
 
   /** Takes note of the secrets in values that are applied or were read. */
   learn(values: unknown): void {
-    for (const secret of secretsIn(values)) this.add(secret)
+    const names = new Set<string>()
+    const found = new Map<string, string>()
+    collect(values, {
+      secret: (secret, key) => found.set(secret, key),
+      other: (text) => {
+        for (const word of text.match(/[\w-]{8,}/g) ?? []) names.add(word)
+      },
+    })
+    for (const [secret, key] of found) {
+      // A word that also stands where it is no secret, as of a user or in an image, is a name.
+      if (names.has(secret) || (mayNameObject(key) && NAME.test(secret))) continue
+      this.add(secret)
+      const decoded = fromBase64(secret)
+      if (decoded !== undefined) this.add(decoded)
+    }
   }
 
-  /** Takes note of one secret, such as the value of a header sent with every probe: credentials without scheme, too. */
+  /** Takes note of the values of headers sent with every probe, but for names such as `staging` that no key calls secret. */
+  addHeaders(headers: Record<string, string>): void {
+    for (const [name, value] of Object.entries(headers)) {
+      if (isSecretKey(name) || !NAME.test(value)) this.add(value)
+    }
+  }
+
+  /** Takes note of one secret, such as that of a variable of the caller: credentials without their scheme, too. */
   add(secret: string): void {
     const credentials = /^\w+ +(\S+)$/.exec(secret)?.[1]
     if (credentials !== undefined) this.add(credentials)
-    if (!isDistinctive(secret) || this.known.has(secret)) return
-    this.known.add(secret)
-    this.pattern = patternOf([...this.known], { whole: true })
+    if (isDistinctive(secret)) this.known.add(secret)
   }
 
   /** Data to print, log or report. */
@@ -142,17 +190,22 @@ export class Secrets {
   maskText(text: string): string {
     return text
       .split(COLOUR)
-      .map((part, index) => (index % 2 === 0 ? this.maskPlain(part) : part))
+      .map((part, index) => (index % 2 === 0 ? this.known.mask(maskPatterns(part)) : part))
       .join('')
-  }
-
-  private maskPlain(text: string): string {
-    const masked = maskPatterns(text)
-    return this.pattern ? masked.replace(this.pattern, MASK) : masked
   }
 }
 
-/** Whether a text is a secret wherever it stands. One that could be a name (`shop-backend`) may be the app's, too. */
+/** What Kubernetes takes for a name, with letters first. */
+const NAME = /^[a-z]+(?:[-._/:][a-z0-9]+)*$/
+
+/** Whether a text is a secret wherever it stands: not one that is short, a number, or a word such as `password`. */
 function isDistinctive(text: string): boolean {
-  return text.length >= 8 && !/^[a-z]+(?:[-._/:][a-z0-9]+)*$/.test(text)
+  return text.length >= (/^(?:[a-z]+|\d+)$/.test(text) ? 8 : 6) && !isSecretKey(text)
+}
+
+/** The text that is written in base64, as in the data of a Secret; undefined where that is none. */
+function fromBase64(text: string): string | undefined {
+  if (text.length < 8 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
+  const decoded = Buffer.from(text, 'base64').toString('utf8').trim()
+  return /[\p{Cc}\ufffd]/u.test(decoded.replace(/[\r\n\t]/g, '')) ? undefined : decoded
 }
