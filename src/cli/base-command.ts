@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command'
 import type { Palette } from '../report/palette.js'
+import { plainTexts } from '../report/terminal-text.js'
 import { outputFlags } from './flags.js'
 import { type Output, outputOf, printError, printNote, printResult } from './output.js'
 import { explainParseError } from './parse-errors.js'
@@ -26,20 +27,23 @@ export abstract class BaseCommand extends Command {
   protected async perform<R extends object>(task: Task<R>): Promise<R> {
     const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
     const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))
-    const text = output.format === 'text' ? await task.render(result, output.palette) : ''
+    const text =
+      output.format === 'text'
+        ? await task.render(task.isValues ? result : plainTexts(result), output.palette)
+        : ''
     const document = task.document?.(result) ?? { ...result, warnings: this.warnings }
     await printResult(output, document, () => text, { asIs: task.showsSecrets })
     return result
   }
 
   /** Prints the result of a command that needs no cluster. */
-  protected async print(
-    document: unknown,
-    render: (palette: Palette) => string,
+  protected async print<D>(
+    document: D,
+    render: (palette: Palette, shown: D) => string,
     options?: { asIs?: boolean },
   ): Promise<void> {
     const output = await this.getOutput()
-    await printResult(output, document, () => render(output.palette), options)
+    await printResult(output, document, () => render(output.palette, plainTexts(document)), options)
   }
 
   /** Says on stderr what concerns a result without being part of it. */

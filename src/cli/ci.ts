@@ -4,6 +4,7 @@ import type { CanaryError } from '../model/errors.js'
 import type { RunEvent } from '../model/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../report/ci-log.js'
 import { CiSummary, type SummaryApp } from '../report/ci-summary.js'
+import { plainTexts } from '../report/terminal-text.js'
 import type { RunbookError } from '../runbook/problems.js'
 import type { Output } from './output.js'
 import type { RunTerminal } from './run-terminal.js'
@@ -38,10 +39,10 @@ export function ciOf(
   const summaryFile = env.GITHUB_STEP_SUMMARY
   return {
     before: (event) => {
-      for (const line of log.before(secrets.mask(event))) terminal.command(line)
+      for (const line of log.before(plainTexts(secrets.mask(event)))) terminal.command(line)
     },
     after: (event) => {
-      const masked = secrets.mask(event)
+      const masked = plainTexts(secrets.mask(event))
       summary.tell(masked)
       for (const line of log.after(masked)) terminal.command(line)
     },

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { Secrets } from '../lib/secrets/secrets.js'
 import type { Palette } from '../report/palette.js'
-import { withoutCommands, withoutControls } from '../report/terminal-text.js'
+import { plainTexts, takesCommands, withoutCommands, withoutControls } from '../report/terminal-text.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
 
@@ -18,7 +18,9 @@ export interface Output {
   secrets: Secrets
   /** A text as it may be printed: secrets masked, and nothing in it that a terminal or a CI system would obey. */
   clean: (text: string) => string
-  /** Whether that is so on GitHub, whose runner takes commands from whatever a step prints. */
+  /** The same with its secrets. */
+  safe: (text: string) => string
+  /** Whether a CI system takes commands from whatever is printed. */
   noCommands: boolean
 }
 
@@ -35,30 +37,32 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
   const { createPalette, wantsColour } = await import('../report/palette.js')
   const format = words.includes('--json') ? 'json' : asked
   const secrets = new Secrets()
-  const noCommands = env.GITHUB_ACTIONS === 'true'
+  const noCommands = takesCommands(env)
+  const safe = (text: string) => {
+    const shown = withoutControls(text)
+    return noCommands ? withoutCommands(shown) : shown
+  }
   return {
     format: format === 'json' || format === 'yaml' ? format : 'text',
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
     debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
     secrets,
-    clean: (text) => {
-      const shown = withoutControls(secrets.maskText(text))
-      return noCommands ? withoutCommands(shown) : shown
-    },
+    clean: (text) => safe(secrets.maskText(text)),
+    safe,
     noCommands,
   }
 }
 
 /** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
 export async function printResult(
-  { format, secrets, clean, noCommands }: Output,
+  { format, secrets, clean, safe, noCommands }: Output,
   document: unknown,
   text: () => string,
   { asIs = false } = {},
 ): Promise<void> {
   if (format === 'text') {
-    writeLine(process.stdout, asIs ? withoutControls(text()) : clean(text()))
+    writeLine(process.stdout, (asIs ? safe : clean)(text()))
   } else {
     const { renderDocument } = await import('../report/document.js')
     const shown = asIs ? document : secrets.mask(document)
@@ -79,7 +83,7 @@ export async function printError(output: Output, error: unknown, warnings: strin
   const { errorDocument, renderError } = await import('../report/error-text.js')
   const document = errorDocument(error)
   const stack = output.debug && error instanceof Error ? error.stack : undefined
-  printNote(output, renderError(document, output.stderrPalette, stack))
+  printNote(output, renderError(plainTexts(document), output.stderrPalette, stack))
   if (output.format !== 'text') await printResult(output, { error: document, warnings }, () => '')
   return document.code
 }

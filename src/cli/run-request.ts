@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import path from 'node:path'
 import { runIdOf } from '../runbook/identity.js'
 import { loadRunbook, parseVars } from '../runbook/load.js'
@@ -52,8 +53,4 @@ function without(words: string[], { alone, valued }: { alone?: RegExp; valued: R
 
 function commandLine(words: string[]): string {
   return ['canary', ...words].map(shellWord).join(' ')
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,3 +1,4 @@
+import { onOneLine } from '../report/terminal-text.js'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LiveArea } from '../report/live-area.js'
 import type { Output } from './output.js'
@@ -38,7 +39,7 @@ export class RunTerminal {
   }
 
   say(line: string): void {
-    this.write(this.output.clean(line))
+    this.write(this.output.clean(onOneLine(line)))
   }
 
   /** A line that a CI system is to obey; secrets are masked in it all the same. */

@@ -1,3 +1,4 @@
+import { plainTexts } from '../report/terminal-text.js'
 import path from 'node:path'
 import type { Cluster } from '../cluster/cluster.js'
 import { CanaryError } from '../model/errors.js'
@@ -80,7 +81,7 @@ export async function withRunWorld<T>(
     journal?.write(event)
     if (quiet) return
     ci?.before(event)
-    for (const line of lines.tell(event)) terminal.say(line)
+    for (const line of lines.tell(plainTexts(event))) terminal.say(line)
     terminal.show(lines.live())
     ci?.after(event)
   }

@@ -30,11 +30,11 @@ export abstract class RunbookCommand extends RunbookFileCommand {
     if (dryRun) {
       const apps = await planRunbook(request, output, version)
       const { name: run, id: runId } = request.identity
-      await this.print({ run, runId, apps }, (palette) => renderRunPlan(apps, palette))
+      await this.print({ run, runId, apps }, (palette, shown) => renderRunPlan(shown.apps, palette))
       if (apps.some(({ conflict }) => conflict !== undefined)) process.exitCode = EXIT_CODES.conflict.code
       return
     }
     const result = await runRunbook(request, output, version)
-    await this.print(result, (palette) => renderRun(result, palette))
+    await this.print(result, (palette, shown) => renderRun(shown, palette))
   }
 }

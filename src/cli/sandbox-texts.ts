@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import { ConflictError } from '../model/errors.js'
 import type { Palette } from '../report/palette.js'
 
@@ -32,8 +33,7 @@ export function describeSandbox(view: SandboxView, headline: string, palette: Pa
 
 /** The line that makes helm, kubectl and canary use the sandbox, quoted for a POSIX shell. */
 export function exportLine(kubeconfig: string): string {
-  const plain = /^[\w./-]+$/.test(kubeconfig)
-  return `export KUBECONFIG=${plain ? kubeconfig : `'${kubeconfig.replaceAll("'", `'\\''`)}'`}`
+  return `export KUBECONFIG=${shellWord(kubeconfig)}`
 }
 
 export function notRunning(): ConflictError {

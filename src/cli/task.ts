@@ -15,6 +15,8 @@ export interface Task<R> {
   render: (result: R, palette: Palette) => Promise<string> | string
   /** The result as a document; by default the result itself, with the warnings there were. */
   document?: (result: R) => unknown
+  /** The result is values, and rendered as YAML: lines within them stay. */
+  isValues?: boolean
   /** Print the result with its secrets. */
   showsSecrets?: boolean
 }

@@ -110,7 +110,7 @@ export default class Init extends BaseCommand {
     if (result.dryRun && format === 'text') {
       for (const line of remarkLines(result)) await this.note(line)
     }
-    await this.print({ ...result, warnings: [] }, (palette) => renderInit(result, palette), {
+    await this.print({ ...result, warnings: [] }, (palette, shown) => renderInit(shown, palette), {
       asIs: flags['with-secrets'],
     })
   }

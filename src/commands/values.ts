@@ -58,6 +58,7 @@ export default class Values extends BaseCommand {
       },
       render: (values) => asYaml(showsSecrets ? values : maskSecrets(values)),
       document: (values) => values,
+      isValues: true,
       showsSecrets,
     })
     await this.tellOfMask(values, showsSecrets)

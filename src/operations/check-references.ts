@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import { ExternalError, UsageError } from '../model/errors.js'
 import type { Plan } from '../model/plan.js'
 import type { JsonObject } from '../model/values.js'
@@ -60,7 +61,7 @@ function notThere(missing: Reference[], namespace: string): UsageError {
 
 function commandFor(kind: Reference['kind'], name: string, namespace: string): string {
   const at = `-n ${namespace}`
-  if (kind === 'Secret') return `kubectl create secret generic ${name} ${at} --from-literal=KEY=…`
-  if (kind === 'ConfigMap') return `kubectl create configmap ${name} ${at} --from-file=…`
-  return `kubectl create serviceaccount ${name} ${at}`
+  if (kind === 'Secret') return `kubectl create secret generic ${shellWord(name)} ${at} --from-literal=KEY=…`
+  if (kind === 'ConfigMap') return `kubectl create configmap ${shellWord(name)} ${at} --from-file=…`
+  return `kubectl create serviceaccount ${shellWord(name)} ${at}`
 }

@@ -42,7 +42,7 @@ export async function gatewayFindings(
     check: `way to ${app}`,
     status: 'problem',
     detail: [cause.title, ...cause.evidence].join('; '),
-    remedy: cause.remedy.join('\n'),
+    remedy: cause.remedy.map((line) => line.replace(/[\r\n]+/g, ' ')).join('\n'),
   }))
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
@@ -141,10 +142,12 @@ function nextSteps({ app, namespace, folder }: InitRequest, config: JsonObject):
   const repository =
     typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository
   return [
-    `canary install ${app} v1 -f ${file}${where}`,
+    `canary install ${app} v1 -f ${shellWord(file)}${where}`,
     ...(repository === undefined
       ? []
-      : [`canary start ${app} v2${where} --image ${textOf(repository)}:TAG    (the next version)`]),
+      : [
+          `canary start ${app} v2${where} --image ${shellWord(textOf(repository))}:TAG    (the next version)`,
+        ]),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import type { AppLock, ChartSource, UpgradeRequest, VersionPods } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { ExternalError } from '../model/errors.js'
@@ -331,7 +332,7 @@ class PlanRunner {
     const { app, namespace } = this.runRequest.plan
     const verb = step.name === 'install' ? 'install --create-namespace' : 'upgrade'
     const chart = this.runRequest.chart
-    const chartName = chart && 'path' in chart ? chart.path : `<chart of ${app}'s own record>`
-    return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description '${this.description(step)}'`
+    const chartName = chart && 'path' in chart ? shellWord(chart.path) : `<chart of ${app}'s own record>`
+    return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description ${shellWord(this.description(step))}`
   }
 }

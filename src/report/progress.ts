@@ -1,5 +1,6 @@
 import type { CanaryEvent } from '../model/events.js'
 import { EventLines } from './event-lines.js'
+import { onOneLine, plainTexts } from './terminal-text.js'
 import { LiveArea, type LiveOptions, type ProgressStream } from './live-area.js'
 
 export interface ProgressOptions extends LiveOptions {
@@ -37,7 +38,7 @@ export class Progress {
   }
 
   emit(event: CanaryEvent): void {
-    const { lines, live, state, finishing } = this.eventLines.tell(event)
+    const { lines, live, state, finishing } = this.eventLines.tell(plainTexts(event))
     const changed = state !== undefined && state.join('\n') !== this.printedState
     if (state) this.printedState = state.join('\n')
     if (!this.options.live && changed)
@@ -64,7 +65,7 @@ export class Progress {
   }
 
   private print(lines: string[]): void {
-    this.area.print(lines.map((line) => this.clean(line)))
+    this.area.print(lines.map((line) => this.clean(onOneLine(line))))
   }
 
   private show(now: string[]): void {

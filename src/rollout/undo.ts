@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import type { ConflictError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { RevisionSummary } from '../model/release.js'
@@ -97,7 +98,9 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
     found,
     stage,
     `${version} had the image that all versions share, ${image ?? "the chart's"}, which is ${sharedImage(now) ?? "the chart's"} by now`,
-    [`canary start ${app} ${version} --image ${image ?? '…'}    (then shift and finish)`],
+    [
+      `canary start ${app} ${version} --image ${image === undefined ? '…' : shellWord(image)}    (then shift and finish)`,
+    ],
   )
 }
 

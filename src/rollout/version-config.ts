@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import { UsageError } from '../model/errors.js'
 import type { JsonObject, VersionConfig } from '../model/values.js'
 import { imageOf } from './app-config.js'
@@ -30,7 +31,9 @@ export function nextConfig(
   if (after?.pinned && after.reference === before?.reference) {
     throw new UsageError(
       `${version} would run the image of ${from.version}, ${after.reference}: it could not be told from ${from.version}.`,
-      { nextSteps: [`canary start ${app} ${version} --image ${withTag(after.reference, version)}`] },
+      {
+        nextSteps: [`canary start ${app} ${version} --image ${shellWord(withTag(after.reference, version))}`],
+      },
     )
   }
   return config

@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.js'
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../operations/yaml-documents.js'
 import { type PlacedProblem, RunbookError } from './problems.js'
@@ -112,6 +113,6 @@ function sentence({ path, isKey, message }: Problem): string {
 
 function invalid(file: string, problems: PlacedProblem[]): RunbookError {
   return new RunbookError(`wrong with the runbook ${file}`, file, problems, [
-    `correct ${file}, then: canary runbook lint ${file}`,
+    `correct ${file}, then: canary runbook lint ${shellWord(file)}`,
   ])
 }

@@ -1,3 +1,4 @@
+import { shellWord } from '../../lib/shell-word.js'
 import type { Cause } from '../../model/diagnosis.js'
 import type { AnswerSample, CheckResult } from '../../model/expectation.js'
 import {
@@ -41,7 +42,7 @@ function redirect(facts: Facts): Cause | undefined {
     evidence: [`${count} answers are ${sample?.status ?? '3xx'}`],
     remedy: [
       origin
-        ? `canary verify ${facts.name} -n ${facts.namespace} --proxy-url ${origin}    (probe where it leads)`
+        ? `canary verify ${facts.name} -n ${facts.namespace} --proxy-url ${shellWord(origin)}    (probe where it leads)`
         : 'probe the address that it leads to, with --proxy-url',
     ],
     certainty: 'certain',
@@ -151,7 +152,7 @@ function strippedHeader(facts: Facts): Cause | undefined {
     ],
     remedy: [
       'look for what removes or renames request headers on the way: a CDN, a load balancer, headerManipulation on the VirtualService',
-      `curl -sS -D- -H '${names[0]}: ${headers[names[0] ?? ''] ?? ''}' ${facts.proof?.url ?? ''}${check.expectation.paths[0]}    (from inside the cluster, too)`,
+      `curl -sS -D- -H ${shellWord(`${names[0]}: ${headers[names[0] ?? ''] ?? ''}`)} ${shellWord(`${facts.proof?.url ?? ''}${check.expectation.paths[0]}`)}    (from inside the cluster, too)`,
     ],
     certainty: 'likely',
   }

@@ -1,3 +1,4 @@
+import { shellWord } from '../../lib/shell-word.js'
 import type { Cause, SceneRoute, SceneTable } from '../../model/diagnosis.js'
 import { delegationsToApp, errorsOf, type Facts, pathsOf, refText, type Rule, same } from './facts.js'
 
@@ -170,7 +171,7 @@ function wrongHost(facts: Facts): Cause | undefined {
     title: `the VirtualService serves ${domains.join(', ')}, and the probes ask for ${host}`,
     evidence: ['the proxy knows no route for this host'],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --host ${domains.find((d) => !d.includes('*')) ?? 'HOST'}`,
+      `canary verify ${facts.name} -n ${facts.namespace} --host ${shellWord(domains.find((domain) => !domain.includes('*')) ?? 'HOST')}`,
     ],
     certainty: 'likely',
   }
