@@ -189,12 +189,12 @@ export const changeFlags = {
   }),
 }
 
-/** Commands that raise the canary's share. */
+/** Commands that raise the canary's share, or change who sets the number of pods. */
 export const scaleFlag = Flags.string({
   options: ['check', 'auto', 'off'],
   env: 'CANARY_SCALE',
   description:
-    "Where the canary has fewer pods than its share of the primary's: refuse (check), scale it first (auto), or go on (off); by default what capacity.scale in the values says, else check",
+    "Where pods would be missing (the canary's for its share; with upgrade, those that serve now): refuse (check), set as many (auto), or go on (off); by default what capacity.scale in the values says, else check",
   helpGroup: 'safety',
 })
 

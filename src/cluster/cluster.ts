@@ -39,6 +39,15 @@ export interface RollbackRequest {
   takeOver?: boolean
 }
 
+/** Deployments whose number of pods Helm is to leave alone from its next revision on. */
+export interface KeepReplicasRequest {
+  app: string
+  namespace: string
+  /** The revision that the next helm compares with. */
+  revision: number
+  deployments: string[]
+}
+
 /** Who holds an app, as its Lease says. */
 export interface LockHolder {
   /** `user@host`. */
@@ -195,6 +204,12 @@ export interface Cluster {
 
   /** `helm rollback` without --wait: the objects that the newest revision added go. Helm makes a new revision of it. */
   rollback(request: RollbackRequest): Promise<void>
+
+  /**
+   * Makes Helm forget that it set `spec.replicas` of Deployments, which keep the pods they have: a helm that leaves the field
+   * out would have it fall to the API server's default, 1.
+   */
+  keepReplicas(request: KeepReplicasRequest): Promise<void>
 
   /** `helm uninstall`: every object of the newest revision, and the history. */
   uninstall(app: string, namespace: string): Promise<void>

@@ -125,6 +125,11 @@ export class KubeApi {
     })
   }
 
+  /** Changes parts of an object by a JSON patch (RFC 6902). */
+  async patch(target: Target, operations: object[]): Promise<void> {
+    await this.write('patch', target, operations, { contentType: 'application/json-patch+json' })
+  }
+
   /** Deletes one object, what it owns in the background; fine where it is gone already. */
   async remove(target: Target): Promise<void> {
     try {

@@ -77,6 +77,10 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     },
     upgrade: async (request) => helm.upgrade({ ...request, takeOver: await forces(request) }),
     rollback: async (request) => helm.rollback({ ...request, takeOver: await forces(request) }),
+    keepReplicas: async (request) => {
+      const { keepReplicas } = await import('./keep-replicas.js')
+      return keepReplicas(api, request)
+    },
     uninstall: (app, namespace) => helm.uninstall(app, namespace),
     removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
     lock: (request) => lockApp(api, request),

@@ -148,19 +148,16 @@ function label({ metadata }: ClusterObject, name: string): string {
  */
 export function decodeRecord(object: RecordObject): Revision {
   const { kind = 'Secret', metadata, data } = object
-  const text = data?.release ?? ''
+  const { length } = data?.release ?? ''
   const key = versionOf(metadata)
   const known = key && recent.get(key)
   if (known) return known
   try {
-    const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
-    const zipped = Buffer.from(encoded, 'base64')
-    const json = gunzipSync(zipped, { maxOutputLength: MAX_RECORD_BYTES }).toString('utf8')
-    const release = JSON.parse(json) as HelmRelease
+    const release = JSON.parse(releaseText(object)) as HelmRelease
     checkShape(release, RELEASE)
     requireShallow([release.config, release.chart.values], 'values')
     const revision = revisionOf(release)
-    if (key && text.length <= LONGEST_RECENT) remember(recent, key, revision)
+    if (key && length <= LONGEST_RECENT) remember(recent, key, revision)
     return revision
   } catch (error) {
     throw new ExternalError(
@@ -174,6 +171,14 @@ export function decodeRecord(object: RecordObject): Revision {
       },
     )
   }
+}
+
+/** The JSON that a record holds. Throws where it is not zipped as Helm does, or too large. */
+export function releaseText({ kind = 'Secret', data }: RecordObject): string {
+  const text = data?.release ?? ''
+  const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
+  const zipped = Buffer.from(encoded, 'base64')
+  return gunzipSync(zipped, { maxOutputLength: MAX_RECORD_BYTES }).toString('utf8')
 }
 
 /** Records that were decoded last: each step of a rollout reads the whole history several times. */

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.js'
+import { changeFlags, clusterFlags, probeFlags, repeatable, scaleFlag } from '../cli/flags.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends ChangeCommand {
@@ -41,6 +41,7 @@ export default class Upgrade extends ChangeCommand {
       description: 'Go back to the chart and the base values of this revision of the history',
       exclusive: ['values', 'set', 'set-string', 'chart'],
     }),
+    scale: scaleFlag,
     ...changeFlags,
     ...probeFlags,
     ...clusterFlags,

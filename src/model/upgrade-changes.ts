@@ -8,6 +8,18 @@ export interface UpgradeChanges {
   objects: ObjectChange[]
   /** Versions whose pods are replaced by new ones. */
   restarts: string[]
+  /** Where another than before sets the number of pods from now on. */
+  scaling?: ScalingChange
+}
+
+/** Who sets how many pods a version has: an autoscaler of the release, up to `most`, or the release itself. */
+export type Scaling = { autoscaler: string; least: number; most: number } | { replicas: number }
+
+export interface ScalingChange {
+  version: string
+  /** Pods that serve now: no fewer do at any moment of the upgrade. */
+  serving: number
+  after: Scaling
 }
 
 /** One object that an upgrade adds, removes or changes. */
@@ -23,7 +35,7 @@ export interface ObjectChange {
 const MOST_FIELDS = 8
 
 /** Lines for people: the chart, the objects with their fields, and whose pods restart. */
-export function upgradeLines({ chart, objects, restarts }: UpgradeChanges): string[] {
+export function upgradeLines({ chart, objects, restarts, scaling }: UpgradeChanges): string[] {
   return [
     ...(chart ? [chartLine(chart)] : []),
     ...objects.flatMap(({ kind, name, change, fields }) => [
@@ -34,7 +46,15 @@ export function upgradeLines({ chart, objects, restarts }: UpgradeChanges): stri
     restarts.length > 0
       ? `pods of ${restarts.join(' and ')} are replaced, a few at a time`
       : 'no pod restarts',
+    ...(scaling ? [scalingLine(scaling)] : []),
   ]
+}
+
+function scalingLine({ version, serving, after }: ScalingChange): string {
+  const pods = `${serving} ${serving === 1 ? 'pod' : 'pods'}`
+  return 'replicas' in after
+    ? `${version} keeps ${pods} throughout: the release sets ${after.replicas}, no autoscaler any more`
+    : `${version} keeps ${pods} throughout: autoscaler ${after.autoscaler} sets ${after.least} to ${after.most} from then on`
 }
 
 function chartLine({ before, after }: { before: string; after: string }): string {

@@ -5,6 +5,7 @@ import type { Revision } from '../model/release.js'
 import { wayBack } from '../rollout/recovery.js'
 import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from './context.js'
+import { leavePodsAlone } from './keep-pods.js'
 import { lookAround } from './look-around.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
 import { pause } from './pause.js'
@@ -87,6 +88,8 @@ export async function recover(
   const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
   const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
   const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
+  const target = await cluster.findRevision(app, namespace, revision)
+  if (target) await leavePodsAlone(context, unfinished, target.manifest)
   const rollback = () => cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
   let fromRollback = isRollback(unfinished)
   await rollback().catch(async (error: unknown) => {

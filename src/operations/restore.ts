@@ -85,8 +85,13 @@ function specOf(object: LiveObject['object']): JsonObject {
   return isObject(object?.spec) ? object.spec : {}
 }
 
-/** An autoscaler's number of replicas is left to it. */
+/**
+ * An autoscaler's number of replicas is left to it. Where the manifest sets none, Helm must not get to own the field: its
+ * next revision would take it away.
+ */
 function withReplicasOf(live: LiveObject['object'], object: JsonObject): JsonObject {
   const { replicas } = specOf(live)
-  return replicas === undefined ? object : { ...object, spec: { ...specOf(object), replicas } }
+  return replicas === undefined || specOf(object).replicas === undefined
+    ? object
+    : { ...object, spec: { ...specOf(object), replicas } }
 }

@@ -15,6 +15,7 @@ import { applyStep } from './apply-step.js'
 import { compareStage, requireHealthy } from './compare.js'
 import { requireReferences } from './check-references.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
+import { leavePodsAlone } from './keep-pods.js'
 import { Prover, requirePass } from './proof.js'
 import { causesOf } from './diagnosis.js'
 import { requireSame } from './revision-watch.js'
@@ -182,7 +183,7 @@ class PlanRunner {
 
     const guarded = this.guarded(step)
     const stop = [context.signal, ...(lock ? [lock.lost] : [])]
-    const [podsBefore] = await this.state.explained(() =>
+    const [podsBefore, manifest] = await this.state.explained(() =>
       Promise.all([
         this.state.revision ? cluster.versionPods(app, namespace) : undefined,
         compareTemplates(context, guarded),
@@ -193,7 +194,7 @@ class PlanRunner {
     await this.state.explained(() => requireUnchanged(context, guarded))
     this.state.stopIfAsked()
     const stageBefore = this.state.stage
-    await this.upgrade(step)
+    await this.upgrade(step, manifest)
     await this.runRequest.afterUpgrade?.(step)
 
     if (step.readyAfter.length > 0) {
@@ -229,10 +230,14 @@ class PlanRunner {
     }
   }
 
-  private async upgrade(step: Step): Promise<void> {
+  private async upgrade(step: Step, manifest?: string): Promise<void> {
     const request = this.request(step)
     const started = Date.now()
     try {
+      if (this.state.revision && manifest !== undefined) {
+        await this.lock?.confirm()
+        await leavePodsAlone(this.context, this.state.revision, manifest)
+      }
       this.state.revision = await applyStep(this.context, this.lock, request, this.state.revision)
     } catch (error) {
       this.state.stopIfAsked(error)

@@ -93,18 +93,21 @@ export async function requireCount(
   }
 }
 
-/** Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered, but for those announced. */
+/**
+ * Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered, but for those announced.
+ * Resolves with the step's manifest; undefined for an install.
+ */
 export async function compareTemplates(
   { cluster }: OperationContext,
   { app, namespace, step, stage, revision, chart }: GuardedStep,
-): Promise<void> {
-  if (!revision) return
+): Promise<string | undefined> {
+  if (!revision) return undefined
   const rendered = await cluster.render({ app, namespace, chart, values: step.values })
   const changed = changedPodTemplates(parseManifest(revision.manifest), parseManifest(rendered), [
     ...step.goneAfter,
     ...(step.changes?.restarts ?? []),
   ])
-  if (changed.length === 0) return
+  if (changed.length === 0) return rendered
   throw new ConflictError(
     `Step "${step.title}" would change the pods of ${changed.join(' and ')}, which serve requests.`,
     {

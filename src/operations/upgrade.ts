@@ -14,6 +14,7 @@ import { changeApp } from './change.js'
 import { isChartOfRecord, readChartFolder } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
+import { keepPods } from './keep-pods.js'
 import type { ReleasedApp } from './observe.js'
 import type { PlanToRun } from './run-plan.js'
 import { readValuesFiles } from './values-files.js'
@@ -55,10 +56,19 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
     const { namespace, deployed } = released
     const found = { app, namespace, config: deployed.config }
     requireStable(found)
-    const { values, source, chart } = await wantedOf(context, request, released, base)
-    const rendered = await render(context, released, source, values)
-    const objects = { before: parseManifest(deployed.manifest), after: parseManifest(rendered) }
-    const plan = planUpgrade(found, { values, chart, objects })
+    const { values: wanted, source, chart } = await wantedOf(context, request, released, base)
+    const renderObjects = async (values: JsonObject) =>
+      parseManifest(await render(context, released, source, values))
+    const before = parseManifest(deployed.manifest)
+    const { values, after, scaling } = await keepPods(context, released, {
+      values: wanted,
+      objects: { before, after: await renderObjects(wanted) },
+      render: renderObjects,
+      // The way back is not refused for its numbers.
+      byDefault: request.revision === undefined ? 'check' : 'auto',
+    })
+    const objects = { before, after }
+    const plan = planUpgrade(found, { values, chart, objects, scaling })
     const changes = plan.steps[0]?.changes
     if (changes) await requireSelected(context, app, namespace, objects)
     const lines = changes
@@ -78,6 +88,8 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       command,
       revision: deployed,
       chart: source,
+      // Helm 4 finds an autoscaler as the owner of the number of pods.
+      takeOver: scaling && 'replicas' in scaling.after,
       // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
       proveFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
       wayBack:

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describeStage } from '../model/describe-stage.js'
 import { ConflictError } from '../model/errors.js'
 import type { Plan, Step } from '../model/plan.js'
-import type { UpgradeChanges } from '../model/upgrade-changes.js'
+import type { ScalingChange, UpgradeChanges } from '../model/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { diffValues } from '../model/values-diff.js'
 import { expectationsOf } from './expectations.js'
@@ -18,6 +18,8 @@ export interface Upgrade {
   chart: { before: string; after: string; isOther: boolean }
   /** The objects deployed, and those rendered with the wanted chart and values. */
   objects: { before: JsonObject[]; after: JsonObject[] }
+  /** Where another than before sets the number of pods. */
+  scaling?: ScalingChange
 }
 
 /** Throws ConflictError unless the app is stable: a rollout is ended before the ground under it changes. */
@@ -36,7 +38,7 @@ export function requireStable({ app, namespace, config }: Found): void {
  * stable → stable with another chart or other base values, in one step; no step where nothing changes. Throws
  * ConflictError where a Deployment that serves would have to go or be made anew.
  */
-export function planUpgrade(found: Found, { values, chart, objects }: Upgrade): Plan {
+export function planUpgrade(found: Found, { values, chart, objects, scaling }: Upgrade): Plan {
   requireStable(found)
   const { app, namespace, config } = found
   const stage = stageOf(config)
@@ -47,6 +49,7 @@ export function planUpgrade(found: Found, { values, chart, objects }: Upgrade): 
     ...(chart.isOther ? { chart: { before: chart.before, after: chart.after } } : {}),
     objects: manifestChanges(objects.before, objects.after),
     restarts: changedPodTemplates(objects.before, objects.after, []),
+    ...(scaling ? { scaling } : {}),
   }
   requireServing(found, changes)
   const step: Step = {
@@ -56,6 +59,7 @@ export function planUpgrade(found: Found, { values, chart, objects }: Upgrade): 
     values,
     readyBefore: [],
     readyAfter: [stage.primary],
+    ...(scaling ? { leastReady: { version: scaling.version, count: scaling.serving } } : {}),
     goneAfter: [],
     expectations,
     changes,

@@ -2,6 +2,7 @@ import type {
   Approval,
   Cluster,
   ClusterObject,
+  KeepReplicasRequest,
   LockHolder,
   LockRequest,
   RecordedProof,
@@ -97,6 +98,13 @@ export class ModelCluster implements Cluster {
   rollback(request: RollbackRequest): Promise<void> {
     this.calls.push(`rollback to ${request.revision}`)
     return this.ended(this.world.helm.rollback(request, this.operator))
+  }
+
+  keepReplicas({ deployments, revision }: KeepReplicasRequest): Promise<void> {
+    return this.act('keep the number of pods', () => {
+      this.calls.push(`keep the pods of ${deployments.join(', ')}, set by revision ${revision}`)
+      for (const name of deployments) this.world.kube.scaledByOthers.add(name)
+    })
   }
 
   uninstall(): Promise<void> {

@@ -32,10 +32,13 @@ export class ModelKube {
 
   constructor(private readonly turns: Turns) {}
 
+  /** Deployments whose number of pods Helm no longer takes away when its manifest leaves it out. */
+  readonly scaledByOthers = new Set<string>()
+
   /** Creates or replaces an object. */
   apply(object: JsonObject): void {
     const before = this.objects.get(keyOf(object))
-    this.objects.set(keyOf(object), object)
+    this.objects.set(keyOf(object), object.kind === 'Deployment' ? this.scaled(object, before) : object)
     if (object.kind === 'Deployment')
       this.deploy(versionOf(object), before && !isSameTemplate(before, object))
     if (object.kind === 'RouteTable') this.route()
@@ -138,6 +141,14 @@ export class ModelKube {
     if (this.isReady(version)) return version
     const other = this.versions().find((candidate) => this.isReady(candidate))
     return other ?? 'http 503'
+  }
+
+  /** As the API server keeps it: a number of pods that nobody sets is 1. */
+  private scaled(object: JsonObject, before: JsonObject | undefined): JsonObject {
+    const spec = object.spec as JsonObject
+    if (spec.replicas !== undefined) return object
+    const there = this.scaledByOthers.has(nameOf(object)) ? (before?.spec as JsonObject).replicas : undefined
+    return { ...object, spec: { ...spec, replicas: there ?? 1 } }
   }
 
   private deploy(version: string, isRestart = false): void {

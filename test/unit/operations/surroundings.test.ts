@@ -42,6 +42,8 @@ function liveOf(objects: object[]): LiveObject[] {
 }
 
 interface Setting {
+  /** The objects as deployed. */
+  manifest?: object[]
   /** The objects as they are; those of the manifest that are not among them are gone. */
   live?: object[]
   autoscalers?: Autoscaler[]
@@ -52,7 +54,7 @@ interface Setting {
 }
 
 /** An app of which v1 and v2 are deployed, with half of the requests to v2, and what was done to the cluster. */
-function app({ live = MANIFEST, autoscalers = [], context = {}, ...setting }: Setting) {
+function app({ manifest = MANIFEST, live = manifest, autoscalers = [], context = {}, ...setting }: Setting) {
   const done: string[] = []
   const events: string[] = []
   const cluster: Partial<Cluster> = {
@@ -82,7 +84,7 @@ function app({ live = MANIFEST, autoscalers = [], context = {}, ...setting }: Se
     revision: 4,
     description: 'canary shift echo 50',
     config: { deployment: { v1: {}, v2: {} }, routes },
-    manifest: MANIFEST.map((object) => `---\n${JSON.stringify(object)}\n`).join(''),
+    manifest: manifest.map((object) => `---\n${JSON.stringify(object)}\n`).join(''),
   } as unknown as Revision
   const lock = { confirm: () => Promise.resolve(done.push('confirmed')) } as unknown as AppLock
   const whole = {
@@ -195,6 +197,21 @@ describe('taken over', () => {
     const { run, done } = app({ live, autoscalers, context: { takeOver: true } })
     await run({ held: true })
     expect(done).toEqual(['confirmed', 'Deployment echo-v1 3', 'pods of v1'])
+  })
+
+  test("a number that the manifest leaves to the autoscaler does not become Helm's", async () => {
+    const { replicas: _replicas, ...spec } = deployment('v1', 1).spec
+    const manifest = [{ ...deployment('v1', 1), spec }, deployment('v2'), upstream, routeTable(50)]
+    const live = [
+      { ...deployment('v1', 3), spec: { replicas: 3 } },
+      deployment('v2'),
+      upstream,
+      routeTable(50),
+    ]
+    const autoscalers = [{ name: 'hpa', deployment: 'echo-v1', min: 2, max: 9 }]
+    const { run, done } = app({ manifest, live, autoscalers, context: { takeOver: true } })
+    await run({ held: true })
+    expect(done).toEqual(['confirmed', 'Deployment echo-v1', 'pods of v1'])
   })
 
   test('a dry run only tells', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConflictError, UsageError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
+import { upgradeLines } from '../../../src/model/upgrade-changes.js'
 import { upgrade } from '../../../src/operations/upgrade.js'
 import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
 import { renderObjects } from '../../helpers/model-cluster/render.js'
@@ -149,6 +150,85 @@ describe('back to an earlier revision', () => {
 
     await expect(upgrade(context, { app: 'echo', revision })).rejects.toBeInstanceOf(UsageError)
     expect(cluster.revisions).toHaveLength(3)
+  })
+})
+
+describe('pods that serve', () => {
+  /** A chart that leaves the number of pods to an autoscaler where `app.autoscaling` says so. */
+  function scaling(app: any): Modelled {
+    const surroundings = stable({}, CONFIG)
+    const { world } = surroundings.cluster
+    world.helm.render = (name, namespace, values) => {
+      const { replicas = 1, autoscaling } = values.app as any
+      const autoscaler = {
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name: 'echo-v1', namespace },
+        spec: { scaleTargetRef: { kind: 'Deployment', name: 'echo-v1' }, ...autoscaling },
+      }
+      const objects = render(name, namespace, values).map((object: any) => {
+        if (object.kind !== 'Deployment') return object
+        const { replicas: _one, ...spec } = object.spec
+        return { ...object, spec: autoscaling ? spec : { replicas, ...spec } }
+      })
+      return autoscaling ? [...objects, autoscaler] : objects
+    }
+    surroundings.cluster.add({ ...CONFIG, app }, 'deployed')
+    return surroundings
+  }
+  const pods = ({ cluster }: Modelled) => cluster.world.kube.versionPods()[0]!.wanted
+  const ofRevision = ({ cluster }: Modelled) => (cluster.revisions.at(-1)!.config as any).app
+  const toAutoscaler = ['app.replicas=null', 'app.autoscaling.minReplicas=2', 'app.autoscaling.maxReplicas=9']
+
+  test('stay when an autoscaler takes over; a dry run says so', async () => {
+    const found = scaling({ replicas: 4 })
+    const dry = await upgrade({ ...found.context, dryRun: true }, { app: 'echo', set: toAutoscaler })
+    expect(dry.plan.steps[0]).toMatchObject({
+      leastReady: { version: 'v1', count: 4 },
+      changes: {
+        scaling: { version: 'v1', serving: 4, after: { autoscaler: 'echo-v1', least: 2, most: 9 } },
+      },
+    })
+    expect(upgradeLines(dry.plan.steps[0]!.changes!)).toContain(
+      'v1 keeps 4 pods throughout: autoscaler echo-v1 sets 2 to 9 from then on',
+    )
+    expect(found.cluster.calls.join()).not.toContain('keep')
+
+    await upgrade(found.context, { app: 'echo', set: toAutoscaler })
+    expect(found.cluster.calls).toContain('keep the pods of echo-v1, set by revision 2')
+    expect(pods(found)).toBe(4)
+  })
+
+  test.each([
+    ['an autoscaler for fewer', { replicas: 4 }, [...toAutoscaler, 'app.autoscaling.maxReplicas=3'], 3],
+    [
+      'a number of the release for fewer',
+      { autoscaling: { maxReplicas: 9 } },
+      ['app.autoscaling=null', 'app.replicas=2'],
+      2,
+    ],
+  ])('%s is refused, gets as many (auto), or is taken at its word (off)', async (_name, app, set, left) => {
+    const found = scaling(app)
+    ;(found.cluster.world.kube.find('Deployment', 'echo-v1')!.spec as JsonObject).replicas = 4
+    const wanted = { app: 'echo', set }
+
+    await expect(upgrade(found.context, wanted)).rejects.toMatchObject({
+      outcome: 'conflict',
+      message: expect.stringMatching(new RegExp(`^4 pods of v1 serve; this upgrade leaves ${left} `)),
+      nextSteps: expect.arrayContaining([expect.stringMatching(/ --set app\.\S+=4$/)]),
+    })
+    const off = await upgrade({ ...found.context, scale: 'off', dryRun: true }, wanted)
+    expect(off.plan.steps[0]!.leastReady).toEqual({ version: 'v1', count: left })
+    await upgrade({ ...found.context, scale: 'auto' }, wanted)
+    expect([pods(found), JSON.stringify(ofRevision(found))]).toEqual([4, expect.stringMatching(/eplicas":4/)])
+  })
+
+  test('the way back is not refused for its number of pods: it gets as many', async () => {
+    const found = scaling({ replicas: 2 })
+    await upgrade(found.context, { app: 'echo', set: toAutoscaler })
+    ;(found.cluster.world.kube.find('Deployment', 'echo-v1')!.spec as JsonObject).replicas = 5
+
+    await upgrade(found.context, { app: 'echo', revision: 2 })
+    expect([pods(found), ofRevision(found)]).toEqual([5, { replicas: 5 }])
   })
 })
 
