@@ -88,7 +88,7 @@ export interface Pod extends ClusterObject {
 
 /** The fields of an Event that are looked at. */
 export interface KubeEvent extends ClusterObject {
-  involvedObject?: { kind?: string; name?: string }
+  involvedObject?: { kind?: string; name?: string; uid?: string }
   type?: string
   reason?: string
   message?: string

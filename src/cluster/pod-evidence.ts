@@ -1,3 +1,4 @@
+import type { ClusterObject } from './cluster.js'
 import { ApiError } from './api-errors.js'
 import type { KubeApi } from './kube-api.js'
 import { EVENTS, PODS, type Deployment, type KubeEvent, type Pod } from './kube-types.js'
@@ -181,15 +182,19 @@ async function listWarnings(api: KubeApi, { namespace }: GivenUp): Promise<KubeE
 
 /** The events about these pods, and their ReplicaSets and Deployments; the same said of several counts together. */
 function newest(events: KubeEvent[], chosen: { pod: Pod }[], { deployments }: GivenUp): WarningEvent[] {
-  const pods = new Set(chosen.map(({ pod }) => pod.metadata.name))
-  const names = [...deployments.values()].map(({ metadata }) => metadata.name)
-  const concerns = ({ involvedObject: { kind, name = '' } = {} }: KubeEvent) =>
-    (kind === 'Pod' && pods.has(name)) ||
-    (kind === 'Deployment' && names.includes(name)) ||
-    // The Deployment's name and the hash of its pod template.
-    (kind === 'ReplicaSet' && names.some((own) => own === name.slice(0, Math.max(0, name.lastIndexOf('-')))))
+  const pods = chosen.map(({ pod }) => pod)
+  const named = [...deployments.values()]
+  /** One of the same name before it had another uid. */
+  const isOf = (objects: ClusterObject[], { name, uid }: { name?: string; uid?: string }) =>
+    objects.some(({ metadata }) => metadata.name === name && (uid ?? metadata.uid) === (metadata.uid ?? uid))
+  const newestFirst = [...events].sort((a, b) => lastSeen(b) - lastSeen(a))
+  const sets = new Set(named.flatMap(({ metadata }) => replicaSetOf(metadata.name, pods, newestFirst) ?? []))
+  const concerns = ({ involvedObject = {} }: KubeEvent) =>
+    (involvedObject.kind === 'Pod' && isOf(pods, involvedObject)) ||
+    (involvedObject.kind === 'Deployment' && isOf(named, involvedObject)) ||
+    (involvedObject.kind === 'ReplicaSet' && sets.has(involvedObject.name ?? ''))
   const seen = new Map<string, WarningEvent>()
-  for (const event of events.filter(concerns).sort((a, b) => lastSeen(b) - lastSeen(a))) {
+  for (const event of newestFirst.filter(concerns)) {
     const { involvedObject: { kind = '', name = '' } = {}, reason = '', message = '' } = event
     const count = event.series?.count ?? event.count ?? 1
     const key = `${kind} ${reason} ${message.replaceAll(name, '')}`
@@ -204,6 +209,24 @@ function newest(events: KubeEvent[], chosen: { pod: Pod }[], { deployments }: Gi
       })
   }
   return [...seen.values()].slice(0, MOST_EVENTS)
+}
+
+/**
+ * Name of the ReplicaSet that a Deployment has now: that of its newest pod, or the one spoken of last. What is said of those
+ * before is about another configuration.
+ */
+function replicaSetOf(deployment: string, pods: Pod[], newestFirst: KubeEvent[]): string | undefined {
+  // The Deployment's name and the hash of its pod template.
+  const isItsOwn = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf('-'))) === deployment
+  const hashes = pods.flatMap(({ metadata: { labels, name } }) => {
+    const hash = labels?.['pod-template-hash']
+    return hash !== undefined && name.startsWith(`${deployment}-${hash}`) ? [hash] : []
+  })
+  if (hashes[0] !== undefined) return `${deployment}-${hashes[0]}`
+  const event = newestFirst.find(
+    ({ involvedObject: { kind, name = '' } = {} }) => kind === 'ReplicaSet' && isItsOwn(name),
+  )
+  return event?.involvedObject?.name
 }
 
 function lastSeen({ series, lastTimestamp, eventTime, metadata }: KubeEvent): number {

@@ -1,13 +1,17 @@
 import { get } from 'node:http'
-import type { ObjectRef, ProxyAdmin } from '../model/diagnosis.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ObjectRef, ProxyAdmin, ProxyCounters } from '../model/diagnosis.js'
 
 /** Envoy's admin interface. */
 export const ADMIN_PORT = 19_000
 /** Answers of a proxy with thousands of routes are larger than this, and not worth the time. */
 const MAX_BYTES = 16 * 1024 * 1024
 
+/** Between two readings of the counters. */
+const APART_MS = 700
+
 /**
- * What Envoy's admin interface tells of an app: counters, and the routes it has now.
+ * What Envoy's admin interface tells of an app: counters, how far they go on within 0.7 seconds, and the routes it has now.
  *
  * @throws Error where it does not answer, or not with what Envoy would say
  */
@@ -17,19 +21,28 @@ export async function readProxyAdmin(
   signal: AbortSignal,
 ): Promise<ProxyAdmin> {
   const cluster = `${name}_${namespace}`
-  const [stats, dump] = await Promise.all([
-    fetchText(
-      `${origin}/stats?filter=${encodeURIComponent('lb_subsets_fallback|upstream_rq_retry|update_rejected')}`,
-      signal,
-    ),
+  const [before, dump] = await Promise.all([
+    countersOf(origin, cluster, signal),
     fetchText(`${origin}/config_dump?resource=dynamic_route_configs`, signal),
   ])
+  await pause(APART_MS, undefined, { signal })
+  const now = await countersOf(origin, cluster, signal)
+  const meanwhile = {
+    routesRejected: now.routesRejected - before.routesRejected,
+    fallbacks: now.fallbacks - before.fallbacks,
+    retries: now.retries - before.retries,
+  }
+  return { ...now, meanwhile, ...routesOf(JSON.parse(dump), cluster) }
+}
+
+async function countersOf(origin: string, cluster: string, signal: AbortSignal): Promise<ProxyCounters> {
+  const filter = encodeURIComponent('lb_subsets_fallback|upstream_rq_retry|update_rejected')
+  const stats = await fetchText(`${origin}/stats?filter=${filter}`, signal)
   const sum = (isMeant: (counter: string) => boolean) => sumOf(stats, isMeant)
   return {
     routesRejected: sum((counter) => /\.rds\..*\.update_rejected$/.test(counter)),
     fallbacks: sum((counter) => counter === `cluster.${cluster}.lb_subsets_fallback`),
     retries: sum((counter) => counter === `cluster.${cluster}.upstream_rq_retry`),
-    ...routesOf(JSON.parse(dump), cluster),
   }
 }
 

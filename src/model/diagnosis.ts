@@ -99,12 +99,18 @@ export interface SceneProxy {
   admin?: ProxyAdmin
 }
 
-/** Counters since the proxy started, and the configuration it has now. */
-export interface ProxyAdmin {
+export interface ProxyCounters {
+  /** Configurations that it would not take. */
   routesRejected: number
   /** Requests of the app's Upstream that another subset answered, and those that were sent anew. */
   fallbacks: number
   retries: number
+}
+
+/** Counters since the proxy started, and the configuration it has now. */
+export interface ProxyAdmin extends ProxyCounters {
+  /** How far the counters went on while the proxy was looked at: what they count besides may be long past. */
+  meanwhile: ProxyCounters
   /** Weights by version of the app's weighted routes; empty where it has none. */
   weights: Record<string, number>
   /** Values of the response headers on the app's routes: the fingerprint is among them where it has those routes. */

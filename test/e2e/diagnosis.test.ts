@@ -87,6 +87,18 @@ test.each<[id: string, weight: string, fault: Fault]>([
   while ((await canary('verify', 'echo')).exitCode !== 0);
 })
 
+test('no-virtual-service after a rejection that is past: the proxy still counts that one, and it is no cause', async () => {
+  const fault: Fault = { kind: 'no-virtual-service' }
+  cli.sandbox.faults.add(fault)
+  await struck([fault])
+  const { stdout } = await canary('verify', 'echo', '--json', ...impatience(4))
+  cli.sandbox.faults.clear()
+  expect(JSON.parse(stdout).error.evidence.causes.map(({ id }: { id: string }) => id)).toEqual([
+    'no-virtual-service',
+  ])
+  while ((await canary('verify', 'echo')).exitCode !== 0);
+})
+
 test('sticky-routing: connections differ, where enough of each kind came to tell', async () => {
   cli.sandbox.faults.add({ kind: 'sticky', app: 'echo' })
   for (;;) {

@@ -192,8 +192,10 @@ function usedUpstreams(scene: Scene | undefined): SceneUpstream[] {
 
 function fallbackCounters({ proxies = [] }: Scene): string[] {
   return proxies.flatMap(({ pod, admin }) =>
-    admin && admin.fallbacks > 0
-      ? [`proxy ${pod} counts ${admin.fallbacks} requests that fell back to any pod`]
+    admin && admin.meanwhile.fallbacks > 0
+      ? [
+          `proxy ${pod} counts requests that fall back to any pod: ${admin.meanwhile.fallbacks} while it was looked at`,
+        ]
       : [],
   )
 }

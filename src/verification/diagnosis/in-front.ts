@@ -122,7 +122,9 @@ function retries(facts: Facts): Cause | undefined {
       ...(counted > 0 ? [`${counted} answers came only after another try`] : []),
       ...(attempts ? [`x-envoy-attempt-count: ${attempts}`] : []),
       ...(facts.scene?.proxies ?? []).flatMap(({ pod, admin }) =>
-        admin && admin.retries > 0 ? [`proxy ${pod} repeated ${admin.retries} requests of the app`] : [],
+        admin && admin.meanwhile.retries > 0
+          ? [`proxy ${pod} repeats requests of the app: ${admin.meanwhile.retries} while it was looked at`]
+          : [],
       ),
     ],
     remedy: [

@@ -1,4 +1,4 @@
-import type { Cause, Scene, SceneRoute, SceneTable } from '../../model/diagnosis.js'
+import type { Cause, Scene, SceneProxy, SceneRoute, SceneTable } from '../../model/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
 import { firstLines } from './routing.js'
@@ -18,7 +18,10 @@ const OLD_ROUTES = 'foreign routes'
 /** Further from 0 than this, in standard deviations, answers do not fall independently of each other. */
 const STICKY_Z = 4
 
-/** One bad route of anybody keeps Envoy from taking any new one: its own statuses can all be well. */
+/**
+ * One bad route of anybody keeps Envoy from taking any new one: its own statuses can all be well. Its counter alone proves
+ * nothing: what it counts may be long past, unless it goes on.
+ */
 function proxyRejects(facts: Facts): Cause | undefined {
   const { scene } = facts
   if (!scene) return undefined
@@ -32,6 +35,9 @@ function proxyRejects(facts: Facts): Cause | undefined {
   if (culprits.length === 0 && rejecting.length === 0 && !(told && (servesOld || !facts.proof)))
     return undefined
   const [culprit] = culprits
+  const isNow =
+    told !== undefined || rejecting.some(({ admin }) => admin && admin.meanwhile.routesRejected > 0)
+  if (!culprit && !isNow) return rejectedEarlier(rejecting)
   return {
     id: 'proxy-rejects',
     title: culprit
@@ -43,7 +49,10 @@ function proxyRejects(facts: Facts): Cause | undefined {
         .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
       ...rejecting
         .slice(0, 2)
-        .map(({ pod, admin }) => `proxy ${pod} rejected routes ${admin?.routesRejected} times`),
+        .map(
+          ({ pod, admin }) =>
+            `proxy ${pod} rejected routes ${admin?.routesRejected} times since it started, ${admin?.meanwhile.routesRejected} of them now`,
+        ),
       ...(told ? [`Gloo says of the proxy: ${firstLines(told.status.proxy?.reason ?? '')}`] : []),
     ],
     remedy: culprit
@@ -54,7 +63,25 @@ function proxyRejects(facts: Facts): Cause | undefined {
           'glooctl check',
           'kubectl logs deployment/gateway-proxy -n gloo-system | grep -i rejected    (which route it is)',
         ],
-    certainty: told || rejecting.length > 0 || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
+    certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
+  }
+}
+
+function rejectedEarlier(rejecting: SceneProxy[]): Cause {
+  return {
+    id: 'proxy-rejects',
+    title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
+    evidence: rejecting
+      .slice(0, 2)
+      .map(
+        ({ pod, admin }) =>
+          `proxy ${pod} rejected routes ${admin?.routesRejected} times since it started, none now`,
+      ),
+    remedy: [
+      'glooctl check',
+      'kubectl logs deployment/gateway-proxy -n gloo-system | grep -i rejected    (which route it was, and when)',
+    ],
+    certainty: 'possible',
   }
 }
 

@@ -145,6 +145,28 @@ test('warnings of pod, ReplicaSet and Deployment: alike ones counted together, t
   expect(evidenceLines(seen)).toContain(`Unhealthy (7 times), Pod echo-v2-b: ${probe}`)
 })
 
+test('nothing that was said of an earlier ReplicaSet, or of what had the name before', async () => {
+  const before = (uid: string, named: object) => ({
+    ...named,
+    involvedObject: { kind: 'Pod', name: 'echo-v2-5c7f-a', uid },
+  })
+  fake = await world({
+    events: [
+      event('ReplicaSet', 'echo-v2-5c7f', 'FailedCreate', 'of now', '01:00'),
+      event('ReplicaSet', 'echo-v2-old1', 'FailedCreate', 'of the configuration before', '02:00'),
+      before('1', event('Pod', 'echo-v2-5c7f-a', 'Unhealthy', 'of the pod before', '03:00')),
+      before('2', event('Pod', 'echo-v2-5c7f-a', 'Unhealthy', 'of this pod', '03:00')),
+    ],
+  })
+  const { metadata, ...rest } = pod('echo-v2-5c7f-a', unready)
+  const labels = { ...metadata.labels, 'pod-template-hash': '5c7f' }
+  const seen = await gather([{ ...rest, metadata: { ...metadata, uid: '2', labels } }])
+  expect(seen.events.map(({ message }) => message)).toEqual(['of this pod', 'of now'])
+
+  const quota = await gather([])
+  expect(quota.events.map(({ message }) => message)).toEqual(['of the configuration before'])
+})
+
 test('what a log says is text, and short: escapes and control characters go, long lines are cut', async () => {
   const lines = [
     '\u001b[2J\u001b[31mred\u001b[0m',

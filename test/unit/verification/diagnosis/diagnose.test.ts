@@ -75,8 +75,15 @@ function delegation(prefix: string, tables = [routes], domains = ['*']) {
   return { virtualService: { name: 'app', namespace: 'gloo-system' }, domains, prefix, tables }
 }
 
+/** A proxy that rejected routes twice, `now` of them while it was looked at. */
+function rejecting(now: number) {
+  const meanwhile = { routesRejected: now, fallbacks: 0, retries: 0 }
+  return { pod: 'p', ready: true, admin: admin({ routesRejected: 2, meanwhile, headerValues: ['f3'] }) }
+}
+
 function admin(change: object) {
-  return { routesRejected: 0, fallbacks: 0, retries: 0, weights: {}, headerValues: ['f4'], ...change }
+  const counters = { routesRejected: 0, fallbacks: 0, retries: 0 }
+  return { ...counters, meanwhile: counters, weights: {}, headerValues: ['f4'], ...change }
 }
 
 function expectation(kind: 'unmarked' | 'marked', share: number, shareBefore?: number): Expectation {
@@ -232,9 +239,9 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   ],
   [
     'proxy-rejects',
-    'the proxy counts rejections and has other routes',
+    'the proxy goes on counting rejections and has other routes',
     answers({ 'foreign routes': 100 }),
-    { proxies: [{ pod: 'p', ready: true, admin: admin({ routesRejected: 2, headerValues: ['f3'] }) }] },
+    { proxies: [rejecting(1)] },
   ],
   [
     'proxy-behind',
@@ -315,6 +322,54 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   const causes = diagnose({ ...at, proof, scene: sceneWith(change) })
   expect(causes.map((cause) => cause.id)[0]).toBe(id)
   for (const cause of causes) expect(isComplete(cause)).toBe(true)
+})
+
+describe('a counter that stands still is no evidence of now', () => {
+  test('a rejection long past is no cause beside one that is certain', () => {
+    const scene = sceneWith({ delegations: [delegation('/', [])], proxies: [rejecting(0)] })
+    const causes = diagnose({ ...at, proof: noRoute, scene })
+    expect(causes.map(({ id }) => id)).toEqual(['no-virtual-service'])
+    expect(diagnose({ ...at, scene: sceneWith({ proxies: [rejecting(0)] }) })).toEqual([])
+  })
+
+  test('alone it is a possibility, which says so', () => {
+    const proof = proofOf({ verdict: 'inconclusive', unidentified: 9 })
+    const cause = diagnose({ ...at, proof, scene: sceneWith({ proxies: [rejecting(0)] }) }).find(
+      ({ id }) => id === 'proxy-rejects',
+    )
+    expect(cause).toMatchObject({ certainty: 'possible', title: expect.stringContaining('earlier') })
+  })
+
+  test.each([
+    ['fallbacks', answers({ 'fallback to v1': 3 })],
+    ['retries', proofOf({ retried: 7 })],
+  ])('%s are told of while they go on only', (counter, proof) => {
+    const evidence = (now: number) => {
+      const meanwhile = { routesRejected: 0, fallbacks: 0, retries: 0, [counter]: now }
+      const proxies = [{ pod: 'proxy-7', ready: true, admin: admin({ [counter]: 40, meanwhile }) }]
+      return diagnose({ ...at, proof, scene: sceneWith({ proxies }) })
+        .flatMap((cause) => cause.evidence)
+        .filter((line) => line.includes('proxy-7'))
+    }
+    expect(evidence(0)).toEqual([])
+    expect(evidence(5)).toEqual([expect.stringContaining('5 while it was looked at')])
+  })
+})
+
+test('a command to paste is one, whatever headers and paths are', () => {
+  const hostile = {
+    ...expectation('marked', 1),
+    headers: { 'x-a': "'; touch PWNED; '" },
+    paths: ['/$(touch PWNED)'],
+  }
+  const [cause] = diagnose({
+    ...at,
+    proof: proofOf({ expectation: hostile, byVersion: { v1: 1 } }),
+    scene: sceneWith(),
+  })
+  expect(cause!.remedy[1]).toMatch(
+    /^curl -sS -D- -H 'x-a: '\\''; touch PWNED; '\\''' 'https?:[^' ]*\/\$\(touch PWNED\)' {4}\(/,
+  )
 })
 
 function isComplete({ title, remedy }: Cause): boolean {
