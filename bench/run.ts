@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { pathWithTools } from '../scripts/tools.js'
 import { startSandbox } from '../src/sandbox/sandbox.js'
+import { masking } from './masking.js'
 import { inPairs, median, run as runNode, type Run, time } from './measure.js'
 import { checks, prober } from './probing.js'
 import { waveOfApps } from './runbook.js'
@@ -150,6 +151,7 @@ async function commands(): Promise<void> {
   await sixSteps()
   await sandboxBoot()
   await prober(row)
+  await masking(row)
 }
 
 try {
