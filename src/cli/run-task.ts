@@ -60,7 +60,8 @@ export async function runTask<R>(
       import('../verification/prove.js'),
     ])
     const { kubeconfig, kubeContext } = settings
-    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets })
+    const say = (line: string) => progress.line(line)
+    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets, say })
     const ask = asker(
       { input: process.stdin, output: process.stderr },
       {

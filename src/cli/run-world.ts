@@ -91,7 +91,8 @@ export async function withRunWorld<T>(
     const { kubeconfig, kubeContext } = of
     secrets.addHeaders(of.probeHeaders)
     const key = JSON.stringify([kubeconfig, kubeContext])
-    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets })
+    const say = (line: string) => terminal.say(line)
+    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say })
     clusters.set(key, there)
     const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     const parts = { cluster: there, verifier: createVerifier(), signal, secrets, version, ask }

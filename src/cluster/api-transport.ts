@@ -1,8 +1,9 @@
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { ExternalError } from '../model/errors.js'
-import type { ClusterOptions } from './cluster.js'
-import { startKubectl } from './kubectl.js'
+import type { ClusterOptions, PinnedCluster } from './cluster.js'
+import { startKubectl } from './kubectl-process.js'
+import { type Login, tooLong } from './login.js'
 import type { PrivateFolder } from './private-folder.js'
 
 /** One whole answer of the API. */
@@ -15,21 +16,59 @@ export interface Answer {
 /** Where the API listens for this command, and how to end that. */
 interface Connection {
   socketPath: string
+  /** What requests may have to wait for. */
+  login?: Login
   close(): Promise<void>
 }
 
 /**
  * Starts the command's one `kubectl proxy`, on a socket only this user can reach: it brings every authentication that
- * kubectl has. Throws ExternalError when there is no kubectl, or it can't use the kubeconfig.
+ * kubectl has. A path in the server's URL (Rancher's `/k8s/clusters/…`) goes before that of each request, as it does for
+ * helm; kubectl has learned that in 1.23, and an older one is only refused where there is such a path.
+ * Throws ExternalError when there is no kubectl, or it can't use the kubeconfig.
  */
-export async function startApiProxy(options: ClusterOptions, folder: PrivateFolder): Promise<Connection> {
+export async function startApiProxy(
+  options: ClusterOptions,
+  pin: () => Promise<PinnedCluster>,
+  folder: PrivateFolder,
+): Promise<Connection> {
   const socketPath = path.join(folder.path(), 'api.sock')
-  const { close } = await startKubectl(
-    ['proxy', `--unix-socket=${socketPath}`],
-    /^Starting to serve on /m,
-    options,
+  const said = (line: string) =>
+    void pin().then(({ loginCommand }) => loginCommand !== undefined && options.say?.(line))
+  const start = (...flags: string[]) =>
+    startKubectl(['proxy', `--unix-socket=${socketPath}`, ...flags], /^Starting to serve on /m, options, said)
+  const [service, { loginCommand }] = await Promise.all([
+    start('--append-server-path').catch(async (error: unknown) => {
+      if (!(error instanceof ExternalError) || !/unknown flag/.test(error.stderr ?? '')) throw error
+      const { serverPath } = await pin()
+      if (serverPath !== undefined) throw tooOldForPaths(serverPath, error)
+      return start()
+    }),
+    pin(),
+  ])
+  const { waitsForProgram: runs, close } = service
+  const { say, signal } = options
+  return {
+    socketPath,
+    login: loginCommand === undefined ? undefined : { command: loginCommand, runs, say, signal },
+    close,
+  }
+}
+
+function tooOldForPaths(serverPath: string, { command, code, stderr }: ExternalError): ExternalError {
+  return new ExternalError(
+    `This kubectl leaves out the path of the cluster's URL in the kubeconfig (${serverPath}); kubectl 1.23 and newer can keep it.`,
+    {
+      state: 'Nothing was changed: without the path canary would read another cluster than helm changes.',
+      command,
+      code,
+      stderr,
+      nextSteps: [
+        'install kubectl 1.23 or newer (https://kubernetes.io/docs/tasks/tools/), first on PATH',
+        'kubectl version --client',
+      ],
+    },
   )
-  return { socketPath, close }
 }
 
 /** A cluster 5 s away is still worked with; a connection that says nothing for so long is taken for lost. */
@@ -51,6 +90,8 @@ const JSON_TYPE = 'application/json'
  */
 export class ApiTransport {
   private connection?: Promise<Connection>
+  /** Why nothing is asked any more: the login failed to end. */
+  private failure?: Error
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
   constructor(
@@ -59,21 +100,28 @@ export class ApiTransport {
   ) {}
 
   /**
-   * Sends one request and reads the whole answer. Rejects when there is none in time, with ExternalError when it is too
-   * large.
+   * Sends one request and reads the whole answer. Rejects when there is none in time; with ExternalError when it is too
+   * large, and when a login that it waits for takes too long or is interrupted.
    */
   async exchange(method: string, url: string, body?: unknown, types: MediaTypes = {}): Promise<Answer> {
-    await this.connected()
+    const { login } = await this.connected()
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), this.answerTimeoutMs)
+    const done = new AbortController()
+    const silence = () => new Error(`no whole answer within ${this.answerTimeoutMs / 1000} s`)
+    let why: Error | undefined
+    void tooLong(this.answerTimeoutMs, login, silence, done.signal).then((error) => {
+      why = error
+      if (error instanceof ExternalError) this.giveUp(error)
+      if (error) late.abort()
+    })
     try {
       const response = await this.open(method, url, body, late.signal, types)
       const text = await wholeText(response, `${method} ${url}`)
       return { status: response.statusCode ?? 0, headers: response.headers, text }
     } catch (error) {
-      throw late.signal.aborted ? new Error(`no whole answer within ${this.answerTimeoutMs / 1000} s`) : error
+      throw why ?? this.failure ?? error
     } finally {
-      clearTimeout(timer)
+      done.abort()
     }
   }
 
@@ -106,8 +154,15 @@ export class ApiTransport {
   }
 
   private connected(): Promise<Connection> {
+    if (this.failure) return Promise.reject(this.failure)
     this.connection ??= this.connect()
     return this.connection
+  }
+
+  /** Ends kubectl with its login command: each further request would start another one. */
+  private giveUp(why: Error): void {
+    this.failure ??= why
+    void this.close()
   }
 
   async close(): Promise<void> {

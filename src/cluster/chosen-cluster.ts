@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { UsageError } from '../model/errors.js'
-import type { ClusterOptions } from './cluster.js'
+import type { ClusterOptions, PinnedCluster } from './cluster.js'
 import { kubectlFlags } from './kubectl.js'
 
 /** Variables by which helm alone, not kubectl, would go to another cluster or be another user. */
@@ -30,20 +30,39 @@ export function sameForBoth(options: ClusterOptions, env: NodeJS.ProcessEnv = pr
   return { ...options, kubeContext: options.kubeContext ?? (env.HELM_KUBECONTEXT || undefined) }
 }
 
+/** What is looked at of `kubectl config view --minify`. */
+interface View {
+  'current-context'?: string
+  clusters?: { cluster?: { server?: string } }[] | null
+  users?: { user?: { exec?: { command?: string } } }[] | null
+}
+
 /**
- * The same choice with the context named that is current now: somebody who switches contexts in another terminal must
- * not send the rest of this command to another cluster.
+ * The same choice with the context named that is current now, and what the kubeconfig says of it: somebody who switches
+ * contexts in another terminal must not send the rest of this command to another cluster. kubectl reads the kubeconfig,
+ * so that lists of files (KUBECONFIG) count as they do for kubectl and helm.
  */
-export async function withContextPinned(options: ClusterOptions): Promise<ClusterOptions> {
-  if (options.kubeContext) return options
+export async function pinCluster(options: ClusterOptions): Promise<PinnedCluster> {
   try {
-    const { stdout } = await promisify(execFile)('kubectl', [
-      'config',
-      'current-context',
-      ...kubectlFlags(options),
-    ])
-    return { ...options, kubeContext: stdout.trim() || undefined }
+    const args = ['config', 'view', '--minify', '-o', 'json', ...kubectlFlags(options)]
+    const { stdout } = await promisify(execFile)('kubectl', args)
+    const view = JSON.parse(stdout) as View
+    const { server } = view.clusters?.[0]?.cluster ?? {}
+    return {
+      ...options,
+      kubeContext: options.kubeContext ?? (view['current-context'] || undefined),
+      serverPath: server === undefined ? undefined : pathOfServer(server),
+      loginCommand: view.users?.[0]?.user?.exec?.command || undefined,
+    }
   } catch {
-    return options // none is set (or there is no kubectl, which the first read says better)
+    // No context is set: inside a cluster, say. Or there is no kubectl, or no such context, which the first read says better.
+    return options
   }
+}
+
+/** The path in a server's URL, without a slash at its end; undefined where it has none. Without a scheme it is http. */
+function pathOfServer(server: string): string | undefined {
+  const url = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`
+  if (!URL.canParse(url)) return undefined
+  return new URL(url).pathname.replace(/\/+$/, '') || undefined
 }

@@ -13,6 +13,16 @@ export interface ClusterOptions {
   signal?: AbortSignal
   /** Told the values that are read and applied, so that their secrets are masked wherever they show up. */
   secrets?: { learn(values: unknown): void }
+  /** Shows a line to the user at once: what the kubeconfig's login command says. */
+  say?: (line: string) => void
+}
+
+/** The cluster of one command, as the kubeconfig had it when the command began. */
+export interface PinnedCluster extends ClusterOptions {
+  /** The path in the server's URL, `/k8s/clusters/c-1`; undefined where it has none. */
+  serverPath?: string
+  /** The program that the kubeconfig runs for credentials (`exec`), e.g. `aws`. */
+  loginCommand?: string
 }
 
 /** A chart to apply: a folder (or reference) given by the user, or the chart of a release's own record. */

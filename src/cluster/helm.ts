@@ -5,8 +5,9 @@ import { maskLiterals } from '../lib/secrets/secret-texts.js'
 import { secretsIn } from '../lib/secrets/secrets.js'
 import type { JsonObject } from '../model/values.js'
 import { ChartFiles } from './chart-files.js'
-import type { ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
+import type { PinnedCluster, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
+import { attendLogin } from './helm-login.js'
 import type { PrivateFolder } from './private-folder.js'
 
 /** The oldest Helm that is known to do all that is asked of it here. */
@@ -23,6 +24,8 @@ export interface HelmOutcome {
   exitCode: number | undefined
   stdout: string
   stderr: string
+  /** Why the kubeconfig's login command under it was ended. */
+  loginEnded?: ExternalError
 }
 
 /**
@@ -36,7 +39,7 @@ export class Helm {
   private readonly charts: ChartFiles
 
   constructor(
-    private readonly cluster: () => Promise<ClusterOptions>,
+    private readonly cluster: () => Promise<PinnedCluster>,
     private readonly folder: PrivateFolder,
   ) {
     this.charts = new ChartFiles(folder)
@@ -103,15 +106,17 @@ export class Helm {
     args: string[],
     values?: JsonObject,
   ): Promise<string> {
-    const { kubeconfig, kubeContext } = await this.cluster()
+    const pinned = await this.cluster()
+    const { kubeconfig, kubeContext } = pinned
     const cluster = [
       '--namespace',
       release.namespace,
       ...(kubeconfig ? ['--kubeconfig', kubeconfig] : []),
       ...(kubeContext ? ['--kube-context', kubeContext] : []),
     ]
-    const outcome = await this.spawn([...args, ...cluster], values ? JSON.stringify(values) : '')
+    const outcome = await this.spawn([...args, ...cluster], values ? JSON.stringify(values) : '', pinned)
     if (outcome.exitCode === 0) return outcome.stdout
+    if (outcome.loginEnded) throw outcome.loginEnded
     // Helm, charts and the cluster repeat values in their errors.
     const stderr = maskLiterals(outcome.stderr, secretsIn(values))
     throw explainHelm({ ...outcome, stderr }, release)
@@ -121,13 +126,14 @@ export class Helm {
    * Runs helm in a session of its own, where the terminal's Ctrl-C does not reach it, with its output in files: should
    * this process be killed, helm goes on and ends well instead of dying of a broken pipe.
    */
-  private async spawn(args: string[], input: string): Promise<HelmOutcome> {
+  private async spawn(args: string[], input: string, cluster: PinnedCluster = {}): Promise<HelmOutcome> {
     const { execa } = await import('execa')
     this.calls += 1
     const base = path.join(this.folder.path(), `helm-${this.calls}`)
     const [stdout, stderr] = await Promise.all([open(`${base}.out`, 'w'), open(`${base}.err`, 'w')])
+    const ended = new AbortController()
     try {
-      const result = await execa('helm', args, {
+      const running = execa('helm', args, {
         input,
         // Any descriptor does; execa's types name the small ones only.
         stdout: stdout.fd as 3,
@@ -136,6 +142,11 @@ export class Helm {
         cleanup: false,
         reject: false,
       })
+      const login =
+        running.pid === undefined ? undefined : attendLogin(running.pid, `${base}.err`, cluster, ended.signal)
+      const result = await running
+      ended.abort()
+      const loginEnded = await login
       if (result.code === 'ENOENT') throw helmMissing(result.command)
       const [out, err] = await Promise.all([
         readEnd(`${base}.out`, STDOUT_BYTES),
@@ -146,9 +157,11 @@ export class Helm {
         command: result.command,
         exitCode: result.exitCode,
         stdout: out,
+        loginEnded,
         stderr: err || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
       }
     } finally {
+      ended.abort()
       await Promise.all([stdout.close(), stderr.close()])
       await Promise.all([rm(`${base}.out`, { force: true }), rm(`${base}.err`, { force: true })])
     }

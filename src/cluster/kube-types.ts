@@ -21,6 +21,7 @@ export const PODS: Resource = { apiVersion: 'v1', plural: 'pods' }
 export const SERVICES: Resource = { apiVersion: 'v1', plural: 'services' }
 export const EVENTS: Resource = { apiVersion: 'v1', plural: 'events' }
 export const ENDPOINTS: Resource = { apiVersion: 'v1', plural: 'endpoints' }
+export const NAMESPACES: Resource = { apiVersion: 'v1', plural: 'namespaces' }
 export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
 export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
 export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }

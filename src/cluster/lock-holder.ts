@@ -13,7 +13,12 @@ export interface ProcessIdentity {
 }
 
 export function thisProcess(): ProcessIdentity {
-  return { host: hostname(), pid: process.pid, scope: scope(), started: lifeOf(process.pid)?.started ?? '' }
+  return processOf(process.pid)
+}
+
+/** The process of this host that has the pid now. */
+export function processOf(pid: number): ProcessIdentity {
+  return { host: hostname(), pid, scope: scope(), started: lifeOf(pid)?.started ?? '' }
 }
 
 /** Whether this process was on this host and is there no more; false wherever that can't be told. */

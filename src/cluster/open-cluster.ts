@@ -1,7 +1,7 @@
 import type { ReleaseHistory, Revision } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
-import { sameForBoth, withContextPinned } from './chosen-cluster.js'
-import type { Cluster, ClusterOptions, RollbackRequest, UpgradeRequest } from './cluster.js'
+import { pinCluster, sameForBoth } from './chosen-cluster.js'
+import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
@@ -10,6 +10,7 @@ import { CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS } from './kube-type
 import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
 import { lockApp } from './lease.js'
 import { approvals, approve, keepProofs, lockHolder, recordedProofs } from './lease-notes.js'
+import { OneCluster } from './one-cluster.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
@@ -28,14 +29,11 @@ const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SE
  */
 export function openCluster(options: ClusterOptions = {}): Cluster {
   const chosen = sameForBoth(options)
-  let pinned: Promise<ClusterOptions> | undefined
-  const pin = () => (pinned ??= withContextPinned(chosen))
+  let pinned: Promise<PinnedCluster> | undefined
+  const pin = () => (pinned ??= pinCluster(chosen))
   const folder = new PrivateFolder()
-  const connect = async () => {
-    const [connection] = await Promise.all([startApiProxy(chosen, folder), pin()])
-    return connection
-  }
-  const api = new KubeApi(new ApiTransport(connect))
+  const api = new KubeApi(new ApiTransport(() => startApiProxy(chosen, pin, folder)))
+  const oneCluster = new OneCluster(api, pin)
   const helm = new Helm(pin, folder)
   const { signal, secrets } = options
   const learnt = new Set<string>()
@@ -83,7 +81,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     },
     uninstall: (app, namespace) => helm.uninstall(app, namespace),
     removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
-    lock: (request) => lockApp(api, request),
+    lock: (request) => oneCluster.provenWith(request, () => lockApp(api, request)),
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
     keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
     lockHolder: (app, namespace) => lockHolder(api, app, namespace),

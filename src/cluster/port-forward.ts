@@ -1,5 +1,5 @@
-import type { ClusterOptions, ProxyAddress } from './cluster.js'
-import { startKubectl } from './kubectl.js'
+import type { PinnedCluster, ProxyAddress } from './cluster.js'
+import { startKubectl } from './kubectl-process.js'
 import { pause } from './pause.js'
 
 const READY = /Forwarding from 127\.0\.0\.1:(\d+)/
@@ -20,7 +20,7 @@ export async function forwardPort(
     port,
     scheme,
   }: { target: string; namespace: string; port: number; scheme: 'http' | 'https' },
-  options: ClusterOptions,
+  options: PinnedCluster,
 ): Promise<ProxyAddress> {
   const start = (local: string) => {
     const args = ['port-forward', target, `${local}:${port}`, '-n', namespace, '--address', '127.0.0.1']

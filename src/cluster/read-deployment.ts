@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { ExternalError, UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
-import type { ClusterOptions } from './cluster.js'
-import { kubectlFlags } from './kubectl.js'
+import { pinCluster } from './chosen-cluster.js'
+import type { ClusterOptions, PinnedCluster } from './cluster.js'
+import { KubectlEnded, kubectlFlags } from './kubectl.js'
+import { runKubectl } from './kubectl-process.js'
 
 /** A Deployment and the Services of its namespace. */
 export interface FoundDeployment {
@@ -11,9 +11,6 @@ export interface FoundDeployment {
   /** None where they may not be read. */
   services: JsonObject[]
 }
-
-/** Deployments are small, but lists of Services are not bounded. */
-const MAX_BYTES = 64 * 1024 * 1024
 
 /**
  * Reads a Deployment through kubectl; without a namespace from the one of its context. Throws UsageError where there is
@@ -23,10 +20,12 @@ export async function readDeployment(
   name: string,
   options: ClusterOptions & { namespace?: string },
 ): Promise<FoundDeployment> {
-  const deployment = await getJson(['deployment', name], options)
-  const { namespace = options.namespace } = deployment.metadata as { namespace?: string }
+  const { namespace: asked, ...chosen } = options
+  const cluster = await pinCluster(chosen)
+  const deployment = await getJson(['deployment', name], { ...cluster, namespace: asked })
+  const { namespace = asked } = deployment.metadata as { namespace?: string }
   try {
-    const list = await getJson(['services'], { ...options, namespace })
+    const list = await getJson(['services'], { ...cluster, namespace })
     return { deployment, services: Array.isArray(list.items) ? (list.items as JsonObject[]) : [] }
   } catch {
     // Without the Service the container's ports tell as much.
@@ -36,37 +35,31 @@ export async function readDeployment(
 
 async function getJson(
   what: string[],
-  { namespace, ...options }: ClusterOptions & { namespace?: string },
+  { namespace, ...cluster }: PinnedCluster & { namespace?: string },
 ): Promise<JsonObject> {
-  const args = [
-    'get',
-    ...what,
-    '-o',
-    'json',
-    ...(namespace ? ['-n', namespace] : []),
-    ...kubectlFlags(options),
-  ]
-  const command = `kubectl ${args.join(' ')}`
-  try {
-    const { stdout } = await promisify(execFile)('kubectl', args, { maxBuffer: MAX_BYTES })
-    return JSON.parse(stdout) as JsonObject
-  } catch (error) {
-    const { stderr = '', code } = error as { stderr?: string; code?: number | string }
-    if (/\(NotFound\)/.test(stderr)) {
-      throw new UsageError(`There is no ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
-        state: 'Nothing was written.',
-        nextSteps: ['kubectl get deployments -A    (those that there are)', 'name its namespace with -n'],
-        cause: error,
-      })
-    }
-    const why = code === 'ENOENT' ? 'kubectl was not found' : stderr.trim().split('\n')[0]
-    throw new ExternalError(`The Deployment can't be read: ${why || String(error)}.`, {
+  const args = ['get', ...what, '-o', 'json', ...(namespace ? ['-n', namespace] : [])]
+  const command = ['kubectl', ...args, ...kubectlFlags(cluster)].join(' ')
+  const failed = (why: string, details: { code?: number; stderr?: string; cause?: unknown }) =>
+    new ExternalError(`The Deployment can't be read: ${why}.`, {
       state: 'Nothing was written.',
       nextSteps: ['canary doctor    (what canary needs)', command],
       command,
-      code: typeof code === 'number' ? code : undefined,
-      stderr,
-      cause: error,
+      ...details,
     })
+  const { code, stdout, stderr } = await runKubectl(args, cluster).catch((error: unknown) => {
+    throw error instanceof KubectlEnded ? failed(error.stderr, { cause: error }) : error
+  })
+  if (/\(NotFound\)/.test(stderr)) {
+    throw new UsageError(`There is no ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
+      state: 'Nothing was written.',
+      nextSteps: ['kubectl get deployments -A    (those that there are)', 'name its namespace with -n'],
+    })
+  }
+  const said = code === 127 ? 'kubectl was not found' : stderr.trim().split('\n')[0]
+  if (code !== 0) throw failed(said || `kubectl ended with ${code}`, { code, stderr })
+  try {
+    return JSON.parse(stdout) as JsonObject
+  } catch (cause) {
+    throw failed('kubectl printed no JSON', { code, stderr, cause })
   }
 }

@@ -4,6 +4,8 @@ import { optionalApp } from '../cli/args.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags.js'
 import type { Told } from '../cli/init-answers.js'
+import { printNote } from '../cli/output.js'
+import type { ClusterOptions } from '../cluster/cluster.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Init extends BaseCommand {
@@ -71,7 +73,9 @@ export default class Init extends BaseCommand {
       cwd: process.cwd(),
       env: process.env,
     })
-    const source = await this.source(flags, { namespace, kubeContext, kubeconfig })
+    const output = await this.getOutput()
+    const say = (line: string) => printNote(output, line)
+    const source = await this.source(flags, { namespace, kubeContext, kubeconfig, say })
     const of = source && (await import('../operations/init-source.js')).placeOf(source.deployment)
     const known = {
       app: nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
@@ -79,10 +83,10 @@ export default class Init extends BaseCommand {
       hasDeployment: source !== undefined,
     }
     let told: Told = { ...typed, app: name }
-    const { stdin: input, stderr: output } = process
-    if (input.isTTY && output.isTTY && !flags.yes && flags.from !== '-') {
+    const { stdin: input, stderr } = process
+    if (input.isTTY && stderr.isTTY && !flags.yes && flags.from !== '-') {
       const { openQuestions } = await import('../cli/questions.js')
-      const questions = openQuestions({ input, output })
+      const questions = openQuestions({ input, output: stderr })
       try {
         told = await askRest(questions, told, { ...known, app: known.app ?? 'app' })
       } finally {
@@ -117,7 +121,7 @@ export default class Init extends BaseCommand {
 
   private async source(
     { from, container }: { from?: string; container?: string },
-    { namespace, ...cluster }: { namespace?: string; kubeContext?: string; kubeconfig?: string },
+    { namespace, ...cluster }: ClusterOptions & { namespace?: string },
   ) {
     if (from === undefined) return undefined
     const { sourceOf } = await import('../operations/init-from.js')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { sameForBoth, withContextPinned } from '../../../src/cluster/chosen-cluster.js'
+import { sameForBoth, pinCluster } from '../../../src/cluster/chosen-cluster.js'
 import { startFakePath, type FakePath } from './fake-program.js'
 
 describe('helm and kubectl are sent to the same cluster', () => {
@@ -18,32 +18,64 @@ describe('helm and kubectl are sent to the same cluster', () => {
   })
 })
 
-describe('the context is chosen once', () => {
+describe('the kubeconfig is looked at once', () => {
   let programs: FakePath
   beforeEach(async () => {
     programs = await startFakePath()
   })
   afterEach(() => programs.close())
 
-  test('the current one, of the kubeconfig given', async () => {
-    await programs.program('kubectl', `console.log(process.argv.slice(2).join('_'))`)
+  /** kubectl whose view of the kubeconfig has this; the context's name is the command line. */
+  const viewed = (server: string, user = {}) =>
+    programs.program(
+      'kubectl',
+      `console.log(JSON.stringify({
+         'current-context': process.argv.slice(2).join('_'),
+         clusters: [{ name: 'c', cluster: { server: ${JSON.stringify(server)} } }],
+         users: [{ name: 'u', user: ${JSON.stringify(user)} }],
+       }))`,
+    )
 
-    expect(await withContextPinned({ kubeconfig: '/k' })).toEqual({
+  test('the current context, of the kubeconfig given', async () => {
+    await viewed('https://one.example')
+
+    expect(await pinCluster({ kubeconfig: '/k' })).toEqual({
       kubeconfig: '/k',
-      kubeContext: 'config_current-context_--kubeconfig_/k',
+      kubeContext: 'config_view_--minify_-o_json_--kubeconfig_/k',
     })
   })
 
   test('one that is given stays', async () => {
-    expect(await withContextPinned({ kubeContext: 'prod' })).toEqual({ kubeContext: 'prod' })
+    await viewed('https://one.example')
+
+    expect(await pinCluster({ kubeContext: 'prod' })).toEqual({ kubeContext: 'prod' })
+  })
+
+  test.each([
+    ['https://rancher.example/k8s/clusters/c-m-1', '/k8s/clusters/c-m-1'],
+    ['https://rancher.example/k8s/clusters/c-m-1/', '/k8s/clusters/c-m-1'],
+    ['teleport.example:443/v1', '/v1'],
+    ['https://one.example:6443/', undefined],
+    ['https://[::1]:6443', undefined],
+    ['one.example:6443', undefined],
+  ])('the path of the server %s', async (server, serverPath) => {
+    await viewed(server)
+
+    expect((await pinCluster({})).serverPath).toBe(serverPath)
+  })
+
+  test('the login command', async () => {
+    await viewed('https://one.example', { exec: { command: 'aws', args: ['eks', 'get-token'] } })
+
+    expect((await pinCluster({})).loginCommand).toBe('aws')
   })
 
   test('none is set: left to the tools', async () => {
     await programs.program(
       'kubectl',
-      `console.error('error: current-context is not set'); process.exitCode = 1`,
+      `console.error('error: current-context must exist in order to minify'); process.exitCode = 1`,
     )
 
-    expect(await withContextPinned({})).toEqual({})
+    expect(await pinCluster({})).toEqual({})
   })
 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { kubectlVersion, startKubectl } from '../../../src/cluster/kubectl.js'
+import { kubectlVersion } from '../../../src/cluster/kubectl.js'
+import { startKubectl } from '../../../src/cluster/kubectl-process.js'
 import type { ExternalError } from '../../../src/model/errors.js'
 import { startFakePath, type FakePath } from './fake-program.js'
 

@@ -67,7 +67,7 @@ describe('a kubectl that serves this command', () => {
        setInterval(() => {}, 1000)`,
     )
     startParent(
-      `import { startKubectl } from '${source('kubectl.ts')}'
+      `import { startKubectl } from '${source('kubectl-process.ts')}'
        ${HOLD}
        const service = await startKubectl(['proxy'], /Starting/, {})
        console.log('ready')

@@ -1,0 +1,139 @@
+import { ExternalError } from '../model/errors.js'
+import { ApiError } from './api-errors.js'
+import type { AppLock, LockRequest, PinnedCluster } from './cluster.js'
+import type { KubeApi } from './kube-api.js'
+import { KubectlEnded } from './kubectl.js'
+import { runKubectl } from './kubectl-process.js'
+import { LEASES, NAMESPACES, SECRETS, type Target } from './kube-types.js'
+import { leaseName } from './lease-object.js'
+import { pause } from './pause.js'
+
+/** Pauses between the tries of kubectl, milliseconds: an overloaded server may refuse one. */
+const RETRY_PAUSES_MS = [100, 300, 900]
+
+/**
+ * That the cluster which is read is the one which helm changes. Both are reached by the same context of the same
+ * kubeconfig, helm through Kubernetes' client library, the reads through `kubectl proxy`, which has a way of its own with
+ * the path of the server's URL. So only where there is such a path there is something to prove: an object is read on both
+ * ways, by the proxy and by `kubectl get` (the library that helm uses too), and must have the same UID.
+ */
+export class OneCluster {
+  private proven = false
+
+  constructor(
+    private readonly api: KubeApi,
+    private readonly pin: () => Promise<PinnedCluster>,
+  ) {}
+
+  /** Takes the app's lock with the proof beside it; throws ExternalError, the lock freed, where that fails. */
+  async provenWith(request: LockRequest, lockApp: () => Promise<AppLock>): Promise<AppLock> {
+    const cluster = await this.pin()
+    if (cluster.serverPath === undefined || this.proven) return lockApp()
+    const byNamespace = this.isSame(cluster, { resource: NAMESPACES, name: 'kube-system' })
+    byNamespace.catch(() => undefined) // the lock's own error comes first
+    const lock = await lockApp()
+    try {
+      this.proven = (await byNamespace) || (await this.isSameForApp(cluster, request))
+      if (!this.proven) throw unproven(cluster)
+      return lock
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  /** By what is in the app's namespace, for those who may read nothing else. */
+  private async isSameForApp(cluster: PinnedCluster, { app, namespace }: LockRequest): Promise<boolean> {
+    if (await this.isSame(cluster, { resource: LEASES, namespace, name: leaseName(app) })) return true
+    const records = await readable(
+      this.api.list({ resource: SECRETS, namespace }, { labelSelector: `owner=helm,name=${app}`, limit: 1 }),
+    )
+    const name = records?.items[0]?.metadata.name
+    return name !== undefined && this.isSame(cluster, { resource: SECRETS, namespace, name })
+  }
+
+  /** Whether an object is the same on both ways; false where it may not be read. Throws ExternalError where it differs. */
+  private async isSame(cluster: PinnedCluster, target: Target): Promise<boolean> {
+    const [object, other] = await Promise.all([readable(this.api.get(target)), uidByKubectl(cluster, target)])
+    const uid = object?.metadata.uid
+    if (uid === undefined || other.forbidden) return false
+    if (uid === other.uid) return true
+    throw differs(cluster, target, uid, other)
+  }
+}
+
+/** Undefined where it may not be read, or is not there. */
+async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return undefined
+    throw error
+  }
+}
+
+interface Other {
+  command: string
+  uid?: string
+  forbidden?: boolean
+  stderr: string
+}
+
+/** Not by `kubectl get --raw`, which leaves the server's path out itself. */
+async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name }: Target): Promise<Other> {
+  const [group] = resource.apiVersion.includes('/') ? resource.apiVersion.split('/') : []
+  const kind = group === undefined ? resource.plural : `${resource.plural}.${group}`
+  const where = namespace === undefined ? [] : ['-n', namespace]
+  const args = ['get', kind, name ?? '', ...where, '-o', 'jsonpath={.metadata.uid}']
+  const command = `kubectl ${args.join(' ')}`
+  for (let attempt = 0; ; attempt += 1) {
+    const { code, stdout, stderr } = await runKubectl(args, cluster).catch((error: unknown) => {
+      if (error instanceof KubectlEnded) return { code: undefined, stdout: '', stderr: error.stderr }
+      throw error
+    })
+    if (code === 0) return { command, uid: stdout.trim(), stderr }
+    if (/\(Forbidden\)/.test(stderr)) return { command, forbidden: true, stderr }
+    if (/\(NotFound\)/.test(stderr)) return { command, stderr }
+    const wait = RETRY_PAUSES_MS[attempt]
+    if (wait === undefined) {
+      throw new ExternalError(
+        `kubectl can't read what canary reads: ${stderr.trim() || `exit code ${code}`}`,
+        {
+          command,
+          code,
+          stderr,
+          nextSteps: [`${command}    (does kubectl reach the cluster by itself?)`],
+        },
+      )
+    }
+    await pause(wait, cluster.signal)
+  }
+}
+
+function differs({ serverPath }: PinnedCluster, target: Target, uid: string, other: Other): ExternalError {
+  const { resource, name = '' } = target
+  return new ExternalError(
+    `Reads and helm do not reach the same cluster: ${resource.plural} ${name} has the UID ${uid} as canary reads it, ` +
+      `${other.uid ?? 'and is not there'} as helm would. The server in the kubeconfig has the path ${serverPath}.`,
+    {
+      state: 'Nothing was changed.',
+      command: other.command,
+      stderr: other.stderr,
+      nextSteps: [
+        'kubectl config view --minify    (which server is that?)',
+        'is something between here and the cluster that serves its address without the path, too?',
+      ],
+    },
+  )
+}
+
+function unproven({ serverPath }: PinnedCluster): ExternalError {
+  return new ExternalError(
+    `It can't be proven that reads and helm reach the same cluster: the server in the kubeconfig has the path ${serverPath}, ` +
+      'and your user may read neither the namespace kube-system, nor a Lease or a release record of the app.',
+    {
+      state: 'Nothing was changed.',
+      nextSteps: ['ask for the permissions in docs/rbac.yaml: get on leases and secrets of the namespace'],
+    },
+  )
+}
