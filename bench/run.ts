@@ -120,7 +120,7 @@ async function sandboxBoot(): Promise<void> {
   let memory = 0
   for (let round = 0; round < 5; round += 1) {
     const started = performance.now()
-    await execa(process.execPath, [canary, 'sandbox', 'start'], { env })
+    await execa(process.execPath, [canary, 'sandbox', 'start', '--while-pid', String(process.pid)], { env })
     boots.push((performance.now() - started) / 1000)
     const { stdout } = await execa(process.execPath, [canary, 'sandbox', 'status', '--json'], { env })
     const { pid } = JSON.parse(stdout) as { pid: number }

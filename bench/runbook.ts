@@ -21,7 +21,9 @@ export async function waveOfApps(
   { canary, chart, home, env }: { canary: string; chart: string; home: string; env: Record<string, string> },
 ): Promise<void> {
   const state = { ...env, XDG_STATE_HOME: path.join(home, 'wave') }
-  await execa(process.execPath, [canary, 'sandbox', 'start'], { env: state })
+  await execa(process.execPath, [canary, 'sandbox', 'start', '--while-pid', String(process.pid)], {
+    env: state,
+  })
   const kubeconfig = path.join(home, 'wave', 'canary', 'sandbox', 'kubeconfig')
   const here = { ...state, KUBECONFIG: kubeconfig, CANARY_PROBE_RATE: '0' }
   const apps = Array.from({ length: APPS }, (_, index) => `app-${index + 1}`)

@@ -17,6 +17,7 @@ const env: Record<string, string> = {
   XDG_STATE_HOME: path.join(home, 'state'),
   KUBECACHEDIR: path.join(home, 'kube-cache'),
   HELM_CACHE_HOME: path.join(home, 'helm-cache'),
+  CANARY_SANDBOX_WHILE_PID: String(process.pid), // it ends with the demo, however that ends
 }
 
 /** The commands, as typed; every one must end with exit 0. */

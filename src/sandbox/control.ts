@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { faultProblem } from './fault-parameters.js'
+import { isSame, refusedCaller } from './door.js'
 import type { Fault, FaultRegistry } from './faults.js'
 import { closeServer } from './workloads/close-server.js'
 
@@ -17,6 +18,8 @@ const BODY_LIMIT = 10_000
  */
 export async function startControl(faults: FaultRegistry, token: string): Promise<ControlServer> {
   const server = createServer((request, response) => {
+    const refused = refusedCaller(request.headers)
+    if (refused !== undefined) return reply(response, 403, refused)
     void handle(request, response, faults, token).catch((error: unknown) =>
       reply(response, 500, String(error)),
     )
@@ -32,7 +35,7 @@ async function handle(
   faults: FaultRegistry,
   token: string,
 ): Promise<void> {
-  if (request.headers.authorization !== `Bearer ${token}`)
+  if (!isSame(request.headers.authorization ?? '', `Bearer ${token}`))
     return reply(response, 401, 'the token is missing or wrong')
   const [, id] = /^\/faults(?:\/(\d+))?$/.exec(request.url ?? '') ?? [undefined, null]
   if (id === null) return reply(response, 404, 'there is only /faults')
@@ -40,6 +43,8 @@ async function handle(
     case 'GET':
       return reply(response, 200, faults.list())
     case 'POST': {
+      if (request.headers['content-type'] !== 'application/json')
+        return reply(response, 415, 'the content type must be application/json')
       const asked = parseFault(await bodyOf(request))
       return typeof asked === 'string' ? reply(response, 400, asked) : reply(response, 201, faults.add(asked))
     }

@@ -76,7 +76,7 @@ export const remoteFaults = {
 async function control<T>(state: SandboxState, method: string, id: string, body?: object): Promise<T> {
   const response = await fetch(`${state.controlUrl}/faults${id}`, {
     method,
-    headers: { authorization: `Bearer ${state.token}` },
+    headers: { authorization: `Bearer ${state.token}`, 'content-type': 'application/json' },
     signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
     body: body && JSON.stringify(body),
   })

@@ -41,7 +41,7 @@ export interface Sandbox {
   proxyUrl: string
   controlUrl: string
   token: string
-  /** Content of a kubeconfig file for it. */
+  /** Content of a kubeconfig file for it; the server's path in it is a secret. */
   kubeconfig: string
   faults: FaultRegistry
   store: ObjectStore
@@ -98,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const api = await startApiServer({
     store,
     token,
+    secret: randomBytes(16).toString('hex'),
     // Numbers of its own: how much traffic there is must not decide which request fails.
     disturb: disturbApi(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),

@@ -1,9 +1,11 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
 import { describeSandbox, viewSandbox } from '../../cli/sandbox-texts.js'
-import { ExternalError } from '../../model/errors.js'
+import { ExternalError, UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
 
+/** How often it is looked whether a process has ended. */
+const LOOK_EVERY_MS = 300
 /** How long the process in the background may take until it answers. */
 const START_TIMEOUT_MS = 15_000
 
@@ -24,6 +26,12 @@ export default class SandboxStart extends BaseCommand {
       min: 1,
       max: 10,
     }),
+    'while-pid': Flags.integer({
+      helpValue: '<pid>',
+      env: 'CANARY_SANDBOX_WHILE_PID',
+      description: 'End when this process has ended, however it ends; in a script: --while-pid $$',
+      min: 1,
+    }),
     foreground: Flags.boolean({ description: 'Stay in the foreground and log every change; Ctrl-C ends it' }),
   }
 
@@ -33,8 +41,9 @@ export default class SandboxStart extends BaseCommand {
     const folder = stateFolder()
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox runs already')
-    if (flags.foreground) return this.serve(folder, flags.proxies)
-    await this.show(await this.detach(folder, flags.proxies), 'the sandbox runs')
+    const { proxies, 'while-pid': owner } = flags
+    if (flags.foreground) return this.serve(folder, proxies, owner)
+    await this.show(await this.detach(folder, proxies, owner), 'the sandbox runs')
   }
 
   private async show(state: SandboxState, headline: string): Promise<void> {
@@ -42,11 +51,14 @@ export default class SandboxStart extends BaseCommand {
     await this.print(view, (palette) => describeSandbox(view, headline, palette))
   }
 
-  /** Is the sandbox until a signal ends it. */
-  private async serve(folder: string, proxies: number): Promise<void> {
+  /** Is the sandbox until a signal ends it, or the process it is there for has ended. */
+  private async serve(folder: string, proxies: number, owner?: number): Promise<void> {
+    const ownerEnded = owner === undefined ? undefined : await endOf(owner)
     const ended = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve)
       process.once('SIGTERM', resolve)
+      ownerEnded?.addEventListener('abort', () => resolve())
+      if (ownerEnded?.aborted) resolve()
     })
     const [{ startSandbox }, { removeState, runningSandbox, writeState }, { exclusively }] =
       await Promise.all([
@@ -79,7 +91,7 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Starts this program again in the background, and resolves once its sandbox answers. */
-  private async detach(folder: string, proxies: number): Promise<SandboxState> {
+  private async detach(folder: string, proxies: number, owner?: number): Promise<SandboxState> {
     const [
       { spawn },
       { mkdir, open, readFile },
@@ -97,7 +109,12 @@ export default class SandboxStart extends BaseCommand {
     const logFile = path.join(folder, 'sandbox.log')
     const log = await open(logFile, 'w', 0o600)
     const itself = [...process.execArgv, process.argv[1]!]
-    const program = [...itself, 'sandbox', 'start', '--foreground', '--proxies', String(proxies)]
+    const flags = [
+      '--proxies',
+      String(proxies),
+      ...(owner === undefined ? [] : ['--while-pid', String(owner)]),
+    ]
+    const program = [...itself, 'sandbox', 'start', '--foreground', ...flags]
     const child = spawn(process.execPath, program, {
       detached: true,
       cwd: this.config.root,
@@ -122,4 +139,24 @@ export default class SandboxStart extends BaseCommand {
       nextSteps: ['canary sandbox start --foreground    (shows what it does)'],
     })
   }
+}
+
+/** A signal that is aborted once a process has ended. Throws UsageError where there is none. */
+async function endOf(pid: number): Promise<AbortSignal> {
+  const { hasDied, processOf, thisProcess } = await import('../../cluster/lock-holder.js')
+  const own = thisProcess()
+  const owner = processOf(pid)
+  if (hasDied(owner, own)) {
+    throw new UsageError(`There is no process ${pid}: the sandbox would end at once.`, {
+      nextSteps: ['--while-pid $$    (in a script: as long as the script runs)'],
+    })
+  }
+  const ended = new AbortController()
+  const timer = setInterval(() => {
+    if (!hasDied(owner, own)) return
+    clearInterval(timer)
+    ended.abort()
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return ended.signal
 }

@@ -6,14 +6,17 @@ const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.k
 
 /** What a client sent, before it is understood. */
 export interface RequestBody {
-  /** Without parameters; empty where the client said nothing. */
+  /** Without parameters; empty where the client named none. */
   contentType: string
   data: Buffer
 }
 
-/** The object of a create or update. Throws 415 for other formats, 400 for what is not well-formed. */
+/**
+ * The object of a create or update. Throws 415 for other formats, 400 for what is not well-formed. A body without a type
+ * is refused, which the real server takes for JSON: a web page can send such a one anywhere.
+ */
 export async function readObject(body: RequestBody, expectedKind: string): Promise<Record<string, any>> {
-  const type = body.contentType === '' ? 'application/json' : body.contentType
+  const type = body.contentType
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
   if (type === 'application/vnd.kubernetes.protobuf') {
     return readProtobuf(body.data, expectedKind)

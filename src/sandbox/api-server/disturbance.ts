@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { urlOf } from '../door.js'
 import { parseResourceRequest } from './request.js'
 import { ApiError, type StatusBody } from './status.js'
 
@@ -65,9 +66,10 @@ export async function serveDisturbed(
   await serve(response)
 }
 
-function whatItIs({ method = 'GET', url = '/' }: IncomingMessage): Disturbed {
+function whatItIs(incoming: IncomingMessage): Disturbed {
   try {
-    const request = parseResourceRequest(method, new URL(url, 'http://sandbox'))
+    const url = urlOf(incoming)
+    const request = url && parseResourceRequest(incoming.method ?? 'GET', url)
     if (!request) return { isWatch: false, isWrite: false }
     const { verb, resource, subresource } = request
     const isWatch = verb === 'watch'
@@ -79,7 +81,7 @@ function whatItIs({ method = 'GET', url = '/' }: IncomingMessage): Disturbed {
 }
 
 /** The version a watch goes on from; undefined where it begins with what is there. */
-function versionOf({ url = '/' }: IncomingMessage): string | undefined {
-  const version = new URL(url, 'http://sandbox').searchParams.get('resourceVersion') ?? ''
+function versionOf(incoming: IncomingMessage): string | undefined {
+  const version = urlOf(incoming)?.searchParams.get('resourceVersion') ?? ''
   return version === '' || version === '0' ? undefined : version
 }

@@ -1,6 +1,6 @@
 import type { ResourceType } from './objects.js'
 import { RESOURCES } from './resources.js'
-import { methodNotAllowed, noSuchResource } from './status.js'
+import { badRequest, methodNotAllowed, noSuchResource } from './status.js'
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
@@ -32,7 +32,7 @@ export function parseResourceRequest(method: string, url: URL): ResourceRequest 
   const segments = url.pathname
     .split('/')
     .filter((segment) => segment !== '')
-    .map(decodeURIComponent)
+    .map(decoded)
   const [root, ...rest] = segments
   const [group, version, ...path] = root === 'api' ? ['', ...rest] : root === 'apis' ? rest : []
   if (group === undefined || version === undefined || path.length === 0) return undefined
@@ -43,6 +43,14 @@ export function parseResourceRequest(method: string, url: URL): ResourceRequest 
   if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchResource()
   const query = url.searchParams
   return { verb: verbOf(method, { name, subresource, query }), resource, namespace, name, subresource, query }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw badRequest(`invalid URL escape in "${segment}"`)
+  }
 }
 
 function target(path: string[]) {

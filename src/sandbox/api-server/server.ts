@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { isSame, refusedCaller, urlOf } from '../door.js'
 import { checkAccess, review, type Intercept } from './access.js'
 import type { RequestBody } from './body.js'
 import { clusterPath } from './cluster-paths.js'
@@ -20,7 +21,7 @@ import {
 import { scale } from './registry/scale.js'
 import { create, patch, update } from './registry/write.js'
 import { parseResourceRequest, type ResourceRequest } from './request.js'
-import { ApiError, noSuchResource } from './status.js'
+import { ApiError, badRequest, noSuchResource } from './status.js'
 import type { ObjectStore } from './store.js'
 import { serveWatch } from './watch.js'
 
@@ -29,10 +30,12 @@ export interface ApiServerOptions {
   /** 0 or none: a free one. */
   port?: number
   /**
-   * What credentials must be, where a client sends any. None are needed: helm and kubectl send no token over plain HTTP,
-   * and the server listens on the loopback interface only.
+   * What credentials must be, where a client sends any. None are needed: helm and kubectl send no token over plain HTTP.
+   * The secret in the path stands for them.
    */
   token?: string
+  /** First part of every path, without which nothing is served: other users of the machine reach the port, too. */
+  secret?: string
   logs?: ReadLogs
   /** Where `kubectl port-forward` leads to; nothing listens anywhere without it. */
   findPort?: FindPort
@@ -45,6 +48,7 @@ export interface ApiServerOptions {
 }
 
 export interface ApiServer {
+  /** With the secret. */
   url: string
   port: number
   /** Ends at once, open watches included. */
@@ -76,7 +80,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   })
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}${options.secret === undefined ? '' : `/${options.secret}`}`,
     port,
     close: () =>
       new Promise((resolve) => {
@@ -95,6 +99,7 @@ async function serve(
   head?: Buffer,
 ) {
   try {
+    enter(options, request)
     const { disturb = () => ({}) } = options
     await serveDisturbed(disturb, request, response, (answering) => route(options, request, answering, head))
   } catch (error) {
@@ -107,6 +112,19 @@ async function serve(
   }
 }
 
+/** Lets a request in, its URL without the secret from here on; throws ApiError where it may not come from the user's tools. */
+function enter({ secret }: ApiServerOptions, request: IncomingMessage): void {
+  const { headers, url = '' } = request
+  const refused = refusedCaller(headers)
+  if (refused !== undefined) throw new ApiError(403, 'Forbidden', refused)
+  if (secret === undefined) return
+  const [, first = ''] = /^\/([^/?]*)/.exec(url) ?? []
+  if (!isSame(first, secret))
+    throw new ApiError(403, 'Forbidden', "the URL needs the secret path of the sandbox's kubeconfig")
+  const rest = url.slice(1 + first.length)
+  request.url = rest.startsWith('/') ? rest : `/${rest}`
+}
+
 /** @param head of a request to upgrade: it has no body, but what comes after the upgrade may have begun */
 async function route(
   options: ApiServerOptions,
@@ -117,7 +135,8 @@ async function route(
   const { store, intercept } = options
   authenticate(request, options.token)
   const method = request.method ?? 'GET'
-  const url = new URL(request.url ?? '/', 'http://sandbox')
+  const url = urlOf(request)
+  if (!url) throw badRequest('the target of the request is no path')
   const accept = request.headers.accept ?? ''
 
   const answer = method === 'GET' ? clusterPath(url.pathname, accept) : undefined
@@ -184,7 +203,7 @@ function isServed({ resource, subresource }: ResourceRequest): boolean {
 /** Wrong credentials are refused; none are the sandbox's one user. */
 function authenticate(request: IncomingMessage, token: string | undefined): void {
   const { authorization } = request.headers
-  if (token === undefined || authorization === undefined || authorization === `Bearer ${token}`) return
+  if (token === undefined || authorization === undefined || isSame(authorization, `Bearer ${token}`)) return
   throw new ApiError(401, 'Unauthorized', 'Unauthorized')
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
+import { createGuarded, refusedCaller, urlOf } from '../door.js'
 import type { ProxyFeed } from '../gateway/proxy-feed.js'
 import type { Destination, ProxyRoute, VirtualHost } from '../gateway/routes.js'
 import type { ProxyCounters } from './counters.js'
@@ -13,9 +14,9 @@ const RDS = `http.http.rds.${ROUTES.replaceAll(':', '_')}`
 
 /** Envoy's admin interface of one proxy: counters, the routes it has, its clusters. Not listening yet. */
 export function adminServer(feed: ProxyFeed, counters: ProxyCounters): Server {
-  return createServer((request, response) => {
+  return createGuarded({}, (request, response) => {
     request.resume()
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin')
+    const { pathname = '', searchParams = new URLSearchParams() } = urlOf(request) ?? {}
     const isJson = searchParams.get('format') === 'json'
     const json = (body: object) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body, undefined, 1))
@@ -23,6 +24,8 @@ export function adminServer(feed: ProxyFeed, counters: ProxyCounters): Server {
     const text = (body: string, status = 200) => {
       response.writeHead(status, { 'content-type': 'text/plain; charset=UTF-8' }).end(body)
     }
+    const refused = refusedCaller(request.headers)
+    if (refused !== undefined) return text(`${refused}\n`, 403)
     switch (pathname) {
       case '/ready':
         return text('LIVE\n')

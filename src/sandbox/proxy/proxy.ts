@@ -1,12 +1,12 @@
 import {
   Agent,
-  createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   request,
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { createGuarded, safely } from '../door.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
 import type { Destination, HeaderChanges, ProxyRoute, RouteAction } from '../gateway/routes.js'
@@ -126,7 +126,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       path: to.target,
       headers,
     })
-    upstream.on('response', (answer) => {
+    const passBack = (answer: IncomingMessage) => {
       const { statusCode = 502 } = answer
       count(statusCode >= 500 ? 'rq_error' : 'rq_success')
       if (attempts !== undefined && statusCode >= 500 && attempt < attempts) {
@@ -149,16 +149,17 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
         answer.on('end', () => remembered(Buffer.concat(chunks)))
       }
       answer.pipe(outgoing)
-    })
+    }
+    upstream.on('response', (answer) => safely(outgoing, () => passBack(answer)))
     upstream.on('error', () => {
       if (outgoing.headersSent) outgoing.destroy()
-      else if (!outgoing.destroyed) unreachable()
+      else if (!outgoing.destroyed) safely(outgoing, unreachable)
     })
     outgoing.on('close', () => upstream.destroy())
     incoming.pipe(upstream)
   }
 
-  const server = createServer({ keepAliveTimeout: 300_000 }, handle)
+  const server = createGuarded({ keepAliveTimeout: 300_000 }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const taken = new Set<Socket>()
   return {

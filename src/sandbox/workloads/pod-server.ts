@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeObject } from '../api-server/objects.js'
+import { createGuarded, safely } from '../door.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Random } from '../random.js'
 import { closeServer } from './close-server.js'
@@ -52,12 +53,12 @@ export async function startPodServer(
       if (fails) response.writeHead(status, { 'content-type': 'text/plain' }).end('an ordered error\n')
       else response.writeHead(status, answer.headers).end(answer.body)
     }
-    if (latency) setTimeout(send, latency.ms).unref()
+    if (latency) setTimeout(() => safely(response, send), latency.ms).unref()
     else send()
   }
 
   // Kept connections stay as long as the proxy wants them: closing an idle one could meet a request on its way.
-  const server = createServer({ keepAliveTimeout: 0 }, handle)
+  const server = createGuarded({ keepAliveTimeout: 0 }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   log(greeting)
   const { port } = server.address() as AddressInfo

@@ -59,8 +59,9 @@ describe('the program', () => {
   test('a sandbox started in the background, twice at once, is one, and ends when told', async () => {
     const state = await mkdtemp(path.join(tmpdir(), 'canary-program-'))
     const sandbox = (...args: string[]) => canary(['sandbox', ...args], { XDG_STATE_HOME: state })
+    const start = () => sandbox('start', '--json', '--while-pid', String(process.pid))
     try {
-      const starts = await Promise.all([sandbox('start', '--json'), sandbox('start', '--json')])
+      const starts = await Promise.all([start(), start()])
       expect(starts.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual([
         { exitCode: 0, stderr: '' },
         { exitCode: 0, stderr: '' },

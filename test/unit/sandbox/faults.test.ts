@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => control.close())
 
 async function call(method: string, path: string, body?: string, token = 'secret'): Promise<[number, any]> {
-  const headers = { authorization: `Bearer ${token}` }
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const answer = await fetch(control.url + path, { method, headers, body })
   return [answer.status, await answer.json()]
 }
