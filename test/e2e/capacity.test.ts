@@ -1,8 +1,6 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { QUICK, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 test('a share that the canary has too few pods for is refused, or scaled for first; no request fails', async () => {
   const cli = await startSandboxCli(4, QUICK)

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 let cli: SandboxCli
 afterEach(() => cli.close())
@@ -53,7 +51,7 @@ test.each(HELM_MAJORS)(
     const both = { deployment: { v1: {}, v2: {} } }
     await byHand(3, both)
     await byHand(3, { ...both, routes: { canary: { version: 'v2', headers: { stage: 'canary' } } } })
-    await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=20s'])
+    await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=120s'])
     const before = await pods()
 
     const imported = await canary(0, 'import', 'echo')
@@ -82,7 +80,7 @@ test('part 4: several prefixes and a shadowed version; what the pods are is kept
     },
   }
   await byHand(4, values)
-  await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=20s'])
+  await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=120s'])
   const before = await pods()
   const imported = await canary(0, 'import', 'echo')
   expect(imported.stage).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 100 })

@@ -27,7 +27,7 @@ const atTerminal = (args: string[]) =>
 async function helmUpgradeBelow(pid: number): Promise<void> {
   await expect
     .poll(async () => (await descendants(pid)).map(({ command }) => command), {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 10,
     })
     .toContainEqual(expect.stringMatching(/^helm upgrade /))
@@ -113,7 +113,7 @@ test('the parent that reads its output is killed: nothing is left in the middle'
   )
   await helmUpgradeBelow(pid)
   parent.kill('SIGKILL')
-  await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => isRunning(pid)).toBe(false)
   expect((await newestRevision()).status).toBe('deployed')
   await subject.go(move)
 })

@@ -1,8 +1,6 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS, pathWithTools } from '../../scripts/tools.js'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cli: SandboxCli | undefined
 afterEach(async () => {

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type CommandOutcome, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 let cli: SandboxCli
 beforeAll(async () => {
-  cli = await startSandboxCli(4)
+  cli = await startSandboxCli(4, QUICK)
   expect(await canary('install', 'echo', 'v1', '--with-virtual-service')).toMatchObject({ exitCode: 0 })
 })
 afterAll(async () => {
@@ -13,13 +11,13 @@ afterAll(async () => {
 })
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_TIMEOUT: '2s' } })
+  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
 }
 
 test('pods that crash: state, exit code, log and events, as a document', async () => {
   cli.sandbox.faults.add({ kind: 'crash', app: 'echo', version: 'v2' })
 
-  const { exitCode, stdout } = await canary('start', 'echo', 'v2', '--json')
+  const { exitCode, stdout } = await canary('start', 'echo', 'v2', '--json', '--timeout', '5s')
 
   expect(exitCode).toBe(5)
   const { error } = JSON.parse(stdout)
@@ -46,7 +44,7 @@ test('pods that run and never get ready: for people; events that may not be read
   cli.sandbox.faults.add({ kind: 'forbid', verb: 'list', resource: 'events' })
   expect(await canary('abort', 'echo')).toMatchObject({ exitCode: 0 })
 
-  const { exitCode, stderr } = await canary('start', 'echo', 'v3')
+  const { exitCode, stderr } = await canary('start', 'echo', 'v3', '--timeout', '5s')
 
   expect(exitCode).toBe(5)
   expect(stderr).toMatch(/pod echo-v3-\S+: Running, container echo-v3 running\n\s+\| .*listening on :8080\n/)

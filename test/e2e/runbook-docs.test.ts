@@ -2,10 +2,8 @@ import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { QUICK, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const file = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 

@@ -7,8 +7,6 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 let east: SandboxCli
@@ -178,28 +176,23 @@ test('another rollout under way is told of before anything is changed', async ()
 })
 
 test('a run that is killed goes on where it was; no step is made twice, and the journal is whole', async () => {
-  const args = [
-    'rollout',
-    'echo',
-    'v6',
-    '--weights',
-    '20,100',
-    '--probe-rate',
-    '0',
-    '--events',
-    'killed.jsonl',
-  ]
-  const victim = spawn(process.execPath, [runJs, ...args], { cwd: east.home, env: east.env, stdio: 'ignore' })
+  const args = ['rollout', 'echo', 'v6', '--weights', '20,100', '--events', 'killed.jsonl', '--probe-rate']
+  // Proven slowly: it is killed in the middle of that step's proof.
+  const victim = spawn(process.execPath, [runJs, ...args, '20'], {
+    cwd: east.home,
+    env: east.env,
+    stdio: 'ignore',
+  })
   const ended = new Promise((resolve) => victim.once('exit', resolve))
   const journal = async () => readFile(path.join(east.home, 'killed.jsonl'), 'utf8').catch(() => '')
   await vi.waitUntil(async () => /"type":"upgraded".*"runStep":"shift-20"/.test(await journal()), {
-    timeout: 20_000,
+    timeout: 60_000,
   })
   victim.kill('SIGKILL')
   await ended
   const before = await journal()
 
-  const { apps, runId } = await canary(0, ...args)
+  const { apps, runId } = await canary(0, ...args, '0')
   expect(apps[0]).toMatchObject({ isWhole: true, stage: { name: 'stable', primary: 'v6' } })
   const { entries } = await canary(0, 'history', 'echo')
   const steps = entries.filter(({ run: of }: any) => of?.id === runId).map(({ run: of }: any) => of.step)

@@ -3,8 +3,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
-
 interface Pod {
   metadata: { name: string; deletionTimestamp?: string }
   status?: { conditions?: { type: string; status: string }[] }

@@ -49,13 +49,13 @@ say "step 1: install v1"
 for app in echo foxtrot; do
   kubectl create namespace "$app"
   helm install "$app" "$chart" --namespace "$app" -f "$values/values-1.yaml"
-  kubectl rollout status "deployment/$app-v1" -n "$app" --timeout 30s
+  kubectl rollout status "deployment/$app-v1" -n "$app" --timeout 120s
   until_answer "version:$app-v1" "/$app"
 done
 
 say "step 2: deploy v2 beside it"
 helm upgrade echo "$chart" --namespace echo -f "$values/values-2.yaml"
-kubectl rollout status deployment/echo-v2 -n echo --timeout 30s
+kubectl rollout status deployment/echo-v2 -n echo --timeout 120s
 until_answer version:echo-v1 /echo
 
 say "step 3: the header route"
@@ -76,7 +76,7 @@ until_answer version:echo-v2 /echo -H 'stage: canary'
 
 say "step 6: decommission v1"
 helm upgrade echo "$chart" --namespace echo -f "$values/values-6.yaml"
-kubectl wait --for=delete pod -l app=echo,version=v1 -n echo --timeout 30s
+kubectl wait --for=delete pod -l app=echo,version=v1 -n echo --timeout 120s
 until_answer version:echo-v2 /echo
 until_answer version:foxtrot-v1 /foxtrot
 say "done: $(helm history echo -n echo -o json | tr ',' '\n' | grep -c '"revision"') revisions of echo"

@@ -1,7 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 let cli: SandboxCli
 beforeAll(async () => {
@@ -13,7 +11,7 @@ afterAll(() => cli.close())
 afterEach(() => cli.sandbox.faults.clear())
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '3s' } })
+  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
 }
 
 const proofOf = ({ stdout }: CommandOutcome) => JSON.parse(stdout).proof
@@ -39,7 +37,7 @@ test('all by the address they share, where each is not wanted or may not be reac
 
 test('one that is stuck fails the step and is named; when it has caught up the same command is done', async () => {
   cli.sandbox.faults.add({ kind: 'proxy-stuck' })
-  const outcome = await canary('shift', 'echo', '50', '--json')
+  const outcome = await canary('shift', 'echo', '50', '--json', '--verify-timeout', '5s')
   const { error } = JSON.parse(outcome.stdout)
   expect(outcome.exitCode).toBe(4)
   expect(error.message).toMatch(/2 of 3 proxies serve the wanted routes, gateway-proxy-\S+ did not/)

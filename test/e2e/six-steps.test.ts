@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cli: SandboxCli | undefined
 afterEach(async () => {

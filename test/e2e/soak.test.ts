@@ -1,13 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../soak/build.js'
 import { kills } from '../../soak/kills.js'
 import type { PartOptions, PartReport } from '../../soak/part.js'
 import { races } from '../../soak/races.js'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 /** The short version of `npm run soak` (docs/soak.md): a few kills and a race; failing API calls are played one by one in hostile.test.ts. */
 let folder: string

@@ -1,8 +1,6 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 let cli: SandboxCli
 afterEach(async () => {

@@ -1,9 +1,7 @@
-import { afterEach, expect, describe, test, vi } from 'vitest'
+import { afterEach, expect, describe, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cli: SandboxCli | undefined
 afterEach(async () => {

@@ -1,12 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type Arena, startArena } from '../../soak/arena.js'
 import { projectRoot } from '../../soak/build.js'
 import { revisionsOf } from '../../soak/release.js'
 import { type Move, Subject } from '../../soak/subject.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 /**
  * Helm ends an upgrade by two writes: the old revision becomes `superseded`, then the new one `deployed`. A helm that dies
@@ -31,9 +29,7 @@ describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
     const newest = async () => (await revisionsOf(arena, 'echo')).at(-1)!
     const { revision } = await newest()
     const running = arena.spawn([...move.args, '--probe-rate', '2'])
-    await expect
-      .poll(newest, { timeout: 20_000 })
-      .toMatchObject({ revision: revision + 1, status: 'deployed' })
+    await expect.poll(newest).toMatchObject({ revision: revision + 1, status: 'deployed' })
     running.signal('SIGKILL')
     await running.ended
 

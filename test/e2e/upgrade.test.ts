@@ -1,12 +1,10 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const bundled = fileURLToPath(new URL('../../chart', import.meta.url))
 
@@ -16,7 +14,7 @@ afterEach(async () => {
 })
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0', CANARY_TIMEOUT: '15s' } })
+  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
 }
 
 /** Runs canary, demands this exit code, and gives back the document. */

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const chart = fileURLToPath(new URL('../../chart', import.meta.url))
@@ -64,15 +62,16 @@ test('several paths are counted together and apart; what is asserted of answers 
 })
 
 test('a canary that is worse than the primary is kept back before anybody sees it', async () => {
-  const compare = ['verify', 'echo', '--compare', '--duration', '2s', '--json']
-  const healthy = await canary(...compare)
+  const compare = (duration: string) =>
+    canary('verify', 'echo', '--compare', '--duration', duration, '--json')
+  const healthy = await compare('5s')
   expect([healthy.exitCode, JSON.parse(healthy.stdout).comparison.verdict]).toEqual([0, 'pass'])
 
   cli.sandbox.faults.add({ kind: 'error-rate', app: 'echo', version: 'v2', percent: 20 })
-  const { exitCode, stdout } = await canary(...compare)
+  const { exitCode, stdout } = await compare('60s')
   const { error } = JSON.parse(stdout)
   expect([exitCode, error.evidence.comparison.verdict]).toEqual([3, 'fail'])
-  const shift = await canary('shift', 'echo', '50', '--analyze', '--duration', '2s')
+  const shift = await canary('shift', 'echo', '50', '--analyze', '--duration', '60s')
   cli.sandbox.faults.clear()
   expect([shift.exitCode, shift.stderr]).toEqual([3, expect.stringContaining('The canary is less healthy')])
   expect(shift.stderr).not.toContain('helm upgrade: revision')

@@ -1,9 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cli: SandboxCli
 afterEach(async () => {
@@ -11,7 +9,7 @@ afterEach(async () => {
 })
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0', CANARY_VERIFY_TIMEOUT: '20s' } })
+  return cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
 }
 
 /** Runs canary, demands this exit code, and gives back the document. */

@@ -49,6 +49,8 @@ export async function startSandboxCli(major: HelmMajor, options: SandboxOptions 
     HELM_CACHE_HOME: path.join(home, 'helm-cache'),
     XDG_STATE_HOME: path.join(home, 'state'),
     NO_COLOR: '1',
+    // A proof that is to pass may take its time; tests of one that can't say how long to try.
+    CANARY_VERIFY_TIMEOUT: '5m',
   }
   async function run(
     command: string,

@@ -28,7 +28,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
   })
 
   it('installs, makes the namespace and waits', async () => {
-    await helm('install', 'tiny', chart, '-n', 'tiny', '--create-namespace', '--wait', '--timeout', '10s')
+    await helm('install', 'tiny', chart, '-n', 'tiny', '--create-namespace', '--wait', '--timeout', '120s')
     expect(live('deployments', 'one')?.spec.replicas).toBe(1)
     expect(live('services', 'tiny')?.spec.ports).toEqual([{ port: 80, protocol: 'TCP', targetPort: 8080 }])
     expect(live('configmaps', 'tiny')?.data).toEqual({ namespaces: '2' })
@@ -37,7 +37,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
   })
 
   it('upgrades: what left the chart leaves the objects, what changed changes', async () => {
-    await helm('upgrade', 'tiny', chart, '-n', 'tiny', '--wait', '--timeout', '10s', ...CHANGES)
+    await helm('upgrade', 'tiny', chart, '-n', 'tiny', '--wait', '--timeout', '120s', ...CHANGES)
     expect(env()).toEqual([
       { name: 'B', value: '2' },
       { name: 'C', value: '3' },
@@ -69,7 +69,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
   })
 
   it('rolls back, and removes what the later revision added', async () => {
-    await helm('rollback', 'tiny', '1', '-n', 'tiny', '--wait', '--timeout', '10s')
+    await helm('rollback', 'tiny', '1', '-n', 'tiny', '--wait', '--timeout', '120s')
     expect(env()).toEqual([
       { name: 'A', value: '1' },
       { name: 'B', value: '2' },
@@ -86,7 +86,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
   })
 
   it('uninstalls, and waits until all is gone', async () => {
-    await helm('uninstall', 'tiny', '-n', 'tiny', '--wait', '--timeout', '10s')
+    await helm('uninstall', 'tiny', '-n', 'tiny', '--wait', '--timeout', '120s')
     for (const kind of ['deployments', 'services', 'configmaps', 'routetables', 'secrets'] as const) {
       expect(cluster.store.list(RESOURCES[kind], 'tiny')).toEqual([])
     }

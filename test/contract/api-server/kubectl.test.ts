@@ -148,7 +148,7 @@ describe('kubectl', () => {
     await apply(DEPLOYMENT)
     expect(await kubectl('rollout', 'status', 'deploy/web')).toContain('successfully rolled out')
     await kubectl('rollout', 'restart', 'deploy/web')
-    await kubectl('wait', 'deploy/web', '--for=condition=Available', '--timeout=5s')
+    await kubectl('wait', 'deploy/web', '--for=condition=Available', '--timeout=120s')
     expect(web()?.metadata.generation).toBe(2)
     expect(await kubectl('rollout', 'history', 'deploy/web')).toContain('deployment.apps/web')
   })
@@ -280,7 +280,9 @@ describe('kubectl', () => {
     try {
       let output = ''
       proxy.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-      const port = await vi.waitFor(() => /:(\d+)/.exec(output)?.[1] ?? Promise.reject(new Error(output)))
+      const port = await vi.waitFor(() => /:(\d+)/.exec(output)?.[1] ?? Promise.reject(new Error(output)), {
+        timeout: 60_000,
+      })
       const response = await fetch(`http://127.0.0.1:${port}/api/v1/namespaces`)
       expect(await response.json()).toMatchObject({ kind: 'NamespaceList' })
     } finally {

@@ -7,8 +7,6 @@ import { kubectls } from '../../../scripts/tools.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
 
-vi.setConfig({ testTimeout: 30_000 })
-
 /** A forward that runs: its local port, what kubectl says of errors, and how it ends. */
 interface Forward {
   port: number
@@ -23,7 +21,7 @@ beforeAll(async () => {
   cli = await startSandboxCli(4, { ...QUICK, proxies: 2 })
   await cli.kubectl(['create', 'deployment', 'echo', '--image=hashicorp/http-echo', '--port=5678'])
   await cli.kubectl(['expose', 'deployment', 'echo', '--port=80', '--target-port=5678'])
-  await cli.kubectl(['rollout', 'status', 'deployment/echo', '--timeout=10s'])
+  await cli.kubectl(['rollout', 'status', 'deployment/echo', '--timeout=120s'])
 })
 afterEach(async () => {
   cli.sandbox.faults.clear()
@@ -44,7 +42,7 @@ async function forward(kubectl: string, args: string[]): Promise<Forward> {
   let stderr = ''
   child.stdout.on('data', (chunk) => (stdout += String(chunk)))
   child.stderr.on('data', (chunk) => (stderr += String(chunk)))
-  await vi.waitUntil(() => stdout.includes('Forwarding from') || child.exitCode !== null, { timeout: 10_000 })
+  await vi.waitUntil(() => stdout.includes('Forwarding from') || child.exitCode !== null, { timeout: 60_000 })
   return {
     port: Number(/127\.0\.0\.1:(\d+)/.exec(stdout)?.[1]),
     process: child,
@@ -128,7 +126,7 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
     test('it may be forbidden', async () => {
       cli.sandbox.faults.add({ kind: 'forbid', verb: 'create', resource: 'pods/portforward' })
       const { process, stderr } = await forward(kubectl, ['deployment/echo', ':5678'])
-      await vi.waitUntil(() => process.exitCode !== null)
+      await vi.waitUntil(() => process.exitCode !== null, { timeout: 60_000 })
       expect(stderr()).toContain('cannot create resource "pods/portforward"')
     })
 
@@ -139,14 +137,14 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
       await cli.kubectl(['delete', 'pod', pod!])
       await exited
       expect(stderr()).toContain('lost connection to pod')
-      await cli.kubectl(['rollout', 'status', 'deployment/echo', '--timeout=10s'])
+      await cli.kubectl(['rollout', 'status', 'deployment/echo', '--timeout=120s'])
     })
   })
 
   test('proxies that are there stay when kubectl scales them', async () => {
     const before = podNames('gloo-system')
     await cli.kubectl(['scale', 'deployment', 'gateway-proxy', '-n', 'gloo-system', '--replicas=3'])
-    await vi.waitUntil(() => podNames('gloo-system').length === before.length + 1)
+    await vi.waitUntil(() => podNames('gloo-system').length === before.length + 1, { timeout: 60_000 })
     await cli.kubectl(['rollout', 'status', 'deployment/gateway-proxy', '-n', 'gloo-system'])
     expect(podNames('gloo-system')).toEqual(expect.arrayContaining(before))
     expect(podNames('gloo-system')).toHaveLength(before.length + 1)

@@ -5,8 +5,6 @@ import { routeTable, single, upstream, virtualService } from '../gateway/objects
 import { writeChart } from './cluster.js'
 import { type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 let cli: SandboxCli
 
 async function kubectl(...args: string[]): Promise<string> {
@@ -32,8 +30,8 @@ describe('kubectl and the whole sandbox', () => {
   test('an autoscaler raises what is below its minimum, in its own name', async () => {
     await kubectl('create', 'deployment', 'scaled', '--image=hashicorp/http-echo')
     await kubectl('autoscale', 'deployment', 'scaled', '--min=2', '--max=3', '--cpu-percent=80')
-    await kubectl('rollout', 'status', 'deployment/scaled', '--timeout=10s')
-    await vi.waitUntil(() => deployment('scaled')?.status?.readyReplicas === 2)
+    await kubectl('rollout', 'status', 'deployment/scaled', '--timeout=120s')
+    await vi.waitUntil(() => deployment('scaled')?.status?.readyReplicas === 2, { timeout: 60_000 })
     expect(deployment('scaled')?.metadata.managedFields).toContainEqual(
       expect.objectContaining({
         manager: 'horizontal-pod-autoscaler',
@@ -42,7 +40,7 @@ describe('kubectl and the whole sandbox', () => {
       }),
     )
     await kubectl('scale', 'deployment/scaled', '--replicas=9')
-    await vi.waitUntil(() => deployment('scaled')?.status?.readyReplicas === 3)
+    await vi.waitUntil(() => deployment('scaled')?.status?.readyReplicas === 3, { timeout: 60_000 })
     expect(await kubectl('get', 'hpa')).toMatch(/^scaled +Deployment\/scaled +<none> +2 +3 +3 /m)
     expect(await kubectl('get', 'events', '--field-selector', 'reason=SuccessfulRescale')).toContain(
       'New size: 3; reason: Current number of replicas above Spec.MaxReplicas',
@@ -80,7 +78,7 @@ describe('kubectl and the whole sandbox', () => {
   test('a namespace that is deleted takes nothing new, ends what is in it, and is gone', async () => {
     await kubectl('create', 'namespace', 'echo')
     await kubectl('create', 'deployment', 'web', '--image=hashicorp/http-echo', '-n', 'echo')
-    await kubectl('rollout', 'status', 'deployment/web', '-n', 'echo', '--timeout=10s')
+    await kubectl('rollout', 'status', 'deployment/web', '-n', 'echo', '--timeout=120s')
     await kubectl('delete', 'namespace', 'echo', '--wait=false')
     // Its pods drain meanwhile; asked in one breath, before they are gone.
     const { stderr } = await cli.kubectl(
@@ -90,7 +88,7 @@ describe('kubectl and the whole sandbox', () => {
     expect(stderr).toMatch(
       /unable to create new content in namespace echo because it is being terminated|"echo" not found/,
     )
-    await kubectl('wait', '--for=delete', 'namespace/echo', '--timeout=20s')
+    await kubectl('wait', '--for=delete', 'namespace/echo', '--timeout=120s')
     expect(await kubectl('get', 'all', '-n', 'echo')).toBe('')
   })
 
@@ -106,9 +104,7 @@ describe('kubectl and the whole sandbox', () => {
       metadata: { name: 'bad' },
       spec: { selector: { matchLabels: { app: 'bad' } }, template },
     })
-    await vi.waitUntil(async () =>
-      (await kubectl('get', 'pods', '-l', 'app=bad')).includes('CrashLoopBackOff'),
-    )
+    await expect.poll(() => kubectl('get', 'pods', '-l', 'app=bad')).toContain('CrashLoopBackOff')
     expect(await kubectl('logs', 'deployment/bad')).toContain('panic: an ordered crash')
     expect(await kubectl('logs', 'deployment/bad', '--previous')).toContain('panic: an ordered crash')
     expect(await kubectl('get', 'events', '--field-selector', 'type=Warning')).toMatch(

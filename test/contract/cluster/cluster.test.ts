@@ -20,7 +20,7 @@ function values(...versions: string[]): JsonObject {
 }
 
 for (const major of HELM_MAJORS) {
-  describe(`the cluster through Helm ${major} and kubectl`, { timeout: 20_000 }, () => {
+  describe(`the cluster through Helm ${major} and kubectl`, () => {
     let cli: SandboxCli
     let cluster: Cluster
     const before = { ...process.env }

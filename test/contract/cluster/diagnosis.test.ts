@@ -6,8 +6,6 @@ import type { OperationContext } from '../../../src/operations/context.js'
 import { causesOf } from '../../../src/operations/diagnosis.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
-
 let cli: SandboxCli
 let cluster: Cluster
 const before = { ...process.env }
@@ -100,7 +98,7 @@ test.each<[id: string, change: string[], input: object | undefined]>([
     await vi.waitFor(
       async () => expect((await causes())[0]).toMatchObject({ id, certainty: expect.any(String) }),
       {
-        timeout: 5000,
+        timeout: 60_000,
         interval: 100,
       },
     )

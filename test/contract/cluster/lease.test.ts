@@ -15,7 +15,7 @@ console.log('held')
 setInterval(() => {}, 1000)
 `
 
-describe('the Lease of an app, on an API server', { timeout: 30_000 }, () => {
+describe('the Lease of an app, on an API server', () => {
   let cli: SandboxCli
   let ann: Cluster
   let bob: Cluster

@@ -37,7 +37,7 @@ export interface DataPlane {
 
 /** Waits for a condition; generous, for tests share the machine. */
 export function until<T>(condition: () => T | Promise<T>): Promise<T> {
-  return vi.waitUntil(condition, { timeout: 10_000, interval: 5 })
+  return vi.waitUntil(condition, { timeout: 60_000, interval: 5 })
 }
 
 /** Quick by default: pods end at once, the proxy hears of endpoints within two milliseconds. */
@@ -71,7 +71,7 @@ export async function startDataPlane({
         seen = store.resourceVersion
         return calm
       },
-      { interval: 30, timeout: 10_000 },
+      { interval: 30, timeout: 60_000 },
     )
   }
   return {
@@ -84,7 +84,7 @@ export async function startDataPlane({
         for (const { metadata } of store.list(resource))
           store.delete(resource, metadata.namespace, metadata.name)
       }
-      await vi.waitUntil(() => store.list(RESOURCES.pods).length === 0, { timeout: 10_000 })
+      await vi.waitUntil(() => store.list(RESOURCES.pods).length === 0, { timeout: 60_000 })
       await quiet()
     },
     settled: async () => {
@@ -94,7 +94,7 @@ export async function startDataPlane({
             .list(RESOURCES.deployments)
             .every(({ metadata, status }) => status?.observedGeneration === metadata.generation) &&
           store.list(RESOURCES.pods).every((pod) => isReady(pod) || waitsForImage(pod)),
-        { timeout: 10_000 },
+        { timeout: 60_000 },
       )
       await quiet()
     },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { type DataPlane, startDataPlane } from './data-plane.js'
@@ -224,5 +224,3 @@ function compareStatus(object: string, recorded: Recording['statuses'][string]):
   const proxies = Object.entries(gloo.subresourceStatuses ?? {})
   for (const [proxy, sub] of proxies) if (sub.state) expect(ours.subresourceStatuses[proxy]).toEqual(sub)
 }
-
-vi.setConfig({ testTimeout: 20_000 })

@@ -35,7 +35,7 @@ for (const [name, pieces] of [
     proofRequest(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
       expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
       versionRule: { header: 'x-version' },
-      timeoutMs: 30_000,
+      timeoutMs: 300_000,
     }),
     { converged() {}, progress() {}, check() {} },
   )

@@ -51,7 +51,7 @@ async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
   throw new Error('it did not fail')
 }
 
-const PATIENCE = { timeout: 20_000 }
+const PATIENCE = { timeout: 60_000 }
 const echo = { app: 'echo' }
 const mayPropose = false
 

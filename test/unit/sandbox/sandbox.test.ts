@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
 
@@ -29,10 +29,12 @@ test('it has what a cluster with Gloo has: namespaces, a node, CRDs, Gloo’s po
     'upstreams.gloo.solo.io',
     'virtualservices.gateway.solo.io',
   ])
-  await vi.waitUntil(async () => {
-    const proxies = await items('/api/v1/namespaces/gloo-system/pods?labelSelector=gateway-proxy=live')
-    return proxies[0]?.status.phase === 'Running'
-  })
+  await expect
+    .poll(async () => {
+      const proxies = await items('/api/v1/namespaces/gloo-system/pods?labelSelector=gateway-proxy=live')
+      return proxies[0]?.status.phase
+    })
+    .toBe('Running')
 })
 
 test('the Service gateway-proxy leads to the proxy', async () => {

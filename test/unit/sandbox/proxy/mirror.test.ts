@@ -81,7 +81,7 @@ async function ask(init: RequestInit = {}): Promise<string> {
 test('a copy goes to the shadow, as the request is, and its answer is nobody’s', async () => {
   shadowed({ ...toShadow, percentage: 100 })
   expect(await ask({ method: 'POST', body: 'milk' })).toBe('200 from v1')
-  await vi.waitFor(() => expect(copies).toHaveLength(1))
+  await vi.waitFor(() => expect(copies).toHaveLength(1), { timeout: 60_000 })
   expect(copies[0]).toMatchObject({ url: '/echo?x=1', method: 'POST', body: 'milk' })
   expect(copies[0]!.headers.host).toBe(`127.0.0.1-shadow:${proxy.port}`)
 })
@@ -90,7 +90,7 @@ test('a share of the requests is copied, and counted', async () => {
   shadowed({ ...toShadow, percentage: 20 })
   for (let count = 0; count < 300; count += 1) expect(await ask()).toBe('200 from v1')
   const counted = () => proxy.counters.cluster('echo-shadow_echo').upstream_rq_total
-  await vi.waitFor(() => expect(copies).toHaveLength(counted()))
+  await vi.waitFor(() => expect(copies).toHaveLength(counted()), { timeout: 60_000 })
   expect(counted()).toBeGreaterThan(30)
   expect(counted()).toBeLessThan(90)
   expect(proxy.counters.cluster('echo_echo').upstream_rq_total).toBe(300)
