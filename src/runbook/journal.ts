@@ -5,9 +5,12 @@ import type { JournalHead, JournalLine } from './journal-line.js'
 /** A line is at most so long that its end is found from the end of the file. */
 const TAIL_BYTES = 1024 * 1024
 
+/** How each line of a journal begins: nothing else in a file is canary's to remove. */
+const LINE_START = '{"v":1,"time":'
+
 /**
- * A file that gets one JSON line for each thing that happened, on disk before the run goes on. Lines are only ever added; one
- * that a killed run left half written is taken away when the file is opened again.
+ * A file that gets one JSON line for each thing that happened, on disk before the run goes on. Lines are only ever added. A
+ * line that a killed run left half written is removed when the file is opened again; whatever else the file ends with stays.
  */
 export class Journal {
   private isBroken = false
@@ -36,7 +39,7 @@ export class Journal {
         nextSteps: ['name a file in a folder that is there, and that you may write to'],
       })
     }
-    dropHalfLine(descriptor)
+    endLastLine(descriptor)
     return new Journal(descriptor, mask, (why) => failed(`No more events are written to ${file}: ${why}`))
   }
 
@@ -57,11 +60,24 @@ export class Journal {
   }
 }
 
-function dropHalfLine(descriptor: number): void {
+/** Makes the file end with a whole line: removes half a line of a journal, and ends any other line. */
+function endLastLine(descriptor: number): void {
   const stats = fstatSync(descriptor)
   if (!stats.isFile() || stats.size === 0) return
   const tail = Buffer.alloc(Math.min(stats.size, TAIL_BYTES))
   readSync(descriptor, tail, 0, tail.length, stats.size - tail.length)
-  const kept = tail.lastIndexOf('\n') + 1
-  if (kept < tail.length) ftruncateSync(descriptor, stats.size - tail.length + kept)
+  const start = tail.lastIndexOf('\n') + 1
+  if (start === tail.length) return
+  if (isHalfLine(tail.toString('utf8', start))) ftruncateSync(descriptor, stats.size - tail.length + start)
+  else writeSync(descriptor, '\n')
+}
+
+function isHalfLine(text: string): boolean {
+  if (!text.startsWith(LINE_START)) return false
+  try {
+    JSON.parse(text)
+    return false
+  } catch {
+    return true
+  }
 }

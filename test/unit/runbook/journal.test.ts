@@ -48,7 +48,7 @@ describe('the file', () => {
     const first = open()
     first.write({ runId: 'r1', type: 'a' })
     first.close()
-    await appendFile(file, '{"v":1,"runId":"r1","ty')
+    await appendFile(file, '{"v":1,"time":"2026-01-01T00:00:00.000Z","runId":"r1","ty')
     const second = open()
     second.write({ runId: 'r2', type: 'b' })
     second.close()
@@ -56,6 +56,20 @@ describe('the file', () => {
       ['r1', 'a'],
       ['r2', 'b'],
     ])
+  })
+
+  test.each([
+    ['a text', 'THE LAST LINE WITHOUT A NEWLINE'],
+    ["another program's half line", '{"v":1,"runId":"r1","ty'],
+    ['a whole line that only lacks its end', '{"v":1,"time":"2026-01-01T00:00:00.000Z","type":"a"}'],
+    ['a line longer than what is read', `${'x'.repeat(1024 * 1024)}{"v":1,"time":"2026`],
+  ])('%s at the end of the file stays, and gets its newline', async (_, text) => {
+    await appendFile(file, `before\n${text}`)
+    const journal = open()
+    journal.write({ runId: 'r1', type: 'a' })
+    journal.close()
+    const content = await readFile(file, 'utf8')
+    expect(content.startsWith(`before\n${text}\n{"v":1,"time":`)).toBe(true)
   })
 
   test('secrets are masked', async () => {
