@@ -26,12 +26,15 @@ export abstract class BaseCommand extends Command {
    */
   protected async perform<R extends object>(task: Task<R>): Promise<R> {
     const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
-    const result = await runTask(task, output, this.config.version, (warning) => this.warnings.push(warning))
+    const { result, configFile } = await runTask(task, output, this.config.version, (warning) =>
+      this.warnings.push(warning),
+    )
     const text =
       output.format === 'text'
         ? await task.render(task.isValues ? result : plainTexts(result), output.palette)
         : ''
-    const document = task.document?.(result) ?? { ...result, warnings: this.warnings }
+    const settings = configFile === undefined ? {} : { configFile }
+    const document = task.document?.(result) ?? { ...result, ...settings, warnings: this.warnings }
     await printResult(output, document, () => text, { asIs: task.showsSecrets })
     return result
   }

@@ -11,7 +11,7 @@ export interface Config {
 
 /**
  * Reads the text of a canary.yaml; `name` is what messages call it. Headers may be a map, `name=value`, or a
- * list of those. Throws UsageError with the line of the first thing that is wrong: unknown keys included, so
+ * list of those; what is allowed may be a list. Throws UsageError with the line of the first thing that is wrong: unknown keys included, so
  * that a mistyped one is not silently without effect.
  */
 export function parseConfig(text: string, name: string): Config {
@@ -79,9 +79,10 @@ class ConfigReader {
         ({ key, value, at: place }) => `${key}=${this.scalar(name, value, place)}`,
       )
     }
-    if (headers && isSeq(node)) return node.items.map((item) => this.scalar(name, item, at))
+    const isList = headers || name === 'allow-env' || name === 'allow-request'
+    if (isList && isSeq(node)) return node.items.map((item) => this.scalar(name, item, at))
     const value = this.scalar(name, node, at)
-    return headers ? [value] : value
+    return isList ? [value] : value
   }
 
   /** The scalar as it is written, so that numbers and versions stay what was typed. */

@@ -54,6 +54,12 @@ export const clusterFlags = {
     description: "Kubeconfig file; by default kubectl's (KUBECONFIG, ~/.kube/config)",
     helpGroup: 'cluster',
   }),
+  config: Flags.string({
+    env: 'CANARY_CONFIG',
+    helpValue: '<file>',
+    description: 'File with settings; by default ./canary.yaml, which may set less than a file named here',
+    helpGroup: 'cluster',
+  }),
 }
 
 /** How traffic is counted. */
@@ -104,6 +110,19 @@ export const probeFlags = {
     env: 'CANARY_SET_VERIFY',
     helpValue: '<key=value>',
     description: 'One key of verify: in the values, for this command, like expect.status=200-299; repeatable',
+    helpGroup: 'probe',
+  }),
+  'allow-env': repeatable({
+    env: 'CANARY_ALLOW_ENV',
+    helpValue: '<name>',
+    description: "Variable of your environment that the app's values may read (env:NAME), repeatable",
+    helpGroup: 'probe',
+  }),
+  'allow-request': repeatable({
+    env: 'CANARY_ALLOW_REQUEST',
+    helpValue: '<what>',
+    description:
+      "What the app's values may have asked for beyond GET and HEAD of its own paths: a method, a path, a host or the URL of Prometheus; repeatable",
     helpGroup: 'probe',
   }),
   resolve: repeatable({

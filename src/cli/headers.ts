@@ -21,9 +21,9 @@ export function parseHeaders(
     const at = pair.indexOf('=')
     const name = pair.slice(0, at).trim()
     if (at < 1 || !TOKEN.test(name)) {
-      // The value may be a secret, whatever stands between it and the name.
-      const shown = env ? `${/^[\w-]*/.exec(pair)?.[0] ?? ''}…` : pair
-      throw new UsageError(`${source}: "${shown}" is not a header.`, {
+      // It may be a secret as a whole, or from any place on.
+      const shown = env ? `a text of ${pair.length} characters` : `"${pair}"`
+      throw new UsageError(`${source}: ${shown} is not a header.`, {
         state: 'Nothing was changed.',
         nextSteps: [`write it as name=value, for example ${source} stage=canary`],
       })

@@ -37,6 +37,8 @@ export function operationContext(settings: Settings, parts: OperationParts): Ope
       eachProxy: settings.eachProxy,
       tolerance: settings.tolerance,
       setVerify: settings.setVerify,
+      defaultVerify: settings.defaultVerify,
+      allow: settings.allow,
       resolve: settings.resolve,
       tls: settings.tls,
       httpProxy: settings.httpProxy,

@@ -1,10 +1,14 @@
 import { UsageError } from '../model/errors.js'
+import type { Allowance } from '../model/verify-settings.js'
+import { PROBE_METHODS } from '../rollout/verify-values.js'
 import { readTextFile, whyUnreadable } from '../operations/text-file.js'
 
 /** A setting as it was given, and where: a flag, a line of canary.yaml. */
 export interface Given {
   value: string | string[]
   source: string
+  /** Of a canary.yaml that nobody named. */
+  isUnnamed?: true
 }
 
 /** Certificates are a few kilobytes, bundles of them a few hundred. */
@@ -51,6 +55,43 @@ export function parseResolve(given: Given | undefined): Record<string, string> {
     resolved[`${host.toLowerCase()}:${port}`] = address!
   }
   return resolved
+}
+
+/** What values may ask for, of `--allow-env` and `--allow-request`. Throws UsageError for what is neither. */
+export function parseAllowance({ env, request }: { env?: Given; request?: Given }): Allowance {
+  const allowance: Allowance = { env: wordsOf(env), methods: [], paths: [], hosts: [] }
+  const odd = allowance.env.find((name) => !/^[A-Za-z_]\w*$/.test(name))
+  if (odd !== undefined)
+    throw wrongSetting(env!, `"${odd}" is not the name of a variable`, 'give the name alone, like API_TOKEN')
+  for (const text of wordsOf(request)) {
+    if (PROBE_METHODS.includes(text.toUpperCase())) allowance.methods.push(text.toUpperCase())
+    else if (text.startsWith('/')) allowance.paths.push(text)
+    else allowance.hosts.push(hostIn(text) ?? wrongRequest(request!, text))
+  }
+  return allowance
+}
+
+/** Of `http://prometheus:9090` or `shop.example`. */
+function hostIn(text: string): string | undefined {
+  if (/^[A-Z]+$/.test(text)) return undefined // a method that probes don't have
+  const url = text.includes('://') ? text : `http://${text}`
+  if (!URL.canParse(url)) return undefined
+  const { host, pathname, search, hash, username, password, protocol } = new URL(url)
+  const isOrigin = pathname === '/' && !search && !hash && !username && !password
+  return isOrigin && /^https?:$/.test(protocol) ? host : undefined
+}
+
+function wrongRequest(given: Given, text: string): never {
+  throw wrongSetting(
+    given,
+    `"${text}" is neither a method nor a path nor a host`,
+    'give one like POST, /orders, shop.example or http://prometheus:9090',
+  )
+}
+
+/** Words with blanks, commas or line breaks between them, which is how a variable of the environment holds several. */
+function wordsOf(given: Given | undefined): string[] {
+  return textsOf(given).flatMap((text) => text.split(/[\s,]+/).filter(Boolean))
 }
 
 /** Texts of one setting; a variable of the environment holds one a line. */

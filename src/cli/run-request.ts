@@ -1,8 +1,10 @@
 import { shellWord } from '../lib/shell-word.js'
 import path from 'node:path'
+import type { Secrets } from '../lib/secrets/secrets.js'
 import { runIdOf } from '../runbook/identity.js'
 import { loadRunbook, parseVars } from '../runbook/load.js'
 import type { Runbook } from '../runbook/runbook.js'
+import type { Output } from './output.js'
 import type { RunRequest } from './run-world.js'
 import type { ParsedFlags } from './settings.js'
 
@@ -11,9 +13,22 @@ type RunFlags = ParsedFlags & {
   flags: { var?: string[]; only?: string[]; until?: string; approve?: string[]; 'no-wait'?: boolean }
 }
 
+/** Reads a runbook; values that its variables take from the environment become secrets. Throws UsageError. */
+export function readRunbook(file: string, vars: string[] = [], secrets: Secrets): Promise<Runbook> {
+  const hide = (value: string) => {
+    for (const line of value.split(/\r?\n/)) secrets.add(line)
+  }
+  return loadRunbook(file, { vars: parseVars(vars), env: process.env, hide })
+}
+
 /** Reads the runbook and what the command line, its words in `argv`, says of it. Throws UsageError. */
-export async function requestOf(file: string, parsed: RunFlags, argv: string[]): Promise<RunRequest> {
-  const runbook = await loadRunbook(file, { vars: parseVars(parsed.flags.var ?? []), env: process.env })
+export async function requestOf(
+  file: string,
+  parsed: RunFlags,
+  argv: string[],
+  { secrets }: Pick<Output, 'secrets'>,
+): Promise<RunRequest> {
+  const runbook = await readRunbook(file, parsed.flags.var, secrets)
   const name = runbook.name ?? path.basename(file).replace(/\.ya?ml$/, '')
   return { ...requestFor(runbook, name, ['run', ...argv], parsed), file }
 }

@@ -4,14 +4,20 @@ import { listed, runHeadLines } from '../report/run-text.js'
 import { resultOf, type RunResult } from '../runbook/outcome.js'
 import { type AppPlan, planRun } from '../runbook/plan.js'
 import { run } from '../runbook/run.js'
+import type { Runbook } from '../runbook/runbook.js'
 import type { Output } from './output.js'
 import { type RunRequest, type RunWorld, withRunWorld } from './run-world.js'
 
 /** Where each app is in the steps and what its next change would be, changing nothing. */
-export function planRunbook(request: RunRequest, output: Output, version: string): Promise<AppPlan[]> {
-  return withRunWorld(request, output, { version, quiet: true }, ({ of }) =>
-    planRun(request.runbook, { of, only: request.only, inFull: true }),
-  )
+export function planRunbook(
+  request: RunRequest,
+  output: Output,
+  version: string,
+): Promise<{ apps: AppPlan[]; configFile?: string }> {
+  return withRunWorld(request, output, { version, quiet: true }, async ({ of, configFile }) => ({
+    apps: await planRun(request.runbook, { of, only: request.only, inFull: true }),
+    configFile,
+  }))
 }
 
 /**
@@ -23,7 +29,7 @@ export function runRunbook(
   request: RunRequest,
   output: Output,
   version: string,
-): Promise<RunResult & { journal?: string }> {
+): Promise<RunResult & { journal?: string; configFile?: string }> {
   const { runbook, identity, parsed } = request
   return withRunWorld(request, output, { version, quiet: false }, async (world) => {
     const plans = await planRun(runbook, { of: world.of, only: request.only, inFull: false })
@@ -45,7 +51,12 @@ export function runRunbook(
     }
     await agree(world, plans, identity.command, parsed.flags.yes ?? false)
     const { journal } = world
-    journal?.begin({ run: identity.name, command: identity.command, file: runbook.file, vars: runbook.vars })
+    journal?.begin({
+      run: identity.name,
+      command: identity.command,
+      file: runbook.file,
+      vars: shownVars(runbook),
+    })
     const outcomes = await run(runbook, { ...world, only: request.only && new Set(request.only) })
     const ended = (next: string[]) =>
       world.ci?.ended({ run: identity.name, runId: identity.id, apps: outcomes, next })
@@ -53,7 +64,7 @@ export function runRunbook(
       const result = resultOf(identity, outcomes)
       journal?.end({ outcome: 'done' })
       ended(result.next === undefined ? [] : [result.next])
-      return { ...result, journal: journal?.file }
+      return { ...result, journal: journal?.file, configFile: world.configFile }
     } catch (error) {
       ended(error instanceof CanaryError ? error.nextSteps : [])
       if (journal) world.terminal.say(output.stderrPalette.dim(`  journal  ${journal.file}`))
@@ -64,6 +75,11 @@ export function runRunbook(
       throw error
     }
   })
+}
+
+/** Values from the environment may be secret, short ones too. */
+function shownVars({ vars, exported }: Runbook): Record<string, string> {
+  return { ...vars, ...Object.fromEntries(exported.map((name) => [name, '***'])) }
 }
 
 function stuckApp({ app, cluster, conflict: message }: AppPlan): SummaryApp[] {

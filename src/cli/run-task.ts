@@ -5,20 +5,20 @@ import { openEventFile } from './event-file.js'
 import { operationContext } from './operation-context.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
-import { resolveSettings } from './settings.js'
+import { configNote, learnSecrets, resolveSettings } from './settings.js'
 import { watchSignals } from './signals.js'
 import type { Task } from './task.js'
 
 /**
  * Runs one operation: settings, cluster, verifier, progress on stderr, signals. Everything opened for it is
- * closed, whatever happens. `version` is canary's own.
+ * closed, whatever happens. `version` is canary's own. With the result comes the file that settings were taken from.
  */
 export async function runTask<R>(
   task: Task<R>,
   output: Output,
   version: string,
   warn: (message: string) => void,
-): Promise<R> {
+): Promise<{ result: R; configFile?: string }> {
   const settings = await resolveSettings(task.app, task.parsed, { cwd: process.cwd(), env: process.env })
   const { secrets } = output
   const progress = new Progress(process.stderr, {
@@ -26,7 +26,9 @@ export async function runTask<R>(
     palette: output.stderrPalette,
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
-  secrets.addHeaders(settings.probeHeaders)
+  learnSecrets(settings, secrets)
+  const note = configNote([settings])
+  if (note !== undefined) progress.line(note)
   const events = await openEventFile(
     settings.events,
     { app: task.app, command: task.title },
@@ -88,7 +90,7 @@ export async function runTask<R>(
     try {
       const result = await task.run(context, settings)
       events?.ended()
-      return result
+      return { result, configFile: settings.config?.file }
     } catch (error) {
       events?.ended(error)
       throw error

@@ -12,7 +12,7 @@ import { operationContext } from './operation-context.js'
 import type { Output } from './output.js'
 import { openRunJournal, type RunJournal } from './run-journal.js'
 import { RunTerminal } from './run-terminal.js'
-import { type ParsedFlags, resolveSettings, type Settings } from './settings.js'
+import { configNote, learnSecrets, type ParsedFlags, resolveSettings, type Settings } from './settings.js'
 import { watchSignals } from './signals.js'
 
 export interface RunRequest {
@@ -37,6 +37,8 @@ export interface RunWorld {
   terminal: RunTerminal
   journal?: RunJournal
   ci?: Ci
+  /** The file that settings were taken from, beside the runbook. */
+  configFile?: string
   of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
 }
 
@@ -73,6 +75,9 @@ export async function withRunWorld<T>(
   const lines = new RunLines(output.stderrPalette, [...places(runbook)].filter(isMeant))
   const { ask } = terminal
   const own = await resolveSettings(undefined, parsed, { cwd: process.cwd(), env: process.env })
+  const used = [own, ...[...settings.values()].flatMap((apps) => [...apps.values()])]
+  const note = configNote(used)
+  if (note !== undefined) terminal.say(note)
   const journal = quiet
     ? undefined
     : openRunJournal(own.events, identity, output, (message) => terminal.say(`! ${message}`))
@@ -89,7 +94,7 @@ export async function withRunWorld<T>(
   const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
     const of = settings.get(cluster)!.get(app)!
     const { kubeconfig, kubeContext } = of
-    secrets.addHeaders(of.probeHeaders)
+    learnSecrets(of, secrets)
     const key = JSON.stringify([kubeconfig, kubeContext])
     const say = (line: string) => terminal.say(line)
     const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say })
@@ -116,7 +121,8 @@ export async function withRunWorld<T>(
     })
   }
   try {
-    return await work({ emit, signal, terminal, journal, ci, of })
+    const configFile = used.find(({ config }) => config)?.config?.file
+    return await work({ emit, signal, terminal, journal, ci, configFile, of })
   } catch (error) {
     const caught = signals.caught()
     if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error

@@ -28,9 +28,10 @@ export abstract class RunbookCommand extends RunbookFileCommand {
     ])
     const { version } = this.config
     if (dryRun) {
-      const apps = await planRunbook(request, output, version)
+      const { apps, configFile } = await planRunbook(request, output, version)
       const { name: run, id: runId } = request.identity
-      await this.print({ run, runId, apps }, (palette, shown) => renderRunPlan(shown.apps, palette))
+      const document = { run, runId, apps, configFile }
+      await this.print(document, (palette, shown) => renderRunPlan(shown.apps, palette))
       if (apps.some(({ conflict }) => conflict !== undefined)) process.exitCode = EXIT_CODES.conflict.code
       return
     }

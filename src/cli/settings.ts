@@ -3,6 +3,7 @@ import { parseDuration } from '../model/durations.js'
 import { parseHeaders } from './headers.js'
 import {
   type Given,
+  parseAllowance,
   parseHttpProxy,
   parseRate,
   parseResolve,
@@ -11,12 +12,16 @@ import {
   textsOf,
   wrongSetting,
 } from './probe-settings.js'
+import type { Secrets } from '../lib/secrets/secrets.js'
 import type { FileSettings, SettingName } from '../model/setting-names.js'
+import type { Allowance } from '../model/verify-settings.js'
+import { requireOwnWay } from './unnamed-config.js'
 import { SCALE_MODES, type ScaleMode } from '../rollout/capacity.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
 export interface ParsedFlags {
   flags: Partial<Record<SettingName, string | string[]>> & {
+    config?: string
     'dry-run'?: boolean
     recover?: boolean
     'take-over'?: boolean
@@ -46,6 +51,9 @@ export interface Settings {
   tolerance?: number
   eachProxy?: boolean
   setVerify: string[]
+  /** Of a canary.yaml that nobody named: trusted no more than the app's values. */
+  defaultVerify: string[]
+  allow: Allowance
   resolve: Record<string, string>
   tls: { ca?: string; cert?: string; key?: string }
   httpProxy?: string
@@ -58,6 +66,8 @@ export interface Settings {
   scale?: ScaleMode
   /** Path of the file that gets the events. */
   events?: string
+  /** The file that settings came from, and which; undefined where none did. */
+  config?: { file: string; names: SettingName[] }
   dryRun: boolean
   recover: boolean
   takeOver: boolean
@@ -79,7 +89,8 @@ export async function resolveSettings(
   { cwd, env }: Surroundings,
   runbook: FileSettings = {},
 ): Promise<Settings> {
-  const file = { ...(await readConfigFile(app, cwd, env)), ...runbook }
+  const config = await readConfigFile(app, parsed.flags.config ?? env.CANARY_CONFIG, cwd)
+  const file = { ...config.settings, ...runbook }
   const pick = (name: SettingName) => pickSetting(name, parsed, file)
   const text = (name: SettingName) => {
     const found = pick(name)
@@ -90,6 +101,15 @@ export async function resolveSettings(
     if (!found) return undefined
     return parseHeaders(textsOf(found), found.source, name === 'probe-header' ? env : undefined)
   }
+  const names = Object.keys(config.settings) as SettingName[]
+  const allow = parseAllowance({ env: pick('allow-env'), request: pick('allow-request') })
+  const verify = pick('set-verify')
+  const setVerify = textsOf(verify)
+  requireOwnWay(headersOfCaller(pick('probe-header'), allow, verify), {
+    'proxy-url': pick('proxy-url'),
+    resolve: pick('resolve'),
+    host: pick('host'),
+  })
   return {
     namespace: text('namespace'),
     kubeContext: text('kube-context'),
@@ -102,7 +122,9 @@ export async function resolveSettings(
     probeRate: parseRate(pick('probe-rate')),
     tolerance: parseTolerance(pick('tolerance')),
     eachProxy: parsed.flags['each-proxy'],
-    setVerify: textsOf(pick('set-verify')),
+    setVerify: verify?.isUnnamed ? [] : setVerify,
+    defaultVerify: verify?.isUnnamed ? setVerify : [],
+    allow,
     resolve: parseResolve(pick('resolve')),
     tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
     httpProxy: parseHttpProxy(pick('http-proxy')),
@@ -111,12 +133,37 @@ export async function resolveSettings(
     waitForLockMs: durationOf(pick('wait-for-lock'), 0),
     onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES, 'says not what follows a failure'),
     events: text('events'),
+    config: config.file !== undefined && names.length > 0 ? { file: config.file, names } : undefined,
     scale: oneOf(pick('scale'), SCALE_MODES, 'says not what is done with too few pods'),
     dryRun: parsed.flags['dry-run'] ?? false,
     recover: parsed.flags.recover ?? false,
     takeOver: parsed.flags['take-over'] ?? false,
     yes: parsed.flags.yes ?? false,
   }
+}
+
+/** The flag that has the caller's own headers sent; undefined where there are none. */
+function headersOfCaller(header: Given | undefined, allow: Allowance, verify?: Given): string | undefined {
+  if (header && !header.isUnnamed) return '--probe-header'
+  if (allow.env.length > 0) return '--allow-env'
+  const isSet = textsOf(verify).some((text) => text.includes('headers'))
+  return isSet && !verify?.isUnnamed ? '--set-verify' : undefined
+}
+
+/** What the caller's flags and variables hold that may be secret, noted before any of it can be quoted. */
+export function learnSecrets({ probeHeaders, setVerify }: Settings, secrets: Secrets): void {
+  secrets.addHeaders(probeHeaders)
+  for (const text of setVerify) {
+    const [, value] = /^[^=]*headers[^=]*=(.*)$/s.exec(text) ?? []
+    if (value !== undefined) secrets.add(value)
+  }
+}
+
+/** Which file settings came from, for people: `settings  canary.yaml (namespace, host)`. */
+export function configNote(settings: Settings[]): string | undefined {
+  const [first, ...others] = settings.flatMap(({ config }) => config ?? [])
+  const names = new Set([first, ...others].flatMap((config) => config?.names ?? []))
+  return first && `settings  ${first.file} (${[...names].join(', ')})`
 }
 
 function pickSetting(

@@ -62,19 +62,19 @@ export default class Init extends BaseCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Init)
     const { flags } = parsed
-    const [{ askRest, checkTyped, nameFrom }, { init }, { resolveSettings }] = await Promise.all([
+    const [{ askRest, checkTyped, nameFrom }, { init }, { configNote, resolveSettings }] = await Promise.all([
       import('../cli/init-answers.js'),
       import('../operations/init.js'),
       import('../cli/settings.js'),
     ])
     const { app: name, ...typed } = checkTyped({ ...flags, app: parsed.args.app })
     // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
-    const { namespace, kubeContext, kubeconfig } = await resolveSettings(name, parsed, {
-      cwd: process.cwd(),
-      env: process.env,
-    })
+    const settings = await resolveSettings(name, parsed, { cwd: process.cwd(), env: process.env })
+    const { namespace, kubeContext, kubeconfig } = settings
     const output = await this.getOutput()
     const say = (line: string) => printNote(output, line)
+    const used = configNote([settings])
+    if (used !== undefined) say(used)
     const source = await this.source(flags, { namespace, kubeContext, kubeconfig, say })
     const of = source && (await import('../operations/init-source.js')).placeOf(source.deployment)
     const known = {

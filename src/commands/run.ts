@@ -34,6 +34,8 @@ export default class Run extends RunbookCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Run)
     const { requestOf } = await import('../cli/run-request.js')
-    await this.go(await requestOf(parsed.args.file, parsed, this.argv), { dryRun: parsed.flags['dry-run'] })
+    await this.go(await requestOf(parsed.args.file, parsed, this.argv, await this.getOutput()), {
+      dryRun: parsed.flags['dry-run'],
+    })
   }
 }

@@ -3,6 +3,8 @@ export interface FileSetting {
   value: string | string[]
   /** `canary.yaml, line 3`. */
   source: string
+  /** True for one of a canary.yaml that was found in the working directory: nobody said that it be used. */
+  isUnnamed?: true
 }
 
 export type FileSettings = Partial<Record<SettingName, FileSetting>>
@@ -20,6 +22,8 @@ export const SETTING_NAMES = [
   'verify-timeout',
   'tolerance',
   'set-verify',
+  'allow-env',
+  'allow-request',
   'resolve',
   'ca-file',
   'cert-file',

@@ -20,6 +20,21 @@ export interface AnswerAssertions {
   errorRate?: number
 }
 
+/**
+ * What the caller allows the values of a release to ask for beyond the app's own requests. It comes from flags, the
+ * environment or a file that the caller names, never from values.
+ */
+export interface Allowance {
+  /** Names of variables of the caller's environment that headers may be read from. */
+  env: string[]
+  /** Methods other than GET and HEAD. */
+  methods: string[]
+  /** Paths, each with all that is below it. */
+  paths: string[]
+  /** `host` or `host:port`, in lower case: of a Host header, of Prometheus. */
+  hosts: string[]
+}
+
 /** What is sent with every probe. */
 export interface ProbeTemplate {
   method: string

@@ -43,7 +43,13 @@ export async function compareStage(
   const { primary, canary, headers } = requireBoth(app, stage)
   const weight = weightOf(stage)
   const expectations = [{ kind: 'marked' as const, paths: [`/${app}`], headers, primary, canary, share: 1 }]
-  const { probes, settings } = await prover.probeRequest({ app, namespace, revision, expectations })
+  const { probes, settings } = await prover.probeRequest({
+    app,
+    namespace,
+    revision,
+    expectations,
+    metrics: true,
+  })
   const { health, prometheus, metrics, paths = [`/${app}`] } = settings
   context.emit({ type: 'comparing', primary, canary, durationMs })
   const started = Date.now()

@@ -4,6 +4,7 @@ import type { StageProof } from '../model/expectation.js'
 import type { HealthComparison } from '../model/health.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
+import type { Allowance } from '../model/verify-settings.js'
 import type { ScaleMode } from '../rollout/capacity.js'
 import type { Verifier } from '../verification/verifier.js'
 
@@ -24,6 +25,10 @@ export interface ProbeSettings {
   tolerance?: number
   /** `--set-verify` texts, laid over the `verify:` of the values. */
   setVerify: string[]
+  /** Such texts of a canary.yaml that the caller did not name: laid over first, and trusted no more than the values. */
+  defaultVerify: string[]
+  /** What the values may ask for beyond the app's own requests. */
+  allow: Allowance
   /** Addresses in place of DNS's, `host:port` to address. */
   resolve: Record<string, string>
   /** PEM texts. */

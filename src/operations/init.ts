@@ -58,7 +58,7 @@ const MAX_CONFIG_BYTES = 256 * 1024
  * without `force`, and nothing written before all is known. Throws UsageError naming the file.
  */
 export async function init(request: InitRequest): Promise<InitResult> {
-  const { app, namespace, kubeContext, folder, force, dryRun, withSecrets } = request
+  const { app, namespace, folder, force, dryRun, withSecrets } = request
   const { config, service, leftOut, notes } = contentOf(request)
   const values = path.join(folder, `${app}-values.yaml`)
   const settings = path.join(folder, CONFIG_FILE)
@@ -68,7 +68,7 @@ export async function init(request: InitRequest): Promise<InitResult> {
   const known = await existingText(settings)
   const content = withApp(known, settings, {
     app,
-    settings: { namespace, ...(kubeContext === undefined ? {} : { 'kube-context': kubeContext }) },
+    settings: { namespace },
     force,
   })
   const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, asYaml)
@@ -134,10 +134,11 @@ function surroundingNotes(app: string, namespace: string, { deployment, service,
   ]
 }
 
-function nextSteps({ app, namespace, folder }: InitRequest, config: JsonObject): string[] {
+function nextSteps({ app, namespace, kubeContext, folder }: InitRequest, config: JsonObject): string[] {
   const file = path.join(folder, `${app}-values.yaml`)
-  // canary.yaml is looked for in the working directory.
-  const where = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
+  // canary.yaml is looked for in the working directory; which cluster is meant it says only where it is named.
+  const place = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
+  const where = place + (kubeContext === undefined ? '' : ` --kube-context ${shellWord(kubeContext)}`)
   const { image } = config
   const repository =
     typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository

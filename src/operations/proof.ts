@@ -65,10 +65,16 @@ export class Prover {
 
   /**
    * What is to be proven with these values, with the paths that are asked for. Throws UsageError for what could not be
-   * proven, whatever the traffic: to be asked before anything is changed.
+   * proven, whatever the traffic, and for requests that the caller has to allow, with `metrics` to Prometheus as well: to be
+   * asked before anything is changed.
    */
-  check(app: string, values: JsonObject, planned: Expectation[]): Expectation[] {
-    const request = this.requestFor(app, values)
+  check(
+    app: string,
+    values: JsonObject,
+    planned: Expectation[],
+    { metrics = false }: { metrics?: boolean } = {},
+  ): Expectation[] {
+    const request = this.requestFor(app, values, metrics)
     const expectations = withPaths(planned, request.settings)
     this.context.verifier.check({ ...request.probes, ...this.proofSettings(request.settings), expectations })
     return expectations
@@ -81,12 +87,16 @@ export class Prover {
     revision,
     expectations,
     podsBefore,
-  }: Pick<StageToProve, 'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'>): Promise<{
+    metrics = false,
+  }: Pick<StageToProve, 'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'> & {
+    /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
+    metrics?: boolean
+  }): Promise<{
     probes: ProbeRequest
     settings: VerifySettings
   }> {
     const values = effectiveValues(revision.chart.values, revision.config)
-    const { probes, settings } = this.requestFor(app, values)
+    const { probes, settings } = this.requestFor(app, values, metrics)
     const proxies = await this.proxies.targets()
     const pods = podsBefore ?? (await this.context.cluster.versionPods(app, namespace))
     // Asked one by one, proxies are told the name by which all are known.
@@ -155,8 +165,12 @@ export class Prover {
   }
 
   /** What the values and flags alone say; the proxies, and what the revision's objects tell, are still to come. */
-  private requestFor(app: string, values: JsonObject): { probes: ProbeRequest; settings: VerifySettings } {
-    const settings = verifySettings(this.context.probes, values)
+  private requestFor(
+    app: string,
+    values: JsonObject,
+    metrics: boolean,
+  ): { probes: ProbeRequest; settings: VerifySettings } {
+    const settings = verifySettings(this.context.probes, { app, values, metrics })
     const { host = ownHost(values), resolve, tls, httpProxy, rate, userAgent } = this.context.probes
     const { version, probe, assertions } = settings
     return {

@@ -101,7 +101,9 @@ function provable(run: PlanToRun, prover: Prover): Plan {
     expectations: prover.check(app, valuesOf(run, step.values), step.expectations),
   }))
   if (!revision) return { ...plan, steps }
-  const expectations = prover.check(app, valuesOf(run, revision.config), plan.expectations)
+  const expectations = prover.check(app, valuesOf(run, revision.config), plan.expectations, {
+    metrics: run.analyzeMs !== undefined,
+  })
   return { ...plan, steps, expectations }
 }
 

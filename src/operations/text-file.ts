@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 /** What can be read as it comes, such as stdin. */
@@ -23,10 +24,17 @@ export function whyUnreadable(error: unknown): { why: string; isMissing: boolean
 
 /**
  * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
- * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, or the system's error.
+ * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, the system's error, or
+ * what `inspect` throws about the file that is read.
  */
-export async function readTextFile(file: string | TextStream, limit: number): Promise<string> {
-  const bytes = await (typeof file === 'string' ? readBytes(file, limit + 1) : readStream(file, limit + 1))
+export async function readTextFile(
+  file: string | TextStream,
+  limit: number,
+  inspect?: (stats: Stats) => void,
+): Promise<string> {
+  const bytes = await (typeof file === 'string'
+    ? readBytes(file, limit + 1, inspect)
+    : readStream(file, limit + 1))
   if (bytes.length > limit) throw new TextFileError(`is larger than ${limit / 1024} KiB`)
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
@@ -53,9 +61,10 @@ async function readStream(stream: TextStream, most: number): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, most)
 }
 
-async function readBytes(file: string, most: number): Promise<Buffer> {
+async function readBytes(file: string, most: number, inspect?: (stats: Stats) => void): Promise<Buffer> {
   const handle = await open(file, 'r')
   try {
+    if (inspect) inspect(await handle.stat())
     const buffer = Buffer.allocUnsafe(most)
     let length = 0
     while (length < most) {

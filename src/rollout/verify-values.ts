@@ -18,7 +18,8 @@ const DEFAULT_HEALTH: HealthLimits = {
   relativeRisk: 3,
   latency: { shift: 0.2, minMs: 5 },
 }
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** Methods that probes may have. */
+export const PROBE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** RFC 9110 token: what a header's name may be made of. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const MAX_PATHS = 20
@@ -28,17 +29,17 @@ const MAX_PATTERN = 1000
 
 /**
  * Reads the `verify:` part of an app's values, which is anything until it is read: unknown keys, wrong types and values
- * out of range are UsageErrors that name their place. Headers of the form `env:VAR` are taken from `env`.
+ * out of range are UsageErrors that name their place. Headers of the form `env:VAR` are taken from `env`, which is given
+ * the place in the values and throws where the variable may not be read.
  */
-export function readVerifyValues(
-  verify: Json | undefined,
-  env: (name: string) => string | undefined,
-): VerifySettings {
+export function readVerifyValues(verify: Json | undefined, env: ReadVariable): VerifySettings {
   return new Reader(env).read(verify)
 }
 
+type ReadVariable = (name: string, place: string) => string | undefined
+
 class Reader {
-  constructor(private readonly env: (name: string) => string | undefined) {}
+  constructor(private readonly env: ReadVariable) {}
 
   read(verify: Json | undefined): VerifySettings {
     const { version, tolerance, paths, request, expect, health, prometheus, metrics } = this.object(
@@ -95,11 +96,11 @@ class Reader {
   private probe(value: Json | undefined): ProbeTemplate {
     const { method, headers, body } = this.object(value, 'verify.request', 'method headers body')
     const verb = (this.text(method, 'verify.request.method') ?? 'GET').toUpperCase()
-    if (!METHODS.includes(verb)) {
+    if (!PROBE_METHODS.includes(verb)) {
       throw wrong(
         'verify.request.method',
         `"${verb}" is not a method of probes`,
-        `use one of ${METHODS.join(', ')}`,
+        `use one of ${PROBE_METHODS.join(', ')}`,
       )
     }
     const text = this.text(body, 'verify.request.body', { mayBeEmpty: true })
@@ -116,7 +117,7 @@ class Reader {
       const text = this.text(given, at, { mayBeEmpty: true }) ?? ''
       if (!text.startsWith('env:')) return [name, text]
       const variable = text.slice('env:'.length)
-      const found = this.env(variable)
+      const found = this.env(variable, at)
       if (found === undefined)
         throw wrong(at, `is to come from the environment, but ${variable} is not set`, `export ${variable}=…`)
       return [name, found]

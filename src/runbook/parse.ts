@@ -15,19 +15,32 @@ export interface ParseOptions {
   /** Of `--var`. */
   vars?: Record<string, string>
   env?: Record<string, string | undefined>
+  /** Told of each value that comes from the environment, which may be secret. */
+  hide?: (value: string) => void
 }
 
 /**
  * The runbook in a text. Throws RunbookError with each thing that is wrong: of the form
  * first, where that is right of the variables, then of what the values mean.
  */
-export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseOptions): Runbook {
+export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: ParseOptions): Runbook {
   const source = RunbookSource.read(text, file)
   const ofForm = checkSchema(source.values, runbookSchema()).map(explainSecondWord)
   if (ofForm.length > 0) throw source.error(ofForm)
   const reader = new Reader(source)
   const form = source.values as FileData
-  const values = variableValues(form.vars ?? {}, vars, env, (...problem) => reader.report(...problem))
+  const exported: string[] = []
+  const values = variableValues(
+    form.vars ?? {},
+    vars,
+    env,
+    (...problem) => reader.report(...problem),
+    (name, value) => {
+      exported.push(name)
+      reader.hide(name, value)
+      hide?.(value)
+    },
+  )
   // What uses a variable that is wrong would be wrong with it, line after line.
   if (reader.problems.length > 0) {
     const missing = Object.keys(form.vars ?? {}).filter(
@@ -44,7 +57,16 @@ export function parseRunbook(text: string, { file, vars = {}, env = {} }: ParseO
   const steps = readSteps(written, data, { windows, clusters, vars: values }, reader)
   checkSequence(steps, waves, clusters, (index, message) => reader.report(written[index]!.path, message))
   if (reader.problems.length > 0) throw source.error(reader.problems)
-  return { file, name: data.name, vars: values, clusters, waves, onFailure: data.onFailure ?? 'stop', steps }
+  return {
+    file,
+    name: data.name,
+    vars: values,
+    exported,
+    clusters,
+    waves,
+    onFailure: data.onFailure ?? 'stop',
+    steps,
+  }
 }
 
 const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run']

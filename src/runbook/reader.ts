@@ -4,12 +4,16 @@ import { listed, nearest, type Path, type Problem } from './schema.js'
 import type { RunbookSource } from './source.js'
 
 const VERSION = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+/** Characters. */
+const SHORT = 4
 const LONGEST_MS = 30 * 24 * 3_600_000
 
 /** Reads values out of a runbook whose form is right, its variables put in; collects what is wrong with them. */
 export class Reader {
   readonly problems: Problem[] = []
   private readonly wrong = new Set<string>()
+  /** Values of variables that no message shows, by name. */
+  private readonly hidden = new Map<string, string>()
 
   constructor(private readonly source: RunbookSource) {}
 
@@ -18,7 +22,22 @@ export class Reader {
     const place = JSON.stringify(path)
     if (this.wrong.has(place)) return
     this.wrong.add(place)
-    this.problems.push({ path, message, isKey })
+    this.problems.push({ path, message: this.withoutHidden(message), isKey })
+  }
+
+  /** From now on, messages have the name of the variable where they would quote its value. */
+  hide(name: string, value: string): void {
+    if (value !== '') this.hidden.set(name, value)
+  }
+
+  /** A short value is looked for in what is quoted alone: elsewhere it may be anything. */
+  private withoutHidden(message: string): string {
+    let shown = message
+    for (const [name, value] of this.hidden) {
+      const mask = (text: string) => text.replaceAll(value, () => `\${${name}}`)
+      shown = value.length < SHORT ? shown.replace(/"[^"]*"/g, mask) : mask(shown)
+    }
+    return shown
   }
 
   positionOf(path: Path): Position {

@@ -14,6 +14,8 @@ export interface Runbook {
   file: string
   /** Values of the variables by name; the environment of `run` steps has them too. */
   vars: Record<string, string>
+  /** Names of the variables whose values come from the environment, and may be secret. */
+  exported: string[]
   /** Each after those it waits for. One without a name where the file names none: the cluster of the flags. */
   clusters: RunbookCluster[]
   /** In order; all of a wave is done in a cluster before the next begins there. */

@@ -35,6 +35,7 @@ export function singleRollout(request: SingleRollout): Runbook {
   return {
     file: 'rollout',
     vars: {},
+    exported: [],
     clusters: [{ after: [], position }],
     waves: [
       {

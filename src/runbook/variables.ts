@@ -10,14 +10,15 @@ export interface VariableDeclaration {
 }
 
 /**
- * Values of the variables: given ones over the environment's over defaults; one without any has no value. What is
- * wrong is told to `report`.
+ * Values of the variables: given ones over the environment's over defaults; one without any has no value. Those that come
+ * from the environment may be secret: `hide` is told of each before anything else is. What is wrong is told to `report`.
  */
 export function variableValues(
   declared: Record<string, VariableDeclaration | null>,
   given: Record<string, string>,
   env: Record<string, string | undefined>,
   report: (path: Path, message: string, isKey?: boolean) => void,
+  hide: (name: string, value: string) => void,
 ): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of Object.keys(given).filter((name) => !Object.hasOwn(declared, name))) {
@@ -29,10 +30,10 @@ export function variableValues(
     if (TARGET_NAMES.includes(name)) {
       report(path, `"${name}" always is the ${name} of the step: take another name`, true)
     }
-    const value =
-      (Object.hasOwn(given, name) ? given[name] : undefined) ??
-      (from === undefined ? undefined : env[from]) ??
-      (byDefault === undefined ? undefined : String(byDefault))
+    const typed = Object.hasOwn(given, name) ? given[name] : undefined
+    const exported = typed !== undefined || from === undefined ? undefined : env[from]
+    if (exported !== undefined) hide(name, exported)
+    const value = typed ?? exported ?? (byDefault === undefined ? undefined : String(byDefault))
     if (value === undefined) {
       const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
       if (required) report(path, `has no value, and is required: give ${how}`)
@@ -40,13 +41,18 @@ export function variableValues(
     }
     values[name] = value
     if (pattern === undefined) continue
-    const wrong = mismatch(value, pattern)
+    const shown = exported === undefined ? `"${value}"` : `the value of ${from}`
+    const wrong = mismatch(value, pattern, shown)
     if (wrong) report(wrong.ofPattern ? [...path, 'pattern'] : path, wrong.message)
   }
   return values
 }
 
-function mismatch(value: string, pattern: string): { ofPattern: boolean; message: string } | undefined {
+function mismatch(
+  value: string,
+  pattern: string,
+  shown: string,
+): { ofPattern: boolean; message: string } | undefined {
   let expression: RegExp
   try {
     expression = new RegExp(pattern, 'u')
@@ -55,9 +61,9 @@ function mismatch(value: string, pattern: string): { ofPattern: boolean; message
   }
   try {
     if (matcher(expression, 'pattern')(value)) return undefined
-    return { ofPattern: false, message: `is "${value}", which does not match ${pattern}` }
+    return { ofPattern: false, message: `is ${shown}, which does not match ${pattern}` }
   } catch {
-    return { ofPattern: true, message: `takes too long to match "${value}": "${pattern}"` }
+    return { ofPattern: true, message: `takes too long to match ${shown}: "${pattern}"` }
   }
 }
 

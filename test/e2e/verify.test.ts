@@ -1,6 +1,8 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -90,3 +92,89 @@ test('settings that can not be used are refused before any probe, and before any
     expect(stderr).not.toContain('revision 5')
   }
 })
+
+describe('values that ask for what the caller alone may decide', () => {
+  const secret = 'AKIA-s3cret-0123456789'
+  const asVictim = (args: string[]) =>
+    cli.canary(args, {
+      env: { CANARY_PROBE_RATE: '0', AWS_SECRET_ACCESS_KEY: secret, CANARY_PROBE_HEADER: `x-mine=${secret}` },
+    })
+  let requests: IncomingMessage[]
+  let server: Server
+  let origin: string
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      requests.push(request)
+      response.end('version:golf-v1')
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    expect(await canary('install', 'golf', 'v1')).toMatchObject({ exitCode: 0 })
+    expect(await canary('start', 'golf', 'v2')).toMatchObject({ exitCode: 0 })
+  })
+  afterAll(() => new Promise((closed) => server.close(closed)))
+  beforeEach(() => {
+    requests = []
+  })
+
+  /** As anybody may who can write the release: by helm alone. */
+  async function withValues(verify: object): Promise<void> {
+    const args = ['upgrade', 'golf', chart, '-n', 'golf', '--reset-values', '--values', '-']
+    const routes = {
+      apiGroup: 'example',
+      primary: { version: 'v1' },
+      canary: { version: 'v2', weight: 0, headers: { stage: 'canary' } },
+    }
+    const values = { deployment: { v1: {}, v2: {} }, routes, verify }
+    expect(await cli.helm(args, JSON.stringify(values))).toMatchObject({ exitCode: 0 })
+  }
+
+  test.each([
+    [
+      'a variable',
+      { request: { headers: { 'x-a': 'env:AWS_SECRET_ACCESS_KEY' } } },
+      '--allow-env AWS_SECRET',
+    ],
+    ['a method', { request: { method: 'DELETE' } }, '--allow-request DELETE'],
+    ["another's path", { paths: ['/echo/admin/delete?all=1'] }, "--allow-request '/echo/admin/delete?all=1'"],
+  ])('%s: no request is sent, nothing of the environment shows', async (_, verify, remedy) => {
+    await withValues(verify)
+    for (const args of [
+      ['verify', 'golf', '--json'],
+      ['shift', 'golf', '50'],
+    ]) {
+      const { exitCode, stdout, stderr } = await asVictim([...args, '--proxy-url', origin])
+      expect([args, exitCode, stderr]).toEqual([args, 2, expect.stringContaining(remedy)])
+      expect(stdout + stderr).not.toContain(secret)
+    }
+    expect(requests).toEqual([])
+    const outcome = await cli.canary(
+      ['verify', 'golf', '--explain', '--proxy-url', origin, ...allowing(remedy)],
+      { env: { AWS_SECRET_ACCESS_KEY: secret } },
+    )
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    expect(requests.length).toBeGreaterThan(0)
+  })
+
+  test('Prometheus: the comparison is refused, nothing is asked', async () => {
+    const metrics = [{ name: 'errors', query: 'errors', max: 0 }]
+    await withValues({ prometheus: origin, metrics })
+    const compare = ['verify', 'golf', '--compare', '--duration', '500ms']
+    const refused = await asVictim(compare)
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining(`--allow-request ${origin}`),
+    ])
+    expect(requests).toEqual([])
+
+    await asVictim([...compare, '--allow-request', origin])
+    expect(requests.map(({ method, url }) => [method, url])).toContainEqual(['POST', '/api/v1/query'])
+    expect(JSON.stringify(requests.map((request) => request.headers))).not.toContain(secret)
+  })
+})
+
+/** The flag of a remedy, and its value without quotes. */
+function allowing(remedy: string): string[] {
+  const [flag = '', value = ''] = remedy.split(' ')
+  return [flag, value === 'AWS_SECRET' ? 'AWS_SECRET_ACCESS_KEY' : value.replaceAll("'", '')]
+}

@@ -10,11 +10,12 @@ export default class RunbookGraph extends RunbookFileCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RunbookGraph)
-    const [{ loadRunbook, parseVars }, { runbookGraph }] = await Promise.all([
-      import('../../runbook/load.js'),
+    const [{ readRunbook }, { runbookGraph }, { secrets }] = await Promise.all([
+      import('../../cli/run-request.js'),
       import('../../runbook/graph.js'),
+      this.getOutput(),
     ])
-    const runbook = await loadRunbook(args.file, { vars: parseVars(flags.var ?? []), env: process.env })
+    const runbook = await readRunbook(args.file, flags.var, secrets)
     const mermaid = runbookGraph(runbook)
     await this.print({ file: args.file, mermaid }, () => mermaid.trimEnd())
   }

@@ -14,11 +14,11 @@ export default class RunbookLint extends RunbookFileCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RunbookLint)
-    const { loadRunbook, parseVars } = await import('../../runbook/load.js')
-    const { file, clusters, waves, steps } = await loadRunbook(args.file, {
-      vars: parseVars(flags.var ?? []),
-      env: process.env,
-    })
+    const [{ readRunbook }, { secrets }] = await Promise.all([
+      import('../../cli/run-request.js'),
+      this.getOutput(),
+    ])
+    const { file, clusters, waves, steps } = await readRunbook(args.file, flags.var, secrets)
     const apps = waves.flatMap((wave) => wave.apps.map(({ name }) => name))
     const document = {
       file,

@@ -21,6 +21,8 @@ export default class RunbookPlan extends RunbookCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(RunbookPlan)
     const { requestOf } = await import('../../cli/run-request.js')
-    await this.go(await requestOf(parsed.args.file, parsed, this.argv), { dryRun: true })
+    await this.go(await requestOf(parsed.args.file, parsed, this.argv, await this.getOutput()), {
+      dryRun: true,
+    })
   }
 }

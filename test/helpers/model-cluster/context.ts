@@ -35,6 +35,8 @@ export function modelled(
       timeoutMs: 60_000,
       userAgent: 'canary/test',
       setVerify: [],
+      defaultVerify: [],
+      allow: { env: [], methods: [], paths: [], hosts: [] },
       resolve: {},
       tls: {},
       env: () => undefined,

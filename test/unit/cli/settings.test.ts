@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ParsedFlags, resolveSettings } from '../../../src/cli/settings.js'
+import { configNote, type ParsedFlags, resolveSettings } from '../../../src/cli/settings.js'
+import { whyNotTrusted } from '../../../src/cli/unnamed-config.js'
 import { CanaryError } from '../../../src/model/errors.js'
 
 let cwd: string
@@ -63,6 +64,9 @@ describe('settings', () => {
       durationMs: 30_000,
       eachProxy: undefined,
       setVerify: [],
+      defaultVerify: [],
+      allow: { env: [], methods: [], paths: [], hosts: [] },
+      config: undefined,
       resolve: {},
       tls: {},
       httpProxy: undefined,
@@ -109,7 +113,31 @@ describe('settings', () => {
     expect(settings.probeHeaders).toEqual({ a: '1', b: '2' })
   })
 
+  test('what the values may ask for is allowed by words, several in a variable', async () => {
+    const settings = await resolve({
+      'allow-env': 'TOKEN, OTHER\n',
+      'allow-request': ['post', '/orders', 'Shop.example', 'http://prometheus:9090'],
+    })
+    expect(settings.allow).toEqual({
+      env: ['TOKEN', 'OTHER'],
+      methods: ['POST'],
+      paths: ['/orders'],
+      hosts: ['shop.example', 'prometheus:9090'],
+    })
+  })
+
   test.each([
+    [
+      'a variable to allow that is none',
+      { 'allow-env': ['*'] },
+      /--allow-env: "\*" is not the name of a var/,
+    ],
+    ['a method to allow that is none', { 'allow-request': ['BREW'] }, /--allow-request: "BREW" is neither a/],
+    [
+      'a URL with a path to allow',
+      { 'allow-request': ['http://a/b'] },
+      /--allow-request: "http:\/\/a\/b" is n/,
+    ],
     ['a duration without a unit', { timeout: '90' }, /--timeout: "90" is not a duration/],
     ['a timeout of nothing', { 'verify-timeout': '0' }, /--verify-timeout: "0" is out of range/],
     ['a timeout of a month', { 'verify-timeout': '720h' }, /--verify-timeout: "720h" is out of range/],
@@ -137,7 +165,6 @@ describe('canary.yaml', () => {
   test("an app's settings go over the defaults, and flags over both", async () => {
     await file(`
 defaults:
-  kubeContext: staging
   probe-rate: 100
   verifyTimeout: 2m
   host: all.example
@@ -147,18 +174,23 @@ apps:
     host: echo.example
     header: { x-beta: "yes", level: 1 }
     probe-header:
-      - authorization=env:TOKEN
+      - x-team=shop
+    set-verify: tolerance=3
 `)
-    const settings = await resolve({ 'probe-rate': '50' }, { TOKEN: 't' })
+    const settings = await resolve({ 'probe-rate': '50' })
     expect(settings).toMatchObject({
-      kubeContext: 'staging',
       namespace: 'demo',
       host: 'echo.example',
       canaryHeaders: { 'x-beta': 'yes', level: '1' },
-      probeHeaders: { authorization: 't' },
+      probeHeaders: { 'x-team': 'shop' },
       probeRate: 50,
       verifyTimeoutMs: 120_000,
+      setVerify: [],
+      defaultVerify: ['tolerance=3'],
     })
+    expect(configNote([settings])).toBe(
+      'settings  canary.yaml (probe-rate, verify-timeout, host, namespace, header, probe-header, set-verify)',
+    )
     expect(await resolve({}, {}, 'foxtrot')).toMatchObject({ host: 'all.example', namespace: undefined })
   })
 
@@ -189,10 +221,111 @@ apps:
     expect(await resolve()).toMatchObject({ probeRate: 250 })
   })
 
-  test('CANARY_CONFIG names another file, which must be there', async () => {
+  test('CANARY_CONFIG and --config name another file, which must be there', async () => {
     await writeFile(path.join(cwd, 'other.yaml'), 'defaults: { namespace: other }\n')
     expect(await resolve({}, { CANARY_CONFIG: 'other.yaml' })).toMatchObject({ namespace: 'other' })
+    expect(await resolve({ config: 'other.yaml' }, { CANARY_CONFIG: 'missing.yaml' })).toMatchObject({
+      namespace: 'other',
+      config: { file: 'other.yaml', names: ['namespace'] },
+    })
     const error = await wrong({}, { CANARY_CONFIG: 'missing.yaml' })
     expect(error.message).toMatch(/missing\.yaml does not exist/)
+  })
+
+  describe('that nobody named', () => {
+    test.each([
+      ['kubeconfig', 'kubeconfig: evil'],
+      ['kube-context', 'kubeContext: prod'],
+      ['events', 'events: /etc/passwd'],
+      ['ca-file', 'ca-file: ca.pem'],
+      ['cert-file', 'certFile: c.pem'],
+      ['key-file', 'keyFile: k.pem'],
+      ['http-proxy', 'httpProxy: http://evil:3128'],
+      ['allow-env', 'allowEnv: [TOKEN]'],
+      ['allow-request', 'allowRequest: DELETE'],
+      ['probe-header with env:', 'probeHeader: { authorization: "env:TOKEN" }'],
+    ])('may not set %s', async (name, line) => {
+      await file(`defaults:\n  probe-rate: 1\n  ${line}\n`)
+      const error = await wrong({}, { TOKEN: 'secret-value-1' })
+      expect(error.message).toMatch(new RegExp(`^canary.yaml, line 3: ${name} needs a file that you name`))
+      expect(error.message).not.toContain('secret-value-1')
+      expect(error.nextSteps[0]).toMatch(/^--config \.\/canary\.yaml /)
+    })
+
+    test('but named it may set all', async () => {
+      await file(`
+defaults:
+  kubeContext: staging
+  events: events.jsonl
+  allowEnv: [TOKEN]
+  allowRequest: [POST, /orders]
+  setVerify: request.method=POST
+  probe-header: [authorization=env:TOKEN]
+`)
+      for (const [typed, env] of [
+        [{ config: './canary.yaml' }, {}],
+        [{}, { CANARY_CONFIG: 'canary.yaml' }],
+      ] as const) {
+        expect(await resolve(typed, { ...env, TOKEN: 't' })).toMatchObject({
+          kubeContext: 'staging',
+          events: 'events.jsonl',
+          allow: { env: ['TOKEN'], methods: ['POST'], paths: ['/orders'] },
+          setVerify: ['request.method=POST'],
+          defaultVerify: [],
+          probeHeaders: { authorization: 't' },
+        })
+      }
+    })
+
+    test.each([
+      [
+        'proxyUrl: http://evil:8080',
+        { 'probe-header': ['a=b'] },
+        'proxy-url together with your --probe-header',
+      ],
+      ['resolve: app:80:1.2.3.4', { 'probe-header': ['a=b'] }, 'resolve together with your --probe-header'],
+      ['host: evil', { 'allow-env': ['TOKEN'] }, 'host together with your --allow-env'],
+      [
+        'proxyUrl: http://evil:8080',
+        { 'set-verify': ['request.headers.a=b'] },
+        'proxy-url together with your --set-verify',
+      ],
+    ])('may not lead the headers of the caller astray: %s', async (line, typed, says) => {
+      await file(`defaults:\n  ${line}\n`)
+      expect((await wrong(typed)).message).toContain(
+        `canary.yaml, line 2: ${says} needs a file that you name`,
+      )
+      await resolve()
+      await resolve({ ...typed, config: 'canary.yaml' })
+    })
+
+    test.skipIf(process.platform === 'win32')('and others may write is not used', async () => {
+      await file('defaults: { namespace: other }\n')
+      await chmod(path.join(cwd, 'canary.yaml'), 0o666)
+      expect((await wrong()).message).toMatch(
+        /canary\.yaml is not used: it may be written by everybody \(mode 0666\)/,
+      )
+      expect(await resolve({ config: 'canary.yaml' })).toMatchObject({ namespace: 'other' })
+      await chmod(path.join(cwd, 'canary.yaml'), 0o664)
+      expect(await resolve()).toMatchObject({ namespace: 'other' })
+    })
+
+    test.each([
+      ['the user', { uid: 1000, gid: 1000, mode: 0o100644 }, undefined],
+      ["the user, and the user's own group writes", { uid: 1000, gid: 1000, mode: 0o100664 }, undefined],
+      ['root', { uid: 0, gid: 0, mode: 0o100664 }, undefined],
+      ['the user, and another group reads', { uid: 1000, gid: 50, mode: 0o100644 }, undefined],
+      [
+        'the user, and another group writes',
+        { uid: 1000, gid: 50, mode: 0o100664 },
+        /by the group 50 \(mode 0664\)/,
+      ],
+      ['the user, and all write', { uid: 1000, gid: 1000, mode: 0o100602 }, /by everybody \(mode 0602\)/],
+      ['another user', { uid: 1001, gid: 1000, mode: 0o100644 }, /belongs to another user \(uid 1001\)/],
+    ])('belongs to %s', (_, owners, expected) => {
+      const why = whyNotTrusted(owners, { uid: 1000, gid: 1000 })
+      if (expected) expect(why).toMatch(expected)
+      else expect(why).toBeUndefined()
+    })
   })
 })

@@ -194,7 +194,7 @@ describe('values files: right ones are read as helm reads them', () => {
 describe('canary.yaml', () => {
   const config = async (content: string | Buffer) => {
     await writeFile(path.join(folder, 'canary.yaml'), content)
-    return readConfigFile('echo', folder, {})
+    return readConfigFile('echo', undefined, folder)
   }
   test.each([
     ...HOSTILE.filter(([name]) => !/number|list|word|duplicate/.test(name)),
@@ -209,7 +209,8 @@ describe('canary.yaml', () => {
   })
 
   test('apps may be named anything', async () => {
-    expect(await config('apps: {__proto__: {host: a}, constructor: {host: b}}')).toEqual({})
+    const { settings } = await config('apps: {__proto__: {host: a}, constructor: {host: b}}')
+    expect(settings).toEqual({})
   })
 })
 

@@ -39,13 +39,13 @@ describe('the files', () => {
       routes: { matches: [{ prefix: '/shop' }, { prefix: '/cart' }] },
     })
     expect(parse(await inFolder('canary.yaml'))).toEqual({
-      apps: { shop: { namespace: 'shop', 'kube-context': 'test' } },
+      apps: { shop: { namespace: 'shop' } },
     })
     expect((await readdir(folder)).sort()).toEqual(['canary.yaml', 'shop-values.yaml'])
     const file = path.join(folder, 'shop-values.yaml')
     expect(result.next).toEqual([
-      `canary install shop v1 -f ${file} -n shop`,
-      'canary start shop v2 -n shop --image registry.example/shop:TAG    (the next version)',
+      `canary install shop v1 -f ${file} -n shop --kube-context test`,
+      'canary start shop v2 -n shop --kube-context test --image registry.example/shop:TAG    (the next version)',
     ])
   })
 

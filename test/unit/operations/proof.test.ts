@@ -36,7 +36,13 @@ describe('the settings of the values', () => {
     }
     const { verifier, context } = probing(
       { ...SEED[4], verify: verifyValues },
-      { tolerance: 0.025, headers: { 'x-a': 'flag' }, env: () => 'secret', setVerify: ['expect.status=204'] },
+      {
+        tolerance: 0.025,
+        headers: { 'x-a': 'flag' },
+        env: () => 'secret',
+        allow: { env: ['TOKEN'], methods: [], paths: [], hosts: [] },
+        setVerify: ['expect.status=204'],
+      },
     )
     await verify(context, app)
     expect(verifier.requests[0]).toMatchObject({
@@ -210,12 +216,16 @@ describe('health before a share rises', () => {
 
   test('a metric out of bounds keeps the canary back', async () => {
     const metrics = [{ name: 'queue', query: 'queue{app="{{app}}"}', max: 10 }]
-    const { verifier, context } = modelled({
-      ...SEED[4],
-      verify: { prometheus: 'http://prometheus', metrics },
-    })
+    const { verifier, context } = probing(
+      { ...SEED[4], verify: { prometheus: 'http://prometheus', metrics } },
+      { headers: { authorization: 'mine' } },
+    )
+    expect((await failureOf(compare(context, { ...app, durationMs: 1000 }))).exitCode).toBe(2)
+    expect((await failureOf(shifting(context, 75))).message).toMatch(/^verify\.prometheus: /)
+    context.probes.allow.hosts.push('prometheus')
     verifier.compare = () => Promise.resolve(health('pass'))
     verifier.metrics = (request) => {
+      expect(JSON.stringify(request)).not.toContain('mine')
       expect(request).toMatchObject({
         gates: metrics,
         variables: { app: 'echo', canary: 'v2', weight: '50' },

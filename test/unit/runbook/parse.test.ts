@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runbookGraph } from '../../../src/runbook/graph.js'
 import { initialRunbook } from '../../../src/runbook/init.js'
+import type { CanaryError } from '../../../src/model/errors.js'
 import { parseRunbook } from '../../../src/runbook/parse.js'
 import { concerns, type RunbookStep } from '../../../src/runbook/runbook.js'
 import { durationText } from '../../../src/model/durations.js'
@@ -198,3 +199,53 @@ it.each([
   [5_400_000, '1h30m'],
   [500, '0.5s'],
 ])('durationText %i', (milliseconds, text) => expect(durationText(milliseconds)).toBe(text))
+
+describe('values that come from the environment', () => {
+  const SECRET = 'ghp_abcdefghijklmnop1234567890'
+  const told = (rest: string, secret = SECRET) => {
+    const hidden: string[] = []
+    let error: unknown
+    const text = `apiVersion: canary/v1\nkind: Runbook\napps: {echo: {}}\n${rest}`
+    try {
+      parseRunbook(text, { file: 'r.yaml', env: { TOKEN: secret }, hide: (value) => hidden.push(value) })
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(hidden).toEqual([secret])
+    const { message, details } = error as CanaryError
+    return [message, ...details].join('\n')
+  }
+  const vars = 'vars: {t: {env: TOKEN}}\n'
+
+  it.each([
+    [
+      'a pattern',
+      'vars: {t: {env: TOKEN, pattern: "^$"}}\nsteps: [finish]\n',
+      'is the value of TOKEN, which does',
+    ],
+    ['a slow pattern', 'vars: {t: {env: TOKEN, pattern: "(.|[a-z0-9_])+$^"}}\nsteps: [finish]\n', 'TOKEN'],
+    ['a version', `${vars}steps: [{start: "x \${t}"}]\n`, 'not "x ${t}"'],
+    ['a weight', `${vars}steps: [{start: v2}, {shift: "\${t}"}]\n`, 'not "${t}"'],
+    ['a duration', `${vars}steps: [{pause: "\${t}"}]\n`, 'not "${t}"'],
+    [
+      'an app of a wave',
+      `${vars}waves: [{apps: ["\${t}"]}]\nsteps: [finish]\n`,
+      'is "${t}", which is no app',
+    ],
+  ])('are in no message: %s', (_, rest, says) => {
+    const message = told(rest)
+    expect(message).toContain(says)
+    expect(message).not.toContain(SECRET)
+    expect(told(rest, 'a!b').split('a!b')).toHaveLength(1)
+  })
+
+  it('are known by name; those of --var and defaults are not hidden', () => {
+    const text = 'apiVersion: canary/v1\nkind: Runbook\napps: {echo: {}}\nsteps: [start: v2]\n'
+    const declared = 'vars: {a: {env: A}, b: {env: B}, c: {default: 1, env: C}}\n'
+    const hidden: string[] = []
+    const options = { file: 'r.yaml', vars: { b: 'typed' }, env: { A: 'secret', B: 'other' } }
+    const runbook = parseRunbook(text + declared, { ...options, hide: (value) => hidden.push(value) })
+    expect(runbook).toMatchObject({ vars: { a: 'secret', b: 'typed', c: '1' }, exported: ['a'] })
+    expect(hidden).toEqual(['secret'])
+  })
+})
