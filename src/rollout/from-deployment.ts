@@ -78,10 +78,15 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
   const secret = `${app}-secrets`
   const moved: string[] = []
   const masked: string[] = []
+  const literal: string[] = []
   const clean = (container: JsonObject) => {
     const plain = plainContainer(container)
-    if (withSecrets) return plain
     const cleaned = withoutLiteralSecrets(plain, secret)
+    if (withSecrets) {
+      const places = [...cleaned.moved.map(({ place }) => place), ...cleaned.masked]
+      literal.push(...places.map((place) => `${textOf(container.name)}: ${place}`))
+      return plain
+    }
     for (const { place, key } of cleaned.moved) {
       moved.push(`${textOf(container.name)}: ${place} (key ${key})`)
     }
@@ -89,8 +94,8 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
     return cleaned.container
   }
   const annotations = plainAnnotations(metadata.annotations)
-  const safeAnnotations = withSecrets ? annotations : maskSecrets(annotations)
-  if (!isSame(annotations, safeAnnotations)) masked.push('annotations')
+  const safeAnnotations = maskSecrets(annotations)
+  if (!isSame(annotations, safeAnnotations)) (withSecrets ? literal : masked).push('annotations')
   const containers = listOf(spec.containers)
   const own = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
   const ports = new ContainerPorts(own.ports, request.port ?? (service ? requestPort(service) : undefined))
@@ -111,7 +116,7 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
     topologySpread: topologySpread(spec, deploymentSpec),
     initContainers: listOf(spec.initContainers).map(clean),
     sidecars: containers.filter((container) => container !== own).map(clean),
-    annotations: safeAnnotations,
+    annotations: withSecrets ? annotations : safeAnnotations,
     labels: ownLabels(metadata.labels),
   })
   const fromService = service ? serviceValues(service, ports) : { values: {}, leftOut: [] }
@@ -134,7 +139,12 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
         : []),
       ...(masked.length > 0
         ? [
-            `Secrets stand in the Deployment where no Secret can be asked for them, and read *** in the values: ${masked.join(', ')}.`,
+            `Secrets stand in the Deployment where no Secret can be asked for them, and read *** in the values: ${masked.join(', ')}. Move each to a variable that a Secret gives (valueFrom.secretKeyRef), or to a mounted Secret.`,
+          ]
+        : []),
+      ...(literal.length > 0
+        ? [
+            `Secrets stand in the values as they are: ${literal.join(', ')}. Before the file is committed, make each a key of a Secret and refer to it (valueFrom.secretKeyRef).`,
           ]
         : []),
       ...(values.replicas === 0 ? ['The Deployment has 0 replicas: set replicas before you install.'] : []),

@@ -1,4 +1,4 @@
-import { isPlural, isSecretKey } from '../lib/secrets/secret-keys.js'
+import { isPlural, isSecretKey, mayBeSecret } from '../lib/secrets/secret-keys.js'
 import { maskPatterns } from '../lib/secrets/secret-texts.js'
 import { maskSecrets, secretsIn } from '../lib/secrets/secrets.js'
 import type { Json, JsonObject } from '../model/values.js'
@@ -63,7 +63,7 @@ function isSecretVariable(name: Json | undefined, value: Json | undefined): bool
   if (maskPatterns(literal) !== literal) return true
   // What only repeats another variable, or switches something on, is none.
   if (/^\$\([^)]+\)$/.test(value) || /^(true|false)$/i.test(value)) return false
-  return isSecretKey(name) && !isCount(name, value)
+  return (isSecretKey(name) || mayBeSecret(name, value)) && !isCount(name, value)
 }
 
 /** Whether a number is one of several, not a secret: `MAX_TOKENS=100`. */

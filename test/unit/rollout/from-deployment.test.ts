@@ -231,6 +231,10 @@ describe('secrets that stand in a Deployment as they are', () => {
     const values = valuesFromDeployment({ app: 'main', deployment, withSecrets: true })
     const file = fileOf('main', values)
     for (const literal of literals) expect(file).toContain(literal)
+    const [note] = values.notes.filter((text) => text.startsWith('Secrets stand in the values as they are'))
+    expect(note).toContain('main: env DB_PASSWORD')
+    expect(note).toContain('main: readinessProbe')
+    expect(note).toContain('secretKeyRef')
   })
 })
 
