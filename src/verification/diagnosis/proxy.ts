@@ -1,4 +1,4 @@
-import type { Cause, Scene, SceneProxy, SceneRoute, SceneTable } from '../../model/diagnosis.js'
+import type { Cause, ProxyAdmin, Scene, SceneProxy, SceneRoute, SceneTable } from '../../model/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
 import { firstLines } from './routing.js'
@@ -47,12 +47,7 @@ function proxyRejects(facts: Facts): Cause | undefined {
       ...culprits
         .slice(0, 2)
         .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
-      ...rejecting
-        .slice(0, 2)
-        .map(
-          ({ pod, admin }) =>
-            `proxy ${pod} rejected routes ${admin?.routesRejected} times since it started, ${admin?.meanwhile.routesRejected} of them now`,
-        ),
+      ...rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
       ...(told ? [`Gloo says of the proxy: ${firstLines(told.status.proxy?.reason ?? '')}`] : []),
     ],
     remedy: culprit
@@ -67,16 +62,16 @@ function proxyRejects(facts: Facts): Cause | undefined {
   }
 }
 
+function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<ProxyAdmin> = {}): string {
+  const now = meanwhile?.routesRejected ?? 0
+  return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} while it was looked at`
+}
+
 function rejectedEarlier(rejecting: SceneProxy[]): Cause {
   return {
     id: 'proxy-rejects',
     title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
-    evidence: rejecting
-      .slice(0, 2)
-      .map(
-        ({ pod, admin }) =>
-          `proxy ${pod} rejected routes ${admin?.routesRejected} times since it started, none now`,
-      ),
+    evidence: rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
     remedy: [
       'glooctl check',
       'kubectl logs deployment/gateway-proxy -n gloo-system | grep -i rejected    (which route it was, and when)',
@@ -101,16 +96,20 @@ function faultOf(
       ? [
           {
             table,
-            what: `header ${bad.name} has to match ${bad.value}, which is no regular expression`,
-            isSure: false,
+            what: `header ${bad.name} has to match ${bad.value}, which is no regular expression of Envoy's (RE2)`,
+            isSure: NOT_RE2.test(bad.value),
           },
         ]
       : []),
   ]
 }
 
-/** RE2 knows flags that JavaScript does not; what is broken in both is broken. */
+/** What JavaScript knows and RE2 does not: looking around, and back at groups. */
+const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
+
+/** Whether Envoy takes it. RE2 knows flags that JavaScript does not; what is broken in both is broken. */
 function compiles(pattern: string): boolean {
+  if (NOT_RE2.test(pattern)) return false
   try {
     new RegExp(pattern.replace(/\(\?[imsU-]+\)/g, '').replace(/\(\?P</g, '(?<'))
     return true

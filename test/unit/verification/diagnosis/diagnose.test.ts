@@ -332,6 +332,15 @@ describe('a counter that stands still is no evidence of now', () => {
     expect(diagnose({ ...at, scene: sceneWith({ proxies: [rejecting(0)] }) })).toEqual([])
   })
 
+  test('a route that Envoy can not take is: its regular expressions can not look ahead', () => {
+    const headers = [{ name: 'x-team', value: '(?=a)', regex: true }]
+    const otherTables = [{ ...rival, routes: [{ ...rivalRoute, path: '/else', headers }] }]
+    const scene = sceneWith({ otherTables, proxies: [rejecting(0)] })
+    const [cause] = diagnose({ ...at, proof: answers({ 'foreign routes': 100 }), scene })
+    expect(cause).toMatchObject({ id: 'proxy-rejects', certainty: 'certain' })
+    expect(cause!.evidence[0]).toContain('(?=a)')
+  })
+
   test('alone it is a possibility, which says so', () => {
     const proof = proofOf({ verdict: 'inconclusive', unidentified: 9 })
     const cause = diagnose({ ...at, proof, scene: sceneWith({ proxies: [rejecting(0)] }) }).find(
