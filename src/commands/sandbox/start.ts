@@ -42,7 +42,8 @@ export default class SandboxStart extends BaseCommand {
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox runs already')
     const { proxies, 'while-pid': owner } = flags
-    if (flags.foreground) return this.serve(folder, proxies, owner)
+    const ownerEnded = owner === undefined ? undefined : await endOf(owner)
+    if (flags.foreground) return this.serve(folder, proxies, ownerEnded)
     await this.show(await this.detach(folder, proxies, owner), 'the sandbox runs')
   }
 
@@ -52,8 +53,7 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Is the sandbox until a signal ends it, or the process it is there for has ended. */
-  private async serve(folder: string, proxies: number, owner?: number): Promise<void> {
-    const ownerEnded = owner === undefined ? undefined : await endOf(owner)
+  private async serve(folder: string, proxies: number, ownerEnded?: AbortSignal): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve)
       process.once('SIGTERM', resolve)

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
 const fromSources = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url))
@@ -77,6 +78,28 @@ describe('the program', () => {
       expect(JSON.parse(stdout).stopped).toBe(true)
     }
   })
+
+  test('a sandbox that is there for a process ends with it, however that ends', async () => {
+    const state = await mkdtemp(path.join(tmpdir(), 'canary-program-'))
+    const owner = execa(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { reject: false })
+    const env = { XDG_STATE_HOME: state, CANARY_SANDBOX_WHILE_PID: String(owner.pid) }
+    try {
+      const { stdout } = await canary(['sandbox', 'start', '--json'], env)
+      const { apiUrl, kubeconfig } = JSON.parse(stdout) as { apiUrl: string; kubeconfig: string }
+      expect((await fetch(`${apiUrl}/version`)).status).toBe(200)
+      owner.kill('SIGKILL')
+      await vi.waitUntil(() => !existsSync(kubeconfig), { timeout: 60_000 })
+      await expect.poll(() => fetch(apiUrl).catch(() => 'gone'), { timeout: 60_000 }).toBe('gone')
+      const late = await canary(['sandbox', 'start'], env)
+      expect([late.exitCode, late.stderr]).toEqual([
+        2,
+        expect.stringContaining(`There is no process ${owner.pid}`),
+      ])
+    } finally {
+      await canary(['sandbox', 'stop'], env)
+      await rm(state, { recursive: true })
+    }
+  }, 180_000)
 
   test('colour on demand only', async () => {
     expect((await canary(['status', 'V_2'])).stderr).not.toContain('\u001b[')
