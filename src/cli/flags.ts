@@ -208,6 +208,13 @@ export const changeFlags = {
   }),
 }
 
+/** Commands that may change what an app answers to. */
+export const overlapFlag = Flags.boolean({
+  env: 'CANARY_ALLOW_OVERLAP',
+  description: 'Go on, with a warning, where routes overlap with those of another app, or a domain is taken',
+  helpGroup: 'safety',
+})
+
 /** Commands that raise the canary's share, or change who sets the number of pods. */
 export const scaleFlag = Flags.string({
   options: ['check', 'auto', 'off'],

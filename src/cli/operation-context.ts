@@ -53,6 +53,7 @@ export function operationContext(settings: Settings, parts: OperationParts): Ope
     dryRun: settings.dryRun,
     recover: settings.recover,
     takeOver: settings.takeOver,
+    allowOverlap: settings.allowOverlap,
     waitForLockMs: settings.waitForLockMs,
     scale: settings.scale,
     onFailure: settings.onFailure ?? (ask && !settings.yes ? 'ask' : 'stop'),

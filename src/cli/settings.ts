@@ -25,6 +25,7 @@ export interface ParsedFlags {
     'dry-run'?: boolean
     recover?: boolean
     'take-over'?: boolean
+    'allow-overlap'?: boolean
     yes?: boolean
     'each-proxy'?: boolean
   }
@@ -71,6 +72,7 @@ export interface Settings {
   dryRun: boolean
   recover: boolean
   takeOver: boolean
+  allowOverlap: boolean
   yes: boolean
 }
 
@@ -138,6 +140,7 @@ export async function resolveSettings(
     dryRun: parsed.flags['dry-run'] ?? false,
     recover: parsed.flags.recover ?? false,
     takeOver: parsed.flags['take-over'] ?? false,
+    allowOverlap: parsed.flags['allow-overlap'] ?? false,
     yes: parsed.flags.yes ?? false,
   }
 }

@@ -163,6 +163,8 @@ export interface ClusterObject {
 export interface GatewayView {
   virtualServices: ClusterObject[]
   routeTables: ClusterObject[]
+  /** Kinds of which the user may not list all: `RouteTables`. */
+  hidden: string[]
 }
 
 export interface ProxyAddress {

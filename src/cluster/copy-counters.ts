@@ -1,6 +1,6 @@
 import { ExternalError } from '../model/errors.js'
 import type { ClusterOptions, CopyCounters } from './cluster.js'
-import { GLOO_NAMESPACE } from './gateway.js'
+import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import type { KubeApi } from './kube-api.js'
 import { forwardPort } from './port-forward.js'
 import { ADMIN_PORT, readCounters } from './proxy-admin.js'

@@ -1,7 +1,7 @@
 import { CanaryError } from '../model/errors.js'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject, Finding, ProxyAddress } from './cluster.js'
-import { GLOO_NAMESPACE } from './gateway.js'
+import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import type { Helm } from './helm.js'
 import { kubectlVersion } from './kubectl.js'
 import type { KubeApi } from './kube-api.js'

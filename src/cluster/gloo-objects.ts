@@ -1,6 +1,4 @@
 import type {
-  GlooState,
-  GlooStatus,
   ObjectRef,
   SceneDelegation,
   SceneDestination,
@@ -8,47 +6,18 @@ import type {
   SceneTable,
   SceneUpstream,
 } from '../model/diagnosis.js'
+import { list, number, record, text } from '../routing/gloo/fields.js'
+import { domainsOf, refOf, tableWeight, writtenRoutes } from '../routing/gloo/objects.js'
+import { selectsTable } from '../routing/gloo/selection.js'
+import { glooStatusOf } from '../routing/gloo/status.js'
 import type { ClusterObject } from './cluster.js'
-import { selectsApiGroup } from './gateway.js'
-
-/** Gloo writes a state as a word when it patches, as a number when it writes the whole object. */
-const STATES: GlooState[] = ['Pending', 'Accepted', 'Rejected', 'Warning']
-/** Which of several Gloos' statuses is told: the worst. */
-const SEVERITY: Record<GlooState, number> = { Rejected: 3, Warning: 2, Pending: 1, Accepted: 0 }
-
-/** What Gloo says of an object; Pending where it has said nothing. Never throws, whatever the status looks like. */
-function glooStatusOf({ status }: ClusterObject): GlooStatus {
-  const { statuses } = record(status)
-  const all = statuses === undefined ? [record(status)] : Object.values(record(statuses)).map(record)
-  const proxies = all.flatMap(({ subresourceStatuses }) =>
-    Object.values(record(subresourceStatuses)).map(record),
-  )
-  return { ...worst(all), ...(proxies.length > 0 ? { proxy: worst(proxies) } : {}) }
-}
-
-function worst(statuses: Record<string, unknown>[]): { state: GlooState; reason: string } {
-  const told = statuses.map(({ state, reason }) => ({ state: stateOf(state), reason: text(reason) ?? '' }))
-  return told.reduce(
-    (one, other) => (SEVERITY[other.state] > SEVERITY[one.state] ? other : one),
-    told[0] ?? NOTHING,
-  )
-}
-
-const NOTHING: { state: GlooState; reason: string } = { state: 'Pending', reason: '' }
-
-function stateOf(state: unknown): GlooState {
-  if (typeof state === 'number') return STATES[state] ?? 'Pending'
-  return STATES.find((word) => word === state) ?? 'Pending'
-}
 
 /** A RouteTable, as far as its routes can be told. */
 export function tableOf(object: ClusterObject): SceneTable {
-  const { weight, routes } = record(object.spec)
   return {
     ...refOf(object),
-    // Both a plain number and protobuf's wrapped one are taken by Gloo.
-    weight: number(weight) ?? number(record(weight).value) ?? 0,
-    routes: list(routes).flatMap(routesOf),
+    weight: tableWeight(object),
+    routes: writtenRoutes(object).flatMap(routesOf),
     status: glooStatusOf(object),
   }
 }
@@ -68,9 +37,6 @@ function routesOf(route: Record<string, unknown>): SceneRoute[] {
       value: text(value) ?? '',
       regex: regex === true,
     })),
-    isNarrowed:
-      list(matcher.queryParameters).length > 0 ||
-      (Array.isArray(matcher.methods) && matcher.methods.length > 0),
     ...common,
   }))
 }
@@ -100,18 +66,14 @@ function destinationOf({ upstream, subset }: Record<string, unknown>): SceneDest
 
 /** The routes of a VirtualService that delegate, each with those of the tables that it selects. */
 export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): SceneDelegation[] {
-  const { virtualHost } = record(virtualService.spec)
-  const { domains, routes } = record(virtualHost)
-  return list(routes).flatMap((route) => {
+  return writtenRoutes(virtualService).flatMap((route) => {
     if (route.delegateAction === undefined) return []
-    const alone = { ...virtualService, spec: { virtualHost: { routes: [route] } } }
-    const selected = tables.filter(({ metadata: { labels = {}, namespace = '', name } }) =>
-      selectsApiGroup(alone, labels, namespace, name),
+    const selected = tables.filter(({ metadata }) =>
+      selectsTable(route.delegateAction, virtualService.metadata.namespace, metadata),
     )
-    const words = (Array.isArray(domains) ? domains : []).flatMap((domain) => text(domain) ?? [])
     return {
       virtualService: refOf(virtualService),
-      domains: words.length > 0 ? words : ['*'],
+      domains: domainsOf(virtualService),
       prefix: text(list(route.matchers)[0]?.prefix) ?? '/',
       tables: selected.map(refOf),
     }
@@ -135,27 +97,4 @@ export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): S
     fallbackPolicy: text(fallbackPolicy) ?? 'ANY_ENDPOINT',
     status: object ? glooStatusOf(object) : { state: 'Pending', reason: '' },
   }
-}
-
-function refOf({ metadata }: ClusterObject): ObjectRef {
-  return { name: metadata.name, namespace: metadata.namespace ?? '' }
-}
-
-/** Objects of the API may hold anything where canary's own checks do not look. */
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {}
-}
-
-function list(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map(record) : []
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }

@@ -1,4 +1,4 @@
-import { GLOO_NAMESPACE } from './gateway.js'
+import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import { ACCESS_REVIEWS } from './kube-types.js'
 import type { KubeApi } from './kube-api.js'
 

@@ -1,6 +1,6 @@
 import { ExternalError } from '../model/errors.js'
 import type { ClusterOptions, ProxyAddress } from './cluster.js'
-import { GLOO_NAMESPACE } from './gateway.js'
+import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import type { KubeApi } from './kube-api.js'
 import { type Pod, PODS, type ServicePort } from './kube-types.js'
 import { isReady, isTerminating } from './pods.js'

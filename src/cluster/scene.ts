@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type {
   ObjectRef,
   Scene,
@@ -8,7 +9,11 @@ import type {
 } from '../model/diagnosis.js'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject, ClusterOptions } from './cluster.js'
-import { GLOO_NAMESPACE } from './gateway.js'
+import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
+import { domainConflicts } from '../routing/gloo/domains.js'
+import { type GlooRoutes, isOfRelease, refOf } from '../routing/gloo/objects.js'
+import { type IsOwn, overlapsOf } from '../routing/gloo/overlaps.js'
+import { servedRoutes } from '../routing/gloo/served-routes.js'
 import { delegationsOf, tableOf, upstreamOf } from './gloo-objects.js'
 import type { KubeApi } from './kube-api.js'
 import {
@@ -80,14 +85,16 @@ async function lookAtRoutes(
   api: KubeApi,
   app: ObjectRef,
   look: Look,
-): Promise<Pick<Scene, 'table' | 'otherTables' | 'delegations' | 'upstreams'>> {
+): Promise<
+  Pick<Scene, 'table' | 'otherTables' | 'delegations' | 'overlaps' | 'domainConflicts' | 'upstreams'>
+> {
   const name = `${app.name}-routes`
   const { namespace } = app
   const [everywhere, services] = await Promise.all([
     look.at('routetables of other namespaces', api.list({ resource: ROUTE_TABLES })),
     look.at('virtualservices', listVirtualServices(api)),
   ])
-  const isOwn = ({ metadata }: ClusterObject) => metadata.name === name && metadata.namespace === namespace
+  const isOwn: IsOwn = ({ metadata }) => metadata.name === name && metadata.namespace === namespace
   const own = everywhere
     ? (everywhere.items.find(isOwn) ?? null)
     : await look.at('the RouteTable', findOrNull(api, { resource: ROUTE_TABLES, namespace, name }))
@@ -101,7 +108,29 @@ async function lookAtRoutes(
     table,
     ...(everywhere ? { otherTables: objects.filter((object) => !isOwn(object)).map(tableOf) } : {}),
     delegations,
+    ...(everywhere && services
+      ? lookAtOthers(app, { virtualServices: services, routeTables: objects }, isOwn)
+      : {}),
     upstreams: upstreams.flatMap((upstream) => upstream ?? []),
+  }
+}
+
+/** What of others gets in the way of the app's routes. */
+function lookAtOthers(
+  app: ObjectRef,
+  routes: GlooRoutes,
+  isOwnTable: IsOwn,
+): Pick<Scene, 'overlaps' | 'domainConflicts'> {
+  const isOwn: IsOwn = (object) =>
+    (object.kind === 'RouteTable' && isOwnTable(object)) || isOfRelease(object, app)
+  const serving = routes.virtualServices
+    .filter((service) => servedRoutes(service, routes.routeTables).some(({ owner }) => isOwn(owner)))
+    .map(refOf)
+  return {
+    overlaps: overlapsOf(routes, isOwn),
+    domainConflicts: domainConflicts(routes.virtualServices).filter(({ virtualServices }) =>
+      virtualServices.some((ref) => serving.some((service) => isDeepStrictEqual(ref, service))),
+    ),
   }
 }
 

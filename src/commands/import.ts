@@ -1,6 +1,6 @@
 import { checkApp, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags.js'
 
 export default class Import extends ChangeCommand {
   static override summary = 'Take over a release made by hand, without restarting a pod'
@@ -11,7 +11,7 @@ export default class Import extends ChangeCommand {
     'afterwards.'
   static override examples = ['<%= config.bin %> import echo --dry-run', '<%= config.bin %> import echo']
   static override args = { app: requiredApp }
-  static override flags = { ...changeFlags, ...probeFlags, ...clusterFlags }
+  static override flags = { 'allow-overlap': overlapFlag, ...changeFlags, ...probeFlags, ...clusterFlags }
 
   async run(): Promise<void> {
     const parsed = await this.parse(Import)

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags, repeatable } from '../cli/flags.js'
+import { changeFlags, clusterFlags, overlapFlag, probeFlags, repeatable } from '../cli/flags.js'
 
 export default class Install extends ChangeCommand {
   static override summary = 'Install an app with its first version'
@@ -37,6 +37,7 @@ export default class Install extends ChangeCommand {
     'with-virtual-service': Flags.boolean({
       description: 'Create the delegating VirtualService if none selects the routes',
     }),
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     ...probeFlags,
     ...clusterFlags,

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
 import {
   changeFlags,
+  overlapFlag,
   clusterFlags,
   durationFlag,
   failureFlags,
@@ -54,6 +55,7 @@ export default class Rollout extends RunbookCommand {
     }),
     duration: durationFlag,
     scale: scaleFlag,
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     ...failureFlags,
     ...probeFlags,

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, overlapFlag, probeFlags, scaleFlag } from '../cli/flags.js'
 import { RunbookCommand } from '../cli/runbook-command.js'
 import { approveFlag, fileArg, onlyFlag, untilFlag, varFlag } from '../cli/runbook-flags.js'
 
@@ -22,6 +22,7 @@ export default class Run extends RunbookCommand {
     approve: approveFlag,
     'no-wait': Flags.boolean({ description: 'Exit 8 where a window is closed, in place of waiting for it' }),
     scale: scaleFlag,
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     'on-failure': {
       ...failureFlags['on-failure'],

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, probeFlags, repeatable } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, overlapFlag, probeFlags, repeatable } from '../cli/flags.js'
 
 export default class Start extends ChangeCommand {
   static override summary = 'Deploy a canary beside the primary and send it the marked requests'
@@ -37,6 +37,7 @@ export default class Start extends ChangeCommand {
       helpValue: '<file>',
       description: 'YAML file with settings of VERSION',
     }),
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     ...failureFlags,
     ...probeFlags,

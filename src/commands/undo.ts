@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, overlapFlag, probeFlags, scaleFlag } from '../cli/flags.js'
 
 export default class Undo extends ChangeCommand {
   static override summary = 'Bring back the version before, after a finished rollout'
@@ -21,6 +21,7 @@ export default class Undo extends ChangeCommand {
       description: 'In three steps: deploy it, send it all requests, remove the new one',
     }),
     scale: scaleFlag,
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     ...failureFlags,
     ...probeFlags,

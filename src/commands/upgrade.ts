@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags, repeatable, scaleFlag } from '../cli/flags.js'
+import { changeFlags, clusterFlags, overlapFlag, probeFlags, repeatable, scaleFlag } from '../cli/flags.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends ChangeCommand {
@@ -42,6 +42,7 @@ export default class Upgrade extends ChangeCommand {
       exclusive: ['values', 'set', 'set-string', 'chart'],
     }),
     scale: scaleFlag,
+    'allow-overlap': overlapFlag,
     ...changeFlags,
     ...probeFlags,
     ...clusterFlags,

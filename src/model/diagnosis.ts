@@ -1,3 +1,5 @@
+import type { DomainConflict, RouteOverlap } from './overlaps.js'
+
 /** How sure a cause is: `certain` is proven by what was looked at, `likely` and `possible` are told from answers. */
 export type Certainty = 'certain' | 'likely' | 'possible'
 
@@ -35,8 +37,6 @@ export interface SceneRoute {
   path: string
   /** Headers that a request must carry besides. */
   headers: { name: string; value: string; regex: boolean }[]
-  /** Whether it also asks for methods or query parameters. */
-  isNarrowed: boolean
   /** Versions it leads to; empty where it answers by itself, redirects or delegates. */
   destinations: SceneDestination[]
   hasAction: boolean
@@ -127,6 +127,10 @@ export interface Scene extends ObjectRef {
   /** The RouteTables of everybody else. */
   otherTables?: SceneTable[]
   delegations?: SceneDelegation[]
+  /** Routes of the app and of others that can take the same request. */
+  overlaps?: RouteOverlap[]
+  /** Domains that several VirtualServices have, one of them the app's. */
+  domainConflicts?: DomainConflict[]
   upstreams?: SceneUpstream[]
   proxies?: SceneProxy[]
   couldNotLook: string[]

@@ -61,6 +61,8 @@ export interface OperationContext {
   recover: boolean
   /** Overwrite what others changed by hand in the release's objects. */
   takeOver: boolean
+  /** Go on where routes overlap with those of other apps, with a warning. */
+  allowOverlap: boolean
   /** How long to wait for another operator of the app, milliseconds; 0 tells at once that it is busy. */
   waitForLockMs: number
   /** What is done where the canary has too few pods for its share; undefined: what the app's values say. */

@@ -7,6 +7,7 @@ import { effectiveValues, isObject } from '../rollout/merge.js'
 import { diagnose } from '../verification/diagnosis/diagnose.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { overlapFindings } from './overlaps/findings.js'
 
 export interface ProofToExplain {
   app: string
@@ -38,12 +39,20 @@ export async function gatewayFindings(
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
   const scene = await context.cluster.scene(app, namespace)
-  return diagnose({ name: app, namespace, scene: withRelease(scene, revision) }).map((cause) => ({
-    check: `way to ${app}`,
-    status: 'problem',
-    detail: [cause.title, ...cause.evidence].join('; '),
-    remedy: cause.remedy.map((line) => line.replace(/[\r\n]+/g, ' ')).join('\n'),
-  }))
+  const check = `way to ${app}`
+  const causes = diagnose({ name: app, namespace, scene: withRelease(scene, revision) })
+  return [
+    ...causes
+      // One of the overlaps, all of which follow.
+      .filter(({ id }) => id !== 'rival-table')
+      .map((cause): Finding => ({
+        check,
+        status: 'problem',
+        detail: [cause.title, ...cause.evidence].join('; '),
+        remedy: cause.remedy.map((line) => line.replace(/[\r\n]+/g, ' ')).join('\n'),
+      })),
+    ...overlapFindings(check, scene.overlaps ?? []),
+  ]
 }
 
 function withRelease(scene: Scene, revision: Revision): Scene {

@@ -11,6 +11,7 @@ import { absentApp } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { gatewayFindings } from './diagnosis.js'
 import { type Deployed, lookAround } from './look-around.js'
+import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
 
 export interface DoctorResult {
@@ -33,6 +34,7 @@ export async function doctor(context: OperationContext, request: Partial<AppRequ
       ...(await appFindings(context, { ...found, namespace: found.namespace, history: found.history })),
     )
   }
+  if (!request.app && reachable) findings.push(...(await allOverlapFindings(context)))
   return { findings, problems: findings.filter(({ status }) => status === 'problem').length }
 }
 

@@ -1,10 +1,13 @@
-import { selectsApiGroup } from '../cluster/gateway.js'
 import { ExternalError, UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject } from '../rollout/merge.js'
 import { planInstall } from '../rollout/plan.js'
 import { hasOwnVirtualService } from '../rollout/routing.js'
 import { setValue } from '../rollout/set-values.js'
+import { addedDomainConflicts } from '../routing/gloo/domains.js'
+import { domainsOf } from '../routing/gloo/objects.js'
+import { describeDelegations, selectsApiGroup } from '../routing/gloo/selection.js'
+import { sharedVirtualService } from '../routing/gloo/shared-virtual-service.js'
 import { changedConfig } from '../rollout/version-config.js'
 import { bundledChart } from './bundled-chart.js'
 import { changeRelease } from './change.js'
@@ -50,6 +53,7 @@ export async function install(context: OperationContext, request: InstallRequest
       revision: deployed,
       chart: deployed ? undefined : { path: request.chart ?? bundledChart() },
       prepare: deployed ? undefined : prepare,
+      creates: createsVirtualService && apiGroup !== undefined ? sharedVirtualService(apiGroup) : undefined,
       afterUpgrade: async () => {
         if (!createsVirtualService || apiGroup === undefined) return
         await context.cluster.createVirtualService(apiGroup)
@@ -102,12 +106,20 @@ async function needsVirtualService(
   const labels = { apiGroup }
   if (virtualServices.some((one) => selectsApiGroup(one, labels, namespace))) return false
   if (request.withVirtualService || context.dryRun) return true
+  // Another one has all domains: that comes before a question, which nobody could answer with yes.
+  const isTaken =
+    addedDomainConflicts(virtualServices, [...virtualServices, sharedVirtualService(apiGroup)]).length > 0
+  if (isTaken && !context.allowOverlap) return true
   const question = `No VirtualService selects routes of apiGroup ${apiGroup}. Create one (app in gloo-system, for all domains)?`
   if (await context.confirm?.(question)) return true
   throw new UsageError(
     `No VirtualService selects routes of apiGroup ${apiGroup}: no request would reach ${request.app}.`,
     {
       state: 'Nothing was changed.',
+      details: virtualServices.map(
+        (one) =>
+          `VirtualService ${one.metadata.namespace}/${one.metadata.name} (domains ${domainsOf(one).join(', ')}) ${describeDelegations(one)}`,
+      ),
       nextSteps: [
         `canary install ${request.app} ${request.version} --with-virtual-service    (creates VirtualService app in gloo-system)`,
         'or name the apiGroup that one selects with --api-group',

@@ -11,9 +11,11 @@ import { describeStep } from '../rollout/description.js'
 import { effectiveValues } from '../rollout/merge.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { assertSafe } from '../rollout/safety.js'
+import type { GlooObject } from '../routing/gloo/objects.js'
 import { applyStep } from './apply-step.js'
 import { compareStage, requireHealthy } from './compare.js'
 import { requireReferences } from './check-references.js'
+import { requireNoOverlaps } from './overlaps/require-no-overlaps.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { leavePodsAlone } from './keep-pods.js'
 import { Prover, requirePass } from './proof.js'
@@ -42,6 +44,8 @@ export interface PlanToRun {
    * before it, and resolves with it.
    */
   prepare?: (request: UpgradeRequest, lock?: AppLock) => Promise<Revision>
+  /** The VirtualService that an install makes after its upgrade. */
+  creates?: GlooObject
   /** Called after each upgrade, before its proof (install makes its VirtualService there). */
   afterUpgrade?: (step: Step) => Promise<void>
   /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
@@ -79,6 +83,7 @@ export async function runPlan(
     const plan = provable(run, prover)
     if (plan.steps[0]?.name !== 'route-back')
       await requireReferences(context, plan, (run.chart ? undefined : run.revision?.chart.values) ?? {})
+    await requireNoOverlaps(context, { ...run, plan })
     context.emit({ type: 'planned', plan })
     const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
     if (!context.dryRun) await runner.run()

@@ -1,5 +1,5 @@
 import type { ChartSource } from '../cluster/cluster.js'
-import { selectsApiGroup } from '../cluster/gateway.js'
+import { selectsApiGroup } from '../routing/gloo/selection.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ExternalError, UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseChart, type Revision } from '../model/release.js'

@@ -16,9 +16,11 @@ const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
  */
 export function diagnose(facts: Facts): Cause[] {
   const found = RULES.flatMap((rule) => rule(facts) ?? [])
-  // Old routes on one proxy of several are that proxy's matter.
-  const isBehind = found.some(({ id }) => id === 'proxy-behind')
-  const causes = found.filter(({ id }) => !(isBehind && id === 'old-routes'))
+  // Old routes on one proxy of several are that proxy's matter, and those of another app are not old.
+  const isExplained = found.some(
+    ({ id, certainty }) => id === 'proxy-behind' || (id === 'rival-table' && certainty === 'certain'),
+  )
+  const causes = found.filter(({ id }) => !(isExplained && id === 'old-routes'))
   const proven = causes.some(({ certainty }) => certainty === 'certain')
   return causes
     .filter(({ certainty }) =>

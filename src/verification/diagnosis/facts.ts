@@ -37,12 +37,6 @@ export function samplesOf(facts: Facts): AnswerSample[] {
   return failing(facts).flatMap(({ samples, unjudged }) => unjudged?.samples ?? samples)
 }
 
-/** The paths that the app is asked by. */
-export function pathsOf({ proof, name }: Facts): string[] {
-  const paths = new Set((proof?.checks ?? []).flatMap(({ expectation }) => expectation.paths))
-  return paths.size > 0 ? [...paths] : [`/${name}`]
-}
-
 /** `RouteTable echo-routes in namespace echo`. */
 export function refText(kind: string, { name, namespace }: ObjectRef): string {
   return `${kind} ${name} in namespace ${namespace}`

@@ -1,9 +1,16 @@
 import { shellWord } from '../../lib/shell-word.js'
-import type { Cause, SceneRoute, SceneTable } from '../../model/diagnosis.js'
-import { delegationsToApp, errorsOf, type Facts, pathsOf, refText, type Rule, same } from './facts.js'
+import type { Cause, SceneTable } from '../../model/diagnosis.js'
+import {
+  conflictRemedy,
+  describeDomainConflict,
+  describeOverlap,
+  type Matcher,
+} from '../../model/overlaps.js'
+import { delegationsToApp, errorsOf, type Facts, failing, refText, type Rule } from './facts.js'
 
 /** Causes in how requests are led to the app: VirtualServices, RouteTables and what Gloo says of them. */
 export const ROUTING: Rule[] = [
+  domainConflict,
   noRouteTable,
   noVirtualService,
   parentPrefix,
@@ -105,54 +112,53 @@ export function firstLines(reason: string): string {
   return line.length > 240 ? `${line.slice(0, 239)}…` : line
 }
 
-function rivalTable({ scene, ...facts }: Facts): Cause | undefined {
-  const delegations = scene && delegationsToApp(scene)
-  const table = scene?.table
-  if (!scene?.otherTables || !table || !delegations) return undefined
-  const paths = pathsOf(facts)
-  for (const delegation of delegations) {
-    const rivals = scene.otherTables.filter((other) => delegation.tables.some((entry) => same(entry, other)))
-    for (const rival of rivals) {
-      const path = paths.find((candidate) => claims(rival, table, candidate))
-      if (path !== undefined) return rivalCause(rival, table, path)
-    }
-  }
-  return undefined
-}
-
-/** Whether every request for the path goes to the rival, by Gloo's order: weight, then path, then namespace and name. */
-function claims(rival: SceneTable, table: SceneTable, path: string): boolean {
-  const own = table.routes.find((route) => takesAll(route, path))
-  const theirs = rival.routes.find((route) => takesAll(route, path))
-  if (!theirs) return false
-  if (rival.weight !== table.weight || !own) return rival.weight < table.weight
-  const rank = { exact: 0, regex: 1, prefix: 2 }
-  if (theirs.match !== own.match) return rank[theirs.match] < rank[own.match]
-  if (theirs.path !== own.path) return theirs.path > own.path
-  return `${rival.namespace}/${rival.name}` < `${table.namespace}/${table.name}`
-}
-
-function takesAll({ match, path, headers, isNarrowed }: SceneRoute, asked: string): boolean {
-  if (headers.length > 0 || isNarrowed) return false
-  return match === 'prefix' ? asked.startsWith(path) : match === 'exact' && asked === path
-}
-
-function rivalCause(rival: SceneTable, table: SceneTable, path: string): Cause {
-  const order =
-    rival.weight !== table.weight
-      ? `its weight ${rival.weight} comes before ${table.weight}`
-      : 'of the same weight, Gloo puts it first'
+/** Routes of others come first, for some of the app's requests or for all. */
+function rivalTable(facts: Facts): Cause | undefined {
+  const { scene, name, namespace } = facts
+  const lost = (scene?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
+  const asked = failing(facts).flatMap(({ expectation }) => expectation.paths)
+  const taking = lost.find(({ winner }) => asked.some((path) => takes(winner.match, path)))
+  const overlap = taking ?? lost.find(({ isWhole }) => isWhole)
+  if (!overlap) return undefined
+  const { winner, loser, isWhole } = overlap
+  const isForeign = errorsOf(facts, (kind) => kind === 'foreign routes' || kind === 'no routes header') > 0
+  const owner = winner.release
+    ? `helm get values ${winner.release.name} -n ${winner.release.namespace}    (its Helm release)`
+    : `kubectl get ${winner.kind.toLowerCase()} ${winner.name} -n ${winner.namespace} -o yaml    (whose is it?)`
   return {
     id: 'rival-table',
-    title: `${refText('RouteTable', rival)} claims ${path}, too, and wins`,
+    title: `${refText(winner.kind, winner)} takes requests of ${name}: its ${winner.matcher} comes before ${loser.matcher} of ${loser.name}`,
     evidence: [
-      `both are selected by the same VirtualService; ${order}`,
-      'Gloo reports no conflict: all requests for the path go to the first table',
+      describeOverlap(overlap),
+      'Gloo reports no conflict: the first route that fits a request takes it',
     ],
     remedy: [
-      `kubectl get routetable ${rival.name} -n ${rival.namespace} -o yaml    (whose is it, and does it mean ${path}?)`,
-      'give it another prefix, or a spec.weight above that of the app',
+      owner,
+      `canary upgrade ${name} -n ${namespace} --set …    (other routes.matches), or give the other app other ones`,
     ],
+    certainty: isWhole || isForeign ? 'certain' : 'likely',
+  }
+}
+
+/** Whether a route can take a plain request for the path; an expression is not tried. */
+function takes({ path, headers, query, caseSensitive }: Matcher, asked: string): boolean {
+  if (path.kind === 'regex' || headers.length > 0 || query.length > 0) return false
+  const fold = (text: string) => (caseSensitive ? text : text.toLowerCase())
+  const [own, wanted] = [fold(asked.replace(/\?.*$/s, '')), fold(path.text)]
+  return path.kind === 'exact' ? own === wanted : own.startsWith(wanted)
+}
+
+/** Gloo serves neither of two VirtualServices with one domain: both keep what they had. */
+function domainConflict({ scene }: Facts): Cause | undefined {
+  const [conflict] = scene?.domainConflicts ?? []
+  if (!conflict) return undefined
+  return {
+    id: 'domain-conflict',
+    title: `${describeDomainConflict(conflict)}: Gloo rejects them all, and their routes stay as they were`,
+    evidence: [
+      'no change of any app that they serve reaches the proxy until one of them gives the domain up',
+    ],
+    remedy: conflictRemedy(conflict),
     certainty: 'certain',
   }
 }

@@ -27,6 +27,8 @@ export class ModelWorld {
   readonly helm: ModelHelm
   readonly lease: ModelLease
   virtualServices: JsonObject[] = []
+  /** Those of other apps. */
+  routeTables: JsonObject[] = []
 
   constructor(
     readonly turns: Turns = AT_ONCE,
@@ -216,15 +218,17 @@ export class ModelCluster implements Cluster {
     return this.act(`write ${object.kind as string} ${nameOf(object)}`, () => this.world.kube.apply(object))
   }
 
-  gateway() {
+  gateway(): ReturnType<Cluster['gateway']> {
     const virtualServices = this.world.virtualServices as unknown as ClusterObject[]
-    return Promise.resolve({ virtualServices, routeTables: [] })
+    const routeTables = this.world.routeTables as unknown as ClusterObject[]
+    return Promise.resolve({ virtualServices, routeTables, hidden: [] })
   }
 
   createVirtualService(apiGroup: string): Promise<void> {
     this.calls.push(`create VirtualService for ${apiGroup}`)
     const routes = [{ delegateAction: { selector: { labels: { apiGroup }, namespaces: ['*'] } } }]
     this.world.virtualServices.push({
+      kind: 'VirtualService',
       metadata: { name: 'app', namespace: 'gloo-system' },
       spec: { virtualHost: { routes } },
     })

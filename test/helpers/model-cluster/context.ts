@@ -46,6 +46,7 @@ export function modelled(
     operator: 'ann@host',
     recover: false,
     takeOver: false,
+    allowOverlap: false,
     waitForLockMs: 0,
     onFailure: 'stop',
     ...options.context,

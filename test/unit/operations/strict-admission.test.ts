@@ -13,7 +13,10 @@ const FINAL = { deployment: { v1: {} }, routes: { apiGroup: 'example', primary: 
 const WITHOUT_ROUTES = { ...FINAL, routes: { ...FINAL.routes, enabled: false } }
 
 const SELECTING = [
-  { spec: { virtualHost: { routes: [{ delegateAction: { selector: { namespaces: ['*'] } } }] } } },
+  {
+    metadata: { name: 'app', namespace: 'gloo-system' },
+    spec: { virtualHost: { routes: [{ delegateAction: { selector: { namespaces: ['*'] } } }] } },
+  },
 ]
 
 /** A cluster whose gateway denies routes in an install, leaving a failed revision as Helm does. */

@@ -258,7 +258,10 @@ describe('what is refused', () => {
     await expect(asked()).rejects.toThrow(/No VirtualService selects routes of apiGroup other/)
     const selector = { labels: { apiGroup: 'other' }, namespaces: ['*'] }
     cluster.world.virtualServices = [
-      { spec: { virtualHost: { routes: [{ delegateAction: { selector } }] } } },
+      {
+        metadata: { name: 'other', namespace: 'gloo-system' },
+        spec: { virtualHost: { routes: [{ delegateAction: { selector } }] } },
+      },
     ]
     expect(await asked()).toMatchObject({ changed: true })
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/diagnosis.js'
+import type { Matcher, RouteOverlap } from '../../../../src/model/overlaps.js'
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
 import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
 
@@ -21,7 +22,7 @@ const upstream: SceneUpstream = {
 
 function tableOf(change: Partial<SceneTable> = {}): SceneTable {
   const to = (version: string, weight?: number) => ({ upstream: at, version, weight })
-  const route = { match: 'prefix' as const, path: '/echo', isNarrowed: false, hasAction: true }
+  const route = { match: 'prefix' as const, path: '/echo', hasAction: true }
   const header = { name: 'stage', value: 'canary', regex: false }
   return {
     ...routes,
@@ -39,7 +40,6 @@ const rivalRoute = {
   match: 'prefix' as const,
   path: '/echo',
   headers: [],
-  isNarrowed: false,
   destinations: [],
   hasAction: true,
 }
@@ -49,6 +49,27 @@ const rival: SceneTable = {
   namespace: 'aaa',
   weight: -1,
   routes: [rivalRoute],
+}
+
+/** The rival's route comes before the app's. */
+function overlap(change: Partial<RouteOverlap> = {}, match: Partial<Matcher> = {}): RouteOverlap {
+  const path = { kind: 'prefix' as const, text: '/echo' }
+  const claim = {
+    kind: 'RouteTable',
+    matcher: 'prefix /echo',
+    match: { path, caseSensitive: true, methods: [], headers: [], query: [], ...match },
+  }
+  return {
+    virtualService: { name: 'app', namespace: 'gloo-system' },
+    domains: ['*'],
+    winner: { ...claim, name: 'echo-rival', namespace: 'aaa' },
+    loser: { ...claim, ...routes },
+    own: 'loser',
+    certain: true,
+    isWhole: true,
+    isCatchAll: false,
+    ...change,
+  }
 }
 
 /** An app at 50 % in which nothing is wrong. */
@@ -172,9 +193,31 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   ],
   [
     'rival-table',
-    'another table of a lower weight',
+    'another table takes all requests',
     answers({ 'no routes header': 100 }),
-    { otherTables: [rival], delegations: [delegation('/', [routes, rival])] },
+    { overlaps: [overlap()] },
+  ],
+  [
+    'rival-table',
+    'another table takes those of one method',
+    answers({ 'foreign routes': 100 }),
+    { overlaps: [overlap({ isWhole: false }, { methods: ['GET'] })] },
+  ],
+  [
+    'domain-conflict',
+    'two VirtualServices have one domain',
+    answers({ 'foreign routes': 100 }),
+    {
+      domainConflicts: [
+        {
+          domain: '*',
+          virtualServices: [
+            { name: 'app', namespace: 'gloo-system' },
+            { name: 'twin', namespace: 'web' },
+          ],
+        },
+      ],
+    },
   ],
   [
     'upstream-missing',
@@ -395,19 +438,12 @@ describe('what speaks for nothing names nothing', () => {
     expect(diagnose({ ...at })).toEqual([])
   })
 
-  test.each<[what: string, other: Partial<SceneTable>]>([
-    ['of a greater weight', { weight: 1 }],
-    ['for every path, of the same weight', { weight: 0, routes: [{ ...rivalRoute, path: '/' }] }],
-    ['for another path', { routes: [{ ...rivalRoute, path: '/other' }] }],
-    ['in a namespace that sorts behind', { weight: 0, namespace: 'zzz' }],
-    [
-      'that wants a header',
-      { routes: [{ ...rivalRoute, headers: [{ name: 'x', value: '', regex: false }] }] },
-    ],
-  ])('another RouteTable %s is no rival', (_what, other) => {
-    const table = { ...rival, ...other }
-    const scene = sceneWith({ otherTables: [table], delegations: [delegation('/', [routes, table])] })
-    expect(diagnose({ ...at, scene })).toEqual([])
+  test.each<[string, RouteOverlap]>([
+    ['that comes behind', overlap({ own: 'winner' })],
+    ['that takes some of its requests', overlap({ isWhole: false })],
+    ['of which that is not certain', overlap({ certain: false })],
+  ])('another RouteTable %s is not proven to be a rival', (_what, found) => {
+    expect(diagnose({ ...at, scene: sceneWith({ overlaps: [found] }) })).toEqual([])
   })
 })
 

@@ -1,0 +1,98 @@
+import type { ObjectRef } from './diagnosis.js'
+
+/** What a route asks of a request; all of it must hold. */
+export interface Matcher {
+  path: PathMatch
+  /** False: exact paths and prefixes are compared without regard to case. */
+  caseSensitive: boolean
+  /** Empty: any. */
+  methods: string[]
+  /** Names in lower case. */
+  headers: ValueMatch[]
+  query: ValueMatch[]
+}
+
+export interface PathMatch {
+  kind: 'exact' | 'prefix' | 'regex'
+  text: string
+}
+
+/** A header or query parameter: its value, or only that it is there. */
+export interface ValueMatch {
+  name: string
+  /** Undefined: any value. */
+  value?: string
+  /** Whether the value is a regular expression of the whole value. */
+  regex: boolean
+  /** Whether it must not be so. */
+  invert: boolean
+}
+
+/** One route that answers requests, and whose it is. */
+export interface RouteClaim extends ObjectRef {
+  kind: string
+  /** The Helm release that made the object, by Helm's marks. */
+  release?: ObjectRef
+  /** What it asks of a request: `prefix /echo, GET or POST`. */
+  matcher: string
+  match: Matcher
+}
+
+/** Two routes of different owners that can take the same request. */
+export interface RouteOverlap {
+  virtualService: ObjectRef
+  domains: string[]
+  /** Comes first, and takes the requests that fit both. */
+  winner: RouteClaim
+  loser: RouteClaim
+  /** Which of the two is the app's, where it was asked for one. */
+  own?: 'winner' | 'loser'
+  /** Whether that could be decided: two regular expressions, for example, may or may not share a request. */
+  certain: boolean
+  /** Whether the winner takes every request of the loser. */
+  isWhole: boolean
+  /** Whether the loser takes every path and asks for nothing else: what is left over by all other routes. */
+  isCatchAll: boolean
+}
+
+/** A domain that several VirtualServices of one kind of listener (with or without TLS) have. */
+export interface DomainConflict {
+  domain: string
+  virtualServices: ObjectRef[]
+}
+
+/** `prefix /echo of RouteTable echo/echo-routes (Helm release echo in namespace echo)`. */
+export function describeClaim({ kind, namespace, name, release, matcher }: RouteClaim): string {
+  const owner = release ? ` (Helm release ${release.name} in namespace ${release.namespace})` : ''
+  return `${matcher} of ${kind} ${namespace}/${name}${owner}`
+}
+
+/** Who takes what from whom, one line. */
+export function describeOverlap({
+  virtualService,
+  domains,
+  winner,
+  loser,
+  certain,
+  isWhole,
+}: RouteOverlap): string {
+  const share = isWhole ? 'all' : certain ? 'some' : 'perhaps some'
+  const where = `VirtualService ${virtualService.namespace}/${virtualService.name}, domains ${domains.join(', ')}`
+  return `${describeClaim(winner)} comes first and takes ${share} requests of ${describeClaim(loser)}; ${where}`
+}
+
+/** `VirtualServices gloo-system/app and web/web have domain *`. */
+export function describeDomainConflict({ domain, virtualServices }: DomainConflict): string {
+  const names = virtualServices.map(({ namespace, name }) => `${namespace}/${name}`)
+  return `VirtualServices ${names.join(' and ')} have domain ${domain}`
+}
+
+/** Commands that end a conflict, a line each. */
+export function conflictRemedy({ domain, virtualServices }: DomainConflict): string[] {
+  return [
+    ...virtualServices.map(
+      ({ namespace, name }) => `kubectl get virtualservice ${name} -n ${namespace} -o yaml    (whose is it?)`,
+    ),
+    `leave ${domain} to one of them: delete the other, or give it domains of its own; a route of the one can delegate to both apps`,
+  ]
+}

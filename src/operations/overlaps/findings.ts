@@ -1,0 +1,78 @@
+import type { Finding } from '../../cluster/cluster.js'
+import { ExternalError } from '../../model/errors.js'
+import {
+  conflictRemedy,
+  describeClaim,
+  describeDomainConflict,
+  describeOverlap,
+  type DomainConflict,
+  type RouteOverlap,
+} from '../../model/overlaps.js'
+import { domainConflicts } from '../../routing/gloo/domains.js'
+import { allOverlaps } from '../../routing/gloo/overlaps.js'
+import type { OperationContext } from '../context.js'
+
+/** Routes of different owners that overlap, and domains that several VirtualServices have, in the whole cluster. */
+export async function allOverlapFindings({ cluster }: OperationContext): Promise<Finding[]> {
+  try {
+    const view = await cluster.gateway()
+    return [
+      ...domainConflicts(view.virtualServices).map(conflictFinding),
+      ...overlapFindings('routes', allOverlaps(view)),
+      ...view.hidden.map((kind): Finding => ({
+        check: 'routes',
+        status: 'warning',
+        detail: `your user may not list ${kind} in all namespaces: whether their routes overlap is not known`,
+        remedy: 'bind the roles of docs/rbac.yaml to your user, or ask for that',
+      })),
+    ]
+  } catch (error) {
+    // That Gloo is not there, or can't be read, is a finding already.
+    if (!(error instanceof ExternalError)) throw error
+    return []
+  }
+}
+
+/**
+ * One finding for each overlap; what a catch-all leaves to more specific routes is all right, and one line. Of an app's:
+ * a route of which another takes every request is a problem.
+ */
+export function overlapFindings(check: string, overlaps: RouteOverlap[]): Finding[] {
+  return [
+    ...overlaps.filter(({ isCatchAll }) => !isCatchAll).map((overlap) => overlapFinding(check, overlap)),
+    ...catchAllFindings(
+      check,
+      overlaps.filter(({ isCatchAll }) => isCatchAll),
+    ),
+  ]
+}
+
+function overlapFinding(check: string, overlap: RouteOverlap): Finding {
+  const { own, certain, isWhole } = overlap
+  return {
+    check,
+    status: own === 'loser' && certain && isWhole ? 'problem' : 'warning',
+    detail: describeOverlap(overlap),
+    remedy: 'give one of the two other paths, methods or headers (routes.matches), if this is not meant',
+  }
+}
+
+function catchAllFindings(check: string, overlaps: RouteOverlap[]): Finding[] {
+  const catchAlls = new Map(overlaps.map(({ loser }) => [describeClaim(loser), loser]))
+  return [...catchAlls.keys()].map((text) => {
+    const before = overlaps.filter(({ loser }) => describeClaim(loser) === text)
+    const names = new Set(before.map(({ winner }) => `${winner.kind} ${winner.namespace}/${winner.name}`))
+    const first = [...names].slice(0, 3).join(', ')
+    const more = names.size > 3 ? ` and ${names.size - 3} more` : ''
+    return { check, status: 'ok', detail: `${text} gets what is left over by ${first}${more}` }
+  })
+}
+
+function conflictFinding(conflict: DomainConflict): Finding {
+  return {
+    check: `domain ${conflict.domain}`,
+    status: 'problem',
+    detail: `${describeDomainConflict(conflict)}: Gloo rejects them all, and their routes stay as they were`,
+    remedy: conflictRemedy(conflict).join('\n'),
+  }
+}

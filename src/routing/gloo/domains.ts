@@ -1,0 +1,43 @@
+import type { DomainConflict } from '../../model/overlaps.js'
+import { record } from './fields.js'
+import { domainsOf, type GlooObject, refOf } from './objects.js'
+import { glooStatusOf } from './status.js'
+
+/**
+ * Domains that several VirtualServices have: Gloo rejects all of them, and their apps keep the routes from before. Those
+ * that Gloo accepts all the same are left out: they belong to different Gateways.
+ */
+export function domainConflicts(virtualServices: GlooObject[]): DomainConflict[] {
+  return conflictsOf(virtualServices.filter((service) => !isAccepted(service)))
+}
+
+/** The conflicts that come with `after`, whose objects Gloo has not seen yet. */
+export function addedDomainConflicts(before: GlooObject[], after: GlooObject[]): DomainConflict[] {
+  const known = new Set(conflictsOf(before).map(idOf))
+  return conflictsOf(after).filter((conflict) => !known.has(idOf(conflict)))
+}
+
+function isAccepted(service: GlooObject): boolean {
+  const { state } = glooStatusOf(service)
+  return state === 'Accepted' || state === 'Warning'
+}
+
+function conflictsOf(virtualServices: GlooObject[]): DomainConflict[] {
+  const claims = new Map<string, { domain: string; services: GlooObject[] }>()
+  for (const service of virtualServices) {
+    // A Gateway has either those with TLS or those without. Envoy compares domains without regard to case.
+    const listener = record(service.spec).sslConfig === undefined ? 'http' : 'https'
+    for (const domain of new Set(domainsOf(service).map((name) => name.toLowerCase()))) {
+      const claim = claims.get(`${listener} ${domain}`) ?? { domain, services: [] }
+      claim.services.push(service)
+      claims.set(`${listener} ${domain}`, claim)
+    }
+  }
+  return [...claims.values()]
+    .filter(({ services }) => services.length > 1)
+    .map(({ domain, services }) => ({ domain, virtualServices: services.map(refOf) }))
+}
+
+function idOf({ domain, virtualServices }: DomainConflict): string {
+  return [domain, ...virtualServices.map(({ namespace, name }) => `${namespace}/${name}`).sort()].join(' ')
+}

@@ -1,0 +1,70 @@
+import { type Context, createContext, Script } from 'node:vm'
+
+/** Somebody else's expression may need time exponential in the text. A match of a sane one takes microseconds. */
+const MATCH_TIMEOUT_MS = 50
+/** What RE2 and JavaScript read differently, or only one of them knows. */
+const NOT_SHARED = /\(\?(?!:|P?<[A-Za-z])|\\[QEpPCAzZGkbB1-9]|\[\[:|\[\^?\]/
+
+let script: { match: Script; context: Context } | undefined
+
+/**
+ * Whether a regular expression of Envoy's (RE2) matches the whole text; undefined where that can't be decided: it is one
+ * that JavaScript reads differently, or it takes too long.
+ */
+export function matchesWhole(pattern: string, asked: string, ignoresCase = false): boolean | undefined {
+  const isFlagged = pattern.startsWith('(?i)')
+  const source = (isFlagged ? pattern.slice(4) : pattern).replaceAll('(?P<', '(?<')
+  if (NOT_SHARED.test(source)) return undefined
+  try {
+    const expression = new RegExp(`^(?:${source})$`, ignoresCase || isFlagged ? 'is' : 's')
+    script ??= {
+      match: new Script('expression.test(asked)'),
+      context: createContext({ expression, asked }),
+    }
+    Object.assign(script.context, { expression, asked })
+    return script.match.runInContext(script.context, { timeout: MATCH_TIMEOUT_MS }) as boolean
+  } catch {
+    return undefined
+  }
+}
+
+/** The text that everything an expression matches begins with; may be shorter than it could be. */
+export function literalPrefix(pattern: string): string {
+  if (hasAlternative(pattern)) return ''
+  let literal = ''
+  for (let at = pattern.startsWith('^') ? 1 : 0; at < pattern.length; at += 1) {
+    let sign = pattern[at]!
+    if (sign === '\\') {
+      at += 1
+      sign = pattern[at] ?? ''
+      if (!/[^A-Za-z0-9]/.test(sign)) return literal // a class, or a letter's code
+    } else if (/[.*+?()[\]{}|^$]/.test(sign)) return literal
+    // What may be there any number of times need not be there at all.
+    if (/[*?{]/.test(pattern[at + 1] ?? '')) return literal
+    literal += sign
+  }
+  return literal
+}
+
+/** Whether the expression is a text with anything behind it: a prefix. */
+export function prefixOf(pattern: string): string | undefined {
+  const literal = literalPrefix(pattern)
+  const rest = /^\^?(.*?)\.\*\$?$/s.exec(pattern)?.[1]?.replace(/\\([^A-Za-z0-9])/g, '$1')
+  return rest !== undefined && rest === literal ? literal : undefined
+}
+
+/** Whether there is a `|` outside all groups and classes. */
+function hasAlternative(pattern: string): boolean {
+  let depth = 0
+  let isInClass = false
+  for (let at = 0; at < pattern.length; at += 1) {
+    const sign = pattern[at]
+    if (sign === '\\') at += 1
+    else if (isInClass) isInClass = sign !== ']'
+    else if (sign === '[') isInClass = true
+    else if (sign === '(') depth += 1
+    else if (sign === ')') depth -= 1
+    else if (sign === '|' && depth <= 0) return true
+  }
+  return false
+}

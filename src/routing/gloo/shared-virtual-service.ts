@@ -1,0 +1,25 @@
+/** Where Gloo and its proxy are. */
+export const GLOO_NAMESPACE = 'gloo-system'
+
+/**
+ * The VirtualService that the seed's procedure makes: every domain and path, delegated to the RouteTables of all
+ * namespaces with this apiGroup label.
+ */
+export function sharedVirtualService(apiGroup: string) {
+  return {
+    apiVersion: 'gateway.solo.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'app', namespace: GLOO_NAMESPACE },
+    spec: {
+      virtualHost: {
+        domains: ['*'],
+        routes: [
+          {
+            matchers: [{ prefix: '/' }],
+            delegateAction: { selector: { labels: { apiGroup }, namespaces: ['*'] } },
+          },
+        ],
+      },
+    },
+  }
+}
