@@ -1,4 +1,4 @@
-import type { RouteClaim, RouteOverlap } from '../../model/overlaps.js'
+import type { Matcher, RouteClaim, RouteOverlap } from '../../model/overlaps.js'
 import { covers, overlapOf } from './match-overlap.js'
 import { describeMatcher, isCatchAll } from './matcher.js'
 import { domainsOf, type GlooObject, type GlooRoutes, helmReleaseOf, isSameObject, refOf } from './objects.js'
@@ -45,12 +45,22 @@ function pairsOf(
     const served = servedRoutes(virtualService, routeTables)
     return served.flatMap((winner, index) =>
       served.slice(index + 1).flatMap((loser): Pair[] => {
-        if (!counts(winner.owner, loser.owner)) return []
+        if (!counts(winner.owner, loser.owner) || isOtherName(winner.matcher, loser.matcher)) return []
         const overlap = overlapOf(winner.matcher, loser.matcher)
         return overlap === 'no' ? [] : [{ virtualService, winner, loser, isCertain: overlap === 'yes' }]
       }),
     )
   })
+}
+
+/**
+ * Whether the winner's path only begins like the loser's, in the middle of a name: `/shop-admin` and `/shop`. Gloo's
+ * prefixes are of the text, but nobody's users ask for the one by the name of the other.
+ */
+function isOtherName({ path: winner }: Matcher, { path: loser }: Matcher): boolean {
+  if (winner.kind === 'regex' || loser.kind !== 'prefix' || loser.text.endsWith('/')) return false
+  const rest = winner.text.slice(loser.text.length)
+  return winner.text.startsWith(loser.text) && rest !== '' && !rest.startsWith('/')
 }
 
 /** Whether all that `narrow` is about is part of what `wide` is about. */

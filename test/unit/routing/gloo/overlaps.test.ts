@@ -121,10 +121,16 @@ describe('overlaps', () => {
       ['other: regex /.*png > echo: prefix /echo ?'],
     ],
     [
-      'of a string prefix',
+      'of a path within',
       [{ prefix: '/echo' }],
-      [{ prefix: '/echoes' }],
-      ['other: prefix /echoes > echo: prefix /echo'],
+      [{ prefix: '/echo/a' }],
+      ['other: prefix /echo/a > echo: prefix /echo'],
+    ],
+    [
+      'of a name that only begins alike',
+      [{ prefix: '/echo' }],
+      [{ prefix: '/echo-admin' }, { exact: '/echo2' }],
+      [],
     ],
     [
       'with header routes of a rollout, once',
@@ -136,6 +142,15 @@ describe('overlaps', () => {
     const routes = { virtualServices: [SHARED], routeTables: [table('echo', echo), table('other', other)] }
     expect(lines(overlapsOf(routes, isEcho))).toEqual(found)
     expect(lines(allOverlaps(routes))).toEqual(found)
+  })
+
+  test('a shorter name that comes first takes all of a longer one', () => {
+    const routeTables = [
+      table('echo', [{ prefix: '/echo' }], { weight: -1 }),
+      table('other', [{ prefix: '/echo2' }]),
+    ]
+    const found = overlapsOf({ virtualServices: [SHARED], routeTables }, isEcho)
+    expect(lines(found)).toEqual(['echo: prefix /echo > other: prefix /echo2 whole'])
   })
 
   test('routes on other domains, and of tables that nobody selects, are in nobody’s way', () => {
