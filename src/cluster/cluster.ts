@@ -88,6 +88,8 @@ export interface LockRequest {
   waitMs: number
   /** Ask a holder that lives to stop before its next upgrade, and wait until it did (`abort`). */
   preempt: boolean
+  /** Take the app at once, whoever holds it and however alive they are (`abort --break-lock`). */
+  breaks?: boolean
   /** Called when there is somebody to wait for. */
   waiting: (holder: LockHolder) => void
 }
@@ -101,6 +103,8 @@ export interface AppLock {
   readonly unavailable?: string
   /** Whether the holder before this one was on this host and died: a helm that it started may still run. */
   readonly tookOverFromDead: boolean
+  /** From whom it was taken although they lived; they learn of it before their next upgrade. */
+  readonly brokenFrom?: LockHolder
   /** Aborted when the hold was lost, or an `abort` asked for it; the reason is the CanaryError to throw. */
   readonly lost: AbortSignal
   /** Compare-and-swap right before an upgrade: throws the error of `lost` where the hold is no longer ours. */
@@ -127,11 +131,52 @@ export interface Approval {
   step: string
   /** The release's revision that was looked at. */
   revision: number
-  /** `user@host`. */
+  /** `user@host`, as that host says. */
   who: string
+  /** Name of the approver that the API server gave; absent where it gave none. */
+  identity?: string
   why: string
   /** ISO time. */
   at: string
+}
+
+/** What a run waits for before it goes on with an app, kept with the app's Lease until it does. */
+export interface RunWait {
+  /** Id of the run, and what it is called. */
+  run: string
+  name: string
+  /** The command that goes on: `canary run rollout.yaml --var to=v2`. */
+  command: string
+  /** Id of the step, and what it does. */
+  step: string
+  title: string
+  kind: 'approval' | 'pause' | 'window'
+  /** What is asked, or which window: `Does it work?`, `the window office (2026-11-23 09:00 Europe/Berlin)`. */
+  message: string
+  /** ISO times; `until`: when it goes on by itself, or nobody may approve any more. */
+  since: string
+  until?: string
+  /** The release's revision meanwhile: once there is another, nobody waits any more. */
+  revision: number
+  /** The approver has to be another than who started the run. */
+  by?: 'other'
+}
+
+/** Who started a run, kept with the app's Lease where a step of it wants another to approve. */
+export interface RunStart {
+  run: string
+  /** `user@host`, and the name that the API server gave. */
+  who: string
+  identity?: string
+  /** ISO time. */
+  at: string
+}
+
+/** What the app's Lease says of who is at work on it. */
+export interface RunNotes {
+  holder?: LockHolder
+  waiting?: RunWait
+  started?: RunStart
 }
 
 /** A Deployment of the app with the state of its pods. */
@@ -240,6 +285,24 @@ export interface Cluster {
 
   /** Who holds the app, or held it and died; undefined where nobody does, or the Lease may not be read. */
   lockHolder(app: string, namespace: string): Promise<LockHolder | undefined>
+
+  /** What the app's Lease says of runs; empty where there is none, or it may not be read. */
+  runNotes(app: string, namespace: string): Promise<RunNotes>
+
+  /** The same of every app, or of those of one namespace. Throws ExternalError where Leases may not be listed. */
+  allRunNotes(namespace?: string): Promise<(RunNotes & { app: string; namespace: string })[]>
+
+  /** Keeps what a run waits for with the app's Lease; of one wait the time it began. Throws where Leases may not be written. */
+  noteWait(app: string, namespace: string, wait: RunWait): Promise<void>
+
+  /** Removes what the run of this id waits for. Throws where Leases may not be written. */
+  clearWait(app: string, namespace: string, run: string): Promise<void>
+
+  /** Keeps who started a run with the app's Lease. Throws where Leases may not be written. */
+  noteStart(app: string, namespace: string, start: RunStart): Promise<void>
+
+  /** The user's name as the API server gives it (SelfSubjectReview); undefined where it gives none. */
+  identity(): Promise<string | undefined>
 
   /** Approvals kept with the app's Lease; empty where there are none, or they may not be read. */
   approvals(app: string, namespace: string): Promise<Approval[]>

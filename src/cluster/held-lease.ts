@@ -1,6 +1,6 @@
 import { CanaryError, ConflictError } from '../model/errors.js'
 import { ApiError, explainSilence, isPassing } from './api-errors.js'
-import type { AppLock, RecordedProof } from './cluster.js'
+import type { AppLock, LockHolder, RecordedProof } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import type { Target } from './kube-types.js'
 import {
@@ -22,6 +22,7 @@ interface Hold {
   lease: Lease
   token: string
   tookOverFromDead: boolean
+  brokenFrom?: LockHolder
   renewEveryMs: number
   leaseMs: number
 }
@@ -38,6 +39,7 @@ const MOST_CONFLICTS = 10
 /** A Lease that is ours: renewed until it is given back, or lost. */
 export class HeldLease implements AppLock {
   readonly tookOverFromDead: boolean
+  readonly brokenFrom?: LockHolder
   private readonly losing = new AbortController()
   private lease: Lease
   /** Those of this hold. */
@@ -58,6 +60,7 @@ export class HeldLease implements AppLock {
   ) {
     this.lease = own.lease
     this.tookOverFromDead = own.tookOverFromDead
+    this.brokenFrom = own.brokenFrom
     this.renewLater()
   }
 
@@ -153,7 +156,7 @@ export class HeldLease implements AppLock {
     if (!lease || holder?.token !== token) {
       this.isGone = true
       const why = holder
-        ? `${holder.who} took ${app} over with "canary ${holder.command}": this command had given no sign of life for a while.`
+        ? `${holder.who} took ${app} over with "canary ${holder.command}": this command had given no sign of life for a while, or its lock was broken.`
         : `Somebody removed this command's hold on ${app} (the Lease ${target.name} in namespace ${target.namespace}).`
       this.lose(new ConflictError(why))
       return

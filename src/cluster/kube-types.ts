@@ -29,6 +29,10 @@ export const ROUTE_TABLES: Resource = { apiVersion: 'gateway.solo.io/v1', plural
 export const UPSTREAMS: Resource = { apiVersion: 'gloo.solo.io/v1', plural: 'upstreams' }
 export const AUTOSCALERS: Resource = { apiVersion: 'autoscaling/v2', plural: 'horizontalpodautoscalers' }
 export const LEASES: Resource = { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' }
+export const SELF_REVIEWS: Resource = {
+  apiVersion: 'authentication.k8s.io/v1',
+  plural: 'selfsubjectreviews',
+}
 export const ACCESS_REVIEWS: Resource = {
   apiVersion: 'authorization.k8s.io/v1',
   plural: 'selfsubjectaccessreviews',

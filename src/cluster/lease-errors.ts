@@ -22,7 +22,9 @@ export function busy(
       nextSteps: [
         `canary ${again} --wait-for-lock 2m    (waits until they are done)`,
         `canary status ${app}${at}`,
-        ...(preempt ? [] : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
+        ...(preempt
+          ? [`canary abort ${app}${at} --break-lock    (takes the app from them at once)`]
+          : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
       ],
       evidence: { holder: { who, pid, command: theirs, since } },
     },

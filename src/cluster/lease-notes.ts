@@ -1,6 +1,6 @@
 import { ExternalError } from '../model/errors.js'
 import { ApiError } from './api-errors.js'
-import type { Approval, LockHolder, RecordedProof } from './cluster.js'
+import type { Approval, LockHolder, RecordedProof, RunNotes, RunStart, RunWait } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
 import {
@@ -11,9 +11,14 @@ import {
   leaseName,
   newLease,
   proofsOf,
+  startOf,
+  waitOf,
   withApproval,
+  withoutWait,
   withProof,
   withProofs,
+  withStart,
+  withWait,
 } from './lease-object.js'
 import { hasDied } from './lock-holder.js'
 
@@ -42,10 +47,59 @@ export async function lockHolder(
   namespace: string,
 ): Promise<LockHolder | undefined> {
   const lease = await readLease(api, app, namespace)
-  const holder = lease && holderOf(lease)
+  return lease && toldHolder(lease)
+}
+
+function toldHolder(lease: Lease): LockHolder | undefined {
+  const holder = holderOf(lease)
   if (!holder) return undefined
   const { who, pid, command, since, runId } = holder
   return { who, pid, command, since, runId, isDead: hasDied(holder) || isSilent(lease) }
+}
+
+/** What the app's Lease says of runs; empty where there is none, or it may not be read. */
+export async function runNotes(
+  api: Pick<KubeApi, 'find'>,
+  app: string,
+  namespace: string,
+): Promise<RunNotes> {
+  const lease = await readLease(api, app, namespace)
+  return lease ? runNotesOf(lease) : {}
+}
+
+/** What the Leases of all apps say of runs, or those of one namespace. Throws ApiError where they may not be listed. */
+export async function allRunNotes(
+  api: Pick<KubeApi, 'list'>,
+  namespace?: string,
+): Promise<(RunNotes & { app: string; namespace: string })[]> {
+  const selection = { labelSelector: 'app.kubernetes.io/managed-by=canary' }
+  const { items } = await api.list<Lease>({ resource: LEASES, namespace }, selection)
+  return items.flatMap((lease) => {
+    const { labels = {}, namespace: where = namespace } = lease.metadata
+    const { app } = labels
+    const isOurs = app !== undefined && where !== undefined && lease.metadata.name === leaseName(app)
+    return isOurs ? [{ app, namespace: where, ...runNotesOf(lease) }] : []
+  })
+}
+
+function runNotesOf(lease: Lease): RunNotes {
+  return { holder: toldHolder(lease), waiting: waitOf(lease), started: startOf(lease) }
+}
+
+/** Keeps what a run waits for with the app's Lease. Throws ApiError where it may not be written. */
+export function noteWait(api: LeaseApi, app: string, namespace: string, wait: RunWait): Promise<void> {
+  return note(api, app, namespace, (lease) => withWait(lease, wait))
+}
+
+/** Removes what a run waits for; nothing is written where it waits for nothing. Throws as `noteWait` does. */
+export async function clearWait(api: LeaseApi, app: string, namespace: string, run: string): Promise<void> {
+  const lease = await readLease(api, app, namespace)
+  if (lease && waitOf(lease)?.run === run) await note(api, app, namespace, (one) => withoutWait(one, run))
+}
+
+/** Keeps who started a run with the app's Lease. Throws ApiError where it may not be written. */
+export function noteStart(api: LeaseApi, app: string, namespace: string, start: RunStart): Promise<void> {
+  return note(api, app, namespace, (lease) => withStart(lease, start))
 }
 
 function isSilent({ spec }: Lease): boolean {

@@ -1,5 +1,5 @@
 import type { Verdict } from '../model/expectation.js'
-import type { Approval, ClusterObject, LockHolder, RecordedProof } from './cluster.js'
+import type { Approval, ClusterObject, LockHolder, RecordedProof, RunStart, RunWait } from './cluster.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */
@@ -35,8 +35,12 @@ const HOLDER = 'canary-rollout/holder'
 const CLAIM = 'canary-rollout/claimed-by'
 const PROOFS = 'canary-rollout/proofs'
 const APPROVALS = 'canary-rollout/approvals'
+const WAITING = 'canary-rollout/waiting'
+const BROKEN = 'canary-rollout/broken'
+const STARTED = 'canary-rollout/started-by'
 const MOST_PROOFS = 20
 const MOST_APPROVALS = 20
+const WAITS: string[] = ['approval', 'pause', 'window'] satisfies RunWait['kind'][]
 const VERDICTS: string[] = ['pass', 'fail', 'inconclusive'] satisfies Verdict[]
 
 /** Name of the app's Lease. */
@@ -81,8 +85,44 @@ export function approvalsOf(lease: Lease): Approval[] {
 /** The Lease with one more approval; of one step the newest is kept. */
 export function withApproval(lease: Lease, approval: Approval): Lease {
   const others = approvalsOf(lease).filter(({ run, step }) => run !== approval.run || step !== approval.step)
-  const note = { [APPROVALS]: JSON.stringify([...others, approval].slice(-MOST_APPROVALS)) }
-  return { ...lease, metadata: { ...lease.metadata, annotations: annotated(lease, note) } }
+  return noted(lease, { [APPROVALS]: JSON.stringify([...others, approval].slice(-MOST_APPROVALS)) })
+}
+
+/** What a run waits for; undefined where none does. */
+export function waitOf(lease: Lease): RunWait | undefined {
+  const wait = read(lease, WAITING)
+  const texts = { run: '', name: '', command: '', step: '', title: '', message: '', since: '' }
+  const form: RunWait = { ...texts, kind: 'pause', revision: 0 }
+  return isLike(wait, form) && WAITS.includes(wait.kind) ? wait : undefined
+}
+
+/** The Lease with what a run waits for; the same wait goes on since it began. */
+export function withWait(lease: Lease, wait: RunWait): Lease {
+  const { run, step, revision, since } = waitOf(lease) ?? {}
+  const isSame = run === wait.run && step === wait.step && revision === wait.revision
+  return noted(lease, { [WAITING]: JSON.stringify(isSame ? { ...wait, since } : wait) })
+}
+
+/** The Lease without what the run of this id waits for. */
+export function withoutWait(lease: Lease, run: string): Lease {
+  return waitOf(lease)?.run === run ? noted(lease, { [WAITING]: undefined }) : lease
+}
+
+/** Who started a run; undefined where that is not kept. */
+export function startOf(lease: Lease): RunStart | undefined {
+  const start = read(lease, STARTED)
+  return isLike(start, { run: '', who: '', at: '' }) ? start : undefined
+}
+
+/** The Lease with who started a run. */
+export function withStart(lease: Lease, start: RunStart): Lease {
+  return noted(lease, { [STARTED]: JSON.stringify(start) })
+}
+
+/** The Lease with the note, kept when it is given back, that it was taken from a holder who lived. */
+export function withBreak(lease: Lease, from: LockHolder, by: LockHolder): Lease {
+  const who = ({ who, command, since }: LockHolder) => ({ who, command, since })
+  return noted(lease, { [BROKEN]: JSON.stringify({ from: who(from), by: who(by) }) })
 }
 
 /** Changes when the Lease is taken, renewed or given back, and not when somebody asks the holder to stop. */
@@ -132,8 +172,7 @@ export function held(lease: Lease, holder: Holder): Lease {
 
 /** The Lease with the proofs there are by now. */
 export function withProofs(lease: Lease, proofs: RecordedProof[]): Lease {
-  const note = proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {}
-  return { ...lease, metadata: { ...lease.metadata, annotations: annotated(lease, note) } }
+  return noted(lease, proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {})
 }
 
 /** The Lease with another sign of life of its holder. */
@@ -152,10 +191,11 @@ export function freed(lease: Lease): Lease {
 
 /** The Lease with the request that its holder stops. */
 export function claimed(lease: Lease, claim: Claim): Lease {
-  return {
-    ...lease,
-    metadata: { ...lease.metadata, annotations: annotated(lease, { [CLAIM]: JSON.stringify(claim) }) },
-  }
+  return noted(lease, { [CLAIM]: JSON.stringify(claim) })
+}
+
+function noted(lease: Lease, changes: Record<string, string | undefined>): Lease {
+  return { ...lease, metadata: { ...lease.metadata, annotations: annotated(lease, changes) } }
 }
 
 function annotated(lease: Lease, changes: Record<string, string | undefined>): Record<string, string> {

@@ -17,6 +17,7 @@ import {
   leaseName,
   newLease,
   signOfLife,
+  withBreak,
 } from './lease-object.js'
 import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
 import { pause } from './pause.js'
@@ -90,6 +91,7 @@ class Taking {
   private asked?: { token: string; at: number }
   private told = false
   private tookOverFromDead = false
+  private brokenFrom?: Holder
   /** Writes in a row that came to nothing. */
   private failures = 0
   private conflicts = 0
@@ -120,13 +122,17 @@ class Taking {
       if (holder?.token === this.own.token) return this.hold(lease)
       this.look(lease)
       const died = holder !== undefined && this.host.hasDied(holder)
-      if (!died && !this.isFree(lease, holder)) {
+      const isFree = died || this.isFree(lease, holder)
+      if (!isFree && !this.request.breaks) {
         await this.waitFor(lease, holder)
         continue
       }
+      if (this.request.signal?.aborted) throw interrupted(this.request, undefined)
       this.tookOverFromDead = died
+      this.brokenFrom = isFree ? undefined : holder
       const own = { ...this.own, since: new Date().toISOString() }
-      const taken = await this.tryTo(() => this.api.replace<Lease>(this.target, held(lease, own)))
+      const next = this.brokenFrom ? withBreak(held(lease, own), this.brokenFrom, own) : held(lease, own)
+      const taken = await this.tryTo(() => this.api.replace<Lease>(this.target, next))
       if (taken) return this.hold(taken)
     }
   }
@@ -215,6 +221,7 @@ class Taking {
       lease,
       token: this.own.token,
       tookOverFromDead: this.tookOverFromDead,
+      brokenFrom: this.brokenFrom,
       renewEveryMs,
       leaseMs,
     })

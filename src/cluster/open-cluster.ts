@@ -5,11 +5,23 @@ import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRe
 import { diagnose } from './diagnose.js'
 import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
+import { identity } from './identity.js'
 import { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS } from './kube-types.js'
 import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
 import { lockApp } from './lease.js'
-import { approvals, approve, keepProofs, lockHolder, recordedProofs } from './lease-notes.js'
+import {
+  allRunNotes,
+  approvals,
+  approve,
+  clearWait,
+  keepProofs,
+  lockHolder,
+  noteStart,
+  noteWait,
+  recordedProofs,
+  runNotes,
+} from './lease-notes.js'
 import { OneCluster } from './one-cluster.js'
 import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
@@ -85,6 +97,12 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
     keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
     lockHolder: (app, namespace) => lockHolder(api, app, namespace),
+    runNotes: (app, namespace) => runNotes(api, app, namespace),
+    allRunNotes: (namespace) => allRunNotes(api, namespace),
+    noteWait: (app, namespace, wait) => noteWait(api, app, namespace, wait),
+    clearWait: (app, namespace, run) => clearWait(api, app, namespace, run),
+    noteStart: (app, namespace, start) => noteStart(api, app, namespace, start),
+    identity: () => identity(api),
     approvals: (app, namespace) => approvals(api, app, namespace),
     approve: (app, namespace, approval) => approve(api, app, namespace, approval),
     helmRuns: (app, namespace) => helmRuns(app, namespace),

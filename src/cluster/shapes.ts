@@ -121,6 +121,7 @@ const SHAPES: Record<string, Shape> = {
     },
   },
   selfsubjectaccessreviews: { status: { allowed: 'boolean' } },
+  selfsubjectreviews: { status: { userInfo: { username: 'string' } } },
 }
 
 /**
@@ -130,7 +131,8 @@ const SHAPES: Record<string, Shape> = {
  */
 export function objectOf<T extends ClusterObject>(value: unknown, plural: string): T {
   const object = mapOf(value, 'it')
-  const metadata = plural === 'selfsubjectaccessreviews' ? 'map' : METADATA
+  // A review is an answer, not an object: it has no name.
+  const metadata = plural.startsWith('selfsubject') ? 'map' : METADATA
   checkShape(object, { kind: 'string', apiVersion: 'string', metadata })
   checkShape(object, SHAPES[plural] ?? {})
   return object as T

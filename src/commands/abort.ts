@@ -22,6 +22,12 @@ export default class Abort extends ChangeCommand {
     force: Flags.boolean({
       description: "Also from values canary can't explain, which go: back to the newest revision it can",
     }),
+    'break-lock': Flags.boolean({
+      env: 'CANARY_BREAK_LOCK',
+      description:
+        'Take the app at once from an operator who holds it and does not stop; recorded in the history',
+      helpGroup: 'safety',
+    }),
     ...changeFlags,
     ...probeFlags,
     ...clusterFlags,
@@ -30,10 +36,10 @@ export default class Abort extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Abort)
     const app = checkApp(parsed.args.app)
-    const { unverified, force } = parsed.flags
+    const { unverified, force, 'break-lock': breakLock } = parsed.flags
     await this.change(app, `abort ${app}`, parsed, async (context, { namespace }) => {
       const { abort } = await import('../operations/abort.js')
-      return abort(context, { app, namespace, unverified, force })
+      return abort(context, { app, namespace, unverified, force, breakLock })
     })
   }
 }

@@ -37,7 +37,7 @@ export type RunEvent =
   | (RunApp & { type: 'waiting'; step: RunStepName; for: string; until?: string })
   /** How often the stage was proven during a wait, and by how many probes. */
   | (RunApp & { type: 'watched'; step: RunStepName; proofs: number; probes: number })
-  | (RunApp & { type: 'approved'; step: RunStepName; who: string; why: string })
+  | (RunApp & { type: 'approved'; step: RunStepName; who: string; identity?: string; why: string })
   /** What a command of the runbook printed. */
   | (RunApp & { type: 'command-line'; text: string })
   | (RunApp & {

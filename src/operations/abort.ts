@@ -1,3 +1,4 @@
+import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history.js'
 import { planAbort } from '../rollout/plan.js'
 import { planForcedAbort } from '../rollout/plan-force.js'
@@ -11,6 +12,8 @@ export interface AbortRequest extends AppRequest {
   unverified?: string
   /** Leave values that canary can't explain for those of the newest revision that it can. */
   force?: boolean
+  /** Take the app from whoever holds it, though they live and don't stop. */
+  breakLock?: boolean
 }
 
 /**
@@ -18,12 +21,25 @@ export interface AbortRequest extends AppRequest {
  * killed helm left behind is recovered on the way; of an install that never was deployed, the remains are removed.
  */
 export async function abort(context: OperationContext, request: AbortRequest): Promise<OperationResult> {
-  const { app, unverified, force } = request
-  const command = unverified === undefined ? `abort ${app}` : `abort ${app} (unverified: ${unverified})`
+  try {
+    return await abortHeld(context, request)
+  } catch (error) {
+    // Another abort, or what says it is one, is never made to stop unasked.
+    if (!(error instanceof CanaryError) || error.outcome !== 'busy' || request.breakLock) throw error
+    if (!(await context.decide?.(`${error.message} Take the app from them now (--break-lock)?`))) throw error
+    return abortHeld(context, { ...request, breakLock: true })
+  }
+}
+
+async function abortHeld(context: OperationContext, request: AbortRequest): Promise<OperationResult> {
+  const { app, unverified, force, breakLock: breaks } = request
+  const typed = breaks ? `abort ${app} --break-lock` : `abort ${app}`
+  const reason = breaks ? `${unverified}; lock broken` : unverified
+  const command = unverified === undefined ? typed : `abort ${app} (unverified: ${reason})`
   return changeRelease(
     context,
     request,
-    { command: `abort ${app}`, isWayBack: true, removesOrphans: true },
+    { command: typed, isWayBack: true, removesOrphans: true, breaks },
     async (found, recovered) => {
       const { namespace = app, deployed, stage } = found
       if (recovered && stage.name === 'absent') {

@@ -23,6 +23,8 @@ export interface Change {
    * what others changed by hand.
    */
   isWayBack?: boolean
+  /** Takes the app from a holder who lives, at once (`abort --break-lock`). */
+  breaks?: boolean
   /** Whether Deployments that the values don't name are removed at the end (`abort`, `finish`). */
   removesOrphans?: boolean
   /** Whether the release may be of another chart than canary's (`import`). */

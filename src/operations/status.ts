@@ -1,15 +1,17 @@
-import type { VersionPods } from '../cluster/cluster.js'
+import type { LockHolder, RunWait, VersionPods } from '../cluster/cluster.js'
 import type { Autoscaled, Autoscaler, Controller, Difference } from '../model/drift.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { finishedRollout } from '../rollout/history.js'
 import { isObject } from '../rollout/merge.js'
+import { parseDescription } from '../rollout/description.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
 import { absentApp, requireNamespace } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { lookAround } from './look-around.js'
 import { observe, unfinishedRevision } from './observe.js'
+import { notesAt, runCommands } from './run-notes.js'
 
 /** Where one app stands, read without sending a probe. */
 export interface AppStatus {
@@ -37,6 +39,10 @@ export interface AppStatus {
   orphans: string[]
   /** Whether the namespace is being deleted. */
   namespaceIsGoing: boolean
+  /** What a run waits for before it goes on from here. */
+  waiting?: RunWait
+  /** Another operator at work on the app right now. */
+  holder?: LockHolder
   next: string[]
   undo?: string
 }
@@ -56,9 +62,10 @@ export async function status(context: OperationContext, request: AppRequest): Pr
   const observation = await observe(context, request)
   const { app, namespace, stage, deployed, history } = observation
   if (!namespace || !history) throw await absentApp(context, observation)
-  const [versions, surroundings] = await Promise.all([
+  const [versions, surroundings, { waiting, holder }] = await Promise.all([
     context.cluster.versionPods(app, namespace),
     deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
+    notesAt(context, { app, namespace, revision: deployed?.revision }),
   ])
   const unfinished = unfinishedOf(history)
   const { differences = [], autoscalers = [], autoscaled = [], controller } = surroundings ?? {}
@@ -81,7 +88,9 @@ export async function status(context: OperationContext, request: AppRequest): Pr
       ? versions.filter(({ version }) => !isNamed(version, deployed)).map(({ deployment }) => deployment)
       : [],
     namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
-    next: unfinished ? recoverCommands(app, namespace, deployed) : nextCommands(app, namespace, stage),
+    ...(waiting ? { waiting } : {}),
+    ...(holder ? { holder } : {}),
+    next: nextOf({ app, namespace, stage, deployed, unfinished, waiting }),
     undo: undoCommand(app, namespace, stage, finishedRollout(history.revisions)?.from),
   }
 }
@@ -98,6 +107,28 @@ export async function listApps(context: OperationContext, namespace?: string): P
     updated: history.deployed?.updated,
     unfinished: unfinishedOf(history),
   }))
+}
+
+interface Standing {
+  app: string
+  namespace: string
+  stage: Stage
+  deployed?: Revision
+  unfinished?: AppStatus['unfinished']
+  waiting?: RunWait
+}
+
+/** Commands that go on; of a run under way its own, which never goes past what it waits for. */
+function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: Standing): string[] {
+  if (unfinished) return recoverCommands(app, namespace, deployed)
+  if (waiting) return runCommands(app, namespace, waiting)
+  const run = isUnderWay(stage) && deployed ? parseDescription(deployed.description)?.run : undefined
+  if (run) return [`the command of run ${run.id} again    (it goes on after step ${run.step})`]
+  return nextCommands(app, namespace, stage)
+}
+
+function isUnderWay({ name }: Stage): boolean {
+  return ['deployed', 'header', 'weighted', 'shifted'].includes(name)
 }
 
 function isNamed(version: string, { config }: Revision): boolean {

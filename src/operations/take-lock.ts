@@ -9,6 +9,8 @@ export interface Taking {
   command: string
   /** `abort`: makes another operator stop. */
   isWayBack?: boolean
+  /** `--break-lock`: takes it from a holder who lives, at once. */
+  breaks?: boolean
 }
 
 /** How a command may end without a look at the app: these stand whoever holds it. */
@@ -22,7 +24,7 @@ const LOOK_EVERY_MS = 200
 export async function takeLock(
   context: OperationContext,
   { app, namespace }: Required<AppRequest>,
-  { command, isWayBack }: Taking,
+  { command, isWayBack, breaks }: Taking,
 ): Promise<AppLock> {
   const lock = await context.cluster.lock({
     app,
@@ -33,6 +35,7 @@ export async function takeLock(
     signal: context.signal,
     waitMs: context.waitForLockMs,
     preempt: isWayBack === true,
+    breaks,
     waiting: (holder) =>
       context.emit({
         type: 'note',
@@ -41,6 +44,10 @@ export async function takeLock(
           : `waiting: ${describeHolder(holder)}`,
       }),
   })
+  if (lock.brokenFrom) {
+    const message = `The lock on ${app} was broken: ${describeHolder(lock.brokenFrom)}. A helm of theirs may still run.`
+    context.emit({ type: 'warning', message })
+  }
   if (lock.unavailable) {
     context.emit({
       type: 'warning',

@@ -20,6 +20,11 @@ export function ago(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
+/** Who approved: the name that the API server gave, else what their own host says, marked as such. */
+export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
+  return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
+}
+
 /** `50 %`, `48.7 %`: one decimal unless it is whole. */
 export function percent(share: number): string {
   const value = Math.round(share * 1000) / 10

@@ -4,7 +4,7 @@ import type { CanaryEvent } from '../model/events.js'
 import type { RunApp, RunEvent } from '../model/run-events.js'
 import { EventLines } from './event-lines.js'
 import type { Palette } from './palette.js'
-import { elapsed } from './phrases.js'
+import { describeApprover, elapsed } from './phrases.js'
 
 /** Turns what a run tells into lines, each with its app before it where there are several. */
 export class RunLines {
@@ -91,7 +91,9 @@ export class RunLines {
         return [`  ${palette.good('✔')} proven ${times} meanwhile ${palette.dim(`(${event.probes} probes)`)}`]
       }
       case 'approved':
-        return [`  ${palette.good('✔')} approved by ${event.who}${event.why ? `: ${event.why}` : ''}`]
+        return [
+          `  ${palette.good('✔')} approved by ${describeApprover(event)}${event.why ? `: ${event.why}` : ''}`,
+        ]
       case 'command-line':
         return [`  ${palette.dim('>')} ${event.text}`]
       case 'app-ended':

@@ -39,8 +39,22 @@ export interface StatusView {
   /** Names of Deployments. */
   orphans: string[]
   namespaceIsGoing: boolean
+  waiting?: WaitView
+  holder?: { who: string; command: string; since: string }
   next: string[]
   undo?: string
+}
+
+/** What a run waits for. */
+export interface WaitView {
+  run: string
+  name: string
+  step: string
+  kind: 'approval' | 'pause' | 'window'
+  message: string
+  since: string
+  until?: string
+  by?: 'other'
 }
 
 export interface SummaryView {
@@ -71,6 +85,8 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
       'scaled by',
       `HPA ${name}: ${min} to ${max} replicas of ${deployment}`,
     ]),
+    ...(status.waiting ? [['waits for', waitText(status.waiting, now)] as [string, string]] : []),
+    ...(status.holder ? [['held by', holderText(status.holder, now)] as [string, string]] : []),
   ]
   return [
     `${palette.strong(status.app)} ${describeStage(stage)}`,
@@ -147,6 +163,21 @@ function warnings(status: StatusView, now: number): string[] {
     ...status.autoscaled.map(describeAutoscaled),
     ...status.orphans.map((name) => `Deployment ${name} carries the app's labels, but is not in its values`),
   ]
+}
+
+/** `approval qa of rollout (run 6817c32295e8): Does it work? (since 5 min ago, until 2026-11-24T10:00:00Z)`. */
+export function waitText(wait: WaitView, now: number): string {
+  const { kind, name, run, step, message, since, until, by } = wait
+  const what =
+    kind === 'approval'
+      ? `approval of step ${step}${by === 'other' ? ' by another than who started it' : ''}: ${message}`
+      : `${message}, step ${step}`
+  const times = [`since ${ago(since, now)}`, ...(until ? [`until ${until}`] : [])].join(', ')
+  return `${what} (${name}, run ${run}; ${times})`
+}
+
+function holderText({ who, command, since }: { who: string; command: string; since: string }, now: number) {
+  return `${who}, who runs "canary ${command}" ${ago(since, now)}`
 }
 
 function unfinishedText({ revision, status, description }: UnfinishedRevision): string {

@@ -19,6 +19,7 @@ import { isMoving, positionOf } from './position.js'
 import { runCommand } from './run-command.js'
 import type { Runbook, RunbookCluster, RunbookStep } from './runbook.js'
 import { nameOf } from './step-text.js'
+import { noteStart } from './wait-note.js'
 import { waitForPause, waitForWindow } from './waiting.js'
 
 /** How an app's steps ended well: all done, or as far as they were to go. */
@@ -194,6 +195,16 @@ export class AppRun {
     }
   }
 
+  /** Who begins a rollout is kept where a step of it wants another to approve. */
+  private async noteStart(): Promise<void> {
+    const { where, world, namespace, at } = this
+    const isWanted = this.steps.some((step) => step.type === 'approve' && step.by === 'other')
+    // Found under way, somebody began it before.
+    if (isWanted && namespace !== undefined && at?.stage.name === 'stable') {
+      await noteStart(world, { app: where.app, namespace })
+    }
+  }
+
   private met(index: number): void {
     this.counts.met += 1
     const step = nameOf(this.steps[index]!)
@@ -237,6 +248,7 @@ export class AppRun {
   private async do(step: RunbookStep): Promise<void> {
     const { world, where, request, runbook } = this
     const context = contextOf(step, world, this.recovers)
+    if (step.type === 'start') await this.noteStart()
     if (isMoving(step)) {
       this.at = await withFailurePolicy(context, request, (held) => move(held, request, step, world))
       this.recovers = false

@@ -68,7 +68,7 @@ export interface StepData {
   finish?: { jump?: boolean } | null
   abort?: object | null
   pause?: string | { for: string; watch?: boolean }
-  approve?: string | { id?: string; message?: string; timeout?: string } | null
+  approve?: string | { id?: string; message?: string; by?: 'other' | 'anyone'; timeout?: string } | null
   run?: string | { command: string; timeout?: string }
   /** The step's word where there is no other. */
   verify?: (VerifyData & { compare?: AnalysisData }) | null

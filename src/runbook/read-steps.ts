@@ -89,8 +89,9 @@ function readDeed({ data, pathOf }: WrittenStep, reader: Reader): Deed {
       return { type: word, durationMs: reader.duration(time, place), watch: watch ?? true }
     }
     case 'approve': {
-      const message = typeof data.approve === 'string' ? data.approve : data.approve?.message
-      return { type: word, message: message ?? 'Go on?' }
+      const { message, by } =
+        typeof data.approve === 'string' ? { message: data.approve } : (data.approve ?? {})
+      return { type: word, message: message ?? 'Go on?', ...(by === 'other' ? { by } : {}) }
     }
     case 'run':
       return { type: word, command: typeof data.run === 'string' ? data.run : data.run!.command }

@@ -174,6 +174,8 @@ export interface PauseStep extends StepBase {
 export interface ApproveStep extends StepBase {
   type: 'approve'
   message: string
+  /** The approver has to be another than who started the run, by the names that the API server gives. */
+  by?: 'other'
 }
 
 export interface RunStep extends StepBase {

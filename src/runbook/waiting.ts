@@ -12,6 +12,7 @@ import type { AlphaOfApp } from './alpha.js'
 import type { AppSurroundings } from './app-surroundings.js'
 import type { PauseStep, RunbookStep, Window } from './runbook.js'
 import { nameOf } from './step-text.js'
+import { whileNoted } from './wait-note.js'
 import { byItsClocks, isOpen, nextOpening } from './windows.js'
 
 /** Probes per second of each kind while a stage is watched. */
@@ -41,23 +42,24 @@ export async function waitForWindow(
   if (isOpen(window, instant)) return
   const opens = nextOpening(window, instant)
   const when = byItsClocks(window, opens)
-  if (world.noWait) {
-    const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
-    throw new CanaryError('waiting', message, {
-      state: `${where.app} is as it was: the step was not begun.`,
-      nextSteps: [`${world.run.command}    (from ${when} on)`],
-      evidence: { window: window.name, opens: opens.toISOString() },
-    })
+  const { stage, namespace, deployed } = await observe(world.context, request)
+  const what = `the window ${window.name} (${when})`
+  const wait = async () => {
+    if (world.noWait) {
+      const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
+      throw new CanaryError('waiting', message, {
+        state: `${where.app} is as it was: the step was not begun.`,
+        nextSteps: [`${world.run.command}    (from ${when} on)`],
+        evidence: { window: window.name, opens: opens.toISOString() },
+      })
+    }
+    const end = opens.getTime()
+    await hold(world, where, request, { step, for: what, end, watch: hasCanary(stage), alpha })
   }
-  const { stage } = await observe(world.context, request)
-  const waiting = {
-    step,
-    for: `the window ${window.name} (${when})`,
-    end: opens.getTime(),
-    watch: hasCanary(stage),
-    alpha,
-  }
-  await hold(world, where, request, waiting)
+  if (!namespace || !deployed) return wait()
+  const { revision } = deployed
+  const noted = { kind: 'window' as const, message: what, until: opens }
+  await whileNoted(world, { app: where.app, namespace, revision }, step, noted, wait)
 }
 
 /**
@@ -71,11 +73,15 @@ export async function waitForPause(
   request: AppRequest,
   alpha: AlphaOfApp['watch'],
 ): Promise<void> {
-  const { deployed } = await observe(world.context, request)
-  if (!deployed) return
+  const { namespace, deployed } = await observe(world.context, request)
+  if (!namespace || !deployed) return
   const end = Date.parse(deployed.updated) + step.durationMs
   if (world.now() >= end) return
-  await hold(world, where, request, { step, for: 'the pause', end, watch: step.watch, alpha })
+  const { revision } = deployed
+  const pausing = { kind: 'pause' as const, message: 'the pause', until: new Date(end) }
+  await whileNoted(world, { app: where.app, namespace, revision }, step, pausing, () =>
+    hold(world, where, request, { step, for: 'the pause', end, watch: step.watch, alpha }),
+  )
 }
 
 interface Waiting {

@@ -57,12 +57,34 @@ const REVIEWS = {
 
 type ReviewSpec = { resourceAttributes?: Record<string, string>; nonResourceAttributes?: unknown }
 
-/** `kubectl auth can-i`: POST to one of the reviews of authorization.k8s.io; undefined for other paths. */
+/** `kubectl auth whoami`: the one user, or who a client wants to be taken for (`kubectl --as`). */
+async function whoAmI(
+  asked: string | string[] | undefined,
+  intercept: Intercept | undefined,
+): Promise<Answer> {
+  const request = { verb: 'create', group: 'authentication.k8s.io', resource: 'selfsubjectreviews' }
+  await checkAccess(intercept, request)
+  const username = typeof asked === 'string' && asked !== '' ? asked : USER
+  return {
+    code: 201,
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'SelfSubjectReview',
+      metadata: { creationTimestamp: new Date().toISOString() },
+      status: { userInfo: { username, groups: ['system:authenticated'] } },
+    },
+  }
+}
+
+/** `kubectl auth whoami` and `can-i`: POST to one of the reviews of the user's own; undefined for other paths. */
 export async function review(
   path: string,
-  request: Pick<WriteRequest, 'body'>,
+  request: Pick<WriteRequest, 'body'> & { impersonated?: string | string[] },
   intercept: Intercept | undefined,
 ): Promise<Answer | undefined> {
+  if (path === '/apis/authentication.k8s.io/v1/selfsubjectreviews') {
+    return whoAmI(request.impersonated, intercept)
+  }
   const match = /^\/apis\/authorization\.k8s\.io\/v1\/(\w+)$/.exec(path)
   const answer = match && REVIEWS[match[1] as keyof typeof REVIEWS]
   if (!answer) return undefined

@@ -143,7 +143,9 @@ async function route(
   if (answer) return send(response, answer.code, answer.body, { 'content-type': answer.contentType })
 
   const body = head ? { contentType: '', data: Buffer.alloc(0) } : await readBody(request)
-  const reviewed = method === 'POST' ? await review(url.pathname, { body }, intercept) : undefined
+  const impersonated = request.headers['impersonate-user']
+  const reviewed =
+    method === 'POST' ? await review(url.pathname, { body, impersonated }, intercept) : undefined
   if (reviewed) return send(response, reviewed.code, reviewed.body)
 
   const wanted = parseResourceRequest(method, url)

@@ -7,6 +7,9 @@ import type {
   LockRequest,
   RecordedProof,
   RollbackRequest,
+  RunNotes,
+  RunStart,
+  RunWait,
   UpgradeRequest,
   VersionPods,
 } from '../../../src/cluster/cluster.js'
@@ -128,6 +131,40 @@ export class ModelCluster implements Cluster {
 
   lockHolder(): Promise<LockHolder | undefined> {
     return Promise.resolve(this.world.lease.holder())
+  }
+
+  /** What is kept with the Lease of runs. */
+  waiting?: RunWait
+  started?: RunStart
+  /** The user's name as the API server gives it. */
+  user?: string
+
+  runNotes(): Promise<RunNotes> {
+    const { waiting, started } = this
+    return Promise.resolve({ holder: this.world.lease.holder(), waiting, started })
+  }
+
+  async allRunNotes(): ReturnType<Cluster['allRunNotes']> {
+    return [{ app: 'echo', namespace: 'echo', ...(await this.runNotes()) }]
+  }
+
+  noteWait(_app: string, _namespace: string, wait: RunWait): Promise<void> {
+    this.waiting = wait
+    return Promise.resolve()
+  }
+
+  clearWait(_app: string, _namespace: string, run: string): Promise<void> {
+    if (this.waiting?.run === run) this.waiting = undefined
+    return Promise.resolve()
+  }
+
+  noteStart(_app: string, _namespace: string, start: RunStart): Promise<void> {
+    this.started = start
+    return Promise.resolve()
+  }
+
+  identity(): Promise<string | undefined> {
+    return Promise.resolve(this.user)
   }
 
   private readonly given: Approval[] = []

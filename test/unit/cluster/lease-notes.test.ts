@@ -1,6 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
-import { approvals, approve, keepProofs, recordedProofs } from '../../../src/cluster/lease-notes.js'
-import type { Approval } from '../../../src/cluster/cluster.js'
+import {
+  approvals,
+  approve,
+  clearWait,
+  keepProofs,
+  noteWait,
+  recordedProofs,
+  runNotes,
+} from '../../../src/cluster/lease-notes.js'
+import type { Approval, RunWait } from '../../../src/cluster/cluster.js'
 import { lockApp } from '../../../src/cluster/lease.js'
 import { apiError, LeaseServer } from './lease-server.js'
 import { VirtualTime } from './virtual-time.js'
@@ -42,6 +50,39 @@ test('a run that goes on meanwhile keeps the app, and the approval stays', async
   expect(await kept()).toEqual([approval('qa')])
   await time.until(lock.release())
   expect(await kept()).toEqual([approval('qa')])
+})
+
+const wait = (changes: Partial<RunWait> = {}): RunWait => ({
+  run: 'r1',
+  name: 'nightly',
+  command: 'canary run nightly.yaml',
+  step: 'qa',
+  title: 'approve qa',
+  kind: 'approval',
+  message: 'Ok?',
+  since: '2026-11-23T10:00:00.000Z',
+  revision: 3,
+  ...changes,
+})
+
+test('what a run waits for: of one wait since it began; removed by its own run only', async () => {
+  const api = server.client()
+  const noted = async () => (await time.until(runNotes(api, 'echo', 'echo'))).waiting
+  await time.until(noteWait(api, 'echo', 'echo', wait()))
+  await time.until(noteWait(api, 'echo', 'echo', wait({ since: '2026-11-23T11:00:00.000Z' })))
+  expect(await noted()).toEqual(wait())
+  const later = wait({ since: '2026-11-23T12:00:00.000Z', revision: 4 })
+  await time.until(noteWait(api, 'echo', 'echo', later))
+  expect(await noted()).toEqual(later)
+  await time.until(clearWait(api, 'echo', 'echo', 'another'))
+  expect(await noted()).toEqual(later)
+  await time.until(clearWait(api, 'echo', 'echo', 'r1'))
+  expect(await noted()).toBeUndefined()
+})
+
+test('a note that is none is as none', async () => {
+  await time.until(noteWait(server.client(), 'echo', 'echo', wait({ kind: 'party' as 'pause' })))
+  expect((await time.until(runNotes(server.client(), 'echo', 'echo'))).waiting).toBeUndefined()
 })
 
 test('two that approve at once both do', async () => {

@@ -269,6 +269,30 @@ describe('abort asks the holder to stop', () => {
     expect(Math.round(time.elapsed() / 1000)).toBe(15)
   })
 
+  test('abort --break-lock takes it at once, even from what says it is an abort and renews for ever; noted', async () => {
+    server.put({ ...BOB, command: 'abort echo', isWayBack: true })
+    void renewing(0)
+    expect(await errorOf(lock(abort))).toMatchObject({
+      outcome: 'busy',
+      nextSteps: expect.arrayContaining([expect.stringContaining('canary abort echo --break-lock')]),
+    })
+    const broken = await take({ ...abort, command: 'abort echo --break-lock', breaks: true })
+    expect(broken.brokenFrom).toMatchObject({ who: BOB.who, command: 'abort echo' })
+    await time.until(broken.confirm())
+    await time.until(broken.release())
+    const note = JSON.parse(server.lease?.metadata.annotations?.['canary-rollout/broken'] ?? '{}') as object
+    expect(note).toMatchObject({ from: { who: BOB.who }, by: { who: 'cid@here' } })
+  })
+
+  test('whose lock was broken can’t confirm it any more', async () => {
+    const first = await take()
+    await take({ ...abort, breaks: true })
+    expect(await errorOf(first.confirm())).toMatchObject({
+      outcome: 'conflict',
+      message: expect.stringContaining('cid@here took echo over'),
+    })
+  })
+
   test('a second abort is told that it is busy, while the first waits and while it runs', async () => {
     const holder = await take()
     const aborting = lock(abort)

@@ -46,7 +46,7 @@ test('of the only app: its steps, set apart; how it ended is told by the result'
       … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z
       ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
       ✔ proven 1 time meanwhile (918 probes)
-      ✔ approved by bob@host: looks fine
+      ✔ approved by bob@host (by their own word): looks fine
       > smoke test: ok"
   `)
 })
@@ -108,7 +108,7 @@ test('of several: each line with its app before it', () => {
     echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z
     echo    │   ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
     echo    │   ✔ proven 1 time meanwhile (918 probes)
-    echo    │   ✔ approved by bob@host: looks fine
+    echo    │   ✔ approved by bob@host (by their own word): looks fine
     echo    │   > smoke test: ok
     echo    │ ✖ Traffic contradicts the stage.
     foxtrot │ - not begun: echo failed"

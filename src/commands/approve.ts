@@ -1,0 +1,41 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags } from '../cli/flags.js'
+
+export default class Approve extends BaseCommand {
+  static override summary = 'Approve a step that a run waits for, without running it'
+  static override description =
+    'Keeps the approval with the app: it holds for this run, this step and the revision that is there. The run goes on by its ' +
+    'own command, or by itself where it waits on a terminal. Approvals are notes for those who work together, not a control ' +
+    'of who may change the app: whoever may write its Lease can write one.'
+  static override examples = [
+    '<%= config.bin %> approve echo qa --why "checked by hand"',
+    '<%= config.bin %> approve nightly qa    # for all apps of a run that wait for it',
+  ]
+  static override args = {
+    target: Args.string({ description: 'App, or id or name of a run', required: true, ignoreStdin: true }),
+    step: Args.string({ description: 'Id of the step', required: true, ignoreStdin: true }),
+  }
+  static override flags = {
+    why: Flags.string({ env: 'CANARY_WHY', helpValue: '<reason>', description: 'Kept with the approval' }),
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Approve)
+    const { target, step } = parsed.args
+    await this.perform({
+      activity: 'reading what runs wait for',
+      parsed,
+      run: async (context, { namespace }) => {
+        const { approve } = await import('../operations/approve.js')
+        return approve(context, { target, namespace, step, why: parsed.flags.why ?? '' })
+      },
+      render: async (result, palette) => {
+        const { renderApproved } = await import('../report/runs-text.js')
+        return renderApproved(result, palette)
+      },
+    })
+  }
+}

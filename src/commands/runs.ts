@@ -1,0 +1,27 @@
+import { BaseCommand } from '../cli/base-command.js'
+import { clusterFlags } from '../cli/flags.js'
+
+export default class Runs extends BaseCommand {
+  static override summary = 'List runs: what they wait for, and since when'
+  static override description =
+    'Reads what runs keep with their apps; changes nothing. A wait ends with the revision it began at: what was changed since ' +
+    'is not waited for any more.'
+  static override examples = ['<%= config.bin %> runs', '<%= config.bin %> runs -n echo --json']
+  static override flags = { ...clusterFlags }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Runs)
+    await this.perform({
+      activity: 'reading what runs wait for',
+      parsed,
+      run: async (context, { namespace }) => {
+        const { listRuns } = await import('../operations/run-notes.js')
+        return { runs: await listRuns(context, namespace) }
+      },
+      render: async ({ runs }, palette) => {
+        const { renderRuns } = await import('../report/runs-text.js')
+        return renderRuns(runs, palette, Date.now())
+      },
+    })
+  }
+}
