@@ -107,6 +107,14 @@ export const PERMISSIONS: Permission[] = [
     optional: true,
   },
   {
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: ['list'],
+    scope: 'app',
+    why: 'listing what runs wait for (canary runs)',
+    optional: true,
+  },
+  {
     group: '',
     resource: 'secrets',
     verbs: ['list'],

@@ -219,3 +219,50 @@ test('a rollout without a file goes up to a step, and on from there', async () =
     stage: { name: 'stable', primary: 'v9' },
   })
 })
+
+test('an approval by another than who started the run: status and runs show the wait, approve ends it', async () => {
+  await canary(0, 'install', 'hotel', 'v1', '--with-virtual-service', '--probe-rate', '0')
+  await writeFile(
+    path.join(east.home, 'other.yaml'),
+    `
+apiVersion: canary/v1
+kind: Runbook
+apps: { hotel: {} }
+defaults: { probeRate: 0 }
+steps:
+  - start: v2
+  - approve: { id: qa, message: Does it work?, by: other }
+  - shift: 50
+  - finish
+`,
+  )
+  const { error } = await canary(8, 'run', 'other.yaml', '--yes')
+  expect(error.message).toContain('of somebody else than who started the run')
+  const found = await canary(0, 'status', 'hotel')
+  expect(found.waiting).toMatchObject({
+    name: 'other',
+    step: 'qa',
+    kind: 'approval',
+    by: 'other',
+    revision: 3,
+  })
+  expect(found.next).toEqual([
+    expect.stringMatching(/^canary approve hotel qa --why REASON/),
+    expect.stringMatching(/^canary run other\.yaml /),
+  ])
+  expect((await canary(0, 'runs')).runs).toMatchObject([
+    { app: 'hotel', waiting: { step: 'qa' }, started: { identity: 'sandbox' } },
+  ])
+  expect((await canary(8, 'approve', 'hotel', 'qa')).error.message).toContain('sandbox started the run')
+
+  const kubeconfig = JSON.parse(await readFile(path.join(east.home, 'kubeconfig'), 'utf8'))
+  kubeconfig.users[0].user.as = 'bob'
+  const asBob = path.join(east.home, 'bob.kubeconfig')
+  await writeFile(asBob, JSON.stringify(kubeconfig))
+  const { approved } = await canary(0, 'approve', 'hotel', 'qa', '--why', 'tried it', '--kubeconfig', asBob)
+  expect(approved).toMatchObject([
+    { app: 'hotel', step: 'qa', revision: 3, identity: 'bob', why: 'tried it' },
+  ])
+  expect((await canary(0, 'run', 'other.yaml', '--until', 'qa', '--yes')).apps[0].stage.name).toBe('header')
+  expect((await canary(0, 'runs')).runs).toEqual([])
+})
