@@ -66,10 +66,10 @@ describe('what a run waits for', () => {
       '  - start: v2\n  - shift: 50\n  - pause: {for: 1h, watch: false}\n  - run: after\n',
     )
     const noted: unknown[] = []
-    const { noteWait } = cluster
+    const noteWait = cluster.noteWait.bind(cluster)
     cluster.noteWait = (app, namespace, wait) => {
       noted.push(wait)
-      return noteWait.call(cluster, app, namespace, wait)
+      return noteWait(app, namespace, wait)
     }
     await run(paused)
     expect(noted).toEqual([
@@ -79,7 +79,7 @@ describe('what a run waits for', () => {
     cluster.revisions[0]!.updated = new Date().toISOString()
     cluster.noteWait = (app, namespace, wait) => {
       abort.abort('SIGINT')
-      return noteWait.call(cluster, app, namespace, wait)
+      return noteWait(app, namespace, wait)
     }
     await failureOf(run(paused))
     expect((await status(context, { app: 'echo' })).next).toEqual([
