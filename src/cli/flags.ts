@@ -122,7 +122,7 @@ export const probeFlags = {
     env: 'CANARY_ALLOW_REQUEST',
     helpValue: '<what>',
     description:
-      "What the app's values may have asked for beyond GET and HEAD of its own paths: a method, a path, a host or the URL of Prometheus; repeatable",
+      "What the app's values may have asked for beyond GET and HEAD of its own paths: a method, a path, or the URL of Prometheus; repeatable",
     helpGroup: 'probe',
   }),
   resolve: repeatable({

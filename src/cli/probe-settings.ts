@@ -71,7 +71,7 @@ export function parseAllowance({ env, request }: { env?: Given; request?: Given 
   return allowance
 }
 
-/** Of `http://prometheus:9090` or `shop.example`. */
+/** Of `http://prometheus:9090` or `prometheus:9090`. */
 function hostIn(text: string): string | undefined {
   if (/^[A-Z]+$/.test(text)) return undefined // a method that probes don't have
   const url = text.includes('://') ? text : `http://${text}`
@@ -85,7 +85,7 @@ function wrongRequest(given: Given, text: string): never {
   throw wrongSetting(
     given,
     `"${text}" is neither a method nor a path nor a host`,
-    'give one like POST, /orders, shop.example or http://prometheus:9090',
+    'give one like POST, /orders or http://prometheus:9090',
   )
 }
 

@@ -31,7 +31,7 @@ export interface Allowance {
   methods: string[]
   /** Paths, each with all that is below it. */
   paths: string[]
-  /** `host` or `host:port`, in lower case: of a Host header, of Prometheus. */
+  /** `host` or `host:port` of Prometheus, in lower case. */
   hosts: string[]
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/values.js'
 import type { Allowance, VerifySettings } from '../model/verify-settings.js'
 import { isObject } from '../rollout/merge.js'
 import { isBelow, isOwnPath, isPlainPath, ownPathsText } from '../rollout/own-paths.js'
-import { ownHosts, probePaths } from '../rollout/routing.js'
+import { probePaths } from '../rollout/routing.js'
 import { matcher } from '../verification/pattern.js'
 
 /** Methods that change nothing: values may have them sent. */
@@ -18,8 +18,6 @@ export interface Asked {
   /** The `verify:` keys that the caller set by `--set-verify`. */
   callers: JsonObject
   allow: Allowance
-  /** Host of the caller's `--host` or `--proxy-url`. */
-  callersHosts: string[]
 }
 
 /** Throws UsageError unless the caller allows that values read this variable of the environment. */
@@ -34,11 +32,11 @@ export function requireVariable(name: string, place: string, { callers, allow }:
 
 /**
  * Throws UsageError, naming the place in the values, for a probe that is not the app's own: another method than GET and
- * HEAD, a path outside of its matches, another host's name; unless the caller said or allows it.
+ * HEAD, a path outside of its matches; unless the caller said or allows it. (A Host header is no probe's to have.)
  */
 export function requireOwnProbes({ probe, paths }: VerifySettings, asked: Asked): void {
   const { callers, allow, values, app } = asked
-  const { method, headers } = probe
+  const { method } = probe
   const { method: said } = mapIn(callers, 'request')
   const isCallers = typeof said === 'string' && said.toUpperCase() === method
   if (!isCallers && ![...HARMLESS_METHODS, ...allow.methods].includes(method)) {
@@ -57,11 +55,6 @@ export function requireOwnProbes({ probe, paths }: VerifySettings, asked: Asked)
       allowing(path),
     )
   }
-  const host = Object.keys(headers).find((name) => name.toLowerCase() === 'host')
-  if (host === undefined || mapIn(mapIn(callers, 'request'), 'headers')[host] !== undefined) return
-  const wanted = headers[host]!.toLowerCase()
-  if ([...allow.hosts, ...asked.callersHosts, ...ownHosts(values)].includes(wanted)) return
-  throw refused(`verify.request.headers.${host}: ${shown(wanted)} is not a host of ${app}`, allowing(wanted))
 }
 
 /** Throws UsageError for a Prometheus that the values name and the caller does not allow. */

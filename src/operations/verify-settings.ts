@@ -23,7 +23,7 @@ export function verifySettings(
   const verify = isObject(own)
     ? withoutHeaders(lay(setVerify, lay(defaultVerify, own)), Object.keys(headers))
     : own
-  const asked: Asked = { app, values, allow, callers: lay(setVerify, {}), callersHosts: hostsOf(probes) }
+  const asked: Asked = { app, values, allow, callers: lay(setVerify, {}) }
   const settings = readVerifyValues(verify, (name, place) => {
     requireVariable(name, place, asked)
     return env(name)
@@ -45,9 +45,4 @@ function withoutHeaders(verify: JsonObject, names: string[]): JsonObject {
   const given = new Set(names.map((name) => name.toLowerCase()))
   const headers = Object.entries(request.headers).filter(([name]) => !given.has(name.toLowerCase()))
   return { ...verify, request: { ...request, headers: Object.fromEntries(headers) as Json } }
-}
-
-function hostsOf({ host, proxyUrl }: ProbeSettings): string[] {
-  const hosts = [host, proxyUrl === undefined ? undefined : new URL(proxyUrl).host]
-  return hosts.flatMap((text) => text?.toLowerCase() ?? [])
 }

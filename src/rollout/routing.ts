@@ -28,15 +28,10 @@ export function probePaths(values: JsonObject, method: string): string[] | undef
 
 /** The host that the app's own VirtualService is served for: its first domain that stands for one host. */
 export function ownHost(values: JsonObject): string | undefined {
-  return ownHosts(values)[0]
-}
-
-/** All domains of the app's own VirtualService that stand for one host each. */
-export function ownHosts(values: JsonObject): string[] {
   const { virtualService } = routesOf(values)
   const domains = isObject(virtualService) ? virtualService.domains : undefined
-  if (!Array.isArray(domains)) return []
-  return domains.filter((domain): domain is string => typeof domain === 'string' && !domain.includes('*'))
+  if (!Array.isArray(domains)) return undefined
+  return domains.find((domain): domain is string => typeof domain === 'string' && !domain.includes('*'))
 }
 
 /** Whether the app has a VirtualService of its own, and so needs none that selects its routes. */
