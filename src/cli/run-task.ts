@@ -62,8 +62,21 @@ export async function runTask<R>(
       import('../verification/prove.js'),
     ])
     const { kubeconfig, kubeContext } = settings
-    const say = (line: string) => progress.line(line)
-    const cluster = openCluster({ kubeconfig, kubeContext, signal: signals.signal, secrets, say })
+    const emit = (event: CanaryEvent) => {
+      if (event.type === 'warning') warn(event.message)
+      if (event.type === 'upgraded') upgraded = true
+      events?.emit(event)
+      // Of a dry run the plan is the result: it goes to stdout.
+      if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
+    }
+    const cluster = openCluster({
+      kubeconfig,
+      kubeContext,
+      signal: signals.signal,
+      secrets,
+      say: (line) => progress.line(line),
+      warn: (message) => emit({ type: 'warning', message }),
+    })
     const ask = asker(
       { input: process.stdin, output: process.stderr },
       {
@@ -75,13 +88,7 @@ export async function runTask<R>(
     const context = operationContext(settings, {
       cluster,
       verifier: createVerifier(),
-      emit: (event: CanaryEvent) => {
-        if (event.type === 'warning') warn(event.message)
-        if (event.type === 'upgraded') upgraded = true
-        events?.emit(event)
-        // Of a dry run the plan is the result: it goes to stdout.
-        if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
-      },
+      emit,
       signal: signals.signal,
       secrets,
       version,

@@ -91,13 +91,14 @@ export async function withRunWorld<T>(
     ci?.after(event)
   }
   const clusters = new Map<string, Cluster>()
+  const warn = (message: string) => terminal.say(`! ${message}`)
   const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
     const of = settings.get(cluster)!.get(app)!
     const { kubeconfig, kubeContext } = of
     learnSecrets(of, secrets)
     const key = JSON.stringify([kubeconfig, kubeContext])
     const say = (line: string) => terminal.say(line)
-    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say })
+    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say, warn })
     clusters.set(key, there)
     const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     const parts = { cluster: there, verifier: createVerifier(), signal, secrets, version, ask }

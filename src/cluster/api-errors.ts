@@ -51,6 +51,8 @@ export function isUnreachable(text: string): boolean {
 
 /** Characters of an answer that are repeated in an error. */
 const EXCERPT = 300
+/** The same of what Kubernetes says itself: it names each field that an object has wrong. */
+const LONGEST_MESSAGE = 2000
 
 /** What to look at when the cluster does not answer. */
 const REACH_REMEDIES = [
@@ -166,11 +168,17 @@ function excerptOf(text: string): string {
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
 }
 
+function cut(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message
+  return `${message.slice(0, LONGEST_MESSAGE)}… (${message.length} characters)`
+}
+
 function statusOf(text: string): Status {
   try {
     const status = (JSON.parse(text) ?? {}) as Record<keyof Status, unknown>
     const word = (value: unknown) => (typeof value === 'string' ? value : undefined)
-    return status.kind === 'Status' ? { message: word(status.message), reason: word(status.reason) } : {}
+    const message = word(status.message)
+    return status.kind === 'Status' ? { message: message && cut(message), reason: word(status.reason) } : {}
   } catch {
     return {} // a proxy in between answered with something else
   }

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   secrets?: { learn(values: unknown): void }
   /** Shows a line to the user at once: what the kubeconfig's login command says. */
   say?: (line: string) => void
+  /** Told, in a sentence, what was left out of an answer. */
+  warn?: (message: string) => void
 }
 
 /** The cluster of one command, as the kubeconfig had it when the command began. */

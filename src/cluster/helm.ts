@@ -61,7 +61,7 @@ export class Helm {
 
   /** `helm install`, the namespace made where there is none; resolves with the revision. */
   install(request: UpgradeRequest): Promise<number> {
-    return this.apply('install', request, ['--create-namespace'])
+    return this.apply('install', request, ['--create-namespace', '--skip-crds'])
   }
 
   /** `helm upgrade` with exactly these values; resolves with the new revision. Does not wait for pods. */
@@ -69,16 +69,22 @@ export class Helm {
     return this.apply('upgrade', request, ['--reset-values'])
   }
 
-  /** `helm rollback` to a revision of the history, without waiting for pods. */
+  /** `helm rollback` to a revision of the history, without waiting for pods; hooks of its record are not run. */
   async rollback({ app, namespace, revision, takeOver }: RollbackRequest): Promise<void> {
-    const args = ['rollback', app, String(revision), ...(takeOver ? await this.forceConflicts() : [])]
+    const args = [
+      'rollback',
+      app,
+      String(revision),
+      '--no-hooks',
+      ...(takeOver ? await this.forceConflicts() : []),
+    ]
     await this.run({ app, namespace }, args)
   }
 
-  /** `helm uninstall`; what is gone already is fine. */
+  /** `helm uninstall`; what is gone already is fine, hooks of its record are not run. */
   async uninstall(app: string, namespace: string): Promise<void> {
     await this.version()
-    await this.run({ app, namespace }, ['uninstall', app, '--ignore-not-found'])
+    await this.run({ app, namespace }, ['uninstall', app, '--ignore-not-found', '--no-hooks'])
   }
 
   /** Helm 4 applies on the server's side and meets the fields of others; Helm 3 overwrites them as it is. */

@@ -1,3 +1,5 @@
+import { ConflictError } from '../model/errors.js'
+import { shown } from '../model/object-form.js'
 import type { ClusterObject } from './cluster.js'
 
 /** A kind of object, by what its URL needs. */
@@ -132,13 +134,30 @@ export interface Node extends ClusterObject {
   status?: { addresses?: { type: string; address: string }[] }
 }
 
-/** The path of a target's URL. */
+/**
+ * The path of a target's URL. Throws ConflictError for an apiVersion or a name out of a manifest that would lead
+ * elsewhere.
+ */
 export function pathOf({ resource, namespace, name }: Target): string {
+  for (const part of [...resource.apiVersion.split('/'), resource.plural, namespace, name]) {
+    if (part !== undefined && (part === '.' || part === '..')) throw leadsElsewhere(part)
+  }
+  if (!/^[-a-z0-9.]+(\/[-a-z0-9]+)?$/.test(resource.apiVersion)) throw leadsElsewhere(resource.apiVersion)
   const root = resource.apiVersion.includes('/')
     ? `/apis/${resource.apiVersion}`
     : `/api/${resource.apiVersion}`
   const scope = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   return `${root}${scope}/${resource.plural}${name ? `/${encodeURIComponent(name)}` : ''}`
+}
+
+function leadsElsewhere(part: string): ConflictError {
+  return new ConflictError(
+    `${shown(part)} is no apiVersion or name of an object: nothing is asked for under it.`,
+    {
+      state: 'Nothing was changed.',
+      nextSteps: ["helm get manifest APP -n NAMESPACE    (the objects in Helm's record)"],
+    },
+  )
 }
 
 /** The target in words: `secrets in namespace echo`, `virtualservices app in namespace gloo-system`. */

@@ -1,4 +1,6 @@
 import type { Autoscaler, LiveObject, ObjectFields, ObjectName } from '../model/drift.js'
+import { ConflictError } from '../model/errors.js'
+import { malformed } from '../model/object-form.js'
 import type { JsonObject } from '../model/values.js'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject } from './cluster.js'
@@ -81,7 +83,15 @@ export async function applyAsHelm(
 ): Promise<void> {
   const { apiVersion, kind, metadata } = object as unknown as ClusterObject
   const target = targetOf({ apiVersion, kind, name: metadata.name }, namespace)
-  if (!target) throw new Error(`no plural is known for kind ${kind}`)
+  const isElsewhere = metadata.namespace !== undefined && metadata.namespace !== namespace
+  if (!target?.namespace || isElsewhere) {
+    throw new ConflictError(
+      `${kind} ${metadata.name} is not an object of namespace ${namespace}: not written.`,
+      {
+        state: 'It is as it was.',
+      },
+    )
+  }
   const owned = {
     ...metadata,
     namespace,
@@ -95,8 +105,16 @@ export async function applyAsHelm(
   await api.apply(target, { ...object, metadata: owned }, HELM_MANAGER)
 }
 
+/** Undefined for kinds without a plural above. Throws ConflictError for a name that Kubernetes would not take. */
 function targetOf({ apiVersion, kind, name }: ObjectName, namespace: string): Target | undefined {
-  const plural = PLURALS[kind]
+  const plural = Object.hasOwn(PLURALS, kind) ? PLURALS[kind] : undefined
   if (plural === undefined) return undefined
+  const odd = malformed({ apiVersion, kind, name, namespace })
+  if (odd !== undefined) {
+    throw new ConflictError(`Helm's record names an object that can't be one: ${odd}.`, {
+      state: 'It was neither read nor written.',
+      nextSteps: [`helm get manifest RELEASE -n ${namespace}    (the objects in Helm's record)`],
+    })
+  }
   return { resource: { apiVersion, plural }, name, ...(kind === 'Namespace' ? {} : { namespace }) }
 }

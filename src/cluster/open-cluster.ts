@@ -1,3 +1,4 @@
+import type { ExternalError } from '../model/errors.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './api-transport.js'
 import { pinCluster, sameForBoth } from './chosen-cluster.js'
@@ -47,7 +48,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const api = new KubeApi(new ApiTransport(() => startApiProxy(chosen, pin, folder)))
   const oneCluster = new OneCluster(api, pin)
   const helm = new Helm(pin, folder)
-  const { signal, secrets } = options
+  const { signal, secrets, warn } = options
   const learnt = new Set<string>()
   const learnFrom = async (...revisions: (Revision | undefined)[]) => {
     if (!secrets) return
@@ -64,18 +65,24 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     await learnFrom(...histories.flatMap(({ deployed, newest }) => [deployed, newest]))
     return histories
   }
+  /** Anybody may label a Secret as a release's: what can't be read elsewhere is named once, and holds up nobody. */
+  const named = new Set<string>()
+  const unreadable = ({ message }: ExternalError) => {
+    if (!named.has(message)) warn?.(`left out: ${message}`)
+    named.add(message)
+  }
   /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
   const forces = async (request: UpgradeRequest | RollbackRequest) =>
     request.takeOver === true && (await isAppliedOnServer(api, request))
   const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
-    findReleases: async (app, namespace) => found(await findReleases(api, app, namespace)),
+    findReleases: async (app, namespace) => found(await findReleases(api, app, namespace, unreadable)),
     findRevision: async (app, namespace, number) => {
       const revision = await findRevision(api, app, namespace, number)
       await learnFrom(revision)
       return revision
     },
-    listReleases: async (namespace) => found(await listReleases(api, namespace)),
+    listReleases: async (namespace) => found(await listReleases(api, namespace, unreadable)),
     render: (request) => {
       // What is applied was rendered before, and an install has nothing to be compared with.
       secrets?.learn(request.values)

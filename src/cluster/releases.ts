@@ -1,14 +1,31 @@
-import { UsageError } from '../model/errors.js'
+import { type ExternalError, UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from './kube-types.js'
 import { decodeRecord, historiesOf, isUnfinished, type RecordObject } from './release-record.js'
 
-/** Histories of every release with this name; in one namespace, or in all where none is given. */
-export async function findReleases(api: KubeApi, app: string, namespace?: string): Promise<ReleaseHistory[]> {
+/** Told of a release that can't be read, and is left out. */
+type Unreadable = (error: ExternalError) => void
+
+/**
+ * Histories of every release with this name; in one namespace, or in all where none is given. A release that can't be
+ * read is left out of several; throws ExternalError where it is the only one.
+ */
+export async function findReleases(
+  api: KubeApi,
+  app: string,
+  namespace?: string,
+  unreadable?: Unreadable,
+): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }
   const { items } = await api.list<RecordObject>(target, { labelSelector: `name=${app},owner=helm` })
-  return historiesOf(items)
+  const errors: ExternalError[] = []
+  const collect = (error: ExternalError) => errors.push(error)
+  const histories = historiesOf(items, namespace === undefined && unreadable ? { unreadable: collect } : {})
+  const [first] = errors
+  if (first && histories.length === 0) throw first
+  for (const error of errors) unreadable?.(error)
+  return histories
 }
 
 /** One revision with all its record holds; undefined where the history has it no more. */
@@ -38,13 +55,16 @@ export async function isAppliedOnServer(
   return from?.applyMethod === 'ssa'
 }
 
-/** Every release of canary's chart; its superseded revisions are left out, they can be many and large. */
-export async function listReleases(api: KubeApi, namespace?: string): Promise<ReleaseHistory[]> {
+/** Every release of canary's chart that can be read; superseded revisions are left out, they can be many and large. */
+export async function listReleases(
+  api: KubeApi,
+  namespace?: string,
+  unreadable?: Unreadable,
+): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }
   const { items } = await api.list<RecordObject>(target, { labelSelector: 'owner=helm,status!=superseded' })
-  const histories = historiesOf(items).filter(
-    ({ deployed, newest }) => (deployed ?? newest)?.chart.metadata.name === CHART_NAME,
-  )
+  const isWanted = ({ chart }: Revision) => chart.metadata.name === CHART_NAME
+  const histories = historiesOf(items, { isWanted, unreadable })
   return Promise.all(histories.map((history) => withItsPast(api, history)))
 }
 

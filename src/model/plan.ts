@@ -34,7 +34,7 @@ export interface Step {
   goneAfter: string[]
   /** What traffic must show after the upgrade. */
   expectations: Expectation[]
-  /** Only of step `upgrade`: what it changes in the objects, the pods of a version that serves included. */
+  /** What it changes in the objects: of step `upgrade`, which may restart pods, and of every step in a dry run. */
   changes?: UpgradeChanges
 }
 

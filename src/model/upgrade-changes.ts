@@ -1,7 +1,7 @@
 import type { ValueChange } from './values-diff.js'
 import { changeLine } from './values-diff.js'
 
-/** What an upgrade of a stable app brings besides its values, as rendered. */
+/** What an upgrade brings besides its values, as rendered. */
 export interface UpgradeChanges {
   /** The chart, `gloo-app 0.1.0`, before and after; absent where the same one is applied. */
   chart?: { before: string; after: string }
@@ -38,11 +38,7 @@ const MOST_FIELDS = 8
 export function upgradeLines({ chart, objects, restarts, scaling }: UpgradeChanges): string[] {
   return [
     ...(chart ? [chartLine(chart)] : []),
-    ...objects.flatMap(({ kind, name, change, fields }) => [
-      `${kind} ${name} ${change === 'changed' ? 'changes' : `is ${change}`}`,
-      ...fields.slice(0, MOST_FIELDS).map((field) => `  ${changeLine(field)}`),
-      ...(fields.length > MOST_FIELDS ? [`  and ${fields.length - MOST_FIELDS} fields more`] : []),
-    ]),
+    ...objectLines(objects),
     restarts.length > 0
       ? `pods of ${restarts.join(' and ')} are replaced, a few at a time`
       : 'no pod restarts',
@@ -55,6 +51,15 @@ function scalingLine({ version, serving, after }: ScalingChange): string {
   return 'replicas' in after
     ? `${version} keeps ${pods} throughout: the release sets ${after.replicas}, no autoscaler any more`
     : `${version} keeps ${pods} throughout: autoscaler ${after.autoscaler} sets ${after.least} to ${after.most} from then on`
+}
+
+/** Lines for people: each object, and its fields that change. */
+export function objectLines(objects: ObjectChange[]): string[] {
+  return objects.flatMap(({ kind, name, change, fields }) => [
+    `${kind} ${name} ${change === 'changed' ? 'changes' : `is ${change}`}`,
+    ...fields.slice(0, MOST_FIELDS).map((field) => `  ${changeLine(field)}`),
+    ...(fields.length > MOST_FIELDS ? [`  and ${fields.length - MOST_FIELDS} fields more`] : []),
+  ])
 }
 
 function chartLine({ before, after }: { before: string; after: string }): string {

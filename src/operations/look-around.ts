@@ -6,10 +6,12 @@ import type {
   LiveObject,
   ObjectName,
 } from '../model/drift.js'
+import { malformed } from '../model/object-form.js'
 import type { Revision } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 import { controllerObject, controllerOf, isPaused } from '../rollout/controllers.js'
-import { autoscaledOf, driftOf, nameOf } from '../rollout/drift.js'
+import { autoscaledOf, driftOf } from '../rollout/drift.js'
+import { mapOf } from '../rollout/json-fields.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
 
@@ -43,7 +45,10 @@ export async function lookAround(
   { namespace, deployed }: Deployed,
 ): Promise<Surroundings> {
   const manifest = parseManifest(deployed.manifest)
-  const names = [...manifest.flatMap(objectName), { apiVersion: 'v1', kind: 'Namespace', name: namespace }]
+  const names = [
+    ...manifest.flatMap((object) => objectName(object, namespace)),
+    { apiVersion: 'v1', kind: 'Namespace', name: namespace },
+  ]
   const [live, allAutoscalers] = await Promise.all([
     cluster.liveObjects(names, namespace),
     cluster.autoscalers(namespace),
@@ -75,11 +80,12 @@ async function activeController(
   return isPaused(controller, found) ? undefined : controller
 }
 
-function objectName(object: JsonObject): ObjectName[] {
-  const { apiVersion, kind } = object
-  const name = nameOf(object)
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || name === undefined) return []
-  return [{ apiVersion, kind, name }]
+/** Objects of other namespaces are not looked at, nor those whose names are none: no step touches them. */
+function objectName(object: JsonObject, namespace: string): ObjectName[] {
+  const { apiVersion, kind, metadata } = object
+  const { name, namespace: its = namespace } = mapOf(metadata)
+  if (malformed({ apiVersion, kind, name, namespace: its }) || its !== namespace) return []
+  return kind === 'Namespace' ? [] : [{ apiVersion, kind, name } as ObjectName]
 }
 
 function isGoing(object: LiveObject['object']): boolean {

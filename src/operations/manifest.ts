@@ -1,4 +1,5 @@
 import { ExternalError } from '../model/errors.js'
+import { shown } from '../model/object-form.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject } from '../rollout/merge.js'
 import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
@@ -20,14 +21,36 @@ export function parseManifest(manifest: string): JsonObject[] {
   return objects
 }
 
+/** Objects of one release: each is read from the cluster by a request of its own. */
+const MOST_OBJECTS = 1000
+/** Lines that Helm takes for the beginning of a document, and YAML for something else, or with something in it. */
+const ODD_SEPARATOR = /^---(?![ \t]*(#.*)?\r?$)/m
+
 function read(manifest: string): JsonObject[] {
+  const count = manifest.match(/^---/gm)?.length ?? 0
+  if (count > MOST_OBJECTS + 1) {
+    throw unreadable(`it has ${count} objects, and canary takes ${MOST_OBJECTS} at most`)
+  }
+  const odd = ODD_SEPARATOR.exec(manifest)
+  if (odd) {
+    const line = manifest.slice(0, odd.index).split('\n').length
+    throw unreadable(`line ${line}: a document begins with more than ---`)
+  }
   try {
-    return yamlDocuments(manifest).map(valuesOf).filter(isObject)
+    // Merges are what they are to Helm.
+    const values = yamlDocuments(manifest, { merge: true }).map(valuesOf)
+    const other = values.find((value) => value !== null && !isObject(value))
+    if (other !== undefined) throw unreadable(`${shown(other)} is no object`)
+    return values.filter(isObject)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw new ExternalError(`The manifest of the release is no YAML: line ${error.line}: ${error.message}.`, {
-      nextSteps: ['helm get manifest APP -n NAMESPACE    (what Helm has in its record)'],
-      cause: error,
-    })
+    throw unreadable(`it is no YAML: line ${error.line}: ${error.message}`, error)
   }
+}
+
+function unreadable(why: string, cause?: unknown): ExternalError {
+  return new ExternalError(`The manifest of the release can't be read: ${why}.`, {
+    nextSteps: ["helm get manifest APP -n NAMESPACE    (the objects in Helm's record)"],
+    cause,
+  })
 }

@@ -7,7 +7,9 @@ import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from './context.js'
 import { leavePodsAlone } from './keep-pods.js'
 import { lookAround } from './look-around.js'
+import { parseManifest } from './manifest.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
+import { requireOwnObjects } from './own-objects.js'
 import { pause } from './pause.js'
 import { restore } from './restore.js'
 
@@ -77,7 +79,11 @@ export async function recover(
   emit({ type: 'note', message: explain(app, unfinished) })
   await lock.confirm()
   const remains = (error: unknown) => stillUnfinished(error, namespace, unfinished)
+  const left = { app, namespace, before: parseManifest(unfinished.manifest), coming: 'all' as const }
+  const state = `Nothing was changed: revision ${unfinished.revision} of ${app} is ${unfinished.status}.`
   if (!deployed) {
+    const what = `Uninstalling the remains of ${app}`
+    await requireOwnObjects(context, { ...left, after: [], what, state, isUninstall: true })
     await cluster.uninstall(app, namespace).catch(remains)
     emit({
       type: 'note',
@@ -89,7 +95,11 @@ export async function recover(
   const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
   const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
   const target = await cluster.findRevision(app, namespace, revision)
-  if (target) await leavePodsAlone(context, unfinished, target.manifest)
+  if (target) {
+    const what = `Helm's rollback to revision ${revision}`
+    await requireOwnObjects(context, { ...left, after: parseManifest(target.manifest), what, state })
+    await leavePodsAlone(context, unfinished, target.manifest)
+  }
   const rollback = () => cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
   let fromRollback = isRollback(unfinished)
   await rollback().catch(async (error: unknown) => {
@@ -99,8 +109,8 @@ export async function recover(
     await rollback().catch(remains)
   })
   const recovered = await observe(context, { app, namespace }, { anyChart })
-  const left = unfinishedRevision(recovered.history ?? {})
-  if (left) return stillUnfinished(undefined, namespace, left)
+  const still = unfinishedRevision(recovered.history ?? {})
+  if (still) return stillUnfinished(undefined, namespace, still)
   if (fromRollback && recovered.deployed) {
     const released = { app, namespace, deployed: recovered.deployed }
     const surroundings = await lookAround(context, released)

@@ -1,14 +1,16 @@
 import type { AppLock } from '../cluster/cluster.js'
 import type { LiveObject } from '../model/drift.js'
-import { ExternalError } from '../model/errors.js'
+import { ConflictError, ExternalError } from '../model/errors.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
 import { nameOf, versionOf } from '../rollout/drift.js'
+import { textOf } from '../rollout/json-fields.js'
 import { isObject } from '../rollout/merge.js'
 import { versionsThatServe } from '../rollout/safety.js'
 import { hasCanary, stageOf } from '../rollout/stage.js'
 import type { OperationContext } from './context.js'
 import type { Deployed, Surroundings } from './look-around.js'
+import { whyNotOurs } from './own-objects.js'
 
 export interface Restoring {
   /** Towards the primary: what only the canary needs stays as it is. */
@@ -29,9 +31,16 @@ export async function restore(
 ): Promise<void> {
   const { cluster, emit, podTimeoutMs } = context
   const stage = stageOf(deployed.config)
-  const changed = manifest.filter((object) =>
+  const differing = manifest.filter((object) =>
     differences.some(({ kind, name }) => kind === object.kind && name === nameOf(object)),
   )
+  const foreign = differing.flatMap((object) => {
+    const why = whyNotOurs(object, live, { app, namespace })
+    return why === undefined ? [] : [{ object, line: `${textOf(object.kind)} ${nameOf(object)}: ${why}` }]
+  })
+  if (foreign.length > 0 && !isWayBack) throw notOurs({ app, namespace }, foreign)
+  for (const { line } of foreign) emit({ type: 'warning', message: `not written back: ${line}` })
+  const changed = differing.filter((object) => !foreign.some((entry) => entry.object === object))
   if (changed.length === 0) return
   await lock.confirm()
   const write = async (object: JsonObject, as = 'as deployed again') => {
@@ -70,6 +79,31 @@ export async function restore(
     if (!canaryIsRouted) await write(object)
     else if (find(live, object)) await write({ ...object, spec: specOf(find(live, object)) }, "Helm's again")
   }
+}
+
+/** The refusal to write what Helm's marks do not give to the release. */
+function notOurs(
+  { app, namespace }: Pick<Deployed, 'app' | 'namespace'>,
+  foreign: { object: JsonObject; line: string }[],
+): ConflictError {
+  const names = foreign.map(({ object }) => `${textOf(object.kind).toLowerCase()}/${nameOf(object)}`)
+  const marks = `meta.helm.sh/release-name=${app} meta.helm.sh/release-namespace=${namespace}`
+  return new ConflictError(
+    `--take-over writes only objects of ${app}: ${foreign.length} of those that differ are not.`,
+    {
+      state: 'Nothing was changed.',
+      details: foreign.map(({ line }) => line),
+      nextSteps: [
+        `helm get manifest ${app} -n ${namespace}    (the objects in Helm's record)`,
+        ...names
+          .slice(0, 1)
+          .flatMap((name) => [
+            `kubectl annotate ${name} -n ${namespace} --overwrite ${marks}    (if it is this app's)`,
+            `kubectl label ${name} -n ${namespace} --overwrite app.kubernetes.io/managed-by=Helm    (with it)`,
+          ]),
+      ],
+    },
+  )
 }
 
 /** On the way back only the primary's pods are needed: the canary's may have been stopped in need. */

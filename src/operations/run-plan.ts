@@ -20,13 +20,15 @@ import type { OperationContext, OperationResult, ProvenStage } from './context.j
 import { leavePodsAlone } from './keep-pods.js'
 import { Prover, requirePass } from './proof.js'
 import { causesOf } from './diagnosis.js'
+import { rehearsed } from './rehearsal.js'
 import { requireSame } from './revision-watch.js'
 import { RunState } from './run-state.js'
 import { trafficEffect } from './standing.js'
 import {
-  compareTemplates,
+  compareObjects,
   type GuardedStep,
   requireCount,
+  requireOwnResult,
   requireReady,
   requireUnchanged,
 } from './step-guards.js'
@@ -80,10 +82,11 @@ export async function runPlan(
   const prover = new Prover(context, [...run.plan.expectations, ...planned])
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
-    const plan = provable(run, prover)
-    if (plan.steps[0]?.name !== 'route-back')
-      await requireReferences(context, plan, (run.chart ? undefined : run.revision?.chart.values) ?? {})
-    await requireNoOverlaps(context, { ...run, plan })
+    const proven = provable(run, prover)
+    if (proven.steps[0]?.name !== 'route-back')
+      await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
+    await requireNoOverlaps(context, { ...run, plan: proven })
+    const plan = context.dryRun ? await rehearsed(context, { ...run, plan: proven }) : proven
     context.emit({ type: 'planned', plan })
     const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
     if (!context.dryRun) await runner.run()
@@ -193,7 +196,7 @@ class PlanRunner {
     const [podsBefore, manifest] = await this.state.explained(() =>
       Promise.all([
         this.state.revision ? cluster.versionPods(app, namespace) : undefined,
-        compareTemplates(context, guarded),
+        compareObjects(context, guarded),
         requireReady(context, guarded, stop),
       ]),
     )
@@ -201,7 +204,7 @@ class PlanRunner {
     await this.state.explained(() => requireUnchanged(context, guarded))
     this.state.stopIfAsked()
     const stageBefore = this.state.stage
-    await this.upgrade(step, manifest)
+    requireOwnResult(guarded, manifest, await this.upgrade(step, manifest))
     await this.runRequest.afterUpgrade?.(step)
 
     if (step.readyAfter.length > 0) {
@@ -237,11 +240,11 @@ class PlanRunner {
     }
   }
 
-  private async upgrade(step: Step, manifest?: string): Promise<void> {
+  private async upgrade(step: Step, manifest: string): Promise<Revision> {
     const request = this.request(step)
     const started = Date.now()
     try {
-      if (this.state.revision && manifest !== undefined) {
+      if (this.state.revision) {
         await this.lock?.confirm()
         await leavePodsAlone(this.context, this.state.revision, manifest)
       }
@@ -253,6 +256,7 @@ class PlanRunner {
     this.state.stage = step.to
     const elapsedMs = Date.now() - started
     this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
+    return this.state.revision
   }
 
   /** Nobody more is sent to a canary that is less healthy than asked for. */

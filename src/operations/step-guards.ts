@@ -5,10 +5,12 @@ import type { Step } from '../model/plan.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
+import { type Coming, comingWith, foreignObjects } from '../rollout/objects.js'
 import { changedPodTemplates } from '../rollout/safety.js'
 import { differences } from './apply-step.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { requireOwnObjects } from './own-objects.js'
 import { pause } from './pause.js'
 
 /** A step about to be made: what must be true of the cluster before it. */
@@ -94,26 +96,68 @@ export async function requireCount(
 }
 
 /**
- * Safety rule 5: the pod templates of the versions that serve stay as they are, as rendered, but for those announced.
- * Resolves with the step's manifest; undefined for an install.
+ * Safety rules 5 and 9, as rendered: the pod templates of the versions that serve stay as they are, but for those
+ * announced, and only objects of the release come, go and change. Resolves with the step's manifest.
  */
-export async function compareTemplates(
-  { cluster }: OperationContext,
-  { app, namespace, step, stage, revision, chart }: GuardedStep,
-): Promise<string | undefined> {
-  if (!revision) return undefined
-  const rendered = await cluster.render({ app, namespace, chart, values: step.values })
-  const changed = changedPodTemplates(parseManifest(revision.manifest), parseManifest(rendered), [
-    ...step.goneAfter,
-    ...(step.changes?.restarts ?? []),
-  ])
-  if (changed.length === 0) return rendered
+export async function compareObjects(context: OperationContext, guarded: GuardedStep): Promise<string> {
+  const { app, namespace, chart, step } = guarded
+  const rendered = await context.cluster.render({ app, namespace, chart, values: step.values })
+  await requireOwnChanges(context, foundBy(guarded), parseManifest(rendered))
+  return rendered
+}
+
+/**
+ * Safety rule 9, after the upgrade: a template that asks the cluster may make of it what it did not render before.
+ * Throws ConflictError that names what Helm touched then.
+ */
+export function requireOwnResult(guarded: GuardedStep, rendered: string, made: Revision): void {
+  const { app, namespace, step } = guarded
+  const found = foundBy(guarded)
+  const foreignIn = (after: JsonObject[]) =>
+    foreignObjects({ app, namespace, before: found.before, after, coming: comingOf(found) })
+  // Those that were looked at before: Helm leaves them alone, or they are gone.
+  const known = new Set(foreignIn(parseManifest(rendered)).map(({ object }) => object))
+  const foreign = foreignIn(parseManifest(made.manifest)).filter(({ object }) => !known.has(object))
+  if (foreign.length === 0) return
+  throw new ConflictError(`Step "${step.title}" touched objects that the chart had not rendered before it.`, {
+    state: `Helm has applied revision ${made.revision} of ${app}.`,
+    details: foreign.map(({ object, why }) => `${object}: ${why}`),
+    nextSteps: [`helm get manifest ${app} -n ${namespace}    (what Helm applied: look at these objects)`],
+    evidence: { objects: foreign },
+  })
+}
+
+function foundBy({ app, namespace, step, stage, revision }: GuardedStep): FoundByStep {
+  const before = revision ? parseManifest(revision.manifest) : []
+  return { app, namespace, step, stage, config: revision?.config, before }
+}
+
+/** An install brings everything, and an upgrade of a stable app what its values say. */
+function comingOf({ step, config }: FoundByStep): Coming {
+  return !config || step.name === 'upgrade' ? 'all' : comingWith(config, step.values)
+}
+
+/** What a step finds: the values and the objects before it; neither for an install. */
+export interface FoundByStep extends Pick<GuardedStep, 'app' | 'namespace' | 'step' | 'stage'> {
+  config?: JsonObject
+  before: JsonObject[]
+}
+
+/** Throws ConflictError where a step that renders these objects would break safety rule 5 or 9. */
+export async function requireOwnChanges(
+  context: OperationContext,
+  found: FoundByStep,
+  after: JsonObject[],
+): Promise<void> {
+  const { app, namespace, step, stage, before } = found
+  const state = `This step was not made. ${app}: ${describeStage(stage)}.`
+  const what = `Step "${step.title}"`
+  await requireOwnObjects(context, { app, namespace, before, after, coming: comingOf(found), what, state })
+  const changed = changedPodTemplates(before, after, [...step.goneAfter, ...(step.changes?.restarts ?? [])])
+  if (changed.length === 0) return
   throw new ConflictError(
-    `Step "${step.title}" would change the pods of ${changed.join(' and ')}, which serve requests.`,
-    {
-      state: `Nothing was changed: ${describeStage(stage)}.`,
-      nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`],
-    },
+    `${what} would change the pods of ${changed.join(' and ')}, which serve requests.`,
+    { state, nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`] },
   )
 }
 

@@ -16,6 +16,7 @@ import type { AppRequest, OperationContext, OperationResult } from './context.js
 import { parseManifest } from './manifest.js'
 import { keepPods } from './keep-pods.js'
 import type { ReleasedApp } from './observe.js'
+import { renderUnchanged } from './rehearsal.js'
 import type { PlanToRun } from './run-plan.js'
 import { readValuesFiles } from './values-files.js'
 
@@ -57,8 +58,8 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
     const found = { app, namespace, config: deployed.config }
     requireStable(found)
     const { values: wanted, source, chart } = await wantedOf(context, request, released, base)
-    const renderObjects = async (values: JsonObject) =>
-      parseManifest(await render(context, released, source, values))
+    const renderObjects = (values: JsonObject) =>
+      renderUnchanged(context, { app, namespace, chart: source ?? { record: deployed.chart }, values })
     const before = parseManifest(deployed.manifest)
     const { values, after, scaling } = await keepPods(context, released, {
       values: wanted,
@@ -172,32 +173,6 @@ async function findEarlier(
     )
   }
   return found
-}
-
-async function render(
-  { cluster }: OperationContext,
-  { app, namespace, deployed }: ReleasedApp,
-  source: ChartSource | undefined,
-  values: JsonObject,
-): Promise<string> {
-  try {
-    return await cluster.render({ app, namespace, chart: source ?? { record: deployed.chart }, values })
-  } catch (error) {
-    if (!(error instanceof ExternalError)) throw error
-    const { message, command, code, stderr, details, nextSteps } = error
-    const outcome = error.outcome === 'usage' ? 'usage' : 'external'
-    const state = 'Nothing was changed.'
-    throw new ExternalError(message, {
-      outcome,
-      command,
-      code,
-      stderr,
-      details,
-      nextSteps,
-      state,
-      cause: error,
-    })
-  }
 }
 
 /** With another apiGroup the routes leave the VirtualService that selects them: another one must be there to take them. */

@@ -5,7 +5,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
 import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
-import { upgradeLines } from '../model/upgrade-changes.js'
+import { objectLines, upgradeLines } from '../model/upgrade-changes.js'
 import { changeLine, diffValues } from '../model/values-diff.js'
 
 /** What is printed of a changing command's result. */
@@ -142,11 +142,17 @@ function stepLines(
   return [
     palette.strong(`step ${index + 1} of the plan: ${step.title}`),
     ...labelled('values', coloured),
-    ...labelled('objects', step.changes ? upgradeLines(step.changes) : []),
+    ...labelled('objects', changedObjects(step)),
     ...labelled('runs', command ? [command] : []),
     ...labelled('waits', waits),
     ...labelled('proves', [...probeLines(step.expectations, ''), ...shadowLine(step)]),
   ]
+}
+
+/** Only an upgrade of a stable app may restart pods. */
+function changedObjects({ name, changes }: Step): string[] {
+  if (!changes) return []
+  return name === 'upgrade' ? upgradeLines(changes) : objectLines(changes.objects)
 }
 
 function shadowLine({ to }: Step): string[] {

@@ -1,4 +1,5 @@
 import type { Controller, LiveObject, ObjectFields, ObjectName } from '../model/drift.js'
+import { malformed } from '../model/object-form.js'
 import { isObject } from './merge.js'
 
 /** Where Argo CD keeps its Applications unless told otherwise. */
@@ -16,12 +17,18 @@ const API_VERSIONS: Record<Controller['kind'], string> = {
 export function controllerOf(objects: ObjectFields[]): Controller | undefined {
   for (const { metadata } of objects) {
     const { labels, annotations } = isObject(metadata) ? metadata : {}
-    const found =
+    const named =
       fluxOf(isObject(labels) ? labels : {}) ??
       argoOf(isObject(labels) ? labels : {}, isObject(annotations) ? annotations : {})
-    if (found) return found
+    if (named && isNamedWell(named)) return named
   }
   return undefined
+}
+
+/** Labels and annotations are anybody's text: a name out of them has to be one. */
+function isNamedWell(controller: Controller): boolean {
+  const { object, namespace } = controllerObject(controller)
+  return malformed({ ...object, namespace }) === undefined
 }
 
 /** The controller's own object, and the namespace it is in. */

@@ -50,7 +50,10 @@ export function readStageValues(config: JsonObject): ReadValues {
   if (Object.keys(deployment).length > 2) {
     oddities.push(`deployment has more than two versions (${listed(deployment)})`)
   }
-  return { values: primary === undefined ? undefined : { deployment, primary, canary, shadow }, oddities }
+  return {
+    values: primary === undefined ? undefined : { deployment, primary, canary, shadow },
+    oddities: bounded(oddities),
+  }
 }
 
 /** Whether the chart leaves the routes out: the first half of an install where the gateway admits nothing unknown. */
@@ -155,6 +158,26 @@ function readShadow(value: Json | undefined, oddities: string[]): ShadowRoute | 
   return version === undefined || !isSound ? undefined : { version, percentage }
 }
 
+/** Versions named in a sentence; of more only the count. */
+const MOST_NAMED = 6
+
 function listed(deployment: Record<string, VersionConfig>): string {
-  return Object.keys(deployment).join(', ') || 'none'
+  const versions = Object.keys(deployment).map((version) => cut(version))
+  const rest = versions.length - MOST_NAMED
+  return `${versions.slice(0, MOST_NAMED).join(', ') || 'none'}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+/** Characters of one sentence, or of one version's name in it: values may be of any length. */
+const LONGEST = 300
+const LONGEST_NAME = 63
+
+function cut(text: string, longest = LONGEST_NAME): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`
+}
+
+/** So many sentences that a person reads them; of more only the count. */
+function bounded(oddities: string[]): string[] {
+  const rest = oddities.length - MOST_NAMED
+  const first = oddities.slice(0, MOST_NAMED).map((oddity) => cut(oddity, LONGEST))
+  return rest > 0 ? [...first, `and ${rest} more`] : first
 }

@@ -21,7 +21,7 @@ import type { JsonObject } from '../../../src/model/values.js'
 import { ModelHelm } from './helm.js'
 import { ModelKube } from './kube.js'
 import { ModelLease } from './lease.js'
-import { CHART, manifestOf, nameOf } from './render.js'
+import { CHART, manifestOf, markedBy, nameOf } from './render.js'
 import { Actor, AT_ONCE, type Turns } from './turns.js'
 
 /** What all operators of the model share: a cluster with one release in it, and the time. */
@@ -252,7 +252,9 @@ export class ModelCluster implements Cluster {
   }
 
   applyAsHelm(object: JsonObject): Promise<void> {
-    return this.act(`write ${object.kind as string} ${nameOf(object)}`, () => this.world.kube.apply(object))
+    return this.act(`write ${object.kind as string} ${nameOf(object)}`, () =>
+      this.world.kube.apply(markedBy(this.world.helm.release, object)),
+    )
   }
 
   gateway(): ReturnType<Cluster['gateway']> {

@@ -4,7 +4,7 @@ import { ExternalError } from '../../../src/model/errors.js'
 import type { ReleaseHistory, ReleaseStatus, Revision, RevisionSummary } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import type { ModelKube } from './kube.js'
-import { CHART, manifestOf, nameOf, objectsOf, renderObjects } from './render.js'
+import { CHART, manifestOf, markedBy, nameOf, objectsOf, renderObjects } from './render.js'
 import { Actor, type Turns } from './turns.js'
 
 /** What goes wrong with one helm: a count is of its atomic actions, the reading of the release the first of them. */
@@ -175,7 +175,7 @@ export class ModelHelm {
       for (const old of this.records) if (old.status === 'deployed') this.mark(old, 'superseded')
       const objects = this.render(app, namespace, config)
       const names = new Set(objects.map(nameOf))
-      for (const object of objects) this.kube.apply(object)
+      for (const object of objects) this.kube.apply(markedBy(this.release, object))
       for (const object of this.kube.deployments()) if (!names.has(nameOf(object))) this.kube.remove(object)
     }
     const revision = this.record(
@@ -264,7 +264,7 @@ export class ModelHelm {
       const isThere = this.kube.find(object.kind, nameOf(object)) !== undefined
       if (isThere && old && JSON.stringify(old) === JSON.stringify(object)) return
     }
-    this.kube.apply(object)
+    this.kube.apply(markedBy(this.release, object))
   }
 
   private record(

@@ -71,6 +71,23 @@ export function objectsOf(manifest: string): JsonObject[] {
     .map((text) => JSON.parse(text) as JsonObject)
 }
 
+/** An object as Helm leaves it in the cluster: marked as its release's. */
+export function markedBy(release: { name: string; namespace: string }, object: JsonObject): JsonObject {
+  const { labels, annotations, ...metadata } = objectIn(object.metadata)
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      labels: { ...objectIn(labels), 'app.kubernetes.io/managed-by': 'Helm' },
+      annotations: {
+        ...objectIn(annotations),
+        'meta.helm.sh/release-name': release.name,
+        'meta.helm.sh/release-namespace': release.namespace,
+      },
+    },
+  }
+}
+
 export function nameOf({ metadata }: JsonObject): string {
   return (metadata as { name: string }).name
 }

@@ -100,3 +100,35 @@ test('whether Helm applies on the server’s side: by the newest revision, or th
   expect(await isAppliedOnServer(fake.api, { ...app, revision: 1 })).toBe(false)
   expect(await isAppliedOnServer(fake.api, { ...app, revision: 2 })).toBe(true)
 })
+
+test.each([
+  [
+    'an apiVersion',
+    { apiVersion: 'apps/v1/namespaces/other-team/deployments/victim?x=', kind: 'Deployment', name: 'a' },
+  ],
+  ['a name', { apiVersion: 'apps/v1', kind: 'Deployment', name: '../../other-team/deployments/victim' }],
+  ['dots for a name', { apiVersion: 'apps/v1', kind: 'Deployment', name: '..' }],
+])('%s that leads elsewhere is named, and nothing is asked for or written', async (_, name) => {
+  fake = await startFakeApi((_, response) => json(response, 200, {}))
+  const { apiVersion, kind } = name
+  const object = { apiVersion, kind, metadata: { name: name.name } }
+  for (const work of [
+    liveObjects(fake.api, [name], 'echo'),
+    applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' }),
+    fake.api.find({ resource: { apiVersion, plural: 'deployments' }, name: name.name === 'a' ? 'a' : '..' }),
+  ]) {
+    await expect(work).rejects.toMatchObject({ exitCode: 6 })
+  }
+  expect(fake.requests).toEqual([])
+})
+
+test.each([
+  ['a Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }],
+  ['an object elsewhere', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', namespace: 'other' } }],
+  ['a kind that no chart makes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } }],
+])('%s is never written', async (_, object) => {
+  fake = await startFakeApi((_, response) => json(response, 200, {}))
+  const work = applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' })
+  await expect(work).rejects.toThrow('is not an object of namespace echo: not written')
+  expect(fake.requests).toEqual([])
+})

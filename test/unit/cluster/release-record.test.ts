@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { decodeRecord, historiesOf } from '../../../src/cluster/release-record.js'
 import { findReleases, listReleases, recordResource } from '../../../src/cluster/releases.js'
+import type { ExternalError } from '../../../src/model/errors.js'
 import { json, list, startFakeApi, type FakeApi } from './fake-api.js'
 import { record, release } from '../../helpers/helm-record.js'
 
@@ -128,6 +129,35 @@ describe('histories', () => {
   })
 })
 
+describe('records that unzip to far more than any release has', () => {
+  const MIB = 1024 * 1024
+  const big = record('Secret', release({ config: { deployment: { v1: {} }, x: 'x'.repeat(30 * MIB) } }))
+  const at = (namespace: string, version = 1) => {
+    const labels = { ...big.metadata.labels, version: String(version) }
+    return { ...big, metadata: { ...big.metadata, namespace, labels } }
+  }
+  const small = record('Secret', release({ namespace: 'zoo' }))
+
+  test('of many releases: as many as fit, the small ones first; the others are named', () => {
+    const objects = [...Array.from({ length: 6 }, (_, index) => at(`team-${index}`)), small]
+    const errors: ExternalError[] = []
+    const found = historiesOf(objects, { unreadable: (error) => errors.push(error) })
+
+    expect(found.map(({ namespace }) => namespace)).toContain('zoo')
+    expect([found.length, errors.length]).toEqual([5, 2])
+    expect(errors[0]?.message).toMatch(
+      /records of echo in namespace team-\d+ are not read: .* more than 128 MiB/,
+    )
+  }, 120_000)
+
+  test('of one release: the newest are read, of the others what their labels say', () => {
+    const [history] = historiesOf(Array.from({ length: 10 }, (_, index) => at('echo', index + 1)))
+
+    expect(history?.revisions.filter(({ config }) => config !== undefined)).toHaveLength(3)
+    expect(history?.newest?.config).toBeDefined()
+  }, 120_000)
+})
+
 describe('releases of the cluster', () => {
   let fake: FakeApi
   afterEach(() => fake.close())
@@ -140,6 +170,22 @@ describe('releases of the cluster', () => {
       path: '/api/v1/secrets',
       query: { labelSelector: 'name=echo,owner=helm' },
     })
+  })
+
+  test('one that cannot be read is left out where there are others, and an error where it is alone', async () => {
+    const broken = record('Secret', release({ namespace: 'other' }), { data: 'x' })
+    let items = [broken, revision(1, 'deployed')]
+    fake = await startFakeApi((_, response) => json(response, 200, list('Secret', items)))
+    const errors: string[] = []
+    const unreadable = ({ message }: ExternalError) => errors.push(message)
+
+    const found = await findReleases(fake.api, 'echo', undefined, unreadable)
+    expect(found.map(({ namespace }) => namespace)).toEqual(['echo'])
+    expect(errors).toEqual([expect.stringContaining("v1 in namespace other can't be read")])
+    expect(await listReleases(fake.api, undefined, unreadable)).toHaveLength(1)
+    items = [broken]
+    await expect(findReleases(fake.api, 'echo', undefined, unreadable)).rejects.toThrow(/can't be read/)
+    await expect(findReleases(fake.api, 'echo', 'other', unreadable)).rejects.toThrow(/can't be read/)
   })
 
   test('all of the chart, without superseded revisions', async () => {

@@ -192,13 +192,12 @@ describe('the release is not changed behind anybody’s back', () => {
 
   test('pods of a version that serves may not be replaced by a step', async () => {
     const { cluster, context } = modelled(SEED[1])
-    cluster.render = () =>
-      Promise.resolve(
-        JSON.stringify({
-          kind: 'Deployment',
-          spec: { template: { metadata: { labels: { version: 'v1' } }, spec: { changed: true } } },
-        }),
-      )
+    const { render } = cluster.world.helm
+    cluster.world.helm.render = (app, namespace, values) =>
+      render(app, namespace, values).map((object: any) => {
+        if (object.kind === 'Deployment') object.spec.template.spec.changed = true
+        return object
+      })
     const error = await failureOf(start(context, startV2))
     expect(error).toMatchObject({ exitCode: 6 })
     expect(error.message).toMatch(/would change the pods of v1/)

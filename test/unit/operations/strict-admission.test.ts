@@ -93,7 +93,8 @@ test('another denial is not taken for it', async () => {
 
 test('a chart that cannot leave its routes out: said, with the remains gone', async () => {
   const { context, cluster } = strict()
-  cluster.render = () => Promise.resolve('kind: RouteTable\nmetadata: {name: echo-routes}\n')
+  cluster.render = () =>
+    Promise.resolve('apiVersion: gateway.solo.io/v1\nkind: RouteTable\nmetadata: {name: echo-routes}\n')
 
   await expect(install(context, { app: 'echo', version: 'v1' })).rejects.toMatchObject({
     outcome: 'external',

@@ -5,6 +5,7 @@ import type { Autoscaler, LiveObject } from '../../../src/model/drift.js'
 import type { Revision } from '../../../src/model/release.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { requireUndisturbed } from '../../../src/operations/surroundings.js'
+import { markedBy } from '../../helpers/model-cluster/render.js'
 
 const routes = {
   primary: { version: 'v1' },
@@ -32,14 +33,16 @@ const routeTable = (weight: number) => ({
 
 const MANIFEST = [deployment('v1'), deployment('v2'), upstream, routeTable(50)]
 
+/** As Helm marks them, unless they bear marks already. */
 function liveOf(objects: object[]): LiveObject[] {
-  return MANIFEST.map(({ apiVersion, kind, metadata: { name } }) => ({
-    apiVersion,
-    kind,
-    name,
-    object: objects.find((object: any) => object.kind === kind && object.metadata.name === name) as never,
-  }))
+  return MANIFEST.map(({ apiVersion, kind, metadata: { name } }) => {
+    const found: any = objects.find((object: any) => object.kind === kind && object.metadata.name === name)
+    const marked = found && (found.metadata.annotations ? found : markedBy(RELEASE, found))
+    return { apiVersion, kind, name, object: marked }
+  })
 }
+
+const RELEASE = { name: 'echo', namespace: 'echo' }
 
 interface Setting {
   /** The objects as deployed. */
@@ -178,6 +181,24 @@ describe('taken over', () => {
       'pods of v1, v2',
       'RouteTable echo-routes 50',
     ])
+  })
+
+  const neighbours = markedBy({ name: 'shop', namespace: 'echo' }, deployment('v1', 3))
+
+  test('only what is the release’s: an object that Helm’s marks give to another one is refused', async () => {
+    const { run, done } = app({ live: [neighbours, upstream, routeTable(10)], context: { takeOver: true } })
+    await expect(run({ held: true })).rejects.toMatchObject({
+      exitCode: 6,
+      details: ['Deployment echo-v1: it belongs to Helm release echo/shop'],
+    })
+    expect(done).toEqual([])
+  })
+
+  test('on the way back such an object stays as it is, and is named', async () => {
+    const { run, done, events } = app({ live: [neighbours, deployment('v2'), routeTable(50)] })
+    await run({ isWayBack: true, held: true })
+    expect(done).toEqual(['confirmed', 'Upstream echo'])
+    expect(events).toContain('not written back: Deployment echo-v1: it belongs to Helm release echo/shop')
   })
 
   test('by a person who agrees; nothing is written before the app is held', async () => {

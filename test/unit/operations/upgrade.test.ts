@@ -161,6 +161,7 @@ describe('pods that serve', () => {
     world.helm.render = (name, namespace, values) => {
       const { replicas = 1, autoscaling } = values.app as any
       const autoscaler = {
+        apiVersion: 'autoscaling/v2',
         kind: 'HorizontalPodAutoscaler',
         metadata: { name: 'echo-v1', namespace },
         spec: { scaleTargetRef: { kind: 'Deployment', name: 'echo-v1' }, ...autoscaling },

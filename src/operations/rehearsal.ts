@@ -1,0 +1,56 @@
+import type { UpgradeRequest } from '../cluster/cluster.js'
+import { ExternalError } from '../model/errors.js'
+import type { Plan, Step } from '../model/plan.js'
+import type { JsonObject } from '../model/values.js'
+import { manifestChanges } from '../rollout/manifest-changes.js'
+import { withoutHooks } from '../rollout/objects.js'
+import type { OperationContext } from './context.js'
+import { parseManifest } from './manifest.js'
+import type { PlanToRun } from './run-plan.js'
+import { requireOwnChanges } from './step-guards.js'
+
+/**
+ * A plan with the objects that each of its steps changes, rendered with the real chart and values. Throws what the run
+ * would: ExternalError (`usage`) for values that the chart refuses, ConflictError for a step that would break safety
+ * rule 5 or 9.
+ */
+export async function rehearsed(
+  context: OperationContext,
+  { plan, revision, chart = revision && { record: revision.chart } }: PlanToRun,
+): Promise<Plan> {
+  const { app, namespace } = plan
+  let found = {
+    app,
+    namespace,
+    stage: plan.from,
+    config: revision?.config,
+    before: revision ? parseManifest(revision.manifest) : [],
+  }
+  const steps: Step[] = []
+  for (const step of plan.steps) {
+    if (!chart) throw new Error('an install needs a chart')
+    const after = await renderUnchanged(context, { app, namespace, chart, values: step.values })
+    await requireOwnChanges(context, { ...found, step }, after)
+    const objects = manifestChanges(found.before, after)
+    steps.push(step.changes ? step : { ...step, changes: { objects, restarts: [] } })
+    found = { ...found, stage: step.to, config: step.values, before: withoutHooks(after) }
+  }
+  return { ...plan, steps }
+}
+
+/** The objects that a chart makes of values, before anything is changed: what fails says so. */
+export async function renderUnchanged(
+  { cluster }: OperationContext,
+  request: Omit<UpgradeRequest, 'description'>,
+): Promise<JsonObject[]> {
+  try {
+    return parseManifest(await cluster.render(request))
+  } catch (error) {
+    if (!(error instanceof ExternalError)) throw error
+    const { message, command, code, stderr, details, nextSteps } = error
+    const outcome = error.outcome === 'usage' ? 'usage' : 'external'
+    const state = 'Nothing was changed.'
+    const known = { outcome, command, code, stderr, details, nextSteps, state } as const
+    throw new ExternalError(message, { ...known, cause: error })
+  }
+}
