@@ -204,3 +204,11 @@ describe('errors say what happened and what to do', () => {
     expect(fake.requests).toHaveLength(3)
   })
 })
+
+test('of a message of megabytes only the beginning is repeated', async () => {
+  const message = 'x'.repeat(5_000_000)
+  fake = await startFakeApi((_, response) => json(response, 422, failure(422, 'Invalid', message)))
+  const error = (await fake.api.list(secrets).catch((thrown: unknown) => thrown)) as ApiError
+  expect(error.message).toContain('… (5000000 characters)')
+  expect(error.message.length + error.stderr!.length).toBeLessThan(5000)
+})

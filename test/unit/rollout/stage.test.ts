@@ -132,3 +132,14 @@ describe('writing a stage into values', () => {
     expect(stageOf(config)).toMatchObject({ name: 'weighted', primary: '1', canary: '1e3' })
   })
 })
+
+test('of 200 versions, and of values without end, a line is left that a person reads', () => {
+  const versions = Array.from({ length: 200 }, (_, index) => [`v${index}`, 'x'.repeat(10_000)])
+  const stage = stageOf({
+    deployment: { ...Object.fromEntries(versions), ['y'.repeat(5000)]: {}, a: {}, b: {} },
+    routes: { primary: { version: 'a' } },
+  }) as { oddities: string[] }
+  expect(stage.oddities).toHaveLength(7)
+  expect(stage.oddities.join('; ').length).toBeLessThan(2500)
+  expect(stage.oddities.at(-1)).toMatch(/^and \d+ more$/)
+})
