@@ -177,7 +177,7 @@ export function waitText(wait: WaitView, now: number): string {
 }
 
 function holderText({ who, command, since }: { who: string; command: string; since: string }, now: number) {
-  return `${who}, who runs "canary ${command}" ${ago(since, now)}`
+  return `${who}, who began "canary ${command}" ${ago(since, now)}`
 }
 
 function unfinishedText({ revision, status, description }: UnfinishedRevision): string {

@@ -52,6 +52,10 @@ export class ModelLease {
             return { from: claim.holder, until: this.freedAt + RESERVED_MS }
           }
           if (hold.by.dead && hold.by.host === by.host) return this.take(by, request, true)
+          if (request.breaks) {
+            hold.lost.abort(this.lost())
+            return { ...this.take(by, request, false), brokenFrom: hold.holder }
+          }
           if (seen?.hold !== hold) seen = { hold, since: turns.now() }
           if (hold.by.dead && turns.now() - seen.since >= LEASE_MS) return this.take(by, request, false)
           const preempts = request.preempt && !hold.holder.command.startsWith('abort ')

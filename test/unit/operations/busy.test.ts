@@ -149,6 +149,45 @@ describe('while another operator holds the app, nothing is found in the stage in
   })
 })
 
+describe('an abort that never ends', () => {
+  const another = (cluster: ModelCluster) =>
+    cluster.world.lease.lock(new Actor('ben', 'b'), {
+      app: 'echo',
+      namespace: 'echo',
+      command: 'abort echo',
+      who: 'ben@b',
+      waitMs: 0,
+      preempt: true,
+      waiting: () => {},
+    })
+
+  test('is passed with --break-lock, told and kept in the history', async () => {
+    const { cluster, context, events } = modelled(SEED[4])
+    const lock = await another(cluster)
+    expect(await failureOf(abort(context, echo))).toMatchObject({ exitCode: 10 })
+    const aborted = await abort(context, { ...echo, breakLock: true })
+    expect(aborted).toMatchObject({ stage: { name: 'stable', primary: 'v1' } })
+    expect(lock.lost.aborted).toBe(true)
+    expect(cluster.revisions.at(-1)!.description).toMatch(/^canary abort echo --break-lock: remove v2/)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'warning',
+        message: expect.stringContaining('The lock on echo was broken: ben@b'),
+      }),
+    )
+  })
+
+  test('a person is asked; with a no it stays busy', async () => {
+    const answers = [false, true]
+    const decide = () => Promise.resolve(answers.shift() === true)
+    const { cluster, context } = modelled(SEED[4], { context: { decide } })
+    await another(cluster)
+    expect(await failureOf(abort(context, echo))).toMatchObject({ exitCode: 10 })
+    expect(await abort(context, echo)).toMatchObject({ stage: { name: 'stable' } })
+    expect(answers).toEqual([])
+  })
+})
+
 describe('a run', () => {
   const RUNBOOK = runbookOf('  - start: v2\n  - shift: 50\n  - finish\n')
 
