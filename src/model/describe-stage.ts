@@ -9,8 +9,8 @@ export function describeStage(stage: Stage): string {
       return `stable: every request goes to ${stage.primary}`
     case 'deployed':
       return (
-        `deployed: ${stage.candidate} stands beside ${stage.primary}, every request goes to ${stage.primary}` +
-        (stage.shadow === undefined ? '' : `, ${stage.candidate} gets copies of ${stage.shadow} % of them`)
+        `deployed: ${stage.canary} stands beside ${stage.primary}, every request goes to ${stage.primary}` +
+        (stage.shadow === undefined ? '' : `, ${stage.canary} gets copies of ${stage.shadow} % of them`)
       )
     case 'header':
       return `header: requests with ${describeHeaders(stage.headers)} go to ${stage.canary}, all others to ${stage.primary}`

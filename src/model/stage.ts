@@ -4,10 +4,10 @@ export type Stage =
   /** One version, no canary. */
   | { name: 'stable'; primary: string }
   /**
-   * Two versions, no canary route: nobody is sent to `candidate` yet. With `shadow` it gets copies of that many percent
+   * Two versions, no canary route: nobody is sent to `canary` yet. With `shadow` it gets copies of that many percent
    * of the requests, and its answers are thrown away.
    */
-  | { name: 'deployed'; primary: string; candidate: string; shadow?: number }
+  | { name: 'deployed'; primary: string; canary: string; shadow?: number }
   /** A canary route with weight 0: only marked requests reach the canary. */
   | { name: 'header'; primary: string; canary: string; headers: Record<string, string> }
   /** Weight 1..99. */
@@ -18,4 +18,4 @@ export type Stage =
   | { name: 'unknown'; oddities: string[] }
 
 /** Stages with a canary route. */
-export type CanaryStage = Extract<Stage, { canary: string }>
+export type CanaryStage = Extract<Stage, { canary: string; headers: object }>

@@ -17,7 +17,7 @@ export interface Shadow {
 /** The version that a stage gives copies of requests, if there is one. */
 export function shadowOf(stage: Stage): Shadow | undefined {
   if (stage.name !== 'deployed' || stage.shadow === undefined) return undefined
-  return { version: stage.candidate, share: stage.shadow / 100 }
+  return { version: stage.canary, share: stage.shadow / 100 }
 }
 
 /**

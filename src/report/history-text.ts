@@ -80,7 +80,7 @@ function stageText(stage: Stage | undefined): string {
 function versionsText(stage: Stage | undefined): string {
   if (!stage || !('primary' in stage)) return '-'
   if ('canary' in stage) return `${stage.primary} → ${stage.canary}`
-  return stage.name === 'deployed' ? `${stage.primary} → ${stage.candidate}` : stage.primary
+  return stage.primary
 }
 
 function proofText(proof: HistoryEntry['proof']): string {

@@ -157,7 +157,7 @@ function changedObjects({ name, changes }: Step): string[] {
 
 function shadowLine({ to }: Step): string[] {
   if (to.name !== 'deployed' || to.shadow === undefined) return []
-  return [`copies of ${to.shadow} % of the requests reach ${to.candidate}, by the proxies' counters`]
+  return [`copies of ${to.shadow} % of the requests reach ${to.canary}, by the proxies' counters`]
 }
 
 function labelled(label: string, lines: string[]): string[] {

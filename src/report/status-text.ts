@@ -109,7 +109,7 @@ export function renderApps(apps: SummaryView[], palette: Palette, now: number): 
         ? `${stage.name} (revision ${app.unfinished.revision} ${app.unfinished.status})`
         : stage.name,
       'primary' in stage ? stage.primary : '-',
-      'canary' in stage ? stage.canary : 'candidate' in stage ? stage.candidate : '-',
+      'canary' in stage ? stage.canary : '-',
       weightOf(stage),
       app.revision === undefined ? '-' : String(app.revision),
       app.updated ? ago(app.updated, now) : '-',
@@ -135,7 +135,6 @@ function rolesOf(stage: Stage): Map<string, string> {
   const roles = new Map<string, string>()
   if ('primary' in stage) roles.set(stage.primary, 'primary')
   if ('canary' in stage) roles.set(stage.canary, 'canary')
-  if ('candidate' in stage) roles.set(stage.candidate, 'candidate')
   return roles
 }
 

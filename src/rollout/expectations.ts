@@ -22,7 +22,7 @@ export function expectationsOf(
       { kind: 'marked', paths, headers, primary, canary, share: 1 },
     ]
   }
-  const canary = stage.name === 'deployed' ? stage.candidate : undefined
+  const canary = stage.name === 'deployed' ? stage.canary : undefined
   const unmarked: Expectation = { kind: 'unmarked', paths, headers: {}, primary, canary, share: 0 }
   if (Object.keys(announced).length === 0) return [unmarked]
   return [unmarked, { ...unmarked, kind: 'marked', headers: announced }]

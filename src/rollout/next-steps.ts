@@ -9,7 +9,7 @@ export function nextCommands(app: string, namespace: string, stage: Stage): stri
     case 'stable':
       return [`canary start ${app} VERSION${at}`]
     case 'deployed':
-      return [`canary start ${app} ${stage.candidate}${at}`]
+      return [`canary start ${app} ${stage.canary}${at}`]
     case 'header':
       return [`canary shift ${app} 10${at}`]
     case 'weighted':

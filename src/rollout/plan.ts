@@ -174,7 +174,7 @@ export function planShift(found: Found, weight: number): Plan {
   const { canary, primary } = values
   if (!hasCanary(stage) || !canary) {
     throw conflict(found, stage, `${app} has no canary route whose weight could be shifted`, [
-      `canary start ${app} ${stage.name === 'deployed' ? stage.candidate : 'VERSION'}`,
+      `canary start ${app} ${stage.name === 'deployed' ? stage.canary : 'VERSION'}`,
     ])
   }
   if (weightOf(stage) === weight) return planOf(found, stage, [])
@@ -195,8 +195,8 @@ export function planFinish(found: Found, request: { version?: string; jump: bool
   }
   const { canary } = values
   if (!hasCanary(stage) || !canary) {
-    const candidate = stage.name === 'deployed' ? stage.candidate : 'VERSION'
-    throw conflict(found, stage, `${app} has no canary route yet`, [`canary start ${app} ${candidate}`])
+    const version = stage.name === 'deployed' ? stage.canary : 'VERSION'
+    throw conflict(found, stage, `${app} has no canary route yet`, [`canary start ${app} ${version}`])
   }
   if (version !== undefined && version !== canary.version) {
     throw conflict(found, stage, `The canary of ${app} is ${canary.version}, not ${version}`, [
@@ -239,7 +239,7 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
   }
   const steps: Step[] = []
   const headers = hasCanary(stage) ? stage.headers : {}
-  const removed = hasCanary(stage) ? stage.canary : stage.name === 'deployed' ? stage.candidate : undefined
+  const removed = 'canary' in stage ? stage.canary : undefined
   if (removed === undefined) throw new Error(`nothing to abort in stage ${stage.name}`)
   const back: StageValues = { ...values, canary: undefined, shadow: undefined }
   if (hasCanary(stage) || values.shadow) {
@@ -303,7 +303,7 @@ export function planOf(
 }
 
 function requireSameCanary(found: Found, stage: Stage, version: string): void {
-  const there = hasCanary(stage) ? stage.canary : stage.name === 'deployed' ? stage.candidate : undefined
+  const there = 'canary' in stage ? stage.canary : undefined
   if (there === version) return
   throw conflict(found, stage, `A rollout of ${there} is under way`, [
     `canary abort ${found.app}    (ends it; then start ${version})`,

@@ -26,7 +26,7 @@ export function wayBack(
     }
     const to = stageOf(config)
     if ((to.name !== 'deployed' && to.name !== 'stable') || to.primary !== stage.primary) return false
-    const versions = to.name === 'deployed' ? [to.primary, to.candidate] : [to.primary]
+    const versions = to.name === 'deployed' ? [to.primary, to.canary] : [to.primary]
     return (
       mayServe.every((version) => versions.includes(version)) &&
       isDeepStrictEqual(notOwned(config), notOwned(deployed.config)) &&

@@ -82,7 +82,7 @@ export function versionsThatServe(stage: Stage): string[] {
     case 'stable':
       return [stage.primary]
     case 'deployed':
-      return stage.shadow === undefined ? [stage.primary] : [stage.primary, stage.candidate]
+      return stage.shadow === undefined ? [stage.primary] : [stage.primary, stage.canary]
     case 'header':
     case 'weighted':
       return [stage.primary, stage.canary]

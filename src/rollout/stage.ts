@@ -12,9 +12,9 @@ export function stageOf(config: JsonObject): Stage {
 /** The stage of sound values (one or two versions, primary and canary among them). */
 export function stageOfValues({ deployment, primary, canary, shadow }: StageValues): Stage {
   if (!canary) {
-    const candidate = Object.keys(deployment).find((version) => version !== primary)
-    if (candidate === undefined) return { name: 'stable', primary }
-    return { name: 'deployed', primary, candidate, ...(shadow ? { shadow: shadow.percentage } : {}) }
+    const other = Object.keys(deployment).find((version) => version !== primary)
+    if (other === undefined) return { name: 'stable', primary }
+    return { name: 'deployed', primary, canary: other, ...(shadow ? { shadow: shadow.percentage } : {}) }
   }
   const { version, weight, headers } = canary
   const routed = { primary, canary: version, headers }
@@ -23,8 +23,9 @@ export function stageOfValues({ deployment, primary, canary, shadow }: StageValu
   return { name: 'weighted', ...routed, weight }
 }
 
+/** Does the stage have a canary route? (`deployed` names its canary too, but sends nobody to it.) */
 export function hasCanary(stage: Stage): stage is CanaryStage {
-  return 'canary' in stage
+  return 'headers' in stage
 }
 
 /** Percent of the unmarked requests that the stage sends to its canary. */

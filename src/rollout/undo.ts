@@ -119,8 +119,7 @@ function headersIn(revisions: RevisionSummary[]): Record<string, string> {
 }
 
 function canaryOf(stage: Stage): string | undefined {
-  if (hasCanary(stage)) return stage.canary
-  return stage.name === 'deployed' ? stage.candidate : undefined
+  return 'canary' in stage ? stage.canary : undefined
 }
 
 function otherRollout(found: Found, stage: Stage, underWay: string): ConflictError {

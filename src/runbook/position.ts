@@ -32,7 +32,7 @@ export function positionOf(steps: RunbookStep[], stage: Stage, noted?: string): 
       return { conflict: `there is no release of it, and no step installs it before ${first.type}` }
   }
   const targets = targetsOf(steps)
-  const underWay = hasCanary(stage) ? stage.canary : stage.name === 'deployed' ? stage.candidate : undefined
+  const underWay = 'canary' in stage ? stage.canary : undefined
   const known = new Set(targets)
   known.delete(undefined)
   if (underWay !== undefined && !known.has(underWay)) {
@@ -78,7 +78,7 @@ function isMet(step: MovingStep, stage: Stage, target: string | undefined): bool
       // Whichever version is the primary now: there is an app.
       return true
     case 'start': {
-      const isDeployed = stage.name === 'deployed' && stage.candidate === target
+      const isDeployed = stage.name === 'deployed' && stage.canary === target
       return isFinished || isRouted || (step.deployOnly && isDeployed)
     }
     case 'shift':

@@ -30,7 +30,7 @@ export async function runCommand(
     CANARY_CLUSTER: cluster,
     CANARY_STAGE: stage.name,
     CANARY_PRIMARY: 'primary' in stage ? stage.primary : '',
-    CANARY_CANARY: 'canary' in stage ? stage.canary : stage.name === 'deployed' ? stage.candidate : '',
+    CANARY_CANARY: 'canary' in stage ? stage.canary : '',
     CANARY_WEIGHT: stage.name === 'weighted' ? String(stage.weight) : stage.name === 'shifted' ? '100' : '0',
     CANARY_REVISION: deployed ? String(deployed.revision) : '',
     CANARY_RUN: world.run.id,

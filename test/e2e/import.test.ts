@@ -83,7 +83,7 @@ test('part 4: several prefixes and a shadowed version; what the pods are is kept
   await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=120s'])
   const before = await pods()
   const imported = await canary(0, 'import', 'echo')
-  expect(imported.stage).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 100 })
+  expect(imported.stage).toEqual({ name: 'deployed', primary: 'v1', canary: 'v2', shadow: 100 })
   const { checks, shadow } = imported.proofs[0].proof
   expect(Object.keys(checks[0].perPath)).toEqual(['/echo/foo', '/echo/bar'])
   expect(shadow.verdict).toBe('pass')

@@ -111,7 +111,7 @@ test.concurrent('a version is shadowed before anybody sees it: copies are counte
     await json(cli, 'install', 'echo', 'v1', '--with-virtual-service')
     const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
     const started = await json(cli, 'start', 'echo', 'v2', '--deploy-only', '--shadow', '20')
-    expect(started.stage).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 20 })
+    expect(started.stage).toEqual({ name: 'deployed', primary: 'v1', canary: 'v2', shadow: 20 })
     const { shadow } = started.proofs.at(-1).proof
     expect(shadow).toMatchObject({ version: 'v2', verdict: 'pass' })
     expect(shadow.copies).toBeGreaterThan(0)

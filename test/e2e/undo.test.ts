@@ -67,7 +67,7 @@ describe.each(HELM_MAJORS.slice(-1))('undo, with Helm %i', (major) => {
     })
     expect(entries).toMatchObject([
       { ...by('finish echo'), stage: { name: 'stable', primary: 'v2' } },
-      { ...by('undo echo v1'), stage: { name: 'deployed', primary: 'v2', candidate: 'v1' } },
+      { ...by('undo echo v1'), stage: { name: 'deployed', primary: 'v2', canary: 'v1' } },
       { ...by('undo echo v1'), stage: { name: 'header', headers: { beta: 'yes' } } },
       { ...by('undo echo v1'), stage: { name: 'weighted' }, weight: 50 },
       { ...by('undo echo v1'), stage: { name: 'shifted' }, weight: 100 },

@@ -29,7 +29,7 @@ const entries: HistoryEntry[] = [
     revision: 7,
     when: '2026-03-01T11:59:30.000Z',
     status: 'deployed',
-    stage: { name: 'deployed', primary: 'v1', candidate: 'v2' },
+    stage: { name: 'deployed', primary: 'v1', canary: 'v2' },
     what: 'by hand: canary route to v2 removed',
     proof: 'not recorded',
     byCanary: false,

@@ -60,7 +60,7 @@ export const headerStep: Step = {
 export const deployStep: Step = {
   name: 'deploy',
   title: 'deploy v2 beside v1',
-  to: { name: 'deployed', primary: 'v1', candidate: 'v2' },
+  to: { name: 'deployed', primary: 'v1', canary: 'v2' },
   values: { deployment: { v1: {}, v2: {} }, routes: base },
   readyBefore: [],
   readyAfter: ['v2'],

@@ -258,7 +258,7 @@ describe('shadowing', () => {
     expect(steps(plan)).toBe('deploy → shadow')
     expect(valuesOf(plan)).toEqual([SEED[2], shadowed(20)])
     expect(plan.steps[1]).toMatchObject({ readyBefore: ['v2'] })
-    expect(plan.to).toEqual({ name: 'deployed', primary: 'v1', candidate: 'v2', shadow: 20 })
+    expect(plan.to).toEqual({ name: 'deployed', primary: 'v1', canary: 'v2', shadow: 20 })
   })
 
   test.each([

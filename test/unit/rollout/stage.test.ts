@@ -10,7 +10,7 @@ const headers = { stage: 'canary' }
 describe('the stage of the seed’s six values files', () => {
   test.each([
     [1, { name: 'stable', primary: 'v1' }],
-    [2, { name: 'deployed', primary: 'v1', candidate: 'v2' }],
+    [2, { name: 'deployed', primary: 'v1', canary: 'v2' }],
     [3, { name: 'header', primary: 'v1', canary: 'v2', headers }],
     [4, { name: 'weighted', primary: 'v1', canary: 'v2', headers, weight: 50 }],
     [5, { name: 'shifted', primary: 'v1', canary: 'v2', headers }],

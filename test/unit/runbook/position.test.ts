@@ -29,7 +29,7 @@ describe('goes on after the furthest step that the cluster meets', () => {
     ['nothing there', { name: 'absent' }, 0],
     ['installed', { name: 'stable', primary: 'v1' }, 1],
     ['another version than the one to be installed', { name: 'stable', primary: 'v0' }, 1],
-    ['deployed', { name: 'deployed', primary: 'v1', candidate: 'v2' }, 2],
+    ['deployed', { name: 'deployed', primary: 'v1', canary: 'v2' }, 2],
     ['header: the pause after it counts from there', { name: 'header', ...at('v2') }, 3],
     [
       'a weight of a step: what it was to be approved for is still to be',
@@ -48,7 +48,7 @@ describe('goes on after the furthest step that the cluster meets', () => {
 describe('is a conflict where the steps don’t lead through', () => {
   test.each<[string, Stage, RegExp]>([
     ['the canary is another', { name: 'header', ...at('v3') }, /a rollout of v3 is under way, not of v2/],
-    ['another is deployed', { name: 'deployed', primary: 'v1', candidate: 'v3' }, /of v3 is under way/],
+    ['another is deployed', { name: 'deployed', primary: 'v1', canary: 'v3' }, /of v3 is under way/],
     ['values that nobody explains', { name: 'unknown', oddities: ['odd'] }, /unknown: odd/],
   ])('%s', (_title, stage, said) => {
     expect((positionOf(ROLLOUT, stage) as { conflict: string }).conflict).toMatch(said)

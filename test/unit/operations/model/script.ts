@@ -138,9 +138,9 @@ function fittingCommands(stage: Stage): Command[] {
       ]
     case 'deployed':
       return [
-        { name: 'start', version: stage.candidate, deployOnly: false },
+        { name: 'start', version: stage.canary, deployOnly: false },
         { name: 'abort' },
-        { name: 'undo', version: stage.candidate, fast: true },
+        { name: 'undo', version: stage.canary, fast: true },
       ]
     case 'header':
     case 'weighted':
