@@ -57,6 +57,7 @@ describe('settings', () => {
       dryRun: false,
       recover: false,
       takeOver: false,
+      allowOverlap: false,
       waitForLockMs: 0,
       onFailure: undefined,
       yes: false,
