@@ -18,6 +18,14 @@ app: {{ quote .release }}
 version: {{ quote .version }}
 {{- end }}
 
+{{/*
+Name of a version's objects: what a version may have and a name may not, "." and "_", is "-" in it. Takes a dict of
+release (name) and version.
+*/}}
+{{- define "gloo-app.objectName" -}}
+{{- printf "%s-%s" .release (regexReplaceAll "[._]" .version "-") -}}
+{{- end }}
+
 {{/* The port of the pods that the Service sends requests to: every version's container listens on it. */}}
 {{- define "gloo-app.targetPort" -}}
 {{- .Values.service.targetPort | default (dig "port" 8080 (.Values.app | default dict)) | int64 -}}

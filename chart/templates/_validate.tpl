@@ -15,11 +15,15 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- if not $deployed -}}
 {{- fail "deployment is empty: name at least one version to deploy, for example `deployment: {v1: {}}`." -}}
 {{- end -}}
+{{- $named := dict -}}
 {{- range $deployed -}}
-{{- $name := printf "%s-%s" $release . -}}
+{{- $name := include "gloo-app.objectName" (dict "release" $release "version" .) -}}
 {{- if gt (len $name) 63 -}}
 {{- fail (printf "The name %q (release and version) has %d characters: a container's has at most 63. Shorten the version %q." $name (len $name) .) -}}
+{{- else if hasKey $named $name -}}
+{{- fail (printf "The objects of the versions %q and %q would have one name, %q: choose versions that differ in more than \".\", \"-\" and \"_\"." (get $named $name) . $name) -}}
 {{- end -}}
+{{- $_ := set $named $name . -}}
 {{- end -}}
 
 {{- if not $primary -}}
@@ -200,7 +204,7 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- fail (printf "%s.podDisruptionBudget needs either minAvailable or maxUnavailable." $place) -}}
 {{- end -}}
 {{- end -}}
-{{- $own := printf "%s-%s" .root.Release.Name .version -}}
+{{- $own := include "gloo-app.objectName" (dict "release" .root.Release.Name "version" .version) -}}
 {{- range concat ($config.sidecars | default list) ($config.initContainers | default list) -}}
 {{- if eq (toString .name) $own -}}
 {{- fail (printf "%s: a container beside the app's has its name, %q." $place $own) -}}

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { UsageError } from '../model/errors.js'
+import { isVersion, VERSION_FORM } from '../rollout/version.js'
 
 // Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would
 // do.
@@ -8,7 +9,6 @@ const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
 /** Helm's own limit for release names. */
 const APP_LENGTH = 53
-const VERSION_LENGTH = 63
 
 export const requiredApp = Args.string({
   description: 'App: the name of its Helm release, and its path: /APP',
@@ -27,28 +27,32 @@ export function versionArg(description: string) {
 
 /** Throws UsageError unless the text can name a Helm release and its objects. */
 export function checkApp(text: string): string {
-  return checkLabel('APP', text, APP_LENGTH)
-}
-
-/** Throws UsageError unless the text can be a version, which becomes part of object names and a label. */
-export function checkVersion(text: string): string {
-  return checkLabel('VERSION', text, VERSION_LENGTH)
-}
-
-function checkLabel(argument: string, text: string, limit: number): string {
-  // Things are kept by these names, in objects that have this one already.
-  if (text in {}) {
-    throw new UsageError(`${argument} "${text}" is a name that canary can't keep things by.`, {
-      state: 'Nothing was changed.',
-      nextSteps: ['choose another name'],
-    })
-  }
-  if (LABEL.test(text) && text.length <= limit) return text
-  throw new UsageError(`${argument} "${text}" can't be part of a Kubernetes name.`, {
+  refuseReserved('APP', text)
+  if (LABEL.test(text) && text.length <= APP_LENGTH) return text
+  throw new UsageError(`APP "${text}" can't be part of a Kubernetes name.`, {
     state: 'Nothing was changed.',
     nextSteps: [
-      `use at most ${limit} lower-case letters a-z, digits and "-", with a letter or digit at both ends`,
+      `use at most ${APP_LENGTH} lower-case letters a-z, digits and "-", with a letter or digit at both ends`,
     ],
+  })
+}
+
+/** Throws UsageError unless the text can be a version: see `isVersion`. */
+export function checkVersion(text: string): string {
+  refuseReserved('VERSION', text)
+  if (isVersion(text)) return text
+  throw new UsageError(`VERSION "${text}" can't be a version.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [`use ${VERSION_FORM}`],
+  })
+}
+
+/** Things are kept by these names, in objects that have some of them already. */
+function refuseReserved(argument: string, text: string): void {
+  if (!(text in {})) return
+  throw new UsageError(`${argument} "${text}" is a name that canary can't keep things by.`, {
+    state: 'Nothing was changed.',
+    nextSteps: ['choose another name'],
   })
 }
 

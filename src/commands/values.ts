@@ -47,7 +47,7 @@ export default class Values extends BaseCommand {
     const parsed = await this.parse(Values)
     const app = checkApp(parsed.args.app)
     const showsSecrets = parsed.flags['show-secrets']
-    if (parsed.flags.stage) return this.ofStage(parsed.flags)
+    if (parsed.flags.stage) return this.ofStage(app, parsed.flags)
     const values = await this.perform({
       activity: `reading the release of ${app}`,
       app,
@@ -64,16 +64,19 @@ export default class Values extends BaseCommand {
     await this.tellOfMask(values, showsSecrets)
   }
 
-  private async ofStage(flags: {
-    stage?: 'stable' | 'deployed' | 'header' | 'weighted' | 'shifted' | 'finished'
-    primary?: string
-    canary?: string
-    weight?: string
-    header?: string[]
-    values?: string[]
-    'api-group'?: string
-    'show-secrets': boolean
-  }): Promise<void> {
+  private async ofStage(
+    app: string,
+    flags: {
+      stage?: 'stable' | 'deployed' | 'header' | 'weighted' | 'shifted' | 'finished'
+      primary?: string
+      canary?: string
+      weight?: string
+      header?: string[]
+      values?: string[]
+      'api-group'?: string
+      'show-secrets': boolean
+    },
+  ): Promise<void> {
     const [{ valuesOfStage }, { readValuesFiles }, { mergeValues }] = await Promise.all([
       import('../rollout/stage-values.js'),
       import('../operations/values-files.js'),
@@ -82,6 +85,7 @@ export default class Values extends BaseCommand {
     const apiGroup = flags['api-group']
     const files = mergeValues({ routes: { apiGroup: 'example' } }, await readValuesFiles(flags.values ?? []))
     const values = valuesOfStage({
+      app,
       stage: flags.stage ?? 'stable',
       primary: checkVersion(flags.primary ?? ''),
       canary: flags.canary === undefined ? undefined : checkVersion(flags.canary),

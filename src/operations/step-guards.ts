@@ -7,6 +7,7 @@ import type { Stage } from '../model/stage.js'
 import type { JsonObject } from '../model/values.js'
 import { type Coming, comingWith, foreignObjects } from '../rollout/objects.js'
 import { changedPodTemplates } from '../rollout/safety.js'
+import { objectName } from '../rollout/version.js'
 import { differences } from './apply-step.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
@@ -86,7 +87,7 @@ export async function requireCount(
       throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
         nextSteps: [
           `kubectl get pods,hpa -n ${namespace} -l app=${app}`,
-          `kubectl describe deployment ${app}-${version} -n ${namespace}`,
+          `kubectl describe deployment ${pods[0]?.deployment ?? objectName(app, version)} -n ${namespace}`,
         ],
         evidence: { pods },
       })

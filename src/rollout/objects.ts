@@ -5,8 +5,9 @@ import type { JsonObject } from '../model/values.js'
 import { mapOf, textOf } from './json-fields.js'
 import { isObject } from './merge.js'
 import { notOwned } from './safety.js'
+import { objectName } from './version.js'
 
-/** Kinds of which each version has its own, named `<app>-<version>`. */
+/** Kinds of which each version has its own, named as `objectName` says. */
 const OF_VERSIONS = [
   'apps/Deployment',
   '/ConfigMap',
@@ -175,7 +176,7 @@ function isComing(identity: ObjectIdentity, { app, coming, accounts }: Change): 
 function isOf({ group, kind, name }: ObjectIdentity, app: string, versions: ReadonlySet<string>): boolean {
   const type = `${group}/${kind}`
   if (OF_ROUTES.includes(type)) return name === app || name.startsWith(`${app}-`)
-  return OF_VERSIONS.includes(type) && [...versions].some((version) => name === `${app}-${version}`)
+  return OF_VERSIONS.includes(type) && [...versions].some((version) => name === objectName(app, version))
 }
 
 /** Names of the ServiceAccounts under which the pods of these versions run. */

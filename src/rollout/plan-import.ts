@@ -9,6 +9,7 @@ import { mapOf } from './json-fields.js'
 import { manifestChanges } from './manifest-changes.js'
 import { settled } from './pod-templates.js'
 import type { SeedValues } from './seed-layouts.js'
+import { deploymentOf } from './seed-objects.js'
 import { stageOf } from './stage.js'
 import type { Found } from './steps.js'
 
@@ -104,7 +105,7 @@ function requireSamePods({ app, namespace }: Found, seed: SeedValues, objects: I
       : fields.map((field) => `Deployment ${name}: ${changeLine(field)}`),
   )
   const reasons = Object.entries(seed.leftOutOfPods)
-    .filter(([version]) => others.some(({ name }) => name === `${app}-${version}`))
+    .filter(([version]) => isAmong(others, deploymentOf(app, version, before)))
     .flatMap(([version, leftOut]) => leftOut.map((reason) => `${version}: ${reason}`))
   throw new ConflictError(
     `Pods of ${others.map(({ name }) => name).join(' and ')} would be replaced: with the bundled chart they are not the same.`,
@@ -118,6 +119,10 @@ function requireSamePods({ app, namespace }: Found, seed: SeedValues, objects: I
       evidence: { objects: others, values: seed.values },
     },
   )
+}
+
+function isAmong(changes: ObjectChange[], deployment: JsonObject | undefined): boolean {
+  return deployment !== undefined && changes.some(({ name }) => name === nameOf(deployment))
 }
 
 function isDeployment({ kind }: JsonObject): boolean {

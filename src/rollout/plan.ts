@@ -9,7 +9,7 @@ import { installValues } from './install-values.js'
 import { hasCanary, stageOf, stageOfValues, weightOf } from './stage.js'
 import { deployStep, type Found, headerStep, removeStep, shadowStep, weightStep } from './steps.js'
 import { lacksRoutes, readStageValues, withRoutesEnabled, withStage } from './values.js'
-import { requireDeploymentName } from './version.js'
+import { requireObjectName } from './version.js'
 
 interface InstallPlanRequest {
   app: string
@@ -25,7 +25,7 @@ interface InstallPlanRequest {
  */
 export function planInstall(request: InstallPlanRequest): Plan {
   const { app, namespace, version, base, found } = request
-  requireDeploymentName(app, version)
+  requireObjectName(app, version)
   const values = installValues(version, base)
   const to: Stage = { name: 'stable', primary: version }
   if (found && lacksRoutes(found)) return planRoutes(request, withRoutesEnabled(found, undefined), values)
@@ -108,7 +108,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
   const { app } = found
   const { version, headers, deployOnly, shadow } = request
   const { stage, values } = read(found)
-  requireDeploymentName(app, version)
+  requireObjectName(app, version, Object.keys(values.deployment))
   if (version === values.primary) {
     throw conflict(found, stage, `${version} is the primary of ${app} already`, [
       `canary start ${app} VERSION    (another version than ${version})`,

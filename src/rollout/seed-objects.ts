@@ -4,6 +4,7 @@ import { valuesFromDeployment } from './from-deployment.js'
 import { listOf, mapOf, textOf, withoutEmpty } from './json-fields.js'
 import { isSame } from './server-defaults.js'
 import { requestPort } from './service-values.js'
+import { objectName } from './version.js'
 
 /** The chart's own image, without a tag: the only one that it takes so. */
 const DEFAULT_IMAGE = 'hashicorp/http-echo'
@@ -38,7 +39,7 @@ export function versionValues(
   version: string,
   objects: JsonObject[],
 ): { config: JsonObject; leftOut: string[] } {
-  const deployment = find(objects, 'Deployment', `${app}-${version}`)
+  const deployment = deploymentOf(app, version, objects)
   if (!deployment) return { config: {}, leftOut: [] }
   const service = findService(app, objects)
   // The values are those that are deployed: what is secret in them is in the release's record already.
@@ -60,7 +61,7 @@ export function versionValues(
     ...rest,
   })
   // What the chart names and labels by itself, it names and labels as the seed's charts do.
-  const same = new Set(['labels version', `containers ${app}-${version}: name`])
+  const same = new Set(['labels version', `containers ${objectName(app, version)}: name`])
   const leftOut = read.leftOut.filter(
     ({ field }) => !same.has(field) && !field.startsWith('metadata.') && !field.startsWith('Service: '),
   )
@@ -71,7 +72,7 @@ export function versionValues(
 export function serviceOfSeed(app: string, versions: string[], objects: JsonObject[]): JsonObject {
   const service = findService(app, objects)
   const deployment = versions
-    .map((version) => find(objects, 'Deployment', `${app}-${version}`))
+    .map((version) => deploymentOf(app, version, objects))
     .find((one) => one !== undefined)
   if (!service || !deployment) return {}
   const { service: values } = valuesFromDeployment({ app, deployment, service, withSecrets: true })
@@ -166,6 +167,14 @@ function matchOf(matcher: JsonObject, place: string, odd: string[]): JsonObject 
 
 function kubeOf(app: string, objects: JsonObject[]): JsonObject {
   return mapOf(mapOf(find(objects, 'Upstream', app)?.spec).kube)
+}
+
+/** A version's Deployment, by the labels of its pods: its name may be another than the bundled chart would give it. */
+export function deploymentOf(app: string, version: string, objects: JsonObject[]): JsonObject | undefined {
+  return objects.find((object) => {
+    const labels = mapOf(mapOf(mapOf(mapOf(object.spec).template).metadata).labels)
+    return object.kind === 'Deployment' && labels.app === app && labels.version === version
+  })
 }
 
 function find(objects: JsonObject[], kind: string, name: string): JsonObject | undefined {

@@ -2,12 +2,14 @@ import { UsageError } from '../model/errors.js'
 import type { JsonObject, StageValues, VersionConfig } from '../model/values.js'
 import { isObject } from './merge.js'
 import { withStage } from './values.js'
+import { requireObjectName } from './version.js'
 
 /** Stages whose values can be made without a cluster; `finished` is stable on the canary. */
 export const STAGES_WITH_VALUES = ['stable', 'deployed', 'header', 'weighted', 'shifted', 'finished'] as const
 export type StageWithValues = (typeof STAGES_WITH_VALUES)[number]
 
 export interface StageValuesRequest {
+  app: string
   stage: StageWithValues
   primary: string
   /** Needed by every stage but `stable`. */
@@ -21,7 +23,8 @@ export interface StageValuesRequest {
 
 /** The complete values of a stage. Throws UsageError where the stage needs what was not given. */
 export function valuesOfStage(request: StageValuesRequest): JsonObject {
-  const { stage, primary, canary, headers, base } = request
+  const { app, stage, primary, canary, headers, base } = request
+  requireObjectName(app, primary)
   if (stage === 'stable') return withStage(base, { deployment: configs(base, primary), primary })
   if (canary === undefined) {
     throw new UsageError(`The values of stage ${stage} need a canary.`, {
@@ -33,6 +36,7 @@ export function valuesOfStage(request: StageValuesRequest): JsonObject {
       nextSteps: ['name another version with --canary VERSION'],
     })
   }
+  requireObjectName(app, canary, [primary])
   if (stage === 'finished') return withStage(base, { deployment: configs(base, canary), primary: canary })
   const values: StageValues = { deployment: configs(base, primary, canary), primary }
   if (stage === 'deployed') return withStage(base, values)

@@ -10,6 +10,7 @@ import { conflict, planOf, read } from './plan.js'
 import { hasCanary, stageOf, weightOf } from './stage.js'
 import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
 import { readStageValues } from './values.js'
+import { requireObjectName } from './version.js'
 
 /** Where the history has no rollout with canary headers. */
 const DEFAULT_HEADERS = { stage: 'canary' }
@@ -60,7 +61,10 @@ export function planUndo(found: Found, { version, fast, revisions }: UndoRequest
   const beside: StageValues = { ...values, deployment, canary: undefined, shadow: undefined }
   const routed: StageValues = { ...beside, canary: { version, weight: 0, headers } }
   const steps: Step[] = []
-  if (underWay === undefined) steps.push(deployStep(found, beside, version, headers))
+  if (underWay === undefined) {
+    requireObjectName(found.app, version, Object.keys(values.deployment))
+    steps.push(deployStep(found, beside, version, headers))
+  }
   if (!fast && !hasCanary(stage)) steps.push(headerStep(found, beside, version, headers))
   for (const weight of fast ? [100] : [50, 100]) {
     if (weightOf(stage) < weight) steps.push(weightStep(found, routed, weight, [version]))

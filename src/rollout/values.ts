@@ -7,7 +7,7 @@ import type {
   VersionConfig,
 } from '../model/values.js'
 import { isObject } from './merge.js'
-import { isLabel } from './version.js'
+import { isVersion, VERSION_FORM } from './version.js'
 
 /** What the values say of the stage, and what in them can't be explained: a sentence each, with its place. */
 export interface ReadValues {
@@ -99,7 +99,7 @@ function readDeployment(value: Json | undefined, oddities: string[]): Record<str
   const versions: [string, VersionConfig][] = []
   for (const [version, config] of Object.entries(value)) {
     if (config === null) continue // Helm's way of deleting a key
-    if (!isLabel(version)) oddities.push(`deployment.${version}: not a name Kubernetes takes (a-z, 0-9, -)`)
+    if (!isVersion(version)) oddities.push(`deployment.${version}: not a version (${VERSION_FORM})`)
     if (isObject(config)) versions.push([version, config])
     else oddities.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
   }

@@ -1,9 +1,9 @@
 import { parseDuration } from '../model/durations.js'
+import { isVersion, VERSION_FORM } from '../rollout/version.js'
 import type { Position } from './runbook.js'
 import { listed, nearest, type Path, type Problem } from './schema.js'
 import type { RunbookSource } from './source.js'
 
-const VERSION = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** Characters. */
 const SHORT = 4
 const LONGEST_MS = 30 * 24 * 3_600_000
@@ -80,9 +80,7 @@ export class Reader {
   }
 
   version(text: string, path: Path): string {
-    if (!VERSION.test(text) || text in {}) {
-      this.report(path, `must be a version: at most 63 small letters, digits and "-", not "${text}"`)
-    }
+    if (!isVersion(text)) this.report(path, `must be a version: ${VERSION_FORM}, not "${text}"`)
     return text
   }
 

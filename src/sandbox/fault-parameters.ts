@@ -115,6 +115,7 @@ const CHOICES: Record<string, (string | number)[]> = {
 }
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const VERSION = /^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$/
 /** A subresource may follow: `pods/portforward`. */
 const PLURAL = /^[a-z]+(\/[a-z]+)?$/
 
@@ -149,8 +150,10 @@ function valueProblem(kind: string, name: string, type: ParameterType, value: un
   const [low, high] = LIMITS[name] ?? []
   if (typeof value === 'number' && (value < low! || value > high!))
     return `${name} ${value} is not within ${low} to ${high}`
-  if ((name === 'app' || name === 'version') && !LABEL.test(String(value)))
-    return `${name} "${String(value)}" can't be the name of one (a-z, 0-9, -)`
+  if (name === 'app' && !LABEL.test(String(value)))
+    return `app "${String(value)}" can't be the name of one (a-z, 0-9, -)`
+  if (name === 'version' && !VERSION.test(String(value)))
+    return `version "${String(value)}" can't be the name of one (a-z, 0-9, ".", "-", "_")`
   if (name === 'resource' && value !== '*' && !PLURAL.test(String(value)))
     return `${name} "${String(value)}" is not a plural like secrets, deployments or routetables`
   if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`

@@ -179,18 +179,31 @@ function readDefaultImage(app: string): Identify {
 function readJson(path: string): Identify {
   const keys = parseJsonPath(path)
   return ({ body }) => {
-    let value: unknown
     try {
-      value = JSON.parse(body)
+      const value = valueAt(JSON.parse(body), keys)
+      if (typeof value === 'string') return value
+      if (typeof value !== 'number') return undefined
+      // As it is written: 1.10 is another version than 1.1.
+      return valueAt(JSON.parse(body.replace(STRING_OR_NUMBER, quoteNumber)), keys) as string
     } catch {
       return undefined
     }
-    for (const key of keys) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-      value = (value as Record<string, unknown>)[key]
-    }
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
   }
+}
+
+function valueAt(document: unknown, keys: string[]): unknown {
+  let value = document
+  for (const key of keys) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<string, unknown>)[key]
+  }
+  return value
+}
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
+
+function quoteNumber(token: string): string {
+  return token.startsWith('"') ? token : `"${token}"`
 }
 
 /** `$.app.versions[0].name` → its keys. A subset of JSON path: member names and indices, the `$.` may be left out. */

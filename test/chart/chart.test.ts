@@ -66,6 +66,57 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
     expect(containerOf(rendered, 'v3').imagePullPolicy).toBe('Always')
   })
 
+  test.concurrent(
+    'versions with dots: labels and tags as they are, names of objects with dashes',
+    async () => {
+      const version = '1.10.3_a'
+      const values = {
+        app: {
+          image: 'team/app',
+          config: { files: { 'app.yaml': 'a' } },
+          autoscaling: { maxReplicas: 3 },
+          podDisruptionBudget: { maxUnavailable: 1 },
+          topologySpread: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
+        },
+        deployment: { [version]: {}, '1.10': {} },
+        routes: {
+          primary: { version },
+          canary: { version: '1.10', weight: 10, headers: { stage: 'canary' } },
+        },
+      }
+      const rendered = await render(major, values)
+      const name = 'echo-1-10-3-a'
+      const labels = { app: 'echo', version }
+      for (const kind of ['ConfigMap', 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Deployment']) {
+        expect(rendered[`${kind}/${name}`].metadata.labels['app.kubernetes.io/version']).toBe(version)
+        expect(Object.keys(rendered)).toContain(`${kind}/echo-1-10`)
+      }
+      const { selector, template: pod } = rendered[`Deployment/${name}`].spec
+      expect(selector.matchLabels).toEqual(labels)
+      expect(pod.metadata.labels).toEqual(labels)
+      expect(pod.spec.containers[0]).toMatchObject({ name, image: `team/app:${version}` })
+      expect(pod.spec.volumes[0].configMap.name).toBe(name)
+      expect(pod.spec.topologySpreadConstraints[0].labelSelector.matchLabels).toEqual(labels)
+      expect(rendered[`HorizontalPodAutoscaler/${name}`].spec.scaleTargetRef.name).toBe(name)
+      expect(rendered[`PodDisruptionBudget/${name}`].spec.selector.matchLabels).toEqual(labels)
+      const [header, weighted] = rendered['RouteTable/echo-routes'].spec.routes
+      expect(header.routeAction.single.subset.values.version).toBe('1.10')
+      expect(JSON.stringify(header.options)).toContain('{"key":"x-canary-version","value":"1.10"}')
+      const { destinations } = weighted.routeAction.multi
+      expect(destinations.map(({ destination }: any) => destination.subset.values.version)).toEqual([
+        version,
+        '1.10',
+      ])
+    },
+  )
+
+  test.concurrent('--set names a version with a dot by a backslash', async () => {
+    const args = ['--set', 'deployment.1\\.10.replicas=2,routes.primary.version=1.10']
+    const rendered = await render(major, {}, { args })
+    expect(rendered['Deployment/echo-1-10'].spec.replicas).toBe(2)
+    expect(containerOf(rendered, '1-10').args[0]).toBe('-text=version:echo-1.10')
+  })
+
   test.concurrent.each(['NO_FALLBACK', 'ANY_ENDPOINT'])(
     'passes on the fallback policy %s',
     async (fallbackPolicy) => {

@@ -117,6 +117,16 @@ const REFUSALS: Refusal[] = [
     says: /deployment is empty: name at least one version to deploy/,
   },
   {
+    title: 'two versions whose objects would have one name',
+    values: versions('1.7', '1-7'),
+    says: /The objects of the versions "1-7" and "1\.7" would have one name, "echo-1-7": choose versions that differ/,
+  },
+  {
+    title: 'a version with a dot at its end',
+    values: versions('1.'),
+    says: { 3: /Property name of "1\." does not match/, 4: /invalid propertyName '1\.'/ },
+  },
+  {
     title: 'version V_2',
     values: versions('V_2'),
     says: { 3: /Property name of "V_2" does not match/, 4: /invalid propertyName 'V_2'/ },

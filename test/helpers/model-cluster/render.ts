@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ReleaseChart } from '../../../src/model/release.js'
 import type { Json, JsonObject } from '../../../src/model/values.js'
 import { isObject } from '../../../src/rollout/merge.js'
+import { objectName } from '../../../src/rollout/version.js'
 
 /** canary's chart, as far as the model goes: its templates are `renderObjects`. */
 export const CHART: ReleaseChart = {
@@ -28,7 +29,7 @@ export function renderObjects(app: string, namespace: string, values: JsonObject
     return {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: named(`${app}-${version}`),
+      metadata: named(objectName(app, version)),
       spec: {
         replicas,
         selector: { matchLabels: podLabels },

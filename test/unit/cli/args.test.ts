@@ -9,7 +9,18 @@ describe('arguments', () => {
     expect(checkVersion(text)).toBe(text)
   })
 
-  test.each(['', 'V_2', 'Echo', '-a', 'a-', 'a.b', 'a b', 'a/b', 'ä'])('"%s" names neither', (text) => {
+  test.each(['1.7', '1.10', '2024.11.3-rc.1', 'v1_2', 'a'.repeat(63)])('"%s" names a version', (text) => {
+    expect(checkVersion(text)).toBe(text)
+  })
+
+  test.each(['.1', '1.', '_a', 'a_', 'a'.repeat(64), '1+2', 'constructor'])(
+    '"%s" names no version',
+    (text) => {
+      expect(() => checkVersion(text)).toThrow(UsageError)
+    },
+  )
+
+  test.each(['', 'V_2', 'Echo', '-a', 'a-', 'a b', 'a/b', 'ä'])('"%s" names neither', (text) => {
     expect(() => checkApp(text)).toThrow(UsageError)
     expect(() => checkVersion(text)).toThrow(UsageError)
   })

@@ -114,6 +114,7 @@ describe('the fingerprint is read from what was rendered', () => {
 
 describe('values of a stage, without a cluster', () => {
   const request = {
+    app: 'echo',
     primary: 'v1',
     canary: 'v2',
     weight: 50,

@@ -36,6 +36,20 @@ test('a version brings and takes its ConfigMap, autoscaler and disruption budget
   expect(step(5, 6, { before: OF_V2.map(renamed('v1')) })).toEqual([])
 })
 
+test('the objects of 1.7 have dashes in their names', () => {
+  const values = { ...SEED[1], deployment: { ...(SEED[1].deployment as JsonObject), '1.7': {} } }
+  const [before, after] = [SEED[1], values].map((one) => renderObjects('echo', 'echo', one))
+  const config = object('v1', 'ConfigMap', { name: 'echo-1-7' })
+  expect(
+    foreignObjects({
+      ...at,
+      before: before!,
+      after: [...after!, config],
+      coming: comingWith(SEED[1], values),
+    }),
+  ).toEqual([])
+})
+
 test('they neither come nor go with a step that brings or takes another version', () => {
   const kept = OF_V2.slice(0, 3).map(renamed('v3'))
   expect(step(1, 2, { before: kept })).toHaveLength(3)

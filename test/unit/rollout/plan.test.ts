@@ -52,6 +52,22 @@ describe('the seed’s steps are planned with the seed’s values', () => {
     expect(plan.steps[0]).toMatchObject({ readyBefore: [], readyAfter: ['v2'] })
     expect(plan.steps[1]).toMatchObject({ readyBefore: ['v2'], readyAfter: [] })
   })
+  test('start: the new version as it is written, 1.10', () => {
+    const plan = planStart(found(SEED[1]), startOf('1.10', { image: 'team/app:1.10' }))
+    expect(steps(plan)).toBe('deploy → header')
+    expect(valuesOf(plan)[1]).toMatchObject({
+      deployment: { '1.10': { image: 'team/app:1.10' } },
+      routes: { canary: { version: '1.10' } },
+    })
+  })
+  test.each([
+    ['1-10', /The objects of 1-10 and of 1\.10 would have one name, "echo-1-10"/],
+    ['1_10', /The objects of 1_10 and of 1\.10 would have one name, "echo-1-10"/],
+    ['v'.repeat(59), /"echo-v+" is too long for the name of a Deployment .* 64 characters, 63 at most/],
+  ])('start of %s beside 1.10 is refused: its objects can have no name of their own', (version, says) => {
+    const there = { deployment: { '1.10': {} }, routes: { primary: { version: '1.10' } } }
+    expect(() => planStart(found(there), startOf(version))).toThrow(says)
+  })
   test('start --deploy-only, then start', () => {
     const first = planStart(found(SEED[1]), startOf('v2', { deployOnly: true }))
     expect(valuesOf(first)).toEqual([SEED[2]])

@@ -20,6 +20,16 @@ test.each([1, 2, 3, 4, 5, 6] as const)('part 3, step %i: the values as they are'
   expect(found?.values).toEqual({ deployment, routes: { ...wanted, apiGroup: 'team' } })
 })
 
+test('a version whose Deployment has another name is found by the labels of its pods', () => {
+  const deployment = seedDeployment('1.7', { name: 'echo-1-7', image: 'team/app:1.7' }, 3)
+  const named = { ...deployment, metadata: { name: 'echo-1-7', namespace: 'echo' } }
+  const effective = { deployment: { '1.7': {} }, routes: { primary: { version: '1.7' } } }
+  expect(imported(effective, [named, ...seedRouting()])).toMatchObject({
+    values: { deployment: { '1.7': { image: { repository: 'team/app', tag: '1.7' }, replicas: 3 } } },
+    leftOutOfPods: { '1.7': [] },
+  })
+})
+
 test('the port of the Upstream is corrected, and told', () => {
   const told = (port: number) =>
     imported(SEED[1], [...both, ...seedRouting(undefined, { servicePort: port })])?.notes
