@@ -137,7 +137,10 @@ export class ApiTransport {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
       accept,
-      ...(payload === undefined ? {} : { 'content-type': contentType }),
+      // Of itself Node gives a DELETE's body no length: it would be read as the next request on the connection.
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
     }
     return new Promise((resolve, reject) => {
       const outgoing = request({ socketPath, agent: this.agent, method, path: url, headers }, (response) => {

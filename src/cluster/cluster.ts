@@ -2,6 +2,7 @@ import type { Scene } from '../model/diagnosis.js'
 import type { Autoscaler, LiveObject, ObjectName } from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
+import type { Neighbour, OwnerReference, ReleaseName } from '../model/ownership.js'
 import type { ReleaseChart, ReleaseHistory, Revision } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
 
@@ -187,6 +188,14 @@ export interface VersionPods extends PodProgress {
   image: string
 }
 
+/** All whose pods carry the app's labels. */
+export interface AppWorkloads {
+  /** The app's own Deployments by version. */
+  own: VersionPods[]
+  /** What Helm's marks do not give to the app's release. */
+  others: Neighbour[]
+}
+
 /** An object as the API has it; fields are narrowed by the code that knows the kind. */
 export interface ClusterObject {
   apiVersion: string
@@ -195,6 +204,8 @@ export interface ClusterObject {
     name: string
     namespace?: string
     labels?: Record<string, string>
+    annotations?: Record<string, string>
+    ownerReferences?: OwnerReference[]
     generation?: number
     uid?: string
     resourceVersion?: string
@@ -273,8 +284,11 @@ export interface Cluster {
   /** `helm uninstall`: every object of the newest revision, and the history. */
   uninstall(app: string, namespace: string): Promise<void>
 
-  /** Deletes a Deployment with its pods; fine where it is gone already. */
-  removeDeployment(name: string, namespace: string): Promise<void>
+  /**
+   * Deletes a Deployment of this release with its pods; fine where it is gone already. Throws ConflictError, and deletes
+   * nothing, where Helm's marks do not give it to the release.
+   */
+  removeDeployment(name: string, release: ReleaseName): Promise<void>
 
   /** Takes the app for one operator. Throws CanaryError `busy` (exit 10), naming the holder, when `waitMs` is over. */
   lock(request: LockRequest): Promise<AppLock>
@@ -315,8 +329,11 @@ export interface Cluster {
   /** Whether a helm that changes this release runs on this host (one whose canary was killed, too). */
   helmRuns(app: string, namespace: string): Promise<boolean>
 
-  /** Deployments labelled with the app, by version, with their pods' state. */
+  /** The app's own Deployments by version, with the state of their own pods: `own` of its workloads. */
   versionPods(app: string, namespace: string): Promise<VersionPods[]>
+
+  /** All whose pods carry the app's labels, told apart by whose they are. */
+  workloads(app: string, namespace: string): Promise<AppWorkloads>
 
   /**
    * Waits until every pod of these versions is ready and the Deployments observed, reporting changes.
@@ -330,7 +347,7 @@ export interface Cluster {
     report: (progress: PodProgress[]) => void,
   ): Promise<void>
 
-  /** Waits until no pod of these versions is left. Throws ExternalError when `timeoutMs` is over. */
+  /** Waits until none of the app's own pods of these versions is left. Throws ExternalError when `timeoutMs` is over. */
   waitForPodsGone(app: string, namespace: string, versions: string[], timeoutMs: number): Promise<void>
 
   /**

@@ -6,9 +6,11 @@ import type { KubeApi, Selection } from './kube-api.js'
 import type { Target } from './kube-types.js'
 
 /** A collection to keep an eye on. */
-interface Followed {
+export interface Followed {
   target: Target
   selection: Selection
+  /** Whether it counts as empty where the user may not read it. */
+  mayBeForbidden?: true
 }
 
 /** Pause before a watch that ended is opened again. */
@@ -86,7 +88,7 @@ export async function followUntil(
         reject(silent ? noAnswer(silent, timeoutMs) : wait.late())
       }, timeoutMs)
       for (const [index, collection] of collections.entries()) {
-        follow(api, collection, ending.signal, (objects) => {
+        const changed = (objects: ClusterObject[]) => {
           lists[index] = objects
           const all = lists.filter((list) => list !== undefined)
           if (ending.signal.aborted || all.length < collections.length) return
@@ -95,7 +97,12 @@ export async function followUntil(
           } catch (error) {
             reject(error instanceof Error ? error : new Error(String(error)))
           }
-        }).catch(reject)
+        }
+        follow(api, collection, ending.signal, changed).catch((error: unknown) => {
+          const isForbidden = error instanceof ApiError && error.status === 403
+          if (collection.mayBeForbidden && isForbidden) changed([])
+          else reject(error)
+        })
       }
     })
   } finally {

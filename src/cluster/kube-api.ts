@@ -130,10 +130,17 @@ export class KubeApi {
     await this.write('patch', target, operations, { contentType: 'application/json-patch+json' })
   }
 
-  /** Deletes one object, what it owns in the background; fine where it is gone already. */
-  async remove(target: Target): Promise<void> {
+  /**
+   * Deletes one object, what it owns in the background; fine where it is gone already. ApiError 409 where it is not the
+   * object that was read.
+   */
+  async remove(target: Target, read: { uid?: string; resourceVersion?: string } = {}): Promise<void> {
+    const { uid, resourceVersion } = read
     try {
-      await this.write('delete', target, { propagationPolicy: 'Background' })
+      await this.write('delete', target, {
+        propagationPolicy: 'Background',
+        preconditions: { uid, resourceVersion },
+      })
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error
     }

@@ -25,6 +25,7 @@ export const EVENTS: Resource = { apiVersion: 'v1', plural: 'events' }
 export const ENDPOINTS: Resource = { apiVersion: 'v1', plural: 'endpoints' }
 export const NAMESPACES: Resource = { apiVersion: 'v1', plural: 'namespaces' }
 export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
+export const REPLICA_SETS: Resource = { apiVersion: 'apps/v1', plural: 'replicasets' }
 export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
 export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
 export const ROUTE_TABLES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'routetables' }

@@ -8,7 +8,7 @@ import { createVirtualService, gatewayView } from './gateway.js'
 import { Helm } from './helm.js'
 import { identity } from './identity.js'
 import { KubeApi } from './kube-api.js'
-import { CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS } from './kube-types.js'
+import { CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS } from './kube-types.js'
 import { applyAsHelm, autoscalers, liveObjects } from './live-objects.js'
 import { lockApp } from './lease.js'
 import {
@@ -24,13 +24,14 @@ import {
   runNotes,
 } from './lease-notes.js'
 import { OneCluster } from './one-cluster.js'
-import { listVersionPods, waitForPods, waitForPodsGone } from './pod-waits.js'
+import { waitForPods, waitForPodsGone } from './pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
 import { findProxyAddress } from './proxy-address.js'
 import { proxyPodAddress, readyProxyPods } from './proxy-pods.js'
 import { secretsOf } from './manifest-secrets.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './releases.js'
 import { helmRuns } from './running-helm.js'
+import { listWorkloads, removeDeployment } from './workloads.js'
 
 /** What pods may name. */
 const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SERVICE_ACCOUNTS }
@@ -99,7 +100,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
       return keepReplicas(api, request)
     },
     uninstall: (app, namespace) => helm.uninstall(app, namespace),
-    removeDeployment: (name, namespace) => api.remove({ resource: DEPLOYMENTS, namespace, name }),
+    removeDeployment: (name, release) => removeDeployment(api, name, release),
     lock: (request) => oneCluster.provenWith(request, () => lockApp(api, request)),
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
     keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
@@ -113,7 +114,8 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     approvals: (app, namespace) => approvals(api, app, namespace),
     approve: (app, namespace, approval) => approve(api, app, namespace, approval),
     helmRuns: (app, namespace) => helmRuns(app, namespace),
-    versionPods: (app, namespace) => listVersionPods(api, app, namespace),
+    versionPods: async (app, namespace) => (await listWorkloads(api, { app, namespace })).own,
+    workloads: (app, namespace) => listWorkloads(api, { app, namespace }),
     waitForPods: (app, namespace, versions, timeoutMs, report) =>
       waitForPods(api, { app, namespace, versions, timeoutMs, signal }, report),
     waitForPodsGone: (app, namespace, versions, timeoutMs) =>

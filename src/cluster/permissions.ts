@@ -59,6 +59,14 @@ export const PERMISSIONS: Permission[] = [
   })),
   { group: '', resource: 'pods', verbs: ['list', 'watch'], scope: 'app', why: 'waiting for pods' },
   {
+    group: 'apps',
+    resource: 'replicasets',
+    verbs: ['list', 'watch'],
+    scope: 'app',
+    why: "telling the app's pods from those of others with the same labels (without it, by their names)",
+    optional: true,
+  },
+  {
     group: '',
     resource: 'events',
     verbs: ['list'],

@@ -1,9 +1,10 @@
 import { ExternalError } from '../model/errors.js'
 import type { PodProgress } from '../model/events.js'
-import type { VersionPods } from './cluster.js'
-import { followUntil } from './follow.js'
+import { type AppObjects, appPodsOf, type OwnDeployment, podsLeft } from './app-pods.js'
+import type { ClusterObject, VersionPods } from './cluster.js'
+import { type Followed, followUntil } from './follow.js'
 import type { KubeApi } from './kube-api.js'
-import { DEPLOYMENTS, PODS, type Deployment, type Pod } from './kube-types.js'
+import { DEPLOYMENTS, PODS, REPLICA_SETS, type Deployment, type Pod } from './kube-types.js'
 import { evidenceLines, gatherEvidence } from './pod-evidence.js'
 import {
   isPastDeadline,
@@ -30,15 +31,6 @@ class GaveUp extends Error {
   }
 }
 
-/** Deployments of the app by version, with their pods' state. */
-export async function listVersionPods(api: KubeApi, app: string, namespace: string): Promise<VersionPods[]> {
-  const [deployments, pods] = await Promise.all([
-    api.list<Deployment>({ resource: DEPLOYMENTS, namespace }),
-    api.list<Pod>({ resource: PODS, namespace }, { labelSelector: `app=${app}` }),
-  ])
-  return versionPodsOf(app, deployments.items, pods.items)
-}
-
 /**
  * Watches until the Deployments of these versions are rolled out, reporting each change. Throws ExternalError when the
  * time is over or Kubernetes gives a Deployment up, with the pods' reasons, logs and events; and at once where waiting is
@@ -49,56 +41,48 @@ export async function waitForPods(
   wait: PodWait,
   report: (progress: PodProgress[]) => void,
 ): Promise<void> {
-  const { app, namespace, versions } = wait
+  const { versions } = wait
   if (versions.length === 0) return
-  let seen: { deployments: Deployment[]; pods: Pod[] } = { deployments: [], pods: [] }
+  let seen: OwnDeployment[] = []
   let reported = ''
   let stuckBefore: Set<string> | undefined
   const late = () => new GaveUp(`within ${duration(wait.timeoutMs)}`)
-  const waiting = followUntil(
-    api,
-    [
-      { target: { resource: DEPLOYMENTS, namespace }, selection: {} },
-      { target: { resource: PODS, namespace }, selection: { labelSelector: `app=${app}` } },
-    ],
-    { ...wait, late },
-    ([deployments = [], pods = []]) => {
-      seen = { deployments: deployments, pods: pods }
-      const states = versionPodsOf(app, seen.deployments, seen.pods)
-      const waitedFor = versions.map((version) => {
-        const state = states.find((entry) => entry.version === version)
-        const deployment = seen.deployments.find(({ metadata }) => metadata.name === state?.deployment)
-        if (!state || !deployment) throw noDeployment(wait, version, states)
-        if (wantedReplicas(deployment) === 0) throw noReplicas(wait, version, state.deployment)
-        return { state, deployment }
-      })
-      const progress = waitedFor.map(({ state: { version, ready, wanted, problems }, deployment }) => ({
-        version,
-        ready: updatedReady(deployment, ready),
-        wanted,
-        problems,
-      }))
-      const news = JSON.stringify(progress)
-      if (news !== reported) report(progress)
-      reported = news
-      // One that was given up before may have got ready since its cause is gone: it has all the time.
-      const stuck = waitedFor.filter(({ deployment }) => isPastDeadline(deployment))
-      stuckBefore ??= new Set(stuck.map(({ state }) => state.version))
-      if (stuck.some(({ state }) => !stuckBefore?.has(state.version))) {
-        throw new GaveUp("within its Deployment's progress deadline")
-      }
-      // Deployments and pods come by watches of their own: both must have told, or the last report would be an old one.
-      return waitedFor.every(
-        ({ deployment, state: { ready, wanted } }) => isRolledOut(deployment) && ready >= wanted,
-      )
-    },
-  )
+  const waiting = followUntil(api, followed(wait), { ...wait, late }, (lists) => {
+    seen = appPodsOf(wait, objectsOf(lists)).own
+    const states = versionPodsOf(seen)
+    const waitedFor = versions.map((version) => {
+      const state = states.find((entry) => entry.version === version)
+      const deployment = deploymentOf(seen, state)
+      if (!state || !deployment) throw noDeployment(wait, version, states)
+      if (wantedReplicas(deployment) === 0) throw noReplicas(wait, version, state.deployment)
+      return { state, deployment }
+    })
+    const progress = waitedFor.map(({ state: { version, ready, wanted, problems }, deployment }) => ({
+      version,
+      ready: updatedReady(deployment, ready),
+      wanted,
+      problems,
+    }))
+    const news = JSON.stringify(progress)
+    if (news !== reported) report(progress)
+    reported = news
+    // One that was given up before may have got ready since its cause is gone: it has all the time.
+    const stuck = waitedFor.filter(({ deployment }) => isPastDeadline(deployment))
+    stuckBefore ??= new Set(stuck.map(({ state }) => state.version))
+    if (stuck.some(({ state }) => !stuckBefore?.has(state.version))) {
+      throw new GaveUp("within its Deployment's progress deadline")
+    }
+    // Deployments and pods come by watches of their own: both must have told, or the last report would be an old one.
+    return waitedFor.every(
+      ({ deployment, state: { ready, wanted } }) => isRolledOut(deployment) && ready >= wanted,
+    )
+  })
   await waiting.catch(async (error: unknown) => {
     throw error instanceof GaveUp ? await notReady(api, wait, seen, error.within) : error
   })
 }
 
-/** Watches until no pod of these versions is left, terminating ones included. Throws ExternalError when time is over. */
+/** Watches until none of the app's own pods of these versions is left, terminating ones included. Throws ExternalError when time is over. */
 export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void> {
   const { app, namespace, versions, timeoutMs } = wait
   if (versions.length === 0) return
@@ -112,27 +96,42 @@ export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void
         evidence: { pods: left },
       },
     )
-  await followUntil(
-    api,
-    [{ target: { resource: PODS, namespace }, selection: { labelSelector } }],
-    { ...wait, late },
-    ([pods = []]) => {
-      left = pods.map(({ metadata }) => metadata.name)
-      return left.length === 0
-    },
-  )
+  await followUntil(api, followed(wait, labelSelector), { ...wait, late }, (lists) => {
+    left = podsLeft(wait, objectsOf(lists)).map(({ metadata }) => metadata.name)
+    return left.length === 0
+  })
+}
+
+/** What tells the app's pods from those of others, in the order that `objectsOf` takes it. */
+function followed({ app, namespace }: PodWait, podSelector = `app=${app}`): Followed[] {
+  const labelled = { labelSelector: `app=${app}` }
+  return [
+    { target: { resource: DEPLOYMENTS, namespace }, selection: {} },
+    { target: { resource: PODS, namespace }, selection: { labelSelector: podSelector } },
+    { target: { resource: REPLICA_SETS, namespace }, selection: labelled, mayBeForbidden: true },
+  ]
+}
+
+function objectsOf([deployments = [], pods = [], replicaSets = []]: ClusterObject[][]): AppObjects {
+  return { deployments, pods, replicaSets }
+}
+
+function deploymentOf(own: OwnDeployment[], state: VersionPods | undefined): Deployment | undefined {
+  return own.find(({ deployment }) => deployment.metadata.name === state?.deployment)?.deployment
 }
 
 async function notReady(
   api: KubeApi,
   { app, namespace, versions, signal }: PodWait,
-  { deployments, pods }: { deployments: Deployment[]; pods: Pod[] },
+  own: OwnDeployment[],
   within: string,
 ): Promise<ExternalError> {
-  const states = versionPodsOf(app, deployments, pods)
+  const states = versionPodsOf(own)
+  const pods = own.flatMap((entry) => entry.pods)
   const unready = new Map<string, Deployment>()
-  const waiting = states.filter(({ version, deployment, ready, wanted }) => {
-    const object = deployments.find(({ metadata }) => metadata.name === deployment)
+  const waiting = states.filter((state) => {
+    const { version, ready, wanted } = state
+    const object = deploymentOf(own, state)
     if (!versions.includes(version) || !object || (isRolledOut(object) && ready >= wanted)) return false
     unready.set(version, object)
     return true

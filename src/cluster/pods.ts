@@ -1,23 +1,19 @@
+import type { OwnDeployment } from './app-pods.js'
 import type { VersionPods } from './cluster.js'
 import type { ContainerStatus, Deployment, Pod } from './kube-types.js'
 
-/**
- * The app's Deployments by version, with the state of their pods; sorted by version. Deployments are told by the labels
- * of their pods (`app`, `version`), not by their own: those are what the routes and the Service select.
- */
-export function versionPodsOf(app: string, deployments: Deployment[], pods: Pod[]): VersionPods[] {
-  return deployments
-    .filter((deployment) => podLabels(deployment).app === app && podLabels(deployment).version !== undefined)
-    .map((deployment) => {
-      const version = podLabels(deployment).version ?? ''
-      const own = pods.filter((pod) => podVersion(pod) === version && !isTerminating(pod))
+/** The state of the app's Deployments and their pods; sorted by version. */
+export function versionPodsOf(own: OwnDeployment[]): VersionPods[] {
+  return own
+    .map(({ version, deployment, pods }) => {
+      const staying = pods.filter((pod) => !isTerminating(pod))
       return {
         version,
         deployment: deployment.metadata.name,
         image: deployment.spec?.template?.spec?.containers?.[0]?.image ?? '',
-        ready: own.filter(isReady).length,
+        ready: staying.filter(isReady).length,
         wanted: wantedReplicas(deployment),
-        problems: [...new Set([...deploymentProblems(deployment), ...own.flatMap(podProblems)])],
+        problems: [...new Set([...deploymentProblems(deployment), ...staying.flatMap(podProblems)])],
       }
     })
     .sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true }))
@@ -67,10 +63,6 @@ export function unreadyPods(version: string, pods: Pod[]): string[] {
 /** The Deployment's replicas; Kubernetes' default is 1. */
 export function wantedReplicas(deployment: Deployment): number {
   return deployment.spec?.replicas ?? 1
-}
-
-function podLabels(deployment: Deployment): Record<string, string> {
-  return deployment.spec?.template?.metadata?.labels ?? {}
 }
 
 export function isTerminating(pod: Pod): boolean {

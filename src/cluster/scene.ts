@@ -8,6 +8,7 @@ import type {
   SceneVersion,
 } from '../model/diagnosis.js'
 import { ApiError } from './api-errors.js'
+import { appPodsOf } from './app-pods.js'
 import type { ClusterObject, ClusterOptions } from './cluster.js'
 import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import { domainConflicts } from '../routing/gloo/domains.js'
@@ -19,19 +20,17 @@ import type { KubeApi } from './kube-api.js'
 import {
   ENDPOINTS,
   type Endpoints,
-  PODS,
-  type Pod,
   ROUTE_TABLES,
   type Service,
   SERVICES,
   UPSTREAMS,
   VIRTUAL_SERVICES,
 } from './kube-types.js'
-import { isReady, podVersion } from './pods.js'
-import { listVersionPods } from './pod-waits.js'
+import { isReady, versionPodsOf } from './pods.js'
 import { ADMIN_PORT, readProxyAdmin } from './proxy-admin.js'
 import { forwardPort } from './port-forward.js'
 import { listProxyPods } from './proxy-pods.js'
+import { listAppObjects } from './workloads.js'
 
 /** A verdict waits this long for its causes, no longer. */
 const TIME_LIMIT_MS = 3000
@@ -73,12 +72,12 @@ function reasonOf(error: unknown): string {
  */
 export async function collectScene(api: KubeApi, app: ObjectRef, options: ClusterOptions): Promise<Scene> {
   const look = new Look()
-  const [routing, versions, proxies] = await Promise.all([
+  const [routing, workloads, proxies] = await Promise.all([
     lookAtRoutes(api, app, look),
     lookAtVersions(api, app, look),
     lookAtProxies(api, app, look, options),
   ])
-  return { ...app, ...routing, versions, proxies, couldNotLook: look.couldNotLook }
+  return { ...app, ...routing, ...workloads, proxies, couldNotLook: look.couldNotLook }
 }
 
 async function lookAtRoutes(
@@ -168,24 +167,27 @@ async function lookAtVersions(
   api: KubeApi,
   { name, namespace }: ObjectRef,
   look: Look,
-): Promise<SceneVersion[] | undefined> {
-  const [versions, pods, endpoints] = await Promise.all([
-    look.at('pods', listVersionPods(api, name, namespace)),
-    look.at('pods by name', api.list<Pod>({ resource: PODS, namespace }, { labelSelector: `app=${name}` })),
+): Promise<Pick<Scene, 'versions' | 'neighbours'>> {
+  const release = { app: name, namespace }
+  const [objects, endpoints] = await Promise.all([
+    look.at('pods', listAppObjects(api, release)),
     look.at('endpoints', api.find<Endpoints>({ resource: ENDPOINTS, namespace, name })),
   ])
-  const versionOf = new Map((pods?.items ?? []).map((pod) => [pod.metadata.name, podVersion(pod)]))
-  return versions?.map(({ version, ready, wanted, problems }) => {
+  if (!objects) return {}
+  const { own, others } = appPodsOf(release, objects)
+  const versions = versionPodsOf(own).map(({ version, ready, wanted, problems }): SceneVersion => {
+    const pods = own.filter((entry) => entry.version === version).flatMap((entry) => entry.pods)
+    const names = new Set(pods.map(({ metadata }) => metadata.name))
     const count = (part: 'addresses' | 'notReadyAddresses') =>
       (endpoints?.subsets ?? [])
         .flatMap((subset) => subset[part] ?? [])
-        .filter(({ targetRef }) => versionOf.get(targetRef?.name ?? '') === version).length
-    const told =
-      pods && endpoints
-        ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
-        : {}
+        .filter(({ targetRef }) => names.has(targetRef?.name ?? '')).length
+    const told = endpoints
+      ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
+      : {}
     return { version, ready, wanted, problems, ...told }
   })
+  return { versions, neighbours: others }
 }
 
 async function lookAtProxies(

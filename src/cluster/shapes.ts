@@ -17,7 +17,11 @@ const METADATA: Shape = {
   resourceVersion: 'string',
   creationTimestamp: 'string',
   deletionTimestamp: 'string',
-  managedFields: [{ manager: 'string', operation: 'string', subresource: 'string', fieldsV1: 'map' }],
+  uid: 'string',
+  ownerReferences: [{ kind: 'string!', name: 'string!', uid: 'string', controller: 'boolean' }],
+  managedFields: [
+    { manager: 'string', operation: 'string', subresource: 'string', time: 'string', fieldsV1: 'map' },
+  ],
 }
 
 const CONDITIONS: Shape = [{ type: 'string', status: 'string', reason: 'string', message: 'string' }]

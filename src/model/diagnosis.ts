@@ -1,4 +1,5 @@
 import type { DomainConflict, RouteOverlap } from './overlaps.js'
+import type { Neighbour } from './ownership.js'
 
 /** How sure a cause is: `certain` is proven by what was looked at, `likely` and `possible` are told from answers. */
 export type Certainty = 'certain' | 'likely' | 'possible'
@@ -121,7 +122,10 @@ export interface ProxyAdmin extends ProxyCounters {
 export interface Scene extends ObjectRef {
   /** What the deployed revision wants. */
   release?: SceneRelease
+  /** The app's own. */
   versions?: SceneVersion[]
+  /** Others whose pods carry the app's labels: Service and Upstream select them, too. */
+  neighbours?: Neighbour[]
   /** The app's RouteTable; null where it is not there. */
   table?: SceneTable | null
   /** The RouteTables of everybody else. */

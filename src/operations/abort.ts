@@ -5,7 +5,7 @@ import { planForcedAbort } from '../rollout/plan-force.js'
 import { changeRelease } from './change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { requireReleased } from './observe.js'
-import { orphansOf } from './orphans.js'
+import { holdingsOf } from './ownership/holdings.js'
 
 export interface AbortRequest extends AppRequest {
   /** Remove the canary without the proof; the reason is kept in the release's history. */
@@ -59,7 +59,8 @@ async function abortHeld(context: OperationContext, request: AbortRequest): Prom
       // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted,
       // unless there are remains to remove.
       const rollout = recovered ? undefined : finishedRollout(released.history.revisions)
-      const finished = rollout && (await orphansOf(context, found)).length === 0 ? rollout : undefined
+      const finished =
+        rollout && (await holdingsOf(context, found)).orphans.length === 0 ? rollout : undefined
       const plan = planAbort({ app, namespace, config: released.deployed.config }, finished)
       return { ...going, plan }
     },

@@ -8,7 +8,8 @@ import {
   requireReleased,
   unfinishedRevision,
 } from './observe.js'
-import { orphansOf, removeOrphans } from './orphans.js'
+import { holdingsOf, warnOfNeighbours } from './ownership/holdings.js'
+import { removeOrphans } from './ownership/orphans.js'
 import { agreeToRecover, recover } from './recover.js'
 import { pause } from './pause.js'
 import { type PlanToRun, runPlan } from './run-plan.js'
@@ -25,7 +26,7 @@ export interface Change {
   isWayBack?: boolean
   /** Takes the app from a holder who lives, at once (`abort --break-lock`). */
   breaks?: boolean
-  /** Whether Deployments that the values don't name are removed at the end (`abort`, `finish`). */
+  /** Whether Deployments that a failed helm left behind are removed at the end (`abort`, `finish`). */
   removesOrphans?: boolean
   /** Whether the release may be of another chart than canary's (`import`). */
   anyChart?: boolean
@@ -97,6 +98,9 @@ async function firstLook(
   change: Change,
   plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<FirstLook> {
+  const holdings = await holdingsOf(context, found)
+  warnOfNeighbours(context, found.app, holdings)
+  const orphans = change.removesOrphans ? holdings.orphans : []
   const unfinished = unfinishedRevision(found.history ?? {})
   const isBusy = () => !context.dryRun && isHeld(context, held)
   const recovers = context.recover || change.isWayBack === true
@@ -109,12 +113,10 @@ async function firstLook(
     return { takeOver: context.takeOver, agreed: true, recovers: true }
   }
   let run: PlanToRun
-  let orphans: VersionPods[]
   let touches: boolean
   let { takeOver } = context
   try {
     run = await plan(found, false)
-    orphans = change.removesOrphans ? await orphansOf(context, found) : []
     touches = run.plan.steps.length > 0 || takeOver
     if (touches) ({ takeOver } = await undisturbed(context, found, change))
   } catch (error) {
@@ -156,7 +158,7 @@ async function changeHeld(
       const touches = run.plan.steps.length > 0 || context.takeOver
       const { takeOver } = touches ? await undisturbed(context, found, change, lock) : run
       if (!isAgreed) {
-        const orphans = change.removesOrphans ? await orphansOf(context, found) : []
+        const orphans = change.removesOrphans ? (await holdingsOf(context, found)).orphans : []
         if (touches || orphans.length > 0) await change.agree?.(run, orphans)
         isAgreed = true
       }

@@ -13,6 +13,7 @@ import { gatewayFindings } from './diagnosis.js'
 import { type Deployed, lookAround } from './look-around.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
+import { workloadFindings } from './ownership/findings.js'
 
 export interface DoctorResult {
   findings: Finding[]
@@ -77,27 +78,7 @@ async function appFindings(
     findings.push(...(await changesByHand(context, { app, namespace: where, deployed })))
     findings.push(...(await gatewayFindings(context, { app, namespace: where, revision: deployed })))
   }
-  const known = new Set(Object.keys((deployed?.config.deployment as object | undefined) ?? {}))
-  for (const pods of await context.cluster.versionPods(app, observation.namespace)) {
-    if (!known.has(pods.version)) {
-      findings.push({
-        check: `deployment ${pods.deployment}`,
-        status: 'warning',
-        detail: `carries the app's labels, but version ${pods.version} is not in the release's values`,
-        remedy: `the next canary abort or finish removes it; or: kubectl delete deployment ${pods.deployment} -n ${observation.namespace}`,
-      })
-    } else {
-      const ready = pods.ready >= pods.wanted && pods.wanted > 0
-      findings.push({
-        check: `deployment ${pods.deployment}`,
-        status: ready ? 'ok' : 'problem',
-        detail: `${pods.ready} of ${pods.wanted} pods ready${pods.problems.length > 0 ? `: ${pods.problems.join('; ')}` : ''}`,
-        remedy: ready
-          ? undefined
-          : `kubectl describe deployment ${pods.deployment} -n ${observation.namespace}`,
-      })
-    }
-  }
+  findings.push(...(await workloadFindings(context, observation)))
   return findings
 }
 

@@ -49,7 +49,7 @@ async function agree(context: OperationContext, { plan }: PlanToRun, orphans: Ve
   const agreed = await context.confirm(
     [
       `Finish the rollout of ${app}: ${describeStage(from)}.`,
-      ...(remains ? [`Deployments that its values don't name go, too: ${remains}.`] : []),
+      ...(remains ? [`Deployments that a failed helm left behind go, too: ${remains}.`] : []),
       removed.length > 0
         ? `Remove ${removed.join(', ')} once all requests are proven to go to the new version?`
         : 'Remove them?',

@@ -1,9 +1,9 @@
 import type { LockHolder, RunWait, VersionPods } from '../cluster/cluster.js'
 import type { Autoscaled, Autoscaler, Controller, Difference } from '../model/drift.js'
+import type { AppNeighbour } from '../model/ownership.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { finishedRollout } from '../rollout/history.js'
-import { isObject } from '../rollout/merge.js'
 import { parseDescription } from '../rollout/description.js'
 import { nextCommands, undoCommand } from '../rollout/next-steps.js'
 import { stageOf } from '../rollout/stage.js'
@@ -11,6 +11,7 @@ import { absentApp, requireNamespace } from './absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { lookAround } from './look-around.js'
 import { observe, unfinishedRevision } from './observe.js'
+import { holdingsOf } from './ownership/holdings.js'
 import { notesAt, runCommands } from './run-notes.js'
 
 /** Where one app stands, read without sending a probe. */
@@ -35,8 +36,10 @@ export interface AppStatus {
   autoscaled: Autoscaled[]
   /** What applies the release by itself, and would undo what canary does. */
   controller?: Controller
-  /** Deployments that carry the app's labels, but whose version is not in the values. */
+  /** The release's Deployments that a failed helm left behind: its values do not name their versions. */
   orphans: string[]
+  /** Workloads of others whose pods carry the app's labels. */
+  neighbours: AppNeighbour[]
   /** Whether the namespace is being deleted. */
   namespaceIsGoing: boolean
   /** What a run waits for before it goes on from here. */
@@ -62,8 +65,8 @@ export async function status(context: OperationContext, request: AppRequest): Pr
   const observation = await observe(context, request)
   const { app, namespace, stage, deployed, history } = observation
   if (!namespace || !history) throw await absentApp(context, observation)
-  const [versions, surroundings, { waiting, holder }] = await Promise.all([
-    context.cluster.versionPods(app, namespace),
+  const [{ own, orphans, neighbours }, surroundings, { waiting, holder }] = await Promise.all([
+    holdingsOf(context, { app, namespace, deployed }),
     deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
     notesAt(context, { app, namespace, revision: deployed?.revision }),
   ])
@@ -78,15 +81,14 @@ export async function status(context: OperationContext, request: AppRequest): Pr
     description: deployed?.description,
     chart: deployed && `${deployed.chart.metadata.name}-${deployed.chart.metadata.version}`,
     unfinished,
-    versions,
+    versions: own,
     byHand: surroundings?.byHand ?? false,
     differences,
     autoscalers,
     autoscaled,
     controller,
-    orphans: deployed
-      ? versions.filter(({ version }) => !isNamed(version, deployed)).map(({ deployment }) => deployment)
-      : [],
+    orphans: orphans.map(({ deployment }) => deployment),
+    neighbours,
     namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
     ...(waiting ? { waiting } : {}),
     ...(holder ? { holder } : {}),
@@ -129,10 +131,6 @@ function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: Standi
 
 function isUnderWay({ name }: Stage): boolean {
   return ['deployed', 'header', 'weighted', 'shifted'].includes(name)
-}
-
-function isNamed(version: string, { config }: Revision): boolean {
-  return isObject(config.deployment) && version in config.deployment
 }
 
 function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {

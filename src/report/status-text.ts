@@ -10,6 +10,7 @@ import {
   pauseCommand,
 } from '../model/drift.js'
 import type { PodProgress } from '../model/events.js'
+import { type AppNeighbour, neighbourLine } from '../model/ownership.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
 import { ago } from './phrases.js'
@@ -38,6 +39,7 @@ export interface StatusView {
   controller?: Controller
   /** Names of Deployments. */
   orphans: string[]
+  neighbours: AppNeighbour[]
   namespaceIsGoing: boolean
   waiting?: WaitView
   holder?: { who: string; command: string; since: string }
@@ -160,7 +162,11 @@ function warnings(status: StatusView, now: number): string[] {
       : []),
     ...status.differences.map((difference) => describeDifference(difference, (iso) => ago(iso, now))),
     ...status.autoscaled.map(describeAutoscaled),
-    ...status.orphans.map((name) => `Deployment ${name} carries the app's labels, but is not in its values`),
+    ...status.orphans.map(
+      (name) =>
+        `Deployment ${name} was left behind by a failed helm: the next canary abort or finish removes it`,
+    ),
+    ...status.neighbours.map((neighbour) => neighbourLine(app, neighbour)),
   ]
 }
 

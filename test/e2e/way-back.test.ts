@@ -1,7 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
 import { startTraffic } from '../helpers/traffic.js'
+
+const chart = fileURLToPath(new URL('../../chart', import.meta.url))
 
 let cli: SandboxCli
 afterEach(async () => {
@@ -158,18 +163,96 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
   )
 
   test.runIf(major === HELM_MAJORS.at(-1))(
-    'Deployments that nobody names are shown, and removed by the next abort or finish',
+    'what a failed helm left behind goes with the next abort; what is of others stays, and is named',
     async () => {
-      const { stdout } = await cli.kubectl(['get', 'deployment', 'echo-v1', '-n', 'echo', '-o', 'json'])
-      const orphan = JSON.parse(stdout.replaceAll('echo-v1', 'echo-v0').replaceAll('"v1"', '"v0"'))
-      orphan.metadata = { name: 'echo-v0', namespace: 'echo', labels: orphan.metadata.labels }
-      await cli.kubectl(['apply', '-f', '-'], JSON.stringify(orphan))
-      expect(await deployments()).toHaveLength(2)
-      const shown = await cli.canary(['status', 'echo'])
-      expect(shown.stdout).toContain('v0')
-      const outcome = await cli.canary(['abort', 'echo'], { env: { CANARY_PROBE_RATE: '0' } })
-      expect(outcome.stderr).toContain('removing Deployment echo-v0')
-      expect(await deployments()).toEqual(ONLY_V1)
+      await installWorker()
+      await labelledByHand()
+      const forbidden = cli.sandbox.faults.add({ kind: 'forbid', verb: 'patch', resource: 'routetables' })
+      await expectExit(5, 'start', 'echo', 'v2')
+      cli.sandbox.faults.remove(forbidden.id)
+      const v1 = { deployment: { v1: {} }, routes: { apiGroup: 'example', primary: { version: 'v1' } } }
+      const forgets = ['upgrade', 'echo', chart, '-n', 'echo', '-f', '-']
+      expect(await cli.helm(forgets, JSON.stringify(v1))).toMatchObject({ exitCode: 0 })
+      expect(await deployments()).toEqual(['echo-v2', ...OF_OTHERS, 'echo-v1'].sort().map(named))
+
+      const { orphans, neighbours } = await expectExit(0, 'status', 'echo')
+      expect(orphans).toEqual(['echo-v2'])
+      expect(neighbours.map(({ name, ready, getsRequests }: any) => [name, ready, getsRequests])).toEqual(
+        expect.arrayContaining([
+          ['echo-v0', 1, false],
+          ['worker-2024', 2, false],
+          ['worker-v1', 2, true],
+        ]),
+      )
+      const doctor = await cli.canary(['doctor', 'echo'])
+      expect(doctor.stdout).toContain(
+        "2 pods of Deployment worker-v1 (Helm release echo/echo-worker) match the Upstream's selector",
+      )
+      expect(doctor.stdout).not.toContain('kubectl delete')
+
+      const aborted = await cli.canary(['abort', 'echo'], { env: { CANARY_PROBE_RATE: '0' } })
+      expect(aborted).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringContaining('removing Deployment echo-v2'),
+      })
+      expect(aborted.stderr).not.toContain('removing Deployment worker')
+      for (const owner of [
+        'Deployment worker-2024 (Helm release echo/echo-worker)',
+        'Deployment echo-v0 (no Helm release',
+      ])
+        expect(aborted.stderr).toContain(owner)
+      expect(await deployments()).toEqual(['echo-v1', ...OF_OTHERS].sort().map(named))
+
+      await expectExit(0, 'start', 'echo', 'v2')
+      await expectExit(0, 'shift', 'echo', '100')
+      const finished = await cli.canary(['finish', 'echo', 'v2'], { env: { CANARY_PROBE_RATE: '0' } })
+      expect(finished).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringContaining('Deployment worker-v1 (Helm'),
+      })
+      expect(await deployments()).toEqual(['echo-v2', ...OF_OTHERS].sort().map(named))
     },
   )
 })
+
+const OF_OTHERS = ['worker-2024', 'worker-v1', 'echo-v0']
+const named = (name: string) => `deployment.apps/${name}`
+
+/** Two ready pods with the labels of echo's. */
+function worker(name: string, version: string, replicas = 2): object {
+  const labels = { app: 'echo', version, part: name }
+  const container = { name, image: 'hashicorp/http-echo', args: ['-listen=:8080', '-text=version:echo-v1'] }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'echo' },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ ...container, ports: [{ containerPort: 8080 }] }] },
+      },
+    },
+  }
+}
+
+/** A second release in echo's namespace: of one of its Deployments the version is the one that serves. */
+async function installWorker(): Promise<void> {
+  const folder = path.join(cli.home, 'worker')
+  await mkdir(path.join(folder, 'templates'), { recursive: true })
+  await writeFile(path.join(folder, 'Chart.yaml'), 'apiVersion: v2\nname: worker\nversion: 0.1.0\n')
+  const objects = [worker('worker-2024', '2024.1'), worker('worker-v1', 'v1')]
+  const manifest = objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('')
+  await writeFile(path.join(folder, 'templates', 'all.yaml'), manifest)
+  expect(await cli.helm(['install', 'echo-worker', folder, '-n', 'echo', '--wait'])).toMatchObject({
+    exitCode: 0,
+  })
+}
+
+/** A Deployment that no release has, under a name that the chart could have given. */
+async function labelledByHand(): Promise<void> {
+  const object = JSON.stringify(worker('echo-v0', 'v0', 1))
+  expect(await cli.kubectl(['apply', '-f', '-'], object)).toMatchObject({ exitCode: 0 })
+  await cli.kubectl(['rollout', 'status', 'deployment/echo-v0', '-n', 'echo'])
+}

@@ -114,6 +114,8 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     const headers = passedOn(tampering.headers(incoming.headers))
     const attempts = tampering.attempts(destination)
     headers['x-forwarded-proto'] = 'http'
+    // Framed as it came: of itself Node frames no body of a GET, DELETE or OPTIONS.
+    if (incoming.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
     change(headers, [destination.headers.request, route.headers.request])
     if (attempt === 1 && route.action.to === 'clusters' && route.action.shadow)
       mirror.copy(incoming, route.action.shadow, headers, to.target)

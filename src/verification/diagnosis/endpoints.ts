@@ -1,4 +1,5 @@
 import type { Cause, Scene, SceneUpstream } from '../../model/diagnosis.js'
+import { describeNeighbour, matchLine } from '../../model/ownership.js'
 import { errorsOf, type Facts, failing, readyOf, refText, type Rule, same } from './facts.js'
 import { firstLines } from './routing.js'
 
@@ -8,6 +9,7 @@ export const ENDPOINTS: Rule[] = [
   missingService,
   servicePort,
   subsetKeys,
+  foreignPods,
   emptySubset,
   rejectedUpstream,
   fallbackAnswers,
@@ -83,11 +85,37 @@ function subsetKeys({ scene }: Facts): Cause | undefined {
   }
 }
 
+/** Pods of others that carry a routed version's labels: the proxy takes them for that version's. */
+function foreignPods(facts: Facts): Cause | undefined {
+  const { scene, name, namespace } = facts
+  const versions = routedVersions(facts)
+  const foreign = (scene?.neighbours ?? []).filter(
+    ({ version, ready }) => ready > 0 && versions.includes(version),
+  )
+  const [first] = foreign
+  if (!first) return undefined
+  const alone = foreign.some(({ version }) => scene && readyOf(scene, version) === 0)
+  return {
+    id: 'foreign-pods',
+    title: `${describeNeighbour(first)} gets requests for ${first.version} of ${name}`,
+    evidence: foreign.map((neighbour) => matchLine(name, neighbour)),
+    remedy: [
+      `kubectl get pods -n ${namespace} -l app=${name},version=${first.version} -o wide`,
+      `have its owner change the label app or version of its pods`,
+    ],
+    certainty: alone ? 'certain' : 'likely',
+  }
+}
+
 /** A version that gets requests and has nobody to answer them: another answers for it, or the proxy says 503. */
 function emptySubset(facts: Facts): Cause | undefined {
   const { scene, name, namespace } = facts
   if (!scene?.versions) return undefined
-  const version = routedVersions(facts).find((candidate) => readyOf(scene, candidate) === 0)
+  const isForeign = (candidate: string) =>
+    scene.neighbours?.some(({ version, ready }) => version === candidate && ready > 0)
+  const version = routedVersions(facts).find(
+    (candidate) => readyOf(scene, candidate) === 0 && !isForeign(candidate),
+  )
   if (version === undefined) return undefined
   const pods = scene.versions.find((entry) => entry.version === version)
   const answersAny = usedUpstreams(scene).some(({ fallbackPolicy }) => fallbackPolicy !== 'NO_FALLBACK')

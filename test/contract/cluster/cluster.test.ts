@@ -1,9 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../../scripts/tools.js'
+import { ApiTransport, startApiProxy } from '../../../src/cluster/api-transport.js'
 import type { ChartSource, Cluster } from '../../../src/cluster/cluster.js'
+import { pinCluster } from '../../../src/cluster/chosen-cluster.js'
+import { KubeApi } from '../../../src/cluster/kube-api.js'
+import { DEPLOYMENTS } from '../../../src/cluster/kube-types.js'
 import { selectsApiGroup } from '../../../src/routing/gloo/selection.js'
 import { openCluster } from '../../../src/cluster/open-cluster.js'
+import { PrivateFolder } from '../../../src/cluster/private-folder.js'
 import type { PodProgress } from '../../../src/model/events.js'
 import type { ReleaseHistory, Revision } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
@@ -129,6 +134,91 @@ for (const major of HELM_MAJORS) {
         'superseded',
         'deployed',
       ])
+    })
+
+    /** A Deployment with the labels of echo's pods, and the marks of some release. */
+    async function labelled(name: string, version: string, release: string): Promise<void> {
+      const labels = { app: 'echo', version }
+      const object = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: {
+          name,
+          namespace: 'echo',
+          labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+          annotations: {
+            'meta.helm.sh/release-name': release,
+            'meta.helm.sh/release-namespace': 'echo',
+          },
+        },
+        spec: {
+          selector: { matchLabels: { ...labels, name } },
+          template: {
+            metadata: { labels: { ...labels, name } },
+            spec: { containers: [{ name, image: 'hashicorp/http-echo' }] },
+          },
+        },
+      }
+      expect(await cli.kubectl(['apply', '-f', '-'], JSON.stringify(object))).toMatchObject({ exitCode: 0 })
+    }
+
+    test('a Deployment of the release is removed with its pods; the connection serves on', async () => {
+      await labelled('echo-v0', 'v0', 'echo')
+      await cluster.waitForPods('echo', 'echo', ['v0'], 10_000, () => undefined)
+
+      await cluster.removeDeployment('echo-v0', at)
+
+      expect((await cluster.versionPods('echo', 'echo')).map(({ version }) => version)).toEqual(['v1'])
+      await cluster.waitForPodsGone('echo', 'echo', ['v0'], 10_000)
+      await cluster.removeDeployment('echo-v0', at)
+    })
+
+    test('what a removal asks for is heard through kubectl proxy', async () => {
+      await labelled('echo-v0', 'v0', 'echo')
+      const folder = new PrivateFolder()
+      const api = new KubeApi(new ApiTransport(() => startApiProxy({}, () => pinCluster({}), folder)))
+      const target = { resource: DEPLOYMENTS, namespace: 'echo', name: 'echo-v0' }
+      try {
+        await expect(api.remove(target, { uid: 'of-another' })).rejects.toMatchObject({ code: 409 })
+        expect((await api.list({ resource: DEPLOYMENTS, namespace: 'echo' })).items).toHaveLength(2)
+        await api.remove(target)
+        expect((await api.list({ resource: DEPLOYMENTS, namespace: 'echo' })).items).toHaveLength(1)
+      } finally {
+        await api.close()
+        folder.close()
+      }
+    })
+
+    test("another release's Deployment with the same labels: not counted, not waited for, not removed", async () => {
+      await labelled('echo-worker', 'v1', 'echo-worker')
+      await vi.waitFor(
+        async () =>
+          expect((await cluster.workloads('echo', 'echo')).others).toEqual([
+            {
+              kind: 'Deployment',
+              name: 'echo-worker',
+              version: 'v1',
+              ready: 1,
+              owner: { by: 'helm', app: 'echo-worker', namespace: 'echo', managedByHelm: true },
+            },
+          ]),
+        { timeout: 10_000, interval: 100 },
+      )
+      expect(await cluster.versionPods('echo', 'echo')).toMatchObject([
+        { deployment: 'echo-v1', ready: 1, wanted: 1 },
+      ])
+      await expect(cluster.removeDeployment('echo-worker', at)).rejects.toMatchObject({
+        outcome: 'conflict',
+        message: expect.stringContaining('its owner is Helm release echo/echo-worker'),
+      })
+      const forbidden = cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'replicasets' })
+      try {
+        expect(await cluster.versionPods('echo', 'echo')).toMatchObject([{ deployment: 'echo-v1', ready: 1 }])
+        await cluster.waitForPods('echo', 'echo', ['v1'], 10_000, () => undefined)
+      } finally {
+        cli.sandbox.faults.remove(forbidden.id)
+      }
+      await cli.kubectl(['delete', 'deployment', 'echo-worker', '-n', 'echo'])
     })
 
     test('pods that never become ready: the reason, when the time is over; the revision is deployed', async () => {

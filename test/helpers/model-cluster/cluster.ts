@@ -1,5 +1,6 @@
 import type {
   Approval,
+  AppWorkloads,
   Cluster,
   ClusterObject,
   KeepReplicasRequest,
@@ -197,6 +198,11 @@ export class ModelCluster implements Cluster {
 
   versionPods(): Promise<VersionPods[]> {
     return this.act('read the pods', () => this.world.kube.versionPods())
+  }
+
+  /** All is the release's in this model. */
+  async workloads(): Promise<AppWorkloads> {
+    return { own: await this.versionPods(), others: [] }
   }
 
   async waitForPods(

@@ -225,15 +225,25 @@ test('a Deployment that Kubernetes gives up while it is waited for ends the wait
     spec: { template: { metadata: { labels: { app: 'echo', version: 'v2' } } } },
     status: { observedGeneration: 1, conditions: [condition] },
   })
+  const watches: { kind: string; response: ServerResponse }[] = []
   fake = await startFakeApi(({ path, query }, response) => {
-    const kind = path.endsWith('/deployments') ? 'Deployment' : path.endsWith('/pods') ? 'Pod' : 'Event'
+    const kinds: Record<string, string> = {
+      deployments: 'Deployment',
+      pods: 'Pod',
+      replicasets: 'ReplicaSet',
+      events: 'Event',
+    }
+    const kind = kinds[path.slice(path.lastIndexOf('/') + 1)]!
     if (!query.watch) {
       json(response, 200, list(kind, kind === 'Deployment' ? [withCondition(progressing)] : []))
       return
     }
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
     const news = { type: 'MODIFIED', object: withCondition(gaveUp) }
-    if (kind === 'Deployment') response.write(`${JSON.stringify(news)}\n`)
+    // The news is that it gave up: it must come after all lists.
+    if (watches.push({ kind, response }) < 3) return
+    const deployments = watches.find((watch) => watch.kind === 'Deployment')
+    deployments?.response.write(`${JSON.stringify(news)}\n`)
   })
 
   const wait = { app: 'echo', namespace: 'echo', versions: ['v2'], timeoutMs: 60_000 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { waitForPods, waitForPodsGone } from '../../../src/cluster/pod-waits.js'
 import type { PodProgress } from '../../../src/model/events.js'
-import { json, list, startFakeApi, type FakeApi } from './fake-api.js'
+import { failure, json, list, startFakeApi, type FakeApi } from './fake-api.js'
 
 let fake: FakeApi
 afterEach(() => fake.close())
@@ -18,10 +18,15 @@ function deployment(version: string, ready: number, replicas = 1): object {
   }
 }
 
-function pod(version: string, status: object, name = `echo-${version}-x`): object {
-  const labels = { app: 'echo', version }
+function pod(version: string, status: object, name = `echo-${version}-x`, maker = `echo-${version}`): object {
   return {
-    metadata: { name, namespace: 'echo', labels, resourceVersion: '5' },
+    metadata: {
+      name,
+      namespace: 'echo',
+      labels: { app: 'echo', version, 'pod-template-hash': '5c7f8' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: `${maker}-5c7f8`, controller: true }],
+      resourceVersion: '5',
+    },
     status,
   }
 }
@@ -43,6 +48,7 @@ function cluster(
   watch: (resource: 'deployments' | 'pods', response: ServerResponse) => void = () => undefined,
 ): Promise<FakeApi> {
   return startFakeApi(({ path, query }, response) => {
+    if (path.endsWith('/replicasets')) return json(response, 403, failure(403, 'Forbidden', 'forbidden'))
     const resource = path.endsWith('/pods') ? 'pods' : 'deployments'
     if (!query.watch) {
       json(response, 200, resource === 'pods' ? list('Pod', pods) : list('Deployment', deployments))
@@ -124,7 +130,47 @@ test('gone means no pod left, terminating ones included', async () => {
 
   await waitForPodsGone(fake.api, { ...wait, versions: ['v1'] })
 
-  expect(fake.requests[0]?.query.labelSelector).toBe('app=echo,version in (v1)')
+  const pods = fake.requests.find(({ path }) => path.endsWith('/pods'))
+  expect(pods?.query.labelSelector).toBe('app=echo,version in (v1)')
+})
+
+const worker = {
+  ...deployment('v2', 2, 2),
+  metadata: {
+    name: 'worker',
+    namespace: 'echo',
+    generation: 1,
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: { 'meta.helm.sh/release-name': 'worker', 'meta.helm.sh/release-namespace': 'echo' },
+  },
+}
+const workers = [pod('v2', ready, 'worker-x', 'worker'), pod('v2', unpullable, 'worker-y', 'worker')]
+
+test("pods of another Deployment with the same labels are not waited for, nor counted for the app's", async () => {
+  fake = await cluster([worker, deployment('v2', 0)], [...workers, pod('v2', unpullable)])
+  const reports: PodProgress[][] = []
+
+  await expect(
+    waitForPods(fake.api, { ...wait, timeoutMs: 300 }, (progress) => reports.push(progress)),
+  ).rejects.toMatchObject({
+    message: expect.stringMatching(/v2 has 0 of 1 pods ready \(ImagePullBackOff/),
+    details: [expect.stringMatching(/^pod echo-v2-x: /)],
+  })
+  expect(reports).toMatchObject([[{ version: 'v2', ready: 0, wanted: 1 }]])
+})
+
+test('only another Deployment has pods of that version: none of the app', async () => {
+  fake = await cluster([worker, deployment('v1', 1)], workers)
+
+  await expect(waitForPods(fake.api, wait, () => undefined)).rejects.toThrow(
+    /no Deployment for version v2 in namespace echo \(there are: v1\)/,
+  )
+})
+
+test("the app's pods are gone while those of another Deployment with the same labels stay", async () => {
+  fake = await cluster([worker], workers)
+
+  await waitForPodsGone(fake.api, wait)
 })
 
 test('not gone in time: the pods that are left', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Deployment, Pod } from '../../../src/cluster/kube-types.js'
+import { appPodsOf } from '../../../src/cluster/app-pods.js'
 import { isRolledOut, unreadyPods, versionPodsOf } from '../../../src/cluster/pods.js'
 
 function deployment(version: string, overrides: Partial<Deployment> = {}): Deployment {
@@ -29,9 +30,20 @@ function pod(version: string, status: Pod['status'], metadata: object = {}): Pod
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: `echo-${version}-x`, namespace: 'echo', labels: { app: 'echo', version }, ...metadata },
+    metadata: {
+      name: `echo-${version}-x`,
+      namespace: 'echo',
+      labels: { app: 'echo', version, 'pod-template-hash': '5c7f8' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: `echo-${version}-5c7f8`, controller: true }],
+      ...metadata,
+    },
     status,
   }
+}
+
+function states(deployments: Deployment[], pods: Pod[]) {
+  const objects = { deployments, replicaSets: [], pods }
+  return versionPodsOf(appPodsOf({ app: 'echo', namespace: 'echo' }, objects).own)
 }
 
 const ready: Pod['status'] = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
@@ -47,7 +59,7 @@ describe('pods of an app by version', () => {
     })
     const deployments = [deployment('v10'), deployment('v9'), foreign]
 
-    expect(versionPodsOf('echo', deployments, [pod('v9', ready), pod('v10', { phase: 'Pending' })])).toEqual([
+    expect(states(deployments, [pod('v9', ready), pod('v10', { phase: 'Pending' })])).toEqual([
       {
         version: 'v9',
         deployment: 'echo-v9',
@@ -70,7 +82,7 @@ describe('pods of an app by version', () => {
   test('a terminating pod counts for nothing, though it is still ready', () => {
     const old = pod('v1', ready, { deletionTimestamp: '2026-01-01T00:00:00Z' })
 
-    expect(versionPodsOf('echo', [deployment('v1')], [old])[0]?.ready).toBe(0)
+    expect(states([deployment('v1')], [old])[0]?.ready).toBe(0)
   })
 
   const problems: Record<string, { status: Pod['status']; says: string[] }> = {
@@ -124,7 +136,7 @@ describe('pods of an app by version', () => {
     test(`problem: ${name}`, () => {
       const pods = [pod('v1', status), pod('v1', status, { name: 'echo-v1-y' })]
 
-      expect(versionPodsOf('echo', [deployment('v1')], pods)[0]?.problems).toEqual(says)
+      expect(states([deployment('v1')], pods)[0]?.problems).toEqual(says)
     })
   }
 
@@ -134,7 +146,7 @@ describe('pods of an app by version', () => {
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' },
     ]
 
-    expect(versionPodsOf('echo', [deployment('v1', { status: { conditions } })], [])[0]?.problems).toEqual([
+    expect(states([deployment('v1', { status: { conditions } })], [])[0]?.problems).toEqual([
       'FailedCreate: exceeded quota',
       'ProgressDeadlineExceeded: timed out',
     ])
@@ -144,9 +156,7 @@ describe('pods of an app by version', () => {
     const scaled = deployment('v1')
     scaled.spec = { ...scaled.spec, replicas: 0 }
 
-    expect(versionPodsOf('echo', [scaled], [])[0]?.problems).toEqual([
-      'replicas is 0: it has no pod to answer',
-    ])
+    expect(states([scaled], [])[0]?.problems).toEqual(['replicas is 0: it has no pod to answer'])
   })
 
   test('a pod that runs without becoming ready is told once the time is over', () => {

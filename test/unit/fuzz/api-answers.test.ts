@@ -7,6 +7,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { gatewayView } from '../../../src/cluster/gateway.js'
 import { selectsApiGroup } from '../../../src/routing/gloo/selection.js'
 import type { KubeApi } from '../../../src/cluster/kube-api.js'
+import { appPodsOf } from '../../../src/cluster/app-pods.js'
+import type { ClusterObject } from '../../../src/cluster/cluster.js'
 import { type Deployment, type Pod, PODS } from '../../../src/cluster/kube-types.js'
 import { autoscalers } from '../../../src/cluster/live-objects.js'
 import { missingPermissions } from '../../../src/cluster/permissions.js'
@@ -16,6 +18,7 @@ import { decodeRecord, historiesOf } from '../../../src/cluster/release-record.j
 import { findReleases, listReleases } from '../../../src/cluster/releases.js'
 import { listOf, objectOf, ShapeError } from '../../../src/cluster/shapes.js'
 import { CanaryError, ExternalError } from '../../../src/model/errors.js'
+import { neighbourLine } from '../../../src/model/ownership.js'
 import { stageOf } from '../../../src/rollout/stage.js'
 import { type FakeApi, json, list, startFakeApi } from '../cluster/fake-api.js'
 
@@ -55,8 +58,23 @@ function record(release: unknown): { kind: string; apiVersion: string; metadata:
 }
 
 const labels = { app: 'echo', version: 'v1' }
+const MARKS = { 'meta.helm.sh/release-name': 'echo', 'meta.helm.sh/release-namespace': 'echo' }
+const REPLICA_SET = {
+  metadata: {
+    name: 'echo-v1-5c7f8',
+    uid: 's',
+    ownerReferences: [{ kind: 'Deployment', name: 'echo-v1', uid: 'd', controller: true }],
+  },
+}
 const DEPLOYMENT = {
-  metadata: { name: 'echo-v1', generation: 1 },
+  metadata: {
+    name: 'echo-v1',
+    uid: 'd',
+    generation: 1,
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: MARKS,
+    managedFields: [{ manager: 'helm', operation: 'Apply', time: '2026-01-01T00:00:00Z' }],
+  },
   spec: { replicas: 1, template: { metadata: { labels }, spec: { containers: [{ image: 'echo' }] } } },
   status: {
     observedGeneration: 1,
@@ -64,7 +82,11 @@ const DEPLOYMENT = {
   },
 }
 const POD = {
-  metadata: { name: 'echo-v1-0', labels },
+  metadata: {
+    name: 'echo-v1-0',
+    labels: { ...labels, 'pod-template-hash': '5c7f8' },
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'echo-v1-5c7f8', uid: 's', controller: true }],
+  },
   status: {
     phase: 'Running',
     conditions: [{ type: 'Ready', status: 'False' }],
@@ -209,12 +231,16 @@ describe('any field may be of any type', () => {
   }
 
   test('Deployments and pods', () => {
-    check({ DEPLOYMENT, POD }, (value) => {
+    check({ DEPLOYMENT, REPLICA_SET, POD }, (value) => {
       const given = value as any
       const deployment = objectOf<Deployment>(given.DEPLOYMENT, 'deployments')
       const pod = objectOf<Pod>(given.POD, 'pods')
       isRolledOut(deployment)
-      return [versionPodsOf('echo', [deployment], [pod]), unreadyPods('v1', [pod])]
+      const set = objectOf<ClusterObject>(given.REPLICA_SET, 'replicasets')
+      const objects = { deployments: [deployment], replicaSets: [set], pods: [pod] }
+      const { own, others } = appPodsOf({ app: 'echo', namespace: 'echo' }, objects)
+      const lines = others.map((other) => neighbourLine('echo', { ...other, getsRequests: true }))
+      return [versionPodsOf(own), lines, unreadyPods('v1', [pod])]
     })
   })
   test('VirtualServices', () => {

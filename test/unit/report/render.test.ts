@@ -93,6 +93,7 @@ describe('status', () => {
     autoscalers: [],
     autoscaled: [],
     orphans: [],
+    neighbours: [],
     namespaceIsGoing: false,
   }
 
@@ -133,6 +134,8 @@ describe('status', () => {
   })
 
   test('one app that others changed', () => {
+    const owner = { by: 'helm' as const, app: 'worker', namespace: 'shop', managedByHelm: true }
+    const worker = { kind: 'Deployment', name: 'worker', owner }
     const autoscaler = { name: 'echo-v1', deployment: 'echo-v1', min: 2, max: 10 }
     const text = renderStatus(
       {
@@ -160,6 +163,10 @@ describe('status', () => {
         autoscaled: [{ ...autoscaler, wanted: 1, found: 7 }],
         controller: { tool: 'Flux', kind: 'HelmRelease', name: 'echo', namespace: 'apps' },
         orphans: ['echo-v3'],
+        neighbours: [
+          { ...worker, version: 'v1', ready: 2, getsRequests: true },
+          { ...worker, version: '2024.1', ready: 1, getsRequests: false },
+        ],
         namespaceIsGoing: true,
         next: [],
       },
@@ -177,7 +184,9 @@ describe('status', () => {
   ! RouteTable echo-routes: spec.routes[0].matchers[0].prefix is "/other", deployed was "/echo" (kubectl-edit, 3 min ago)
   ! RouteTable echo-routes: spec.routes has 1 entry, deployed were 2
   ! HPA echo-v1 has set 7 replicas (2 to 10) of Deployment echo-v1, deployed were 1
-  ! Deployment echo-v3 carries the app's labels, but is not in its values`)
+  ! Deployment echo-v3 was left behind by a failed helm: the next canary abort or finish removes it
+  ! 2 pods of Deployment worker (Helm release shop/worker) match the Upstream's selector (app: echo, version: v1) and get requests of echo
+  ! Deployment worker (Helm release shop/worker) carries the labels of echo (app: echo, version: 2024.1; 1 pod ready): not a part of the release, left alone`)
   })
 
   test('all apps', () => {

@@ -68,6 +68,18 @@ describe('what goes through', () => {
     expect(answer.headers.get('x-envoy-upstream-service-time')).toMatch(/^\d+$/)
   })
 
+  test('a body without a length, of whatever method, arrives as one body', async () => {
+    serve(single('echo', 'v1'))
+    for (const method of ['DELETE', 'OPTIONS', 'PATCH']) {
+      const body = new Blob(['{"a":1}']).stream()
+      const answer = await ask('/echo', { method, body, duplex: 'half' } as RequestInit)
+      expect(answer.status).toBe(200)
+      expect(seen).toMatchObject({ method, body: '{"a":1}' })
+    }
+    await ask('/echo')
+    expect(seen).toMatchObject({ method: 'GET', body: '' })
+  })
+
   test('headers are removed, added and replaced on both ways, the route after its destination', async () => {
     const change = (key: string, value: string, append: boolean) => ({ header: { key, value }, append })
     const headers = (own: object) => ({ headerManipulation: own })

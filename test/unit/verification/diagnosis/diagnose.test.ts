@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/diagnosis.js'
 import type { Matcher, RouteOverlap } from '../../../../src/model/overlaps.js'
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
+import type { Neighbour } from '../../../../src/model/ownership.js'
 import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
 
 const at = { name: 'echo', namespace: 'echo' }
@@ -70,6 +71,12 @@ function overlap(change: Partial<RouteOverlap> = {}, match: Partial<Matcher> = {
     isCatchAll: false,
     ...change,
   }
+}
+
+/** A Deployment of somebody else whose pods carry the app's labels. */
+function neighbour(version: string, ready = 2): Neighbour {
+  const owner = { by: 'helm' as const, app: 'worker', namespace: 'shop', managedByHelm: true }
+  return { kind: 'Deployment', name: 'worker', version, ready, owner }
 }
 
 /** An app at 50 % in which nothing is wrong. */
@@ -346,6 +353,16 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
     proofOf({ expectation: expectation('marked', 1), byVersion: { v1: 1 } }),
     {},
   ],
+  ['foreign-pods', 'beside those of v1', proofOf({ unidentified: 40 }), { neighbours: [neighbour('v1')] }],
+  [
+    'foreign-pods',
+    'in place of those of v2',
+    answers({ 'http 500': 1 }),
+    {
+      versions: [{ version: 'v2', ready: 0, wanted: 1, problems: [] }],
+      neighbours: [neighbour('v2')],
+    },
+  ],
   ['cache', 'age', answers({ 'no routes header': 1 }, { age: '3', 'x-cache': 'HIT' }, 200), {}],
   ['retries', 'attempts', proofOf({ retried: 7 }), {}],
   ['foreign-answers', 'a maintenance page', answers({ 'no routes header': 5 }, { server: 'nginx' }, 200), {}],
@@ -431,6 +448,15 @@ function isComplete({ title, remedy }: Cause): boolean {
 describe('what speaks for nothing names nothing', () => {
   test('nothing is wrong, and nothing was proven', () => {
     expect(diagnose({ ...at, scene: sceneWith() })).toEqual([])
+  })
+
+  test('pods of others that are not ready, or of a version that gets no requests', () => {
+    const neighbours = [neighbour('v1', 0), neighbour('2024.1')]
+    expect(diagnose({ ...at, scene: sceneWith({ neighbours }) })).toEqual([])
+    const proof = proofOf({ unidentified: 40 })
+    expect(diagnose({ ...at, proof, scene: sceneWith({ neighbours }) }).map(({ id }) => id)).not.toContain(
+      'foreign-pods',
+    )
   })
 
   test('nothing could be looked at', () => {

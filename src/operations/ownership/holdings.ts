@@ -1,0 +1,60 @@
+import type { AppWorkloads, VersionPods } from '../../cluster/cluster.js'
+import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/ownership.js'
+import type { Revision } from '../../model/release.js'
+import { nameOf } from '../../rollout/drift.js'
+import { isObject } from '../../rollout/merge.js'
+import { versionsThatServe } from '../../rollout/safety.js'
+import { stageOf } from '../../rollout/stage.js'
+import type { OperationContext } from '../context.js'
+import { parseManifest } from '../manifest.js'
+import type { Observation } from '../observe.js'
+
+/** The workloads with an app's labels: what its release has, what it left behind, and what others have. */
+export interface Holdings {
+  /** The app's own Deployments, orphans among them. */
+  own: VersionPods[]
+  /** Those that Helm's marks give to the release, but that neither its values nor its manifest name: a failed helm left them. */
+  orphans: VersionPods[]
+  /** Those of others: never touched. */
+  neighbours: AppNeighbour[]
+}
+
+/** Reads the workloads with the app's labels, and sorts them by whose they are. */
+export async function holdingsOf(
+  { cluster }: Pick<OperationContext, 'cluster'>,
+  { app, namespace, deployed }: Pick<Observation, 'app' | 'namespace' | 'deployed'>,
+): Promise<Holdings> {
+  if (!namespace) return { own: [], orphans: [], neighbours: [] }
+  return sorted(await cluster.workloads(app, namespace), deployed)
+}
+
+/** Sorts workloads by what the deployed revision names. */
+export function sorted({ own, others }: AppWorkloads, deployed: Revision | undefined): Holdings {
+  const { deployment } = deployed?.config ?? {}
+  const versions = new Set(isObject(deployment) ? Object.keys(deployment) : [])
+  const made = new Set(
+    parseManifest(deployed?.manifest ?? '').flatMap((object) =>
+      object.kind === 'Deployment' ? (nameOf(object) ?? []) : [],
+    ),
+  )
+  // One of the manifest that lost Helm's marks is still the app's.
+  const isOwn = ({ kind, name }: Neighbour) =>
+    kind === 'Deployment' && made.has(name) && own.some((entry) => entry.deployment === name)
+  const routed = deployed ? versionsThatServe(stageOf(deployed.config)) : []
+  const neighbours = others
+    .filter((entry) => !isOwn(entry))
+    .map((entry) => ({ ...entry, getsRequests: entry.ready > 0 && routed.includes(entry.version) }))
+  const foreign = new Set(neighbours.flatMap(({ kind, name }) => (kind === 'Deployment' ? [name] : [])))
+  const kept = own.filter((entry) => !foreign.has(entry.deployment))
+  const isOrphan = ({ version, deployment }: VersionPods) => !versions.has(version) && !made.has(deployment)
+  return { own: kept, orphans: deployed ? kept.filter(isOrphan) : [], neighbours }
+}
+
+/** Reports each neighbour as a warning that names its owner. */
+export function warnOfNeighbours(
+  { emit }: Pick<OperationContext, 'emit'>,
+  app: string,
+  { neighbours }: Holdings,
+): void {
+  for (const neighbour of neighbours) emit({ type: 'warning', message: neighbourLine(app, neighbour) })
+}

@@ -1,0 +1,30 @@
+import type { AppLock } from '../../cluster/cluster.js'
+import type { OperationContext } from '../context.js'
+import { observe } from '../observe.js'
+import { holdingsOf } from './holdings.js'
+
+/**
+ * Removes the Deployments that a failed helm left behind, naming each: Helm's marks give them to the release, and no route
+ * names their versions. Ready pods are no reason to keep them: they are what a step that failed halfway had started.
+ */
+export async function removeOrphans(
+  context: OperationContext,
+  request: { app: string; namespace: string },
+  lock: AppLock,
+): Promise<void> {
+  const { app, namespace } = request
+  const { orphans } = await holdingsOf(context, await observe(context, request))
+  if (orphans.length === 0) return
+  await lock.confirm()
+  for (const { deployment, version, image, ready } of orphans) {
+    context.emit({
+      type: 'note',
+      message: `removing Deployment ${deployment} (${version}, ${image}, ${ready} pods ready): it is not in the values of ${app}`,
+    })
+    await context.cluster.removeDeployment(deployment, { app, namespace })
+  }
+  const versions = orphans.map(({ version }) => version)
+  const started = Date.now()
+  await context.cluster.waitForPodsGone(app, namespace, versions, context.podTimeoutMs)
+  context.emit({ type: 'pods-gone', versions, elapsedMs: Date.now() - started })
+}
