@@ -41,19 +41,19 @@ function readProtobuf(data: Buffer, expectedKind: string): Record<string, any> {
   return object
 }
 
-/** DeleteOptions: the body is optional, and may be in the query as well. */
+/** DeleteOptions: those of the body, or of the query where there is no body. */
 export async function readDeleteOptions(
   body: RequestBody,
   query: URLSearchParams,
 ): Promise<Record<string, any>> {
-  const options = body.data.length === 0 ? {} : await readObject(body, 'DeleteOptions')
+  if (body.data.length > 0) return readObject(body, 'DeleteOptions')
   const fromQuery: Record<string, unknown> = {}
   const policy = query.get('propagationPolicy')
   const grace = query.get('gracePeriodSeconds')
   if (policy) fromQuery.propagationPolicy = policy
   if (grace) fromQuery.gracePeriodSeconds = Number(grace)
   if (query.has('dryRun')) fromQuery.dryRun = query.getAll('dryRun')
-  return { ...fromQuery, ...options }
+  return fromQuery
 }
 
 export const PATCH_TYPES = {

@@ -115,7 +115,15 @@ describe('API server', () => {
     expect(store.list(RESOURCES.services)).toEqual([])
   })
 
-  it('leaves dependents without an owner when told to orphan them', async () => {
+  it.each([
+    ['in the body', '', { propagationPolicy: 'Orphan' }],
+    ['in the query', '?propagationPolicy=Orphan', undefined],
+    [
+      'in the body, which has the last word',
+      '?propagationPolicy=Background',
+      { propagationPolicy: 'Orphan' },
+    ],
+  ])('leaves dependents without an owner when told to orphan them: %s', async (_where, query, options) => {
     const { body } = await send('POST', services, SERVICE)
     const owner = { apiVersion: 'v1', kind: 'Service', name: 'web', uid: body.metadata.uid as string }
     store.create(RESOURCES.configmaps, {
@@ -123,7 +131,7 @@ describe('API server', () => {
       kind: 'ConfigMap',
       metadata: { name: 'c', namespace: 'n', ownerReferences: [owner] },
     })
-    await send('DELETE', `${services}/web`, { propagationPolicy: 'Orphan' })
+    await send('DELETE', `${services}/web${query}`, options)
     expect(store.get(RESOURCES.configmaps, 'n', 'c')?.metadata.ownerReferences).toEqual([])
   })
 
