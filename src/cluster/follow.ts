@@ -80,6 +80,7 @@ export async function followUntil(
   let interrupt: (() => void) | undefined
   try {
     await new Promise<void>((resolve, reject) => {
+      const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(String(error)))
       interrupt = () => reject(interrupted(signal))
       if (signal?.aborted) interrupt()
       signal?.addEventListener('abort', interrupt)
@@ -95,13 +96,13 @@ export async function followUntil(
           try {
             if (done(all)) resolve()
           } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)))
+            fail(error)
           }
         }
         follow(api, collection, ending.signal, changed).catch((error: unknown) => {
           const isForbidden = error instanceof ApiError && error.status === 403
           if (collection.mayBeForbidden && isForbidden) changed([])
-          else reject(error)
+          else fail(error)
         })
       }
     })

@@ -83,10 +83,10 @@ test('waits for the Deployment, reporting each change once', async () => {
 test('time over: the version, the reasons of its pods, and where to look', async () => {
   fake = await cluster([deployment('v2', 0)], [pod('v2', unpullable)])
 
-  await expect(waitForPods(fake.api, { ...wait, timeoutMs: 100 }, () => undefined)).rejects.toMatchObject({
+  await expect(waitForPods(fake.api, { ...wait, timeoutMs: 2000 }, () => undefined)).rejects.toMatchObject({
     outcome: 'external',
     message: expect.stringMatching(
-      /echo did not become ready within 0\.1 s: v2 has 0 of 1 pods ready \(ImagePullBackOff: .*"x"\)/,
+      /echo did not become ready within 2 s: v2 has 0 of 1 pods ready \(ImagePullBackOff: .*"x"\)/,
     ),
     nextSteps: expect.arrayContaining(['kubectl describe pods -n echo -l app=echo,version=v2']),
   })
@@ -99,7 +99,7 @@ test('a rolling restart that hangs: pods from before do not pass for new ones', 
   const reports: PodProgress[][] = []
 
   await expect(
-    waitForPods(fake.api, { ...wait, timeoutMs: 100 }, (progress) => reports.push(progress)),
+    waitForPods(fake.api, { ...wait, timeoutMs: 2000 }, (progress) => reports.push(progress)),
   ).rejects.toThrow(/v2 has 0 of 1 new pods ready, while 1 from before serve on \(ImagePullBackOff/)
   expect(reports).toMatchObject([[{ version: 'v2', ready: 0, wanted: 1 }]])
 })
@@ -151,7 +151,7 @@ test("pods of another Deployment with the same labels are not waited for, nor co
   const reports: PodProgress[][] = []
 
   await expect(
-    waitForPods(fake.api, { ...wait, timeoutMs: 300 }, (progress) => reports.push(progress)),
+    waitForPods(fake.api, { ...wait, timeoutMs: 2000 }, (progress) => reports.push(progress)),
   ).rejects.toMatchObject({
     message: expect.stringMatching(/v2 has 0 of 1 pods ready \(ImagePullBackOff/),
     details: [expect.stringMatching(/^pod echo-v2-x: /)],
@@ -176,8 +176,8 @@ test("the app's pods are gone while those of another Deployment with the same la
 test('not gone in time: the pods that are left', async () => {
   fake = await cluster([], [pod('v1', {})])
 
-  await expect(waitForPodsGone(fake.api, { ...wait, versions: ['v1'], timeoutMs: 60 })).rejects.toThrow(
-    /Pods of v1 of echo are still there after 0\.06 s: echo-v1-x/,
+  await expect(waitForPodsGone(fake.api, { ...wait, versions: ['v1'], timeoutMs: 2000 })).rejects.toThrow(
+    /Pods of v1 of echo are still there after 2 s: echo-v1-x/,
   )
 })
 
