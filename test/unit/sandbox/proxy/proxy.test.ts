@@ -72,7 +72,7 @@ describe('what goes through', () => {
     serve(single('echo', 'v1'))
     for (const method of ['DELETE', 'OPTIONS', 'PATCH']) {
       const body = new Blob(['{"a":1}']).stream()
-      const answer = await ask('/echo', { method, body, duplex: 'half' } as RequestInit)
+      const answer = await ask('/echo', { method, body, duplex: 'half' })
       expect(answer.status).toBe(200)
       expect(seen).toMatchObject({ method, body: '{"a":1}' })
     }
