@@ -97,7 +97,7 @@ export async function applyAsHelm(
     namespace,
     labels: { ...metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' },
     annotations: {
-      ...(metadata.annotations),
+      ...metadata.annotations,
       'meta.helm.sh/release-name': app,
       'meta.helm.sh/release-namespace': namespace,
     },
