@@ -18,6 +18,7 @@ import { addedOverlaps, type IsOwn } from '../../routing/gloo/overlaps.js'
 import { describeDelegations } from '../../routing/gloo/selection.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../manifest.js'
+import { renderUnchanged } from '../rehearsal.js'
 
 /** A plan, and what it is made from. */
 export interface PlanWithRoutes {
@@ -63,7 +64,7 @@ export async function requireNoOverlaps(context: OperationContext, run: PlanWith
 
 /** The Gloo objects of every step that may change what the app answers to. */
 async function renderedRoutes(
-  { cluster }: OperationContext,
+  context: OperationContext,
   { plan, revision, chart }: PlanWithRoutes,
 ): Promise<GlooObject[][]> {
   const { app, namespace, steps } = plan
@@ -76,8 +77,8 @@ async function renderedRoutes(
   for (const { values } of steps) {
     const after = withoutVersions(values)
     if (!isDeepStrictEqual(before, after)) {
-      const manifest = await cluster.render({ app, namespace, chart: source, values })
-      rendered.push(glooObjects(parseManifest(manifest), namespace))
+      const objects = await renderUnchanged(context, { app, namespace, chart: source, values })
+      rendered.push(glooObjects(objects, namespace))
     }
     before = after
   }
