@@ -116,6 +116,11 @@ export interface AppLock {
   record(proof: RecordedProof): void
   /** Gives the app back, whatever happened; never throws. */
   release(): Promise<void>
+  /**
+   * Gives the app back and deletes its Lease with all notes, once the app is gone; never throws. Resolves with whether no
+   * Lease is left: without the permission to delete it, it stays, held by nobody.
+   */
+  remove(): Promise<boolean>
 }
 
 /** What the proof of one revision came to, kept with the app's Lease. */
@@ -237,7 +242,12 @@ export interface ProxyAddress {
 /** Counters of all proxies together. */
 export interface CopyCounters {
   /** Requests sent to the app's Upstream, and copies sent to that of its shadow, since the proxies started. */
-  read(): Promise<{ requests: number; copies: number }>
+  read(): Promise<{
+    requests: number
+    copies: number
+    /** Whether every proxy counts for the app: one that does not know its Upstream has no counter for it. */
+    isKnown: boolean
+  }>
   close(): Promise<void>
 }
 

@@ -50,9 +50,9 @@ export async function openCopyCounters(
         },
       )
       const [requests = 0, copies = 0] = names.map((_, index) =>
-        told.reduce((sum, counters) => sum + counters[index]!, 0),
+        told.reduce((sum, counters) => sum + (counters[index] ?? 0), 0),
       )
-      return { requests, copies }
+      return { requests, copies, isKnown: told.every(([own]) => own !== undefined) }
     },
     close,
   }

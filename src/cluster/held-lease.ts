@@ -55,7 +55,7 @@ export class HeldLease implements AppLock {
   private isGone = false
 
   constructor(
-    private readonly api: Pick<KubeApi, 'find' | 'replace'>,
+    private readonly api: Pick<KubeApi, 'find' | 'replace' | 'remove'>,
     private readonly own: Hold,
   ) {
     this.lease = own.lease
@@ -90,6 +90,34 @@ export class HeldLease implements AppLock {
     this.isReleased = true
     clearTimeout(this.timer)
     await atMost(LONGEST_RELEASE_MS + 3 * this.roundTripMs, (late) => this.giveBack(late))
+  }
+
+  async remove(): Promise<boolean> {
+    this.isReleased = true
+    clearTimeout(this.timer)
+    let isRemoved = false
+    await atMost(LONGEST_RELEASE_MS + 3 * this.roundTripMs, async (late) => {
+      isRemoved = await this.deleteOwn(late)
+    })
+    if (!isRemoved) await this.release()
+    return isRemoved
+  }
+
+  /** Only a Lease that is still ours, as we wrote it last; whether it is gone. */
+  private async deleteOwn(late: AbortSignal): Promise<boolean> {
+    await this.last
+    while (!this.isGone && !late.aborted) {
+      try {
+        const { resourceVersion } = this.lease.metadata
+        await this.api.remove(this.own.target, { resourceVersion })
+        this.isGone = true
+        return true
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 409) return false
+        await this.lookAgain()
+      }
+    }
+    return false
   }
 
   /** Past any renewal that is under way: of two writes at once one gets a conflict, and looks. */

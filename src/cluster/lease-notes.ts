@@ -28,7 +28,7 @@ const MOST_TRIES = 10
 const LONGEST_SILENCE_MS = 4 * LEASE_SECONDS * 1000
 
 /** What of the API notes and locks need. */
-export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace'>
+export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace' | 'remove'>
 
 /** Proofs kept with the app's Lease; none where there is no Lease, or it may not be read. */
 export async function recordedProofs(

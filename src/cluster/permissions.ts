@@ -109,7 +109,7 @@ export const PERMISSIONS: Permission[] = [
   {
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: ['get', 'create', 'update'],
+    verbs: ['get', 'create', 'update', 'delete'],
     scope: 'app',
     why: 'one operator at a time (without it, only the check of the revision keeps two apart)',
     optional: true,

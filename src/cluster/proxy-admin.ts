@@ -46,11 +46,16 @@ async function countersOf(origin: string, cluster: string, signal: AbortSignal):
   }
 }
 
-/** Counters by their names, 0 for those that it does not have. Throws Error where it does not answer. */
-export async function readCounters(origin: string, names: string[], signal: AbortSignal): Promise<number[]> {
+/** Counters by their names, undefined for those that it does not have. Throws Error where it does not answer. */
+export async function readCounters(
+  origin: string,
+  names: string[],
+  signal: AbortSignal,
+): Promise<(number | undefined)[]> {
   const filter = names.map((name) => name.replaceAll('.', '\\.')).join('|')
   const stats = await fetchText(`${origin}/stats?filter=${encodeURIComponent(`^(${filter})$`)}`, signal)
-  return names.map((name) => sumOf(stats, (counter) => counter === name))
+  const isThere = (name: string) => stats.split('\n').some((line) => line.startsWith(`${name}: `))
+  return names.map((name) => (isThere(name) ? sumOf(stats, (counter) => counter === name) : undefined))
 }
 
 /** Envoy's text form: `cluster.echo_echo.upstream_rq_retry: 3`. */

@@ -28,6 +28,7 @@ export function unheldLock(
       if (!isToCome || proofs.length === 0) return
       await atMost(LONGEST_RELEASE_MS, () => keepProofs(api, app, namespace, proofs).catch(() => undefined))
     },
+    remove: () => Promise.resolve(isToCome),
   }
 }
 

@@ -49,7 +49,9 @@ export async function agreeToRecover(
     state: where,
     nextSteps: [
       `canary ${command}${at} --recover    (${remedy}, then goes on)`,
-      ...(deployed ? [`canary abort ${app}${at}    (${remedy}, then all the way to the primary)`] : []),
+      deployed
+        ? `canary abort ${app}${at}    (${remedy}, then all the way to the primary)`
+        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
     ],
     evidence: {
       revision: unfinished.revision,

@@ -95,8 +95,10 @@ export class RunState {
     })
     const wayBack = this.wayBack()
     if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
-    const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
     const at = namespace === app ? '' : ` -n ${namespace}`
+    if (plan.from.name === 'absent' && this.revision)
+      nextSteps.push(`canary uninstall ${app}${at}    (removes it again)`)
+    const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
     return {
       state,
       nextSteps: aborting
@@ -126,7 +128,9 @@ export class RunState {
     const at = namespace === app ? '' : ` -n ${namespace}`
     return [
       `canary ${command}${at} --recover    (${this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'}, then goes on)`,
-      ...(this.revision ? [`canary abort ${app}${at}    (all the way back)`] : []),
+      this.revision
+        ? `canary abort ${app}${at}    (all the way back)`
+        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
     ]
   }
 }

@@ -10,7 +10,7 @@ export interface DescribedStep {
   who?: string
   /** The run of a runbook that it belongs to, and the id of its step. */
   run?: { id: string; step: string }
-  /** Why the step went without its proof (`abort --unverified`). */
+  /** Why the step went without its proof (`--unverified`). */
   unverified?: string
 }
 
@@ -23,7 +23,7 @@ const BREAKS = /[\p{Cc}\p{Cs}\p{Z}\u202a-\u202e\u2066-\u2069]+/gu
 
 const BY = / \(by ([^()]+)\)$/
 const RUN = / \(run ([0-9a-f]+), step ([^() ]+)\)$/
-const UNVERIFIED = /^canary (abort [a-z0-9-]+) \(unverified: (.*)\): (.+)$/
+const UNVERIFIED = /^canary ((?:abort|uninstall) [a-z0-9-]+) \(unverified: (.*)\): (.+)$/
 const PLAIN = /^canary ([a-z]+ [a-z0-9-]+(?: .*?)?): (.+)$/
 
 /**

@@ -65,7 +65,7 @@ function planRoutes(request: InstallPlanRequest, there: JsonObject, wanted: Json
         state: `Nothing was changed: with routes it would be ${describeStage(to)}.`,
         nextSteps: [
           `canary values ${app}    (what is installed)`,
-          `helm uninstall ${app} -n ${namespace}    (then install it anew)`,
+          `canary uninstall ${app}${namespace === app ? '' : ` -n ${namespace}`}    (then install it anew)`,
         ],
       },
     )

@@ -92,6 +92,13 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
     expect(foxtrot.failures).toEqual({})
     expect(Object.keys(foxtrot.bodies)).toEqual(['version:foxtrot-v1'])
     expect(await cli.helm(['get', 'manifest', 'foxtrot', '-n', 'foxtrot'])).toEqual(foxtrotBefore)
+
+    const gone = await json('uninstall', 'echo', '--idle-for', '1s')
+    expect(gone).toMatchObject({ stage: { name: 'absent' }, proof: { requests: 0, probes: 30 } })
+    const kinds = 'deployments,services,pods,upstreams,routetables,leases,secrets,configmaps'
+    expect((await cli.kubectl(['get', kinds, '-n', 'echo', '-o', 'name'])).stdout).toBe('')
+    expect((await fetch(`${cli.sandbox.proxyUrl}/echo`)).status).toBe(404)
+    expect((await fetch(`${cli.sandbox.proxyUrl}/foxtrot`)).status).toBe(200)
   })
 
   // No upgrade is made, so which Helm there is makes no difference.

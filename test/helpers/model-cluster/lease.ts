@@ -103,6 +103,12 @@ export class ModelLease {
           this.hold = undefined
           this.freedAt = this.turns.now()
         }),
+      remove: () =>
+        this.turns.act(by, 'delete the Lease', () => {
+          if (this.hold !== hold) return false
+          this.hold = undefined
+          return true
+        }),
     }
   }
 
@@ -128,6 +134,7 @@ const WITHOUT: AppLock = {
   confirm: () => Promise.resolve(),
   record: () => {},
   release: () => Promise.resolve(),
+  remove: () => Promise.resolve(true),
 }
 
 function holderOf({ who, command, runId }: LockRequest): LockHolder {

@@ -7,7 +7,7 @@ import type { VirtualTime } from './virtual-time.js'
 /** After this a connection that says nothing is given up. */
 const ANSWER_TIMEOUT_MS = 30_000
 
-type Verb = 'find' | 'create' | 'replace'
+type Verb = 'find' | 'create' | 'replace' | 'remove'
 
 /**
  * What becomes of a request: an error instead of it; `lost`: done, and the answer lost; `silent`: not done, and never
@@ -74,6 +74,12 @@ export class LeaseServer {
           return this.store(sent)
         })
       },
+      remove: (_target: unknown, { resourceVersion }: { resourceVersion?: string } = {}) =>
+        ask('remove', () => {
+          if (this.lease && resourceVersion !== this.lease.metadata.resourceVersion)
+            throw apiError(409, 'DELETE /apis/leases/canary-echo', 'the object has been modified')
+          this.lease = undefined
+        }),
     }
     return api as unknown as LeaseApi
   }

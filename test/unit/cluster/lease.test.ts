@@ -81,6 +81,22 @@ describe('one operator at a time', () => {
     await time.until(second.confirm())
   })
 
+  test('removed with its app: the Lease and its notes are gone, and the next takes a new one', async () => {
+    const first = await take()
+    expect(await time.until(first.remove())).toBe(true)
+    expect(server.lease).toBeUndefined()
+    const second = await take({ command: 'install echo v1' })
+    expect(server.lease?.spec?.leaseTransitions).toBe(0)
+    await time.until(second.confirm())
+  })
+
+  test('a Lease that is somebody else’s by now is not removed', async () => {
+    const first = await take()
+    server.put(BOB)
+    expect(await time.until(first.remove())).toBe(false)
+    expect(server.holder()).toMatchObject({ who: 'bob@elsewhere' })
+  })
+
   test.each([
     ['right', 0],
     ['an hour ahead', HOUR],

@@ -260,7 +260,11 @@ describe('copies of requests', () => {
       Promise.resolve({
         read: () => {
           readings += 1
-          return Promise.resolve({ requests: 7000 + readings * requests, copies: 90 + readings * copies })
+          return Promise.resolve({
+            requests: 7000 + readings * requests,
+            copies: 90 + readings * copies,
+            isKnown: true,
+          })
         },
         close: () => {
           closed += 1

@@ -1,0 +1,59 @@
+import * as Flags from '@oclif/core/flags'
+import { checkApp, requiredApp } from '../cli/args.js'
+import { BaseCommand } from '../cli/base-command.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+
+const { 'take-over': _takeOver, ...uninstallFlags } = changeFlags
+
+export default class Uninstall extends BaseCommand {
+  static override summary = 'Remove an app once nobody sends it requests'
+  static override description =
+    "Watches the proxies' counters: a request within --idle-for ends the command with exit 3, nothing changed. Then it " +
+    'removes the routes, proves by probes that none reaches the app any more, and uninstalls the release with its ' +
+    'pods and its Lease. The namespace stays. On a terminal it asks first. An app that is absent is done.'
+  static override examples = [
+    '<%= config.bin %> uninstall echo --dry-run',
+    '<%= config.bin %> uninstall echo --idle-for 10m',
+    '<%= config.bin %> uninstall echo --unverified "no gateway in this cluster any more"',
+  ]
+  static override args = { app: requiredApp }
+  static override flags = {
+    'idle-for': Flags.string({
+      default: '30s',
+      env: 'CANARY_IDLE_FOR',
+      helpValue: '<duration>',
+      description: 'How long no request may reach the app before anything is removed, like 30s or 10m',
+      helpGroup: 'safety',
+    }),
+    unverified: Flags.string({
+      helpValue: '<reason>',
+      description: 'Remove the app without the proof; the reason is in the result',
+      helpGroup: 'safety',
+    }),
+    ...uninstallFlags,
+    ...probeFlags,
+    ...clusterFlags,
+  }
+
+  async run(): Promise<void> {
+    const parsed = await this.parse(Uninstall)
+    const app = checkApp(parsed.args.app)
+    const { unverified, 'idle-for': idleFor } = parsed.flags
+    const { durationOf } = await import('../cli/settings.js')
+    const idleMs = durationOf({ value: idleFor, source: '--idle-for' }, 30_000, 1000)
+    await this.perform({
+      title: `uninstall ${app}`,
+      activity: `reading the release of ${app}`,
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { uninstall } = await import('../operations/uninstall/uninstall.js')
+        return uninstall(context, { app, namespace, idleMs, unverified })
+      },
+      render: async (result, palette) => {
+        const { renderUninstall } = await import('../report/uninstall-text.js')
+        return renderUninstall(result, palette)
+      },
+    })
+  }
+}

@@ -1,0 +1,19 @@
+import type { ObjectName } from './drift.js'
+
+/** What uninstalling an app removes, and what it leaves. */
+export interface Removal {
+  /** In the app's namespace, with the marks of its Helm release. */
+  objects: ObjectName[]
+  /** What stays, a phrase each with the reason. */
+  stays: string[]
+}
+
+/** Requests to an app over a while, by the counters that the proxies keep for its Upstream. */
+export interface IdleProof {
+  /** How long the counters were watched, milliseconds. */
+  watchedMs: number
+  /** Requests that reached the app meanwhile: 0 is the proof. */
+  requests: number
+  /** Probes sent once the routes were gone, none of which reached the app. */
+  probes: number
+}

@@ -1,0 +1,196 @@
+import type { CopyCounters } from '../../cluster/cluster.js'
+import { CanaryError } from '../../model/errors.js'
+import type { Expectation } from '../../model/expectation.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { IdleProof } from '../../model/uninstall.js'
+import { expectationsOf } from '../../rollout/expectations.js'
+import type { ExplainedAnswer } from '../../verification/verifier.js'
+import type { OperationContext } from '../context.js'
+import { pause } from '../pause.js'
+import type { Prover } from '../proof.js'
+
+const LOOK_EVERY_MS = 1000
+const RETRY_EVERY_MS = 250
+/** Probes of each kind, path and proxy: the first few tell whether the routes are gone, the others are the proof. */
+const FEW = 3
+const ENOUGH = 30
+
+export interface IdleRequest {
+  app: string
+  namespace: string
+  /** How long no request may reach the app, milliseconds. */
+  idleMs: number
+  /** Ends the watching. */
+  stop: AbortSignal[]
+  /** What to say where it ends without the proof. */
+  standing: () => { state: string; nextSteps: string[] }
+}
+
+/**
+ * That nobody sends an app requests: the proxies' counters for its Upstream, users' requests and everybody's probes
+ * included. Counters that can't be read, or that a proxy does not have, prove nothing.
+ */
+export class Idle {
+  private constructor(
+    private readonly context: OperationContext,
+    private readonly request: IdleRequest,
+    private readonly counters: CopyCounters,
+  ) {}
+
+  /** Throws CanaryError `inconclusive` where the counters can't be reached. */
+  static async open(context: OperationContext, request: IdleRequest): Promise<Idle> {
+    try {
+      return new Idle(context, request, await context.cluster.copyCounters(request.app, request.namespace))
+    } catch (error) {
+      if (!(error instanceof CanaryError)) throw error
+      throw unknown(request, error.message, error)
+    }
+  }
+
+  /** Watches the counters. Throws CanaryError `failed` at the first request that reaches the app. */
+  async watch(): Promise<IdleProof> {
+    const { context, request } = this
+    const { app, idleMs, stop, standing } = request
+    const before = await this.read()
+    const started = performance.now()
+    context.emit({
+      type: 'note',
+      message: `watching for ${idleMs / 1000} s whether requests reach ${app}, by the proxies' counters`,
+    })
+    for (let left = idleMs; left > 0; left = idleMs - (performance.now() - started)) {
+      await pause(Math.min(left, LOOK_EVERY_MS), stop)
+      const requests = (await this.read()) - before
+      const watchedMs = Math.round(performance.now() - started)
+      if (requests < 0) throw unknown(request, "a proxy's counters began anew meanwhile")
+      if (requests > 0) {
+        const { state, nextSteps } = standing()
+        throw new CanaryError(
+          'failed',
+          `${app} gets requests: ${requests} within ${(watchedMs / 1000).toFixed(1)} s, by the proxies' counters.`,
+          { state, nextSteps, evidence: { requests, watchedMs } },
+        )
+      }
+      if (stop.some(({ aborted }) => aborted)) break
+    }
+    return { watchedMs: Math.round(performance.now() - started), requests: 0, probes: 0 }
+  }
+
+  /**
+   * With the routes gone: probes through every proxy, none of which may reach the app. Resolves with how many. `served`
+   * is the last revision that had routes, `stage` its stage. Throws CanaryError `inconclusive` where a proxy still serves
+   * the routes when the time is over, `failed` where requests get there by another way.
+   */
+  async unreachable(prover: Prover, served: Revision, stage: Stage): Promise<number> {
+    const { context, request } = this
+    const { app, namespace, stop, standing } = request
+    const planned = pathsToProbe(app, stage)
+    const { probes, settings } = await prover.probeRequest({
+      app,
+      namespace,
+      revision: served,
+      expectations: planned,
+    })
+    const expectations = planned.map((one) => ({ ...one, paths: settings.paths ?? one.paths }))
+    const { timeoutMs } = context.probes
+    const deadline = performance.now() + timeoutMs
+    for (let times = FEW; ;) {
+      const before = await this.read()
+      const answers = await context.verifier.explain(
+        { ...probes, expectations, times, timeoutMs },
+        AbortSignal.any(stop),
+      )
+      const reached = (await this.read()) - before
+      const seen = { answers, reached, served: answers.filter((one) => carries(one, probes.fingerprint)) }
+      const isClean =
+        reached === 0 &&
+        seen.served.length === 0 &&
+        answers.length > 0 &&
+        answers.every(({ answer }) => answer !== undefined)
+      if (isClean && times === ENOUGH) return answers.length
+      times = isClean ? ENOUGH : FEW
+      if (!isClean && performance.now() >= deadline) throw stillReached(request, seen, timeoutMs, standing())
+      if (!isClean) await pause(RETRY_EVERY_MS, stop)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.counters.close()
+  }
+
+  private async read(): Promise<number> {
+    const { request } = this
+    try {
+      const { requests, isKnown } = await this.counters.read()
+      if (isKnown) return requests
+    } catch (error) {
+      if (!(error instanceof CanaryError)) throw error
+      throw unknown(request, error.message, error)
+    }
+    const { app, namespace } = request
+    throw unknown(request, `a proxy has no counter for the Upstream ${app} of namespace ${namespace}`)
+  }
+}
+
+/** The kinds of requests whose way to the app has to be gone. */
+export function pathsToProbe(app: string, stage: Stage): Expectation[] {
+  const known = expectationsOf(app, stage)
+  if (known.length > 0) return known
+  return [{ kind: 'unmarked', paths: [`/${app}`], headers: {}, primary: '', share: 0 }]
+}
+
+function carries({ answer }: ExplainedAnswer, fingerprint?: { header: string; value: string }): boolean {
+  return fingerprint !== undefined && answer?.headers[fingerprint.header.toLowerCase()] === fingerprint.value
+}
+
+function stillReached(
+  { app }: IdleRequest,
+  { answers, reached, served }: { answers: ExplainedAnswer[]; reached: number; served: ExplainedAnswer[] },
+  timeoutMs: number,
+  { state, nextSteps }: { state: string; nextSteps: string[] },
+): CanaryError {
+  const after = `${timeoutMs / 1000} s after the routes were removed`
+  const evidence = { probes: answers.length, reached }
+  if (served.length > 0) {
+    const proxies = [...new Set(served.flatMap(({ proxy }) => proxy ?? []))]
+    const who = proxies.length > 0 ? proxies.join(', ') : 'The proxy'
+    return new CanaryError(
+      'inconclusive',
+      `${who} still serves the routes of ${app}, ${after}: ${served.length} of ${answers.length} answers carry them.`,
+      { state, nextSteps, evidence },
+    )
+  }
+  if (reached === 0) {
+    const failures = [...new Set(answers.flatMap(({ failure }) => failure ?? []))]
+    return new CanaryError(
+      'inconclusive',
+      `Probes get no answer, ${after}: ${failures.join('; ') || 'none was sent in time'}.`,
+      { state, nextSteps, evidence },
+    )
+  }
+  return new CanaryError(
+    'failed',
+    `${app} still gets requests, ${after}: its Upstream counted ${reached} while ${answers.length} probes were sent.`,
+    {
+      state,
+      nextSteps: [
+        'kubectl get virtualservices,routetables -A -o yaml    (which other route names the Upstream?)',
+        ...nextSteps,
+      ],
+      evidence,
+    },
+  )
+}
+
+function unknown(request: IdleRequest, why: string, cause?: unknown): CanaryError {
+  const { state, nextSteps } = request.standing()
+  return new CanaryError(
+    'inconclusive',
+    `Whether ${request.app} gets requests is not known: ${why}`.replace(/\.?$/, '.'),
+    {
+      state,
+      nextSteps,
+      cause,
+    },
+  )
+}

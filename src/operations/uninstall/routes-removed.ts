@@ -1,0 +1,31 @@
+import { ExternalError } from '../../model/errors.js'
+import type { Revision } from '../../model/release.js'
+import type { JsonObject } from '../../model/values.js'
+import { changedPodTemplates } from '../../rollout/safety.js'
+import { lacksRoutes, withRoutesEnabled } from '../../rollout/values.js'
+import type { OperationContext } from '../context.js'
+import { parseManifest } from '../manifest.js'
+
+/**
+ * The values that take a release's routes away and leave everything else as it is; undefined where they are gone already,
+ * and where its chart can't leave them out (it knows no `routes.enabled`).
+ */
+export async function routesRemoved(
+  { cluster }: Pick<OperationContext, 'cluster'>,
+  { name: app, namespace, chart, config, manifest }: Revision,
+): Promise<JsonObject | undefined> {
+  if (lacksRoutes(config)) return undefined
+  const values = withRoutesEnabled(config, false)
+  let rendered: string
+  try {
+    rendered = await cluster.render({ app, namespace, chart: { record: chart }, values })
+  } catch (error) {
+    if (error instanceof ExternalError && error.outcome === 'usage') return undefined
+    throw error
+  }
+  const objects = parseManifest(rendered)
+  const isWithout = !objects.some(({ kind }) => kind === 'RouteTable')
+  return isWithout && changedPodTemplates(parseManifest(manifest), objects, []).length === 0
+    ? values
+    : undefined
+}

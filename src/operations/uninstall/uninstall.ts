@@ -1,0 +1,390 @@
+import { shellWord } from '../../lib/shell-word.js'
+import type { AppLock } from '../../cluster/cluster.js'
+import { describeStage } from '../../model/describe-stage.js'
+import { CanaryError, ExternalError } from '../../model/errors.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { IdleProof, Removal } from '../../model/uninstall.js'
+import type { JsonObject } from '../../model/values.js'
+import { describeStep } from '../../rollout/description.js'
+import { effectiveValues } from '../../rollout/merge.js'
+import { lacksRoutes } from '../../rollout/values.js'
+import { applyStep } from '../apply-step.js'
+import type { AppRequest, OperationContext } from '../context.js'
+import { observe, type Observation, unfinishedRevision } from '../observe.js'
+import { Prover } from '../proof.js'
+import { agreeToRecover, recover } from '../recover.js'
+import { requireNewest } from '../step-guards.js'
+import { lookPastOthers, noteHolder, takeLock } from '../take-lock.js'
+import { Idle, pathsToProbe } from './idle.js'
+import { findRemoval, type ToRemove } from './removal.js'
+import { routesRemoved } from './routes-removed.js'
+
+export interface UninstallRequest extends AppRequest {
+  /** How long no request may reach the app before anything is removed, milliseconds. */
+  idleMs: number
+  /** Remove it without the proof; why. */
+  unverified?: string
+}
+
+export interface UninstallResult extends Removal {
+  app: string
+  namespace: string
+  dryRun: boolean
+  changed: boolean
+  /** Where the app stood. */
+  from: Stage
+  /** Where it stands now. */
+  stage: Stage
+  /** Helm's command lines. */
+  commands: string[]
+  /** That nobody sends it requests; absent in a dry run, and without the proof. */
+  proof?: IdleProof
+  unverified?: string
+  next: string[]
+}
+
+/** An app that is there, and what goes with it. */
+interface Found {
+  app: string
+  namespace: string
+  stage: Stage
+  /** The last deployed revision; the newest one where none ever was. */
+  revision: Revision
+  wasDeployed: boolean
+  removal: ToRemove
+}
+
+/**
+ * any → absent: proves that nobody sends the app requests, takes its routes away, proves that none can reach it, and removes
+ * its release, its pods and its Lease. Done where there is no release. Throws CanaryError `failed` where requests reach it,
+ * `inconclusive` where that can't be told, ConflictError where an object in its manifest is somebody else's.
+ */
+export async function uninstall(
+  context: OperationContext,
+  request: UninstallRequest,
+): Promise<UninstallResult> {
+  const { app } = request
+  const command = `uninstall ${app}`
+  let held = { app, namespace: request.namespace ?? app }
+  const look = async () => {
+    const observation = await observe(context, request)
+    held = { app, namespace: observation.namespace ?? app }
+    await requireFinished(context, observation, command)
+    return find(context, observation)
+  }
+  const found = await lookPastOthers(context, () => held, command, look)
+  if (!found) return absent(context, held)
+  if (request.unverified === undefined) requireProvable(context, found)
+  if (context.dryRun) {
+    await noteHolder(context, held)
+    const values = found.wasDeployed ? await routesRemoved(context, found.revision) : undefined
+    return resultOf(context, request, found, { hasRouteStep: values !== undefined })
+  }
+  await agree(context, found)
+  const lock = await takeLock(context, held, { command })
+  let isGone = false
+  try {
+    const now = await find(context, await recovered(context, held, lock))
+    if (!now) return absent(context, held)
+    const result = await new Uninstalling(context, request, now, lock).run()
+    isGone = true
+    return result
+  } finally {
+    if (!isGone) await lock.release()
+    else if (!(await lock.remove())) {
+      const message = `The Lease canary-${app} in namespace ${held.namespace} could not be deleted; nobody holds it.`
+      context.emit({ type: 'warning', message })
+    }
+  }
+}
+
+/** A revision that failed over a deployed one is brought back first: Helm would forget what only the other one has. */
+async function requireFinished(
+  context: OperationContext,
+  observation: Observation,
+  command: string,
+): Promise<void> {
+  const unfinished = observation.deployed && unfinishedRevision(observation.history ?? {})
+  if (unfinished) await agreeToRecover(context, observation, unfinished, command)
+}
+
+async function recovered(
+  context: OperationContext,
+  held: Required<AppRequest>,
+  lock: AppLock,
+): Promise<Observation> {
+  const found = await observe(context, held)
+  if (!found.deployed || !unfinishedRevision(found.history ?? {})) return found
+  return recover(context, found, { lock, towardsPrimary: true })
+}
+
+/** The release and what goes with it; undefined where there is none. */
+async function find(
+  context: OperationContext,
+  { app, namespace = app, stage, deployed, history }: Observation,
+): Promise<Found | undefined> {
+  const revision = deployed ?? history?.newest
+  if (!revision || revision.status === 'uninstalled') return undefined
+  const removal = await findRemoval(context, { app, namespace, revision })
+  return { app, namespace, stage, revision, wasDeployed: deployed !== undefined, removal }
+}
+
+/** Throws UsageError for probes that could not be sent, before anything is touched. */
+function requireProvable(context: OperationContext, { app, stage, revision }: Found): void {
+  const values = effectiveValues(revision.chart.values, revision.config)
+  new Prover(context, []).check(app, values, pathsToProbe(app, stage))
+}
+
+async function agree(context: OperationContext, found: Found): Promise<void> {
+  if (!context.confirm) return
+  const { app, namespace, removal } = found
+  const names =
+    removal.objects.map(({ kind, name }) => `${kind} ${name}`).join(', ') || 'nothing but its record'
+  const question = `Uninstall ${app} (${standsAs(found)})? Removed from namespace ${namespace}: ${names}.`
+  if (await context.confirm(question)) return
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  throw new CanaryError('interrupted', 'Not uninstalled, as you said.', {
+    state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
+    nextSteps: [`canary uninstall ${app}${at} --yes    (without the question)`],
+  })
+}
+
+function standsAs({ stage, revision, wasDeployed }: Found): string {
+  return wasDeployed
+    ? describeStage(stage)
+    : `never deployed: revision ${revision.revision} is ${revision.status}`
+}
+
+/** One uninstall under the app's lock. */
+class Uninstalling {
+  /** The newest revision; another than that of `found` once the routes are gone. */
+  private revision: Revision
+  private readonly stop: AbortSignal[]
+
+  constructor(
+    private readonly context: OperationContext,
+    private readonly request: UninstallRequest,
+    private readonly found: Found,
+    private readonly lock: AppLock,
+  ) {
+    this.revision = found.revision
+    this.stop = [context.signal, lock.lost]
+  }
+
+  async run(): Promise<UninstallResult> {
+    const { context, request, found } = this
+    const { app, stage } = found
+    context.emit({
+      type: 'observed',
+      app,
+      namespace: found.namespace,
+      stage,
+      revision: this.revision.revision,
+    })
+    const values = found.wasDeployed ? await routesRemoved(context, found.revision) : undefined
+    let proof: IdleProof | undefined
+    if (request.unverified !== undefined) {
+      context.emit({ type: 'warning', message: `not proven, as asked: that nobody sends ${app} requests` })
+      if (values) await this.removeRoutes(values)
+    } else {
+      proof = await this.prove(values)
+    }
+    await this.remove()
+    return resultOf(context, request, found, { hasRouteStep: values !== undefined, proof })
+  }
+
+  /** Watches what users send, takes the routes away, and probes for another way to the app. */
+  private async prove(values: JsonObject | undefined): Promise<IdleProof | undefined> {
+    const { context, found, request, stop } = this
+    const { app, namespace, removal, stage } = found
+    if (!removal.objects.some(({ kind }) => kind === 'Upstream')) {
+      context.emit({ type: 'note', message: `no requests reach ${app}: it has no Upstream` })
+      if (values) await this.removeRoutes(values)
+      return undefined
+    }
+    const standing = () => this.standing()
+    const idle = await Idle.open(context, { app, namespace, idleMs: request.idleMs, stop, standing })
+    const prover = new Prover(context, [])
+    try {
+      const watched = await idle.watch()
+      this.stopIfAsked()
+      if (values) await this.removeRoutes(values)
+      else if (found.wasDeployed && !lacksRoutes(found.revision.config)) {
+        const message = `the chart of ${app} can't leave its routes out: they go with everything else`
+        context.emit({ type: 'note', message })
+        return watched
+      }
+      if (!found.wasDeployed) return watched
+      const probes = await idle.unreachable(prover, found.revision, stage)
+      context.emit({
+        type: 'note',
+        message: `no request reaches ${app}: ${probes} probes, none by its Upstream`,
+      })
+      return { ...watched, probes }
+    } catch (error) {
+      this.stopIfAsked(error)
+      throw error
+    } finally {
+      await Promise.all([prover.close(), idle.close()])
+    }
+  }
+
+  private async removeRoutes(values: JsonObject): Promise<void> {
+    const { context, request, found, lock } = this
+    const { app, namespace, revision } = found
+    await this.requireUnchanged()
+    const started = Date.now()
+    this.revision = await applyStep(
+      context,
+      lock,
+      {
+        app,
+        namespace,
+        chart: { record: revision.chart },
+        values,
+        description: routeDescription(context, request),
+        takeOver: true,
+      },
+      revision,
+    )
+    const seconds = ((Date.now() - started) / 1000).toFixed(1)
+    context.emit({
+      type: 'note',
+      message: `helm upgrade: revision ${this.revision.revision}, without routes (${seconds} s)`,
+    })
+    this.stopIfAsked()
+  }
+
+  private async remove(): Promise<void> {
+    const { context, found, lock } = this
+    const { cluster, emit, podTimeoutMs } = context
+    const { app, namespace, removal } = found
+    this.stopIfAsked()
+    await this.requireUnchanged()
+    await lock.confirm()
+    try {
+      await cluster.uninstall(app, namespace)
+      emit({ type: 'note', message: `helm uninstall: ${app} is gone from namespace ${namespace}` })
+      for (const { deployment, version } of removal.orphans) {
+        emit({ type: 'note', message: `removing Deployment ${deployment} (${version}): no values name it` })
+        await cluster.removeDeployment(deployment, { app, namespace })
+      }
+      const started = Date.now()
+      await cluster.waitForPodsGone(app, namespace, removal.versions, podTimeoutMs)
+      if (removal.versions.length > 0)
+        emit({ type: 'pods-gone', versions: removal.versions, elapsedMs: Date.now() - started })
+    } catch (error) {
+      if (!(error instanceof ExternalError)) throw error
+      throw new ExternalError(error.message, {
+        command: error.command,
+        code: error.code,
+        stderr: error.stderr,
+        details: error.details,
+        state: `Removing ${app} has begun and is not done.`,
+        nextSteps: [
+          ...error.nextSteps,
+          'the same command again    (goes on from what is there)',
+          `kubectl get all -n ${namespace} -l app=${app}    (what is left)`,
+        ],
+        cause: error,
+      })
+    }
+  }
+
+  private async requireUnchanged(): Promise<void> {
+    const { context, found } = this
+    const { app, namespace } = found
+    const { state } = this.standing()
+    await requireNewest(context, { app, namespace, revision: this.revision, wanted: {}, state })
+  }
+
+  private stopIfAsked(cause?: unknown): void {
+    const { context, lock } = this
+    const { state, nextSteps } = this.standing()
+    if (lock.lost.aborted) throw lock.lost.reason as Error
+    if (!context.signal.aborted) return
+    const outcome = context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated'
+    throw new CanaryError(outcome, 'Interrupted.', { state, nextSteps, cause })
+  }
+
+  private standing(): { state: string; nextSteps: string[] } {
+    const { found, revision } = this
+    const { app, namespace } = found
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    const unproven = `canary uninstall ${app}${at} --unverified REASON    (without the proof)`
+    if (revision.revision === found.revision.revision) {
+      return {
+        state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
+        nextSteps: [`canary status ${app}${at}`, unproven],
+      }
+    }
+    return {
+      state: `Revision ${revision.revision} of ${app} has no routes; its pods still run.`,
+      nextSteps: [
+        'the same command again    (goes on from here)',
+        `helm rollback ${app} ${found.revision.revision} -n ${namespace}    (the routes back)`,
+        unproven,
+      ],
+    }
+  }
+}
+
+/** Done: there is no release. */
+function absent(
+  { dryRun, emit }: OperationContext,
+  { app, namespace }: Required<AppRequest>,
+): UninstallResult {
+  emit({ type: 'observed', app, namespace, stage: { name: 'absent' } })
+  return {
+    app,
+    namespace,
+    dryRun,
+    changed: false,
+    from: { name: 'absent' },
+    stage: { name: 'absent' },
+    objects: [],
+    stays: [],
+    commands: [],
+    next: [installCommand(app, namespace)],
+  }
+}
+
+function resultOf(
+  context: OperationContext,
+  request: UninstallRequest,
+  { app, namespace, stage, removal }: Found,
+  { hasRouteStep, proof }: { hasRouteStep: boolean; proof?: IdleProof },
+): UninstallResult {
+  const { dryRun } = context
+  const description = shellWord(routeDescription(context, request))
+  const upgrade = `helm upgrade ${app} <chart of ${app}'s own record> --namespace ${namespace} --values - --description ${description}`
+  return {
+    app,
+    namespace,
+    dryRun,
+    changed: true,
+    from: stage,
+    stage: dryRun ? stage : { name: 'absent' },
+    objects: removal.objects,
+    stays: removal.stays,
+    commands: [...(hasRouteStep ? [upgrade] : []), `helm uninstall ${app} --namespace ${namespace}`],
+    ...(proof ? { proof } : {}),
+    ...(request.unverified === undefined ? {} : { unverified: request.unverified }),
+    next: dryRun ? [] : [installCommand(app, namespace)],
+  }
+}
+
+function installCommand(app: string, namespace: string): string {
+  return `canary install ${app} VERSION${namespace === app ? '' : ` -n ${namespace}`}`
+}
+
+/** Helm's description of the revision without routes. */
+function routeDescription(
+  { operator, run }: OperationContext,
+  { app, unverified }: UninstallRequest,
+): string {
+  const command =
+    unverified === undefined ? `uninstall ${app}` : `uninstall ${app} (unverified: ${unverified})`
+  return describeStep(command, { title: 'remove the routes' }, { who: operator, run })
+}
