@@ -1,11 +1,18 @@
 import { type Context, createContext, Script } from 'node:vm'
 
-/** Somebody else's expression may need time exponential in the text. A match of a sane one takes microseconds. */
-const MATCH_TIMEOUT_MS = 50
+/**
+ * Somebody else's expression may need time exponential in the text. A match of a sane one takes microseconds; the limit
+ * is generous because a busy machine may stop us in the middle of one.
+ */
+const MATCH_TIMEOUT_MS = 1000
+/** After so many expressions that reach the limit, none is tried: hostile tables cost seconds, not minutes. */
+const MAX_SLOW = 3
 /** What RE2 and JavaScript read differently, or only one of them knows. */
 const NOT_SHARED = /\(\?(?!:|P?<[A-Za-z])|\\[QEpPCAzZGkbB1-9]|\[\[:|\[\^?\]/
 
 let script: { match: Script; context: Context } | undefined
+/** Expressions that reached the limit: another text would take as long again. */
+const slow = new Set<string>()
 
 /**
  * Whether a regular expression of Envoy's (RE2) matches the whole text; undefined where that can't be decided: it is one
@@ -14,7 +21,7 @@ let script: { match: Script; context: Context } | undefined
 export function matchesWhole(pattern: string, asked: string, ignoresCase = false): boolean | undefined {
   const isFlagged = pattern.startsWith('(?i)')
   const source = (isFlagged ? pattern.slice(4) : pattern).replaceAll('(?P<', '(?<')
-  if (NOT_SHARED.test(source)) return undefined
+  if (NOT_SHARED.test(source) || slow.has(source) || slow.size >= MAX_SLOW) return undefined
   try {
     const expression = new RegExp(`^(?:${source})$`, ignoresCase || isFlagged ? 'is' : 's')
     script ??= {
@@ -23,7 +30,8 @@ export function matchesWhole(pattern: string, asked: string, ignoresCase = false
     }
     Object.assign(script.context, { expression, asked })
     return script.match.runInContext(script.context, { timeout: MATCH_TIMEOUT_MS }) as boolean
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') slow.add(source)
     return undefined
   }
 }
