@@ -38,6 +38,11 @@ export interface StageToProve {
   settling: boolean
   /** Pods as they were before the upgrade, where there was one. */
   podsBefore?: VersionPods[]
+  /**
+   * Where the routes name one version alone, and it has ready pods, their fingerprint on an answer is enough: the answer need
+   * not name a version. For the removal of a version that gets no requests.
+   */
+  routesAreProof?: boolean
   /** Ends the probing; by default the context's. */
   signal?: AbortSignal
 }
@@ -87,8 +92,12 @@ export class Prover {
     revision,
     expectations,
     podsBefore,
+    routesAreProof = false,
     metrics = false,
-  }: Pick<StageToProve, 'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore'> & {
+  }: Pick<
+    StageToProve,
+    'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore' | 'routesAreProof'
+  > & {
     /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
     metrics?: boolean
   }): Promise<{
@@ -102,12 +111,15 @@ export class Prover {
     // Asked one by one, proxies are told the name by which all are known.
     const isShared = proxies.length === 1 && proxies[0]!.name === ''
     const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
+    const routed = routedVersions(expectations)
+    const isReady = routed.every((version) => isAnyReady(pods, version))
     return {
       settings,
       probes: {
         ...probes,
         transport: { ...probes.transport, proxies, host },
-        versionHeaderIsProof: versionHeaderIsProof(values, expectations, pods),
+        versionHeaderIsProof: isReady || versionHeaderIsProof(values),
+        soleVersion: routesAreProof && isReady && routed.length === 1 ? routed[0] : undefined,
         fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
       },
     }
@@ -278,12 +290,21 @@ function versionHeader(values: JsonObject): string | undefined {
  * The version header tells what the proxy chose, not who answered: with Gloo's default fallback another version may
  * have. It is proof with NO_FALLBACK, with a single version deployed, or when every version routed to had ready pods.
  */
-function versionHeaderIsProof(values: JsonObject, expectations: Expectation[], pods: VersionPods[]): boolean {
+function versionHeaderIsProof(values: JsonObject): boolean {
   const upstream = values.upstream as JsonObject | undefined
   if (upstream?.fallbackPolicy === 'NO_FALLBACK') return true
-  if (Object.keys((values.deployment as JsonObject | undefined) ?? {}).length === 1) return true
-  const routed = new Set(
-    expectations.flatMap(({ primary, canary }) => (canary ? [primary, canary] : [primary])),
-  )
-  return [...routed].every((version) => (pods.find((entry) => entry.version === version)?.ready ?? 0) > 0)
+  return Object.keys((values.deployment as JsonObject | undefined) ?? {}).length === 1
+}
+
+/** The versions that the routes send any of the probes to, each once. */
+function routedVersions(expectations: Expectation[]): string[] {
+  const routed = expectations.flatMap(({ primary, canary, share }) => [
+    ...(share < 1 ? [primary] : []),
+    ...(canary !== undefined && share > 0 ? [canary] : []),
+  ])
+  return [...new Set(routed)]
+}
+
+function isAnyReady(pods: VersionPods[], version: string): boolean {
+  return pods.some((entry) => entry.version === version && entry.ready > 0)
 }

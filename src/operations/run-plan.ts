@@ -305,6 +305,7 @@ class PlanRunner {
         stageBefore,
         settling: step !== undefined || this.runRequest.proveFirst === true,
         podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
+        routesAreProof: this.runRequest.plan.steps.some(({ name }) => name === 'remove-canary'),
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
       }),
     )

@@ -33,9 +33,9 @@ export type Classify = (outcome: Outcome) => Observation
  * @throws UsageError for patterns and rules that can't be used
  */
 export function compileClassify(
-  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint'>,
+  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion'>,
 ): Classify {
-  const { assertions, fingerprint } = request
+  const { assertions, fingerprint, soleVersion } = request
   const attribute = compileAttribution(request)
   const unexpected = compileAssertions(assertions)
   const isExpected = (status: number) =>
@@ -54,7 +54,9 @@ export function compileClassify(
     if (version !== undefined && chosen !== undefined && version !== chosen)
       return error(`${FALLBACK} (${version} answered for ${chosen})`)
     if (version !== undefined) return { type: 'version', version, routes }
-    return isRedirect(answer) ? error(REDIRECT) : { type: 'unidentified', routes }
+    if (isRedirect(answer)) return error(REDIRECT)
+    const isSole = soleVersion !== undefined && routes === 'wanted' && (chosen ?? soleVersion) === soleVersion
+    return isSole ? { type: 'version', version: soleVersion, routes } : { type: 'unidentified', routes }
   }
 }
 

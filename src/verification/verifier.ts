@@ -45,6 +45,8 @@ export interface ProbeRequest {
   versionHeaderIsProof: boolean
   /** The fingerprint of the routes every answer must carry; undefined when the chart leaves it out. */
   fingerprint?: { header: string; value: string }
+  /** The one version that can answer through these routes: what came through them and names no version is its answer. */
+  soleVersion?: string
   /** Probes per second for each kind; 0 is as fast as it goes. */
   rate: number
   /** Sent as User-Agent, `canary/<version>`. */

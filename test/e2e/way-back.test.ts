@@ -144,6 +144,19 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
   )
 
   test.runIf(major === HELM_MAJORS.at(-1))(
+    'a canary that never started is removed, though the answers of the app name no version',
+    async () => {
+      const values = path.join(cli.home, 'nameless.json')
+      await writeFile(values, JSON.stringify({ app: { args: ['-listen=:8080', '-text=hello'] } }))
+      await expectExit(0, 'install', 'mute', 'v1', '-f', values)
+      cli.sandbox.faults.add({ kind: 'crash', app: 'mute', version: 'v2' })
+      await expectExit(5, 'start', 'mute', 'v2', '--timeout', '1s')
+      const { steps } = (await expectExit(0, 'abort', 'mute')).plan
+      expect(steps.map(({ name }: { name: string }) => name)).toEqual(['remove-canary'])
+    },
+  )
+
+  test.runIf(major === HELM_MAJORS.at(-1))(
     'without a proxy the routes go back all the same; removal waits for the proof, or for a reason',
     async () => {
       await expectExit(0, 'start', 'echo', 'v2')

@@ -3,6 +3,7 @@ import { CanaryError, ExternalError } from '../../../src/model/errors.js'
 import type { HealthComparison } from '../../../src/model/health.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import type { OperationContext, ProbeSettings } from '../../../src/operations/context.js'
+import { abort } from '../../../src/operations/abort.js'
 import { finish } from '../../../src/operations/finish.js'
 import { shift } from '../../../src/operations/shift.js'
 import { compare, verify } from '../../../src/operations/verify.js'
@@ -88,6 +89,42 @@ test('the bound on false alarms is split over the checks of a plan that chance c
   expect(verifier.requests[0]!.alpha).toBe(0.001)
   await shift(context, { ...app, weight: 20 })
   expect(verifier.requests[1]!.alpha).toBe(0.0005) // the stage found may have to be proven as well
+})
+
+describe('the removal of a canary that never started and has no route', () => {
+  function crashing() {
+    const model = modelled(SEED[2])
+    model.cluster.world.kube.crash('v2')
+    return model
+  }
+
+  test('is proven by the routes: the answers need not name a version', async () => {
+    const { cluster, verifier, context } = crashing()
+    await abort(context, app)
+    const sole = verifier.requests.map(({ soleVersion, versionHeaderIsProof, fingerprint }) => ({
+      soleVersion,
+      versionHeaderIsProof,
+      told: fingerprint !== undefined,
+    }))
+    const byRoutes = { soleVersion: 'v1', versionHeaderIsProof: true, told: true }
+    expect(sole).toEqual([byRoutes, byRoutes])
+    expect(cluster.world.kube.versions()).toEqual(['v1'])
+  })
+
+  test('is not where the primary has no ready pod: another version may answer for it', async () => {
+    const { cluster, verifier, context } = crashing()
+    cluster.world.kube.crash('v1')
+    cluster.world.kube.heal('v2')
+    expect(await failureOf(abort(context, app))).toMatchObject({ exitCode: 3 })
+    expect(verifier.requests[0]).toMatchObject({ soleVersion: undefined, versionHeaderIsProof: false })
+    expect(cluster.world.kube.versions()).toEqual(['v1', 'v2'])
+  })
+
+  test('only a removal: what is verified has to name its version', async () => {
+    const { verifier, context } = crashing()
+    await verify(context, app)
+    expect(verifier.requests[0]).toMatchObject({ soleVersion: undefined, versionHeaderIsProof: true })
+  })
 })
 
 describe('a revision that somebody makes during a check', () => {

@@ -134,3 +134,21 @@ test('every kind has a hint; a broken connection is told from an answer', () => 
   expect(['refused', 'reset', 'tls'].every(isConnectionError)).toBe(true)
   expect(['timeout', 'http 503', 'foreign routes', 'redirect'].some(isConnectionError)).toBe(false)
 })
+
+test('where the routes name one version alone, an answer through them that names none is of that version', () => {
+  const classify = compileClassify({
+    app: 'echo',
+    versionHeader: 'x-canary-version',
+    versionHeaderIsProof: false,
+    assertions: { status: [[200, 399]], headers: {} },
+    fingerprint,
+    soleVersion: 'v1',
+  })
+  const observed = (answer: Partial<HttpAnswer>) =>
+    classify({ answer: { status: 200, headers: wanted, body: 'hello', ...answer } })
+  expect(observed({})).toEqual({ type: 'version', version: 'v1', routes: 'wanted' })
+  expect(observed({ body: 'version:echo-v2' })).toMatchObject({ version: 'v2' })
+  expect(observed({ headers: { ...wanted, 'x-canary-version': 'v2' } }).type).toBe('unidentified')
+  expect(observed({ headers: {} })).toMatchObject({ type: 'error', kind: 'no routes header' })
+  expect(observed({ status: 500 })).toMatchObject({ type: 'error', kind: 'http 500' })
+})
