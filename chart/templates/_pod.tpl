@@ -13,7 +13,7 @@ Each part is YAML for its place in templates/deployment.yaml. All take a dict of
 {{/* Everything of the pods' spec but the containers. */}}
 {{- define "gloo-app.podSpec" -}}
 {{- $config := .config -}}
-{{- $spec := pick $config "nodeSelector" "tolerations" "affinity" "initContainers" "priorityClassName" "runtimeClassName" "hostAliases" "dnsPolicy" "dnsConfig" -}}
+{{- $spec := pick $config "nodeSelector" "tolerations" "affinity" "initContainers" "priorityClassName" "runtimeClassName" "hostAliases" "dnsPolicy" "dnsConfig" "os" -}}
 {{- with $config.podSecurityContext }}{{ $_ := set $spec "securityContext" . }}{{ end -}}
 {{- $account := $config.serviceAccount -}}
 {{- with $account -}}

@@ -5,11 +5,20 @@ import type { ClusterOptions, PinnedCluster } from './cluster.js'
 import { KubectlEnded, kubectlFlags } from './kubectl.js'
 import { runKubectl } from './kubectl-process.js'
 
-/** A Deployment and the Services of its namespace. */
+/** A Deployment and the objects of its namespace that may belong to it. */
 export interface FoundDeployment {
   deployment: JsonObject
-  /** None where they may not be read. */
-  services: JsonObject[]
+  /** Services, HorizontalPodAutoscalers and PodDisruptionBudgets. */
+  neighbours: JsonObject[]
+  /** Those of these kinds that could not be read. */
+  unreadable: string[]
+}
+
+/** What kubectl calls the kinds. */
+const NEIGHBOURS = {
+  Service: 'services',
+  HorizontalPodAutoscaler: 'horizontalpodautoscalers.autoscaling',
+  PodDisruptionBudget: 'poddisruptionbudgets.policy',
 }
 
 /**
@@ -24,12 +33,21 @@ export async function readDeployment(
   const cluster = await pinCluster(chosen)
   const deployment = await getJson(['deployment', name], { ...cluster, namespace: asked })
   const { namespace = asked } = deployment.metadata as { namespace?: string }
-  try {
-    const list = await getJson(['services'], { ...cluster, namespace })
-    return { deployment, services: Array.isArray(list.items) ? (list.items as JsonObject[]) : [] }
-  } catch {
-    // Without the Service the container's ports tell as much.
-    return { deployment, services: [] }
+  const found = await Promise.all(
+    Object.entries(NEIGHBOURS).map(async ([kind, plural]) => {
+      try {
+        const { items } = await getJson([plural], { ...cluster, namespace })
+        // Items of a list don't always say their kind.
+        return Array.isArray(items) ? (items as JsonObject[]).map((item) => ({ ...item, kind })) : []
+      } catch {
+        return `${plural.split('.')[0]} of namespace ${namespace}`
+      }
+    }),
+  )
+  return {
+    deployment,
+    neighbours: found.flatMap((each) => (typeof each === 'string' ? [] : each)),
+    unreadable: found.filter((each) => typeof each === 'string'),
   }
 }
 

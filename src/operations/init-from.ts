@@ -1,6 +1,6 @@
 import { UsageError } from '../model/errors.js'
 import type { ClusterOptions } from '../cluster/cluster.js'
-import { checkDeployment, serviceOf, type Source, sourceOfManifest } from './init-source.js'
+import { belongsTo, checkDeployment, type Source, sourceOfManifest, withNeighbours } from './init-source.js'
 import { readTextFile, type TextStream, whyUnreadable } from './text-file.js'
 
 export interface FromRequest {
@@ -28,17 +28,16 @@ async function fromCluster(name: string, { cluster, namespace }: FromRequest): P
     throw wrong(`--from deployment/${name} names no Deployment.`, 'write it as deployment/NAME')
   }
   const { readDeployment } = await import('../cluster/read-deployment.js')
-  const { deployment, services } = await readDeployment(name, { ...cluster, namespace })
-  // Items of a list don't say their kind.
-  const typed = services.map((service) => ({ ...service, kind: 'Service' }))
-  return { deployment, service: serviceOf(deployment, typed), others: [] }
+  const { deployment, neighbours, unreadable } = await readDeployment(name, { ...cluster, namespace })
+  const near = neighbours.filter((object) => belongsTo(object, deployment))
+  return { ...withNeighbours(deployment, near), unreadable }
 }
 
-async function fromText({ from, stdin }: FromRequest): Promise<Source> {
+async function fromText({ from, namespace, stdin }: FromRequest): Promise<Source> {
   const [, file = from, name] = /^(.*)#([^#/]+)$/.exec(from) ?? []
   const isStdin = file === '-'
   const source = isStdin ? 'stdin' : file
-  return sourceOfManifest(await textOf(isStdin ? stdin : file, source), source, name)
+  return sourceOfManifest(await textOf(isStdin ? stdin : file, source), source, name, namespace)
 }
 
 async function textOf(file: string | TextStream, name: string): Promise<string> {

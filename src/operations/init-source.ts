@@ -1,9 +1,10 @@
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { containersOf } from '../rollout/from-deployment.js'
+import { protects, scales } from '../rollout/import/scaling-values.js'
 import { mapOf, textOf } from '../rollout/json-fields.js'
 import { isObject } from '../rollout/merge.js'
-import { selects } from '../rollout/service-values.js'
+import { selects, takesRequests } from '../rollout/service-values.js'
 import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
 
 /** A Deployment that values are to be read from. */
@@ -11,20 +12,25 @@ export interface Source {
   deployment: JsonObject
   /** The Service that sends to its pods, where there is one. */
   service?: JsonObject
+  /** The HorizontalPodAutoscaler of the Deployment, and the PodDisruptionBudget of its pods. */
+  autoscaler?: JsonObject
+  budget?: JsonObject
   /** Other objects beside it, `ConfigMap echo`. */
   others: string[]
+  /** Kinds that could not be read: whether one belongs to the Deployment is unknown. */
+  unreadable?: string[]
 }
 
 /**
- * The Deployment of a manifest, several documents or a List. `place` names the text in messages, `name` the Deployment
- * where there are several. Throws UsageError with the line, or what there is to choose from.
+ * The Deployment of a manifest, several documents or a List. `place` names the text in messages; `name` and `namespace`
+ * choose the Deployment where there are several. Throws UsageError with the line, or what there is to choose from.
  */
-export function sourceOfManifest(text: string, place: string, name?: string): Source {
+export function sourceOfManifest(text: string, place: string, name?: string, namespace?: string): Source {
   const objects = objectsOf(text, place)
   const deployments = objects.filter(({ kind }) => kind === 'Deployment')
   const names = deployments.map(nameOf)
-  const known = name === undefined ? deployments : deployments.filter((object) => nameOf(object) === name)
-  const [deployment, second] = known
+  const named = name === undefined ? deployments : deployments.filter((object) => nameOf(object) === name)
+  const [deployment, second] = inNamespace(named, namespace)
   if (deployments.length === 0) {
     const kinds = objects.map((object) => textOf(object.kind)).filter(Boolean)
     throw wrong(
@@ -36,20 +42,81 @@ export function sourceOfManifest(text: string, place: string, name?: string): So
     throw wrong(`${place} has no Deployment ${name ?? ''}.`, `name one that is there: ${names.join(', ')}`)
   }
   if (second) {
-    throw wrong(
-      `${place} has several Deployments${name === undefined ? '' : ` named ${name}`}: ${names.join(', ')}.`,
-      name === undefined ? `name one: --from ${place}#${names[0] ?? ''}` : 'leave all but one out',
-    )
+    throw severalDeployments(place, inNamespace(named, namespace), name)
   }
-  const service = serviceOf(deployment, objects)
-  const others = objects.filter((object) => object !== deployment && object !== service)
-  return { deployment, service, others: others.map((object) => `${textOf(object.kind)} ${nameOf(object)}`) }
+  return withNeighbours(deployment, objects)
 }
 
-/** The Service among these that sends to a Deployment's pods. */
-export function serviceOf(deployment: JsonObject, objects: JsonObject[]): JsonObject | undefined {
+/**
+ * A Deployment with the objects of its namespace that belong to it: the Service that takes its requests rather than a
+ * headless one, its autoscaler and its disruption budget. All others are only named.
+ */
+export function withNeighbours(deployment: JsonObject, objects: JsonObject[]): Source {
+  const near = objects.filter((object) => isNear(object, deployment) && belongsTo(object, deployment))
+  const ofKind = (kind: string) => near.filter((object) => object.kind === kind)
+  const services = ofKind('Service')
+  const service = services.find(takesRequests) ?? services[0]
+  const [autoscaler] = ofKind('HorizontalPodAutoscaler')
+  const [budget] = ofKind('PodDisruptionBudget')
+  const used = new Set<JsonObject | undefined>([deployment, service, autoscaler, budget])
+  const others = objects.filter((object) => !used.has(object))
+  return {
+    deployment,
+    service,
+    autoscaler,
+    budget,
+    others: others.map((object) => `${textOf(object.kind)} ${nameOf(object)}`),
+  }
+}
+
+/** Whether a Service sends to the Deployment's pods, an autoscaler scales it, or a disruption budget counts its pods. */
+export function belongsTo(object: JsonObject, deployment: JsonObject): boolean {
   const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
-  return objects.find((object) => object.kind === 'Service' && selects(object, labels))
+  return (
+    (object.kind === 'Service' && selects(object, labels)) ||
+    scales(object, nameOf(deployment)) ||
+    protects(object, labels)
+  )
+}
+
+/** Those of the namespace; else those that name none, and go wherever they are applied; else all. */
+function inNamespace(deployments: JsonObject[], namespace?: string): JsonObject[] {
+  if (namespace === undefined || deployments.length < 2) return deployments
+  const there = deployments.filter((object) => namespaceOf(object) === namespace)
+  if (there.length > 0) return there
+  const anywhere = deployments.filter((object) => namespaceOf(object) === undefined)
+  return anywhere.length > 0 ? anywhere : deployments
+}
+
+function severalDeployments(place: string, deployments: JsonObject[], name?: string): UsageError {
+  const namespaces = new Set(deployments.map(namespaceOf))
+  const names = deployments.map((object) => {
+    const namespace = namespaceOf(object)
+    return namespaces.size > 1 && namespace !== undefined
+      ? `${nameOf(object)} (namespace ${namespace})`
+      : nameOf(object)
+  })
+  const isOneName = new Set(deployments.map(nameOf)).size === 1
+  const [first] = [...namespaces].filter((namespace) => namespace !== undefined)
+  return wrong(
+    `${place} has several Deployments${name === undefined ? '' : ` named ${name}`}: ${names.join(', ')}.`,
+    !isOneName
+      ? `name one: --from ${place}#${nameOf(deployments[0] ?? {})}`
+      : namespaces.size > 1
+        ? `choose its namespace: -n ${first ?? 'NAMESPACE'}`
+        : 'leave all but one out',
+  )
+}
+
+/** An object that names no namespace goes where the others go. */
+function isNear(object: JsonObject, deployment: JsonObject): boolean {
+  const [one, other] = [namespaceOf(object), namespaceOf(deployment)]
+  return one === undefined || other === undefined || one === other
+}
+
+function namespaceOf(object: JsonObject): string | undefined {
+  const { namespace } = mapOf(object.metadata)
+  return typeof namespace === 'string' ? namespace : undefined
 }
 
 /** Throws UsageError unless the Deployment can be read: containers with images, and the one that is asked for. */
@@ -77,8 +144,8 @@ export function checkDeployment(deployment: JsonObject, place: string, container
 
 /** What a Deployment is called, and where it is, if it says. */
 export function placeOf(deployment: JsonObject): { name: string; namespace?: string } {
-  const { namespace } = mapOf(deployment.metadata)
-  return { name: nameOf(deployment), ...(typeof namespace === 'string' ? { namespace } : {}) }
+  const namespace = namespaceOf(deployment)
+  return { name: nameOf(deployment), ...(namespace === undefined ? {} : { namespace }) }
 }
 
 /** The name of an object. */
@@ -89,7 +156,7 @@ export function nameOf(object: JsonObject): string {
 function objectsOf(text: string, place: string): JsonObject[] {
   let line = 1
   try {
-    return yamlDocuments(text).flatMap((document) => {
+    return yamlDocuments(text, { merge: true }).flatMap((document) => {
       line = document.lineOf(document.document.range[0])
       const content = valuesOf(document)
       if (content === null || content === undefined) return []

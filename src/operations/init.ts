@@ -96,8 +96,20 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
     const config = configFromAnswers({ image, healthPath, port, replicas: replicas ?? 2 })
     return { config, service: {}, leftOut: [], notes: [] }
   }
-  const { deployment, service } = source
-  const read = valuesFromDeployment({ app, deployment, service, container, port: said.port, withSecrets })
+  const { deployment, service, budget } = source
+  // A number of pods that was asked for goes over an autoscaler.
+  const autoscaler = replicas === undefined ? source.autoscaler : undefined
+  const { port } = said
+  const read = valuesFromDeployment({
+    app,
+    deployment,
+    service,
+    autoscaler,
+    budget,
+    container,
+    port,
+    withSecrets,
+  })
   const config = withoutEmpty({
     ...read.app,
     ...(image === undefined ? {} : { image }),
@@ -108,16 +120,28 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
     config,
     service: read.service,
     leftOut: read.leftOut,
-    notes: [...read.notes, ...surroundingNotes(app, namespace, source)],
+    notes: [
+      ...read.notes,
+      ...(source.autoscaler && !autoscaler
+        ? [
+            `HorizontalPodAutoscaler ${nameOf(source.autoscaler)} is not taken over: --replicas sets the number of pods.`,
+          ]
+        : []),
+      ...surroundingNotes(app, namespace, source),
+    ],
   }
 }
 
 /** What else is there, beside the Deployment. */
-function surroundingNotes(app: string, namespace: string, { deployment, service, others }: Source): string[] {
+function surroundingNotes(app: string, namespace: string, source: Source): string[] {
+  const { deployment, service, others, unreadable = [] } = source
   const there = textOf(mapOf(deployment.metadata).namespace) || namespace
   const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
   const meets = there === namespace
   return [
+    ...unreadable.map(
+      (kind) => `${kind} can't be read: one that belongs to the Deployment is not taken over.`,
+    ),
     ...(others.length > 0
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
       : []),

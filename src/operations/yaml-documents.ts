@@ -15,6 +15,8 @@ import {
   type SchemaOptions,
 } from 'yaml'
 
+import { resolveMergeKeys } from '../lib/yaml/merge-keys.js'
+
 /** What is wrong with a YAML text, a clause, and in which line. */
 export class YamlError extends Error {
   constructor(
@@ -71,6 +73,7 @@ export function yamlDocuments(
 /** The values of a checked document. Throws YamlError where they can't be made: a merge of what is no map. */
 export function valuesOf({ document, lineOf }: YamlDocument): unknown {
   try {
+    resolveMergeKeys(document)
     return document.toJS({ maxAliasCount: -1 })
   } catch (error) {
     throw new YamlError((error as Error).message, lineOf(document.range[0]))

@@ -1,7 +1,10 @@
 import type { Json, JsonObject } from '../model/values.js'
 import type { LeftOut } from './environment-values.js'
+import { unread } from './import/unread.js'
 import { listOf, textOf } from './json-fields.js'
 import { isObject } from './merge.js'
+
+const READ = 'name containerPort protocol hostPort hostIP'.split(' ')
 
 interface Port {
   name?: string
@@ -33,7 +36,11 @@ export class ContainerPorts {
     const chosen = typeof wanted === 'number' ? tcp.find(({ number }) => number === wanted) : byName(wanted)
     const found = chosen ?? (typeof wanted === 'number' ? undefined : (byName('http') ?? tcp[0]))
     this.main = found?.number ?? (typeof wanted === 'number' ? wanted : DEFAULT_PORT)
-    if (!found && wanted === undefined) {
+    if (typeof wanted === 'string' && !chosen) {
+      this.notes.push(
+        `The Service sends to port "${wanted}", which the container does not name: ${this.main} was taken; --port gives another.`,
+      )
+    } else if (!found && wanted === undefined) {
       this.notes.push(`The container names no TCP port: ${DEFAULT_PORT} was taken; --port gives another.`)
     }
     if (found?.name !== undefined && found.name !== 'http') {
@@ -49,7 +56,12 @@ export class ContainerPorts {
     const number = typeof port === 'string' ? (this.numbers.get(port) ?? Number(port)) : Number(port)
     if (number === this.main) return undefined
     if (typeof port === 'string' && this.numbers.has(port)) return this.names.get(port) ?? port
-    if (!Number.isInteger(number)) return undefined
+    if (!Number.isInteger(number)) {
+      this.notes.push(
+        `A probe or hook asks port "${textOf(port)}", which the container does not name: ${this.main} was taken.`,
+      )
+      return undefined
+    }
     if (!this.further.some(({ port: known }) => known === number)) {
       this.further.push({ name: `port-${number}`, port: number })
       this.notes.push(`Port ${number}, which a probe asks, was added to the ports of the container.`)
@@ -64,6 +76,7 @@ export class ContainerPorts {
 
   private read(list: Json | undefined): Port[] {
     return listOf(list).map((port) => {
+      this.leftOut.push(...unread(port, READ, `ports ${textOf(port.containerPort)}: `))
       for (const field of ['hostPort', 'hostIP']) {
         if (port[field] === undefined) continue
         this.leftOut.push({
@@ -85,7 +98,16 @@ export class ContainerPorts {
       name === undefined || isTaken
         ? `${protocol === 'TCP' ? 'port' : protocol.toLowerCase()}-${number}`
         : name
-    if (number === this.main && protocol === 'TCP') return
+    const same =
+      number === this.main && protocol === 'TCP'
+        ? 'http'
+        : this.further.find((other) => other.port === number && (other.protocol ?? 'TCP') === protocol)?.name
+    if (same !== undefined) {
+      if (name === undefined || name === same) return
+      this.names.set(name, same)
+      this.leftOut.push({ field: `port name ${name}`, reason: `port ${number} is ${same} already` })
+      return
+    }
     if (name !== undefined && chosen !== name) {
       this.names.set(name, chosen)
       this.leftOut.push({ field: `port name ${name}`, reason: `it is the chart's name of port ${this.main}` })

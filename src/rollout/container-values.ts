@@ -2,17 +2,22 @@ import type { Json, JsonObject } from '../model/values.js'
 import type { ContainerPorts } from './container-ports.js'
 import { withPorts } from './container-ports.js'
 import { asTemplate, environmentValues, type LeftOut } from './environment-values.js'
+import { unread } from './import/unread.js'
 import { mapOf, textOf, withoutEmpty } from './json-fields.js'
 import { isObject } from './merge.js'
 import { isSame } from './server-defaults.js'
 
 /** Fields that are read here; all others are left out. */
-const KNOWN = new Set(
-  (
-    'name image imagePullPolicy command args env envFrom ports resources startupProbe readinessProbe livenessProbe ' +
-    'lifecycle securityContext volumeMounts workingDir'
-  ).split(' '),
-)
+const KNOWN = (
+  'name image imagePullPolicy command args env envFrom ports resources startupProbe readinessProbe livenessProbe ' +
+  'lifecycle securityContext volumeMounts workingDir'
+).split(' ')
+
+/** Fields of a probe that the chart takes. */
+const PROBE = (
+  'httpGet tcpSocket grpc exec initialDelaySeconds periodSeconds timeoutSeconds successThreshold failureThreshold ' +
+  'terminationGracePeriodSeconds'
+).split(' ')
 
 /** What the chart gives a container of one's own image: the least that the standard "restricted" asks for. */
 const RESTRICTED: JsonObject = {
@@ -38,7 +43,7 @@ export function containerValues(
 ): ContainerValues {
   const { env, leftOut } = environmentValues(container.env)
   const { lifecycle, envFrom, resources, volumeMounts, workingDir } = container
-  const probes = probeValues(container, ports)
+  const probes = probeValues(container, ports, leftOut)
   const values = withoutEmpty({
     image: imageValues(container, pullSecrets),
     command: templates(container.command),
@@ -51,20 +56,15 @@ export function containerValues(
     resources,
     probes,
     lifecycle: Object.fromEntries(
-      Object.entries(mapOf(lifecycle)).map(([event, hook]) => [event, withPorts(mapOf(hook), ports)]),
+      Object.entries(mapOf(lifecycle)).map(([event, hook]) => [
+        event,
+        isObject(hook) ? withPorts(hook, ports) : hook,
+      ]),
     ),
     ...securityValues(mapOf(container.securityContext), podSecurity),
     volumeMounts,
   })
-  const unknown = Object.keys(container).filter((field) => !KNOWN.has(field))
-  return {
-    values,
-    leftOut: [
-      ...unknown.map((field) => ({ field, reason: 'the chart has no value for it' })),
-      ...ports.leftOut,
-      ...leftOut,
-    ],
-  }
+  return { values, leftOut: [...unread(container, KNOWN), ...ports.leftOut, ...leftOut] }
 }
 
 /** `image:`, its tag or digest as they are, and the policy that Kubernetes would take for them. */
@@ -84,11 +84,14 @@ function imageValues(container: JsonObject, pullSecrets: string[]): JsonObject {
   return withoutEmpty({ repository, tag, digest, pullPolicy, pullSecrets })
 }
 
-function probeValues(container: JsonObject, ports: ContainerPorts): JsonObject {
+function probeValues(container: JsonObject, ports: ContainerPorts, leftOut: LeftOut[]): JsonObject {
   const probes: JsonObject = {}
   for (const kind of ['startup', 'readiness', 'liveness']) {
     const probe = container[`${kind}Probe`]
-    if (isObject(probe)) probes[kind] = probeValue(probe, ports)
+    if (!isObject(probe)) continue
+    leftOut.push(...unread(probe, PROBE, `${kind}Probe: `))
+    const known = Object.entries(probe).filter(([field]) => PROBE.includes(field))
+    probes[kind] = probeValue(Object.fromEntries(known), ports)
   }
   return probes
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model/values.js'
+import { unread } from './import/unread.js'
 import { listOf, textOf } from './json-fields.js'
 import { isObject } from './merge.js'
 
@@ -26,11 +27,10 @@ export function asTemplate(text: string): string {
 export function environmentValues(list: Json | undefined): { env: JsonObject; leftOut: LeftOut[] } {
   const env = new Map<string, Json>()
   const leftOut: LeftOut[] = []
-  const variables = listOf(list).map(({ name, value, valueFrom }) => ({
-    name: textOf(name),
-    value,
-    valueFrom,
-  }))
+  const variables = listOf(list).map(({ name, value, valueFrom, ...more }) => {
+    leftOut.push(...unread(more, [], `env ${textOf(name)}: `))
+    return { name: textOf(name), value, valueFrom }
+  })
   const order = new Order(variables)
   for (const { name, value, valueFrom } of variables) {
     const lose = (reason: string) => leftOut.push({ field: `env ${name}`, reason })

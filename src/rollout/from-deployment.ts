@@ -3,6 +3,8 @@ import type { Json, JsonObject } from '../model/values.js'
 import { ContainerPorts } from './container-ports.js'
 import { containerValues } from './container-values.js'
 import type { LeftOut } from './environment-values.js'
+import { autoscalingValues, budgetValues } from './import/scaling-values.js'
+import { unread, unreadAround } from './import/unread.js'
 import { listOf, mapOf, textOf, withoutEmpty } from './json-fields.js'
 import { withoutLiteralSecrets } from './literal-secrets.js'
 import { isObject } from './merge.js'
@@ -36,6 +38,9 @@ export interface DeploymentRequest {
   port?: number
   /** The Service that sends to the Deployment's pods. */
   service?: JsonObject
+  /** Its HorizontalPodAutoscaler, and its PodDisruptionBudget. */
+  autoscaler?: JsonObject
+  budget?: JsonObject
   /** Write passwords as they are, in place of references to a Secret. */
   withSecrets: boolean
 }
@@ -53,16 +58,17 @@ const AS_THEY_ARE: Record<string, string> = {
   hostAliases: 'hostAliases',
   dnsPolicy: 'dnsPolicy',
   dnsConfig: 'dnsConfig',
+  os: 'os',
 }
 
-const READ_OTHERWISE = new Set([
+const READ_OTHERWISE = [
   'containers',
   'initContainers',
   'imagePullSecrets',
   'serviceAccountName',
   'automountServiceAccountToken',
   'topologySpreadConstraints',
-])
+]
 
 /** The Deployment's containers; none where it is not of the form that Kubernetes takes. */
 export function containersOf(deployment: JsonObject): JsonObject[] {
@@ -71,7 +77,7 @@ export function containersOf(deployment: JsonObject): JsonObject[] {
 
 /** The values with which the chart makes the same pods as a Deployment does, and what is not the same. */
 export function valuesFromDeployment(request: DeploymentRequest): DeploymentValues {
-  const { app, deployment, service, withSecrets } = request
+  const { app, deployment, service, autoscaler, budget, withSecrets } = request
   const deploymentSpec = plainDeploymentSpec(mapOf(deployment.spec))
   const spec = plainPodSpec(podSpecOf(deployment))
   const metadata = mapOf(mapOf(deploymentSpec.template).metadata)
@@ -106,9 +112,13 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
   })
   const asTheyAre = Object.entries(AS_THEY_ARE).map(([field, key]) => [key, spec[field]] as const)
   const { replicas, strategy, minReadySeconds } = deploymentSpec
+  const autoscaling = autoscaler && autoscalingValues(autoscaler, textOf(own.name))
+  const disruptions = budget && budgetValues(budget)
   const values = withoutEmpty({
     ...ownValues.values,
-    replicas: typeof replicas === 'number' ? replicas : 1,
+    replicas: autoscaling ? undefined : typeof replicas === 'number' ? replicas : 1,
+    autoscaling: autoscaling?.values,
+    podDisruptionBudget: disruptions?.values,
     strategy,
     minReadySeconds,
     ...Object.fromEntries(asTheyAre),
@@ -129,6 +139,8 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
       { field: `containers ${textOf(own.name)}: name`, reason: `the chart calls it ${app}-VERSION` },
       ...ownValues.leftOut.map(within(`containers ${textOf(own.name)}`)),
       ...fromService.leftOut.map(within('Service')),
+      ...(autoscaling?.leftOut ?? []).map(within('HorizontalPodAutoscaler')),
+      ...(disruptions?.leftOut ?? []).map(within('PodDisruptionBudget')),
     ],
     notes: [
       ...ports.notes,
@@ -147,7 +159,13 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
             `Secrets stand in the values as they are: ${literal.join(', ')}. Before the file is committed, make each a key of a Secret and refer to it (valueFrom.secretKeyRef).`,
           ]
         : []),
-      ...(values.replicas === 0 ? ['The Deployment has 0 replicas: set replicas before you install.'] : []),
+      ...(replicas === 0
+        ? [
+            autoscaling
+              ? 'The Deployment has 0 replicas, which switches its autoscaler off; that of the values makes pods.'
+              : 'The Deployment has 0 replicas: set replicas before you install.',
+          ]
+        : []),
       ...selectorNotes(app, values, metadata),
     ],
   }
@@ -177,31 +195,28 @@ function ownLabels(labels: Json | undefined): JsonObject {
 }
 
 function deploymentLosses(deployment: JsonObject, spec: JsonObject): LeftOut[] {
-  const read = new Set(['replicas', 'template', 'selector', 'strategy', 'minReadySeconds'])
-  const { labels, annotations } = mapOf(deployment.metadata)
+  const template = mapOf(spec.template)
   return [
-    ...Object.keys(mapOf(labels)).map((name) => ({
-      field: `metadata.labels ${name}`,
-      reason: 'the chart labels its Deployments itself',
-    })),
-    ...Object.keys(plainAnnotations(annotations)).map((name) => ({
-      field: `metadata.annotations ${name}`,
-      reason: 'the chart annotates pods only',
-    })),
-    ...Object.keys(spec)
-      .filter((field) => !read.has(field))
-      .map((field) => ({ field: `spec.${field}`, reason: 'the chart has no value for it' })),
+    ...unreadAround(deployment),
+    ...unread(spec, ['replicas', 'template', 'selector', 'strategy', 'minReadySeconds'], 'spec.'),
+    ...unread(template, ['metadata', 'spec'], 'spec.template.'),
+    // The pods' names are Kubernetes' to give.
+    ...unread(
+      mapOf(template.metadata),
+      ['labels', 'annotations', 'creationTimestamp', 'name', 'namespace'],
+      'spec.template.metadata.',
+    ),
   ]
 }
 
 function podLosses(app: string, spec: JsonObject, { labels }: JsonObject): LeftOut[] {
-  const unknown = Object.keys(spec).filter((field) => !(field in AS_THEY_ARE) && !READ_OTHERWISE.has(field))
   return [
     ...replacedLabels(app, mapOf(labels)).map((name) => ({
       field: `labels ${name}`,
       reason: `the chart sets it to the ${name === 'app' ? 'name of the app' : 'version'}`,
     })),
-    ...unknown.map((field) => ({ field, reason: 'the chart has no value for it' })),
+    ...unread(spec, [...Object.keys(AS_THEY_ARE), ...READ_OTHERWISE]),
+    ...listOf(spec.imagePullSecrets).flatMap((secret) => unread(secret, ['name'], 'imagePullSecrets: ')),
   ]
 }
 

@@ -36,6 +36,8 @@ const REASONS: Record<string, string> = {
   env: 'Variables: templates, or where Kubernetes takes the value from.',
   envFrom: 'ConfigMaps and Secrets whose keys are variables.',
   replicas: 'Pods of each version.',
+  autoscaling: 'A HorizontalPodAutoscaler of each version, in place of replicas.',
+  podDisruptionBudget: 'How many pods of each version an eviction leaves.',
   strategy: 'How pods of one version are replaced.',
   minReadySeconds: 'How long a pod has to be ready until it counts.',
   resources: 'What a pod is promised, and what it may take at most.',
@@ -60,6 +62,7 @@ const REASONS: Record<string, string> = {
   hostAliases: 'Lines of /etc/hosts.',
   dnsPolicy: 'How names are resolved.',
   dnsConfig: 'How names are resolved.',
+  os: 'The operating system that the containers need.',
   annotations: 'Of the pods.',
   labels: 'Of the pods, beside app and version.',
 }

@@ -54,8 +54,10 @@ export function plainDeploymentSpec(spec: JsonObject): JsonObject {
 /** The spec of a pod without what holds anyway; its containers as they are. */
 export function plainPodSpec(spec: JsonObject): JsonObject {
   const plain = without(spec, POD)
-  // The API server writes the name a second time, under its old key.
-  if (plain.serviceAccount === plain.serviceAccountName) delete plain.serviceAccount
+  // The API server writes the name a second time, under its old key; where both are there the new one counts.
+  const { serviceAccount, serviceAccountName = serviceAccount } = plain
+  delete plain.serviceAccount
+  if (serviceAccountName !== undefined) plain.serviceAccountName = serviceAccountName
   if (Array.isArray(plain.volumes)) plain.volumes = plain.volumes.map(plainVolume)
   return plain
 }

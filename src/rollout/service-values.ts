@@ -1,17 +1,23 @@
 import type { JsonObject } from '../model/values.js'
 import type { ContainerPorts } from './container-ports.js'
 import type { LeftOut } from './environment-values.js'
+import { unread, unreadAround } from './import/unread.js'
 import { listOf, mapOf, textOf, withoutEmpty } from './json-fields.js'
 import { isObject } from './merge.js'
 import { plainAnnotations } from './server-defaults.js'
 
-/** Fields that the API server fills in, and those that are read. */
-const KNOWN = new Set(
-  (
-    'ports selector clusterIP clusterIPs ipFamilies ipFamilyPolicy internalTrafficPolicy sessionAffinity type ' +
-    'externalTrafficPolicy allocateLoadBalancerNodePorts'
-  ).split(' '),
-)
+/** Fields that are read, and the addresses that the cluster gives. */
+const KNOWN = 'ports selector clusterIP clusterIPs ipFamilies sessionAffinity type'.split(' ')
+const PORT = 'name port targetPort protocol'.split(' ')
+
+/** What Kubernetes takes where a Service says nothing, and writes into those that it keeps. */
+const DEFAULTS: JsonObject = {
+  ipFamilyPolicy: 'SingleStack',
+  internalTrafficPolicy: 'Cluster',
+  externalTrafficPolicy: 'Cluster',
+  allocateLoadBalancerNodePorts: true,
+  publishNotReadyAddresses: false,
+}
 
 /** Whether a Service sends to pods with these labels. */
 export function selects(service: JsonObject, labels: JsonObject): boolean {
@@ -23,7 +29,17 @@ export function selects(service: JsonObject, labels: JsonObject): boolean {
 /** The port of the pods that a Service sends requests to, by number or name: that of its port http, or its first. */
 export function requestPort(service: JsonObject): number | string | undefined {
   const { targetPort, port } = mainPort(service) ?? {}
-  return typeof targetPort === 'number' || typeof targetPort === 'string' ? targetPort : Number(port)
+  if (typeof targetPort === 'number' || typeof targetPort === 'string') return targetPort
+  return typeof port === 'number' ? port : undefined
+}
+
+/** Whether requests come by the Service's own address to a TCP port: not so by a headless one, or one for UDP alone. */
+export function takesRequests(service: JsonObject): boolean {
+  return mainPort(service) !== undefined && !isHeadless(service)
+}
+
+function isHeadless(service: JsonObject): boolean {
+  return mapOf(service.spec).clusterIP === 'None'
 }
 
 /** `service:` of the values. */
@@ -33,7 +49,6 @@ export function serviceValues(
 ): { values: JsonObject; leftOut: LeftOut[] } {
   const spec = mapOf(service.spec)
   const main = mainPort(service)
-  const isTcp = ({ protocol }: JsonObject) => protocol === undefined || protocol === 'TCP'
   const others = portsOf(service).filter((port) => port !== main)
   const further = others.filter(isTcp).map((entry) => {
     const { name, port, targetPort } = entry
@@ -44,8 +59,23 @@ export function serviceValues(
       targetPort: number === port ? undefined : number,
     })
   })
-  const fields = Object.keys(spec).filter((field) => !KNOWN.has(field))
-  const leftOut = fields.map((field) => ({ field, reason: 'the chart has no value for it' }))
+  const said = Object.entries(spec).filter(([field, value]) => value !== DEFAULTS[field])
+  const leftOut = [
+    ...unreadAround(service, { annotations: true }),
+    ...unread(Object.fromEntries(said), KNOWN),
+    ...portsOf(service).flatMap((port) => unread(port, PORT, `port ${textOf(port.port)}: `)),
+  ]
+  if (typeof main?.name === 'string' && !(main.name === 'http' && further.length > 0)) {
+    const reason =
+      further.length > 0 ? 'the chart calls it http' : "the chart's Service gives its only port no name"
+    leftOut.push({ field: `port ${textOf(main.port)}: name ${main.name}`, reason })
+  }
+  if (isHeadless(service)) {
+    leftOut.push({
+      field: 'clusterIP None',
+      reason: "the chart's Service has an address, and no names for single pods",
+    })
+  }
   for (const { port, protocol } of others.filter((entry) => !isTcp(entry))) {
     leftOut.push({
       field: `port ${textOf(port)}/${textOf(protocol)}`,
@@ -68,8 +98,12 @@ export function serviceValues(
 }
 
 function mainPort(service: JsonObject): JsonObject | undefined {
-  const ports = portsOf(service)
+  const ports = portsOf(service).filter(isTcp)
   return ports.find(({ name }) => name === 'http') ?? ports[0]
+}
+
+function isTcp({ protocol }: JsonObject): boolean {
+  return protocol === undefined || protocol === 'TCP'
 }
 
 function portsOf(service: JsonObject): JsonObject[] {

@@ -12,24 +12,36 @@ afterEach(() => fake.close())
 const kubectl = (services: string, failure = 'Error from server (NotFound): not there') => `
 const args = process.argv.slice(2)
 const fail = (text) => { process.stderr.write(text + '\\n'); process.exit(1) }
-if (args[1] === 'services') {
+if (args[1] === 'services' || args[1].includes('.')) {
   if (args[args.indexOf('-n') + 1] !== 'shops') fail('another namespace')
   ${services}
 } else if (args[2] === 'shop') {
   process.stdout.write(JSON.stringify({ kind: 'Deployment', metadata: { name: 'shop', namespace: 'shops' } }))
 } else fail(${JSON.stringify(failure)})`
 
-test('the Deployment comes with the Services of its namespace', async () => {
-  await fake.program('kubectl', kubectl(`process.stdout.write('{"items": [{"metadata": {"name": "a"}}]}')`))
+test('the Deployment comes with what may belong to it in its namespace', async () => {
+  const name = `{"items": [{"metadata": {"name": "' + args[1].split('.')[0] + '"}}]}`
+  await fake.program('kubectl', kubectl(`process.stdout.write('${name}')`))
   expect(await readDeployment('shop', {})).toEqual({
     deployment: { kind: 'Deployment', metadata: { name: 'shop', namespace: 'shops' } },
-    services: [{ metadata: { name: 'a' } }],
+    neighbours: [
+      { kind: 'Service', metadata: { name: 'services' } },
+      { kind: 'HorizontalPodAutoscaler', metadata: { name: 'horizontalpodautoscalers' } },
+      { kind: 'PodDisruptionBudget', metadata: { name: 'poddisruptionbudgets' } },
+    ],
+    unreadable: [],
   })
 })
 
-test('Services that may not be read are none', async () => {
+test('what may not be read is named', async () => {
   await fake.program('kubectl', kubectl(`fail('Error from server (Forbidden)')`))
-  expect((await readDeployment('shop', { namespace: 'shops' })).services).toEqual([])
+  const { neighbours, unreadable } = await readDeployment('shop', { namespace: 'shops' })
+  expect(neighbours).toEqual([])
+  expect(unreadable).toEqual([
+    'services of namespace shops',
+    'horizontalpodautoscalers of namespace shops',
+    'poddisruptionbudgets of namespace shops',
+  ])
 })
 
 test('a Deployment that is not there is wrong usage', async () => {

@@ -219,6 +219,52 @@ describe('manifests', () => {
     )
   })
 
+  test('of several namespaces give the one that -n names, with what is there', () => {
+    const inside = (namespace: string, image: string) =>
+      [
+        deployment('one', `[{name: a, image: ${image}}]`).replace(
+          '{name: one}',
+          `{name: one, namespace: ${namespace}}`,
+        ),
+        `kind: HorizontalPodAutoscaler\nmetadata: {name: ${image}, namespace: ${namespace}}\nspec: {scaleTargetRef: {kind: Deployment, name: one}}\n`,
+      ].join('---\n')
+    const text = `${inside('left', 'b')}---\n${inside('right', 'c')}`
+    const { deployment: chosen, autoscaler } = sourceOfManifest(text, 'm.yaml', undefined, 'right')
+    expect(chosen.metadata).toEqual({ name: 'one', namespace: 'right' })
+    expect(autoscaler?.metadata).toEqual({ name: 'c', namespace: 'right' })
+    expect(() => sourceOfManifest(text, 'm.yaml', 'one')).toThrow(
+      expect.objectContaining({
+        message: 'm.yaml has several Deployments named one: one (namespace left), one (namespace right).',
+        nextSteps: ['choose its namespace: -n left'],
+      }),
+    )
+  })
+
+  test('with merge keys say what kubectl makes of them', () => {
+    const text = `base: &base {image: base, name: base}
+kind: Deployment
+metadata: {name: one}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: before, <<: *base, tty: true}
+        - {<<: *base, name: after}
+        - {<<: [{name: first}, *base], image: own}
+        - {'<<': quoted, name: text, image: own}
+`
+    const { deployment: read } = sourceOfManifest(text, 'm.yaml')
+    expect((read as any).spec.template.spec.containers).toEqual([
+      { name: 'base', image: 'base', tty: true },
+      { name: 'after', image: 'base' },
+      { name: 'first', image: 'own' },
+      { '<<': 'quoted', name: 'text', image: 'own' },
+    ])
+    expect(() => sourceOfManifest('kind: {<<: text}', 'm.yaml')).toThrow(
+      "m.yaml can't be read: line 1: a merge key (<<) takes a map, or a list of maps.",
+    )
+  })
+
   test('a name that is not there', () => {
     expect(() => sourceOfManifest(deployment('one'), 'm.yaml', 'two')).toThrow(
       expect.objectContaining({

@@ -5,18 +5,22 @@ import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/model/values.js'
 import { sourceOfManifest } from '../../../src/operations/init-source.js'
 import { type DeploymentValues, valuesFromDeployment } from '../../../src/rollout/from-deployment.js'
+import { autoscalingValues } from '../../../src/rollout/import/scaling-values.js'
 import { environmentValues } from '../../../src/rollout/environment-values.js'
 import { valuesText } from '../../../src/rollout/init-values.js'
 import { isSame, plainContainer, plainPodSpec } from '../../../src/rollout/server-defaults.js'
 import { render } from '../../chart/helm.js'
+import { problemsOf } from '../../chart/validate-objects.js'
 
 function manifest(name: string): string {
   return readFileSync(new URL(`fixtures/deployments/${name}.yaml`, import.meta.url), 'utf8')
 }
 
 function read(name: string, more: { app?: string; port?: number; container?: string } = {}) {
-  const { deployment, service } = sourceOfManifest(manifest(name), name)
-  const values = valuesFromDeployment({ app: name, deployment, service, withSecrets: false, ...more })
+  const source = sourceOfManifest(manifest(name), name, name === 'odd' ? 'odd' : undefined, 'odds')
+  const { deployment, service, autoscaler, budget } = source
+  const objects = { deployment, service, autoscaler, budget }
+  const values = valuesFromDeployment({ app: name, ...objects, withSecrets: false, ...more })
   return { deployment: deployment as any, service: service as any, values }
 }
 
@@ -74,21 +78,22 @@ function comparable(container: any, { runAsNonRoot, seccompProfile }: any = {}):
   }
 }
 
-describe.each(['web', 'shop', 'grpc', 'legacy'])('the chart makes of %s', (name) => {
+describe.each(['web', 'shop', 'grpc', 'legacy', 'odd'])('the chart makes of %s', (name) => {
   const { deployment, service, values } = read(name)
   const named = (prefix: string) => (field: string) =>
     values.leftOut.some((lost) => lost.field.startsWith(`${prefix}${field}`))
 
-  test('the same pods, but for what is listed', async () => {
+  test.each([3, 4] as const)('the same pods with Helm %d, but for what is listed', async (helm) => {
     const file = parse(fileOf(name, values), { version: '1.1' })
     const objects = await render(
-      4,
+      helm,
       { ...file, deployment: { v1: {} }, routes: { primary: { version: 'v1' } } },
       { app: name },
     )
+    expect(problemsOf(objects)).toEqual([])
     const after = objects[`Deployment/${name}-v1`]
     const template = deployment.spec.template
-    expect(after.spec.replicas).toBe(deployment.spec.replicas ?? 1)
+    expect(after.spec.replicas).toBe(name === 'odd' ? undefined : (deployment.spec.replicas ?? 1))
     const { containers, ...pod } = plainPodSpec(template.spec) as any
     const { containers: rendered, ...renderedPod } = plainPodSpec(after.spec.template.spec) as any
     const own = containers[0]
@@ -117,9 +122,8 @@ describe.each(['web', 'shop', 'grpc', 'legacy'])('the chart makes of %s', (name)
     )
     if (!service) return
     const ports = objects[`Service/${name}`].spec.ports
-    expect(ports.map(({ port }: any) => port).sort()).toEqual(
-      service.spec.ports.map(({ port }: any) => port).sort(),
-    )
+    const given = service.spec.ports.filter(({ protocol = 'TCP' }: any) => protocol === 'TCP')
+    expect(ports.map(({ port }: any) => port).sort()).toEqual(given.map(({ port }: any) => port).sort())
   })
 })
 
@@ -305,3 +309,137 @@ function seenWith(variables: { name: string; text: string | null }[]): Record<st
   }
   return seen
 }
+
+test('what is rare is taken over, or listed', () => {
+  const { app, service, leftOut, notes } = read('odd').values
+  expect(app).toMatchObject({
+    port: 8080,
+    ports: [
+      { name: 'dns', port: 5353, protocol: 'UDP' },
+      { name: 'metrics', port: 9090 },
+    ],
+    autoscaling: {
+      minReplicas: 2,
+      maxReplicas: 6,
+      cpu: 70,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '200Mi' } },
+        },
+      ],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
+    },
+    podDisruptionBudget: { minAvailable: 1 },
+    // A merge replaces what stands before it; of several maps the first one wins.
+    probes: {
+      readiness: { path: '/ready', periodSeconds: 5, failureThreshold: 2 },
+      liveness: { timeoutSeconds: 3, tcpSocket: { port: 'metrics' } },
+    },
+    lifecycle: { stopSignal: 'SIGUSR1', preStop: { exec: { command: ['/drain'] } } },
+    os: { name: 'linux' },
+    serviceAccount: 'robot',
+  })
+  expect(app).not.toHaveProperty('replicas')
+  expect(service).toEqual({ ports: [{ name: 'metrics-for-prometheus', port: 9090 }] })
+  expect(leftOut.map(({ field }) => field)).toEqual([
+    'x-probe',
+    'containers main: name',
+    'containers main: port name web-again',
+    'containers main: port name web',
+    'containers main: port name prometheus',
+    'Service: metadata.labels team',
+    'Service: internalTrafficPolicy',
+    'Service: port 80: appProtocol',
+    'Service: port 80: name web',
+    'Service: port 53/UDP',
+    'HorizontalPodAutoscaler: metrics ContainerResource cpu',
+    'PodDisruptionBudget: unhealthyPodEvictionPolicy',
+  ])
+  expect(notes).toEqual([])
+})
+
+describe('a Service', () => {
+  const deployment = sourceOfManifest(manifest('web'), 'web').deployment
+  const leftOutOf = (spec: JsonObject) => {
+    const service = {
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ...spec },
+    }
+    const { leftOut, notes } = valuesFromDeployment({ app: 'web', deployment, service, withSecrets: false })
+    return [...leftOut.map(({ field }) => field).filter((field) => field.startsWith('Service: ')), ...notes]
+  }
+
+  test.each<[name: string, spec: JsonObject, said: string[]]>([
+    ['without an address', { clusterIP: 'None', ports: [{ port: 8081 }] }, ['Service: clusterIP None']],
+    [
+      'with what the API server fills in',
+      {
+        clusterIP: '10.0.0.1',
+        clusterIPs: ['10.0.0.1'],
+        ipFamilies: ['IPv4'],
+        ipFamilyPolicy: 'SingleStack',
+        internalTrafficPolicy: 'Cluster',
+        sessionAffinity: 'None',
+        type: 'ClusterIP',
+        ports: [{ port: 8081, protocol: 'TCP', targetPort: 8081 }],
+      },
+      [],
+    ],
+    ['for UDP alone', { ports: [{ port: 53, protocol: 'UDP' }] }, ['Service: port 53/UDP']],
+    [
+      'whose port the container does not name',
+      { ports: [{ port: 80, targetPort: 'gone' }] },
+      [
+        'The Service sends to port "gone", which the container does not name: 8081 was taken; --port gives another.',
+      ],
+    ],
+    [
+      'of nodes',
+      {
+        type: 'NodePort',
+        externalTrafficPolicy: 'Local',
+        ipFamilyPolicy: 'RequireDualStack',
+        ports: [{ port: 80, targetPort: 8081, nodePort: 30080 }],
+      },
+      [
+        'Service: externalTrafficPolicy',
+        'Service: ipFamilyPolicy',
+        'Service: port 80: nodePort',
+        'Service: type',
+      ],
+    ],
+  ])('%s', (_name, spec, said) => {
+    expect(leftOutOf(spec)).toEqual(said)
+  })
+})
+
+test.each<[name: string, spec: JsonObject, values: JsonObject, leftOut: string[]]>([
+  [
+    'the first version',
+    { maxReplicas: 3, targetCPUUtilizationPercentage: 60 },
+    { maxReplicas: 3, cpu: 60 },
+    [],
+  ],
+  ['no metric', { maxReplicas: 3 }, { maxReplicas: 3, cpu: 80 }, []],
+  [
+    'none at night',
+    { minReplicas: 0, maxReplicas: 3 },
+    { minReplicas: 1, maxReplicas: 3, cpu: 80 },
+    ['minReplicas 0'],
+  ],
+  [
+    'a beta version',
+    {
+      maxReplicas: 3,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 50 } }],
+    },
+    { maxReplicas: 3, cpu: 80 },
+    ['metrics Resource cpu'],
+  ],
+])('an autoscaler of %s', (_name, spec, values, leftOut) => {
+  const read = autoscalingValues({ kind: 'HorizontalPodAutoscaler', spec }, 'main')
+  expect(read.values).toEqual(values)
+  expect(read.leftOut.map(({ field }) => field)).toEqual(leftOut)
+})

@@ -1,0 +1,43 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import type { LeftOut } from '../environment-values.js'
+import { mapOf } from '../json-fields.js'
+import { plainAnnotations } from '../server-defaults.js'
+
+const NO_VALUE = 'the chart has no value for it'
+const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
+/** Metadata that names an object, and what the API server keeps there for itself. */
+const METADATA =
+  'name namespace labels annotations uid resourceVersion generation creationTimestamp selfLink managedFields'.split(
+    ' ',
+  )
+
+/** The fields of a map that are not among those `read`: each is listed rather than lost. `place` comes before its name. */
+export function unread(object: JsonObject, read: Iterable<string>, place = ''): LeftOut[] {
+  const known = new Set(read)
+  return Object.keys(object)
+    .filter((field) => !known.has(field) && !isEmpty(object[field]))
+    .map((field) => ({ field: `${place}${field}`, reason: NO_VALUE }))
+}
+
+/** What stands around the spec of an object: its labels, unless the caller reads them, its annotations and all else. */
+export function unreadAround(object: JsonObject, read: { annotations?: boolean } = {}): LeftOut[] {
+  const metadata = mapOf(object.metadata)
+  const annotations = read.annotations ? {} : plainAnnotations(metadata.annotations)
+  return [
+    ...unread(object, OBJECT),
+    ...unread(metadata, METADATA, 'metadata.'),
+    ...Object.keys(mapOf(metadata.labels)).map((name) => ({
+      field: `metadata.labels ${name}`,
+      reason: 'the chart labels its objects itself',
+    })),
+    ...Object.keys(annotations).map((name) => ({
+      field: `metadata.annotations ${name}`,
+      reason: 'the chart annotates pods and the Service only',
+    })),
+  ]
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  if (value === undefined || value === null) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
