@@ -64,12 +64,19 @@ the value, the place and the remedy; gives nothing otherwise.
 {{/* Rules of what requests are taken, and of what else happens to them. Takes the root. */}}
 {{- define "gloo-app.validateRoutes" -}}
 {{- $routes := .Values.routes -}}
+{{- $owned := list "host" "connection" "keep-alive" "proxy-connection" "te" "trailer" "transfer-encoding" "content-length" "upgrade" "expect" -}}
+{{- with $routes.canary -}}
+{{- include "gloo-app.validateHeaders" (dict "headers" .headers "place" "routes.canary.headers" "owned" (append $owned "user-agent")) -}}
+{{- end -}}
 {{- $seen := dict -}}
 {{- range $index, $match := include "gloo-app.matches" . | fromJsonArray -}}
 {{- $place := printf "routes.matches[%d]" $index -}}
 {{- $kinds := keys (pick $match "prefix" "exact" "regex") | sortAlpha -}}
 {{- if ne (len $kinds) 1 -}}
 {{- fail (printf "%s has %s: give it one of prefix, exact and regex." $place ($kinds | join " and " | default "no path")) -}}
+{{- end -}}
+{{- range $kind, $path := pick $match "prefix" "exact" -}}
+{{- include "gloo-app.validatePath" (dict "path" $path "kind" $kind "place" (printf "%s.%s" $place $kind)) -}}
 {{- end -}}
 {{- /* Valid or not: with an empty alternative before it, a pattern that can be read takes an empty text. */ -}}
 {{- with $match.regex -}}
@@ -84,6 +91,7 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- include "gloo-app.validateHeaders" (dict "headers" $match.headers "place" (printf "%s.headers" $place) "owned" $owned) -}}
 {{- with $routes.canary -}}
 {{- range $name, $_ := .headers -}}
 {{- range $matched, $_ := $match.headers -}}
@@ -112,6 +120,43 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- else if eq .version $routes.primary.version -}}
 {{- fail (printf "routes.shadow.version is %q, the primary's own: name another version, or leave routes.shadow out." .version) -}}
 {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* A path that clients send as it is written. Takes a dict of path, kind (prefix or exact) and place. */}}
+{{- define "gloo-app.validatePath" -}}
+{{- $path := .path -}}
+{{- $said := printf "%s: %q" .place $path -}}
+{{- $dots := eq .kind "prefix" | ternary "(?i)/(\\.|%2e){1,2}/" "(?i)/(\\.|%2e){1,2}(/|$)" -}}
+{{- if contains "#" $path -}}
+{{- fail (printf "%s has a fragment, which clients keep to themselves: leave it out (a # in a path is %%23)." $said) -}}
+{{- else if contains "?" $path -}}
+{{- fail (printf "%s has a query, which is no part of a path: write %s: %q and its parameters into query, name by name (a ? in a path is %%3F)." $said .kind (splitList "?" $path | first)) -}}
+{{- else if not (regexMatch "^[!$-;=@-Z\\[\\]_a-z|~]*$" $path) -}}
+{{- fail (printf "%s has characters that clients send percent-encoded: write it as %q." $said (urlJoin (dict "path" $path) | replace "%25" "%")) -}}
+{{- else if contains "%" (regexReplaceAll "%[0-9A-Fa-f]{2}" $path "") -}}
+{{- fail (printf "%s has a %% without two hex digits after it: write it as %%25." $said) -}}
+{{- else if regexMatch $dots $path -}}
+{{- fail (printf "%s has . or .. as a segment, which clients resolve before they ask: write the path that comes of it." $said) -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+Rules of headers by which routes choose: each once, whatever its case, and none that is another one at each hop. Takes a
+dict of headers, place and owned (names in lower case).
+*/}}
+{{- define "gloo-app.validateHeaders" -}}
+{{- $place := .place -}}
+{{- $owned := .owned -}}
+{{- $seen := dict -}}
+{{- range $name, $_ := .headers -}}
+{{- $key := lower $name -}}
+{{- if has $key $owned -}}
+{{- fail (printf "%s: %q can't choose a route: it is set by each hop, or by whoever asks; use a header of your own." $place $name) -}}
+{{- else if hasKey $seen $key -}}
+{{- fail (printf "%s: %s and %s are one header, as case does not count: name it once." $place (get $seen $key) $name) -}}
+{{- end -}}
+{{- $_ := set $seen $key $name -}}
 {{- end -}}
 {{- end }}
 

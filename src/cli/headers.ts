@@ -1,26 +1,21 @@
 import { UsageError } from '../model/errors.js'
-
-/** RFC 9110 token: what a header's name may be made of. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-
-/** A value fetch may send: visible characters, blanks and tabs in between, Latin-1. */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+import { headerProblem, type HeaderUse } from '../model/http-headers.js'
 
 /**
- * Headers given as `name=value`, later ones winning. With `env` a value `env:VAR` is read from the
- * environment, so that secrets stay out of command lines. Throws UsageError that names `source` (a flag, or a
- * place in a file).
+ * Headers given as `name=value`. With `env` a value `env:VAR` is read from the environment, so that secrets stay out of
+ * command lines. Throws UsageError that names `source` (a flag, or a place in a file) and the header, not its value.
  */
 export function parseHeaders(
   pairs: string[],
   source: string,
+  use: HeaderUse,
   env?: Record<string, string | undefined>,
 ): Record<string, string> {
-  const headers: Record<string, string> = {}
+  const headers: [string, string][] = []
   for (const pair of pairs) {
     const at = pair.indexOf('=')
     const name = pair.slice(0, at).trim()
-    if (at < 1 || !TOKEN.test(name)) {
+    if (at < 1) {
       // It may be a secret as a whole, or from any place on.
       const shown = env ? `a text of ${pair.length} characters` : `"${pair}"`
       throw new UsageError(`${source}: ${shown} is not a header.`, {
@@ -28,19 +23,15 @@ export function parseHeaders(
         nextSteps: [`write it as name=value, for example ${source} stage=canary`],
       })
     }
-    const value = env ? fromEnvironment(pair.slice(at + 1), name, source, env) : pair.slice(at + 1)
-    if (!FIELD_VALUE.test(value)) {
-      throw new UsageError(
-        `${source}: the value of header ${name} has characters that HTTP does not allow.`,
-        {
-          state: 'Nothing was changed.',
-          nextSteps: ['give a value without line breaks and control characters'],
-        },
-      )
-    }
-    headers[name] = value
+    const value = pair.slice(at + 1)
+    headers.push([name, env ? fromEnvironment(value, name, source, env) : value])
   }
-  return headers
+  const problem = headerProblem(headers, use)
+  if (!problem) return Object.fromEntries(headers)
+  throw new UsageError(`${source}: the header ${JSON.stringify(problem.name)} ${problem.what}.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [problem.remedy],
+  })
 }
 
 function fromEnvironment(

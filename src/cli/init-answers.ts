@@ -1,4 +1,5 @@
 import { UsageError } from '../model/errors.js'
+import { pathProblem, type PathUse } from '../model/url-path.js'
 import { checkApp } from './args.js'
 import type { Questions } from './questions.js'
 
@@ -37,7 +38,7 @@ export function checkTyped(typed: Typed): Told {
     namespace: check(typed.namespace, checkNamespace),
     image: check(typed.image, checkImage),
     port: check(typed.port, checkPort),
-    healthPath: check(typed['health-path'], (text) => checkPath('--health-path', text)),
+    healthPath: check(typed['health-path'], (text) => checkPath('--health-path', text, 'probe')),
     paths: typed.path && checkPaths(typed.path),
     replicas: check(typed.replicas, checkReplicas),
   }
@@ -80,7 +81,7 @@ export async function askRest(
     (await questions.ask({
       text: 'Path that tells its health',
       byDefault: NONE,
-      parse: (text) => (text === NONE ? undefined : checkPath('The path', text)),
+      parse: (text) => (text === NONE ? undefined : checkPath('The path', text, 'probe')),
     }))
   const replicas =
     told.replicas ??
@@ -136,15 +137,13 @@ function wholeNumber(what: string, text: string, most: number): number {
 }
 
 function checkPaths(texts: string[]): string[] {
-  return [...new Set(texts.map((text) => checkPath('The path', text)))]
+  return [...new Set(texts.map((text) => checkPath('The path', text, 'prefix')))]
 }
 
-function checkPath(what: string, text: string): string {
-  if (/^\/[!"$->@-~]*$/.test(text)) return text
-  throw wrong(
-    `${what} "${text}" is not a path.`,
-    'start it with "/", and write it without blanks, "?" and "#", as in /shop/items',
-  )
+function checkPath(what: string, text: string, use: PathUse): string {
+  const problem = pathProblem(text, use)
+  if (!problem) return text
+  throw wrong(`${what} ${JSON.stringify(text)} ${problem.what}.`, problem.remedy)
 }
 
 function wrong(message: string, remedy: string): UsageError {

@@ -101,7 +101,8 @@ export async function resolveSettings(
   const headers = (name: SettingName) => {
     const found = pick(name)
     if (!found) return undefined
-    return parseHeaders(textsOf(found), found.source, name === 'probe-header' ? env : undefined)
+    if (name === 'header') return parseHeaders(textsOf(found), found.source, 'canary')
+    return parseHeaders(textsOf(found), found.source, 'probe', env)
   }
   const names = Object.keys(config.settings) as SettingName[]
   const allow = parseAllowance({ env: pick('allow-env'), request: pick('allow-request') })

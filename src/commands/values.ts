@@ -90,7 +90,7 @@ export default class Values extends BaseCommand {
       primary: checkVersion(flags.primary ?? ''),
       canary: flags.canary === undefined ? undefined : checkVersion(flags.canary),
       weight: flags.weight === undefined ? undefined : parsePercent('--weight', flags.weight),
-      headers: parseHeaders(flags.header ?? ['stage=canary'], '--header'),
+      headers: parseHeaders(flags.header ?? ['stage=canary'], '--header', 'canary'),
       base: apiGroup === undefined ? files : mergeValues(files, { routes: { apiGroup } }),
     })
     const asIs = flags['show-secrets']

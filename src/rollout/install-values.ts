@@ -1,5 +1,6 @@
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
+import { requireRequests } from './matches.js'
 import { isObject } from './merge.js'
 import { withStage } from './values.js'
 
@@ -7,9 +8,10 @@ const DEFAULT_API_GROUP = 'example'
 
 /**
  * The complete values of an install: the user's own with one version, which is the primary. Throws UsageError where they
- * name another version, another primary or a canary.
+ * name another version, another primary or a canary, or match requests that nobody can make.
  */
 export function installValues(version: string, base: JsonObject): JsonObject {
+  requireRequests(base)
   const routes = isObject(base.routes) ? base.routes : {}
   const deployment = isObject(base.deployment) ? base.deployment : {}
   const others = Object.keys(deployment).filter((other) => other !== version)

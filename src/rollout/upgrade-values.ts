@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { UsageError } from '../model/errors.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { diffValues } from '../model/values-diff.js'
+import { requireRequests } from './matches.js'
 import { isObject } from './merge.js'
 import { setValue } from './set-values.js'
 
@@ -18,7 +19,7 @@ export interface WantedValues {
 
 /**
  * The values of a stable app with other base values: versions and routes stay as they are deployed. Throws UsageError
- * where they are asked to be others; a file that repeats them is fine.
+ * where they are asked to be others, or where new matches are of requests that nobody can make; a file that repeats them is fine.
  */
 export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedValues): JsonObject {
   const { base, baseName = 'the values', set, setString } = wanted
@@ -33,7 +34,13 @@ export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedV
       requireOwnedAsDeployed(app, deployed, values, flag)
     }
   }
+  // What is deployed was taken by its chart.
+  if (!isDeepStrictEqual(matchesOf(values), matchesOf(deployed))) requireRequests(values)
   return values
+}
+
+function matchesOf({ routes }: JsonObject): Json | undefined {
+  return isObject(routes) ? routes.matches : undefined
 }
 
 /** Base values out of a revision whatever its stage was, with the versions and routes that are deployed now. */

@@ -6,6 +6,7 @@ import type {
   StageValues,
   VersionConfig,
 } from '../model/values.js'
+import { headerProblem } from '../model/http-headers.js'
 import { isObject } from './merge.js'
 import { isVersion, VERSION_FORM } from './version.js'
 
@@ -134,6 +135,8 @@ function readCanary(value: Json | undefined, oddities: string[]): CanaryRoute | 
     else if (header !== null)
       oddities.push(`routes.canary.headers.${name}: ${JSON.stringify(header)} is not a string`)
   }
+  const problem = headerProblem(Object.entries(headers), 'canary')
+  if (problem) oddities.push(`routes.canary.headers: ${JSON.stringify(problem.name)} ${problem.what}`)
   if (Object.keys(headers).length === 0) {
     oddities.push('routes.canary.headers is empty: every request would go to the canary')
   }

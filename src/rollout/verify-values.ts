@@ -1,4 +1,6 @@
 import { UsageError } from '../model/errors.js'
+import { headerProblem, isHeaderName } from '../model/http-headers.js'
+import { pathProblem } from '../model/url-path.js'
 import type { Json, JsonObject } from '../model/values.js'
 import {
   type AnswerAssertions,
@@ -20,8 +22,6 @@ const DEFAULT_HEALTH: HealthLimits = {
 }
 /** Methods that probes may have. */
 export const PROBE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-/** RFC 9110 token: what a header's name may be made of. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const MAX_PATHS = 20
 const MAX_METRICS = 20
 /** The same as for patterns that name a version. */
@@ -84,8 +84,9 @@ class Reader {
     const paths = this.list(value, 'verify.paths', MAX_PATHS).map((entry, index) => {
       const place = `verify.paths[${index}]`
       const path = this.text(entry, place) ?? ''
-      if (/^\/[!-~]*$/.test(path) && !path.includes('#')) return path
-      throw wrong(place, `${JSON.stringify(path)} is not a path`, 'write it like /echo or /echo/items?page=1')
+      const problem = pathProblem(path, 'probe')
+      if (!problem) return path
+      throw wrong(place, `${JSON.stringify(path)} ${problem.what}`, problem.remedy)
     })
     if (paths.length === 0) throw wrong('verify.paths', 'is empty', 'name a path, or leave it out')
     const twice = paths.find((path, index) => paths.indexOf(path) !== index)
@@ -111,9 +112,8 @@ class Reader {
 
   private headers(value: Json | undefined): Record<string, string> {
     const place = 'verify.request.headers'
-    const entries = Object.entries(this.object(value, place)).map(([name, given]) => {
+    const entries = Object.entries(this.object(value, place)).map(([name, given]): [string, string] => {
       const at = `${place}.${name}`
-      requireHeaderName(name, place)
       const text = this.text(given, at, { mayBeEmpty: true }) ?? ''
       if (!text.startsWith('env:')) return [name, text]
       const variable = text.slice('env:'.length)
@@ -122,7 +122,9 @@ class Reader {
         throw wrong(at, `is to come from the environment, but ${variable} is not set`, `export ${variable}=…`)
       return [name, found]
     })
-    return Object.fromEntries(entries) as Record<string, string>
+    const problem = headerProblem(entries, 'probe')
+    if (problem) throw wrong(`${place}.${problem.name}`, problem.what, problem.remedy)
+    return Object.fromEntries(entries)
   }
 
   private assertions(value: Json | undefined): AnswerAssertions {
@@ -290,7 +292,7 @@ class Reader {
 }
 
 function requireHeaderName(name: string, place: string): void {
-  if (TOKEN.test(name)) return
+  if (isHeaderName(name)) return
   throw wrong(
     place,
     `${JSON.stringify(name)} can't be the name of a header`,

@@ -1,3 +1,5 @@
+import { headerProblem } from '../model/http-headers.js'
+import { pathProblem } from '../model/url-path.js'
 import type { AnalysisData, FileData, NumberData, StepData, VerifyData } from './file-data.js'
 import type { Reader } from './reader.js'
 import type { Analysis, RunbookCluster, RunbookStep, StepCondition, StepVerify, Window } from './runbook.js'
@@ -112,6 +114,10 @@ function readStart(given: NonNullable<StepData['start']>, path: Path, reader: Re
       'needs deployOnly: true beside it: afterwards requests go to the canary',
     )
   }
+  const problem = headerProblem(Object.entries(headers ?? {}), 'canary')
+  if (problem) {
+    reader.report([...path, 'headers', problem.name], `${problem.what}: ${problem.remedy}`, true)
+  }
   return {
     type: 'start',
     version: reader.version(version, typeof given === 'string' ? path : [...path, 'version']),
@@ -149,6 +155,10 @@ function readCondition(
 function readVerify({ tolerance, paths, rate, timeout }: VerifyData, path: Path, reader: Reader): StepVerify {
   const number = (value: NumberData | undefined, key: string, range: [number, number]) =>
     value === undefined ? undefined : reader.number(value, [...path, key], range, 'a number')
+  for (const [index, text] of (paths ?? []).entries()) {
+    const problem = pathProblem(text, 'probe')
+    if (problem) reader.report([...path, 'paths', index], `is "${text}": ${problem.what}; ${problem.remedy}`)
+  }
   const points = number(tolerance, 'tolerance', [0.1, 50])
   return {
     tolerance: points === undefined ? undefined : points / 100,

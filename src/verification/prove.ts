@@ -1,5 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { UsageError } from '../model/errors.js'
+import { headerProblem, type HeaderUse } from '../model/http-headers.js'
 import type { ProbeTemplate } from '../model/verify-settings.js'
 import { compileClassify } from './classify.js'
 import { checkTolerance } from './judge.js'
@@ -46,17 +46,14 @@ export function createVerifier(): Verifier {
 /** What a Host header and a server name may be: visible characters without those that end it in a URL. */
 const HOST = /^(?!.*[/?#@\\"<>])[!-~]+$/
 
-/** Headers that say how a request is sent, which is not the user's to choose, and the one that --host gives. */
-const OF_THE_CONNECTION = new Set(
-  'host connection keep-alive transfer-encoding content-length upgrade expect trailer'.split(' '),
-)
-
 /** @throws UsageError where no probe could even be sent */
 function checkTarget(transport: Transport, probe: ProbeTemplate, marks: Record<string, string>[]): void {
   for (const { origin } of transport.proxies) checkOrigin(origin)
   checkTls(transport.tls)
   checkMarks(probe, marks)
-  checkHeaders(transport.host, [probe.headers, ...marks])
+  checkHost(transport.host)
+  checkHeaders(probe.headers, 'probe')
+  for (const headers of marks) checkHeaders(headers, 'canary')
 }
 
 /** The certificates as TLS would take them: a key that is not the certificate's is found here, too. */
@@ -98,26 +95,17 @@ function checkOrigin(origin: string): void {
   }
 }
 
-function checkHeaders(host: string | undefined, sets: Record<string, string>[]): void {
-  if (host !== undefined && !HOST.test(host)) {
-    throw new UsageError(`The Host "${host}" is not a host name, with or without a port.`, {
-      nextSteps: ['Give it like --host app.example.com.'],
-    })
-  }
-  for (const [name, value] of sets.flatMap((entry) => Object.entries(entry))) {
-    if (OF_THE_CONNECTION.has(name.toLowerCase())) {
-      throw new UsageError(`The probe header "${name}" can't be given: it is about the connection itself.`, {
-        nextSteps: [name.toLowerCase() === 'host' ? 'Give it with --host.' : 'Leave it out.'],
-      })
-    }
-    try {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
-    } catch (error) {
-      // The value may be a secret.
-      throw new UsageError(`The probe header "${name}" can't be sent: ${(error as Error).message}.`, {
-        cause: error,
-      })
-    }
-  }
+function checkHost(host: string | undefined): void {
+  if (host === undefined || HOST.test(host)) return
+  throw new UsageError(`The Host "${host}" is not a host name, with or without a port.`, {
+    nextSteps: ['Give it like --host app.example.com.'],
+  })
+}
+
+function checkHeaders(headers: Record<string, string>, use: HeaderUse): void {
+  const problem = headerProblem(Object.entries(headers), use)
+  if (!problem) return
+  throw new UsageError(`The ${use} header ${JSON.stringify(problem.name)} ${problem.what}.`, {
+    nextSteps: [problem.remedy],
+  })
 }

@@ -87,6 +87,36 @@ const REFUSALS: Refusal[] = [
     says: { 3: /Property name of "the stage" does not match/, 4: /invalid propertyName 'the stage'/ },
   },
   {
+    title: 'canary headers that are one to HTTP',
+    values: canaryValues({ headers: { stage: 'a', Stage: 'b' } }),
+    says: /routes\.canary\.headers: Stage and stage are one header, as case does not count: name it once/,
+  },
+  ...['Host', 'user-agent', 'Content-Length'].map((name) => ({
+    title: `the canary header ${name}`,
+    values: canaryValues({ headers: { [name]: 'x' } }),
+    says: new RegExp(`routes\\.canary\\.headers: "${name}" can't choose a route`),
+  })),
+  {
+    title: 'a header of a match beyond ASCII',
+    values: routes({ matches: [{ prefix: '/x', headers: { 'x-tenant': 'Zürich' } }] }),
+    says: {
+      3: /matches\.0\.headers\.x-tenant: Does not match/,
+      4: /headers\/x-tenant': 'Zürich' does not match/,
+    },
+  },
+  ...[
+    { path: '/x?y=1', says: /has a query, .* write exact: "\/x" and its parameters into query/ },
+    { path: '/x#frag', says: /has a fragment, .* leave it out \(a # in a path is %23\)/ },
+    { path: '/a b', says: /has characters .* percent-encoded: write it as "\/a%20b"/ },
+    { path: '/stra\u00dfe%20', says: /has characters .* write it as "\/stra%C3%9Fe%20"/ },
+    { path: '/%zz', says: /has a % without two hex digits after it: write it as %25/ },
+    { path: '/a/..', says: /has \. or \.\. as a segment/ },
+  ].map(({ path, says }) => ({
+    title: `the path ${path}, which no client sends`,
+    values: routes({ matches: [{ prefix: '/x' }, { exact: path }] }),
+    says: new RegExp(`routes\\.matches\\[1\\]\\.exact: ".*" ${says.source}`),
+  })),
+  {
     title: 'a canary version that is not deployed',
     values: canaryValues({ version: 'v3' }),
     says: /routes\.canary\.version is "v3", which is not deployed: .* one of those deployed: v1, v2\./,

@@ -88,8 +88,8 @@ test.each<[Parameters<typeof checkTyped>[0], string]>([
   [{ port: '65536' }, 'The port is "65536".'],
   [{ port: '8080.5' }, 'The port is "8080.5".'],
   [{ replicas: '-1' }, 'The number of pods is "-1".'],
-  [{ path: ['shop'] }, 'The path "shop" is not a path.'],
-  [{ 'health-path': '/a?b' }, '--health-path "/a?b" is not a path.'],
+  [{ path: ['shop'] }, 'The path "shop" does not begin with "/".'],
+  [{ 'health-path': '/a b' }, '--health-path "/a b" has characters that clients send'],
 ])('%o won’t do', (typed, message) => {
   expect(() => checkTyped(typed)).toThrow(message)
 })

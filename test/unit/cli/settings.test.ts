@@ -153,8 +153,23 @@ describe('settings', () => {
     ['a proxy URL with a path', { 'proxy-url': 'http://a/b' }, /not the origin/],
     ['a proxy URL of another scheme', { 'proxy-url': 'ftp://a' }, /not the origin/],
     ['a header without a value', { header: ['stage'] }, /--header: "stage" is not a header/],
-    ['a header with a bad name', { header: ['st age=x'] }, /is not a header/],
-    ['a header with a line break', { header: ['stage=a\r\nb: c'] }, /characters that HTTP does not allow/],
+    [
+      'a header with a bad name',
+      { header: ['st age=x'] },
+      /--header: the header "st age" is no name of a header/,
+    ],
+    [
+      'a header with a line break',
+      { header: ['stage=a\r\nb: c'] },
+      /the header "stage" has a value with characters/,
+    ],
+    ['a header beyond ASCII', { header: ['X-Tenant=Zürich'] }, /--header: the header "X-Tenant" has a value/],
+    ['a header twice', { header: ['stage=a', 'Stage=b'] }, /--header: the header "Stage" is given twice/],
+    [
+      'a probe header of the connection',
+      { 'probe-header': ['Host=a'] },
+      /--probe-header: the header "Host" is/,
+    ],
   ])('%s is refused', async (_, flags, message) => {
     const error = await wrong(flags)
     expect(error.message).toMatch(message)

@@ -64,6 +64,14 @@ describe('values canary can’t explain name what is odd and where', () => {
       /headers\.stage: true is not a string/,
     ],
     [
+      'headers that are one to HTTP',
+      {
+        deployment: both,
+        routes: { primary, canary: { version: 'v2', headers: { stage: 'a', Stage: 'b' } } },
+      },
+      /routes\.canary\.headers: "Stage" is given twice/,
+    ],
+    [
       'weight 150',
       { deployment: both, routes: { primary, canary: { ...canary, weight: 150 } } },
       /weight: 150 is not an integer/,

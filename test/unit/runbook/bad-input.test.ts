@@ -243,6 +243,14 @@ const MEANING: Case[] = [
     ],
   },
   {
+    name: 'canary headers and paths that no client sends',
+    text: `${HEAD}steps:\n  - start: {version: v2, headers: {X-Tenant: Zürich}}\n    verify: {paths: [/a, "/a b"]}\n`,
+    told: [
+      ['5:36', /not printable ASCII: write it in ASCII/],
+      ['6:26', /"\/a b": has characters that clients send percent-encoded; write it as \/a%20b/],
+    ],
+  },
+  {
     name: 'comparisons where there is no canary',
     text: `${HEAD}steps:\n  - verify: {compare: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {compare: 30s}\n`,
     told: [
