@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { UsageError } from '../model/errors.js'
-import { isVersion, VERSION_FORM } from '../rollout/version.js'
+import { isVersion, looksLikeVersion, VERSION_FORM } from '../rollout/version.js'
 
 // Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would
 // do.
@@ -32,6 +32,7 @@ export function checkApp(text: string): string {
   throw new UsageError(`APP "${text}" can't be part of a Kubernetes name.`, {
     state: 'Nothing was changed.',
     nextSteps: [
+      ...lowerCased(text, LABEL.test.bind(LABEL)),
       `use at most ${APP_LENGTH} lower-case letters a-z, digits and "-", with a letter or digit at both ends`,
     ],
   })
@@ -43,7 +44,7 @@ export function checkVersion(text: string): string {
   if (isVersion(text)) return text
   throw new UsageError(`VERSION "${text}" can't be a version.`, {
     state: 'Nothing was changed.',
-    nextSteps: [`use ${VERSION_FORM}`],
+    nextSteps: [...lowerCased(text, isVersion), `use ${VERSION_FORM}`],
   })
 }
 
@@ -56,11 +57,40 @@ function refuseReserved(argument: string, text: string): void {
   })
 }
 
-/** Integer 0..100. Throws UsageError for anything else, `50%` and `050` included. */
+function lowerCased(text: string, isName: (text: string) => boolean): string[] {
+  const lower = text.toLowerCase()
+  return lower !== text && isName(lower) ? [`did you mean "${lower}"?`] : []
+}
+
+/** Integer 0..100, `50%` included. Throws UsageError for anything else, `050` and `0.5` included. */
 export function parsePercent(name: string, text: string): number {
-  if (/^(0|[1-9]\d?|100)$/.test(text)) return Number(text)
+  const [, digits] = PERCENT.exec(text) ?? []
+  if (digits !== undefined) return Number(digits)
   throw new UsageError(`${name} "${text}" is not a whole number of percent from 0 to 100.`, {
     state: 'Nothing was changed.',
     nextSteps: ['give the percent of requests as an integer from 0 to 100'],
+  })
+}
+
+const PERCENT = /^(0|[1-9]\d?|100)%?$/
+
+/** Throws UsageError where APP and WEIGHT were given the wrong way round. */
+export function refuseWeightFirst({ app, weight }: { app: string; weight: string }): void {
+  if (!PERCENT.test(app) || PERCENT.test(weight) || !LABEL.test(weight)) return
+  throw new UsageError(`WEIGHT "${weight}" is no percentage, and APP "${app}" is one: APP comes first.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [`canary shift ${weight} ${app}    (did you mean this?)`],
+  })
+}
+
+/** Throws UsageError for a new app with the name of a version, and a version with that of an app. */
+export function refuseVersionFirst({ app, version }: { app: string; version: string }): void {
+  if (!looksLikeVersion(app) || looksLikeVersion(version) || !LABEL.test(version)) return
+  throw new UsageError(`APP "${app}" reads as a version: APP comes first, then VERSION.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [
+      `canary install ${version} ${app}    (did you mean this?)`,
+      `canary install ${app} ${version} --yes    (an app with the name ${app})`,
+    ],
   })
 }

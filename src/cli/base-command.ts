@@ -1,9 +1,10 @@
 import { Command } from '@oclif/core/command'
 import type { Palette } from '../report/palette.js'
 import { plainTexts } from '../report/terminal-text.js'
+import { plainSwitches } from './command-line/flag-values.js'
+import { explainParseError } from './command-line/parse-errors.js'
 import { outputFlags } from './flags.js'
 import { type Output, outputOf, printError, printNote, printResult } from './output.js'
-import { explainParseError } from './parse-errors.js'
 import type { Task } from './task.js'
 
 /**
@@ -14,6 +15,11 @@ export abstract class BaseCommand extends Command {
   static override baseFlags = outputFlags
   private output?: Output
   private readonly warnings: string[] = []
+
+  protected override async init(): Promise<void> {
+    this.argv = plainSwitches(this.argv, { ...this.ctor.flags, ...this.ctor.baseFlags }, process.env)
+    await super.init()
+  }
 
   /** How to print, read off the command line once. */
   protected async getOutput(): Promise<Output> {
@@ -59,11 +65,11 @@ export abstract class BaseCommand extends Command {
     // With NODE_ENV=development oclif warns of commands that end before they are parsed, as usage errors do.
     this.parsed = true
     const command = `${this.config.bin} ${(this.id ?? '').replaceAll(':', ' ')}`.trim()
-    const explained = explainParseError(
-      error,
+    const explained = explainParseError(error, {
       command,
-      Object.keys({ ...this.ctor.flags, ...this.ctor.baseFlags }),
-    )
+      flags: Object.keys({ ...this.ctor.flags, ...this.ctor.baseFlags }),
+      args: Object.entries(this.ctor.args).map(([name, { required }]) => ({ name, required })),
+    })
     process.exitCode = await printError(await this.getOutput(), explained, this.warnings)
   }
 }

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { Secrets } from '../lib/secrets/secrets.js'
 import type { Palette } from '../report/palette.js'
+import { isOn } from './command-line/flag-values.js'
 import { plainTexts, takesCommands, withoutCommands, withoutControls } from '../report/terminal-text.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
@@ -35,7 +36,7 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
   const colour = valueOf(words, ['--color']) ?? env.CANARY_COLOR
   const choice = colour === 'always' || colour === 'never' ? colour : 'auto'
   const { createPalette, wantsColour } = await import('../report/palette.js')
-  const format = words.includes('--json') ? 'json' : asked
+  const format = words.some((word) => isOn(word, '--json')) ? 'json' : asked
   const secrets = new Secrets()
   const noCommands = takesCommands(env)
   const safe = (text: string) => {
@@ -46,7 +47,7 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
     format: format === 'json' || format === 'yaml' ? format : 'text',
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
-    debug: words.includes('--debug') || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
+    debug: words.some((word) => isOn(word, '--debug')) || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
     secrets,
     clean: (text) => safe(secrets.maskText(text)),
     safe,

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import { changeFlags, clusterFlags, overlapFlag, probeFlags, repeatable } from '../cli/flags.js'
 
@@ -46,6 +46,7 @@ export default class Install extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Install)
     const { flags } = parsed
+    if (!parsed.flags.yes) refuseVersionFirst(parsed.args)
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
     await this.change(app, `install ${app} ${version}`, parsed, async (context, { namespace }) => {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import path from 'node:path'
 import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { requireWith } from '../cli/command-line/flag-values.js'
 import {
   changeFlags,
   overlapFlag,
@@ -65,6 +66,7 @@ export default class Rollout extends RunbookCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Rollout)
     const { flags } = parsed
+    requireWith(parsed, 'duration', 'analyze')
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
     const [{ parseWeights, singleRollout }, { durationOf }, { requestFor }] = await Promise.all([

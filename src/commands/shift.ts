@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, parsePercent, requiredApp } from '../cli/args.js'
+import { checkApp, parsePercent, refuseWeightFirst, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
+import { requireWith } from '../cli/command-line/flag-values.js'
 import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
 
 export default class Shift extends ChangeCommand {
@@ -39,6 +40,8 @@ export default class Shift extends ChangeCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(Shift)
+    refuseWeightFirst(parsed.args)
+    requireWith(parsed, 'duration', 'analyze')
     const app = checkApp(parsed.args.app)
     const weight = parsePercent('WEIGHT', parsed.args.weight)
     const { analyze } = parsed.flags

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/args.js'
 import { BaseCommand } from '../cli/base-command.js'
+import { requireWith } from '../cli/command-line/flag-values.js'
 import { clusterFlags, durationFlag, probeFlags } from '../cli/flags.js'
 
 export default class Verify extends BaseCommand {
@@ -33,6 +34,7 @@ export default class Verify extends BaseCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Verify)
     const { compare, explain } = parsed.flags
+    requireWith(parsed, 'duration', 'compare')
     const app = checkApp(parsed.args.app)
     const task = { title: `verify ${app}`, activity: `reading the release of ${app}`, app, parsed }
     if (explain) {

@@ -1,5 +1,6 @@
 import { nearest } from '../model/closest.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
+import { looksLikeVersion } from '../rollout/version.js'
 import type { OperationContext } from './context.js'
 import type { Observation } from './observe.js'
 
@@ -40,6 +41,7 @@ export async function absentApp(
     state: `${app} is absent; nothing was changed.`,
     details,
     nextSteps: [
+      ...(looksLikeVersion(app) ? [`APP comes before VERSION: "${app}" reads as a version`] : []),
       ...near.map(
         (one) => `canary status ${one.app}${one.app === one.namespace ? '' : ` -n ${one.namespace}`}`,
       ),

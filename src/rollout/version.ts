@@ -15,6 +15,11 @@ export function isVersion(text: string): boolean {
   return VERSION.test(text) && !(text in {})
 }
 
+/** Whether a text reads as a version rather than as an app's name: `v2`, `v1.2-3`, `1.7`; `blue` and `7` may be either. */
+export function looksLikeVersion(text: string): boolean {
+  return /^(v\d+|\d+[._-]\d+)([._-]\d+)*$/i.test(text)
+}
+
 /** Name of a version's objects (Deployment, ConfigMap, …), as the chart makes it: `-` stands for `.` and `_`. */
 export function objectName(app: string, version: string): string {
   return `${app}-${version.replace(/[._]/g, '-')}`

@@ -35,11 +35,12 @@ describe('arguments', () => {
     ['5', 5],
     ['99', 99],
     ['100', 100],
+    ['50%', 50],
   ])('weight %s', (text, weight) => {
     expect(parsePercent('WEIGHT', text)).toBe(weight)
   })
 
-  test.each(['101', '150', '-5', '12.5', '50%', '050', '1e1', 'half', ''])('"%s" is no weight', (text) => {
+  test.each(['101', '150', '-5', '12.5', '50 %', '050', '1e1', 'half', ''])('"%s" is no weight', (text) => {
     expect(() => parsePercent('WEIGHT', text)).toThrow(
       `WEIGHT "${text}" is not a whole number of percent from 0 to 100.`,
     )

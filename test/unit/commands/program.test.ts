@@ -24,6 +24,8 @@ describe('the program', () => {
     const { exitCode, stdout } = await canary(['--version'])
     expect(stdout).toMatch(/^canary-rollout\/\d+\.\d+\.\d+ /)
     expect(exitCode).toBe(0)
+    expect((await canary(['version'])).stdout).toBe(stdout)
+    expect((await canary(['-v'])).stdout).toBe(stdout)
     const dev = await execa(process.execPath, ['--import', 'tsx', fromSources, '--version'])
     expect(dev.stdout).toBe(stdout)
   })
@@ -55,6 +57,20 @@ describe('the program', () => {
     const json = await canary(['shfit', '--json'])
     expect(json.exitCode).toBe(2)
     expect(JSON.parse(json.stdout).error).toMatchObject({ code: 2, name: 'usage' })
+  })
+
+  test.each([
+    [['help', 'shft'], 'There is no command "shft".', 'canary shift '],
+    [['help', 'runbook', 'lnt'], 'There is no command "runbook lnt".', 'canary runbook lint '],
+    [['promote', '--help'], 'There is no command "promote".', 'canary finish APP'],
+    [[''], 'There is no command "".', 'canary --help'],
+    [['--namespace', 'echo', 'sttus'], 'There is no command "sttus".', 'canary status '],
+    [['--namespace', 'echo', 'shift', 'echo'], 'WEIGHT is missing.', 'canary shift echo WEIGHT'],
+  ])('%j exits 2 with a hint', async (argv, message, hint) => {
+    const { exitCode, stderr } = await canary(argv)
+    expect(exitCode, stderr).toBe(2)
+    expect(stderr).toContain(`✖ ${message}\n`)
+    expect(stderr).toContain(hint)
   })
 
   test('a sandbox started in the background, twice at once, is one, and ends when told', async () => {

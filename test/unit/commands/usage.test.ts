@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import Finish from '../../../src/commands/finish.js'
+import Install from '../../../src/commands/install.js'
+import Rollout from '../../../src/commands/rollout.js'
 import Shift from '../../../src/commands/shift.js'
 import Start from '../../../src/commands/start.js'
 import Status from '../../../src/commands/status.js'
+import Verify from '../../../src/commands/verify.js'
 import { documentOf, runCommand } from './run-command.js'
 
 describe('wrong usage exits 2 with a short message and its remedy, in every format', () => {
@@ -22,12 +25,66 @@ describe('wrong usage exits 2 with a short message and its remedy, in every form
       'a flag without its value',
       Shift,
       ['echo', '5', '--namespace'],
-      /--namespace expects a value/,
+      /^✖ --namespace needs a value\./,
       /--help/,
     ],
-    ['an unknown format', Status, ['-o', 'xml'], /--output=xml .*text, json, yaml/, /--help/],
+    ['an unknown format', Status, ['-o', 'xml'], /--output=xml is none of text, json, yaml/, /--help/],
     ['an app that is no name', Status, ['Echo_1'], /APP "Echo_1"/, /lower-case/],
-    ['a version that is no name', Finish, ['echo', 'V_2'], /VERSION "V_2"/, /lower-case/],
+    ['a version that is no name', Finish, ['echo', 'V_2'], /VERSION "V_2"/, /of a-z/],
+    ['an app in capitals', Status, ['Echo'], /APP "Echo"/, /did you mean "echo"\?/],
+    ['a version in capitals', Start, ['echo', 'V2'], /VERSION "V2"/, /did you mean "v2"\?/],
+    ['arguments swapped', Shift, ['50', 'echo'], /APP comes first/, /canary shift echo 50 /],
+    ['a version before the app', Install, ['v1', 'echo'], /APP comes first/, /canary install echo v1 /],
+    ['a weight without its app', Shift, ['50'], /^✖ WEIGHT is missing/, /shift APP 50$/m],
+    ['a version without its app', Start, ['v2'], /^✖ VERSION is missing/, /start APP v2$/m],
+    ['an app without its weight', Shift, ['echo'], /^✖ WEIGHT is missing/, /shift echo WEIGHT$/m],
+    ['a weight in words', Shift, ['echo', 'fifty'], /WEIGHT "fifty"/, /integer from 0 to 100/],
+    ['a weight and its sign apart', Shift, ['echo', '50', '%'], /no place for "%"/, /shift APP WEIGHT /],
+    ['a weight as a flag', Shift, ['echo', '--weight=50'], /no flag --weight=50/, /shift APP WEIGHT /],
+    ['a flag in capitals', Shift, ['echo', '5', '--Dry-Run'], /no flag --Dry-Run/, /mean --dry-run\?/],
+    ['one dash too few', Shift, ['echo', '5', '-timeout', '5m'], /"-timeout" has one dash/, /--timeout /],
+    [
+      'a switch with a value',
+      Shift,
+      ['echo', '5', '--dry-run=maybe'],
+      /--dry-run takes no value/,
+      /--dry-run$/m,
+    ],
+    [
+      'a flag that is idle',
+      Verify,
+      ['echo', '--duration', '1m'],
+      /--duration does nothing without --compare/,
+      /add --compare/,
+    ],
+    [
+      'the same with an analysis',
+      Shift,
+      ['echo', '5', '--duration=1m'],
+      /nothing without --analyze/,
+      /add --analyze/,
+    ],
+    [
+      'the same of a rollout',
+      Rollout,
+      ['echo', 'v2', '--duration=1m'],
+      /nothing without --analyze/,
+      /add --analyze/,
+    ],
+    [
+      'flags that exclude each other',
+      Verify,
+      ['echo', '--compare', '--explain'],
+      /^✖ --compare and --explain exclude each other\.$/m,
+      /--help/,
+    ],
+    [
+      'a flag that needs another',
+      Start,
+      ['echo', 'v2', '--shadow', '5'],
+      /^✖ --shadow needs --deploy-only\.$/m,
+      /--help/,
+    ],
     ['a weight out of range', Shift, ['echo', '150'], /WEIGHT "150"/, /integer from 0 to 100/],
     ['a negative weight', Shift, ['echo', '--', '-5'], /WEIGHT "-5"/, /integer/],
     ['a duration that is none', Shift, ['echo', '5', '--timeout', 'soon'], /--timeout: "soon"/, /90s/],

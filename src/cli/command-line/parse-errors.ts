@@ -1,0 +1,100 @@
+import { CanaryError, UsageError } from '../../model/errors.js'
+import { closest } from '../../model/closest.js'
+import { looksLikeVersion } from '../../rollout/version.js'
+
+/** The parts of oclif's errors that are read here; their classes are not all exported. */
+interface OclifError extends Error {
+  oclif?: { exit?: number }
+  args?: ({ name: string } | string)[]
+  flags?: string[]
+  parse?: { output?: { args?: Record<string, unknown> } }
+}
+
+/** A command as it was typed (`canary start`), the names of its flags, and its arguments in their order. */
+export interface ParsedCommand {
+  command: string
+  flags: string[]
+  args: { name: string; required?: boolean }[]
+}
+
+/** How oclif says what is wrong with flags, and the same in the words of this program. */
+const REWORDED: [RegExp, string][] = [
+  [/^Flag (--\S+) expects a value$/, '$1 needs a value'],
+  [/^Flag (--\S+) expects one of these values: (.*)$/, '$1 needs a value, one of $2'],
+  [/^Expected (--[^=\s]+=.*) to be one of: (.*)$/, '$1 is none of $2'],
+  [/^All of the following must be provided when using (--\S+): (.*)$/, '$1 needs $2'],
+  [/^(--[^=\s]+)=.* cannot also be provided when using (--\S+)$/, '$1 and $2 exclude each other'],
+  [/^Parsing (--\S+) Expected/, '$1: expected'],
+]
+
+/**
+ * A usage error out of what oclif's parser throws, in few words. Anything that is not the parser's comes back
+ * as it is.
+ */
+export function explainParseError(error: unknown, { command, flags, args }: ParsedCommand): unknown {
+  if (error instanceof CanaryError || !(error instanceof Error) || !('oclif' in error)) return error
+  const { args: wrong, flags: unknown, message, constructor, parse } = error as OclifError
+  const help = `${command} --help    (arguments and flags)`
+  const takes = [command, ...args.map(({ name, required }) => place(name, required))].join(' ')
+  if (constructor.name === 'RequiredArgsError' && wrong) {
+    const names = wrong.map((arg) => argName(arg).toUpperCase())
+    const given = Object.values(parse?.output?.args ?? {}).filter((value) => typeof value === 'string')
+    return usage(`${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} missing.`, [
+      ...(given.length > 0 ? [completed(command, args, given)] : []),
+      help,
+    ])
+  }
+  if (constructor.name === 'UnexpectedArgsError' && wrong) {
+    const words = wrong.map((arg) => `"${argName(arg)}"`).join(' and ')
+    return usage(`There is no place for ${words}.`, [`${takes}    (what it takes)`, help])
+  }
+  if (constructor.name === 'NonExistentFlagsError' && unknown) {
+    const meant = unknown.flatMap((flag) => {
+      const name = flag.replace(/^-+/, '').replace(/=.*/, '').toLowerCase()
+      if (args.some((arg) => arg.name === name)) return [`${takes}    (${name.toUpperCase()} is an argument)`]
+      const near = closest(name, flags)
+      return near ? [`did you mean --${near}?`] : []
+    })
+    return usage(`There is no flag ${unknown.join(' or ')}.`, [...meant, help])
+  }
+  const reasons = message
+    .replace(/\n?See more help with --help/, '')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .split('\n')
+    .map((line) => reworded(line.trim()))
+  const plain = [...new Set(reasons)].filter(Boolean).join('; ')
+  return usage(/[.!?]$/.test(plain) ? plain : `${plain}.`, [help])
+}
+
+function reworded(line: string): string {
+  const found = REWORDED.find(([pattern]) => pattern.test(line))
+  return found ? line.replace(...found) : line
+}
+
+/** The command with the words that were given where they belong, the missing ones by their names. */
+function completed(command: string, args: ParsedCommand['args'], given: string[]): string {
+  const left = [...given]
+  const take = (fits: (word: string) => boolean) => left.splice(left.findIndex(fits), 1)[0]
+  const filled = new Map<string, string>()
+  for (const [name, fits] of [
+    ['weight', (word: string) => /^\d+%?$/.test(word)],
+    ['version', looksLikeVersion],
+  ] as const) {
+    if (args.some((arg) => arg.name === name) && left.some(fits)) filled.set(name, take(fits)!)
+  }
+  for (const { name } of args) if (!filled.has(name) && left.length > 0) filled.set(name, left.shift()!)
+  return [command, ...args.map(({ name, required }) => filled.get(name) ?? place(name, required))].join(' ')
+}
+
+function place(name: string, required = false): string {
+  return required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+}
+
+/** Missing arguments come as definitions, surplus ones as what was typed. */
+function argName(arg: { name: string } | string): string {
+  return typeof arg === 'string' ? arg : arg.name
+}
+
+function usage(message: string, nextSteps: string[]): UsageError {
+  return new UsageError(message, { state: 'Nothing was changed.', nextSteps })
+}
