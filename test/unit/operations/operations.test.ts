@@ -287,6 +287,10 @@ describe('reading', () => {
       exitCode: 6,
       message: 'There is no release named quite-another in any namespace.',
     })
+    expect(await failureOf(read(context, 'v2'))).toMatchObject({
+      exitCode: 6,
+      nextSteps: expect.arrayContaining(['APP comes before VERSION: "v2" reads as a version']),
+    })
   })
 
   test('an app that is in another namespace than the one asked for is named with it', async () => {
