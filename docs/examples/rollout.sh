@@ -16,17 +16,21 @@ canary-rollout/*) ;;
   ;;
 esac
 
+command -v jq >/dev/null || {
+  echo "jq is not installed: this script reads canary's JSON with it" >&2
+  exit 2
+}
+
 # Where the app is: name of the stage, its versions, percent of the requests that the canary gets.
 look() {
   status=$(canary status "$app" --json)
-  name=$(field name)
-  primary=$(field primary)
-  candidate=$(field canary)
-  weight=$(field weight)
-  [ "$name" != shifted ] || weight=100
+  name=$(field .name)
+  primary=$(field .primary)
+  canary=$(field .canary)
+  weight=$(field 'if .name == "shifted" then 100 else .weight // 0 end')
 }
 field() {
-  printf '%s\n' "$status" | sed -n '/^  "stage": {/,/^  }/s/^    "'"$1"'": "\{0,1\}\([^",]*\).*/\1/p'
+  printf '%s\n' "$status" | jq -r ".stage | $1"
 }
 
 look
@@ -40,8 +44,8 @@ stable | deployed)
   look
   ;;
 esac
-if [ "$candidate" != "$to" ]; then
-  echo "$app: a rollout of $candidate is under way, not of $to" >&2
+if [ "$canary" != "$to" ]; then
+  echo "$app: a rollout of $canary is under way, not of $to" >&2
   exit 6
 fi
 
@@ -51,7 +55,7 @@ if [ "$name" = header ] && [ "${APPROVED:-no}" != yes ]; then
 fi
 for share in 25 100; do
   look
-  [ "${weight:-0}" -lt "$share" ] || continue # never lower
+  [ "$weight" -lt "$share" ] || continue # never lower
   # shellcheck disable=SC2086
   canary shift "$app" "$share" $safely
   sleep "$pause"

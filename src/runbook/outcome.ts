@@ -5,12 +5,16 @@ import type { AppEnd } from './app-run.js'
 import type { RunIdentity } from './app-surroundings.js'
 
 /** How it ended for one app. */
-export interface AppOutcome extends RunApp, Partial<AppEnd> {
+export interface AppResult extends RunApp, Partial<AppEnd> {
   /** `left out`: not begun, as another failed or waits. */
   outcome: Outcome | 'left out'
   /** The step that it ended in, where that was not the last one. */
   step?: RunStepName & { number: number }
   message?: string
+}
+
+/** The same while the run goes on: with what it failed by. */
+export interface AppOutcome extends AppResult {
   error?: CanaryError
 }
 
@@ -18,7 +22,7 @@ export interface AppOutcome extends RunApp, Partial<AppEnd> {
 export interface RunResult {
   run: string
   runId: string
-  apps: Omit<AppOutcome, 'error'>[]
+  apps: AppResult[]
   /** The command that goes on, where the run stopped before its end as it was told to. */
   next?: string
 }
@@ -100,7 +104,7 @@ function nameOf({ app, cluster }: RunApp): string {
 }
 
 /** Those that are done need no line of their own. */
-function lineOf(one: Omit<AppOutcome, 'error'>): string[] {
+function lineOf(one: AppResult): string[] {
   const { outcome, message } = one
   if (outcome === 'done') return []
   const what = outcome === 'left out' ? 'not begun' : `${outcome} (exit ${EXIT_CODES[outcome].code})`

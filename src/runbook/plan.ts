@@ -1,5 +1,5 @@
 import { CanaryError } from '../model/errors.js'
-import type { RunApp } from '../model/run-events.js'
+import type { RunApp, RunStepName } from '../model/run-events.js'
 import type { Stage } from '../model/stage.js'
 import type { OperationResult } from '../operations/context.js'
 import { observe, unfinishedRevision } from '../operations/observe.js'
@@ -31,9 +31,7 @@ export interface AppPlan extends RunApp {
   conflict?: string
 }
 
-export interface PlannedStep {
-  id: string
-  title: string
+export interface PlannedStep extends RunStepName {
   met: boolean
   /** True for a step that comes after the last one that is to be done. */
   beyond?: true

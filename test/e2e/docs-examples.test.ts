@@ -39,10 +39,10 @@ async function shell(args: string[], env: Record<string, string> = {}) {
   return execa('/bin/sh', args, options)
 }
 
-describe('where canary-rollout is not installed', () => {
+describe('where what an example needs is not installed', () => {
   const script = path.join(root, 'docs/examples/rollout.sh')
 
-  test('the script says so before it does anything, and asks npm for nothing', async () => {
+  test('without canary-rollout the script says so before it does anything, and asks npm for nothing', async () => {
     const { exitCode, stderr } = await shell([script, 'echo', 'v2'])
     expect(stderr).toBe(
       'canary is not canary-rollout: install it as its README says, or set CANARY to its path',
@@ -55,6 +55,16 @@ describe('where canary-rollout is not installed', () => {
     await addCommand('canary', 'canary 4.2.0')
     const { exitCode, stderr } = await shell([script, 'echo', 'v2'])
     expect(stderr).toContain('canary is not canary-rollout')
+    expect(exitCode).toBe(2)
+    expect(await calls()).toBe('canary --version\n')
+  })
+
+  test('without jq the script says so, before it does anything', async () => {
+    await addCommand('canary', 'canary-rollout/0.1.0')
+    const env = { PATH: bin }
+    const options = { cwd: folder, env, extendEnv: false, reject: false }
+    const { exitCode, stderr } = await execa('/bin/sh', [script, 'echo', 'v2'], options)
+    expect(stderr).toBe("jq is not installed: this script reads canary's JSON with it")
     expect(exitCode).toBe(2)
     expect(await calls()).toBe('canary --version\n')
   })

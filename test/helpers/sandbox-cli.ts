@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { type HelmMajor, pathWithTools } from '../../scripts/tools.js'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
+import { requireInSchema } from './json-schema.js'
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
@@ -20,7 +21,7 @@ export interface SandboxCli {
   /** A folder of this sandbox's own; removed at close. */
   home: string
   env: Record<string, string>
-  /** Runs bin/run.js; never throws for an exit code. */
+  /** Runs bin/run.js; never throws for an exit code, but for JSON that is not as its schema says. */
   canary(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<CommandOutcome>
   helm(args: string[], input?: string): Promise<CommandOutcome>
   kubectl(args: string[], input?: string): Promise<CommandOutcome>
@@ -71,7 +72,11 @@ export async function startSandboxCli(major: HelmMajor, options: SandboxOptions 
     sandbox,
     home,
     env,
-    canary: (args, extra = {}) => run(process.execPath, [runJs, ...args], extra.input, extra.env),
+    canary: async (args, extra = {}) => {
+      const outcome = await run(process.execPath, [runJs, ...args], extra.input, extra.env)
+      if (args.includes('--json') && outcome.stdout) requireInSchema(args, JSON.parse(outcome.stdout))
+      return outcome
+    },
     helm: (args, input) => run('helm', args, input),
     kubectl: (args, input) => run('kubectl', args, input),
     close: async () => {
