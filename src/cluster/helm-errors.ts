@@ -64,6 +64,14 @@ const KNOWN: Explanation[] = [
     ],
   },
   {
+    text: /Too long: (must have at most|may not be more than) 1048576 bytes|Request entity too large|etcdserver: request is too large/,
+    says: (words) =>
+      `Helm's record of this revision, or an object of the chart, is larger than Kubernetes takes (1 MiB): ${words}`,
+    nextSteps: [
+      'take files that no template reads out of the chart (.helmignore), and large texts out of the values: keep those in a ConfigMap or Secret of your own',
+    ],
+  },
+  {
     text: /failed calling webhook/,
     says: (words) =>
       `An admission webhook of the cluster does not answer, and it is set to fail then: ${words}`,

@@ -6,6 +6,7 @@ import { manifestChanges } from '../rollout/manifest-changes.js'
 import { withoutHooks } from '../rollout/objects.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { requireRecordFits } from './record-size.js'
 import type { PlanToRun } from './run-plan.js'
 import { requireOwnChanges } from './step-guards.js'
 
@@ -29,8 +30,11 @@ export async function rehearsed(
   const steps: Step[] = []
   for (const step of plan.steps) {
     if (!chart) throw new Error('an install needs a chart')
-    const after = await renderUnchanged(context, { app, namespace, chart, values: step.values })
+    const request = { app, namespace, chart, values: step.values }
+    const manifest = await renderedUnchanged(context, request)
+    const after = parseManifest(manifest)
     await requireOwnChanges(context, { ...found, step }, after)
+    if (step.name !== 'route-back') requireRecordFits({ ...request, manifest }, 'Nothing was changed.')
     const objects = manifestChanges(found.before, after)
     steps.push(step.changes ? step : { ...step, changes: { objects, restarts: [] } })
     found = { ...found, stage: step.to, config: step.values, before: withoutHooks(after) }
@@ -40,11 +44,18 @@ export async function rehearsed(
 
 /** The objects that a chart makes of values, before anything is changed: what fails says so. */
 export async function renderUnchanged(
-  { cluster }: OperationContext,
+  context: OperationContext,
   request: Omit<UpgradeRequest, 'description'>,
 ): Promise<JsonObject[]> {
+  return parseManifest(await renderedUnchanged(context, request))
+}
+
+async function renderedUnchanged(
+  { cluster }: OperationContext,
+  request: Omit<UpgradeRequest, 'description'>,
+): Promise<string> {
   try {
-    return parseManifest(await cluster.render(request))
+    return await cluster.render(request)
   } catch (error) {
     if (!(error instanceof ExternalError)) throw error
     const { message, command, code, stderr, details, nextSteps } = error

@@ -19,6 +19,7 @@ import { requireNoOverlaps } from './overlaps/require-no-overlaps.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { leavePodsAlone } from './keep-pods.js'
 import { Prover, requirePass } from './proof.js'
+import { requireRecordsFit } from './record-size.js'
 import { causesOf } from './diagnosis.js'
 import { rehearsed } from './rehearsal.js'
 import { requireSame } from './revision-watch.js'
@@ -86,6 +87,7 @@ export async function runPlan(
     if (proven.steps[0]?.name !== 'route-back')
       await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
     await requireNoOverlaps(context, { ...run, plan: proven })
+    await requireRecordsFit(context, { ...run, plan: proven })
     const plan = context.dryRun ? await rehearsed(context, { ...run, plan: proven }) : proven
     context.emit({ type: 'planned', plan })
     const runner = new PlanRunner(context, { ...run, plan }, prover, lock)

@@ -13,6 +13,7 @@ import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
 import { requireOwnObjects } from './own-objects.js'
 import { pause } from './pause.js'
+import { requireRecordFits } from './record-size.js'
 
 /** A step about to be made: what must be true of the cluster before it. */
 export interface GuardedStep {
@@ -104,6 +105,10 @@ export async function compareObjects(context: OperationContext, guarded: Guarded
   const { app, namespace, chart, step } = guarded
   const rendered = await context.cluster.render({ app, namespace, chart, values: step.values })
   await requireOwnChanges(context, foundBy(guarded), parseManifest(rendered))
+  if (step.name !== 'route-back') {
+    const state = `This step was not made. ${app}: ${describeStage(guarded.stage)}.`
+    requireRecordFits({ app, namespace, chart, values: step.values, manifest: rendered }, state)
+  }
   return rendered
 }
 

@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HELM_MAJORS } from '../../../scripts/tools.js'
+import { recordBytes } from '../../../src/cluster/record-size.js'
+import { decodeRecord, type RecordObject } from '../../../src/cluster/release-record.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
 import { completeDeployments, startCluster, writeChart, type TestCluster } from './cluster.js'
 
@@ -83,6 +88,24 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
     expect(code).toBe(1)
     expect(stderr).toContain('must be between 1 and 65535, inclusive')
     expect(live('services', 'tiny')?.spec.ports[0].port).toBe(80)
+  })
+
+  it('keeps no record over 1 MiB, and how large one gets is known before', async () => {
+    await writeFile(path.join(chart, 'blob.bin'), randomBytes(700 * 1024))
+    await helm('upgrade', 'tiny', chart, '-n', 'tiny')
+    const newest = cluster.store
+      .list(RESOURCES.secrets, 'tiny')
+      .find(({ metadata }) => metadata.labels?.status === 'deployed')!
+    const { chart: recorded, config, manifest } = decodeRecord(newest as RecordObject)
+    const real = Buffer.from(newest.data.release as string, 'base64').length
+    const known = recordBytes({ chart: recorded, values: config, manifest })
+    expect(Math.abs(known / real - 1)).toBeLessThan(0.01)
+
+    await writeFile(path.join(chart, 'blob.bin'), randomBytes(800 * 1024))
+    const { code, stderr } = await cluster.run('helm', ['upgrade', 'tiny', chart, '-n', 'tiny'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('data: Too long: must have at most 1048576 bytes')
+    await rm(path.join(chart, 'blob.bin'))
   })
 
   it('uninstalls, and waits until all is gone', async () => {

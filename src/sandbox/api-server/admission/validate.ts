@@ -27,6 +27,10 @@ const CHECKS: Record<string, (object: KubeObject, collect: Collect, previous?: K
   Deployment: validateDeployment,
   ReplicaSet: ({ spec }, collect) => validateWorkload(spec, collect),
   Pod: ({ spec }, collect) => validatePodSpec(spec, 'spec', collect),
+  Secret: ({ data }, collect) => limitBytes(bytesOf(data, 'base64'), 'data', collect),
+  ConfigMap: ({ data, binaryData }, collect) =>
+    // No field is named: it is about both together.
+    limitBytes(bytesOf(data, 'utf8') + bytesOf(binaryData, 'base64'), '[]', collect),
   Lease: ({ spec }, collect) => validateLease(spec, collect),
   HorizontalPodAutoscaler: ({ spec }, collect) => validateAutoscaler(spec, collect),
 }
@@ -112,6 +116,18 @@ function validateLease(spec: any, collect: Collect): void {
     invalidValue(collect, 'spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0')
   if (leaseTransitions < 0)
     invalidValue(collect, 'spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0')
+}
+
+/** All values of a Secret or ConfigMap together. */
+const MAX_DATA_BYTES = 1024 * 1024
+
+function limitBytes(bytes: number, field: string, collect: Collect): void {
+  if (bytes > MAX_DATA_BYTES)
+    collect('FieldValueTooLong', field, `Too long: must have at most ${MAX_DATA_BYTES} bytes`)
+}
+
+function bytesOf(data: Record<string, string> | undefined, encoding: 'base64' | 'utf8'): number {
+  return Object.values(data ?? {}).reduce((sum, value) => sum + Buffer.byteLength(value, encoding), 0)
 }
 
 function validateAutoscaler(spec: any, collect: Collect): void {

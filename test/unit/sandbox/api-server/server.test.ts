@@ -49,6 +49,30 @@ describe('API server', () => {
     expect((await send('GET', services, undefined, headers)).status).toBe(status)
   })
 
+  it.each([
+    ['Secret', { data: { release: 'AAAA'.repeat(349_526) } }, 'data'],
+    ['ConfigMap', { data: { a: 'ä'.repeat(300_000) }, binaryData: { b: 'AAAA'.repeat(150_000) } }, '[]'],
+  ])('takes a %s up to 1 MiB of data', async (kind, data, field) => {
+    const path = `/api/v1/namespaces/n/${kind.toLowerCase()}s`
+    const sent = { apiVersion: 'v1', kind, metadata: { name: 'large' } }
+    const { status, body } = await send('POST', path, { ...sent, ...data })
+    expect({ status, message: body.message }).toEqual({
+      status: 422,
+      message: `${kind} "large" is invalid: ${field}: Too long: must have at most 1048576 bytes`,
+    })
+    const fits = kind === 'Secret' ? { release: 'AAAA'.repeat(349_525) } : { a: 'ä'.repeat(524_288) }
+    expect((await send('POST', path, { ...sent, data: fits })).status).toBe(201)
+  })
+
+  it('refuses a body of more than 3 MiB', async () => {
+    const data = { a: 'a'.repeat(3 * 1024 * 1024) }
+    const sent = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'huge' }, data }
+    expect(await send('POST', '/api/v1/namespaces/n/configmaps', sent)).toMatchObject({
+      status: 413,
+      body: { reason: 'RequestEntityTooLarge' },
+    })
+  })
+
   it.each(['/healthz', '/livez', '/readyz'])('says it is well at %s', async (path) => {
     expect(await send('GET', path)).toMatchObject({ status: 200, body: 'ok' })
   })
