@@ -133,6 +133,18 @@ export interface RecordedProof {
   who: string
 }
 
+/** Who had Helm roll back, kept with the app's Lease: Helm takes no description of a rollback. */
+export interface RecordedRollback {
+  /** The revision that the rollback made. */
+  revision: number
+  /** The command as typed: `shift echo 50`. */
+  command: string
+  /** `user@host`. */
+  who: string
+  /** ISO time. */
+  at: string
+}
+
 /** Somebody's yes to go on with a run: it holds for one step, and only as long as the release stays as it was. */
 export interface Approval {
   run: string
@@ -308,6 +320,12 @@ export interface Cluster {
 
   /** Keeps what a proof came to with the app's Lease, whoever holds it. Throws where Leases may not be written. */
   keepProof(app: string, namespace: string, proof: RecordedProof): Promise<void>
+
+  /** Rollbacks kept with the app's Lease; empty where there are none, or they may not be read. */
+  recordedRollbacks(app: string, namespace: string): Promise<RecordedRollback[]>
+
+  /** Keeps who had Helm roll back with the app's Lease, whoever holds it. Throws where Leases may not be written. */
+  keepRollback(app: string, namespace: string, rollback: RecordedRollback): Promise<void>
 
   /** Who holds the app, or held it and died; undefined where nobody does, or the Lease may not be read. */
   lockHolder(app: string, namespace: string): Promise<LockHolder | undefined>

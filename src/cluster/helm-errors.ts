@@ -7,9 +7,13 @@ interface Explanation {
   /** What happened, as a sentence; gets helm's own words, without `Error: `. */
   says: (words: string) => string
   nextSteps: string[]
+  /** Of a release that is deployed; an install has no values to show yet. */
+  whereDeployed?: string[]
   /** What was given is wrong: nothing failed. */
   outcome?: 'usage'
 }
+
+const VALUES = 'canary values APP -n NAMESPACE    (those deployed)'
 
 /** Texts of Helm 3 and 4 that mean something definite, the most telling first. */
 const KNOWN: Explanation[] = [
@@ -82,9 +86,8 @@ const KNOWN: Explanation[] = [
   {
     text: /admission webhook .*denied the request|ValidatingAdmissionPolicy .*denied request/,
     says: (words) => `${denier(words)} denied an object of the release: ${denial(words)}`,
-    nextSteps: [
-      'correct what it names, or ask those who keep the policy: canary values APP -n NAMESPACE shows what is deployed',
-    ],
+    nextSteps: ['correct what it names, or ask those who keep the policy'],
+    whereDeployed: [VALUES],
   },
   {
     text: /conflicts? with "[^"]+"/,
@@ -105,7 +108,8 @@ const KNOWN: Explanation[] = [
     text: /execution error at \(/,
     says: (words) => `The chart refuses the values: ${words.replace(/^execution error at \([^)]*\): /, '')}`,
     outcome: 'usage',
-    nextSteps: ['correct the values named above: canary values APP -n NAMESPACE shows those deployed'],
+    nextSteps: ['correct the values named above'],
+    whereDeployed: [VALUES],
   },
   {
     text: /context "[^"]*" does not exist/,
@@ -145,7 +149,7 @@ const KNOWN: Explanation[] = [
 /** The error of a helm call that failed, explained where its words are known; `release` completes the remedies. */
 export function explainHelm(
   { command, exitCode, stderr }: HelmOutcome,
-  release?: { app: string; namespace: string },
+  release?: { app: string; namespace: string; isDeployed?: boolean },
 ): ExternalError {
   const words = wordsOf(stderr)
   const known = KNOWN.find(({ text }) => text.test(stderr))
@@ -156,7 +160,10 @@ export function explainHelm(
     command,
     code: exitCode,
     stderr: stderr.trim(),
-    nextSteps: (known?.nextSteps ?? ['canary doctor APP']).map((step) =>
+    nextSteps: [
+      ...(known?.nextSteps ?? ['canary doctor APP']),
+      ...(release?.isDeployed ? (known?.whereDeployed ?? []) : []),
+    ].map((step) =>
       step
         .replaceAll('APP', release?.app ?? 'APP')
         .replaceAll('NAMESPACE', release?.namespace ?? 'NAMESPACE'),

@@ -13,6 +13,12 @@ import type { PrivateFolder } from './private-folder.js'
 /** The oldest Helm that is known to do all that is asked of it here. */
 const OLDEST = { major: 3, minor: 8 }
 
+/**
+ * Revisions that a helm run by canary leaves: a rollout of a dozen steps, what was there before it, and the upgrades after
+ * it from which `undo` finds back. Helm's own limit is 10; HELM_MAX_HISTORY says another.
+ */
+export const KEPT_REVISIONS = 30
+
 /** What is read of helm's output: all objects of a release fit in it many times. */
 const STDOUT_BYTES = 32 * 1024 * 1024
 /** The error comes last, after warnings. */
@@ -66,7 +72,7 @@ export class Helm {
 
   /** `helm upgrade` with exactly these values; resolves with the new revision. Does not wait for pods. */
   upgrade(request: UpgradeRequest): Promise<number> {
-    return this.apply('upgrade', request, ['--reset-values'])
+    return this.apply('upgrade', request, ['--reset-values', ...historyLimit()])
   }
 
   /** `helm rollback` to a revision of the history, without waiting for pods; hooks of its record are not run. */
@@ -76,6 +82,7 @@ export class Helm {
       app,
       String(revision),
       '--no-hooks',
+      ...historyLimit(),
       ...(takeOver ? await this.forceConflicts() : []),
     ]
     await this.run({ app, namespace }, args)
@@ -125,7 +132,8 @@ export class Helm {
     if (outcome.loginEnded) throw outcome.loginEnded
     // Helm, charts and the cluster repeat values in their errors.
     const stderr = maskLiterals(outcome.stderr, secretsIn(values))
-    throw explainHelm({ ...outcome, stderr }, release)
+    const isDeployed = args[0] === 'upgrade' || args[0] === 'rollback' || args.includes('--is-upgrade')
+    throw explainHelm({ ...outcome, stderr }, { ...release, isDeployed })
   }
 
   /**
@@ -183,6 +191,11 @@ export class Helm {
     }
     return version
   }
+}
+
+/** What the caller's environment says goes. */
+function historyLimit(): string[] {
+  return process.env.HELM_MAX_HISTORY ? [] : ['--history-max', String(KEPT_REVISIONS)]
 }
 
 function tooMuch(command: string): ExternalError {

@@ -1,6 +1,14 @@
 import { ExternalError } from '../model/errors.js'
 import { ApiError } from './api-errors.js'
-import type { Approval, LockHolder, RecordedProof, RunNotes, RunStart, RunWait } from './cluster.js'
+import type {
+  Approval,
+  LockHolder,
+  RecordedProof,
+  RecordedRollback,
+  RunNotes,
+  RunStart,
+  RunWait,
+} from './cluster.js'
 import type { KubeApi } from './kube-api.js'
 import { LEASES } from './kube-types.js'
 import {
@@ -11,12 +19,14 @@ import {
   leaseName,
   newLease,
   proofsOf,
+  rollbacksOf,
   startOf,
   waitOf,
   withApproval,
   withoutWait,
   withProof,
   withProofs,
+  withRollback,
   withStart,
   withWait,
 } from './lease-object.js'
@@ -38,6 +48,26 @@ export async function recordedProofs(
 ): Promise<RecordedProof[]> {
   const lease = await readLease(api, app, namespace)
   return lease ? proofsOf(lease) : []
+}
+
+/** Rollbacks kept with the app's Lease; none where there is no Lease, or it may not be read. */
+export async function recordedRollbacks(
+  api: Pick<KubeApi, 'find'>,
+  app: string,
+  namespace: string,
+): Promise<RecordedRollback[]> {
+  const lease = await readLease(api, app, namespace)
+  return lease ? rollbacksOf(lease) : []
+}
+
+/** Keeps who had Helm roll back with the app's Lease, whoever holds it. Throws ApiError where it may not be written. */
+export function keepRollback(
+  api: LeaseApi,
+  app: string,
+  namespace: string,
+  rollback: RecordedRollback,
+): Promise<void> {
+  return note(api, app, namespace, (lease) => withRollback(lease, rollback))
 }
 
 /** Who holds the app by its Lease; nobody where there is no Lease, or it may not be read. */

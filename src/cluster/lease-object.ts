@@ -1,5 +1,13 @@
 import type { Verdict } from '../model/expectation.js'
-import type { Approval, ClusterObject, LockHolder, RecordedProof, RunStart, RunWait } from './cluster.js'
+import type {
+  Approval,
+  ClusterObject,
+  LockHolder,
+  RecordedProof,
+  RecordedRollback,
+  RunStart,
+  RunWait,
+} from './cluster.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */
@@ -38,7 +46,10 @@ const APPROVALS = 'canary-rollout/approvals'
 const WAITING = 'canary-rollout/waiting'
 const BROKEN = 'canary-rollout/broken'
 const STARTED = 'canary-rollout/started-by'
-const MOST_PROOFS = 20
+const ROLLBACKS = 'canary-rollout/rollbacks'
+/** As many as Helm keeps revisions. */
+const MOST_PROOFS = 30
+const MOST_ROLLBACKS = 20
 const MOST_APPROVALS = 20
 const WAITS: string[] = ['approval', 'pause', 'window'] satisfies RunWait['kind'][]
 const VERDICTS: string[] = ['pass', 'fail', 'inconclusive'] satisfies Verdict[]
@@ -72,6 +83,20 @@ export function proofsOf(lease: Lease): RecordedProof[] {
     (proof): proof is RecordedProof =>
       isLike(proof, { revision: 0, verdict: '', at: '', who: '' }) && VERDICTS.includes(proof.verdict),
   )
+}
+
+/** The rollbacks kept with a Lease, in the order in which they were made. */
+export function rollbacksOf(lease: Lease): RecordedRollback[] {
+  const rollbacks = read(lease, ROLLBACKS)
+  if (!Array.isArray(rollbacks)) return []
+  const form: RecordedRollback = { revision: 0, command: '', who: '', at: '' }
+  return rollbacks.filter((rollback): rollback is RecordedRollback => isLike(rollback, form))
+}
+
+/** The Lease with one more rollback; the newest are kept, one a revision. */
+export function withRollback(lease: Lease, rollback: RecordedRollback): Lease {
+  const others = rollbacksOf(lease).filter(({ revision }) => revision !== rollback.revision)
+  return noted(lease, { [ROLLBACKS]: JSON.stringify([...others, rollback].slice(-MOST_ROLLBACKS)) })
 }
 
 /** The approvals kept with a Lease, in the order in which they were given. */

@@ -20,7 +20,9 @@ import {
   lockHolder,
   noteStart,
   noteWait,
+  keepRollback,
   recordedProofs,
+  recordedRollbacks,
   runNotes,
 } from './lease-notes.js'
 import { OneCluster } from './one-cluster.js'
@@ -104,6 +106,8 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     lock: (request) => oneCluster.provenWith(request, () => lockApp(api, request)),
     recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
     keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
+    recordedRollbacks: (app, namespace) => recordedRollbacks(api, app, namespace),
+    keepRollback: (app, namespace, rollback) => keepRollback(api, app, namespace, rollback),
     lockHolder: (app, namespace) => lockHolder(api, app, namespace),
     runNotes: (app, namespace) => runNotes(api, app, namespace),
     allRunNotes: (namespace) => allRunNotes(api, namespace),

@@ -150,6 +150,7 @@ async function changeHeld(
         recovered = true
         found = await recover(context, found, {
           lock,
+          command: change.command,
           towardsPrimary: change.isWayBack === true,
           anyChart: change.anyChart,
         })

@@ -24,8 +24,11 @@ export async function history(
   const observation = await observe(context, request)
   const { namespace, history: found } = observation
   if (!namespace || !found) throw await absentApp(context, observation)
-  const proofs = await context.cluster.recordedProofs(app, namespace)
-  const { entries, gaps } = rolloutHistory(found.revisions, proofs)
+  const [proofs, rollbacks] = await Promise.all([
+    context.cluster.recordedProofs(app, namespace),
+    context.cluster.recordedRollbacks(app, namespace),
+  ])
+  const { entries, gaps } = rolloutHistory(found.revisions, proofs, rollbacks)
   const shown = entries.slice(-limit)
   const first = shown[0]?.revision ?? 1
   return {

@@ -20,6 +20,8 @@ const LONGEST_CAUSE = 160
 
 export interface Recovery {
   lock: AppLock
+  /** The command as typed, without `canary`: for `history`, as Helm takes no description of a rollback. */
+  command: string
   /** Back to where the primary has everything, if the history has such a revision: `abort` is on its way there anyway. */
   towardsPrimary: boolean
   /** Whether the release may be of another chart than canary's. */
@@ -69,7 +71,7 @@ export async function agreeToRecover(
 export async function recover(
   context: OperationContext,
   found: Observation,
-  { lock, towardsPrimary, anyChart }: Recovery,
+  { lock, command, towardsPrimary, anyChart }: Recovery,
 ): Promise<Observation> {
   const { app } = found
   const namespace = found.namespace ?? app
@@ -113,6 +115,11 @@ export async function recover(
   const recovered = await observe(context, { app, namespace }, { anyChart })
   const still = unfinishedRevision(recovered.history ?? {})
   if (still) return stillUnfinished(undefined, namespace, still)
+  if (recovered.deployed) {
+    const rollback = { revision: recovered.deployed.revision, command, who: context.operator }
+    const at = new Date().toISOString()
+    await cluster.keepRollback(app, namespace, { ...rollback, at }).catch(() => undefined)
+  }
   if (fromRollback && recovered.deployed) {
     const released = { app, namespace, deployed: recovered.deployed }
     const surroundings = await lookAround(context, released)

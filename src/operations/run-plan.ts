@@ -18,6 +18,7 @@ import { requireReferences } from './check-references.js'
 import { requireNoOverlaps } from './overlaps/require-no-overlaps.js'
 import type { OperationContext, OperationResult, ProvenStage } from './context.js'
 import { leavePodsAlone } from './keep-pods.js'
+import { keepProof } from './keep-proof.js'
 import { Prover, requirePass } from './proof.js'
 import { requireRecordsFit } from './record-size.js'
 import { causesOf } from './diagnosis.js'
@@ -312,12 +313,13 @@ class PlanRunner {
       }),
     )
     this.state.stopIfAsked()
-    lock?.record({
-      revision: revision.revision,
-      verdict: proof.verdict,
-      at: new Date().toISOString(),
-      who: context.operator,
-    })
+    if (lock) {
+      const at = new Date().toISOString()
+      lock.record({ revision: revision.revision, verdict: proof.verdict, at, who: context.operator })
+    } else {
+      // A command that found its target reached took no lock; its proof counts all the same.
+      await keepProof(context, revision, proof)
+    }
     if (proof.verdict !== 'pass')
       await requireSame(context, { app, namespace, revision, newest: revision.revision })
     const causes = await causesOf(context, { app, namespace, revision, proof })

@@ -10,6 +10,7 @@ import type { ExplainedAnswer } from '../verification/verifier.js'
 import { compareStage, requireBoth, requireHealthy } from './compare.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { causesOf } from './diagnosis.js'
+import { keepProof } from './keep-proof.js'
 import { observe, requireThere } from './observe.js'
 import { Prover, requirePass } from './proof.js'
 import { requireSame } from './revision-watch.js'
@@ -66,24 +67,13 @@ export async function verify(
       settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
-    if (request.keep) await keep(context, released, proof)
+    if (request.keep) await keepProof(context, deployed, proof)
     const causes = await causesOf(context, { app, namespace, revision: deployed, proof })
     requirePass(proof, stage, ways(released), causes)
     return { ...resultOf(released), proof }
   } finally {
     await prover.close()
   }
-}
-
-/** Without it nothing is lost but a word in `history`. */
-async function keep(
-  { cluster, operator }: OperationContext,
-  { app, namespace, deployed }: Release,
-  { verdict }: StageProof,
-): Promise<void> {
-  const { revision } = deployed
-  const told = { revision, verdict, at: new Date().toISOString(), who: operator }
-  await cluster.keepProof(app, namespace, told).catch(() => undefined)
 }
 
 /** Compares the canary's health with the primary's for so long, changing nothing. */

@@ -3,9 +3,12 @@ import { describeStage } from '../model/describe-stage.js'
 import type { HistoryEntry, HistoryGap, RolloutHistory } from '../model/history.js'
 import type { RevisionSummary } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
-import { parseDescription } from './description.js'
+import { type DescribedStep, parseDescription } from './description.js'
 import { revisionChanges } from './revision-changes.js'
 import { hasCanary, stageOf, weightOf } from './stage.js'
+
+/** Helm's own description of a rollback. */
+const ROLLBACK = /^Rollback to (\d+)$/
 
 /** What the proof of one revision came to, as it is kept beside the release. */
 export interface ProofOfRevision {
@@ -15,14 +18,28 @@ export interface ProofOfRevision {
   at: string
 }
 
+/** Who had Helm make a rollback, and by which command, as it is kept beside the release. */
+export interface RollbackNote {
+  /** The revision that the rollback made. */
+  revision: number
+  command: string
+  who: string
+  /** ISO time. */
+  at: string
+}
+
 /**
- * A release's revisions (oldest first) as events of its rollouts. A proof that is older than the revision of its number
- * belongs to a release of that name that was there before, and is left out.
+ * A release's revisions (oldest first) as events of its rollouts. A proof or note that is older than the revision of its
+ * number belongs to a release of that name that was there before, and is left out.
  */
-export function rolloutHistory(revisions: RevisionSummary[], proofs: ProofOfRevision[]): RolloutHistory {
+export function rolloutHistory(
+  revisions: RevisionSummary[],
+  proofs: ProofOfRevision[],
+  rollbacks: RollbackNote[] = [],
+): RolloutHistory {
   const entries = revisions.map((revision, index) => {
     const before = revisions.slice(0, index).findLast(tookEffect)
-    return entryOf(revision, before, proofs)
+    return entryOf(revision, before, proofs, rollbacks)
   })
   return { entries, gaps: gapsIn(revisions) }
 }
@@ -75,10 +92,11 @@ function entryOf(
   summary: RevisionSummary,
   before: RevisionSummary | undefined,
   proofs: ProofOfRevision[],
+  rollbacks: RollbackNote[],
 ): HistoryEntry {
   const { revision, status, updated: when, description, config } = summary
   const stage = config && stageOf(config)
-  const described = parseDescription(description)
+  const described = parseDescription(description) ?? describedRollback(summary, rollbacks)
   const proof = proofs.findLast((entry) => entry.revision === revision && !isBefore(entry.at, when))
   return {
     revision,
@@ -96,6 +114,17 @@ function entryOf(
   }
 }
 
+/** Of a rollback Helm keeps only where it went; who had it made is noted beside the release. */
+function describedRollback(
+  { revision, description, updated, status }: RevisionSummary,
+  rollbacks: RollbackNote[],
+): DescribedStep | undefined {
+  const to = status === 'failed' ? undefined : ROLLBACK.exec(description)?.[1]
+  const note = rollbacks.findLast((one) => one.revision === revision && !isBefore(one.at, updated))
+  if (to === undefined || !note) return undefined
+  return { command: note.command, title: `roll back to revision ${to}`, who: note.who }
+}
+
 function canarysOwn({
   command,
   title,
@@ -110,7 +139,7 @@ function canarysOwn({
 function whatHappened(summary: RevisionSummary, before: RevisionSummary | undefined): string {
   const { revision, status, description, config } = summary
   if (!config) return description
-  const rollback = /^Rollback to (\d+)$/.exec(description)
+  const rollback = ROLLBACK.exec(description)
   if (rollback && tookEffect(summary)) return `rolled back to revision ${rollback[1]}`
   const changes = before ? revisionChanges(before, summary).join('; ') || 'nothing changed' : undefined
   const what =

@@ -35,7 +35,9 @@ export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): str
   if (underWay !== undefined && underWay !== version) throw otherRollout(found, stage, underWay)
   if (version !== undefined) return version
   const primary = 'primary' in stage ? stage.primary : 'VERSION'
-  throw conflict(found, stage, `The history of ${found.app} knows no version before ${primary}`, [
+  const since = beginning(revisions)
+  const what = `The history of ${found.app}${since && `${since},`} knows no version before ${primary}`
+  throw conflict(found, stage, what, [
     `canary history ${found.app}`,
     `canary start ${found.app} VERSION    (another version)`,
   ])
@@ -88,9 +90,8 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
     }) ?? {}
   const old = config && readStageValues(config).values?.deployment[version]
   if (!config || !old) {
-    const oldest = revisions[0]?.revision ?? 1
-    const kept = oldest > 1 ? `, which begins with revision ${oldest}` : ''
-    throw conflict(found, stage, `${version} was never the primary in the history of ${app}${kept}`, [
+    const what = `${version} was never the primary in the history of ${app}${beginning(revisions)}`
+    throw conflict(found, stage, what, [
       `canary start ${app} ${version} --image …    (its configuration is to be given)`,
       `canary history ${app}`,
     ])
@@ -106,6 +107,12 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
       `canary start ${app} ${version} --image ${image === undefined ? '…' : shellWord(image)}    (then shift and finish)`,
     ],
   )
+}
+
+/** `, which begins with revision 13 (Helm keeps no older ones)` where older revisions are gone, else nothing. */
+function beginning(revisions: RevisionSummary[]): string {
+  const oldest = revisions[0]?.revision ?? 1
+  return oldest > 1 ? `, which begins with revision ${oldest} (Helm keeps no older ones)` : ''
 }
 
 function sharedImage({ app }: JsonObject): string | undefined {

@@ -55,9 +55,11 @@ describe.each(HELM_MAJORS.slice(-1))('undo, with Helm %i', (major) => {
     expect(failures).toEqual({})
     expect(Object.keys(bodies).sort()).toEqual(['version:echo-v1', 'version:echo-v2'])
 
+    // More than Helm's own ten: of the first rollout nothing is lost, until a plain helm trims it.
+    const whole = await expectExit(0, 'history', 'echo')
+    expect({ gaps: whole.gaps, first: whole.entries[0].revision }).toEqual({ gaps: [], first: 1 })
     await cli.helm(['rollback', 'echo', '8', '-n', 'echo'])
     const { entries, gaps } = await expectExit(0, 'history', 'echo')
-    // Helm keeps ten revisions: of the first rollout only its end is left.
     expect(gaps).toEqual([{ from: 1, to: 4 }])
     const by = (command: string) => ({
       command,

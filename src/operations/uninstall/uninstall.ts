@@ -116,7 +116,7 @@ async function recovered(
 ): Promise<Observation> {
   const found = await observe(context, held)
   if (!found.deployed || !unfinishedRevision(found.history ?? {})) return found
-  return recover(context, found, { lock, towardsPrimary: true })
+  return recover(context, found, { lock, command: `uninstall ${held.app}`, towardsPrimary: true })
 }
 
 /** The release and what goes with it; undefined where there is none. */

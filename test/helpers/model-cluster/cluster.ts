@@ -7,6 +7,7 @@ import type {
   LockHolder,
   LockRequest,
   RecordedProof,
+  RecordedRollback,
   RollbackRequest,
   RunNotes,
   RunStart,
@@ -187,6 +188,17 @@ export class ModelCluster implements Cluster {
 
   keepProof(_app: string, _namespace: string, proof: RecordedProof): Promise<void> {
     this.proofs.push(proof)
+    return Promise.resolve()
+  }
+
+  private readonly rollbacks: RecordedRollback[] = []
+
+  recordedRollbacks(): Promise<RecordedRollback[]> {
+    return Promise.resolve(this.rollbacks)
+  }
+
+  keepRollback(_app: string, _namespace: string, rollback: RecordedRollback): Promise<void> {
+    this.rollbacks.push(rollback)
     return Promise.resolve()
   }
 

@@ -1,5 +1,6 @@
 import type { RollbackRequest, UpgradeRequest } from '../../../src/cluster/cluster.js'
 import { lastInEffect } from '../../../src/cluster/release-record.js'
+import { KEPT_REVISIONS } from '../../../src/cluster/helm.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { ReleaseHistory, ReleaseStatus, Revision, RevisionSummary } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
@@ -51,9 +52,6 @@ class Killed extends Error {
     super(`${helm.name} was killed`)
   }
 }
-
-/** Helm keeps as many revisions. */
-const MAX_HISTORY = 10
 
 /** Helm's records of one release, and what its verbs do to the cluster, action by action. */
 export class ModelHelm {
@@ -291,7 +289,7 @@ export class ModelHelm {
 
   /** The oldest revisions go, never the deployed one. */
   private forget(): void {
-    while (this.records.length > MAX_HISTORY) {
+    while (this.records.length > KEPT_REVISIONS) {
       const oldest = this.records.findIndex(({ status }) => status !== 'deployed')
       this.records.splice(oldest, 1)
     }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ClusterOptions } from '../../../src/cluster/cluster.js'
 import { Helm } from '../../../src/cluster/helm.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
@@ -56,10 +56,30 @@ describe('a call', () => {
 
     const { args, input } = await call()
     expect(args).toEqual([
-      ...['upgrade', 'echo', '/charts/gloo-app', '--reset-values', '--values', '-'],
+      ...['upgrade', 'echo', '/charts/gloo-app', '--reset-values', '--history-max', '30', '--values', '-'],
       ...['--description', 'canary shift echo 50', '--output', 'json', '--namespace', 'shop'],
     ])
     expect(JSON.parse(input)).toEqual(values)
+  })
+
+  test('the limit of revisions that the caller set for Helm is left to it', async () => {
+    await fakeHelm(`console.log('{"version":7}')`)
+    vi.stubEnv('HELM_MAX_HISTORY', '5')
+    await helm().upgrade(request)
+    expect((await call()).args).not.toContain('--history-max')
+  })
+
+  test('an install that the chart refuses is not sent to the values of a release that is not there', async () => {
+    await fakeHelm(
+      `console.error('Error: execution error at (gloo-app/templates/a.yaml:1:4): no'); process.exit(1)`,
+    )
+    const refused = (call: Promise<unknown>) =>
+      call.then(
+        () => [],
+        (error: unknown) => (error as ExternalError).nextSteps,
+      )
+    expect(await refused(helm().install(request))).toEqual(['correct the values named above'])
+    expect(await refused(helm().upgrade(request))).toContain('canary values echo -n shop    (those deployed)')
   })
 
   test('install makes the namespace', async () => {

@@ -3,6 +3,8 @@ import type { CanaryError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { finish } from '../../../src/operations/finish.js'
 import { history } from '../../../src/operations/history.js'
+import { shift } from '../../../src/operations/shift.js'
+import { start } from '../../../src/operations/start.js'
 import { status } from '../../../src/operations/status.js'
 import { undo } from '../../../src/operations/undo.js'
 import { verify } from '../../../src/operations/verify.js'
@@ -137,7 +139,61 @@ describe('the way back is named', () => {
   })
 })
 
+describe('after many upgrades', () => {
+  /** A rollout of v2 in a dozen shifts, finished, and then so many upgrades of the stable app. */
+  async function longRollout(upgrades: number): Promise<Modelled> {
+    const made = modelled(SEED[1])
+    const { cluster, context } = made
+    await start(context, { app: 'echo', version: 'v2', deployOnly: false })
+    for (const weight of [1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90])
+      await shift(context, { app: 'echo', weight })
+    await finish(context, { app: 'echo', jump: false })
+    for (let count = 1; count <= upgrades; count += 1)
+      cluster.add({ ...cluster.revisions.at(-1)!.config, note: count }, 'deployed')
+    return made
+  }
+
+  test('a dozen shifts, finish and ten upgrades: undo still knows the version before, and its configuration', async () => {
+    const { context } = await longRollout(10)
+    const { entries, gaps } = await history(context, { app: 'echo', limit: 50 })
+    expect({ first: entries[0]?.revision, gaps }).toEqual({ first: 1, gaps: [] })
+    expect((await undo(context, { ...undoV1, fast: true })).stage).toEqual({ name: 'stable', primary: 'v1' })
+  })
+
+  test('beyond what Helm keeps it refuses, and says from which revision on that is', async () => {
+    const { cluster, context } = await longRollout(40)
+    const oldest = cluster.revisions[0]!.revision
+    const kept = `which begins with revision ${oldest} (Helm keeps no older ones)`
+    expect((await failureOf(undo(context, undoV1))).message).toBe(
+      `v1 was never the primary in the history of echo, ${kept}.`,
+    )
+    expect((await failureOf(undo(context, undoAny))).message).toBe(
+      `The history of echo, ${kept}, knows no version before v2.`,
+    )
+  })
+})
+
 describe('history', () => {
+  test('has the proof of a command that was repeated, and found its target reached', async () => {
+    const { context } = modelled(SEED[4])
+    await shift(context, { app: 'echo', weight: 50 })
+    const { entries } = await history(context, { app: 'echo', limit: 1 })
+    expect(entries).toMatchObject([{ revision: 1, proof: 'pass' }])
+  })
+
+  test('names who had a failed step rolled back, and by which command', async () => {
+    const { cluster, context } = modelled(SEED[4], { context: { recover: true } })
+    cluster.add({ ...SEED[5] }, 'failed')
+    await shift(context, { app: 'echo', weight: 60 })
+    const { entries } = await history(context, { app: 'echo', limit: 2 })
+    expect(entries[0]).toMatchObject({
+      revision: 3,
+      what: 'shift echo 60: roll back to revision 1',
+      who: 'ann@host',
+      byCanary: true,
+    })
+  })
+
   test('has the proofs of the revisions, and as many revisions as asked for', async () => {
     const { cluster, context } = finished()
     cluster.recordedProofs = () =>

@@ -156,7 +156,7 @@ describe('undo refuses', () => {
       'that the history knows no more',
       'v1',
       FINISHED.slice(5),
-      'v1 was never the primary in the history of echo, which begins with revision 6.',
+      'v1 was never the primary in the history of echo, which begins with revision 6 (Helm keeps no older ones).',
     ],
     [
       'that was only tried',
