@@ -60,6 +60,12 @@ const REACH_REMEDIES = [
   'choose another cluster with --kubeconfig (or KUBECONFIG) or --kube-context',
 ]
 
+/** What to do about a server that has too much to do, or fails by itself: the request was right. */
+const BUSY_REMEDIES = [
+  'the same command again in a minute',
+  "kubectl get --raw '/readyz?verbose'    (is the API server well?)",
+]
+
 /** Without a kubeconfig kubectl looks for a cluster on port 8080 of this machine, and says no word of that. */
 function withoutKubeconfig(message: string): string[] {
   return /(127\.0\.0\.1|localhost|\[::1\]):8080\b/.test(message)
@@ -107,6 +113,16 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
             `The cluster does not know ${target.resource.plural} of ${target.resource.apiVersion}: ${message}`,
             ['canary doctor    (is Gloo installed in this cluster?)'],
           )
+    case 429:
+      return error(`The API server takes no more requests for now (429): ${message}`, BUSY_REMEDIES)
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return error(
+        `The API server failed to ${verb} ${describeTarget(target)}: ${status} ${message}`,
+        BUSY_REMEDIES,
+      )
     default:
       return error(`The cluster refused to ${verb} ${describeTarget(target)}: ${status} ${message}`, [
         `kubectl ${kubectlGet(target)}`,

@@ -2,7 +2,7 @@ import type { ClusterObject } from './cluster.js'
 import { ApiError } from './api-errors.js'
 import type { KubeApi } from './kube-api.js'
 import { EVENTS, PODS, type Deployment, type KubeEvent, type Pod } from './kube-types.js'
-import { containersOf, isReady, isTerminating, podVersion } from './pods.js'
+import { containersOf, CRASHING, isReady, isTerminating, podVersion, withoutUids } from './pods.js'
 
 /** Why the pods of some versions did not get ready, as far as the cluster tells. */
 export interface PodEvidence {
@@ -146,7 +146,7 @@ function describePod(version: string, pod: Pod): UnreadyPod {
     name: status.name,
     state: waiting ? 'waiting' : terminated ? 'terminated' : 'running',
     reason: plain(reason),
-    message: plain(message),
+    message: reason === CRASHING ? undefined : plain(withoutUids(message)),
     exitCode: ended?.exitCode,
     restarts: status.restartCount ?? 0,
     log: [],
@@ -204,7 +204,7 @@ function newest(events: KubeEvent[], chosen: { pod: Pod }[], { deployments }: Gi
       seen.set(key, {
         object: `${kind} ${name}`,
         reason: plain(reason) ?? '',
-        message: plain(message) ?? '',
+        message: plain(withoutUids(message)) ?? '',
         count,
       })
   }

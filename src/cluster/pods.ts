@@ -109,6 +109,21 @@ function deploymentProblems(deployment: Deployment): string[] {
 /** Reasons a container gives while all is well. */
 const STARTING = ['ContainerCreating', 'PodInitializing']
 
+/** Kubernetes' reason for a container that it starts again and again; its message has the pod's UID and nothing else of use. */
+export const CRASHING = 'CrashLoopBackOff'
+
+/** `CrashLoopBackOff: container shop restarted 4 times, last exit code 1`. */
+function crashes({ name, restartCount = 0, lastState }: ContainerStatus): string {
+  const code = lastState?.terminated?.exitCode
+  const times = restartCount === 1 ? 'once' : `${restartCount} times`
+  return `${CRASHING}: container ${name} restarted ${times}${code === undefined ? '' : `, last exit code ${code}`}`
+}
+
+/** A message with `shop-1` for the kubelet's `shop-1_namespace(5c1f2a9e-…)`. */
+export function withoutUids(message = ''): string {
+  return message.replace(/([a-z0-9.-]+)_[a-z0-9-]+\([0-9a-f]{8}-[0-9a-f-]{27}\)/g, '$1')
+}
+
 function podProblems(pod: Pod): string[] {
   const { status = {} } = pod
   if (status.phase === 'Failed') return [sentence(status.reason ?? 'Failed', status.message)]
@@ -120,7 +135,11 @@ function podProblems(pod: Pod): string[] {
     const died = container.lastState?.terminated
     if (waiting?.reason && !STARTING.includes(waiting.reason)) {
       const exit = died?.exitCode === undefined ? '' : ` (last exit code ${died.exitCode})`
-      problems.push(sentence(waiting.reason, waiting.message) + exit)
+      problems.push(
+        waiting.reason === CRASHING
+          ? crashes(container)
+          : sentence(waiting.reason, withoutUids(waiting.message)) + exit,
+      )
     } else if (terminated && terminated.exitCode !== 0) {
       problems.push(
         sentence(terminated.reason ?? 'Error', terminated.message ?? `exit code ${terminated.exitCode}`),

@@ -29,7 +29,7 @@ export async function absentApp(
     )
   }
   const [hasNamespace, near] = await Promise.all([
-    namespace === undefined ? true : isNamespaceThere(context, namespace),
+    namespace === undefined ? true : isNamespaceThere(context.cluster, namespace),
     nearestApps(context, app),
   ])
   const where = namespace === undefined ? 'in any namespace' : `in namespace ${namespace}`
@@ -54,7 +54,7 @@ export async function absentApp(
 
 /** Throws ConflictError where the namespace is not there; where it may not be read it counts as there. */
 export async function requireNamespace(context: OperationContext, namespace: string): Promise<void> {
-  if (await isNamespaceThere(context, namespace)) return
+  if (await isNamespaceThere(context.cluster, namespace)) return
   throw new ConflictError(`There is no namespace ${namespace}.`, {
     state: 'Nothing was changed.',
     nextSteps: ['canary status    (lists the apps of all namespaces)', 'kubectl get namespaces'],
@@ -62,7 +62,11 @@ export async function requireNamespace(context: OperationContext, namespace: str
   })
 }
 
-async function isNamespaceThere({ cluster }: OperationContext, namespace: string): Promise<boolean> {
+/** Whether the namespace is there; where it may not be read it counts as there. */
+export async function isNamespaceThere(
+  cluster: OperationContext['cluster'],
+  namespace: string,
+): Promise<boolean> {
   const [found] = await cluster.liveObjects(
     [{ apiVersion: 'v1', kind: 'Namespace', name: namespace }],
     namespace,

@@ -2,6 +2,7 @@ import { shellWord } from '../lib/shell-word.js'
 import { ExternalError, UsageError } from '../model/errors.js'
 import type { Plan } from '../model/plan.js'
 import type { JsonObject } from '../model/values.js'
+import { isNamespaceThere } from './absent.js'
 import { isObject, mergeValues } from '../rollout/merge.js'
 import { type Reference, referencesOf } from '../rollout/references.js'
 import type { OperationContext } from './context.js'
@@ -40,28 +41,37 @@ export async function requireReferences(
     emit({ type: 'warning', message: `Whether it is there may not be read: ${names}` })
   }
   const missing = references.filter((_, index) => there[index] === false)
-  if (missing.length > 0) throw notThere(missing, namespace)
+  if (missing.length === 0) return
+  const hasNamespace = await isNamespaceThere(cluster, namespace)
+  throw notThere(missing, namespace, hasNamespace)
 }
 
 function deploys(values: JsonObject | undefined, version: string): boolean {
   return isObject(values?.deployment) && version in values.deployment
 }
 
-function notThere(missing: Reference[], namespace: string): UsageError {
+function notThere(missing: Reference[], namespace: string, hasNamespace: boolean): UsageError {
   const names = missing.map(({ kind, name }) => `${kind} ${name}`).join(', ')
   return new UsageError(`Not in namespace ${namespace}, and pods can't start without: ${names}.`, {
     state: 'Nothing was changed.',
     details: missing.map(({ kind, name, place }) => `${place}: ${kind} ${name}`),
     nextSteps: [
-      ...new Set(missing.map(({ kind, name }) => commandFor(kind, name, namespace))),
+      ...(hasNamespace ? [] : [`kubectl create namespace ${namespace}    (it is not there yet)`]),
+      ...missing.map((reference) => commandFor(reference, namespace)),
       'or correct the names in the values',
     ],
   })
 }
 
-function commandFor(kind: Reference['kind'], name: string, namespace: string): string {
-  const at = `-n ${namespace}`
-  if (kind === 'Secret') return `kubectl create secret generic ${shellWord(name)} ${at} --from-literal=KEY=…`
-  if (kind === 'ConfigMap') return `kubectl create configmap ${shellWord(name)} ${at} --from-file=…`
-  return `kubectl create serviceaccount ${shellWord(name)} ${at}`
+function commandFor({ kind, name, place, keys }: Reference, namespace: string): string {
+  const at = `${shellWord(name)} -n ${namespace}`
+  if (kind === 'ServiceAccount') return `kubectl create serviceaccount ${at}`
+  const literals = (keys.length > 0 ? keys : ['KEY'])
+    .map((key) => ` --from-literal=${shellWord(key)}=…`)
+    .join('')
+  if (kind === 'ConfigMap')
+    return `kubectl create configmap ${at}${keys.length > 0 ? literals : ' --from-file=…'}`
+  if (place.includes('.pullSecrets['))
+    return `kubectl create secret docker-registry ${at} --docker-server=… --docker-username=… --docker-password=…`
+  return `kubectl create secret generic ${at}${literals}`
 }

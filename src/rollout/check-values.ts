@@ -18,7 +18,8 @@ function oddImage(values: JsonObject, version: string): Finding[] {
   const image = imageOf(values, version)
   if (!image) return []
   const place = placeOf(values, version, 'image')
-  if (!image.pinned) {
+  // With `repository` alone it is said that the tag is the version; of one text people expect `latest`.
+  if (!image.pinned && !isObject(effectiveConfig(values, version).image)) {
     return [{ place, message: `no tag or digest is said: ${version} runs ${image.reference}` }]
   }
   if (!image.reference.endsWith(':latest')) return []

@@ -8,6 +8,8 @@ export interface Reference {
   name: string
   /** Where the values name it: `app.envFrom[0]`, `deployment.v2.secrets[1]`. */
   place: string
+  /** Keys of it that the values name; empty where all of it is taken. */
+  keys: string[]
 }
 
 /** What the configuration of a version names and the chart does not make; each once, at its first place. Optional ones are left out. */
@@ -17,9 +19,11 @@ export function referencesOf(values: JsonObject, version: string): Reference[] {
   const placeOf = (key: string) =>
     isObject(own) && key in own ? `deployment.${version}.${key}` : `app.${key}`
   const found: Reference[] = []
-  const add = (kind: Reference['kind'], name: Json | undefined, place: string) => {
+  const add: Add = (kind, name, place, key) => {
     if (typeof name !== 'string' || name === '') return
-    if (!found.some((one) => one.kind === kind && one.name === name)) found.push({ kind, name, place })
+    let reference = found.find((one) => one.kind === kind && one.name === name)
+    if (!reference) found.push((reference = { kind, name, place, keys: [] }))
+    if (typeof key === 'string' && !reference.keys.includes(key)) reference.keys.push(key)
   }
   const { image, env, secrets, serviceAccount } = config
   for (const [index, name] of listOf(isObject(image) ? image.pullSecrets : undefined).entries())
@@ -50,14 +54,15 @@ export function referencesOf(values: JsonObject, version: string): Reference[] {
   return found
 }
 
-type Add = (kind: Reference['kind'], name: Json | undefined, place: string) => void
+type Add = (kind: Reference['kind'], name: Json | undefined, place: string, key?: Json) => void
 
 /** A variable from a key of a Secret or ConfigMap. */
 function keyOf(value: Json | undefined, place: string, add: Add): void {
   const { secretKeyRef, configMapKeyRef } = isObject(value) ? value : {}
-  if (isObject(secretKeyRef) && secretKeyRef.optional !== true) add('Secret', secretKeyRef.name, place)
+  if (isObject(secretKeyRef) && secretKeyRef.optional !== true)
+    add('Secret', secretKeyRef.name, place, secretKeyRef.key)
   if (isObject(configMapKeyRef) && configMapKeyRef.optional !== true)
-    add('ConfigMap', configMapKeyRef.name, place)
+    add('ConfigMap', configMapKeyRef.name, place, configMapKeyRef.key)
 }
 
 function sources(value: Json | undefined, place: string, add: Add): void {

@@ -43,9 +43,10 @@ export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: 
   )
   // What uses a variable that is wrong would be wrong with it, line after line.
   if (reader.problems.length > 0) {
-    const missing = Object.keys(form.vars ?? {}).filter(
-      (name) => form.vars![name]?.required && !(name in values),
-    )
+    const declared = Object.keys(form.vars ?? {})
+    const unknown = Object.keys(vars).filter((name) => !declared.includes(name))
+    if (unknown.length === reader.problems.length) throw source.undeclared(reader.problems, declared)
+    const missing = declared.filter((name) => form.vars![name]?.required && !(name in values))
     const isAll = missing.length === reader.problems.length
     throw isAll ? source.missing(reader.problems, missing) : source.error(reader.problems)
   }

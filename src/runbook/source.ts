@@ -75,6 +75,18 @@ export class RunbookSource {
     ])
   }
 
+  /** Of `--var`s alone that the file does not declare: nothing is wrong with the file. */
+  undeclared(problems: Problem[], declared: string[]): RunbookError {
+    const names =
+      declared.length > 0 ? `one of ${declared.join(', ')}` : 'none: the file declares no variable'
+    return new RunbookError(
+      `wrong with --var for the runbook ${this.file}`,
+      this.file,
+      this.placed(problems),
+      [`correct --var: ${names}`, `or declare the variable under vars in ${this.file}`],
+    )
+  }
+
   private placed(problems: Problem[]): PlacedProblem[] {
     return problems.slice(0, MOST_SOUGHT).map((problem) => ({
       position: this.positionOf(problem.path, problem.isKey),

@@ -23,6 +23,8 @@ function world({ log, events = [] }: World): Promise<FakeApi> {
   })
 }
 
+const UID = '5c1f2a9e-0d3b-4a57-9c61-2b7f8e1d4c30'
+
 function pod(name: string, status: object, created = '2026-11-23T08:00:00Z'): Pod {
   const labels = { app: 'echo', version: 'v2' }
   return {
@@ -38,7 +40,7 @@ function container(state: object, more: object = {}): object {
 }
 
 const crashing = container(
-  { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } },
+  { waiting: { reason: 'CrashLoopBackOff', message: `back-off 10s, pod=echo-v2-a_echo(${UID})` } },
   { restartCount: 3, lastState: { terminated: { exitCode: 2, reason: 'Error' } } },
 )
 const unready = container({ running: {} })
@@ -85,7 +87,6 @@ test('a container that crashed: state, exit code, and the log of the run before'
       name: 'echo',
       state: 'waiting',
       reason: 'CrashLoopBackOff',
-      message: 'back-off 10s',
       exitCode: 2,
       restarts: 3,
       log: ['starting', 'panic: no database'],
@@ -93,7 +94,7 @@ test('a container that crashed: state, exit code, and the log of the run before'
     },
   })
   expect(evidenceLines(seen)).toEqual([
-    'pod echo-v2-a: Running, container echo waiting (CrashLoopBackOff: back-off 10s), exit code 2, 3 restarts, log of the run before',
+    'pod echo-v2-a: Running, container echo waiting (CrashLoopBackOff), exit code 2, 3 restarts, log of the run before',
     '  | starting',
     '  | panic: no database',
   ])

@@ -52,6 +52,8 @@ function waiting(reason: string, message?: string): Pod['status'] {
   return { phase: 'Pending', containerStatuses: [{ name: 'echo', state: { waiting: { reason, message } } }] }
 }
 
+const UID = '5c1f2a9e-0d3b-4a57-9c61-2b7f8e1d4c30'
+
 describe('pods of an app by version', () => {
   test('ready, wanted, image; told by the labels of the pods, in order of version', () => {
     const foreign = deployment('v1', {
@@ -96,12 +98,15 @@ describe('pods of an app by version', () => {
         containerStatuses: [
           {
             name: 'echo',
-            state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } },
+            restartCount: 4,
+            state: {
+              waiting: { reason: 'CrashLoopBackOff', message: `back-off 10s, pod=echo-v2-a_echo(${UID})` },
+            },
             lastState: { terminated: { exitCode: 3, reason: 'Error' } },
           },
         ],
       },
-      says: ['CrashLoopBackOff: back-off 10s (last exit code 3)'],
+      says: ['CrashLoopBackOff: container echo restarted 4 times, last exit code 3'],
     },
     'out of memory': {
       status: {

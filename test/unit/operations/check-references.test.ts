@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type CanaryError, ExternalError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
+import { install } from '../../../src/operations/install.js'
 import { shift } from '../../../src/operations/shift.js'
 import { start } from '../../../src/operations/start.js'
 import { modelled } from '../../helpers/model-cluster/context.js'
@@ -38,6 +42,33 @@ describe('what new pods name', () => {
       expect(cluster.calls.filter((call) => call.startsWith('upgrade'))).toEqual([])
     },
   )
+
+  test('is missing with its namespace: that comes first, and the keys are those of the values', async () => {
+    const { context, cluster } = modelled()
+    for (const name of ['db', 'registry', 'settings']) cluster.missing.add(name)
+    cluster.liveObjects = (names) => Promise.resolve(names)
+    const valuesFile = path.join(await mkdtemp(path.join(tmpdir(), 'canary-references-')), 'values.yaml')
+    const app = {
+      image: { repository: 'registry.example/s', tag: '1', pullSecrets: ['registry'] },
+      env: {
+        P: { secretKeyRef: { name: 'db', key: 'password' } },
+        U: { secretKeyRef: { name: 'db', key: 'user name' } },
+        L: { configMapKeyRef: { name: 'settings', key: 'level' } },
+      },
+    }
+    await writeFile(valuesFile, JSON.stringify({ app }))
+    const failure = await failureOf(
+      install(context, { app: 'sec', version: 'v1', valuesFiles: [valuesFile], withVirtualService: true }),
+    )
+    expect(failure.nextSteps).toEqual([
+      'kubectl create namespace sec    (it is not there yet)',
+      'kubectl create secret docker-registry registry -n sec --docker-server=… --docker-username=… --docker-password=…',
+      "kubectl create secret generic db -n sec --from-literal=password=… --from-literal='user name'=…",
+      'kubectl create configmap settings -n sec --from-literal=level=…',
+      'or correct the names in the values',
+    ])
+    await rm(path.dirname(valuesFile), { recursive: true })
+  })
 
   test('may not be read: a warning', async () => {
     const { context, cluster, events } = modelled(naming(SEED[1]))

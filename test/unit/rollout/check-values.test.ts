@@ -8,6 +8,7 @@ describe('values that the chart takes, but nobody is likely to mean', () => {
     ['nothing said', { deployment: { v2: {} } }, []],
     ['an image with a tag', { app: { image: 'shop:1' } }, []],
     ['an image without a tag', { app: { image: 'shop' } }, ['app.image']],
+    ['a repository alone: its tag is the version', { app: { image: { repository: 'shop' } } }, []],
     [
       'one of its own',
       { app: { image: 'a:1' }, deployment: { v2: { image: 'b' } } },

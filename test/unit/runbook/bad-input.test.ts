@@ -299,6 +299,14 @@ describe('a runbook that is refused, with line and column', () => {
     expect(problems(`${HEAD}${STEPS}vars: {to: {}}\n`, { vars: { too: 'v2' } })).toEqual([
       expect.stringMatching(/lacks the variable of --var too \(did you mean to\?\)/),
     ])
+    const parse = () =>
+      parseRunbook(`${HEAD}${STEPS}vars: {to: {}}\n`, { file: 'r.yaml', vars: { too: 'v2' } })
+    expect(parse).toThrow(
+      expect.objectContaining({
+        message: 'There is something wrong with --var for the runbook r.yaml.',
+        nextSteps: ['correct --var: one of to', 'or declare the variable under vars in r.yaml'],
+      }),
+    )
   })
 
   it('tells no more problems than a person mends at once', () => {
