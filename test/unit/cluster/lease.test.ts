@@ -593,12 +593,12 @@ describe('proofs kept with the Lease', () => {
     expect((await kept()).map(({ revision }) => revision)).toEqual([1, 2])
   })
 
-  test('the newest twenty', async () => {
+  test('the newest thirty', async () => {
     const held = await take()
-    for (let revision = 1; revision <= 30; revision += 1) held.record(proof(revision, 'then'))
+    for (let revision = 1; revision <= 40; revision += 1) held.record(proof(revision, 'then'))
     await time.until(held.release())
     expect((await kept()).map(({ revision }) => revision)).toEqual(
-      Array.from({ length: 20 }, (_, n) => n + 11),
+      Array.from({ length: 30 }, (_, n) => n + 11),
     )
   })
 
