@@ -31,8 +31,8 @@ const BARE_TOKEN = /[^\s"'`,;&)}\]]{1,151}/y
 const QUOTE_AHEAD = /^\\?["']/
 /** What begins a list, a map, a block of lines, or refers to a variable. */
 const NO_VALUE = /^(?:[[{|>]|map\[|\$[({])/
-/** What is nothing to hide. */
-const EMPTY = /^(?:\\?["']{2}|true|false|null|nil|<nil>|\*+)$/
+/** What is nothing to hide; `…` is where a command to paste wants a value. */
+const EMPTY = /^(?:\\?["']{2}|true|false|null|nil|<nil>|\*+|…)$/
 /** So far back a line is looked at for what is before a key. */
 const INDENT = 200
 /** What a password is for: a host with its port or a path, no digest of an image. */

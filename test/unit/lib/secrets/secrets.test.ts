@@ -163,6 +163,7 @@ describe('texts', () => {
     'http://127.0.0.1:8080 and user@host, ssh://git@github.com/x',
     'token: ""',
     'passwordFile: /run/db',
+    'kubectl create secret generic db -n sec --from-literal=password=… --from-literal=token=…',
     'header: requests with x-token: beta go to v2, all others to v1',
   ])('stays: %s', (text) => {
     expect(maskPatterns(text)).toBe(text)
