@@ -94,7 +94,9 @@ step 2 of 2: send requests with stage: canary to v2
     await installed()
     const run = await runCommand(Start, ['echo', 'v2', '--dry-run'])
     expect(run.exitCode).toBe(0)
-    expect(run.stdout).toContain('  values  + deployment.v2: {}\n  runs    helm upgrade echo ')
+    expect(run.stdout).toContain(
+      '  values  + deployment.v2: {}\n  objects Deployment echo-v2 is added\n  runs    helm upgrade echo ',
+    )
     expect(run.stdout).toMatch(/dry run: nothing was changed\n$/)
     expect(run.stderr).toBe('start echo v2: reading the release of echo\n')
     expect(cluster.revisions).toHaveLength(1)

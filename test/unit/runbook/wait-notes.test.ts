@@ -61,7 +61,7 @@ describe('what a run waits for', () => {
 
   test('a pause and a window are noted while they last; Ctrl-C leaves the note', async () => {
     const { run, cluster, abort, context } = modelRun(SEED[4])
-    cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
+    cluster.revisions[0]!.updated = new Date(Date.now() + 1500 - HOUR_MS).toISOString()
     const paused = runbookOf(
       '  - start: v2\n  - shift: 50\n  - pause: {for: 1h, watch: false}\n  - run: after\n',
     )

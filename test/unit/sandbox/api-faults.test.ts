@@ -143,7 +143,7 @@ describe("faults of the API's", () => {
   })
 
   test('a fault with a time ends by itself', async () => {
-    order({ kind: 'expired-credentials', forMs: 30 })
+    order({ kind: 'expired-credentials', forMs: 1500 })
     expect((await api(MAPS)).status).toBe(401)
     await vi.waitUntil(async () => (await api(MAPS)).status === 200, { timeout: 60_000 })
     expect(sandbox.faults.list()).toEqual([])
