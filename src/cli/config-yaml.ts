@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq } from 'yaml'
 import { UsageError } from '../model/errors.js'
-import { YamlError, yamlDocuments, type YamlDocument } from '../operations/yaml-documents.js'
+import { YamlError, yamlDocuments, type YamlDocument } from '../lib/yaml/documents.js'
 import { closest } from '../model/closest.js'
 import { type FileSettings, SETTING_NAMES, type SettingName } from '../model/setting-names.js'
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { isMap, parseAllDocuments } from 'yaml'
+import { isMap, isScalar, type Node, parseAllDocuments, type YAMLMap } from 'yaml'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject, KeepReplicasRequest } from './cluster.js'
 import type { KubeApi } from './kube-api.js'
@@ -57,11 +57,25 @@ function withoutReplicas(manifest: string, deployments: Set<string>): string {
       if (!document || !isMap(document.contents)) return text
       const isMeant =
         document.get('kind') === 'Deployment' && deployments.has(String(document.getIn(['metadata', 'name'])))
-      if (!isMeant || !document.hasIn(['spec', 'replicas'])) return text
-      document.deleteIn(['spec', 'replicas'])
-      return `---\n${document.toString({ directives: false, lineWidth: 0 })}`
+      const spec: unknown = document.get('spec', true)
+      return isMeant && isMap(spec) ? withoutKey(text, spec, 'replicas') : text
     })
     .join('')
+}
+
+/** The text without a key of a map, and its value: cut out, as writing it anew could change how others are written. */
+function withoutKey(text: string, map: YAMLMap, name: string): string {
+  const pair = map.items.find(({ key }) => isScalar(key) && key.value === name)
+  const start = (pair?.key as Node | undefined)?.range?.[0]
+  if (!pair || start === undefined) return text
+  const end = (pair.value as Node | null)?.range?.[1] ?? start
+  if (!map.flow) {
+    const nextLine = text.indexOf('\n', end) + 1
+    return text.slice(0, text.lastIndexOf('\n', start) + 1) + (nextLine > 0 ? text.slice(nextLine) : '')
+  }
+  const after = text.slice(end)
+  const rest = after.replace(/^\s*,\s*/, '')
+  return (rest === after ? text.slice(0, start).replace(/,\s*$/, '') : text.slice(0, start)) + rest
 }
 
 /** The record's JSON with another manifest. It is not parsed and written anew: numbers must stay as Helm wrote them. */

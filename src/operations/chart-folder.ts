@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import { KUBERNETES_YAML } from '../lib/yaml/helm-yaml.js'
 import { UsageError } from '../model/errors.js'
 import { CHART_NAME, type ReleaseChart } from '../model/release.js'
 import type { Json } from '../model/values.js'
@@ -10,7 +11,7 @@ import { isObject } from '../rollout/merge.js'
 /** A chart's version and that of its app are text, whatever they look like. */
 const AS_TEXT = { schema: 'failsafe' } as const
 
-type ParseOptions = typeof AS_TEXT | { version: '1.1' }
+type ParseOptions = typeof AS_TEXT | typeof KUBERNETES_YAML
 
 /** A folder with a chart that canary can apply from now on. */
 export interface ChartFolder {
@@ -62,7 +63,7 @@ export async function isChartOfRecord(folder: string, record: ReleaseChart): Pro
   for (const { name, data } of [...templates, ...files]) if ((await read(name)) !== data) return false
   const [chart, defaults] = await Promise.all([
     parsed(folder, 'Chart.yaml', AS_TEXT),
-    parsed(folder, 'values.yaml', { version: '1.1' }),
+    parsed(folder, 'values.yaml', KUBERNETES_YAML),
   ])
   return (
     (await read('values.schema.json')) === schema &&

@@ -1,6 +1,6 @@
 import { type Document, isMap, parseDocument } from 'yaml'
 import { UsageError } from '../model/errors.js'
-import { YamlError, yamlDocuments } from './yaml-documents.js'
+import { YamlError, yamlDocuments } from '../lib/yaml/documents.js'
 
 const NEW_FILE = `# Settings of canary for the apps of this folder: flags by their names. A flag or a CANARY_* variable wins.
 # defaults:    # of all apps

@@ -5,7 +5,8 @@ import { protects, scales } from '../rollout/import/scaling-values.js'
 import { mapOf, textOf } from '../rollout/json-fields.js'
 import { isObject } from '../rollout/merge.js'
 import { selects, takesRequests } from '../rollout/service-values.js'
-import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
+import { KUBERNETES_YAML } from '../lib/yaml/helm-yaml.js'
+import { valuesOf, YamlError, yamlDocuments } from '../lib/yaml/documents.js'
 
 /** A Deployment that values are to be read from. */
 export interface Source {
@@ -156,7 +157,7 @@ export function nameOf(object: JsonObject): string {
 function objectsOf(text: string, place: string): JsonObject[] {
   let line = 1
   try {
-    return yamlDocuments(text, { merge: true }).flatMap((document) => {
+    return yamlDocuments(text, KUBERNETES_YAML).flatMap((document) => {
       line = document.lineOf(document.document.range[0])
       const content = valuesOf(document)
       if (content === null || content === undefined) return []

@@ -1,13 +1,13 @@
 import { shellWord } from '../lib/shell-word.js'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { stringify } from 'yaml'
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import type { LeftOut } from '../rollout/environment-values.js'
 import { valuesFromDeployment } from '../rollout/from-deployment.js'
 import { type Answers, configFromAnswers, valuesText } from '../rollout/init-values.js'
 import { mapOf, textOf, withoutEmpty } from '../rollout/json-fields.js'
+import { writeYaml } from '../lib/yaml/write.js'
 import { withApp } from './init-config.js'
 import { nameOf, type Source } from './init-source.js'
 import { readTextFile, whyUnreadable } from './text-file.js'
@@ -71,7 +71,7 @@ export async function init(request: InitRequest): Promise<InitResult> {
     settings: { namespace },
     force,
   })
-  const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, asYaml)
+  const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, writeYaml)
   const files: InitFile[] = [{ path: values, content: text }]
   if (content === undefined) {
     notes.push(`${settings} has settings of ${app} already: they were left as they are (--force sets them).`)
@@ -174,11 +174,6 @@ function nextSteps({ app, namespace, kubeContext, folder }: InitRequest, config:
           `canary start ${app} v2${where} --image ${shellWord(textOf(repository))}:TAG    (the next version)`,
         ]),
   ]
-}
-
-/** YAML 1.1 is what Helm reads: texts like yes and 1e3 are written in quotes. */
-function asYaml(value: JsonObject): string {
-  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })
 }
 
 /** The text of a file; undefined where there is none. */

@@ -2,7 +2,8 @@ import { ExternalError } from '../model/errors.js'
 import { shown } from '../model/object-form.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject } from '../rollout/merge.js'
-import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
+import { KUBERNETES_YAML } from '../lib/yaml/helm-yaml.js'
+import { valuesOf, YamlError, yamlDocuments } from '../lib/yaml/documents.js'
 
 /** A command looks at the same few manifests again and again: what is deployed, and what a step makes of it. */
 const MOST_KEPT = 8
@@ -37,8 +38,7 @@ function read(manifest: string): JsonObject[] {
     throw unreadable(`line ${line}: a document begins with more than ---`)
   }
   try {
-    // Merges are what they are to Helm.
-    const values = yamlDocuments(manifest, { merge: true }).map(valuesOf)
+    const values = yamlDocuments(manifest, KUBERNETES_YAML).map(valuesOf)
     const other = values.find((value) => value !== null && !isObject(value))
     if (other !== undefined) throw unreadable(`${shown(other)} is no object`)
     return values.filter(isObject)

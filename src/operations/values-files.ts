@@ -1,8 +1,12 @@
+import { isPair, isScalar, type Scalar, visit } from 'yaml'
+import { plainScalar } from '../lib/yaml/helm-scalars.js'
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { isObject, mergeValues } from '../rollout/merge.js'
+import { isTextPlace } from '../rollout/text-places.js'
 import { readTextFile, whyUnreadable } from './text-file.js'
-import { valuesOf, YamlError, yamlDocuments } from './yaml-documents.js'
+import { VALUES_YAML } from '../lib/yaml/helm-yaml.js'
+import { valuesOf, type YamlDocument, YamlError, yamlDocuments } from '../lib/yaml/documents.js'
 
 /** Helm keeps the values with all else of a revision in one object of the cluster, which holds about 1 MiB. */
 const MAX_BYTES = 1024 * 1024
@@ -30,18 +34,12 @@ export async function readValuesFile(file: string): Promise<JsonObject> {
 
 function parse(text: string, file: string): unknown {
   try {
-    const [first, second] = yamlDocuments(text, {
-      version: '1.1',
-      stringKeys: true,
-      customTags: (tags) => [
-        ...tags.filter((tag) => typeof tag === 'string' || !isUnknownToHelm(tag)),
-        BINARY,
-      ],
-    })
+    const [first, second] = yamlDocuments(text, VALUES_YAML)
     if (second) {
       const line = second.lineOf(second.document.range[0])
       throw new YamlError('it holds several documents, of which Helm would take the first only', line)
     }
+    if (first) checkScalars(first)
     return first && valuesOf(first)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
@@ -52,14 +50,40 @@ function parse(text: string, file: string): unknown {
   }
 }
 
-/** Dates, `1:30` for 90, sets and ordered maps are YAML 1.1, but to Helm they are the texts, maps and lists they look. */
-function isUnknownToHelm({ tag, format }: { tag?: string; format?: string }): boolean {
-  return format === 'TIME' || /:(timestamp|binary|set|omap|pairs)$/.test(tag ?? '')
+/**
+ * Throws YamlError for a key that Helm would read as another one (`1.10` as `1.1`, `on` as `true`), and for a version or an
+ * image's tag that is no text.
+ */
+function checkScalars({ document, lineOf }: YamlDocument): void {
+  const wrong = ({ range, source = '' }: Scalar, what: string) => {
+    const offset = range?.[0] ?? 0
+    return new YamlError(
+      `${what} is ${String(plainScalar(source))} to Helm: write "${source}"`,
+      lineOf(offset),
+      offset,
+    )
+  }
+  visit(document, {
+    Pair: (_key, pair, ancestors) => {
+      const { key, value } = pair
+      if (!isScalar(key)) return
+      if (isMisread(key)) throw wrong(key, `the key ${key.source ?? ''}`)
+      const keys = [...ancestors.filter(isPair), pair].map((each) =>
+        String(isScalar(each.key) ? each.key.value : ''),
+      )
+      if (!isScalar(value) || !isTextPlace(keys)) return
+      if (typeof value.value === 'number' || typeof value.value === 'boolean') {
+        throw wrong(value, `${keys.join('.')} is text, but ${value.source ?? ''}`)
+      }
+    },
+  })
 }
 
-const BINARY = {
-  tag: 'tag:yaml.org,2002:binary',
-  resolve: (text: string) => Buffer.from(text, 'base64').toString('utf8'),
+/** Whole numbers as keys mean the same text to Helm, as long as they are written as one writes them. */
+function isMisread({ type, source = '' }: Scalar): boolean {
+  if (type !== 'PLAIN') return false
+  const meant = plainScalar(source)
+  return typeof meant !== 'string' && !(Number.isSafeInteger(meant) && String(meant) === source)
 }
 
 async function readText(file: string): Promise<string> {

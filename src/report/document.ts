@@ -1,4 +1,5 @@
-import { hasHidden, withEscapedCommands, withEscapes } from './terminal-text.js'
+import { withEscapes } from '../lib/hidden-characters.js'
+import { withEscapedCommands } from './terminal-text.js'
 
 /** How a result is written to stdout. */
 export type DocumentFormat = 'json' | 'yaml'
@@ -13,27 +14,14 @@ export async function renderDocument(
   format: DocumentFormat,
   { noCommands = false } = {},
 ): Promise<string> {
-  const escaped = (text: string) => {
-    const shown = withEscapes(text, format)
-    return noCommands ? withEscapedCommands(shown) : shown
-  }
+  const safe = (text: string) => (noCommands ? withEscapedCommands(text) : text)
   const json = JSON.stringify(document, null, 2)
-  if (format === 'json') return escaped(json)
-  const { stringify } = await import('yaml')
-  // Through JSON, so that both formats say the same. YAML 1.1 is what Helm reads: it quotes strings like 1e3
-  // and yes.
-  const needsEscapes = hasHidden(json)
-  const hasCommands = noCommands && withEscapedCommands(json) !== json
-  const text = stringify(JSON.parse(json), {
-    aliasDuplicateObjects: false,
-    lineWidth: 0,
-    ...(noCommands || needsEscapes
-      ? {
-          defaultStringType: 'QUOTE_DOUBLE',
-          defaultKeyType: needsEscapes || hasCommands ? 'QUOTE_DOUBLE' : 'PLAIN',
-          blockQuote: false,
-        }
-      : {}),
-  }).trimEnd()
-  return escaped(text)
+  if (format === 'json') return safe(withEscapes(json, format))
+  const { writeYaml } = await import('../lib/yaml/write.js')
+  // Through JSON, so that both formats say the same.
+  const text = writeYaml(JSON.parse(json), {
+    quoted: noCommands,
+    quotedKeys: noCommands && withEscapedCommands(json) !== json,
+  })
+  return safe(text.trimEnd())
 }

@@ -1,10 +1,5 @@
-/**
- * What a terminal obeys or hides: control characters, what turns the direction of writing, what has no width, and the tags of
- * emoji. Line breaks and tabs are not among them.
- */
-const OBEYED =
-  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}'
-const HIDDEN = new RegExp(`[${OBEYED}]`, 'gu')
+import { OBEYED, replaceHidden } from '../lib/hidden-characters.js'
+
 /** The codes of the palette: bold, dim, red, green, yellow, and their ends. */
 const BUT_COLOUR = new RegExp(`(\\u001b\\[(?:1|2|22|3[123]|39)m)|[${OBEYED}]`, 'gu')
 const BREAK = /\r\n|[\n\r\u000b\u000c\u0085\u2028\u2029]/g
@@ -27,25 +22,6 @@ export function onOneLine(text: string): string {
   return text.replace(BREAK, BREAK_MARK)
 }
 
-/** A text of JSON or YAML, all strings of which are in double quotes, with escapes for what a terminal would obey. */
-export function withEscapes(text: string, format: 'json' | 'yaml'): string {
-  return text.replace(HIDDEN, (character) => {
-    const code = character.codePointAt(0)!
-    if (code <= 0xffff) return `\\u${hex(code, 4)}`
-    if (format === 'yaml') return `\\U${hex(code, 8)}`
-    return [...Array(2).keys()].map((at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('')
-  })
-}
-
-/** Whether there is such a character in the text. */
-export function hasHidden(text: string): boolean {
-  return text.search(HIDDEN) >= 0
-}
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0')
-}
-
 /** Fields whose text has lines of its own: what programs said, bodies, files, values (which are shown as YAML or JSON). */
 const WITH_LINES = new Set(
   'stderr body content remedy stack runbook mermaid values before after config evidence'.split(' '),
@@ -58,14 +34,14 @@ const WITH_LINES = new Set(
 export function plainTexts<T>(data: T, key = '', depth = 0): T {
   if (typeof data === 'string') {
     const text = WITH_LINES.has(key) ? data.replaceAll('\r\n', '\n') : onOneLine(data)
-    return text.replace(HIDDEN, MARK) as T
+    return replaceHidden(text, MARK) as T
   }
   if (typeof data !== 'object' || data === null || depth > MOST_DEPTH) return data
   if (Array.isArray(data)) return data.map((item: unknown) => plainTexts(item, key, depth + 1)) as T
   if (AS_YAML.has(key)) return data
   return Object.fromEntries(
     Object.entries(data).map(([name, child]) => [
-      onOneLine(name).replace(HIDDEN, MARK),
+      replaceHidden(onOneLine(name), MARK),
       plainTexts(child as unknown, name, depth + 1),
     ]),
   ) as T

@@ -2,6 +2,7 @@ import { UsageError } from '../model/errors.js'
 import { maskPatterns } from '../lib/secrets/secret-texts.js'
 import type { Json, JsonObject } from '../model/values.js'
 import { isObject } from './merge.js'
+import { isTextPlace } from './text-places.js'
 
 /** Longer lists are a typing error (Helm refuses them too). */
 const MAX_INDEX = 65_536
@@ -12,15 +13,15 @@ type Key = string | number
 
 /**
  * Applies one `--set` text to values, as Helm reads it: `a.b=1,c[0]=x,list={1,2}`; `\` before a comma, dot, brace or
- * equals sign takes its meaning away; true, false, null and integers are no strings unless `asString`. Returns new
- * values. Throws UsageError for what Helm would not take, and for what it would silently leave out.
+ * equals sign takes its meaning away; true, false, null and integers are no strings unless `asString`, but versions and
+ * image tags are text as it is written. Returns new values. Throws UsageError for what Helm would not take, and for what it would silently leave out.
  */
 export function setValue(values: JsonObject, text: string, asString: boolean): JsonObject {
   const reader = new SetReader(text, asString)
   let result = values
   while (!reader.isAtEnd()) {
     const keys = reader.keys()
-    result = put(result, keys, reader.value(), text) as JsonObject
+    result = put(result, keys, reader.value(keys), text) as JsonObject
   }
   return result
 }
@@ -71,9 +72,12 @@ class SetReader {
     return keys
   }
 
-  /** The value, up to and with the comma after it. */
-  value(): Json {
-    if (this.text[this.at] !== '{') return this.typed(this.until(',').text)
+  /** The value of these keys, up to and with the comma after it. */
+  value(keys: Key[]): Json {
+    if (this.text[this.at] !== '{') {
+      const { text } = this.until(',')
+      return isTextPlace(keys) && text.toLowerCase() !== 'null' ? text : this.typed(text)
+    }
     const start = this.at
     this.at += 1
     const items: Json[] = []

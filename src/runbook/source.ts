@@ -1,6 +1,6 @@
 import { shellWord } from '../lib/shell-word.js'
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
-import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../operations/yaml-documents.js'
+import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../lib/yaml/documents.js'
 import { type PlacedProblem, RunbookError } from './problems.js'
 import type { Position } from './runbook.js'
 import type { Path, Problem } from './schema.js'

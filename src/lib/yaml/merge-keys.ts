@@ -16,6 +16,7 @@ import {
  * Throws an Error where a merge key has anything but a map or a list of maps.
  */
 export function resolveMergeKeys(document: Document): void {
+  if (!document.schema?.tags.some(({ tag }) => tag.endsWith(':merge'))) return
   visit(document, { Map: (_key, map) => flatten(map, document) })
 }
 
@@ -42,9 +43,10 @@ function mergedPairs(value: Node | null, document: Document): Pair[] {
   return source.items
 }
 
-/** The merge tag of the `yaml` package reads an unquoted `<<` as a symbol. */
+/** The merge tag of the `yaml` package reads an unquoted `<<` as a symbol; as text where keys are text. */
 function isMerge({ key }: Pair): boolean {
-  return isScalar(key) && typeof key.value === 'symbol'
+  if (!isScalar(key)) return false
+  return typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN')
 }
 
 function keyOf({ key }: Pair): string {

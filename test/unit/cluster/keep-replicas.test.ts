@@ -81,6 +81,40 @@ test("Helm's record and its fields lose the number of pods of the Deployments na
   expect(unzip(data.release)).toContain('"config":{"big":12345678901234567890,"lt":"\\u003c"}')
 })
 
+test.each([
+  ['  replicas: 4   # pods\n', ''],
+  ['  replicas:\n    4\n', ''],
+  [
+    '  paused: off\n  replicas: 4\n  big: 12345678901234567890\n',
+    '  paused: off\n  big: 12345678901234567890\n',
+  ],
+])('the rest of the manifest stays as it is written: %j', async (fields, left) => {
+  const odd = '  octal: 0123\n  text: "a\\u0085b"\n  list: [ a,b ]\n'
+  const manifest = await manifestAfter(deployment('echo-v1', `${fields}${odd}`))
+  expect(manifest).toBe(deployment('echo-v1', `${left}${odd}`))
+})
+
+test.each([
+  ['{ replicas: 4, big: 0123 }', '{ big: 0123 }'],
+  ['{ big: 0123, replicas: 4 }', '{ big: 0123 }'],
+  ['{ replicas: 4 }', '{ }'],
+])('the same on one line: %s', async (spec, left) => {
+  const text = (fields: string) => `kind: Deployment\nmetadata: { name: echo-v1 }\nspec: ${fields}\n`
+  expect(await manifestAfter(text(spec))).toBe(text(left))
+})
+
+/** What the record's manifest becomes. */
+async function manifestAfter(manifest: string): Promise<string> {
+  fake = await startFakeApi(({ path }, response) =>
+    path.includes('/secrets/')
+      ? json(response, 200, record(manifest))
+      : json(response, 404, failure(404, 'NotFound', 'gone')),
+  )
+  await keepReplicas(fake.api, { app: 'echo', namespace: 'echo', revision: 1, deployments: ['echo-v1'] })
+  const write = fake.requests.find(({ method }) => method === 'PUT')
+  return (JSON.parse(unzip(write!.body.data.release)) as { manifest: string }).manifest
+}
+
 test('nothing is written where Helm has not set it', async () => {
   fake = await startFakeApi(({ path }, response) => {
     if (path.includes('/secrets/')) return json(response, 200, record(deployment('echo-v1', '')))

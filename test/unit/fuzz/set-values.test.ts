@@ -177,6 +177,18 @@ test('any text gives values or a UsageError, and changes nothing that it was not
   )
 })
 
+test('versions and image tags are text as they are written', () => {
+  expect(
+    setValue({}, 'routes.primary.version=20,app.image.tag=0020,app.image.repository=true,a.tag=1', false),
+  ).toEqual({
+    routes: { primary: { version: '20' } },
+    app: { image: { tag: '0020', repository: true } },
+    a: { tag: 1 },
+  })
+  expect(setValue({ image: { tag: '1.9' } }, 'image.tag=1.10', false)).toEqual({ image: { tag: '1.10' } })
+  expect(setValue({}, 'image.tag=null', false)).toEqual({ image: { tag: null } })
+})
+
 test('a piece of a secret is not repeated', () => {
   expect(() => setValue({}, 'db.password=hun,ter2', false)).toThrow(/^"…" is not of the form/)
 })

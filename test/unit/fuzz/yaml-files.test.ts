@@ -61,6 +61,39 @@ const HOSTILE: [name: string, content: string | Buffer, says: RegExp][] = [
   ['an open quote', 'a: "x\nb: 1', /quote/],
   ['a number beyond all', 'a: .inf', /\.inf is not a number/],
   ['no number', 'a: [.nan]', /\.nan is not a number/],
+  [
+    'an integer of too many digits',
+    'a: 1\nb: 12345678901234567890',
+    /line 2: .* write "12345678901234567890"/,
+  ],
+  [
+    'a decimal of too many digits',
+    'a: 0.1000000000000000055',
+    /line 1: .* rounded to 0\.1: write "0\.10{16}55"/,
+  ],
+  ['an integer beyond 2^53', 'a: [-9007199254740993]', /rounded to -9007199254740992/],
+  ['a hexadecimal beyond 2^53', 'a: 0x20000000000001', /would be rounded to 9007199254740992/],
+  ['a number too large', 'a: 1e400', /1e400 is not a number/],
+  ['a number too small', 'a: 5e-400', /rounded to 0/],
+  [
+    'a version as a decimal',
+    'deployment:\n  1.10: {}',
+    /line 2: the key 1\.10 is 1\.1 to Helm: write "1\.10"/,
+  ],
+  ['a key that is octal', 'deployment: {007: {}}', /the key 007 is 7 to Helm: write "007"/],
+  ['a key that is a boolean', 'a: {x: 1, y: 2}', /the key y is true to Helm: write "y"/],
+  ['a key that is nothing', 'a: {~: 1}', /the key ~ is null to Helm/],
+  [
+    'a tag as a number',
+    'app: {image: {repository: x, tag: 1.10}}',
+    /app\.image\.tag is text, but 1\.10 is 1\.1 to Helm: write "1\.10"/,
+  ],
+  ['a commit as a tag', 'image:\n  tag: 1234567', /line 2: image\.tag is text, .* write "1234567"/],
+  [
+    'a version to route to as a number',
+    'routes: {primary: {version: 20}}',
+    /routes\.primary\.version is text, but 20/,
+  ],
   ['lists as keys', '? [a]\n: 1', /keys must be strings/],
   ['a list', '- a', /holds a list/],
   ['a word', 'a', /holds a single value/],
@@ -110,20 +143,7 @@ describe('values files: wrong ones are refused in a sentence', () => {
 describe('values files: right ones are read as helm reads them', () => {
   const SCALARS = [
     ...['2001-12-14', '2001-12-14t21:59:43.10-05:00', '1:30', '22:22', '1:30.5', '!!timestamp 2001-12-14'],
-    ...[
-      '1_000',
-      '0777',
-      '0x1F',
-      '0b101',
-      '+5',
-      '-0',
-      '1e3',
-      '1.5',
-      '.5',
-      '12345678901234567890',
-      '08',
-      '1.10',
-    ],
+    ...['1_000', '0777', '0x1F', '0b101', '+5', '-0', '1e3', '1.5', '.5', '08', '1.10'],
     ...[
       'yes',
       'No',
@@ -146,6 +166,8 @@ describe('values files: right ones are read as helm reads them', () => {
       '{1: a}',
       '{2001-12-14: x}',
       '{<<: [{a: 1}, {a: 2, b: 3}]}',
+      '{a: 1, <<: {a: 2}}',
+      '{<<: {a: 2}, a: 1}',
       '=',
       '<<',
     ],
@@ -176,12 +198,18 @@ describe('values files: right ones are read as helm reads them', () => {
     return path.join(folder, 'chart')
   }
 
+  test('whole numbers may be keys', async () => {
+    expect(await read('deployment: {20: {}, -1: {}, "1.10": {}}')).toEqual({
+      deployment: { '20': {}, '-1': {}, '1.10': {} },
+    })
+  })
+
   test('aliases may be used often, keys may be those of every object', async () => {
     const often = await read(`a: &a {b: 1}\nlist:\n${'  - *a\n'.repeat(2000)}`)
     expect(often.list).toHaveLength(2000)
-    await writeFile(file, '__proto__: {x: 1}\nconstructor: {y: 1}\n')
+    await writeFile(file, '__proto__: {x: 1}\nconstructor: {z: 1}\n')
     const merged = await readValuesFiles([file, file])
-    expect(JSON.stringify(merged)).toBe('{"__proto__":{"x":1},"constructor":{"y":1}}')
+    expect(JSON.stringify(merged)).toBe('{"__proto__":{"x":1},"constructor":{"z":1}}')
     expect(({} as Record<string, unknown>).x).toBeUndefined()
   })
 

@@ -340,4 +340,7 @@ test('a document says the same in JSON and YAML', async () => {
   const yaml = await renderDocument(document, 'yaml')
   expect(parse(yaml)).toEqual({ stage: half, version: '1e3' })
   expect(yaml).toContain('version: "1e3"')
+  expect(
+    await renderDocument({ env: { COUNTRY: 'NO', on: 'off', mode: '0o17', word: 'plain' } }, 'yaml'),
+  ).toBe('env:\n  COUNTRY: "NO"\n  "on": "off"\n  mode: "0o17"\n  word: plain')
 })

@@ -15,7 +15,7 @@ import {
   type SchemaOptions,
 } from 'yaml'
 
-import { resolveMergeKeys } from '../lib/yaml/merge-keys.js'
+import { resolveMergeKeys } from './merge-keys.js'
 
 /** What is wrong with a YAML text, a clause, and in which line. */
 export class YamlError extends Error {
@@ -129,7 +129,11 @@ class Counter {
       if (node.anchor) this.anchors.delete(node.anchor)
       for (const item of node.items) values += this.count(item)
     } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
-      throw this.wrong(node, `${node.source ?? 'a number'} is not a number that values can have`)
+      const { source = 'a number' } = node
+      throw this.wrong(
+        node,
+        `${source} is not a number that values can have: write "${source}" where it is text`,
+      )
     }
     if ((isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, values)
     // Collections have counted what is in them.

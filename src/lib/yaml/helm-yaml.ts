@@ -1,0 +1,92 @@
+import type { CollectionTag, DocumentOptions, ParseOptions, ScalarTag, SchemaOptions, Tags } from 'yaml'
+import { isKeptExactly, plainScalar } from './helm-scalars.js'
+
+type Options = ParseOptions & DocumentOptions & SchemaOptions
+
+/** How Helm and Kubernetes read YAML, for the `yaml` package: numbers that a double can't hold are rounded, as they do it. */
+export const KUBERNETES_YAML: Options = { version: '1.1', customTags: (tags) => helmTags(tags, toNumber) }
+
+/** The same for values: a number that would be rounded is an error, and keys are texts as they are written. */
+export const VALUES_YAML: Options = {
+  version: '1.1',
+  stringKeys: true,
+  customTags: (tags) => helmTags(tags, toExactNumber),
+}
+
+/**
+ * What makes a text more than a text to Helm, beside what YAML 1.1 and 1.2 say: to write texts in quotes that one of them would
+ * take for something else. No value is written by these tags.
+ */
+export const TAKEN_FOR_MORE: ScalarTag[] = [
+  {
+    tag: 'tag:yaml.org,2002:float',
+    default: true,
+    test: testOf(
+      (text) => typeof plainScalar(text) !== 'string' || /^[-+.]*[0-9][-+.:_0-9a-fox]*$/i.test(text),
+    ),
+    resolve: toNumber,
+  },
+]
+
+type ToNumber = (text: string, onError: (message: string) => void) => number
+
+function helmTags(tags: Tags, number: ToNumber): Tags {
+  const others = tags.filter((tag) => typeof tag !== 'string' && isKept(tag))
+  const scalars: ScalarTag[] = [
+    {
+      tag: 'tag:yaml.org,2002:null',
+      default: true,
+      test: testOf((text) => plainScalar(text) === null),
+      resolve: () => null,
+      // What stands for a key without a value.
+      identify: (value) => value === null,
+    },
+    {
+      tag: 'tag:yaml.org,2002:bool',
+      default: true,
+      test: testOf((text) => typeof plainScalar(text) === 'boolean'),
+      resolve: (text) => plainScalar(text),
+    },
+    {
+      tag: 'tag:yaml.org,2002:float',
+      default: true,
+      test: testOf((text) => typeof plainScalar(text) === 'number'),
+      resolve: (text, onError) => number(text, onError),
+    },
+    {
+      tag: 'tag:yaml.org,2002:int',
+      resolve: (text, onError) => {
+        if (!Number.isInteger(plainScalar(text))) onError(`${text} is no integer`)
+        return number(text, onError)
+      },
+    },
+    {
+      tag: 'tag:yaml.org,2002:binary',
+      resolve: (text) => Buffer.from(text, 'base64').toString('utf8'),
+    },
+  ]
+  return [...others, 'merge', ...scalars]
+}
+
+/** Texts, maps and lists. Sets and ordered maps are YAML 1.1, but to Helm they are the maps and lists they look. */
+function isKept({ tag, collection }: ScalarTag | CollectionTag): boolean {
+  return collection === undefined ? tag.endsWith(':str') : !/:(set|omap|pairs)$/.test(tag)
+}
+
+/** The package asks for a pattern, and uses nothing of it but this. */
+function testOf(test: (text: string) => boolean): RegExp {
+  return { test } as RegExp
+}
+
+function toNumber(text: string): number {
+  return Number(plainScalar(text))
+}
+
+function toExactNumber(text: string, onError: (message: string) => void): number {
+  const value = toNumber(text)
+  // Whoever counts the values refuses what is no number at all.
+  if (Number.isFinite(value) && !isKeptExactly(text)) {
+    onError(`the number ${text} would be rounded to ${value}: write "${text}" where it is text`)
+  }
+  return value
+}

@@ -1,0 +1,45 @@
+import { Document, type Scalar, type Tags, visit } from 'yaml'
+import { hasHidden, withEscapes } from '../hidden-characters.js'
+import { TAKEN_FOR_MORE } from './helm-yaml.js'
+
+export interface WriteOptions {
+  /** Every text in double quotes, on one line. */
+  quoted?: boolean
+  /** Keys, too. */
+  quotedKeys?: boolean
+}
+
+/**
+ * The value (of JSON) as YAML that means the same to Helm, Kubernetes and readers of YAML 1.2: a text is in quotes where one of
+ * them would take it for something else. What a terminal would obey, or Helm refuse, is written as an escape.
+ */
+export function writeYaml(value: unknown, { quoted = false, quotedKeys = false }: WriteOptions = {}): string {
+  const document = new Document(value, {
+    version: '1.1',
+    compat: 'core',
+    // Nothing is merged: a key << is a text like any other.
+    customTags: (tags) => [...tags.filter((tag) => !isMerge(tag)), ...TAKEN_FOR_MORE],
+    aliasDuplicateObjects: false,
+  })
+  visit(document, {
+    Scalar: (_key, node: Scalar) => {
+      if (typeof node.value === 'string' && needsQuotes(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  const text = document.toString({
+    lineWidth: 0,
+    doubleQuotedAsJSON: true,
+    ...(quoted ? { defaultStringType: 'QUOTE_DOUBLE', blockQuote: false } : {}),
+    ...(quoted ? { defaultKeyType: quotedKeys ? 'QUOTE_DOUBLE' : 'PLAIN' } : {}),
+  })
+  return withEscapes(text, 'yaml')
+}
+
+function isMerge(tag: Tags[number]): boolean {
+  return typeof tag !== 'string' && tag.tag.endsWith(':merge')
+}
+
+/** `<<` merges, and `=` is a value of its own for some; what is hidden has to be written as an escape. */
+function needsQuotes(text: string): boolean {
+  return text === '<<' || text === '=' || hasHidden(text)
+}
