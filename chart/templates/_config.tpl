@@ -1,9 +1,10 @@
 {{/*
 The configuration of one version as JSON: the defaults of all versions (app) with the version's own over them. Maps are
-merged, lists and scalars replaced, null takes a default away. Takes a dict of root and version.
+merged, lists and scalars replaced, null removes the entry. Takes a dict of root and version.
 */}}
 {{- define "gloo-app.config" -}}
-{{- $config := deepCopy (.root.Values.app | default dict) -}}
+{{- $config := dict -}}
+{{- include "gloo-app.mergeInto" (list $config (.root.Values.app | default dict)) -}}
 {{- $own := deepCopy (index .root.Values.deployment .version | default dict) -}}
 {{- if and (kindIs "string" $own.image) (kindIs "map" $config.image) -}}
 {{- /* Another image by its name alone keeps how images are pulled. */ -}}
@@ -14,13 +15,17 @@ merged, lists and scalars replaced, null takes a default away. Takes a dict of r
 {{- toJson $config -}}
 {{- end }}
 
-{{/* Merges the second map of a list into its first. Sprig's own merges don't replace a value by false, 0 or "". */}}
+{{/*
+Merges the second map of a list into its first, which gets no null and no map of the second. Sprig's own merges don't replace a value
+by false, 0 or "".
+*/}}
 {{- define "gloo-app.mergeInto" -}}
 {{- $into := index . 0 -}}
 {{- range $key, $value := index . 1 -}}
 {{- if kindIs "invalid" $value -}}
 {{- $_ := unset $into $key -}}
-{{- else if and (kindIs "map" $value) (kindIs "map" (get $into $key)) -}}
+{{- else if kindIs "map" $value -}}
+{{- if not (kindIs "map" (get $into $key)) }}{{ $_ := set $into $key dict }}{{ end -}}
 {{- include "gloo-app.mergeInto" (list (get $into $key) $value) -}}
 {{- else -}}
 {{- $_ := set $into $key $value -}}

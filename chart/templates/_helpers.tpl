@@ -1,4 +1,30 @@
 {{/*
+Takes null out of the values: it removes the entry that it stands for, in `app` and routes as in anything else. Every template begins
+with this, whichever Helm renders first. The nulls of a version stay: they remove what `app` has (see gloo-app.config). So do those
+in lists, which Helm does not merge: there, null is a value of the chart or of Kubernetes.
+*/}}
+{{- define "gloo-app.prepare" -}}
+{{- $values := .Values -}}
+{{- range $key, $value := $values -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := unset $values $key -}}
+{{- else if eq $key "deployment" -}}
+{{- range $version, $config := $value }}{{ if kindIs "invalid" $config }}{{ $_ := unset $value $version }}{{ end }}{{ end -}}
+{{- else if kindIs "map" $value -}}
+{{- include "gloo-app.withoutNulls" $value -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "gloo-app.withoutNulls" -}}
+{{- $map := . -}}
+{{- range $key, $value := $map -}}
+{{- if kindIs "invalid" $value }}{{ $_ := unset $map $key }}
+{{- else if kindIs "map" $value }}{{ include "gloo-app.withoutNulls" $value }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 Labels of every object. Never of a pod template or a selector: a Deployment's selector can't be changed, and a label
 with the chart's version in a pod template would restart all pods with each new chart.
 */}}

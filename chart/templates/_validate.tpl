@@ -198,7 +198,7 @@ dict of headers, place and owned (names in lower case).
 {{- end -}}
 {{- end -}}
 {{- if and $config.autoscaling $config.replicas -}}
-{{- fail (printf "%s has replicas and autoscaling: leave one of them out (null takes a default of app away)." $place) -}}
+{{- fail (printf "%s has replicas and autoscaling: leave one of them out (null removes that of app)." $place) -}}
 {{- end -}}
 {{- with $config.autoscaling -}}
 {{- if not .maxReplicas -}}
@@ -225,6 +225,13 @@ dict of headers, place and owned (names in lower case).
 {{- range $name, $_ := dig "config" "env" dict $config -}}
 {{- if hasKey ($config.env | default dict) $name -}}
 {{- fail (printf "%s.env.%s is in config.env too: leave one of them out." $place $name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $config.env -}}
+{{- if kindIs "map" $value -}}
+{{- if ne (len $value) 1 -}}
+{{- fail (printf "%s.env.%s is from %s: give it one source (null removes that of app)." $place $name (keys $value | sortAlpha | join " and " | default "nowhere")) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $volumes := list -}}

@@ -1,11 +1,11 @@
 import type { JsonObject } from '../model/values.js'
-import { isObject, mergeValues } from './merge.js'
+import { effectiveValues, isObject } from './merge.js'
 
-/** What the chart makes of a version: its own configuration over that of all versions (`app`). */
+/** What the chart makes of a version: its own configuration over that of all versions (`app`), without what null removes. */
 export function effectiveConfig(values: JsonObject, version: string): JsonObject {
   const shared = isObject(values.app) ? values.app : {}
   const own = isObject(values.deployment) ? values.deployment[version] : undefined
-  return mergeValues(shared, isObject(own) ? own : {})
+  return effectiveValues(shared, isObject(own) ? own : {})
 }
 
 export interface ImageReference {

@@ -11,6 +11,16 @@ test("a version's own configuration lies over that of all versions: maps merged,
   expect(effectiveConfig(values, 'v3')).toEqual(values.app)
 })
 
+test('null removes what all versions have', () => {
+  const app = {
+    env: { A: '1', B: { secretKeyRef: { name: 'db', key: 'b' } } },
+    resources: { limits: { cpu: '1' } },
+    port: null,
+  }
+  const values = { app, deployment: { v2: { env: { B: null }, resources: null } } }
+  expect(effectiveConfig(values, 'v2')).toEqual({ env: { A: '1' } })
+})
+
 describe('the image of a version', () => {
   const cases: [string, JsonObject, { reference: string; pinned: boolean } | undefined][] = [
     ['none', {}, undefined],
