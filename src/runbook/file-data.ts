@@ -1,7 +1,7 @@
 import type { OnFailure, Weekday } from './runbook.js'
 import type { VariableDeclaration } from './variables.js'
 
-/** A runbook as it is written, of the form that the schema describes. */
+/** A runbook as it is written, of the form that the schema describes; variables and values of headers are text. */
 export interface FileData {
   name?: string
   vars?: Record<string, VariableDeclaration | null>
@@ -15,7 +15,7 @@ export interface FileData {
   rollout?: RolloutData
 }
 
-export type SettingValue = string | number | string[] | Record<string, string | number | boolean>
+export type SettingValue = string | number | string[] | Record<string, string>
 export type SettingsData = Record<string, SettingValue> | null
 
 export interface WindowData {
@@ -78,7 +78,7 @@ export interface StepData {
     window?: string
     cluster?: string | string[]
     app?: string | string[]
-    var?: Record<string, string | number | boolean>
+    var?: Record<string, string>
   }
   timeout?: string
   analyze?: AnalysisData

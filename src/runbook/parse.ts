@@ -25,7 +25,9 @@ export interface ParseOptions {
  */
 export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: ParseOptions): Runbook {
   const source = RunbookSource.read(text, file)
-  const ofForm = checkSchema(source.values, runbookSchema()).map(explainSecondWord)
+  const ofForm = checkSchema(source.values, runbookSchema(), (path) => source.textAt(path)).map(
+    explainSecondWord,
+  )
   if (ofForm.length > 0) throw source.error(ofForm)
   const reader = new Reader(source)
   const form = source.values as FileData

@@ -148,7 +148,7 @@ function readCondition(
     window: windows.find(({ name }) => name === window),
     clusters: reader.names(cluster, [...path, 'cluster'], 'cluster', clusterNames),
     apps: reader.names(app, [...path, 'app'], 'app', Object.keys(file.apps)),
-    variablesMatch: Object.entries(wanted ?? {}).every(([name, value]) => vars[name] === String(value)),
+    variablesMatch: Object.entries(wanted ?? {}).every(([name, value]) => vars[name] === value),
   }
 }
 

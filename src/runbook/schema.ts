@@ -45,13 +45,23 @@ export function runbookSchema(): Schema {
   return JSON.parse(readFileSync(new URL('../../schema/runbook-v1.json', import.meta.url), 'utf8')) as Schema
 }
 
-/** All that is wrong with a value by the schema, in the words of people who write such files; empty where nothing is. */
-export function checkSchema(value: unknown, schema: Schema): Problem[] {
-  return new Checker(schema).check(value, schema, [])
+/**
+ * All that is wrong with a value by the schema, in the words of people who write such files; empty where nothing is. `textAt` gives how
+ * a number, true or false is written, for messages.
+ */
+export function checkSchema(
+  value: unknown,
+  schema: Schema,
+  textAt: (path: Path) => string | undefined = () => undefined,
+): Problem[] {
+  return new Checker(schema, textAt).check(value, schema, [])
 }
 
 class Checker {
-  constructor(private readonly root: Schema) {}
+  constructor(
+    private readonly root: Schema,
+    private readonly textAt: (path: Path) => string | undefined,
+  ) {}
 
   check(value: unknown, given: Schema, path: Path): Problem[] {
     const schema = this.resolve(given)
@@ -62,7 +72,7 @@ class Checker {
     }
     if (schema.enum && !schema.enum.includes(value)) return wrong(notOneOf(value, schema.enum))
     if (schema.type && ![schema.type].flat().some((type) => isOfType(value, type))) {
-      return wrong(`must be ${schema.title ?? nounOf(schema.type)}, not ${show(value)}`)
+      return wrong(`must be ${schema.title ?? nounOf(schema.type)}, not ${this.shown(value, path, [schema])}`)
     }
     if (typeof value === 'string') {
       const fits = schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value)
@@ -128,7 +138,23 @@ class Checker {
       const words = attempts.find(({ form }) => form.enum && typeof value === 'string')
       if (words) return words.problems
     }
-    return [{ path, message: `must be ${schema.title ?? 'of another form'}, not ${show(value)}` }]
+    return [
+      {
+        path,
+        message: `must be ${schema.title ?? 'of another form'}, not ${this.shown(value, path, forms)}`,
+      },
+    ]
+  }
+
+  /** A value for messages; of one that would be right as text, how to write it. */
+  private shown(value: unknown, path: Path, forms: Schema[]): string {
+    const text = this.textAt(path)
+    if (text === undefined) return show(value)
+    const isRightAsText = forms.some(
+      ({ type, pattern }) =>
+        [type].flat().includes('string') && (pattern === undefined || new RegExp(pattern, 'u').test(text)),
+    )
+    return isRightAsText ? `${text}: write "${text}"` : text
   }
 
   private resolve(schema: Schema): Schema {

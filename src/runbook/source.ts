@@ -4,6 +4,7 @@ import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../lib/ya
 import { type PlacedProblem, RunbookError } from './problems.js'
 import type { Position } from './runbook.js'
 import type { Path, Problem } from './schema.js'
+import { withWrittenText } from './written-text.js'
 
 /** Finding their places takes time in a file that is wrong all over. */
 const MOST_SOUGHT = 500
@@ -14,21 +15,24 @@ const MOST_ENTRIES = 1000
 /** The text of a runbook: its values, and where in the text each is. */
 export class RunbookSource {
   private readonly pairs = new Map<YAMLMap, Map<string, Pair>>()
+  readonly values: unknown
 
   private constructor(
     readonly file: string,
     private readonly text: string,
     private readonly document: Document.Parsed,
     private readonly lineOf: (offset: number) => number,
-    readonly values: unknown,
-  ) {}
+    values: unknown,
+  ) {
+    this.values = withWrittenText(values, (path) => this.textAt(path))
+  }
 
   /** Throws RunbookError for a text that is not one YAML document with something in it. */
   static read(text: string, file: string): RunbookSource {
     let documents: YamlDocument[]
     let values: unknown
     try {
-      documents = yamlDocuments(text, { maxKeys: MOST_ENTRIES, maxItems: MOST_ENTRIES })
+      documents = yamlDocuments(text, { maxKeys: MOST_ENTRIES, maxItems: MOST_ENTRIES, stringKeys: true })
       values = documents[0] && valuesOf(documents[0])
     } catch (error) {
       if (!(error instanceof YamlError)) throw error
@@ -61,6 +65,22 @@ export class RunbookSource {
       node = this.resolve(next)
     })
     return { line: this.lineOf(offset), column: columnOf(this.text, offset) }
+  }
+
+  /** How a number, true or false is written in the file; undefined for anything else. */
+  textAt(path: Path): string | undefined {
+    let node = this.resolve(this.document.contents)
+    for (const part of path) {
+      const next = isMap(node)
+        ? this.pairsOf(node).get(String(part))?.value
+        : isSeq(node)
+          ? node.items[Number(part)]
+          : undefined
+      node = this.resolve(next)
+    }
+    if (!isScalar(node) || (typeof node.value !== 'number' && typeof node.value !== 'boolean'))
+      return undefined
+    return node.source
   }
 
   /** One error that has all of them, with their places. */

@@ -5,7 +5,7 @@ import { nearest, type Path } from './schema.js'
 export interface VariableDeclaration {
   required?: boolean
   pattern?: string
-  default?: string | number | boolean
+  default?: string
   env?: string
 }
 
@@ -33,7 +33,7 @@ export function variableValues(
     const typed = Object.hasOwn(given, name) ? given[name] : undefined
     const exported = typed !== undefined || from === undefined ? undefined : env[from]
     if (exported !== undefined) hide(name, exported)
-    const value = typed ?? exported ?? (byDefault === undefined ? undefined : String(byDefault))
+    const value = typed ?? exported ?? byDefault
     if (value === undefined) {
       const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
       if (required) report(path, `has no value, and is required: give ${how}`)

@@ -249,3 +249,83 @@ describe('values that come from the environment', () => {
     expect(hidden).toEqual(['secret'])
   })
 })
+
+describe('text that looks like a number', () => {
+  const steps = 'steps:\n  - start: {version: v2, image: "registry.example/app:${to}"}\n'
+
+  it('is what is written: variables, conditions on them, and headers', () => {
+    const declared =
+      'vars: {to: {default: 1.10}, hex: {default: 0x1F}, flag: {default: True}, big: {default: 12345678901234567890}}\n'
+    const { vars, steps: read } = parse(
+      `${declared}defaults: {header: {x-rate: 1.10}}\n${steps}  - {shift: 5, when: {var: {to: 1.10, flag: True}}}\n  - {shift: 6, when: {var: {to: 1.1}}}\n`,
+    )
+    expect(vars).toEqual({ to: '1.10', hex: '0x1F', flag: 'True', big: '12345678901234567890' })
+    expect(read[0]).toMatchObject({ image: 'registry.example/app:1.10' })
+    expect(read.map(({ when }) => when.variablesMatch)).toEqual([true, true, false])
+  })
+
+  it('is compared with what --var gives', () => {
+    const file = `vars: {to: }\n${steps}  - {approve: Sure?, when: {var: {to: 1.10}}}\n`
+    expect(parse(file, { to: '1.10' }).steps[1]!.when.variablesMatch).toBe(true)
+    expect(parse(file, { to: '1.1' }).steps[1]!.when.variablesMatch).toBe(false)
+  })
+
+  it('stands for an anchor where it is used', () => {
+    const { vars, steps: read } = parse(
+      'vars: {to: {default: &share 5.0}}\nsteps:\n  - start: v2\n  - shift: *share\n',
+    )
+    expect(vars).toEqual({ to: '5.0' })
+    expect(read[1]).toMatchObject({ weight: 5 })
+  })
+
+  it('may be a header of one app or cluster, and a name', () => {
+    const { waves, steps: read } = parseRunbook(
+      'apiVersion: canary/v1\nkind: Runbook\napps: {echo: {probeHeader: {x-rate: 2.0, x-flag: True}}}\n' +
+        'windows: {1.10: {from: "09:00", to: "16:00", tz: UTC}}\nsteps:\n  - start: v2\n  - {shift: 5, when: {window: "1.10"}}\n',
+      { file: 'r.yaml' },
+    )
+    expect(waves[0]!.apps[0]!.settings['']).toMatchObject({
+      'probe-header': { value: ['x-rate=2.0', 'x-flag=True'] },
+    })
+    expect(read[1]!.when.window).toMatchObject({ name: '1.10' })
+  })
+
+  it.each([
+    ['steps:\n  - start: 20\n', '5:12: steps[0].start must be a version', 'not 20: write "20"'],
+    [
+      'steps:\n  - install: {version: 007}\n',
+      '5:24: steps[0].install.version must be',
+      'not 007: write "007"',
+    ],
+    ['rollout: {to: 20, weights: [5]}\n', '4:15: rollout.to must be', 'not 20: write "20"'],
+    [
+      'steps:\n  - start: {version: v2, image: 1.10}\n',
+      '5:33: steps[0].start.image must be text',
+      'not 1.10: write "1.10"',
+    ],
+    [
+      'steps:\n  - start: {version: v2, headers: {x-on: True}}\n',
+      '5:42: steps[0].start.headers.x-on',
+      'not True: write "True"',
+    ],
+    [
+      'steps:\n  - start: v2\n  - shift: 1e3\n',
+      '6:12: steps[1].shift must be a whole number from 0 to 100',
+      'not 1e3',
+    ],
+  ])('is refused where it is no variable: %j', (rest, place, written) => {
+    const error = refusal(() => parse(rest))
+    expect(error.details).toHaveLength(1)
+    expect(error.details[0]).toContain(`r.yaml:${place}`)
+    expect(error.details[0]!.endsWith(written)).toBe(true)
+  })
+})
+
+function refusal(action: () => unknown): CanaryError {
+  try {
+    action()
+  } catch (error) {
+    return error as CanaryError
+  }
+  throw new Error('nothing is refused')
+}
