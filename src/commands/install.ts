@@ -12,7 +12,7 @@ export default class Install extends ChangeCommand {
     '<%= config.bin %> install echo v1 --with-virtual-service',
     '<%= config.bin %> install shop 1.6 --image registry.example/shop:1.6 -f shop.yaml',
   ]
-  static override args = { app: requiredApp, version: versionArg('The first version, a name like v1') }
+  static override args = { app: requiredApp, version: versionArg('The first version, such as v1 or 1.9') }
   static override flags = {
     values: repeatable({
       char: 'f',

@@ -24,7 +24,7 @@ export default class Rollout extends RunbookCommand {
     '<%= config.bin %> rollout echo v2 --weights 5,25,50,100 --pause 2m --analyze --on-failure abort',
     '<%= config.bin %> rollout echo v2 --until shift-50',
   ]
-  static override args = { app: requiredApp, version: versionArg('The new version, a name like v2') }
+  static override args = { app: requiredApp, version: versionArg('The new version, such as v2 or 1.10') }
   static override flags = {
     weights: Flags.string({
       default: '5,25,50,100',

@@ -14,7 +14,7 @@ export default class Start extends ChangeCommand {
     '<%= config.bin %> start echo v2 --deploy-only --shadow 20',
     '<%= config.bin %> start shop 1.7 --image registry.example/shop:1.7 --header x-beta=yes',
   ]
-  static override args = { app: requiredApp, version: versionArg('The new version, a name like v2') }
+  static override args = { app: requiredApp, version: versionArg('The new version, such as v2 or 1.10') }
   static override flags = {
     header: repeatable({
       env: 'CANARY_HEADER',
