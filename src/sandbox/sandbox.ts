@@ -10,6 +10,7 @@ import { EndpointsController } from './controllers/endpoints.js'
 import { GarbageCollector } from './controllers/garbage.js'
 import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
+import { ServiceAccountController } from './controllers/service-accounts.js'
 import { disturbApi } from './api-faults.js'
 import { Colleague } from './colleague.js'
 import { FaultRegistry } from './faults.js'
@@ -87,6 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     new EndpointsController(store),
     new AutoscalerController(store),
     new GarbageCollector(store),
+    new ServiceAccountController(store),
   ]
   const balancer = await startBalancer((socket) => fleet.take(socket))
   const ready = fleet.whenReady(proxies)

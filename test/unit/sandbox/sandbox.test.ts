@@ -74,3 +74,43 @@ test('after close nothing of it is left', async () => {
   await own.close()
   for (const url of [own.apiUrl, own.proxyUrl, own.controlUrl]) await expect(fetch(url)).rejects.toThrow()
 })
+
+test('every namespace has its ServiceAccount default, while it is there', async () => {
+  const accounts = async () =>
+    (await items('/api/v1/serviceaccounts'))
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+      .sort()
+  const first = ['default/default', 'gloo-system/default', 'kube-system/default']
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
+  await write('POST', '/api/v1/namespaces', namespace)
+  const all = [...first, 'shop/default']
+  await expect.poll(accounts).toEqual(all)
+  const { uid } = sandbox.store.get(RESOURCES.serviceaccounts, 'shop', 'default')!.metadata
+  await write('DELETE', '/api/v1/namespaces/shop/serviceaccounts/default')
+  const again = () => sandbox.store.get(RESOURCES.serviceaccounts, 'shop', 'default')?.metadata.uid ?? uid
+  await expect.poll(again).not.toBe(uid)
+  await write('DELETE', '/api/v1/namespaces/shop')
+  await expect.poll(accounts).toEqual(first)
+})
+
+test('sslConfig is kept, and the proxy speaks plain HTTP all the same', async () => {
+  const action = { directResponseAction: { status: 200, body: 'plain' } }
+  await write('POST', '/apis/gateway.solo.io/v1/namespaces/gloo-system/virtualservices', {
+    apiVersion: 'gateway.solo.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'tls', namespace: 'gloo-system' },
+    spec: {
+      sslConfig: { secretRef: { name: 'none', namespace: 'gloo-system' } },
+      virtualHost: { domains: ['*'], routes: [{ matchers: [{ prefix: '/' }], ...action }] },
+    },
+  })
+  await expect.poll(async () => (await fetch(sandbox.proxyUrl)).status).toBe(200)
+  const [{ spec }] = await items('/apis/gateway.solo.io/v1/virtualservices')
+  expect(spec.sslConfig.secretRef.name).toBe('none')
+})
+
+async function write(method: string, path: string, body?: object): Promise<void> {
+  const headers = { authorization: `Bearer ${sandbox.token}`, 'content-type': 'application/json' }
+  const answer = await fetch(sandbox.apiUrl + path, { method, headers, body: body && JSON.stringify(body) })
+  expect(answer.ok).toBe(true)
+}
