@@ -208,6 +208,14 @@ export const changeFlags = {
   }),
 }
 
+/** Commands that take `--chart`. */
+export const chartVersionFlag = Flags.string({
+  env: 'CANARY_CHART_VERSION',
+  helpValue: '<version>',
+  description: 'Version of a --chart from a repository or registry; by default the newest',
+  dependsOn: ['chart'],
+})
+
 /** Commands that may change what an app answers to. */
 export const overlapFlag = Flags.boolean({
   env: 'CANARY_ALLOW_OVERLAP',

@@ -288,6 +288,12 @@ export interface Cluster {
   /** Renders a chart with complete values without touching the cluster: a YAML stream of objects. */
   render(request: Omit<UpgradeRequest, 'description'>): Promise<string>
 
+  /**
+   * The folder of a chart given as a folder, a .tgz, `oci://…` or `repo/name`; there until `close`. Throws UsageError where it is
+   * none, ExternalError where Helm can't get it.
+   */
+  chartFolder(chart: string, version?: string): Promise<string>
+
   /** `helm install --create-namespace`; resolves with the revision (1). */
   install(request: UpgradeRequest): Promise<number>
 

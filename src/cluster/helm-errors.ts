@@ -206,7 +206,7 @@ function denial(words: string): string {
 const LONGEST_WORDS = 4000
 
 /** What helm said, without its log lines and what it puts around every error. */
-function wordsOf(stderr: string): string {
+export function wordsOf(stderr: string): string {
   const text = stderr.trim()
   const at = text.lastIndexOf('Error: ')
   return (at < 0 ? text : text.slice(at + 'Error: '.length))

@@ -1,14 +1,16 @@
-import { open, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ExternalError } from '../model/errors.js'
 import { maskLiterals } from '../lib/secrets/secret-texts.js'
 import { secretsIn } from '../lib/secrets/secrets.js'
 import type { JsonObject } from '../model/values.js'
 import { ChartFiles } from './chart-files.js'
+import { ChartPackages } from './chart-packages.js'
 import type { PinnedCluster, RollbackRequest, UpgradeRequest } from './cluster.js'
 import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
 import { attendLogin } from './helm-login.js'
 import type { PrivateFolder } from './private-folder.js'
+import { explainPull } from './pull-errors.js'
 
 /** The oldest Helm that is known to do all that is asked of it here. */
 const OLDEST = { major: 3, minor: 8 }
@@ -43,18 +45,25 @@ export class Helm {
   private versionFound?: Promise<string>
   private calls = 0
   private readonly charts: ChartFiles
+  private readonly packages: ChartPackages
 
   constructor(
     private readonly cluster: () => Promise<PinnedCluster>,
     private readonly folder: PrivateFolder,
   ) {
     this.charts = new ChartFiles(folder)
+    this.packages = new ChartPackages(folder, (chart, version) => this.pull(chart, version))
   }
 
   /** The version, e.g. `v4.2.3`. Throws ExternalError when there is no helm, or one older than 3.8. */
   version(): Promise<string> {
     this.versionFound ??= this.findVersion()
     return this.versionFound
+  }
+
+  /** The folder of a chart as users name them; see ChartPackages. Throws ExternalError where Helm can't get it. */
+  chartFolder(chart: string, version?: string): Promise<string> {
+    return this.packages.folderOf(chart, version)
   }
 
   /** The objects of a chart with complete values, a YAML stream; the cluster is not asked. */
@@ -179,6 +188,17 @@ export class Helm {
       await Promise.all([stdout.close(), stderr.close()])
       await Promise.all([rm(`${base}.out`, { force: true }), rm(`${base}.err`, { force: true })])
     }
+  }
+
+  /** Fetches a chart package with Helm's own logins, repositories and cache; resolves with its path. */
+  private async pull(chart: string, version?: string): Promise<string> {
+    await this.version()
+    const into = await mkdtemp(path.join(this.folder.path(), 'pull-'))
+    const which = version === undefined ? [] : ['--version', version]
+    const outcome = await this.spawn(['pull', chart, ...which, '--destination', into], '')
+    const [file] = await readdir(into)
+    if (outcome.exitCode !== 0 || file === undefined) throw explainPull(outcome, chart)
+    return path.join(into, file)
   }
 
   private async findVersion(): Promise<string> {

@@ -86,6 +86,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
       return revision
     },
     listReleases: async (namespace) => found(await listReleases(api, namespace, unreadable)),
+    chartFolder: (chart, version) => helm.chartFolder(chart, version),
     render: (request) => {
       // What is applied was rendered before, and an install has nothing to be compared with.
       secrets?.learn(request.values)

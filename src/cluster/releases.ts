@@ -1,5 +1,5 @@
 import { type ExternalError, UsageError } from '../model/errors.js'
-import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
+import { keepsContract, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { KubeApi } from './kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from './kube-types.js'
 import { decodeRecord, historiesOf, isUnfinished, type RecordObject } from './release-record.js'
@@ -55,7 +55,7 @@ export async function isAppliedOnServer(
   return from?.applyMethod === 'ssa'
 }
 
-/** Every release of canary's chart that can be read; superseded revisions are left out, they can be many and large. */
+/** Every release of a chart that canary moves, and that can be read; superseded revisions are left out, they can be many and large. */
 export async function listReleases(
   api: KubeApi,
   namespace?: string,
@@ -63,7 +63,7 @@ export async function listReleases(
 ): Promise<ReleaseHistory[]> {
   const target = { resource: recordResource(), namespace }
   const { items } = await api.list<RecordObject>(target, { labelSelector: 'owner=helm,status!=superseded' })
-  const isWanted = ({ chart }: Revision) => chart.metadata.name === CHART_NAME
+  const isWanted = ({ chart }: Revision) => keepsContract(chart.metadata)
   const histories = historiesOf(items, { isWanted, unreadable })
   return Promise.all(histories.map((history) => withItsPast(api, history)))
 }

@@ -1,7 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, overlapFlag, probeFlags, repeatable } from '../cli/flags.js'
+import {
+  changeFlags,
+  chartVersionFlag,
+  clusterFlags,
+  overlapFlag,
+  probeFlags,
+  repeatable,
+} from '../cli/flags.js'
 
 export default class Install extends ChangeCommand {
   static override summary = 'Install an app with its first version'
@@ -26,9 +33,11 @@ export default class Install extends ChangeCommand {
     'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
     chart: Flags.string({
       env: 'CANARY_CHART',
-      helpValue: '<path>',
-      description: 'Chart to install; by default the one that comes with canary',
+      helpValue: '<chart>',
+      description:
+        'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART; by default the one that comes with canary',
     }),
+    'chart-version': chartVersionFlag,
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
@@ -59,6 +68,7 @@ export default class Install extends ChangeCommand {
         set: flags.set,
         setString: flags['set-string'],
         chart: flags.chart,
+        chartVersion: flags['chart-version'],
         image: flags.image,
         apiGroup: flags['api-group'],
         withVirtualService: flags['with-virtual-service'],

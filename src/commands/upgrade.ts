@@ -1,7 +1,15 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, overlapFlag, probeFlags, repeatable, scaleFlag } from '../cli/flags.js'
+import {
+  changeFlags,
+  chartVersionFlag,
+  clusterFlags,
+  overlapFlag,
+  probeFlags,
+  repeatable,
+  scaleFlag,
+} from '../cli/flags.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends ChangeCommand {
@@ -32,14 +40,15 @@ export default class Upgrade extends ChangeCommand {
     'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
     chart: Flags.string({
       env: 'CANARY_CHART',
-      helpValue: '<folder>',
+      helpValue: '<chart>',
       description:
-        'Folder of the chart, or "bundled" for the one that comes with canary; by default the one deployed',
+        'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART; "bundled" for the one that comes with canary; by default the one deployed',
     }),
+    'chart-version': chartVersionFlag,
     revision: Flags.string({
       helpValue: '<number>',
       description: 'Go back to the chart and the base values of this revision of the history',
-      exclusive: ['values', 'set', 'set-string', 'chart'],
+      exclusive: ['values', 'set', 'set-string', 'chart', 'chart-version'],
     }),
     scale: scaleFlag,
     'allow-overlap': overlapFlag,
@@ -62,6 +71,7 @@ export default class Upgrade extends ChangeCommand {
         set: flags.set,
         setString: flags['set-string'],
         chart: flags.chart,
+        chartVersion: flags['chart-version'],
         revision,
       })
     })

@@ -1,7 +1,17 @@
 import type { JsonObject } from './values.js'
 
-/** The chart name that says a release is canary's to move. */
+/** The annotation in a Chart.yaml that says that a chart's releases are canary's to move. */
+export const CONTRACT = { annotation: 'canary/contract', version: 'v1' }
+
+/** The bundled chart's name; releases of canary 0.1 have no annotation. */
 export const CHART_NAME = 'gloo-app'
+
+/** Whether releases of a chart are canary's to move, by its Chart.yaml. */
+export function keepsContract({ name, annotations }: { name?: unknown; annotations?: unknown }): boolean {
+  if (name === CHART_NAME) return true
+  const found = typeof annotations === 'object' && annotations !== null ? Object.entries(annotations) : []
+  return found.some(([key, value]) => key === CONTRACT.annotation && value === CONTRACT.version)
+}
 
 /** Helm's own words for a revision's status. */
 export type ReleaseStatus =

@@ -4,9 +4,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
 import { KUBERNETES_YAML } from '../lib/yaml/helm-yaml.js'
 import { UsageError } from '../model/errors.js'
-import { CHART_NAME, type ReleaseChart } from '../model/release.js'
+import { CHART_NAME, CONTRACT, keepsContract, type ReleaseChart } from '../model/release.js'
 import type { Json } from '../model/values.js'
 import { isObject } from '../rollout/merge.js'
+import { bundledChart } from './bundled-chart.js'
+import type { OperationContext } from './context.js'
 
 /** A chart's version and that of its app are text, whatever they look like. */
 const AS_TEXT = { schema: 'failsafe' } as const
@@ -21,34 +23,59 @@ export interface ChartFolder {
 }
 
 /**
- * Reads who a chart is. Throws UsageError for a folder without one, and for a chart that canary could not go on with: of
- * another name, or with subcharts, which Helm's record of a release leaves out.
+ * The chart that a user names: `bundled`, a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError where there is none and
+ * for one that canary could not go on with, ExternalError where Helm can't get it.
  */
-export async function readChartFolder(folder: string): Promise<ChartFolder> {
+export async function chosenChart(
+  { cluster }: OperationContext,
+  chart = 'bundled',
+  version?: string,
+): Promise<ChartFolder> {
+  if (chart !== 'bundled') return readChartFolder(await cluster.chartFolder(chart, version), chart)
+  if (version !== undefined) {
+    throw refused(
+      `--chart-version ${version}: the bundled chart has the one version that comes with canary.`,
+      ['leave --chart-version out'],
+    )
+  }
+  return readChartFolder(bundledChart())
+}
+
+/**
+ * Reads who a chart is; `called` is what the user calls it. Throws UsageError for a folder without one, and for a chart that canary
+ * could not go on with: one that is not made for it, or with subcharts, which Helm's record of a release leaves out.
+ */
+export async function readChartFolder(folder: string, called = folder): Promise<ChartFolder> {
   const file = path.join(folder, 'Chart.yaml')
   let metadata: unknown
   try {
     metadata = parse(await readFile(file, 'utf8'), AS_TEXT)
   } catch (error) {
-    throw refused(`There is no chart at ${folder}: ${(error as Error).message}`, [
+    throw refused(`There is no chart at ${called}: ${(error as Error).message}`, [
       'give the folder of an unpacked chart, or "bundled" for the one that comes with canary',
     ])
   }
-  const { name, version, dependencies } = isObject(metadata) ? metadata : {}
+  const chart = isObject(metadata) ? metadata : {}
+  const { name, version, dependencies } = chart
   const versionText = typeof version === 'string' ? version : ''
-  if (name !== CHART_NAME) {
+  if (!keepsContract(chart)) {
     throw refused(
-      `The chart in ${folder} is named ${JSON.stringify(name)}: canary moves releases of ${CHART_NAME} only.`,
-      [`name it ${CHART_NAME} in ${file}, if it is a chart made from that one`],
+      `Chart ${called}, named ${JSON.stringify(name)}, has no annotation ${CONTRACT.annotation}: ${CONTRACT.version}, so no later command would move its releases.`,
+      [
+        `if it takes the values of ${CHART_NAME} and makes the same objects, add to its Chart.yaml: annotations: {${CONTRACT.annotation}: ${CONTRACT.version}}`,
+        'leave --chart out for the chart that comes with canary',
+      ],
     )
   }
-  if (Array.isArray(dependencies) && dependencies.length > 0) {
-    throw refused(
-      `The chart in ${folder} has dependencies, which Helm does not keep in a release's record.`,
-      ['use a chart without subcharts: each later step applies the chart out of the record'],
-    )
+  const subcharts = (await readdir(path.join(folder, 'charts')).catch(() => [])).filter(
+    (entry) => !/^[._]|^README/.test(entry),
+  )
+  if (subcharts.length > 0 || (Array.isArray(dependencies) && dependencies.length > 0)) {
+    throw refused(`Chart ${called} has dependencies, which Helm does not keep in a release's record.`, [
+      'use a chart without subcharts: each later step applies the chart out of the record',
+    ])
   }
-  return { path: folder, name: `${name} ${versionText}` }
+  return { path: folder, name: `${textOf(name)} ${versionText}` }
 }
 
 /** Whether the folder holds the chart that is in a release's record: what makes its objects, file by file. */

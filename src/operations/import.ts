@@ -12,7 +12,7 @@ import { changeRelease } from './change.js'
 import { readChartFolder } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
-import { isOfBundledChart, type ReleasedApp, requireReleased, requireThere } from './observe.js'
+import { isImported, type ReleasedApp, requireReleased, requireThere } from './observe.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -34,7 +34,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
   }
   return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
     const { namespace, deployed } = await requireThere(context, found)
-    if (isOfBundledChart(deployed)) {
+    if (isImported(deployed)) {
       return { plan: provenAlone(await requireReleased(context, found)), command, revision: deployed }
     }
     const { config } = deployed

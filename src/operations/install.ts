@@ -9,8 +9,8 @@ import { domainsOf } from '../routing/gloo/objects.js'
 import { describeDelegations, selectsApiGroup } from '../routing/gloo/selection.js'
 import { sharedVirtualService } from '../routing/gloo/shared-virtual-service.js'
 import { changedConfig } from '../rollout/version-config.js'
-import { bundledChart } from './bundled-chart.js'
 import { changeRelease } from './change.js'
+import { chosenChart } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import type { Observation } from './observe.js'
 import { oddValuesTeller } from './odd-values.js'
@@ -24,8 +24,9 @@ export interface InstallRequest extends AppRequest {
   /** `--set` and `--set-string` texts. */
   set?: string[]
   setString?: string[]
-  /** Path of the chart; the bundled one by default. */
+  /** As users name a chart; the bundled one by default. */
   chart?: string
+  chartVersion?: string
   image?: string
   apiGroup?: string
   withVirtualService?: boolean
@@ -40,6 +41,7 @@ export async function install(context: OperationContext, request: InstallRequest
   // Asked once, though the plan is made again under the lock.
   let virtualService: Promise<boolean> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
+    const chart = deployed ? undefined : await chosenChart(context, request.chart, request.chartVersion)
     // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
     tellOdd(plan)
@@ -51,7 +53,7 @@ export async function install(context: OperationContext, request: InstallRequest
       plan,
       command,
       revision: deployed,
-      chart: deployed ? undefined : { path: request.chart ?? bundledChart() },
+      chart,
       prepare: deployed ? undefined : prepare,
       creates: createsVirtualService && apiGroup !== undefined ? sharedVirtualService(apiGroup) : undefined,
       afterUpgrade: async () => {

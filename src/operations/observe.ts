@@ -1,5 +1,5 @@
 import { ConflictError, UsageError } from '../model/errors.js'
-import { CHART_NAME, type ReleaseHistory, type Revision } from '../model/release.js'
+import { CHART_NAME, CONTRACT, keepsContract, type ReleaseHistory, type Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { isObject } from '../rollout/merge.js'
 import { stageOf } from '../rollout/stage.js'
@@ -41,11 +41,11 @@ export async function observe(
   if (!history) return { app, namespace: request.namespace, stage: { name: 'absent' } }
   const { namespace, deployed, newest } = history
   const chart = (deployed ?? newest)?.chart.metadata
-  if (chart && chart.name !== CHART_NAME && !anyChart) {
+  if (chart && !keepsContract(chart) && !anyChart) {
     throw new ConflictError(
-      `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, not of ${CHART_NAME}.`,
+      `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, which has no annotation ${CONTRACT.annotation}: ${CONTRACT.version}.`,
       {
-        state: 'Nothing was changed: canary moves only releases of its own chart.',
+        state: `Nothing was changed: canary moves only releases of charts with that annotation, and of ${CHART_NAME}.`,
         nextSteps: [
           `helm get values ${app} -n ${namespace}`,
           `canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`,
@@ -80,7 +80,7 @@ export async function requireReleased(
     throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
       nextSteps: [
-        ...(isOfBundledChart(deployed)
+        ...(isImported(deployed)
           ? []
           : [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]),
         `canary values ${app} -n ${namespace}`,
@@ -102,8 +102,12 @@ export async function requireThere(
   return { app, namespace, deployed, history, stage }
 }
 
-/** The seed's charts may have the bundled one's name; it is known by a default that none of them has. */
-export function isOfBundledChart({ chart }: Revision): boolean {
-  const { routes } = chart.values
-  return chart.metadata.name === CHART_NAME && isObject(routes) && 'fingerprintHeader' in routes
+/**
+ * Whether a release needs no import. The seed's charts may have the bundled one's name; they are told from it by a default that
+ * none of them has.
+ */
+export function isImported({ chart }: Revision): boolean {
+  const { metadata, values } = chart
+  if (metadata.name !== CHART_NAME) return keepsContract(metadata)
+  return isObject(values.routes) && 'fingerprintHeader' in values.routes
 }

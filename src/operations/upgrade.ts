@@ -2,16 +2,15 @@ import type { ChartSource } from '../cluster/cluster.js'
 import { selectsApiGroup } from '../routing/gloo/selection.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ExternalError, UsageError } from '../model/errors.js'
-import { CHART_NAME, type ReleaseChart, type Revision } from '../model/release.js'
+import { keepsContract, type ReleaseChart, type Revision } from '../model/release.js'
 import { upgradeLines } from '../model/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { changeLine, diffValues } from '../model/values-diff.js'
 import { isObject } from '../rollout/merge.js'
 import { planUpgrade, requireStable } from '../rollout/plan-upgrade.js'
 import { upgradeValues, withOwned } from '../rollout/upgrade-values.js'
-import { bundledChart } from './bundled-chart.js'
 import { changeApp } from './change.js'
-import { isChartOfRecord, readChartFolder } from './chart-folder.js'
+import { chosenChart, isChartOfRecord } from './chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import { parseManifest } from './manifest.js'
 import { keepPods } from './keep-pods.js'
@@ -26,8 +25,9 @@ export interface UpgradeRequest extends AppRequest {
   /** `--set` and `--set-string` texts, over the files where there are some, else over the values deployed. */
   set?: string[]
   setString?: string[]
-  /** Folder of the chart, or `bundled`; the one of the release's own record by default. */
+  /** As users name a chart, or `bundled`; the one of the release's own record by default. */
   chart?: string
+  chartVersion?: string
   /** Chart and base values of this revision of the history, in place of all others. */
   revision?: number
 }
@@ -102,7 +102,15 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
 }
 
 /** The command for the release's history; values may be secrets and stay out. */
-function typed({ app, valuesFiles = [], set = [], setString = [], chart, revision }: UpgradeRequest): string {
+function typed({
+  app,
+  valuesFiles = [],
+  set = [],
+  setString = [],
+  chart,
+  chartVersion,
+  revision,
+}: UpgradeRequest): string {
   const keys = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text.replace(/=.*$/s, '=…')])
   return [
     'upgrade',
@@ -110,7 +118,8 @@ function typed({ app, valuesFiles = [], set = [], setString = [], chart, revisio
     ...valuesFiles.flatMap((file) => ['-f', file]),
     ...keys('--set', set),
     ...keys('--set-string', setString),
-    ...(chart === undefined ? [] : ['--chart', chart]),
+    ...(chart === undefined ? [] : ['--chart', chart.replace(/\/\/[^/@]*@/, '//…@')]),
+    ...(chartVersion === undefined ? [] : ['--chart-version', chartVersion]),
     ...(revision === undefined ? [] : ['--revision', String(revision)]),
   ].join(' ')
 }
@@ -141,7 +150,7 @@ async function wantedOf(
     setString,
   })
   if (request.chart === undefined) return { values, chart: { before, after: before, isOther: false } }
-  const folder = await readChartFolder(request.chart === 'bundled' ? bundledChart() : request.chart)
+  const folder = await chosenChart(context, request.chart, request.chartVersion)
   const isOther = !(await isChartOfRecord(folder.path, deployed.chart))
   const source = isOther ? { path: folder.path } : undefined
   return { values, source, chart: { before, after: folder.name, isOther } }
@@ -166,7 +175,7 @@ async function findEarlier(
       nextSteps,
     })
   }
-  if (!['deployed', 'superseded'].includes(found.status) || found.chart.metadata.name !== CHART_NAME) {
+  if (!['deployed', 'superseded'].includes(found.status) || !keepsContract(found.chart.metadata)) {
     throw new UsageError(
       `Revision ${number} of ${app} is ${found.status}, of chart ${nameOfChart(found.chart)}: not one to go back to.`,
       { state: 'Nothing was changed.', nextSteps },

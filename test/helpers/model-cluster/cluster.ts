@@ -86,6 +86,10 @@ export class ModelCluster implements Cluster {
     return this.findReleases(this.world.helm.release.name)
   }
 
+  chartFolder(chart: string): Promise<string> {
+    return Promise.resolve(chart)
+  }
+
   render({ app, namespace, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
     return this.act('render', () => manifestOf(this.world.helm.render(app, namespace, values)))
   }
