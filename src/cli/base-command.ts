@@ -4,7 +4,7 @@ import { plainTexts } from '../report/terminal-text.js'
 import { plainSwitches } from './command-line/flag-values.js'
 import { explainParseError } from './command-line/parse-errors.js'
 import { outputFlags } from './flags.js'
-import { type Output, outputOf, printError, printNote, printResult } from './output.js'
+import { type Output, type PrintOptions, outputOf, printError, printNote, printResult } from './output.js'
 import type { Task } from './task.js'
 
 /**
@@ -41,7 +41,10 @@ export abstract class BaseCommand extends Command {
         : ''
     const settings = configFile === undefined ? {} : { configFile }
     const document = task.document?.(result) ?? { ...result, ...settings, warnings: this.warnings }
-    await printResult(output, document, () => text, { asIs: task.showsSecrets })
+    await printResult(output, document, () => text, {
+      asIs: task.showsSecrets,
+      isFile: task.isValues,
+    })
     return result
   }
 
@@ -49,7 +52,7 @@ export abstract class BaseCommand extends Command {
   protected async print<D>(
     document: D,
     render: (palette: Palette, shown: D) => string,
-    options?: { asIs?: boolean },
+    options?: PrintOptions,
   ): Promise<void> {
     const output = await this.getOutput()
     await printResult(output, document, () => render(output.palette, plainTexts(document)), options)

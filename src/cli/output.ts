@@ -4,6 +4,7 @@ import { Secrets } from '../lib/secrets/secrets.js'
 import type { Palette } from '../report/palette.js'
 import { isOn } from './command-line/flag-values.js'
 import { plainTexts, takesCommands, withoutCommands, withoutControls } from '../report/terminal-text.js'
+import { wrapText } from '../report/wrap.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
 
@@ -15,6 +16,9 @@ export interface Output {
   /** Colours of stderr. */
   stderrPalette: Palette
   debug: boolean
+  /** Widths of the terminals that stdout and stderr are; undefined where they are none, or don't know it. */
+  columns?: number
+  stderrColumns?: number
   /** Masks all that is printed. */
   secrets: Secrets
   /** A text as it may be printed: secrets masked, and nothing in it that a terminal or a CI system would obey. */
@@ -48,6 +52,8 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
     palette: createPalette(wantsColour(choice, process.stdout.isTTY, env)),
     stderrPalette: createPalette(wantsColour(choice, process.stderr.isTTY, env)),
     debug: words.some((word) => isOn(word, '--debug')) || Boolean(env.CANARY_DEBUG ?? env.DEBUG),
+    columns: process.stdout.columns || undefined,
+    stderrColumns: process.stderr.columns || undefined,
     secrets,
     clean: (text) => safe(secrets.maskText(text)),
     safe,
@@ -55,15 +61,24 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
   }
 }
 
+/** How a result is printed. */
+export interface PrintOptions {
+  /** With its secrets. */
+  asIs?: boolean
+  /** Its lines stay as they are, also on a narrow terminal: a file, values, lines of a program. */
+  isFile?: boolean
+}
+
 /** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
 export async function printResult(
-  { format, secrets, clean, safe, noCommands }: Output,
+  { format, secrets, clean, safe, noCommands, columns }: Output,
   document: unknown,
   text: () => string,
-  { asIs = false } = {},
+  { asIs = false, isFile = false }: PrintOptions = {},
 ): Promise<void> {
   if (format === 'text') {
-    writeLine(process.stdout, (asIs ? safe : clean)(text()))
+    const shown = (asIs ? safe : clean)(text())
+    writeLine(process.stdout, isFile ? shown : wrapText(shown, columns))
   } else {
     const { renderDocument } = await import('../report/document.js')
     const shown = asIs ? document : secrets.mask(document)
@@ -72,8 +87,8 @@ export async function printResult(
 }
 
 /** Says something on stderr, beside the result. */
-export function printNote({ clean }: Output, text: string): void {
-  writeLine(process.stderr, clean(text))
+export function printNote({ clean, stderrColumns }: Output, text: string): void {
+  writeLine(process.stderr, wrapText(clean(text), stderrColumns))
 }
 
 /**

@@ -116,6 +116,7 @@ export default class Init extends BaseCommand {
     }
     await this.print({ ...result, warnings: [] }, (palette, shown) => renderInit(shown, palette), {
       asIs: flags['with-secrets'],
+      isFile: result.dryRun,
     })
   }
 

@@ -95,7 +95,7 @@ export default class Values extends BaseCommand {
     })
     const asIs = flags['show-secrets']
     const text = await asYaml(asIs ? values : maskSecrets(values))
-    await this.print(values, () => text, { asIs })
+    await this.print(values, () => text, { asIs, isFile: true })
     await this.tellOfMask(values, asIs)
   }
 

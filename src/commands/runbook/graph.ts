@@ -17,6 +17,6 @@ export default class RunbookGraph extends RunbookFileCommand {
     ])
     const runbook = await readRunbook(args.file, flags.var, secrets)
     const mermaid = runbookGraph(runbook)
-    await this.print({ file: args.file, mermaid }, () => mermaid.trimEnd())
+    await this.print({ file: args.file, mermaid }, () => mermaid.trimEnd(), { isFile: true })
   }
 }

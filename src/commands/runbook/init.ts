@@ -17,6 +17,6 @@ export default class RunbookInit extends BaseCommand {
     const version = checkVersion(args.version ?? 'v2')
     const { initialRunbook } = await import('../../runbook/init.js')
     const text = initialRunbook(app, version)
-    await this.print({ app, version, runbook: text }, () => text.trimEnd())
+    await this.print({ app, version, runbook: text }, () => text.trimEnd(), { isFile: true })
   }
 }

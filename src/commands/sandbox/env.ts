@@ -12,6 +12,6 @@ export default class SandboxEnv extends BaseCommand {
     ])
     const state = await runningSandbox(stateFolder())
     if (!state) throw notRunning()
-    await this.print({ KUBECONFIG: state.kubeconfig }, () => exportLine(state.kubeconfig))
+    await this.print({ KUBECONFIG: state.kubeconfig }, () => exportLine(state.kubeconfig), { isFile: true })
   }
 }

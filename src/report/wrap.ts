@@ -1,0 +1,83 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** On a narrower terminal lines stay as they are: what is left beside a hanging indent would hold no word. */
+const NARROWEST = 40
+/** A step's mark, its number, or a label with its text in a column of its own: what comes after the first line stands below the text. */
+const HEAD = /^\s*(?:[✔✖!…→>] )?(?:\d+\. )?/
+const LABEL = /^(?:(?:waits for|scaled by) |\S+(?: \S+){0,2} {2,})/
+/** The lines of several apps have the app before them. */
+const GUTTER = /^\S+ +│ /
+/** Where commands stand that can be pasted: what was run, what comes next, remedies. */
+const PASTED = /^(?:next|undo|runs|ran) |^ {10}$|→ $/
+const COMMAND = /^(?:canary|helm|kubectl|export|unset) /
+const REMARK = /^(.*?)( {4}\(.*)$/s
+const COLOUR = /\u001b\[[\d;]*m/y
+
+/**
+ * A text for a terminal of so many columns: lines are broken between words, and what follows stands below the text that the line
+ * begins with. A command that can be pasted stays on a line of its own, its remark below it where there is no room beside it; so does a
+ * word that is longer than a line. `columns` undefined, of a file or a pipe, leaves the text as it is.
+ */
+export function wrapText(text: string, columns: number | undefined): string {
+  if (columns === undefined || columns < NARROWEST) return text
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, columns))
+    .join('\n')
+}
+
+function wrapLine(line: string, columns: number): string {
+  const seen = stripVTControlCharacters(line)
+  if (seen.length <= columns) return line
+  const gutter = GUTTER.exec(seen)?.[0] ?? ''
+  const rest = seen.slice(gutter.length)
+  const head = HEAD.exec(rest)![0]
+  const label = LABEL.exec(rest.slice(head.length))?.[0] ?? ''
+  const fits = gutter.length + head.length + label.length <= columns / 2
+  const column = gutter.length + head.length + (fits ? label.length : 0)
+  const hang = gutter.replace(/[^ │]/g, ' ') + ' '.repeat(Math.max(column, gutter.length + 2) - gutter.length)
+  const start = indexOfColumn(line, column)
+  const body = line.slice(start)
+  if (PASTED.test(label || head) && COMMAND.test(seen.slice(column))) {
+    const [, command = body, remark] = REMARK.exec(body) ?? []
+    const below = remark ? `\n${filled(hang, remark.trimStart(), hang, columns)}` : ''
+    return `${line.slice(0, start)}${command}${below}`
+  }
+  return filled(line.slice(0, start), body, hang, columns)
+}
+
+/** The words of a text in lines, the first after `first`, the others after `hang`. */
+function filled(first: string, text: string, hang: string, columns: number): string {
+  const lines: string[] = []
+  let line = first
+  let isEmpty = true
+  for (const word of text.split(' ')) {
+    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > columns) {
+      lines.push(line.trimEnd())
+      line = hang + word
+    } else {
+      line = isEmpty ? line + word : `${line} ${word}`
+    }
+    isEmpty = false
+  }
+  return [...lines, line].join('\n')
+}
+
+function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length
+}
+
+/** Where a column is in a text with colours. */
+function indexOfColumn(line: string, column: number): number {
+  let index = 0
+  for (let seen = 0; ;) {
+    COLOUR.lastIndex = index
+    const colour = COLOUR.exec(line)
+    if (colour) index += colour[0].length
+    else if (seen === column) return index
+    else {
+      index += 1
+      seen += 1
+    }
+  }
+}
