@@ -1,6 +1,6 @@
 import { onOneLine } from '../report/terminal-text.js'
 import { setTimeout as pause } from 'node:timers/promises'
-import { LiveArea } from '../report/live-area.js'
+import { type Activity, LiveArea } from '../report/live-area.js'
 import type { Output } from './output.js'
 import { asker } from './prompt.js'
 
@@ -48,8 +48,10 @@ export class RunTerminal {
   }
 
   /** What is going on right now, below the lines; nothing, before what is told by others, and at the end. */
-  show(now: string[]): void {
-    if (!this.held) this.area.show(now.map((text) => this.output.clean(text)))
+  show(now: Activity[]): void {
+    const { clean } = this.output
+    const shown = now.map((one) => (typeof one === 'string' ? clean(one) : { ...one, text: clean(one.text) }))
+    if (!this.held) this.area.show(shown)
   }
 
   private write(line: string): void {

@@ -38,7 +38,7 @@ export default class Status extends BaseCommand {
       },
       render: async ({ apps }, palette) => {
         const { renderApps } = await import('../report/status-text.js')
-        return renderApps(apps, palette, Date.now())
+        return renderApps(apps, palette, Date.now(), process.stdout.columns)
       },
     })
   }

@@ -34,7 +34,8 @@ export type RunEvent =
   | (OfStep & { type: 'run-step-done' })
   /** The cluster came to be there, or further on, while the run was busy. */
   | (OfStep & { type: 'step-met' })
-  | (RunApp & { type: 'waiting'; step: RunStepName; for: string; until?: string })
+  /** `watches`: the stage is proven meanwhile. */
+  | (RunApp & { type: 'waiting'; step: RunStepName; for: string; until?: string; watches?: true })
   /** How often the stage was proven during a wait, and by how many probes. */
   | (RunApp & { type: 'watched'; step: RunStepName; proofs: number; probes: number })
   | (RunApp & { type: 'approved'; step: RunStepName; who: string; identity?: string; why: string })

@@ -2,6 +2,7 @@ import type { HistoryEntry, HistoryGap } from '../model/history.js'
 import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
 import { ago } from './phrases.js'
+import { fittingColumns } from './table.js'
 
 export interface HistoryView {
   app: string
@@ -20,6 +21,8 @@ export interface HistoryLayout {
 
 const HEADS = ['REVISION', 'WHEN', 'STAGE', 'VERSIONS', 'PROOF', 'STATUS', 'BY']
 const LAST_HEAD = 'WHAT HAPPENED'
+/** Columns that a narrow terminal goes without, the least important first. */
+const DROP_FIRST = ['BY', 'WHEN', 'VERSIONS', 'STATUS']
 /** Narrower than this, what happened gets lines of its own. */
 const LEAST_WIDTH = 40
 
@@ -32,13 +35,14 @@ export function renderHistory(
   const { entries } = history
   const rows = entries.map((entry) => cellsOf(entry, columns === undefined ? undefined : now))
   const widths = HEADS.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)))
-  const used = widths.reduce((sum, width) => sum + width + 2, 0)
+  const kept = fittingColumns(HEADS, widths, columns, DROP_FIRST)
+  const used = kept.reduce((sum, column) => sum + widths[column]! + 2, 0)
   const beside = columns === undefined || columns - used >= LEAST_WIDTH
   const indent = beside ? used : widths[0]! + 2
-  const room = columns === undefined ? Infinity : Math.max(LEAST_WIDTH, columns - indent)
+  const room = columns === undefined ? Infinity : columns - indent
 
   const line = (row: string[], paint = (cell: string, _column: number) => cell) =>
-    row.map((cell, column) => paint(cell.padEnd(widths[column]!), column)).join('  ')
+    kept.map((column) => paint(row[column]!.padEnd(widths[column]!), column)).join('  ')
   const withWhat = (row: string, what: string[]) => {
     const [first = '', ...rest] = what.map((text, index) =>
       beside && index === 0 ? text : ' '.repeat(indent) + text,

@@ -1,5 +1,6 @@
 import type { Palette } from './palette.js'
 import { elapsed } from './phrases.js'
+import { wrapText } from './wrap.js'
 
 export interface ProgressStream {
   write(text: string): unknown
@@ -13,6 +14,9 @@ export interface LiveOptions {
   now?: () => number
 }
 
+/** What is going on right now; with `until`, milliseconds since the epoch, the time that is left is shown, not the time that went by. */
+export type Activity = string | { text: string; until: number }
+
 /** Redraws of the live lines: at most five a second. */
 const REDRAW_MS = 200
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -20,7 +24,7 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 /** Lines on a stream that stay and, on a terminal, lines below them that show what is going on right now. */
 export class LiveArea {
   private readonly now: () => number
-  private activity: string[] = []
+  private activity: Exclude<Activity, string>[] = []
   private activitySince = 0
   private drawn = 0
   private frame = 0
@@ -36,14 +40,18 @@ export class LiveArea {
   /** Adds lines that stay. */
   print(lines: string[]): void {
     if (lines.length === 0) return
-    this.stream.write(this.erased() + lines.map((line) => `${line}\n`).join(''))
+    const columns = this.options.live ? this.stream.columns : undefined
+    this.stream.write(this.erased() + lines.map((line) => `${wrapText(line, columns)}\n`).join(''))
     if (this.activity.length > 0) this.draw()
   }
 
   /** Shows these in place of those below, each with a spinner and since when; none takes them away. */
-  show(now: string[]): void {
+  show(now: Activity[]): void {
     // A line each, or they could not be taken away again.
-    const activity = now.map((text) => text.replace(/\s+/g, ' '))
+    const activity = now.map((one) => {
+      const { text, until } = typeof one === 'string' ? { text: one, until: NaN } : one
+      return { text: text.replace(/\s+/g, ' '), until }
+    })
     // Counts that go on are the same activity: its clock runs on.
     const other = kindOf(activity) !== kindOf(this.activity)
     if (other) this.activitySince = this.now()
@@ -66,9 +74,10 @@ export class LiveArea {
     // A terminal that does not know its size says 0.
     const width = (this.stream.columns || 80) - 1
     const since = ` (${elapsed(this.now() - this.activitySince)})`
-    const texts = this.activity.map((text) => {
-      const room = width - 4 - since.length
-      return `  ${palette.warn(spinner)} ${text.length > room ? `${text.slice(0, room - 1)}…` : text}${palette.dim(since)}`
+    const texts = this.activity.map(({ text, until }) => {
+      const time = Number.isNaN(until) ? since : ` (${elapsed(Math.max(0, until - this.now()))} left)`
+      const room = width - 4 - time.length
+      return `  ${palette.warn(spinner)} ${text.length > room ? `${text.slice(0, room - 1)}…` : text}${palette.dim(time)}`
     })
     this.stream.write(this.erased() + texts.map((text) => `${text}\n`).join(''))
     this.drawn = texts.length
@@ -84,6 +93,6 @@ export class LiveArea {
   }
 }
 
-function kindOf(activity: string[]): string {
-  return activity.map((text) => text.split(':')[0]).join('|')
+function kindOf(activity: { text: string }[]): string {
+  return activity.map(({ text }) => text.split(':')[0]).join('|')
 }

@@ -3,6 +3,7 @@ import { durationText } from '../model/durations.js'
 import type { CanaryEvent } from '../model/events.js'
 import type { RunApp, RunEvent } from '../model/run-events.js'
 import { EventLines } from './event-lines.js'
+import type { Activity } from './live-area.js'
 import type { Palette } from './palette.js'
 import { describeApprover, elapsed } from './phrases.js'
 
@@ -11,7 +12,7 @@ export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
   private readonly waitedFor = new Map<string, string>()
   /** What goes on with each app that is under way, in the order in which they began. */
-  private readonly underWay = new Map<string, string[]>()
+  private readonly underWay = new Map<string, Activity[]>()
   private ended = 0
   private readonly all: number
   private readonly width: number
@@ -29,7 +30,7 @@ export class RunLines {
   }
 
   /** What is going on right now, for a terminal: of several apps only which they are. */
-  live(): string[] {
+  live(): Activity[] {
     if (this.isAlone) return [...this.underWay.values()].flat()
     if (this.underWay.size === 0) return []
     return [`under way: ${[...this.underWay.keys()].join(', ')}; ${this.ended} of ${this.all} ended`]
@@ -59,7 +60,7 @@ export class RunLines {
         this.underWay.set(name, [event.step.title])
         return
       case 'waiting':
-        this.underWay.set(name, [`waiting for ${event.for}`])
+        this.underWay.set(name, [waitingActivity(event)])
         return
       case 'app-ended':
         this.ended += 1
@@ -84,7 +85,9 @@ export class RunLines {
       case 'step-met':
         return [palette.dim(`${event.index + 1}/${event.of} ${event.step.title}: met already`)]
       case 'waiting': {
-        return [`  ${palette.warn('…')} waiting for ${event.for}${untilText(event.until, this.now())}`]
+        return [
+          `  ${palette.warn('…')} waiting for ${event.for}${untilText(event.until, this.now())}${event.watches ? '; the stage is proven meanwhile' : ''}`,
+        ]
       }
       case 'watched': {
         const times = `${event.proofs} time${event.proofs === 1 ? '' : 's'}`
@@ -148,6 +151,12 @@ export class RunLines {
     }
     return lines
   }
+}
+
+/** A wait with an end counts down. */
+function waitingActivity({ for: what, until, watches }: Extract<RunEvent, { type: 'waiting' }>): Activity {
+  const text = `waiting for ${what}${watches ? ', proving the stage meanwhile' : ''}`
+  return until === undefined ? text : { text, until: Date.parse(until) }
 }
 
 /** `, 9m59s more, until 2026-11-23T10:00:00Z`: to the second. */

@@ -15,6 +15,7 @@ import type { Stage } from '../model/stage.js'
 import type { Palette } from './palette.js'
 import { ago } from './phrases.js'
 import { ways } from './result-text.js'
+import { fittingColumns } from './table.js'
 
 interface UnfinishedRevision {
   revision: number
@@ -99,8 +100,11 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
   ].join('\n')
 }
 
-/** All apps as a table; an empty one says how to get a first app. */
-export function renderApps(apps: SummaryView[], palette: Palette, now: number): string {
+/** Columns of the list that a narrow terminal goes without, the least important first. */
+const DROP_FIRST = ['REVISION', 'UPDATED', 'NAMESPACE', 'WEIGHT', 'PRIMARY']
+
+/** All apps as a table as wide as there is room; an empty one says how to get a first app. */
+export function renderApps(apps: SummaryView[], palette: Palette, now: number, columns?: number): string {
   if (apps.length === 0) return 'There are no apps yet: canary install APP VERSION'
   const rows = apps.map((app) => {
     const { stage } = app
@@ -119,9 +123,10 @@ export function renderApps(apps: SummaryView[], palette: Palette, now: number): 
   })
   const heads = ['APP', 'NAMESPACE', 'STAGE', 'PRIMARY', 'CANARY', 'WEIGHT', 'REVISION', 'UPDATED']
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)))
+  const kept = fittingColumns(heads, widths, columns, DROP_FIRST)
   const line = (cells: string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column]!))
+    kept
+      .map((column) => cells[column]!.padEnd(widths[column]!))
       .join('  ')
       .trimEnd()
   return [palette.dim(line(heads)), ...rows.map(line)].join('\n')

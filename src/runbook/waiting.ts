@@ -102,7 +102,8 @@ async function hold(
 ): Promise<void> {
   const { context, emit, now, stopping } = world
   const named = { ...where, step: nameOf(step) }
-  emit({ ...named, type: 'waiting', for: what, until: new Date(end).toISOString() })
+  const until = new Date(end).toISOString()
+  emit({ ...named, type: 'waiting', for: what, until, ...(watch ? { watches: true } : {}) })
   const watched = { proofs: 0, probes: 0 }
   let begun = 0
   const over = stopping ? [context.signal, stopping] : [context.signal]

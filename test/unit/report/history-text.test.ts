@@ -76,6 +76,16 @@ REVISION  WHEN      STAGE     VERSIONS  PROOF  STATUS    BY
     )
   })
 
+  test.each([
+    [60, 'REVISION  STAGE          VERSIONS  PROOF   STATUS'],
+    [50, 'REVISION  STAGE          PROOF   STATUS'],
+    [40, 'REVISION  STAGE          PROOF'],
+  ])('at %i columns the least important ones are left out, and no row is broken', (columns, heads) => {
+    const lines = renderHistory(view, plain, { now, columns }).split('\n')
+    expect(lines[0]).toBe(heads)
+    expect(lines.filter((line) => line.length > columns)).toEqual([])
+  })
+
   test('says what is not shown, and what is gone', () => {
     const lines = (older: number, from: number) =>
       renderHistory(

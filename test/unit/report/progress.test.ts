@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CanaryEvent } from '../../../src/model/events.js'
 import { createPalette } from '../../../src/report/palette.js'
+import { LiveArea } from '../../../src/report/live-area.js'
 import { Progress } from '../../../src/report/progress.js'
 import { checkOf, deployStep, header, headerStep, marked, stable, startPlan, unmarked } from './samples.js'
 
@@ -59,6 +60,21 @@ const start: CanaryEvent[] = [
   },
   { type: 'warning', message: 'v2 shares its image with v1' },
 ]
+
+test('what has an end counts down to it', () => {
+  const screen = new Screen()
+  let now = 1000
+  const area = new LiveArea(screen, { palette: createPalette(false), live: true, now: () => now })
+  area.show([{ text: 'waiting for the pause', until: 601_000 }])
+  now = 546_000
+  area.print(['a line'])
+  area.show([])
+  const shown = screen.text.split('\n').filter((line) => line.includes('left'))
+  expect(shown.map((line) => line.slice(line.indexOf('waiting')))).toEqual([
+    'waiting for the pause (10 min 0 s left)',
+    'waiting for the pause (55 s left)',
+  ])
+})
 
 describe('progress', () => {
   test('off a terminal: one plain line for each change, nothing animated', () => {

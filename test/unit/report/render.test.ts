@@ -214,6 +214,18 @@ foxtrot  demo       stable (revision 2 failed)  v1       -       -       1      
   test('no apps: how to get the first', () => {
     expect(renderApps([], plain, now)).toBe('There are no apps yet: canary install APP VERSION')
   })
+
+  test.each([
+    [80, 'APP      NAMESPACE  STAGE     PRIMARY  CANARY  WEIGHT  REVISION  UPDATED'],
+    [70, 'APP      NAMESPACE  STAGE     PRIMARY  CANARY  WEIGHT  UPDATED'],
+    [55, 'APP      NAMESPACE  STAGE     PRIMARY  CANARY  WEIGHT'],
+    [40, 'APP      STAGE     PRIMARY  CANARY'],
+  ])('the list at %i columns', (columns, heads) => {
+    const app = { namespace: 'shop', stage: half, revision: 4, updated: '2026-03-01T11:57:00Z' }
+    const lines = renderApps([{ ...app, app: 'foxtrot' }], plain, now, columns).split('\n')
+    expect(lines[0]).toBe(heads)
+    expect(lines.filter((line) => line.length > columns)).toEqual([])
+  })
 })
 
 test('doctor: findings, remedies, a count', () => {

@@ -27,6 +27,7 @@ const way = (app: string): RunEvent[] => [
     step: { id: 'pause', title: 'pause 10m' },
     for: 'the pause',
     until: '2026-11-23T10:09:58.700Z',
+    watches: true,
   },
   { type: 'operation', app, event: { type: 'check', check: checkOf(unmarked(0.5), { v1: 243, v2: 258 }) } },
   { type: 'watched', app, step: { id: 'pause', title: 'pause 10m' }, proofs: 1, probes: 918 },
@@ -43,7 +44,7 @@ test('of the only app: its steps, set apart; how it ended is told by the result'
     2/4 shift 50: met already
 
     3/4 pause 10m
-      … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z
+      … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is proven meanwhile
       ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
       ✔ proven 1 time meanwhile (918 probes)
       ✔ approved by bob@host (by their own word): looks fine
@@ -66,7 +67,13 @@ test('what goes on right now: of one app what it does, of several which they are
     event: { type: 'verifying', stage: half, url: 'http://127.0.0.1:80', expectations: [unmarked(0.5)] },
   }
   const shown = lives(['echo'], way('echo'))
-  expect(shown.slice(2, 6)).toEqual([[], ['pause 10m'], ['waiting for the pause'], ['waiting for the pause']])
+  const pausing = [
+    {
+      text: 'waiting for the pause, proving the stage meanwhile',
+      until: Date.parse('2026-11-23T10:09:58.700Z'),
+    },
+  ]
+  expect(shown.slice(2, 6)).toEqual([[], ['pause 10m'], pausing, pausing])
   expect(shown.at(-1)).toEqual([])
   expect(lives(['echo'], [way('echo')[3]!, counting]).at(-1)).toEqual([
     'waiting until the proxy serves these routes',
@@ -105,7 +112,7 @@ test('of several: each line with its app before it', () => {
     echo    │ 1 of 4 steps are met, or past: start v2
     echo    │ 2/4 shift 50: met already
     echo    │ 3/4 pause 10m
-    echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z
+    echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is proven meanwhile
     echo    │   ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
     echo    │   ✔ proven 1 time meanwhile (918 probes)
     echo    │   ✔ approved by bob@host (by their own word): looks fine
