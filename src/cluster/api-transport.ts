@@ -76,6 +76,9 @@ const ANSWER_TIMEOUT_MS = 30_000
 /** Largest are lists of Helm's records, up to 1.4 MB each: those of some dozens of releases with full histories. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
+/** Headers of an answer: a gateway before the API server may add cookies by the dozen. */
+const MAX_HEADER_BYTES = 256 * 1024
+
 /** JSON where nothing else is said. */
 interface MediaTypes {
   contentType?: string
@@ -143,7 +146,8 @@ export class ApiTransport {
         : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
     }
     return new Promise((resolve, reject) => {
-      const outgoing = request({ socketPath, agent: this.agent, method, path: url, headers }, (response) => {
+      const options = { socketPath, agent: this.agent, method, path: url, headers }
+      const outgoing = request({ ...options, maxHeaderSize: MAX_HEADER_BYTES }, (response) => {
         response.on('error', () => undefined) // whoever reads the body gets it; an abort may come when nobody does
         resolve(response)
       })

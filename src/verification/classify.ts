@@ -1,14 +1,26 @@
 import type { AnswerAssertions } from '../model/verify-settings.js'
 import { type AttributionRequest, compileAttribution, type HttpAnswer } from './attribution.js'
 import { compilePattern, matcher } from './pattern.js'
+import { MAX_HEADER_KIB } from './limits.js'
 import type { ProbeRequest } from './verifier.js'
 
 /** What came of one probe: an answer, or why there is none. */
 export type Outcome = { answer: HttpAnswer } | { failure: TransportFailure; message: string }
 
-/** Ways to get no answer. All but `timeout` concern the connection to the proxy, not what is behind it. */
+/** Ways to get no answer. Most concern the connection to the proxy, not what is behind it: `isConnectionError`. */
 export type TransportFailure =
-  'timeout' | 'refused' | 'reset' | 'unreachable' | 'tls' | 'not http' | 'http proxy' | 'connection error'
+  | 'timeout'
+  | 'endless body'
+  | 'headers too large'
+  | 'refused'
+  | 'reset'
+  | 'unreachable'
+  | 'tls'
+  | 'client certificate'
+  | 'not http'
+  | 'http/2 only'
+  | 'http proxy'
+  | 'connection error'
 
 /** Whose routes an answer came through, told by the fingerprint header; `untold` where the chart leaves it out. */
 export type Routes = 'wanted' | 'foreign' | 'missing' | 'untold'
@@ -97,6 +109,7 @@ const NO_HEALTHY_UPSTREAM = 'http 503 (no healthy upstream)'
 const EMPTY_503 = 'http 503 (empty)'
 const NO_ROUTE = 'http 404 (no route)'
 const INVALID_CONFIG = 'http 404 (invalid gateway configuration)'
+const NO_CERTIFICATE = 'http 400 (client certificate)'
 
 /** The kind of an answer of a status that is not expected. Envoy's own answers have no x-envoy-upstream-service-time, an application's have. */
 function statusKind(answer: HttpAnswer): string {
@@ -107,14 +120,30 @@ function statusKind(answer: HttpAnswer): string {
   if (fromProxy && status === 503 && body === '') return EMPTY_503
   if (fromProxy && status === 404 && body === '') return NO_ROUTE
   if (fromProxy && status === 404 && body.includes('has invalid configuration')) return INVALID_CONFIG
+  // nginx: "No required SSL certificate was sent", "The SSL certificate error".
+  if (status === 400 && /SSL certificate/i.test(body)) return NO_CERTIFICATE
+  if (/^application\/grpc/.test(headers['content-type'] ?? '')) return `http ${status} (grpc)`
+  // Envoy asked with HTTP/1.1 and was answered in HTTP/2.
+  if (fromProxy && /reset reason: protocol error/.test(body)) return `http ${status} (protocol error)`
   return status < 300 ? `http ${status} (unexpected)` : `http ${status}`
 }
 
+const CONNECTION_ERRORS = new Set<string>([
+  'headers too large',
+  'refused',
+  'reset',
+  'unreachable',
+  'tls',
+  'client certificate',
+  'not http',
+  'http/2 only',
+  'http proxy',
+  'connection error',
+] satisfies TransportFailure[])
+
 /** Errors of the way to the proxy: they keep a check from passing but say nothing against the stage. */
 export function isConnectionError(kind: string): boolean {
-  return ['refused', 'reset', 'unreachable', 'tls', 'not http', 'http proxy', 'connection error'].includes(
-    kind,
-  )
+  return CONNECTION_ERRORS.has(kind)
 }
 
 /** Those of them that may pass: a proxy that restarts, a port-forward that is made anew. */
@@ -130,6 +159,18 @@ const HINTS: Record<string, string> = {
   [NO_ROUTE]:
     'no route matches: does a VirtualService for this host select the RouteTable, is the path right?',
   [INVALID_CONFIG]: 'Gloo replaced an invalid route: see the status of the RouteTable',
+  [NO_CERTIFICATE]: 'what is in front asks for a client certificate: give it with --cert-file and --key-file',
+  'client certificate':
+    'the server asks for a client certificate, or refuses the one it got: --cert-file and --key-file give it',
+  'http/2 only':
+    'it speaks HTTP/2 only, and probes are HTTP/1.1: probe a listener that takes both (--proxy-url)',
+  'http 464': 'the load balancer speaks HTTP/2 to the app only: probe the gateway behind it (--proxy-url)',
+  'http 505': 'it does not take HTTP/1.1, which probes are: probe a listener that does (--proxy-url)',
+  'http 502 (protocol error)': 'the app speaks HTTP/2 only: useHttp2 on its Upstreams',
+  'http 503 (protocol error)': 'the app speaks HTTP/2 only: useHttp2 on its Upstreams',
+  'headers too large': `canary reads up to ${MAX_HEADER_KIB} KiB of headers`,
+  'endless body':
+    'an event stream or a long poll: name a path whose answers end (verify.paths), or send it as text/event-stream',
   'http 401': 'authentication is asked for: give it with --probe-header',
   'http 403': 'access is refused: give the credentials with --probe-header',
   'http 404': 'the application itself does not know the path',

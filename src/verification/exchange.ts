@@ -2,6 +2,8 @@ import type { Dispatcher } from 'undici'
 import type { Outcome, TransportFailure } from './classify.js'
 
 const MAX_BODY_BYTES = 64 * 1024
+/** How long the first event of a stream is waited for: it may name the version, as headers do. */
+const FIRST_EVENT_MS = 250
 
 /** How a request ended that did not end well. */
 export interface Broken {
@@ -20,6 +22,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private head?: { status: number; headers: Record<string, string> }
   private chunks: Buffer[] = []
   private bytes = 0
+  /** Of an event stream: ends the wait for its first event. */
+  private firstEvent?: NodeJS.Timeout
 
   constructor(
     private readonly answered: (outcome: Outcome) => void,
@@ -28,8 +32,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Closes the connection under the request, whether or not it is made yet. */
   abort(): void {
+    clearTimeout(this.firstEvent)
     this.aborted = true
     this.controller?.abort(new Error('aborted'))
+  }
+
+  /** What came of a request that did not end within so many seconds. */
+  unfinished(seconds: number): Outcome {
+    if (!this.head) return { failure: 'timeout', message: `no answer within ${seconds} s` }
+    const { status, headers } = this.head
+    const type = headers['content-type'] ?? 'no content-type'
+    return {
+      failure: 'endless body',
+      message: `http ${status} (${type}): the headers came, the body did not end within ${seconds} s`,
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -48,26 +64,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
       Array.isArray(value) ? value.join(', ') : (value ?? ''),
     ])
     this.head = { status, headers: Object.fromEntries(joined) as Record<string, string> }
+    if (isEventStream(this.head.headers)) this.firstEvent = setTimeout(() => this.cut(), FIRST_EVENT_MS)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.bytes >= MAX_BODY_BYTES) return
     this.chunks.push(chunk.subarray(0, MAX_BODY_BYTES - this.bytes))
     this.bytes += chunk.length
-    if (this.bytes < MAX_BODY_BYTES) return
-    // The rest may never end: what is here is the answer, and the connection goes.
-    this.deliver()
-    this.abort()
+    if (this.bytes >= MAX_BODY_BYTES || this.firstEvent) this.cut()
   }
 
   onResponseEnd(): void {
+    clearTimeout(this.firstEvent)
     this.deliver()
     this.ended()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.firstEvent)
     // Later, as undici's client bears no new request while it reports an error.
     setImmediate(() => this.ended({ error, beforeAnswer: this.head === undefined }))
+  }
+
+  /** The rest may never end: what is here is the answer, and the connection goes. */
+  private cut(): void {
+    this.deliver()
+    this.abort()
   }
 
   private deliver(): void {
@@ -76,6 +98,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.answered({ answer: { ...this.head, body: body.toString('utf8') } })
   }
 }
+
+function isEventStream(headers: Record<string, string>): boolean {
+  return /^(text\/event-stream|multipart\/x-mixed-replace)\b/i.test(headers['content-type'] ?? '')
+}
+
+/** Alerts by which a server refuses the certificate of its client, or asks for one. */
+const CLIENT_CERTIFICATE =
+  /_ALERT_(CERTIFICATE_(REQUIRED|REVOKED|EXPIRED|UNKNOWN)|(BAD|UNSUPPORTED)_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/
 
 /** Why a request got no answer. */
 export function failureOf(error: Error): TransportFailure {
@@ -95,8 +125,17 @@ export function failureOf(error: Error): TransportFailure {
     case 'EAI_AGAIN':
       return 'unreachable'
   }
-  if (error.name === 'HTTPParserError') return 'not http'
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'headers too large'
+  if (error.name === 'HTTPParserError') return isHttp2(error) ? 'http/2 only' : 'not http'
+  if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return 'http/2 only'
+  if (CLIENT_CERTIFICATE.test(code)) return 'client certificate'
   if (/^Proxy response \(\d+\)/.test(error.message)) return 'http proxy'
   if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) return 'tls'
   return 'connection error'
+}
+
+/** Whether a server answered with HTTP/2's first frame, SETTINGS or GOAWAY of stream 0, as one does that knows nothing else. */
+function isHttp2(error: Error): boolean {
+  const data = 'data' in error ? String(error.data) : ''
+  return /^\0[^]{2}[\x04\x07][^]\0{4}/.test(data)
 }

@@ -158,7 +158,7 @@ export class Prober<T extends object> {
       exchange = this.send(lane, probe, answered, ended)
     })
     const timer = setTimeout(() => {
-      answered({ failure: 'timeout', message: `no answer within ${PROBE_TIMEOUT_MS / 1000} s` })
+      answered(exchange.unfinished(PROBE_TIMEOUT_MS / 1000))
       exchange.abort()
     }, PROBE_TIMEOUT_MS)
   }

@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { Client, type Dispatcher, ProxyAgent } from 'undici'
+import { MAX_HEADER_KIB } from './limits.js'
 import type { ProxyTarget, Transport } from './verifier.js'
 
 /** After so many probes a connection is made anew: behind a load balancer that may reach another proxy. */
@@ -22,6 +23,7 @@ export function openConnection(transport: Transport, { origin }: ProxyTarget): C
     // undici's own timers are coarse, about a second: each probe has a timer of its own.
     headersTimeout: 0,
     bodyTimeout: 0,
+    maxHeaderSize: MAX_HEADER_KIB * 1024,
   }
   const { httpProxy } = transport
   const tls = tlsOptions(transport)

@@ -43,6 +43,9 @@ export interface ProxyOptions {
 const CONNECTION_REFUSED =
   'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused'
 
+/** Headers of a message that Envoy takes where nothing else is set, of requests and of answers. */
+const MAX_HEADER_BYTES = 60 * 1024
+
 const SUBSET_COUNTER = { subset: 'lb_subsets_selected', fallback: 'lb_subsets_fallback' } as const
 
 /** Where a request is passed on to; without a port nothing listens there. */
@@ -127,6 +130,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       method: incoming.method,
       path: to.target,
       headers,
+      maxHeaderSize: MAX_HEADER_BYTES,
     })
     const passBack = (answer: IncomingMessage) => {
       const { statusCode = 502 } = answer
@@ -161,7 +165,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     incoming.pipe(upstream)
   }
 
-  const server = createGuarded({ keepAliveTimeout: 300_000 }, handle)
+  const server = createGuarded({ keepAliveTimeout: 300_000, maxHeaderSize: MAX_HEADER_BYTES }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const taken = new Set<Socket>()
   return {

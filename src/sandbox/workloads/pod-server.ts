@@ -8,6 +8,9 @@ import type { Random } from '../random.js'
 import { closeServer } from './close-server.js'
 import type { Program } from './program.js'
 
+/** Headers of a request: at least what the proxy passes on. */
+const MAX_HEADER_BYTES = 256 * 1024
+
 /** A pod's container as a real listener on the loopback interface. */
 export interface PodServer {
   /** The real port behind the pod's own address. */
@@ -58,7 +61,7 @@ export async function startPodServer(
   }
 
   // Kept connections stay as long as the proxy wants them: closing an idle one could meet a request on its way.
-  const server = createGuarded({ keepAliveTimeout: 0 }, handle)
+  const server = createGuarded({ keepAliveTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   log(greeting)
   const { port } = server.address() as AddressInfo

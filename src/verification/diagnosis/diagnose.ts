@@ -2,11 +2,12 @@ import type { Cause, Certainty } from '../../model/diagnosis.js'
 import { ENDPOINTS } from './endpoints.js'
 import type { Facts } from './facts.js'
 import { IN_FRONT } from './in-front.js'
+import { PROTOCOL } from './protocol.js'
 import { PROXY } from './proxy.js'
 import { ROUTING } from './routing.js'
 
 /** What leads to the app first: where that is broken, what lies behind it can not be told. */
-const RULES = [...ROUTING, ...ENDPOINTS, ...PROXY, ...IN_FRONT]
+const RULES = [...ROUTING, ...ENDPOINTS, ...PROXY, ...PROTOCOL, ...IN_FRONT]
 const MOST_CAUSES = 3
 const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
 

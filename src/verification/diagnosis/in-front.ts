@@ -22,7 +22,6 @@ export const IN_FRONT: Rule[] = [
   retries,
   strippedHeader,
   notFromThisApp,
-  tls,
   timeouts,
   appErrors,
   appUnknownPath,
@@ -199,22 +198,6 @@ function notFromThisApp(facts: Facts): Cause | undefined {
 
 function isExpected({ expectation: { primary, canary } }: CheckResult, version: string): boolean {
   return version === primary || version === canary
-}
-
-function tls(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'tls' || kind === 'not http')
-  if (count === 0) return undefined
-  const said = samplesOf(facts).find(({ error }) => error !== undefined)?.error
-  return {
-    id: 'tls',
-    title: 'the TLS handshake fails, or what listens there speaks another protocol',
-    evidence: [`${count} probes got no answer`, ...(said ? [said] : [])],
-    remedy: [
-      'is it the right port, and http or https as it should be (--proxy-url)?',
-      'a CA of your own is given with --ca-file; the name in the certificate with --host',
-    ],
-    certainty: 'likely',
-  }
 }
 
 function timeouts(facts: Facts): Cause | undefined {

@@ -56,12 +56,12 @@ const ANSWERS: [name: string, answer: (socket: Socket) => void, reason: RegExp][
     (s) => s.end(`HTTP/1.1 103 Early Hints\r\n\r\n${OK}\r\n${BODY}`),
     /^v1 answered/,
   ],
+  ['a header bomb', (s) => s.write(`${OK}x: ${'y'.repeat(1e6)}\r\n\r\n`), /headers too large/],
   [
-    'a header bomb',
-    (s) => s.write(`${OK}x: ${'y'.repeat(1e6)}\r\n\r\n`),
-    /connection error.*Headers Overflow/,
+    'a thousand headers',
+    (s) => s.write(`${OK}${`x: ${'y'.repeat(1000)}\r\n`.repeat(1000)}\r\n`),
+    /headers too large/,
   ],
-  ['a thousand headers', (s) => s.write(`${OK}${'x: y\r\n'.repeat(10_000)}\r\n`), /Headers Overflow/],
   ['binary', (s) => s.write(Buffer.from([0, 1, 2, 255, 254, 13, 10, 13, 10])), /not http/],
   ['a greeting', (s) => s.end('220 mail.example ESMTP\r\n'), /not http/],
   ['nothing, and goodbye', (s) => s.destroy(), /reset/],
@@ -90,7 +90,7 @@ const ANSWERS: [name: string, answer: (socket: Socket) => void, reason: RegExp][
   [
     'a body, a byte now and then',
     (s) => (s.write(`${OK}content-length: 9999\r\n\r\n`), drip(s, 'y')),
-    /timeout/,
+    /endless body/,
   ],
   ['hints without end', (s) => drip(s, 'HTTP/1.1 102 Processing\r\n\r\n'), /timeout/],
 ]
@@ -98,7 +98,7 @@ const ANSWERS: [name: string, answer: (socket: Socket) => void, reason: RegExp][
 describe.concurrent('a proxy that answers with', () => {
   test.each(ANSWERS)('%s', async (_name, answer, reason) => {
     // A probe is given 5 s, and ends the check then; connections that break are tried again until the end.
-    const timeoutMs = /timeout|v1/.test(reason.source) ? 60_000 : 3000
+    const timeoutMs = /timeout|endless|v1/.test(reason.source) ? 60_000 : 3000
     const proof = await prove(await raw(answer), { timeoutMs, rate: 0 })
     const [check] = proof.checks
     expect(check!.reason).toMatch(reason)

@@ -135,6 +135,25 @@ test('every kind has a hint; a broken connection is told from an answer', () => 
   expect(['timeout', 'http 503', 'foreign routes', 'redirect'].some(isConnectionError)).toBe(false)
 })
 
+test.each<[string, Partial<HttpAnswer>, string]>([
+  [
+    'nginx wants a client certificate',
+    { status: 400, body: '<center>No required SSL certificate was sent</center>' },
+    'http 400 (client certificate)',
+  ],
+  [
+    'the app speaks HTTP/2 only',
+    {
+      status: 502,
+      body: 'upstream connect error or disconnect/reset before headers. reset reason: protocol error',
+    },
+    'http 502 (protocol error)',
+  ],
+  ['a gRPC server', { status: 415, headers: { 'content-type': 'application/grpc' } }, 'http 415 (grpc)'],
+])('%s', (_name, answer, kind) => {
+  expect(classified(answer)).toMatchObject({ type: 'error', kind })
+})
+
 test('where the routes name one version alone, an answer through them that names none is of that version', () => {
   const classify = compileClassify({
     app: 'echo',

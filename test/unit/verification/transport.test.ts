@@ -1,11 +1,18 @@
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  connect,
+  createServer as createRawServer,
+  type Server,
+  type Socket,
+} from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/model/errors.js'
 import { createVerifier } from '../../../src/verification/prove.js'
-import type { Transport } from '../../../src/verification/verifier.js'
+import type { ProofRequest, Transport } from '../../../src/verification/verifier.js'
 import { proofRequest, transportTo } from '../../helpers/probe-request.js'
 
 const pem = (name: string) => readFile(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8')
@@ -38,10 +45,10 @@ async function gateway(options: { requestCert?: boolean } = {}): Promise<{ port:
 }
 
 /** `few`: what can't pass is asked a few times for a second; what can, has the time that it takes. */
-async function prove(transport: Transport, few = false) {
+async function prove(transport: Transport, few = false, rest: Partial<ProofRequest> = {}) {
   const pace = few ? { timeoutMs: 1000, rate: 50 } : {}
   const expectations = [{ kind: 'unmarked' as const, paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }]
-  const request = { ...proofRequest('http://unused', { expectations, ...pace }), transport }
+  const request = { ...proofRequest('http://unused', { expectations, ...pace, ...rest }), transport }
   return createVerifier().prove(request, { converged() {}, progress() {}, check() {} })
 }
 
@@ -93,6 +100,75 @@ describe('https', () => {
       { cert: 'x', key },
     ])
       await expect(prove(transportTo('https://127.0.0.1:9', { tls }))).rejects.toThrow(UsageError)
+  })
+})
+
+describe('who speaks otherwise than probes do', () => {
+  /** A TLS server that answers the first message with a fatal alert. */
+  async function alerting(alert: number): Promise<string> {
+    const server = createRawServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, alert])))
+    })
+    return `https://127.0.0.1:${await listening(server)}`
+  }
+
+  test.each([
+    ['certificate required', 116, 'client certificate', '--cert-file'],
+    ['bad certificate', 42, 'client certificate', '--cert-file'],
+    ['an unknown CA', 48, 'client certificate', '--cert-file'],
+    ['no application protocol', 120, 'http/2 only', '--proxy-url'],
+    ['a handshake that fails', 40, 'tls', '--ca-file'],
+  ])('TLS alert %s', async (_name, alert, kind, remedy) => {
+    const { verdict, checks } = await prove(transportTo(await alerting(alert)), true)
+    expect(verdict).toBe('inconclusive')
+    expect(Object.keys(checks[0]!.errors)).toEqual([kind])
+    expect(checks[0]!.reason).toContain(remedy)
+  })
+
+  test('HTTP/2 with prior knowledge, as gRPC servers do', async () => {
+    const port = await listening(createHttp2Server())
+    const { verdict, checks } = await prove(transportTo(`http://127.0.0.1:${port}`), true)
+    expect(verdict).toBe('inconclusive')
+    expect(Object.keys(checks[0]!.errors)).toEqual(['http/2 only'])
+  })
+
+  async function answering(listener: RequestListener) {
+    return transportTo(`http://127.0.0.1:${await listening(createServer(listener))}`)
+  }
+
+  test('headers up to 256 KiB are read; beyond that the limit is named', async () => {
+    const withHeaders = (kib: number) =>
+      answering((_request, response) => {
+        for (let index = 0; index < kib / 4; index += 1) response.setHeader(`x-${index}`, 'a'.repeat(4000))
+        response.end('version:echo-v1')
+      })
+    expect(await prove(await withHeaders(240))).toMatchObject({ verdict: 'pass' })
+    const { verdict, checks } = await prove(await withHeaders(300), true)
+    expect(verdict).toBe('inconclusive')
+    expect(Object.keys(checks[0]!.errors)).toEqual(['headers too large'])
+    expect(checks[0]!.reason).toContain('256 KiB')
+  })
+
+  test('an event stream is read up to its first event, or its headers where none comes', async () => {
+    const streaming = (first?: string) =>
+      answering((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'x-version': 'v1' }).flushHeaders()
+        if (first !== undefined) response.write(first)
+      })
+    expect(await prove(await streaming('version:echo-v1\n'))).toMatchObject({ verdict: 'pass' })
+    const silent = await prove(await streaming(), true, { versionRule: { header: 'x-version' } })
+    expect(silent.checks[0]).toMatchObject({ errors: {} })
+    expect(Object.keys(silent.checks[0]!.byVersion)).toEqual(['v1'])
+  })
+
+  test('any other answer that does not end is named, with what came of it', async () => {
+    const poll = await answering((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    })
+    const { checks } = await prove(poll, true, { timeoutMs: 30_000 })
+    expect(checks[0]!.errors).toHaveProperty('endless body')
+    expect(checks[0]!.reason).toContain('http 200 (application/json): the headers came, the body did not end')
   })
 })
 

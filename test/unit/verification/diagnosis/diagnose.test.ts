@@ -377,6 +377,15 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   ['unexpected-answers', '204', answers({ 'http 204 (unexpected)': 2 }, {}, 204), {}],
   ['timeout', 'no answer', answers({ timeout: 1 }), {}],
   ['tls', 'handshake', answers({ tls: 1 }), {}],
+  ['client-certificate', 'TLS', answers({ 'client certificate': 1 }), {}],
+  ['client-certificate', 'nginx', answers({ 'http 400 (client certificate)': 1 }, {}, 400), {}],
+  ['http2-only', 'frames', answers({ 'http/2 only': 1 }), {}],
+  ['http2-only', 'a load balancer', answers({ 'http 464': 1 }, {}, 464), {}],
+  ['http2-only', '505', answers({ 'http 505': 1 }, {}, 505), {}],
+  ['http2-app', 'protocol error', answers({ 'http 502 (protocol error)': 1 }, {}, 502), {}],
+  ['grpc', '415', answers({ 'http 415 (grpc)': 1 }, {}, 415), {}],
+  ['headers-too-large', 'cookies', answers({ 'headers too large': 1 }), {}],
+  ['endless-body', 'a long poll', answers({ 'endless body': 1 }), {}],
   ['version-unnamed', 'no version', proofOf({ verdict: 'inconclusive', unidentified: 9 }), {}],
 ])('%s: %s', (id, _what, proof, change) => {
   const causes = diagnose({ ...at, proof, scene: sceneWith(change) })

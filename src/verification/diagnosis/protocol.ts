@@ -1,0 +1,114 @@
+import type { Cause } from '../../model/diagnosis.js'
+import { MAX_HEADER_KIB } from '../limits.js'
+import { errorsOf, type Facts, type Rule, samplesOf } from './facts.js'
+
+/** Causes in how the probes and what they ask speak to each other. */
+export const PROTOCOL: Rule[] = [clientCertificate, http2Only, http2App, grpc, largeHeaders, endlessBody, tls]
+
+function clientCertificate(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => /^(client certificate|http 400 \(client certificate\))$/.test(kind))
+  if (count === 0) return undefined
+  return {
+    id: 'client-certificate',
+    title: 'the address asks for a client certificate, or refuses the one it got',
+    evidence: [`${count} probes were refused for it`, ...firstError(facts)],
+    remedy: [
+      `canary verify ${facts.name} -n ${facts.namespace} --cert-file client.pem --key-file client.key    (or CANARY_CERT_FILE, CANARY_KEY_FILE)`,
+      'a certificate that was sent and refused: is it of the CA that the server trusts, and not expired?',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function http2Only(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => ['http/2 only', 'http 464', 'http 505'].includes(kind))
+  if (count === 0) return undefined
+  return {
+    id: 'http2-only',
+    title: 'what listens there speaks HTTP/2 only, and probes are HTTP/1.1',
+    evidence: [`${count} probes were answered in HTTP/2, or refused for their version`, ...firstError(facts)],
+    remedy: [
+      "probe a listener that takes HTTP/1.1, such as the gateway's own: --proxy-url",
+      'is that the port of the gateway, and not of the app behind it (gRPC)?',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function http2App(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind.endsWith('(protocol error)'))
+  if (count === 0) return undefined
+  return {
+    id: 'http2-app',
+    title: "the app speaks HTTP/2 only (gRPC?), and the gateway's requests to it are HTTP/1.1",
+    evidence: [`${count} answers are the proxy's: reset reason: protocol error`],
+    remedy: [
+      `kubectl get upstreams -n ${facts.namespace} -o yaml    (spec.useHttp2: true is missing; the chart has to render it)`,
+    ],
+    certainty: 'likely',
+  }
+}
+
+function grpc(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind.endsWith('(grpc)'))
+  if (count === 0) return undefined
+  return {
+    id: 'grpc',
+    title: 'the app answers as a gRPC server does: a plain HTTP request is none of its methods',
+    evidence: [`${count} answers are application/grpc`, ...firstError(facts)],
+    remedy: [
+      'name a path that the app answers over HTTP, such as that of its health: verify.paths in the values',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function largeHeaders(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'headers too large')
+  if (count === 0) return undefined
+  return {
+    id: 'headers-too-large',
+    title: `answers have more than ${MAX_HEADER_KIB} KiB of headers, the most that canary reads`,
+    evidence: [`${count} answers`, ...firstError(facts)],
+    remedy: [
+      'look at what sets them, cookies most often; Envoy itself passes on 60 KiB where nothing else is set',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function endlessBody(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'endless body')
+  if (count === 0) return undefined
+  return {
+    id: 'endless-body',
+    title: 'answers begin and do not end: an event stream, a long poll, or an app that hangs in the middle',
+    evidence: [`${count} answers had headers, and no end of the body`, ...firstError(facts)],
+    remedy: [
+      'name a path whose answers end: verify.paths in the values',
+      'a stream sent as text/event-stream is read up to its first event: name the version in a header (verify.version.header)',
+    ],
+    certainty: 'certain',
+  }
+}
+
+function tls(facts: Facts): Cause | undefined {
+  const count = errorsOf(facts, (kind) => kind === 'tls' || kind === 'not http')
+  if (count === 0) return undefined
+  return {
+    id: 'tls',
+    title: 'the TLS handshake fails, or what listens there speaks another protocol',
+    evidence: [`${count} probes got no answer`, ...firstError(facts)],
+    remedy: [
+      'is it the right port, and http or https as it should be (--proxy-url)?',
+      'a CA of your own is given with --ca-file; the name in the certificate with --host',
+    ],
+    certainty: 'likely',
+  }
+}
+
+/** What the first probe that got no good answer says. */
+function firstError(facts: Facts): string[] {
+  const { error } = samplesOf(facts).find((sample) => sample.error !== undefined) ?? {}
+  return error === undefined ? [] : [error]
+}
