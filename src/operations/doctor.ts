@@ -14,6 +14,7 @@ import { type Deployed, lookAround } from './look-around.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe.js'
 import { workloadFindings } from './ownership/findings.js'
+import { tlsFindings } from './tls-secrets.js'
 
 export interface DoctorResult {
   findings: Finding[]
@@ -76,7 +77,8 @@ async function appFindings(
   if (deployed) {
     const { namespace: where } = observation
     findings.push(...(await changesByHand(context, { app, namespace: where, deployed })))
-    findings.push(...(await gatewayFindings(context, { app, namespace: where, revision: deployed })))
+    const revision = { app, namespace: where, revision: deployed }
+    findings.push(...(await gatewayFindings(context, revision)), ...(await tlsFindings(context, revision)))
   }
   findings.push(...(await workloadFindings(context, observation)))
   return findings

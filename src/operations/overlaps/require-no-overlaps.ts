@@ -17,8 +17,9 @@ import { type GlooObject, type GlooRoutes, isOfRelease, isSameObject } from '../
 import { addedOverlaps, type IsOwn } from '../../routing/gloo/overlaps.js'
 import { describeDelegations } from '../../routing/gloo/selection.js'
 import type { OperationContext } from '../context.js'
-import { parseManifest } from '../manifest.js'
+import { glooObjects, parseManifest } from '../manifest.js'
 import { renderUnchanged } from '../rehearsal.js'
+import { requireTlsSecrets } from '../tls-secrets.js'
 
 /** A plan, and what it is made from. */
 export interface PlanWithRoutes {
@@ -58,6 +59,10 @@ export async function requireNoOverlaps(context: OperationContext, run: PlanWith
     overlaps.push(...addedOverlaps(before, after, isOwn))
     conflicts.push(...addedDomainConflicts(before.virtualServices, after.virtualServices))
   }
+  for (const own of rendered) {
+    const notOwn = others(view.virtualServices, (one) => own.some((other) => isSameObject(one, other)))
+    await requireTlsSecrets(context, { namespace, own, others: notOwn })
+  }
   judgeConflicts(context, run, unique(conflicts), view)
   judgeOverlaps(context, run, unique(overlaps))
 }
@@ -90,17 +95,6 @@ function withoutVersions({ deployment: _deployment, routes, ...rest }: JsonObjec
   if (!isObject(routes)) return rest
   const { primary: _primary, canary: _canary, shadow: _shadow, ...others } = routes
   return { ...rest, routes: others }
-}
-
-const KINDS = ['RouteTable', 'VirtualService']
-
-/** The RouteTables and VirtualServices of a manifest; one without a namespace goes into the release's. */
-function glooObjects(objects: JsonObject[], namespace: string): GlooObject[] {
-  return objects.flatMap(({ kind, metadata, spec }) => {
-    if (typeof kind !== 'string' || !KINDS.includes(kind) || !isObject(metadata)) return []
-    if (typeof metadata.name !== 'string') return []
-    return [{ kind, metadata: { namespace, ...metadata, name: metadata.name }, spec }]
-  })
 }
 
 function others(objects: GlooObject[], isOwn: IsOwn): GlooObject[] {
