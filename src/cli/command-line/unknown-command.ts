@@ -12,7 +12,7 @@ const ELSEWHERE: Record<string, string[]> = {
   ],
   cancel: ['canary abort APP    (back to the primary)'],
   create: ['canary install APP VERSION'],
-  delete: ['helm uninstall APP -n NAMESPACE    (removes APP and all its objects)'],
+  delete: ['canary uninstall APP    (removes APP and all its objects)'],
   deploy: [
     'canary start APP VERSION    (a canary beside the primary)',
     'canary install APP VERSION    (a first version)',
@@ -67,7 +67,6 @@ const SAME: Record<string, string> = {
   'set-traffic': 'set-weight',
   show: 'get',
   undeploy: 'delete',
-  uninstall: 'delete',
   weight: 'set-weight',
 }
 
