@@ -97,7 +97,7 @@ test.each([
 test.each([
   ['{ replicas: 4, big: 0123 }', '{ big: 0123 }'],
   ['{ big: 0123, replicas: 4 }', '{ big: 0123 }'],
-  ['{ replicas: 4 }', '{ }'],
+  ['{ replicas: 4 }', '{  }'],
 ])('the same on one line: %s', async (spec, left) => {
   const text = (fields: string) => `kind: Deployment\nmetadata: { name: echo-v1 }\nspec: ${fields}\n`
   expect(await manifestAfter(text(spec))).toBe(text(left))
