@@ -71,19 +71,24 @@ const ROLLOUT: Line[] = [
     'canary approve nightly qa    # for all apps of a run that wait for it',
     'canary approve echo qa --why "checked by hand"',
     'canary status',
+    'canary status --json',
     'canary status echo --json',
     'canary values echo',
     'canary history echo',
+    'canary history echo --json',
     'canary history echo --limit 5 --json',
     'canary doctor',
     'canary doctor echo',
     'canary verify echo',
+    'canary verify echo --json',
     'canary verify echo --tolerance 2.5',
     'canary verify echo --compare --duration 1m',
     'canary verify echo --explain --proxy-url http://localhost:8080',
     'canary shift echo 10 --dry-run',
     'canary shift echo 10',
+    'canary shift echo 60 --dry-run --json',
   ),
+  { line: 'canary shift nowhere 50 --json', exitCode: 6 },
   ...dry(
     'canary shift echo 50 --analyze --duration 1m --on-failure abort',
     'canary shift echo 50 --scale auto',
@@ -263,12 +268,16 @@ async function examplesOfHelp(): Promise<string[]> {
   return texts.map((text) => text.replaceAll('<%= config.bin %>', 'canary'))
 }
 
-/** Lines of code blocks that begin with the command, without the notes on them. Scripts in them have tests of their own. */
+/**
+ * Lines of code blocks that begin with the command, without the notes on them and the filters after them. Scripts in them
+ * have tests of their own.
+ */
 async function linesOfDocs(): Promise<string[]> {
   const docs = (await readdir(path.join(root, 'docs'))).filter((name) => name.endsWith('.md'))
   const pages = ['README.md', ...docs.map((name) => `docs/${name}`)]
   const texts = await Promise.all(pages.map((page) => readFile(path.join(root, page), 'utf8')))
   const blocks = texts.flatMap((text) => [...text.matchAll(/^```.*\n([^]*?)^```/gm)].map(([, code]) => code!))
   const lines = blocks.flatMap((code) => [...code.matchAll(/^(?:\$ )?(canary [^]*?)(?: +#.*)?$/gm)])
-  return lines.map(([, line]) => line!).filter((line) => !line.includes('"$app"'))
+  const commands = lines.flatMap(([, line = '']) => line.split(' | ').slice(0, 1))
+  return commands.filter((line) => !line.includes('"$app"'))
 }
