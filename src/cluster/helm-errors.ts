@@ -132,7 +132,10 @@ const KNOWN: Explanation[] = [
   {
     text: /exists and cannot be imported into the current release/,
     says: (words) => `An object of the chart is there already and belongs to something else: ${words}`,
-    nextSteps: ['delete or rename that object, or install the app under another name'],
+    nextSteps: [
+      'canary init APP-app --from deployment/NAME -n NAMESPACE    (what serves there: values for a release beside it under another name, and the way over without downtime)',
+      'or install the app under another name',
+    ],
   },
   {
     text: /has been cancelled|context canceled/,

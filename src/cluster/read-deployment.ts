@@ -10,6 +10,8 @@ export interface FoundDeployment {
   deployment: JsonObject
   /** Services, HorizontalPodAutoscalers and PodDisruptionBudgets. */
   neighbours: JsonObject[]
+  /** RouteTables, VirtualServices and Upstreams of all namespaces; none where Gloo or the permission is not there. */
+  gloo: JsonObject[]
   /** Those of these kinds that could not be read. */
   unreadable: string[]
 }
@@ -19,6 +21,11 @@ const NEIGHBOURS = {
   Service: 'services',
   HorizontalPodAutoscaler: 'horizontalpodautoscalers.autoscaling',
   PodDisruptionBudget: 'poddisruptionbudgets.policy',
+}
+const GLOO = {
+  RouteTable: 'routetables.gateway.solo.io',
+  VirtualService: 'virtualservices.gateway.solo.io',
+  Upstream: 'upstreams.gloo.solo.io',
 }
 
 /**
@@ -33,21 +40,26 @@ export async function readDeployment(
   const cluster = await pinCluster(chosen)
   const deployment = await getJson(['deployment', name], { ...cluster, namespace: asked })
   const { namespace = asked } = deployment.metadata as { namespace?: string }
-  const found = await Promise.all(
-    Object.entries(NEIGHBOURS).map(async ([kind, plural]) => {
-      try {
-        const { items } = await getJson([plural], { ...cluster, namespace })
-        // Items of a list don't always say their kind.
-        return Array.isArray(items) ? (items as JsonObject[]).map((item) => ({ ...item, kind })) : []
-      } catch {
-        return `${plural.split('.')[0]} of namespace ${namespace}`
-      }
-    }),
-  )
+  const list = async (kind: string, words: string[], where: { namespace?: string }) => {
+    try {
+      const { items } = await getJson(words, { ...cluster, ...where })
+      // Items of a list don't always say their kind.
+      return Array.isArray(items) ? (items as JsonObject[]).map((item) => ({ ...item, kind })) : []
+    } catch {
+      return undefined
+    }
+  }
+  const [near, gloo] = await Promise.all([
+    Promise.all(Object.entries(NEIGHBOURS).map(([kind, plural]) => list(kind, [plural], { namespace }))),
+    Promise.all(Object.entries(GLOO).map(([kind, plural]) => list(kind, [plural, '-A'], {}))),
+  ])
+  const plurals = Object.values(NEIGHBOURS)
+  const unreadable = plurals.filter((_plural, index) => near[index] === undefined)
   return {
     deployment,
-    neighbours: found.flatMap((each) => (typeof each === 'string' ? [] : each)),
-    unreadable: found.filter((each) => typeof each === 'string'),
+    neighbours: near.flatMap((items) => items ?? []),
+    gloo: gloo.flatMap((items) => items ?? []),
+    unreadable: unreadable.map((plural) => `${plural.split('.')[0]} of namespace ${namespace}`),
   }
 }
 

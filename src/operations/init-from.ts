@@ -1,6 +1,15 @@
 import { UsageError } from '../model/errors.js'
 import type { ClusterOptions } from '../cluster/cluster.js'
-import { belongsTo, checkDeployment, type Source, sourceOfManifest, withNeighbours } from './init-source.js'
+import { routesTo } from '../rollout/import/old-routes.js'
+import {
+  belongsTo,
+  checkDeployment,
+  nameOf,
+  placeOf,
+  type Source,
+  sourceOfManifest,
+  withNeighbours,
+} from './init-source.js'
 import { readTextFile, type TextStream, whyUnreadable } from './text-file.js'
 
 export interface FromRequest {
@@ -28,9 +37,13 @@ async function fromCluster(name: string, { cluster, namespace }: FromRequest): P
     throw wrong(`--from deployment/${name} names no Deployment.`, 'write it as deployment/NAME')
   }
   const { readDeployment } = await import('../cluster/read-deployment.js')
-  const { deployment, neighbours, unreadable } = await readDeployment(name, { ...cluster, namespace })
+  const { deployment, neighbours, gloo, unreadable } = await readDeployment(name, { ...cluster, namespace })
   const near = neighbours.filter((object) => belongsTo(object, deployment))
-  return { ...withNeighbours(deployment, near), unreadable }
+  const source = withNeighbours(deployment, near)
+  const { service } = source
+  const { namespace: there = '' } = placeOf(deployment)
+  const routes = service ? routesTo({ name: nameOf(service), namespace: there }, gloo) : []
+  return { ...source, isRunning: true, routes, unreadable }
 }
 
 async function fromText({ from, namespace, stdin }: FromRequest): Promise<Source> {

@@ -1,6 +1,7 @@
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { containersOf } from '../rollout/from-deployment.js'
+import type { OldRoutes } from '../rollout/import/old-routes.js'
 import { protects, scales } from '../rollout/import/scaling-values.js'
 import { mapOf, textOf } from '../rollout/json-fields.js'
 import { isObject } from '../rollout/merge.js'
@@ -18,6 +19,10 @@ export interface Source {
   budget?: JsonObject
   /** Other objects beside it, `ConfigMap echo`. */
   others: string[]
+  /** Whether it was read from the cluster, where it runs. */
+  isRunning?: boolean
+  /** The RouteTables and VirtualServices that send to its Service. */
+  routes?: OldRoutes[]
   /** Kinds that could not be read: whether one belongs to the Deployment is unknown. */
   unreadable?: string[]
 }

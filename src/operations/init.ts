@@ -4,11 +4,13 @@ import path from 'node:path'
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import type { LeftOut } from '../rollout/environment-values.js'
-import { valuesFromDeployment } from '../rollout/from-deployment.js'
+import { ContainerPorts } from '../rollout/container-ports.js'
+import { containersOf, valuesFromDeployment } from '../rollout/from-deployment.js'
 import { type Answers, configFromAnswers, valuesText } from '../rollout/init-values.js'
 import { mapOf, textOf, withoutEmpty } from '../rollout/json-fields.js'
 import { writeYaml } from '../lib/yaml/write.js'
 import { withApp } from './init-config.js'
+import { whyInTheWay, wayOver } from './init/way-over.js'
 import { nameOf, type Source } from './init-source.js'
 import { readTextFile, whyUnreadable } from './text-file.js'
 
@@ -134,10 +136,8 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
 
 /** What else is there, beside the Deployment. */
 function surroundingNotes(app: string, namespace: string, source: Source): string[] {
-  const { deployment, service, others, unreadable = [] } = source
-  const there = textOf(mapOf(deployment.metadata).namespace) || namespace
-  const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
-  const meets = there === namespace
+  const { others, routes = [], unreadable = [] } = source
+  const inTheWay = whyInTheWay(app, namespace, source)
   return [
     ...unreadable.map(
       (kind) => `${kind} can't be read: one that belongs to the Deployment is not taken over.`,
@@ -145,24 +145,36 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
     ...(others.length > 0
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
       : []),
-    ...(meets && service !== undefined && nameOf(service) === app
-      ? [
-          `The release brings a Service ${app}: where ${namespace} has one of that name, helm refuses to install. Choose another APP or namespace, or delete that Service first.`,
-        ]
-      : []),
-    ...(meets && labels.app === app
-      ? [
-          `The release's Service sends to all pods with app=${app}: in ${namespace} those of the Deployment have it too. Choose another APP or namespace, or delete the Deployment first.`,
-        ]
-      : []),
+    ...(inTheWay === undefined ? [] : [inTheWay]),
+    ...routes
+      .filter(({ kind }) => kind === 'VirtualService')
+      .map(
+        ({ name, namespace: at }) =>
+          `VirtualService ${at}/${name} itself has the route to the Service: before the upgrade that moves the requests, put a delegation to RouteTables of apiGroup example before that route; after it, take the route out.`,
+      ),
   ]
 }
 
-function nextSteps({ app, namespace, kubeContext, folder }: InitRequest, config: JsonObject): string[] {
+function nextSteps(request: InitRequest, config: JsonObject): string[] {
+  const { app, namespace, kubeContext, folder, source } = request
   const file = path.join(folder, `${app}-values.yaml`)
   // canary.yaml is looked for in the working directory; which cluster is meant it says only where it is named.
   const place = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
-  const where = place + (kubeContext === undefined ? '' : ` --kube-context ${shellWord(kubeContext)}`)
+  const where = place + contextFlag(kubeContext)
+  if (source?.isRunning) {
+    if (whyInTheWay(app, namespace, source) !== undefined) {
+      const taken = source.routes?.flatMap(({ prefixes }) => prefixes) ?? []
+      const paths = (taken.length > 0 ? taken : request.paths).map((prefix) => ` --path ${shellWord(prefix)}`)
+      const from = `deployment/${nameOf(source.deployment)} -n ${namespace}${contextFlag(kubeContext)}`
+      return [
+        `canary init ${app}-app --from ${from}${paths.join('')}    (says the way over, without downtime)`,
+      ]
+    }
+    const containers = containersOf(source.deployment)
+    const { ports } = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
+    const portOf = (name: string) => new ContainerPorts(ports).numberOf(name)
+    return wayOver({ app, namespace, file, where, kubeContext, source, portOf })
+  }
   const { image } = config
   const repository =
     typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository
@@ -174,6 +186,10 @@ function nextSteps({ app, namespace, kubeContext, folder }: InitRequest, config:
           `canary start ${app} v2${where} --image ${shellWord(textOf(repository))}:TAG    (the next version)`,
         ]),
   ]
+}
+
+function contextFlag(kubeContext: string | undefined): string {
+  return kubeContext === undefined ? '' : ` --kube-context ${shellWord(kubeContext)}`
 }
 
 /** The text of a file; undefined where there is none. */

@@ -36,6 +36,8 @@ export interface ObjectsOfHelm {
   what: string
   /** What is true now, a sentence. */
   state: string
+  /** Helm checks whose the objects are that an install or upgrade brings; a rollback writes over them. */
+  brings?: boolean
   /** Helm reads `helm.sh/resource-policy` in its record when it uninstalls, else on the object in the cluster. */
   isUninstall?: boolean
 }
@@ -89,6 +91,41 @@ export async function requireOwnObjects({ cluster }: ClusterReads, change: Objec
     ({ identity, isRemoval }) => !(isRemoval && left.has(keyOf(identity))),
   )
   if (refused.length > 0) throw refusal(change, refused, new Set(live.keys()))
+  if (change.brings) await requireFree({ cluster }, change)
+}
+
+/** Throws ConflictError where an object that a change brings is there already, of somebody else: Helm would refuse it. */
+export async function requireFree(
+  { cluster }: ClusterReads,
+  { app, namespace, before, after, what, state }: ObjectsOfHelm,
+): Promise<void> {
+  const known = new Set(before.map((object) => keyOf(identityOf(object, namespace))))
+  const coming = withoutHooks(after).filter((object) => {
+    const identity = identityOf(object, namespace)
+    return isOfChart(identity) && !known.has(keyOf(identity))
+  })
+  const live = await readLive(cluster, coming, namespace)
+  const taken = coming.flatMap((object) => {
+    const identity = identityOf(object, namespace)
+    const there = live.get(keyOf(identity))?.object
+    const owner = there && ownerOf(metadataOf(there))
+    if (!owner || isOwnedBy(owner, { app, namespace })) return []
+    return [{ object: describeIdentity(identity, namespace), owner, identity }]
+  })
+  if (taken.length === 0) return
+  const deployment = taken.find(({ identity }) => identity.kind === 'Deployment')?.identity.name ?? app
+  throw new ConflictError(
+    `${what} would bring ${taken.length === 1 ? 'an object that is' : `${taken.length} objects that are`} there already, and not of ${app}.`,
+    {
+      state,
+      details: taken.map(({ object, owner }) => `${object}: it belongs to ${describeOwner(owner)}`),
+      nextSteps: [
+        `canary init ${app}-app --from deployment/${deployment} -n ${namespace}    (values for a release beside what serves there, and the way over without downtime)`,
+        'or give the app another name or namespace',
+      ],
+      evidence: { objects: taken.map(({ object, owner }) => ({ object, owner: describeOwner(owner) })) },
+    },
+  )
 }
 
 /**

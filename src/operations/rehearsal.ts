@@ -6,6 +6,7 @@ import { manifestChanges } from '../rollout/manifest-changes.js'
 import { withoutHooks } from '../rollout/objects.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { requireFree } from './own-objects.js'
 import { requireRecordFits } from './record-size.js'
 import type { PlanToRun } from './run-plan.js'
 import { requireOwnChanges } from './step-guards.js'
@@ -40,6 +41,19 @@ export async function rehearsed(
     found = { ...found, stage: step.to, config: step.values, before: withoutHooks(after) }
   }
   return { ...plan, steps }
+}
+
+/** Throws ConflictError where an install would bring objects that are there already: before it looks at routes. */
+export async function requireNothingThere(
+  context: OperationContext,
+  { plan, revision, chart }: PlanToRun,
+): Promise<void> {
+  const { app, namespace, steps } = plan
+  const [step] = steps
+  if (revision || !chart || !step) return
+  const after = await renderUnchanged(context, { app, namespace, chart, values: step.values })
+  const [what, state] = [`Step "${step.title}"`, 'Nothing was changed.']
+  await requireFree(context, { app, namespace, before: [], after, coming: 'all', what, state })
 }
 
 /** The objects that a chart makes of values, before anything is changed: what fails says so. */

@@ -22,7 +22,7 @@ import { keepProof } from './keep-proof.js'
 import { Prover, requirePass } from './proof.js'
 import { requireRecordsFit } from './record-size.js'
 import { causesOf } from './diagnosis.js'
-import { rehearsed } from './rehearsal.js'
+import { rehearsed, requireNothingThere } from './rehearsal.js'
 import { requireSame } from './revision-watch.js'
 import { RunState } from './run-state.js'
 import { trafficEffect } from './standing.js'
@@ -87,6 +87,7 @@ export async function runPlan(
     const proven = provable(run, prover)
     if (proven.steps[0]?.name !== 'route-back')
       await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
+    await requireNothingThere(context, { ...run, plan: proven })
     await requireNoOverlaps(context, { ...run, plan: proven })
     await requireRecordsFit(context, { ...run, plan: proven })
     const plan = context.dryRun ? await rehearsed(context, { ...run, plan: proven }) : proven

@@ -158,7 +158,16 @@ export async function requireOwnChanges(
   const { app, namespace, step, stage, before } = found
   const state = `This step was not made. ${app}: ${describeStage(stage)}.`
   const what = `Step "${step.title}"`
-  await requireOwnObjects(context, { app, namespace, before, after, coming: comingOf(found), what, state })
+  await requireOwnObjects(context, {
+    app,
+    namespace,
+    before,
+    after,
+    coming: comingOf(found),
+    what,
+    state,
+    brings: true,
+  })
   const changed = changedPodTemplates(before, after, [...step.goneAfter, ...(step.changes?.restarts ?? [])])
   if (changed.length === 0) return
   throw new ConflictError(

@@ -48,7 +48,7 @@ test('values of a Deployment of the cluster are installed, and answer', async ()
   const made = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'old'])
   expect(made.exitCode, made.stderr).toBe(0)
   expect(made.stdout).toContain('port name web: the chart calls this port http')
-  expect(made.stdout).toContain('The release brings a Service shop: where old has one')
+  expect(made.stdout).toContain('Give the release another name than shop: the release brings a Service shop')
   const values = await readFile(path.join(cli.home, 'shop-values.yaml'), 'utf8')
   expect(parse(values)).toMatchObject({
     app: {

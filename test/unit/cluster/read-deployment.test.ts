@@ -13,7 +13,7 @@ const kubectl = (services: string, failure = 'Error from server (NotFound): not 
 const args = process.argv.slice(2)
 const fail = (text) => { process.stderr.write(text + '\\n'); process.exit(1) }
 if (args[1] === 'services' || args[1].includes('.')) {
-  if (args[args.indexOf('-n') + 1] !== 'shops') fail('another namespace')
+  if (!args.includes('-A') && args[args.indexOf('-n') + 1] !== 'shops') fail('another namespace')
   ${services}
 } else if (args[2] === 'shop') {
   process.stdout.write(JSON.stringify({ kind: 'Deployment', metadata: { name: 'shop', namespace: 'shops' } }))
@@ -28,6 +28,11 @@ test('the Deployment comes with what may belong to it in its namespace', async (
       { kind: 'Service', metadata: { name: 'services' } },
       { kind: 'HorizontalPodAutoscaler', metadata: { name: 'horizontalpodautoscalers' } },
       { kind: 'PodDisruptionBudget', metadata: { name: 'poddisruptionbudgets' } },
+    ],
+    gloo: [
+      { kind: 'RouteTable', metadata: { name: 'routetables' } },
+      { kind: 'VirtualService', metadata: { name: 'virtualservices' } },
+      { kind: 'Upstream', metadata: { name: 'upstreams' } },
     ],
     unreadable: [],
   })

@@ -4,9 +4,11 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { init, type InitRequest } from '../../../src/operations/init.js'
+import type { JsonObject } from '../../../src/model/values.js'
+import { routesTo } from '../../../src/rollout/import/old-routes.js'
 import { withApp } from '../../../src/operations/init-config.js'
 import { sourceOf } from '../../../src/operations/init-from.js'
-import { checkDeployment, sourceOfManifest } from '../../../src/operations/init-source.js'
+import { checkDeployment, type Source, sourceOfManifest } from '../../../src/operations/init-source.js'
 
 let folder: string
 beforeEach(async () => {
@@ -100,7 +102,8 @@ describe('the files', () => {
   test('of a Deployment take what was said over what it says', async () => {
     const source = sourceOfManifest(DEPLOYMENT, 'shop.yaml')
     const said = { image: 'registry.example/shop:2', replicas: 5, healthPath: '/ready', port: 9000 }
-    const { notes, notCarriedOver } = await init(request({ source, said }))
+    const { notes, notCarriedOver, next } = await init(request({ source, said }))
+    expect(next[0]).toMatch(/^canary install shop v1 /)
     expect(parse(await inFolder('shop-values.yaml')).app).toMatchObject({
       image: 'registry.example/shop:2',
       port: 9000,
@@ -112,8 +115,7 @@ describe('the files', () => {
     expect(notes).toEqual([
       'Secrets stood in the Deployment as they are; the values ask Secret shop-secrets, which you have to make, for them: main: env PASSWORD (key PASSWORD).',
       'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
-      'The release brings a Service shop: where shop has one of that name, helm refuses to install. Choose another APP or namespace, or delete that Service first.',
-      "The release's Service sends to all pods with app=shop: in shop those of the Deployment have it too. Choose another APP or namespace, or delete the Deployment first.",
+      'Where the Deployment runs already, give the release another name than shop: the release brings a Service shop, and Helm installs over no object of others. canary init shop-app --from deployment/shop -n shop says the way over without downtime.',
     ])
   })
 })
@@ -136,6 +138,95 @@ spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
 kind: ConfigMap
 metadata: {name: settings}
 `
+
+describe('a Deployment that runs', () => {
+  const running = (more: Partial<Source>) => ({
+    ...sourceOfManifest(DEPLOYMENT, 'shop.yaml'),
+    isRunning: true,
+    ...more,
+  })
+  const commands = (next: string[]) => next.map((line) => line.split('    (')[0])
+  const folderOf = (text: string) => text.replaceAll(`${folder}/`, '')
+
+  test('comes over by commands of its own cluster, the old routes behind the new ones', async () => {
+    const routes = [{ kind: 'RouteTable', name: 'old', namespace: 'edge', prefixes: ['/shop'] }]
+    const { next } = await init(request({ app: 'shop-app', kubeContext: 'far', source: running({ routes }) }))
+    expect(commands(next).map((line) => folderOf(line ?? ''))).toEqual([
+      "canary install shop-app v1 -f shop-app-values.yaml -n shop --kube-context far --set 'routes.virtualService.domains={shop-app.trial.invalid}'",
+      `kubectl patch routetable old -n edge --context far --type merge -p '{"spec":{"weight":1}}'`,
+      'canary upgrade shop-app -n shop --kube-context far --set routes.virtualService=null --allow-overlap --yes',
+      'kubectl delete routetable old -n edge --context far',
+      'canary verify shop-app -n shop --kube-context far',
+      `kubectl patch service shop -n shop --context far --type json -p '[{"op":"replace","path":"/spec/selector","value":{"app":"shop-app"}}]'`,
+      'kubectl scale deployment shop -n shop --context far --replicas 0',
+      'kubectl delete deployment shop -n shop --context far',
+    ])
+  })
+
+  test('of its own name is told to take another', async () => {
+    const { next, notes } = await init(request({ source: running({}), kubeContext: 'far' }))
+    expect(next).toEqual([
+      'canary init shop-app --from deployment/shop -n shop --kube-context far --path /shop    (says the way over, without downtime)',
+    ])
+    expect(notes.join()).toContain(
+      'Give the release another name than shop: the release brings a Service shop',
+    )
+    expect([...next, ...notes].join()).not.toContain('delete')
+  })
+
+  test('of another namespace keeps its Service, which can not send there', async () => {
+    const { next, notes } = await init(request({ namespace: 'new', source: otherNamespace() }))
+    expect(commands(next).filter((line) => line?.startsWith('kubectl'))).toEqual([
+      'kubectl scale deployment shop -n old --replicas 0',
+      'kubectl delete deployment shop -n old',
+    ])
+    expect(notes.join()).not.toContain('another name')
+  })
+
+  test('whose route a VirtualService itself has, is named', async () => {
+    const routes = [{ kind: 'VirtualService', name: 'web', namespace: 'edge', prefixes: ['/shop'] }]
+    const { notes } = await init(request({ app: 'shop-app', source: running({ routes }) }))
+    expect(notes.join()).toContain(
+      'VirtualService edge/web itself has the route to the Service: before the upgrade',
+    )
+  })
+
+  function otherNamespace(): Source {
+    const text = DEPLOYMENT.replaceAll('{name: shop}', '{name: shop, namespace: old}')
+    return { ...sourceOfManifest(text, 'shop.yaml'), isRunning: true }
+  }
+})
+
+describe('routes that lead to a Service', () => {
+  const table = (name: string, destination: JsonObject): JsonObject => ({
+    kind: 'RouteTable',
+    metadata: { name, namespace: 'shops' },
+    spec: { routes: [{ matchers: [{ prefix: `/${name}` }], routeAction: destination }] },
+  })
+
+  test('are those to it, to its Upstream, or to one that Gloo made, alone or among others', () => {
+    const upstream = {
+      kind: 'Upstream',
+      metadata: { name: 'mine', namespace: 'gloo' },
+      spec: { kube: { serviceName: 'shop', serviceNamespace: 'shops' } },
+    }
+    const found = routesTo({ name: 'shop', namespace: 'shops' }, [
+      upstream,
+      table('direct', { single: { kube: { ref: { name: 'shop' }, port: 80 } } }),
+      table('named', {
+        multi: { destinations: [{ destination: { upstream: { name: 'mine', namespace: 'gloo' } } }] },
+      }),
+      table('discovered', { single: { upstream: { name: 'shops-shop-80', namespace: 'gloo-system' } } }),
+      table('other', { single: { upstream: { name: 'mine', namespace: 'shops' } } }),
+      table('elsewhere', { single: { kube: { ref: { name: 'shop', namespace: 'old' } } } }),
+    ])
+    expect(found.map(({ name, prefixes }) => [name, ...prefixes])).toEqual([
+      ['direct', '/direct'],
+      ['named', '/named'],
+      ['discovered', '/discovered'],
+    ])
+  })
+})
 
 describe('canary.yaml', () => {
   const shop = { app: 'shop', settings: { namespace: 'shop' }, force: false }
