@@ -32,7 +32,8 @@ function wrapLine(line: string, columns: number): string {
   const gutter = GUTTER.exec(seen)?.[0] ?? ''
   const rest = seen.slice(gutter.length)
   const head = HEAD.exec(rest)![0]
-  const label = LABEL.exec(rest.slice(head.length))?.[0] ?? ''
+  // Below a label there is no other.
+  const label = head.length >= 10 ? '' : (LABEL.exec(rest.slice(head.length))?.[0] ?? '')
   const fits = gutter.length + head.length + label.length <= columns / 2
   const column = gutter.length + head.length + (fits ? label.length : 0)
   const hang = gutter.replace(/[^ │]/g, ' ') + ' '.repeat(Math.max(column, gutter.length + 2) - gutter.length)

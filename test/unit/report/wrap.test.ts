@@ -64,6 +64,13 @@ echo    │   ✔ helm upgrade: revision 12
     )
   })
 
+  test.each([
+    ['next', '  next    canary finish APP    (and the primary is removed)'],
+    ['below', '          canary finish APP    (and the primary is removed)'],
+  ])('the remark of a command: %s', (_where, line) => {
+    expect(wrapText(line, 40)).toBe(line.replace('    (', '\n          ('))
+  })
+
   test('colours take no room', () => {
     const { strong, bad } = createPalette(true)
     const line = `${bad('✖')} ${strong('echo')} is not there in any of the namespaces`
