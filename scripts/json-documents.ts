@@ -3,6 +3,7 @@ import type { JsonObject } from '../src/model/values.js'
 import type { ApproveResult } from '../src/operations/approve.js'
 import type { OperationResult } from '../src/operations/context.js'
 import type { DoctorResult } from '../src/operations/doctor.js'
+import type { UninstallResult } from '../src/operations/uninstall/uninstall.js'
 import type { AppHistory } from '../src/operations/history.js'
 import type { InitResult } from '../src/operations/init.js'
 import type { WaitingRun } from '../src/operations/run-notes.js'
@@ -88,6 +89,7 @@ export interface Documents {
   start: ChangeDocument
   status: StatusDocument | AppsDocument
   undo: ChangeDocument
+  uninstall: UninstallResult & Performed
   upgrade: ChangeDocument
   /** The values themselves, as Helm takes them. */
   values: JsonObject

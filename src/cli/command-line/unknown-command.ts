@@ -12,7 +12,7 @@ const ELSEWHERE: Record<string, string[]> = {
   ],
   cancel: ['canary abort APP    (back to the primary)'],
   create: ['canary install APP VERSION'],
-  delete: ['canary uninstall APP    (removes APP and all its objects)'],
+  delete: ['canary uninstall APP    (once nobody sends it requests)'],
   deploy: [
     'canary start APP VERSION    (a canary beside the primary)',
     'canary install APP VERSION    (a first version)',
