@@ -1,4 +1,4 @@
-import type { VersionPods } from '../cluster/cluster.js'
+import type { AppWorkloads, VersionPods } from '../cluster/cluster.js'
 import type { Cause } from '../model/diagnosis.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
@@ -15,6 +15,7 @@ import { ownHost } from '../rollout/routing.js'
 import type { ProbeRequest, ProofRequest } from '../verification/verifier.js'
 import type { OperationContext } from './context.js'
 import { parseManifest } from './manifest.js'
+import { sorted } from './ownership/holdings.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from './revision-watch.js'
 import { CopyCount, shadowOf } from './shadow-proof.js'
@@ -36,8 +37,8 @@ export interface StageToProve {
   stageBefore?: Stage
   /** True right after an upgrade or after pods became ready: endpoints may still be on their way. */
   settling: boolean
-  /** Pods as they were before the upgrade, where there was one. */
-  podsBefore?: VersionPods[]
+  /** The workloads as they were before the upgrade, where there was one. */
+  workloadsBefore?: AppWorkloads
   /**
    * Where the routes name one version alone, and it has ready pods, their fingerprint on an answer is enough: the answer need
    * not name a version. For the removal of a version that gets no requests.
@@ -91,12 +92,12 @@ export class Prover {
     namespace,
     revision,
     expectations,
-    podsBefore,
+    workloadsBefore,
     routesAreProof = false,
     metrics = false,
   }: Pick<
     StageToProve,
-    'app' | 'namespace' | 'revision' | 'expectations' | 'podsBefore' | 'routesAreProof'
+    'app' | 'namespace' | 'revision' | 'expectations' | 'workloadsBefore' | 'routesAreProof'
   > & {
     /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
     metrics?: boolean
@@ -107,19 +108,22 @@ export class Prover {
     const values = effectiveValues(revision.chart.values, revision.config)
     const { probes, settings } = this.requestFor(app, values, metrics)
     const proxies = await this.proxies.targets()
-    const pods = podsBefore ?? (await this.context.cluster.versionPods(app, namespace))
+    const workloads = workloadsBefore ?? (await this.context.cluster.workloads(app, namespace))
+    const { own, neighbours } = sorted(workloads, revision)
     // Asked one by one, proxies are told the name by which all are known.
     const isShared = proxies.length === 1 && proxies[0]!.name === ''
     const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
     const routed = routedVersions(expectations)
-    const isReady = routed.every((version) => isAnyReady(pods, version))
+    const isReady = routed.every((version) => isAnyReady(own, version))
+    // Pods of others that the Upstream selects answer under the app's versions.
+    const isAlone = !neighbours.some(({ getsRequests }) => getsRequests)
     return {
       settings,
       probes: {
         ...probes,
         transport: { ...probes.transport, proxies, host },
-        versionHeaderIsProof: isReady || versionHeaderIsProof(values),
-        soleVersion: routesAreProof && isReady && routed.length === 1 ? routed[0] : undefined,
+        versionHeaderIsProof: isAlone && (isReady || versionHeaderIsProof(values)),
+        soleVersion: routesAreProof && isAlone && isReady && routed.length === 1 ? routed[0] : undefined,
         fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
       },
     }
@@ -288,7 +292,8 @@ function versionHeader(values: JsonObject): string | undefined {
 
 /**
  * The version header tells what the proxy chose, not who answered: with Gloo's default fallback another version may
- * have. It is proof with NO_FALLBACK, with a single version deployed, or when every version routed to had ready pods.
+ * have. It is proof with NO_FALLBACK, with a single version deployed, or when every version routed to had ready pods; and
+ * only while no pods of others get the app's requests.
  */
 function versionHeaderIsProof(values: JsonObject): boolean {
   const upstream = values.upstream as JsonObject | undefined

@@ -1,5 +1,5 @@
 import { shellWord } from '../lib/shell-word.js'
-import type { AppLock, ChartSource, UpgradeRequest, VersionPods } from '../cluster/cluster.js'
+import type { AppLock, AppWorkloads, ChartSource, UpgradeRequest } from '../cluster/cluster.js'
 import { describeStage } from '../model/describe-stage.js'
 import { ExternalError } from '../model/errors.js'
 import type { HealthComparison } from '../model/health.js'
@@ -197,9 +197,9 @@ class PlanRunner {
 
     const guarded = this.guarded(step)
     const stop = [context.signal, ...(lock ? [lock.lost] : [])]
-    const [podsBefore, manifest] = await this.state.explained(() =>
+    const [workloadsBefore, manifest] = await this.state.explained(() =>
       Promise.all([
-        this.state.revision ? cluster.versionPods(app, namespace) : undefined,
+        this.state.revision ? cluster.workloads(app, namespace) : undefined,
         compareObjects(context, guarded),
         requireReady(context, guarded, stop),
       ]),
@@ -227,7 +227,7 @@ class PlanRunner {
       await this.state.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
       emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
     }
-    await this.prove(step.expectations, { step, stageBefore, podsBefore })
+    await this.prove(step.expectations, { step, stageBefore, workloadsBefore })
     emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
   }
 
@@ -287,9 +287,9 @@ class PlanRunner {
 
   private async prove(
     expectations: Plan['expectations'],
-    made: { step?: Step; stageBefore?: Stage; podsBefore?: VersionPods[] } = {},
+    made: { step?: Step; stageBefore?: Stage; workloadsBefore?: AppWorkloads } = {},
   ): Promise<void> {
-    const { step, stageBefore, podsBefore } = made
+    const { step, stageBefore, workloadsBefore } = made
     const { state: run, context, lock } = this
     const { revision, stage } = run
     if (!revision) throw new Error('there is no revision to prove')
@@ -308,7 +308,7 @@ class PlanRunner {
         revision,
         stageBefore,
         settling: step !== undefined || this.runRequest.proveFirst === true,
-        podsBefore: step && step.readyAfter.length === 0 ? podsBefore : undefined,
+        workloadsBefore: step && step.readyAfter.length === 0 ? workloadsBefore : undefined,
         routesAreProof: this.runRequest.plan.steps.some(({ name }) => name === 'remove-canary'),
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
       }),

@@ -127,6 +127,20 @@ describe('the removal of a canary that never started and has no route', () => {
   })
 })
 
+test('the version header is no proof while pods of others get the app’s requests under its versions', async () => {
+  const { cluster, verifier, context } = modelled(SEED[4])
+  const workloads = cluster.workloads.bind(cluster)
+  let version = 'v2'
+  cluster.workloads = async () => ({
+    own: (await workloads()).own,
+    others: [{ kind: 'Deployment', name: 'worker', version, ready: 1, owner: { by: 'nobody' } }],
+  })
+  await verify(context, app)
+  version = '2024.1'
+  await verify(context, app)
+  expect(verifier.requests.map(({ versionHeaderIsProof }) => versionHeaderIsProof)).toEqual([false, true])
+})
+
 describe('a revision that somebody makes during a check', () => {
   test('ends it as a conflict, not as a verdict', async () => {
     const { cluster, verifier, context } = modelled(SEED[4])
