@@ -188,7 +188,7 @@ describe('values of a stage, without a cluster', () => {
   })
 
   test.each([
-    ['a stage without its primary', ['--stage', 'stable'], /--stage: --primary/],
+    ['a stage without its primary', ['--stage', 'stable'], /--stage needs --primary/],
     ['a stage without its canary', ['--stage', 'header', '--primary', 'v1'], /need a canary/],
     ['a weight of 100 %', '--stage weighted --primary v1 --canary v2 --weight 100'.split(' '), /1 to 99/],
   ])('%s is refused', async (_, flags, message) => {
