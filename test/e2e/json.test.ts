@@ -86,6 +86,7 @@ test('every command prints what its schema says, and a stage alike in all of the
   await json(0, 'approve echo qa --why tried')
   expect((await json(0, 'run r.yaml')).apps[0].stage).toEqual({ name: 'stable', primary: 'v3' })
   await json(0, 'rollout echo v4 --pause 1m --dry-run')
+  await json(0, 'uninstall echo --unverified tried')
   await json(0, 'init shop --image registry.example/shop:1.6 --yes')
 
   for (const command of ['status', 'start', 'status', 'env', 'fault', 'stop', 'stop'])

@@ -34,7 +34,7 @@ test('pods that crash: state, exit code, log and events, as a document', async (
   })
   expect(error.evidence.unready.pods[0].container.log).not.toEqual([])
   expect(error.details[0]).toMatch(
-    /^pod echo-v2-\S+: Running, container echo-v2 waiting \(CrashLoopBackOff: /,
+    /^pod echo-v2-\S+: Running, container echo-v2 waiting \(CrashLoopBackOff\), exit code 1, \d+ restarts?,/,
   )
 })
 

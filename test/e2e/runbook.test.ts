@@ -178,7 +178,7 @@ test('another rollout under way is told of before anything is changed', async ()
 test('a run that is killed goes on where it was; no step is made twice, and the journal is whole', async () => {
   const args = ['rollout', 'echo', 'v6', '--weights', '20,100', '--events', 'killed.jsonl', '--probe-rate']
   // Proven slowly: it is killed in the middle of that step's proof.
-  const victim = spawn(process.execPath, [runJs, ...args, '20'], {
+  const victim = spawn(process.execPath, [runJs, ...args, '200'], {
     cwd: east.home,
     env: east.env,
     stdio: 'ignore',
@@ -186,7 +186,7 @@ test('a run that is killed goes on where it was; no step is made twice, and the 
   const ended = new Promise((resolve) => victim.once('exit', resolve))
   const journal = async () => readFile(path.join(east.home, 'killed.jsonl'), 'utf8').catch(() => '')
   await vi.waitUntil(async () => /"type":"upgraded".*"runStep":"shift-20"/.test(await journal()), {
-    timeout: 60_000,
+    timeout: 300_000,
   })
   victim.kill('SIGKILL')
   await ended

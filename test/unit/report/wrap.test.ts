@@ -72,10 +72,10 @@ echo    │   ✔ helm upgrade: revision 12
   })
 
   test('colours take no room', () => {
-    const { strong, bad } = createPalette(true)
-    const line = `${bad('✖')} ${strong('echo')} is not there in any of the namespaces`
+    const palette = createPalette(true)
+    const line = `${palette.bad('✖')} ${palette.strong('echo')} is not there in any of the namespaces`
     expect(wrapText(line, 40).split('\n')).toEqual([
-      `${bad('✖')} ${strong('echo')} is not there in any of the`,
+      `${palette.bad('✖')} ${palette.strong('echo')} is not there in any of the`,
       '  namespaces',
     ])
   })

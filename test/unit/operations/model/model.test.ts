@@ -6,7 +6,15 @@ import { Play } from './play.js'
 import { type Script, script } from './script.js'
 
 // The model's manifests are JSON: reading them as YAML would take most of the time.
-vi.mock('../../../../src/operations/manifest.js', () => ({ parseManifest: objectsOf }))
+vi.mock('../../../../src/operations/manifest.js', async (original) => ({
+  ...(await original<object>()),
+  parseManifest: objectsOf,
+}))
+// Files are read by the real clock, which the turns do not wait for.
+vi.mock('../../../../src/operations/chart-folder.js', async (original) => ({
+  ...(await original<object>()),
+  chosenChart: () => Promise.resolve({ path: 'chart', name: 'gloo-app 0.1.0' }),
+}))
 
 let play: Play | undefined
 vi.mock('../../../../src/operations/pause.js', () => ({
