@@ -100,7 +100,7 @@ const KNOWN: Explanation[] = [
   },
   {
     text: /values don't meet the specifications of the schema/,
-    says: (words) => `The chart refuses the values: ${words}`,
+    says: (words) => `The chart refuses the values: ${words.replace(/^values don't meet .*\n/, '')}`,
     outcome: 'usage',
     nextSteps: ["correct the values named above; the chart's values.schema.json says what it takes"],
   },
@@ -156,8 +156,9 @@ export function explainHelm(
 ): ExternalError {
   const words = wordsOf(stderr)
   const known = KNOWN.find(({ text }) => text.test(stderr))
-  const summary =
-    known?.says(words) ?? `helm failed${exitCode === undefined ? '' : ` (exit code ${exitCode})`}: ${words}`
+  const summary = onOneLine(
+    known?.says(words) ?? `helm failed${exitCode === undefined ? '' : ` (exit code ${exitCode})`}: ${words}`,
+  )
   return new ExternalError(summary, {
     outcome: known?.outcome,
     command,
@@ -203,6 +204,11 @@ function denier(words: string): string {
 /** What it said, without what stands before it. */
 function denial(words: string): string {
   return words.replace(/^[^]*?denied (?:the )?request:?\s*/, '')
+}
+
+/** A list of helm's in one sentence: a message is one line. */
+function onOneLine(text: string): string {
+  return text.replace(/(:?)\s*\n\s*(?:- )?/g, (_, colon: string) => (colon ? ': ' : '; '))
 }
 
 /** More is no error message; all of it is kept beside. */

@@ -187,7 +187,7 @@ describe('failures are explained, with the command, its exit code and its stderr
       stderr:
         "Error: values don't meet the specifications of the schema(s) in the following chart(s):\ngloo-app:\n" +
         "- at '/routes': additional properties 'weigth' not allowed",
-      says: /The chart refuses the values: .*\n.*\n.*weigth/,
+      says: /The chart refuses the values: gloo-app: at '\/routes': additional properties 'weigth' not allowed$/,
       remedy: /values\.schema\.json/,
       outcome: 'usage',
     },
