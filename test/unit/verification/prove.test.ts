@@ -314,7 +314,7 @@ describe('answers without a version', () => {
         'http 200, text/html, "<h1>Hello, world</h1>"; set verify.version.header, verify.version.json or ' +
         'verify.version.body in the values (x-canary-version only tells what the proxy chose; it is proof with ' +
         'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods ' +
-        'throughout)',
+        'throughout, and no pods of others get its requests)',
     )
   })
 
