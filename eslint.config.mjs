@@ -61,7 +61,12 @@ function restrictedImports(layer, forbidden, { spawns = false, colour = false })
         })),
         ...(spawns
           ? []
-          : [{ regex: '^(node:)?child_process$|^execa$', message: 'Only src/cluster spawns processes.' }]),
+          : [
+              {
+                regex: '^(node:)?child_process$|^execa$',
+                message: 'Only src/cluster and src/lib/process spawn processes.',
+              },
+            ]),
         ...(colour ? [] : [{ regex: '^chalk', message: 'Only src/report has colour.' }]),
       ],
     },
@@ -92,7 +97,7 @@ export default tseslint.config(
   },
   ...Object.keys(layers).map((layer) => ({
     files: [`src/${layer}/**/*.ts`],
-    rules: layerRules(layer, { spawns: layer === 'cluster', colour: layer === 'report' }),
+    rules: layerRules(layer, { spawns: layer === 'cluster' || layer === 'lib', colour: layer === 'report' }),
   })),
   {
     // The commands of the sandbox are the one place that may reach into it, and they start its process.

@@ -2,8 +2,8 @@
  * `node --expose-gc --import tsx bench/probe-load.ts ORIGIN COUNT`: the prober alone, as fast as it goes. Prints, as JSON,
  * probes per second and the heap in use, garbage collected, after a tenth of the probes and after all of them.
  */
-import { Prober } from '../src/verification/prober.js'
-import { transportTo } from '../test/helpers/probe-request.js'
+import { Prober } from '../src/verification/probing/prober.js'
+import { transportTo } from '../test/support/probe-request.js'
 
 const [origin = '', text = '0'] = process.argv.slice(2)
 const count = Number(text)

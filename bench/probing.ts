@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { CheckResult, Expectation } from '../src/model/expectation.js'
-import { createVerifier } from '../src/verification/prove.js'
-import { proofRequest } from '../test/helpers/probe-request.js'
+import { createVerifier } from '../src/verification/probing/create-verifier.js'
+import { proofRequest } from '../test/support/probe-request.js'
 import { inPairs, median } from './measure.js'
 
 type Row = (what: string, figure: string, baseline?: string) => void

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../src/sandbox/random.js'
-import { noPty, openTerminal, type Terminal } from '../test/helpers/pty.js'
+import { noPty, openTerminal, type Terminal } from '../test/support/pty.js'
 import type { Arena } from './arena.js'
 import { endOf } from './canary-process.js'
 import {

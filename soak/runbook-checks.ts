@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { stageOf } from '../src/rollout/stage.js'
+import { stageOf } from '../src/rollout/stage/stage.js'
 import type { Place, RunbookBench } from './runbook-bench.js'
 import { orphansOf, type RecordedRevision, revisionsOf } from './release.js'
 

@@ -1,6 +1,6 @@
 import type { Stage } from '../src/model/stage.js'
 import type { JsonObject } from '../src/model/values.js'
-import { startTraffic, type Traffic } from '../test/helpers/traffic.js'
+import { startTraffic, type Traffic } from '../test/support/traffic.js'
 import type { Arena } from './arena.js'
 import { orphansOf, revisionsOf } from './release.js'
 

@@ -1,11 +1,18 @@
 import { Command } from '@oclif/core/command'
-import type { Palette } from '../report/palette.js'
-import { plainTexts } from '../report/terminal-text.js'
+import type { Palette } from '../report/terminal/palette.js'
+import { plainTexts } from '../report/terminal/terminal-text.js'
 import { plainSwitches } from './command-line/flag-values.js'
 import { explainParseError } from './command-line/parse-errors.js'
-import { outputFlags } from './flags.js'
-import { type Output, type PrintOptions, outputOf, printError, printNote, printResult } from './output.js'
-import type { Task } from './task.js'
+import { outputFlags } from './flags/flags.js'
+import {
+  type Output,
+  type PrintOptions,
+  outputOf,
+  printError,
+  printNote,
+  printResult,
+} from './output/output.js'
+import type { Task } from './session/task.js'
 
 /**
  * What all commands share: output flags, and errors told alike: the same exit code and one document whatever
@@ -31,7 +38,7 @@ export abstract class BaseCommand extends Command {
    * Runs an operation with everything it needs, telling on stderr what happens and on stdout what came of it.
    */
   protected async perform<R extends object>(task: Task<R>): Promise<R> {
-    const [output, { runTask }] = await Promise.all([this.getOutput(), import('./run-task.js')])
+    const [output, { runTask }] = await Promise.all([this.getOutput(), import('./session/run-task.js')])
     const { result, configFile } = await runTask(task, output, this.config.version, (warning) =>
       this.warnings.push(warning),
     )

@@ -1,6 +1,6 @@
 import type { OperationContext, OperationResult } from '../operations/context.js'
 import { BaseCommand } from './base-command.js'
-import type { ParsedFlags, Settings } from './settings.js'
+import type { ParsedFlags, Settings } from './session/settings.js'
 
 /** What the commands that move an app share: one operation on one app, its result rendered alike. */
 export abstract class ChangeCommand extends BaseCommand {
@@ -19,12 +19,12 @@ export abstract class ChangeCommand extends BaseCommand {
       run: async (context, settings) => {
         // Not every change can be gone back from: those that can have the flag.
         if (!('on-failure' in this.ctor.flags)) return run(context, settings)
-        const { withFailurePolicy } = await import('../operations/failure-policy.js')
+        const { withFailurePolicy } = await import('../operations/change/failure-policy.js')
         const { namespace } = settings
         return withFailurePolicy(context, { app, namespace }, (held) => run(held, settings))
       },
       render: async (result, palette) => {
-        const { renderResult } = await import('../report/result-text.js')
+        const { renderResult } = await import('../report/text/result-text.js')
         return renderResult(result, palette)
       },
     })

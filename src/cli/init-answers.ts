@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.js'
-import { pathProblem, type PathUse } from '../model/url-path.js'
-import { checkApp } from './args.js'
-import type { Questions } from './questions.js'
+import { pathProblem, type PathUse } from '../lib/http/url-path.js'
+import { checkApp } from './flags/args.js'
+import type { Questions } from './output/questions.js'
 
 /** What `canary init` was told, checked; undefined where nothing was said. */
 export interface Told {

@@ -17,7 +17,7 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
     process.stdout.write(`${nameAndVersion()} ${process.platform}-${process.arch} node-${process.version}\n`)
     return
   }
-  const { ignoreClosedPipes, outputOf, printError } = await import('./output.js')
+  const { ignoreClosedPipes, outputOf, printError } = await import('./output/output.js')
   ignoreClosedPipes()
   try {
     const { run } = await import('@oclif/core/run')

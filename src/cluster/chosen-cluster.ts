@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { UsageError } from '../model/errors.js'
-import type { ClusterOptions, PinnedCluster } from './cluster.js'
-import { kubectlFlags } from './kubectl.js'
+import type { ClusterOptions, PinnedCluster } from './port.js'
+import { kubectlFlags } from './kube/kubectl.js'
 
 /** Variables by which helm alone, not kubectl, would go to another cluster or be another user. */
 const HELM_ONLY = [

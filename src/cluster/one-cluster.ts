@@ -1,12 +1,12 @@
 import { ExternalError } from '../model/errors.js'
-import { ApiError } from './api-errors.js'
-import type { AppLock, LockRequest, PinnedCluster } from './cluster.js'
-import type { KubeApi } from './kube-api.js'
-import { KubectlEnded } from './kubectl.js'
-import { runKubectl } from './kubectl-process.js'
-import { LEASES, NAMESPACES, SECRETS, type Target } from './kube-types.js'
-import { leaseName } from './lease-object.js'
-import { pause } from './pause.js'
+import { ApiError } from './kube/api-errors.js'
+import type { AppLock, LockRequest, PinnedCluster } from './port.js'
+import type { KubeApi } from './kube/kube-api.js'
+import { KubectlEnded } from './kube/kubectl.js'
+import { runKubectl } from './kube/kubectl-process.js'
+import { LEASES, NAMESPACES, SECRETS, type Target } from './kube/kube-types.js'
+import { leaseName } from './lease/lease-object.js'
+import { pause } from '../lib/sleep.js'
 
 /** Pauses between the tries of kubectl, milliseconds: an overloaded server may refuse one. */
 const RETRY_PAUSES_MS = [100, 300, 900]

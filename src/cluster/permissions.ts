@@ -1,6 +1,6 @@
 import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
-import { ACCESS_REVIEWS } from './kube-types.js'
-import type { KubeApi } from './kube-api.js'
+import { ACCESS_REVIEWS } from './kube/kube-types.js'
+import type { KubeApi } from './kube/kube-api.js'
 
 /** Something a user must be allowed to do. */
 export interface Permission {

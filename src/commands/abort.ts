@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 
 export default class Abort extends ChangeCommand {
   static override summary = 'Send all requests back to the primary and remove the canary'

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags } from '../cli/flags.js'
+import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class Approve extends BaseCommand {
   static override summary = 'Approve a step that a run waits for, without running it'
@@ -33,7 +33,7 @@ export default class Approve extends BaseCommand {
         return approve(context, { target, namespace, step, why: parsed.flags.why ?? '' })
       },
       render: async (result, palette) => {
-        const { renderApproved } = await import('../report/runs-text.js')
+        const { renderApproved } = await import('../report/text/runs-text.js')
         return renderApproved(result, palette)
       },
     })

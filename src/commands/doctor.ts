@@ -1,6 +1,6 @@
-import { checkApp, optionalApp } from '../cli/args.js'
+import { checkApp, optionalApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags, probeFlags } from '../cli/flags.js'
+import { clusterFlags, probeFlags } from '../cli/flags/flags.js'
 import { EXIT_CODES } from '../model/exit-codes.js'
 
 export default class Doctor extends BaseCommand {
@@ -23,7 +23,7 @@ export default class Doctor extends BaseCommand {
         return doctor(context, { app, namespace })
       },
       render: async ({ findings }, palette) => {
-        const { renderDoctor } = await import('../report/doctor-text.js')
+        const { renderDoctor } = await import('../report/text/doctor-text.js')
         return renderDoctor(findings, palette)
       },
     })

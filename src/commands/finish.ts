@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, requiredApp } from '../cli/args.js'
+import { checkApp, checkVersion, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
+import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags/flags.js'
 
 export default class Finish extends ChangeCommand {
   static override summary = 'Make the canary the primary and remove the old version'

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags } from '../cli/flags.js'
+import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class History extends BaseCommand {
   static override summary = 'Show what happened to an app: its revisions as events of its rollouts'
@@ -37,7 +37,7 @@ export default class History extends BaseCommand {
         return history(context, { app, namespace, limit })
       },
       render: async (result, palette) => {
-        const { renderHistory } = await import('../report/history-text.js')
+        const { renderHistory } = await import('../report/text/history-text.js')
         return renderHistory(result, palette, { now: Date.now(), columns: process.stdout.columns })
       },
     })

@@ -1,6 +1,6 @@
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags/flags.js'
 
 export default class Import extends ChangeCommand {
   static override summary = 'Take over a release made by hand, without restarting a pod'

@@ -1,11 +1,11 @@
 import path from 'node:path'
 import * as Flags from '@oclif/core/flags'
-import { optionalApp } from '../cli/args.js'
+import { optionalApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags, repeatable } from '../cli/flags.js'
+import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import type { Told } from '../cli/init-answers.js'
-import { printNote } from '../cli/output.js'
-import type { ClusterOptions } from '../cluster/cluster.js'
+import { printNote } from '../cli/output/output.js'
+import type { ClusterOptions } from '../cluster/port.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Init extends BaseCommand {
@@ -64,8 +64,8 @@ export default class Init extends BaseCommand {
     const { flags } = parsed
     const [{ askRest, checkTyped, nameFrom }, { init }, { configNote, resolveSettings }] = await Promise.all([
       import('../cli/init-answers.js'),
-      import('../operations/init.js'),
-      import('../cli/settings.js'),
+      import('../operations/init/init.js'),
+      import('../cli/session/settings.js'),
     ])
     const { app: name, ...typed } = checkTyped({ ...flags, app: parsed.args.app })
     // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
@@ -76,7 +76,7 @@ export default class Init extends BaseCommand {
     const used = configNote([settings])
     if (used !== undefined) say(used)
     const source = await this.source(flags, { namespace, kubeContext, kubeconfig, say })
-    const of = source && (await import('../operations/init-source.js')).placeOf(source.deployment)
+    const of = source && (await import('../operations/init/manifest-source.js')).placeOf(source.deployment)
     const known = {
       app: nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
       namespace: namespace ?? of?.namespace,
@@ -85,7 +85,7 @@ export default class Init extends BaseCommand {
     let told: Told = { ...typed, app: name }
     const { stdin: input, stderr } = process
     if (input.isTTY && stderr.isTTY && !flags.yes && flags.from !== '-') {
-      const { openQuestions } = await import('../cli/questions.js')
+      const { openQuestions } = await import('../cli/output/questions.js')
       const questions = openQuestions({ input, output: stderr })
       try {
         told = await askRest(questions, told, { ...known, app: known.app ?? 'app' })
@@ -109,7 +109,7 @@ export default class Init extends BaseCommand {
       force: flags.force,
       dryRun: flags['dry-run'],
     })
-    const { remarkLines, renderInit } = await import('../report/init-text.js')
+    const { remarkLines, renderInit } = await import('../report/text/init-text.js')
     const { format } = await this.getOutput()
     if (result.dryRun && format === 'text') {
       for (const line of remarkLines(result)) await this.note(line)
@@ -125,7 +125,7 @@ export default class Init extends BaseCommand {
     { namespace, ...cluster }: ClusterOptions & { namespace?: string },
   ) {
     if (from === undefined) return undefined
-    const { sourceOf } = await import('../operations/init-from.js')
+    const { sourceOf } = await import('../operations/init/deployment-source.js')
     return sourceOf({ from, container, namespace, cluster, stdin: process.stdin })
   }
 }

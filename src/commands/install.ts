@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/args.js'
+import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import {
   changeFlags,
@@ -8,7 +8,7 @@ import {
   overlapFlag,
   probeFlags,
   repeatable,
-} from '../cli/flags.js'
+} from '../cli/flags/flags.js'
 
 export default class Install extends ChangeCommand {
   static override summary = 'Install an app with its first version'

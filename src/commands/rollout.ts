@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import path from 'node:path'
-import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/args.js'
+import { checkApp, checkVersion, requiredApp, versionArg } from '../cli/flags/args.js'
 import { requireWith } from '../cli/command-line/flag-values.js'
 import {
   changeFlags,
@@ -11,9 +11,9 @@ import {
   probeFlags,
   repeatable,
   scaleFlag,
-} from '../cli/flags.js'
-import { RunbookCommand } from '../cli/runbook-command.js'
-import { untilFlag } from '../cli/runbook-flags.js'
+} from '../cli/flags/flags.js'
+import { RunbookCommand } from '../cli/runbook/runbook-command.js'
+import { untilFlag } from '../cli/flags/runbook-flags.js'
 
 export default class Rollout extends RunbookCommand {
   static override summary = 'Roll VERSION out from start to finish, share by share'
@@ -71,8 +71,8 @@ export default class Rollout extends RunbookCommand {
     const version = checkVersion(parsed.args.version)
     const [{ parseWeights, singleRollout }, { durationOf }, { requestFor }] = await Promise.all([
       import('../runbook/single-rollout.js'),
-      import('../cli/settings.js'),
-      import('../cli/run-request.js'),
+      import('../cli/session/settings.js'),
+      import('../cli/runbook/run-request.js'),
     ])
     const file = flags['version-values']
     const runbook = singleRollout({

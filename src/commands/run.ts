@@ -1,7 +1,14 @@
 import * as Flags from '@oclif/core/flags'
-import { changeFlags, clusterFlags, failureFlags, overlapFlag, probeFlags, scaleFlag } from '../cli/flags.js'
-import { RunbookCommand } from '../cli/runbook-command.js'
-import { approveFlag, fileArg, onlyFlag, untilFlag, varFlag } from '../cli/runbook-flags.js'
+import {
+  changeFlags,
+  clusterFlags,
+  failureFlags,
+  overlapFlag,
+  probeFlags,
+  scaleFlag,
+} from '../cli/flags/flags.js'
+import { RunbookCommand } from '../cli/runbook/runbook-command.js'
+import { approveFlag, fileArg, onlyFlag, untilFlag, varFlag } from '../cli/flags/runbook-flags.js'
 
 export default class Run extends RunbookCommand {
   static override summary = 'Run a runbook: go on where each of its apps is'
@@ -34,7 +41,7 @@ export default class Run extends RunbookCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(Run)
-    const { requestOf } = await import('../cli/run-request.js')
+    const { requestOf } = await import('../cli/runbook/run-request.js')
     await this.go(await requestOf(parsed.args.file, parsed, this.argv, await this.getOutput()), {
       dryRun: parsed.flags['dry-run'],
     })

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags } from '../cli/flags.js'
+import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class Runs extends BaseCommand {
   static override summary = 'List runs: what they wait for, and since when'
@@ -15,11 +15,11 @@ export default class Runs extends BaseCommand {
       activity: 'reading what runs wait for',
       parsed,
       run: async (context, { namespace }) => {
-        const { listRuns } = await import('../operations/run-notes.js')
+        const { listRuns } = await import('../operations/runs.js')
         return { runs: await listRuns(context, namespace) }
       },
       render: async ({ runs }, palette) => {
-        const { renderRuns } = await import('../report/runs-text.js')
+        const { renderRuns } = await import('../report/text/runs-text.js')
         return renderRuns(runs, palette, Date.now())
       },
     })

@@ -1,9 +1,16 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, parsePercent, refuseWeightFirst, requiredApp } from '../cli/args.js'
+import { checkApp, parsePercent, refuseWeightFirst, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import { requireWith } from '../cli/command-line/flag-values.js'
-import { changeFlags, clusterFlags, durationFlag, failureFlags, probeFlags, scaleFlag } from '../cli/flags.js'
+import {
+  changeFlags,
+  clusterFlags,
+  durationFlag,
+  failureFlags,
+  probeFlags,
+  scaleFlag,
+} from '../cli/flags/flags.js'
 
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'

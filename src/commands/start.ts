@@ -1,7 +1,14 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/args.js'
+import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
-import { changeFlags, clusterFlags, failureFlags, overlapFlag, probeFlags, repeatable } from '../cli/flags.js'
+import {
+  changeFlags,
+  clusterFlags,
+  failureFlags,
+  overlapFlag,
+  probeFlags,
+  repeatable,
+} from '../cli/flags/flags.js'
 
 export default class Start extends ChangeCommand {
   static override summary = 'Deploy a canary beside the primary and send it the marked requests'

@@ -1,6 +1,6 @@
-import { checkApp, optionalApp } from '../cli/args.js'
+import { checkApp, optionalApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags } from '../cli/flags.js'
+import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class Status extends BaseCommand {
   static override summary = 'Show where a rollout stands, or list all apps'
@@ -22,7 +22,7 @@ export default class Status extends BaseCommand {
         return status(context, { app, namespace })
       },
       render: async (result, palette) => {
-        const { renderStatus } = await import('../report/status-text.js')
+        const { renderStatus } = await import('../report/text/status-text.js')
         return renderStatus(result, palette, Date.now())
       },
     })
@@ -37,7 +37,7 @@ export default class Status extends BaseCommand {
         return { apps: await listApps(context, namespace) }
       },
       render: async ({ apps }, palette) => {
-        const { renderApps } = await import('../report/status-text.js')
+        const { renderApps } = await import('../report/text/status-text.js')
         return renderApps(apps, palette, Date.now(), process.stdout.columns)
       },
     })

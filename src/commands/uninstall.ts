@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { changeFlags, clusterFlags, probeFlags } from '../cli/flags.js'
+import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 
 const { 'take-over': _takeOver, ...uninstallFlags } = changeFlags
 
@@ -39,7 +39,7 @@ export default class Uninstall extends BaseCommand {
     const parsed = await this.parse(Uninstall)
     const app = checkApp(parsed.args.app)
     const { unverified, 'idle-for': idleFor } = parsed.flags
-    const { durationOf } = await import('../cli/settings.js')
+    const { durationOf } = await import('../cli/session/settings.js')
     const idleMs = durationOf({ value: idleFor, source: '--idle-for' }, 30_000, 1000)
     await this.perform({
       title: `uninstall ${app}`,
@@ -51,7 +51,7 @@ export default class Uninstall extends BaseCommand {
         return uninstall(context, { app, namespace, idleMs, unverified })
       },
       render: async (result, palette) => {
-        const { renderUninstall } = await import('../report/uninstall-text.js')
+        const { renderUninstall } = await import('../report/text/uninstall-text.js')
         return renderUninstall(result, palette)
       },
     })

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import {
   changeFlags,
@@ -9,7 +9,7 @@ import {
   probeFlags,
   repeatable,
   scaleFlag,
-} from '../cli/flags.js'
+} from '../cli/flags/flags.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends ChangeCommand {

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/args.js'
+import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { clusterFlags, repeatable } from '../cli/flags.js'
-import { parseHeaders } from '../cli/headers.js'
+import { clusterFlags, repeatable } from '../cli/flags/flags.js'
+import { parseHeaders } from '../cli/flags/headers.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
 
 export default class Values extends BaseCommand {
@@ -78,9 +78,9 @@ export default class Values extends BaseCommand {
     },
   ): Promise<void> {
     const [{ valuesOfStage }, { readValuesFiles }, { mergeValues }] = await Promise.all([
-      import('../rollout/stage-values.js'),
-      import('../operations/values-files.js'),
-      import('../rollout/merge.js'),
+      import('../rollout/stage/stage-values.js'),
+      import('../operations/inputs/values-files.js'),
+      import('../rollout/values/merge.js'),
     ])
     const apiGroup = flags['api-group']
     const files = mergeValues({ routes: { apiGroup: 'example' } }, await readValuesFiles(flags.values ?? []))

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/args.js'
+import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { requireWith } from '../cli/command-line/flag-values.js'
-import { clusterFlags, durationFlag, probeFlags } from '../cli/flags.js'
+import { clusterFlags, durationFlag, probeFlags } from '../cli/flags/flags.js'
 
 export default class Verify extends BaseCommand {
   static override summary = 'Prove the stage an app is in by counted requests'
@@ -45,7 +45,7 @@ export default class Verify extends BaseCommand {
           return explain(context, { app, namespace })
         },
         render: async (result, palette) => {
-          const { renderExplained } = await import('../report/explain-text.js')
+          const { renderExplained } = await import('../report/text/explain-text.js')
           return renderExplained(result, palette)
         },
       })
@@ -59,7 +59,7 @@ export default class Verify extends BaseCommand {
           return compare(context, { app, namespace, durationMs })
         },
         render: async (result, palette) => {
-          const { renderComparison } = await import('../report/result-text.js')
+          const { renderComparison } = await import('../report/text/result-text.js')
           return renderComparison(result, palette)
         },
       })
@@ -72,7 +72,7 @@ export default class Verify extends BaseCommand {
         return verify(context, { app, namespace })
       },
       render: async (result, palette) => {
-        const { renderProof } = await import('../report/result-text.js')
+        const { renderProof } = await import('../report/text/result-text.js')
         return renderProof(result, palette)
       },
     })

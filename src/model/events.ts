@@ -1,5 +1,5 @@
 import type { CheckResult, Expectation, ShadowCheck, StageProof } from './expectation.js'
-import type { HealthComparison } from './health.js'
+import type { HealthComparison } from './results/analysis.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
 

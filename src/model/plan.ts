@@ -1,6 +1,6 @@
 import type { Expectation } from './expectation.js'
 import type { Stage } from './stage.js'
-import type { UpgradeChanges } from './upgrade-changes.js'
+import type { UpgradeChanges } from './results/upgrade-changes.js'
 import type { JsonObject } from './values.js'
 
 export type StepName =

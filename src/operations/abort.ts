@@ -1,10 +1,10 @@
 import { CanaryError } from '../model/errors.js'
-import { finishedRollout } from '../rollout/history.js'
-import { planAbort } from '../rollout/plan.js'
-import { planForcedAbort } from '../rollout/plan-force.js'
-import { changeRelease } from './change.js'
+import { finishedRollout } from '../rollout/history/history.js'
+import { planAbort } from '../rollout/plan/plan.js'
+import { planForcedAbort } from '../rollout/plan/forced-abort.js'
+import { changeRelease } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { requireReleased } from './observe.js'
+import { requireReleased } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
 
 export interface AbortRequest extends AppRequest {

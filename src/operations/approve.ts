@@ -1,9 +1,9 @@
-import type { Approval, RunWait } from '../cluster/cluster.js'
+import type { Approval, RunWait } from '../cluster/port.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { OperationContext } from './context.js'
-import { absentApp } from './absent.js'
-import { observe } from './observe.js'
-import { listRuns, type WaitingRun, whyNotAnother } from './run-notes.js'
+import { absentApp } from './observe/absent.js'
+import { observe } from './observe/observe.js'
+import { listRuns, type WaitingRun, whyNotAnother } from './runs.js'
 
 export interface ApproveRequest {
   /** An app, or the id or name of a run. */

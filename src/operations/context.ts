@@ -1,12 +1,12 @@
-import type { Cluster } from '../cluster/cluster.js'
+import type { Cluster } from '../cluster/port.js'
 import type { Emit } from '../model/events.js'
 import type { StageProof } from '../model/expectation.js'
-import type { HealthComparison } from '../model/health.js'
+import type { HealthComparison } from '../model/results/analysis.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Allowance } from '../model/verify-settings.js'
-import type { ScaleMode } from '../rollout/capacity.js'
-import type { Verifier } from '../verification/verifier.js'
+import type { ScaleMode } from '../rollout/plan/capacity.js'
+import type { Verifier } from '../verification/probing/verifier.js'
 
 /** How probes are sent; undefined fields are found out (the proxy's address) or left out. */
 export interface ProbeSettings {

@@ -1,4 +1,4 @@
-import type { Finding } from '../cluster/cluster.js'
+import type { Finding } from '../cluster/port.js'
 import { describeStage } from '../model/describe-stage.js'
 import {
   describeAutoscaled,
@@ -6,15 +6,15 @@ import {
   describeDifference,
   type Difference,
   pauseCommand,
-} from '../model/drift.js'
-import { absentApp } from './absent.js'
+} from '../model/results/drift.js'
+import { absentApp } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
-import { gatewayFindings } from './diagnosis.js'
-import { type Deployed, lookAround } from './look-around.js'
+import { gatewayFindings } from './verification/diagnosis.js'
+import { type Deployed, lookAround } from './drift/read-drift.js'
 import { allOverlapFindings } from './overlaps/findings.js'
-import { observe, type Observation, unfinishedRevision } from './observe.js'
+import { observe, type Observation, unfinishedRevision } from './observe/observe.js'
 import { workloadFindings } from './ownership/findings.js'
-import { tlsFindings } from './tls-secrets.js'
+import { tlsFindings } from './change/tls-secrets.js'
 
 export interface DoctorResult {
   findings: Finding[]

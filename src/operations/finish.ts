@@ -1,13 +1,13 @@
-import type { VersionPods } from '../cluster/cluster.js'
+import type { VersionPods } from '../cluster/port.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
-import { finishedRollout } from '../rollout/history.js'
-import { hasCanary, weightOf } from '../rollout/stage.js'
-import { planFinish } from '../rollout/plan.js'
-import { withCapacityOf } from './capacity.js'
-import { changeApp } from './change.js'
+import { finishedRollout } from '../rollout/history/history.js'
+import { hasCanary, weightOf } from '../rollout/stage/stage.js'
+import { planFinish } from '../rollout/plan/plan.js'
+import { withCapacityOf } from './change/capacity.js'
+import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import type { PlanToRun } from './run-plan.js'
+import type { PlanToRun } from './change/run-plan.js'
 
 export interface FinishRequest extends AppRequest {
   /** Guards scripts: the version that must come out of it. */

@@ -1,8 +1,8 @@
-import type { RolloutHistory } from '../model/history.js'
-import { rolloutHistory } from '../rollout/history.js'
-import { absentApp } from './absent.js'
+import type { RolloutHistory } from '../model/results/history.js'
+import { rolloutHistory } from '../rollout/history/history.js'
+import { absentApp } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
-import { observe } from './observe.js'
+import { observe } from './observe/observe.js'
 
 /** The newest revisions of a release as events, oldest first. */
 export interface AppHistory extends RolloutHistory {

@@ -1,7 +1,7 @@
-import { planShift } from '../rollout/plan.js'
-import { stageOf, weightOf } from '../rollout/stage.js'
-import { withCapacityOf } from './capacity.js'
-import { changeApp } from './change.js'
+import { planShift } from '../rollout/plan/plan.js'
+import { stageOf, weightOf } from '../rollout/stage/stage.js'
+import { withCapacityOf } from './change/capacity.js'
+import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 
 /**

@@ -1,10 +1,10 @@
-import { effectiveValues, isObject } from '../rollout/merge.js'
-import { planStart } from '../rollout/plan.js'
-import { type ConfigChanges, nextConfig } from '../rollout/version-config.js'
-import { changeApp } from './change.js'
+import { effectiveValues, isObject } from '../rollout/values/merge.js'
+import { planStart } from '../rollout/plan/plan.js'
+import { type ConfigChanges, nextConfig } from '../rollout/plan/version-config.js'
+import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { oddValuesTeller } from './odd-values.js'
-import { readValuesFile } from './values-files.js'
+import { oddValuesTeller } from './observe/values-warnings.js'
+import { readValuesFile } from './inputs/values-files.js'
 
 const DEFAULT_HEADERS = { stage: 'canary' }
 

@@ -1,11 +1,11 @@
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
-import { finishedRollout } from '../rollout/history.js'
-import { planUndo, versionToUndoTo } from '../rollout/undo.js'
-import { withCapacityOf } from './capacity.js'
-import { changeApp } from './change.js'
+import { finishedRollout } from '../rollout/history/history.js'
+import { planUndo, versionToUndoTo } from '../rollout/plan/undo.js'
+import { withCapacityOf } from './change/capacity.js'
+import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import type { ReleasedApp } from './observe.js'
+import type { ReleasedApp } from './observe/observe.js'
 
 export interface UndoRequest extends AppRequest {
   /** The version to go back to. */

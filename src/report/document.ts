@@ -1,5 +1,5 @@
 import { withEscapes } from '../lib/hidden-characters.js'
-import { withEscapedCommands } from './terminal-text.js'
+import { withEscapedCommands } from './terminal/terminal-text.js'
 
 /** How a result is written to stdout. */
 export type DocumentFormat = 'json' | 'yaml'

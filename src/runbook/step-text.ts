@@ -1,5 +1,5 @@
 import { describeHeaders } from '../model/describe-stage.js'
-import { durationText } from '../model/durations.js'
+import { durationText } from '../lib/durations.js'
 import type { RunStepName } from '../model/run-events.js'
 import type { RunbookStep } from './runbook.js'
 

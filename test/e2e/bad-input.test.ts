@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toolsFolder } from '../../scripts/tools.js'
 import type { Fault } from '../../src/sandbox/faults.js'
-import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 /**
  * Bad input, through the real binary: each case has its own message, exit code and remedy, and changes nothing.

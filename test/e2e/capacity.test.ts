@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { QUICK, startSandboxCli } from '../helpers/sandbox-cli.js'
-import { startTraffic } from '../helpers/traffic.js'
+import { QUICK, startSandboxCli } from '../support/sandbox-cli.js'
+import { startTraffic } from '../support/traffic.js'
 
 test('a share that the canary has too few pods for is refused, or scaled for first; no request fails', async () => {
   const cli = await startSandboxCli(4, QUICK)

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type ChartServer, serveChart } from '../helpers/chart-server.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type ChartServer, serveChart } from '../support/chart-server.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 const bundled = fileURLToPath(new URL('../../chart', import.meta.url))
 const ANNOTATION = 'annotations:\n  canary/contract: v1\n'

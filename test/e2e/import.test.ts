@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
 afterEach(() => cli.close())

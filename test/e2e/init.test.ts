@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { projectRoot } from '../../soak/build.js'
 import { descendants, isRunning } from '../../soak/processes.js'
 import { revisionsOf } from '../../soak/release.js'
 import { Subject } from '../../soak/subject.js'
-import { noPty, openTerminal } from '../helpers/pty.js'
+import { noPty, openTerminal } from '../support/pty.js'
 
 let arena: Arena
 let subject: Subject

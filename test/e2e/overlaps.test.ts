@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 

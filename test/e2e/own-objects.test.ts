@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 

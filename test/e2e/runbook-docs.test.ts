@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { QUICK, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, startSandboxCli } from '../support/sandbox-cli.js'
 
 const file = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 interface Pod {
   metadata: { name: string; deletionTimestamp?: string }

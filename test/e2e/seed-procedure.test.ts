@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 const script = fileURLToPath(new URL('seed-procedure.sh', import.meta.url))
 const chart = fileURLToPath(new URL('../../chart', import.meta.url))

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { HELM_MAJORS, type HelmMajor } from '../../scripts/tools.js'
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-import { startTraffic } from '../helpers/traffic.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { startTraffic } from '../support/traffic.js'
 
 /** A service of one's own: 3 s until its pods are ready, 2 s until they have drained, three routes. */
 const VALUES = `

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
+import { type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, describe, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-import { startTraffic } from '../helpers/traffic.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { startTraffic } from '../support/traffic.js'
 
 let cli: SandboxCli | undefined
 afterEach(async () => {

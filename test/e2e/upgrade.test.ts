@@ -3,8 +3,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-import { startTraffic } from '../helpers/traffic.js'
+import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { startTraffic } from '../support/traffic.js'
 
 const bundled = fileURLToPath(new URL('../../chart', import.meta.url))
 

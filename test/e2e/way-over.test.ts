@@ -3,8 +3,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { QUICK, type SandboxCli, startSandboxCli } from '../helpers/sandbox-cli.js'
-import { startTraffic } from '../helpers/traffic.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { startTraffic } from '../support/traffic.js'
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 240_000 })
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../../model/errors.js'
-import { changeFlags, clusterFlags, failureFlags, outputFlags, probeFlags } from '../flags.js'
+import { changeFlags, clusterFlags, failureFlags, outputFlags, probeFlags } from '../flags/flags.js'
 
 /** The flags that many commands have; only these are understood before a command. */
 const SHARED = { ...outputFlags, ...clusterFlags, ...probeFlags, ...changeFlags, ...failureFlags }

@@ -1,6 +1,6 @@
 import { CanaryError, UsageError } from '../../model/errors.js'
-import { closest } from '../../model/closest.js'
-import { looksLikeVersion } from '../../rollout/version.js'
+import { closest } from '../../lib/closest.js'
+import { looksLikeVersion } from '../../rollout/stage/version.js'
 
 /** The parts of oclif's errors that are read here; their classes are not all exported. */
 interface OclifError extends Error {

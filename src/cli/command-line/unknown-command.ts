@@ -1,4 +1,4 @@
-import { nearest } from '../../model/closest.js'
+import { nearest } from '../../lib/closest.js'
 import { UsageError } from '../../model/errors.js'
 
 /** Commands that are worth naming beside a mistyped one. */

@@ -1,5 +1,5 @@
-import { RunbookFileCommand } from '../../cli/runbook-command.js'
-import { fileArg, varFlag } from '../../cli/runbook-flags.js'
+import { RunbookFileCommand } from '../../cli/runbook/runbook-command.js'
+import { fileArg, varFlag } from '../../cli/flags/runbook-flags.js'
 
 export default class RunbookGraph extends RunbookFileCommand {
   static override summary = 'Draw a runbook as a Mermaid flowchart'
@@ -11,7 +11,7 @@ export default class RunbookGraph extends RunbookFileCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RunbookGraph)
     const [{ readRunbook }, { runbookGraph }, { secrets }] = await Promise.all([
-      import('../../cli/run-request.js'),
+      import('../../cli/runbook/run-request.js'),
       import('../../runbook/graph.js'),
       this.getOutput(),
     ])

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { checkApp, checkVersion, optionalApp } from '../../cli/args.js'
+import { checkApp, checkVersion, optionalApp } from '../../cli/flags/args.js'
 import { BaseCommand } from '../../cli/base-command.js'
 
 export default class RunbookInit extends BaseCommand {

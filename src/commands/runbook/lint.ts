@@ -1,5 +1,5 @@
-import { RunbookFileCommand } from '../../cli/runbook-command.js'
-import { fileArg, varFlag } from '../../cli/runbook-flags.js'
+import { RunbookFileCommand } from '../../cli/runbook/runbook-command.js'
+import { fileArg, varFlag } from '../../cli/flags/runbook-flags.js'
 
 export default class RunbookLint extends RunbookFileCommand {
   static override summary = 'Check a runbook, without any cluster'
@@ -15,7 +15,7 @@ export default class RunbookLint extends RunbookFileCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RunbookLint)
     const [{ readRunbook }, { secrets }] = await Promise.all([
-      import('../../cli/run-request.js'),
+      import('../../cli/runbook/run-request.js'),
       this.getOutput(),
     ])
     const { file, clusters, waves, steps } = await readRunbook(args.file, flags.var, secrets)

@@ -1,6 +1,6 @@
-import { clusterFlags, probeFlags, scaleFlag } from '../../cli/flags.js'
-import { RunbookCommand } from '../../cli/runbook-command.js'
-import { fileArg, onlyFlag, untilFlag, varFlag } from '../../cli/runbook-flags.js'
+import { clusterFlags, probeFlags, scaleFlag } from '../../cli/flags/flags.js'
+import { RunbookCommand } from '../../cli/runbook/runbook-command.js'
+import { fileArg, onlyFlag, untilFlag, varFlag } from '../../cli/flags/runbook-flags.js'
 
 export default class RunbookPlan extends RunbookCommand {
   static override summary = 'Show what a run would do, app by app'
@@ -20,7 +20,7 @@ export default class RunbookPlan extends RunbookCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(RunbookPlan)
-    const { requestOf } = await import('../../cli/run-request.js')
+    const { requestOf } = await import('../../cli/runbook/run-request.js')
     await this.go(await requestOf(parsed.args.file, parsed, this.argv, await this.getOutput()), {
       dryRun: true,
     })

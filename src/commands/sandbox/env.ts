@@ -8,7 +8,7 @@ export default class SandboxEnv extends BaseCommand {
     await this.parse(SandboxEnv)
     const [{ runningSandbox, stateFolder }, { exportLine, notRunning }] = await Promise.all([
       import('../../sandbox/daemon.js'),
-      import('../../cli/sandbox-texts.js'),
+      import('../../cli/sandbox/sandbox-texts.js'),
     ])
     const state = await runningSandbox(stateFolder())
     if (!state) throw notRunning()

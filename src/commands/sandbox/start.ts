@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
-import { describeSandbox, viewSandbox } from '../../cli/sandbox-texts.js'
+import { describeSandbox, viewSandbox } from '../../cli/sandbox/sandbox-texts.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
 
@@ -64,7 +64,7 @@ export default class SandboxStart extends BaseCommand {
       await Promise.all([
         import('../../sandbox/sandbox.js'),
         import('../../sandbox/daemon.js'),
-        import('../../cli/folder-lock.js'),
+        import('../../cli/sandbox/folder-lock.js'),
       ])
     const sandbox = await startSandbox({ proxies })
     const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = sandbox
@@ -143,7 +143,7 @@ export default class SandboxStart extends BaseCommand {
 
 /** A signal that is aborted once a process has ended. Throws UsageError where there is none. */
 async function endOf(pid: number): Promise<AbortSignal> {
-  const { hasDied, processOf, thisProcess } = await import('../../cluster/lock-holder.js')
+  const { hasDied, processOf, thisProcess } = await import('../../cluster/lease/lock-holder.js')
   const own = thisProcess()
   const owner = processOf(pid)
   if (hasDied(owner, own)) {

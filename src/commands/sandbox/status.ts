@@ -8,7 +8,7 @@ export default class SandboxStatus extends BaseCommand {
     await this.parse(SandboxStatus)
     const [{ runningSandbox, stateFolder }, { describeSandbox, viewSandbox }] = await Promise.all([
       import('../../sandbox/daemon.js'),
-      import('../../cli/sandbox-texts.js'),
+      import('../../cli/sandbox/sandbox-texts.js'),
     ])
     const state = await runningSandbox(stateFolder())
     if (!state) return this.print({ running: false }, () => 'No sandbox runs: canary sandbox start')

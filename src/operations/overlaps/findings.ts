@@ -1,4 +1,4 @@
-import type { Finding } from '../../cluster/cluster.js'
+import type { Finding } from '../../cluster/port.js'
 import { ExternalError } from '../../model/errors.js'
 import {
   conflictRemedy,
@@ -7,7 +7,7 @@ import {
   describeOverlap,
   type DomainConflict,
   type RouteOverlap,
-} from '../../model/overlaps.js'
+} from '../../model/results/overlaps.js'
 import { domainConflicts } from '../../routing/gloo/domains.js'
 import { allOverlaps } from '../../routing/gloo/overlaps.js'
 import type { OperationContext } from '../context.js'

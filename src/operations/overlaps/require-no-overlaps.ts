@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ChartSource, GatewayView } from '../../cluster/cluster.js'
+import type { ChartSource, GatewayView } from '../../cluster/port.js'
 import { ConflictError } from '../../model/errors.js'
 import {
   conflictRemedy,
@@ -7,19 +7,19 @@ import {
   describeOverlap,
   type DomainConflict,
   type RouteOverlap,
-} from '../../model/overlaps.js'
+} from '../../model/results/overlaps.js'
 import type { Plan } from '../../model/plan.js'
 import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
-import { isObject } from '../../rollout/merge.js'
+import { isObject } from '../../rollout/values/merge.js'
 import { addedDomainConflicts } from '../../routing/gloo/domains.js'
 import { type GlooObject, type GlooRoutes, isOfRelease, isSameObject } from '../../routing/gloo/objects.js'
 import { addedOverlaps, type IsOwn } from '../../routing/gloo/overlaps.js'
 import { describeDelegations } from '../../routing/gloo/selection.js'
 import type { OperationContext } from '../context.js'
-import { glooObjects, parseManifest } from '../manifest.js'
-import { renderUnchanged } from '../rehearsal.js'
-import { requireTlsSecrets } from '../tls-secrets.js'
+import { glooObjects, parseManifest } from '../observe/manifest.js'
+import { renderUnchanged } from '../change/rehearsal.js'
+import { requireTlsSecrets } from '../change/tls-secrets.js'
 
 /** A plan, and what it is made from. */
 export interface PlanWithRoutes {

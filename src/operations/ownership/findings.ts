@@ -1,7 +1,7 @@
-import type { Finding, VersionPods } from '../../cluster/cluster.js'
-import { type AppNeighbour, neighbourLine } from '../../model/ownership.js'
+import type { Finding, VersionPods } from '../../cluster/port.js'
+import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { OperationContext } from '../context.js'
-import type { Observation } from '../observe.js'
+import type { Observation } from '../observe/observe.js'
 import { holdingsOf } from './holdings.js'
 
 /** What `doctor` reports of the workloads with an app's labels; deleting what is not the app's is never a remedy. */

@@ -1,13 +1,13 @@
-import type { AppWorkloads, VersionPods } from '../../cluster/cluster.js'
-import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/ownership.js'
+import type { AppWorkloads, VersionPods } from '../../cluster/port.js'
+import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { Revision } from '../../model/release.js'
-import { nameOf } from '../../rollout/drift.js'
-import { isObject } from '../../rollout/merge.js'
-import { versionsThatServe } from '../../rollout/safety.js'
-import { stageOf } from '../../rollout/stage.js'
+import { nameOf } from '../../rollout/drift/drift.js'
+import { isObject } from '../../rollout/values/merge.js'
+import { versionsThatServe } from '../../rollout/plan/safety.js'
+import { stageOf } from '../../rollout/stage/stage.js'
 import type { OperationContext } from '../context.js'
-import { parseManifest } from '../manifest.js'
-import type { Observation } from '../observe.js'
+import { parseManifest } from '../observe/manifest.js'
+import type { Observation } from '../observe/observe.js'
 
 /** The workloads with an app's labels: what its release has, what it left behind, and what others have. */
 export interface Holdings {

@@ -1,6 +1,6 @@
-import type { AppLock } from '../../cluster/cluster.js'
+import type { AppLock } from '../../cluster/port.js'
 import type { OperationContext } from '../context.js'
-import { observe } from '../observe.js'
+import { observe } from '../observe/observe.js'
 import { holdingsOf } from './holdings.js'
 
 /**

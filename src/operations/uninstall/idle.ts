@@ -1,14 +1,14 @@
-import type { CopyCounters } from '../../cluster/cluster.js'
+import type { CopyCounters } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Expectation } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
-import type { IdleProof } from '../../model/uninstall.js'
-import { expectationsOf } from '../../rollout/expectations.js'
-import type { ExplainedAnswer } from '../../verification/verifier.js'
+import type { IdleProof } from '../../model/results/uninstall.js'
+import { expectationsOf } from '../../rollout/stage/expectations.js'
+import type { ExplainedAnswer } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
-import { pause } from '../pause.js'
-import type { Prover } from '../proof.js'
+import { pause } from '../../lib/sleep-any.js'
+import type { Prover } from '../verification/verify-stage.js'
 
 const LOOK_EVERY_MS = 1000
 const RETRY_EVERY_MS = 250

@@ -1,13 +1,13 @@
-import type { ObjectName } from '../../model/drift.js'
-import { describeOwner } from '../../model/ownership.js'
+import type { ObjectName } from '../../model/results/drift.js'
+import { describeOwner } from '../../model/results/ownership.js'
 import type { Revision } from '../../model/release.js'
-import type { Removal } from '../../model/uninstall.js'
+import type { Removal } from '../../model/results/uninstall.js'
 import type { JsonObject } from '../../model/values.js'
-import { describeIdentity, identityOf, isKept, isOfChart } from '../../rollout/objects.js'
-import { mapOf, textOf } from '../../rollout/json-fields.js'
+import { describeIdentity, identityOf, isKept, isOfChart } from '../../rollout/plan/objects.js'
+import { mapOf, textOf } from '../../rollout/values/json-fields.js'
 import type { OperationContext } from '../context.js'
-import { parseManifest } from '../manifest.js'
-import { requireOwnObjects } from '../own-objects.js'
+import { parseManifest } from '../observe/manifest.js'
+import { requireOwnObjects } from '../ownership/own-objects.js'
 
 interface Release {
   app: string

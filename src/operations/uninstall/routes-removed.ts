@@ -1,10 +1,10 @@
 import { ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
-import { changedPodTemplates } from '../../rollout/safety.js'
-import { lacksRoutes, withRoutesEnabled } from '../../rollout/values.js'
+import { changedPodTemplates } from '../../rollout/plan/safety.js'
+import { lacksRoutes, withRoutesEnabled } from '../../rollout/stage/values.js'
 import type { OperationContext } from '../context.js'
-import { parseManifest } from '../manifest.js'
+import { parseManifest } from '../observe/manifest.js'
 
 /**
  * The values that take a release's routes away and leave everything else as it is; undefined where they are gone already,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/values.js'
-import { listOf, mapOf, textOf } from '../json-fields.js'
+import { listOf, mapOf, textOf } from '../values/json-fields.js'
 
 /** A RouteTable or VirtualService that sends requests to a Service today, and the prefixes that it takes for it. */
 export interface OldRoutes {

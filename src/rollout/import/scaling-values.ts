@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from '../environment-values.js'
-import { listOf, mapOf, textOf, withoutEmpty } from '../json-fields.js'
-import { isObject } from '../merge.js'
-import { isSame } from '../server-defaults.js'
+import type { LeftOut } from '../deployment/environment-values.js'
+import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
+import { isObject } from '../values/merge.js'
+import { isSame } from '../deployment/server-defaults.js'
 import { unread, unreadAround } from './unread.js'
 
 interface Read {

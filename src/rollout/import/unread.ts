@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from '../environment-values.js'
-import { mapOf } from '../json-fields.js'
-import { plainAnnotations } from '../server-defaults.js'
+import type { LeftOut } from '../deployment/environment-values.js'
+import { mapOf } from '../values/json-fields.js'
+import { plainAnnotations } from '../deployment/server-defaults.js'
 
 const NO_VALUE = 'the chart has no value for it'
 const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', 'status']

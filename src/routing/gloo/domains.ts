@@ -1,4 +1,4 @@
-import type { DomainConflict } from '../../model/overlaps.js'
+import type { DomainConflict } from '../../model/results/overlaps.js'
 import { record } from './fields.js'
 import { domainsOf, type GlooObject, refOf } from './objects.js'
 import { glooStatusOf } from './status.js'

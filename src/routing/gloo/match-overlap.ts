@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Matcher, PathMatch, ValueMatch } from '../../model/overlaps.js'
+import type { Matcher, PathMatch, ValueMatch } from '../../model/results/overlaps.js'
 import { literalPrefix, matchesWhole, prefixOf } from './regex.js'
 
 /** Whether there is a request that fits both of two matchers. */

@@ -1,4 +1,4 @@
-import type { Matcher, PathMatch, ValueMatch } from '../../model/overlaps.js'
+import type { Matcher, PathMatch, ValueMatch } from '../../model/results/overlaps.js'
 import { list, record, text, texts } from './fields.js'
 
 /** The matchers of a route as written; without any, a route takes every path. */

@@ -1,4 +1,4 @@
-import type { Matcher, RouteClaim, RouteOverlap } from '../../model/overlaps.js'
+import type { Matcher, RouteClaim, RouteOverlap } from '../../model/results/overlaps.js'
 import { covers, overlapOf } from './match-overlap.js'
 import { describeMatcher, isCatchAll } from './matcher.js'
 import { domainsOf, type GlooObject, type GlooRoutes, helmReleaseOf, isSameObject, refOf } from './objects.js'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Matcher, ValueMatch } from '../../model/overlaps.js'
+import type { Matcher, ValueMatch } from '../../model/results/overlaps.js'
 import { matchersOf } from './matcher.js'
 import { type GlooObject, tableWeight, writtenRoutes } from './objects.js'
 import { record } from './fields.js'

@@ -1,4 +1,4 @@
-import type { Cause, Certainty } from '../../model/diagnosis.js'
+import type { Cause, Certainty } from '../../model/results/diagnosis.js'
 import { ENDPOINTS } from './endpoints.js'
 import type { Facts } from './facts.js'
 import { IN_FRONT } from './in-front.js'

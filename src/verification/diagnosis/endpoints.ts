@@ -1,5 +1,5 @@
-import type { Cause, Scene, SceneUpstream } from '../../model/diagnosis.js'
-import { describeNeighbour, matchLine } from '../../model/ownership.js'
+import type { Cause, Scene, SceneUpstream } from '../../model/results/diagnosis.js'
+import { describeNeighbour, matchLine } from '../../model/results/ownership.js'
 import { errorsOf, type Facts, failing, readyOf, refText, type Rule, same } from './facts.js'
 import { firstLines } from './routing.js'
 

@@ -1,4 +1,4 @@
-import type { Cause, ObjectRef, Scene, SceneDelegation, SceneVersion } from '../../model/diagnosis.js'
+import type { Cause, ObjectRef, Scene, SceneDelegation, SceneVersion } from '../../model/results/diagnosis.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
 /** What a rule looks at: answers, the surroundings, or both. `app` and `namespace` are known in any case. */

@@ -1,5 +1,5 @@
 import { shellWord } from '../../lib/shell-word.js'
-import type { Cause } from '../../model/diagnosis.js'
+import type { Cause } from '../../model/results/diagnosis.js'
 import type { AnswerSample, CheckResult } from '../../model/expectation.js'
 import {
   errorCount,

@@ -1,5 +1,5 @@
-import type { Cause } from '../../model/diagnosis.js'
-import { MAX_HEADER_KIB } from '../limits.js'
+import type { Cause } from '../../model/results/diagnosis.js'
+import { MAX_HEADER_KIB } from '../judging/limits.js'
 import { errorsOf, type Facts, type Rule, samplesOf } from './facts.js'
 
 /** Causes in how the probes and what they ask speak to each other. */

@@ -1,4 +1,11 @@
-import type { Cause, ProxyAdmin, Scene, SceneProxy, SceneRoute, SceneTable } from '../../model/diagnosis.js'
+import type {
+  Cause,
+  ProxyAdmin,
+  Scene,
+  SceneProxy,
+  SceneRoute,
+  SceneTable,
+} from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
 import { firstLines } from './routing.js'

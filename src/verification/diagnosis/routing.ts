@@ -1,11 +1,11 @@
 import { shellWord } from '../../lib/shell-word.js'
-import type { Cause, SceneTable } from '../../model/diagnosis.js'
+import type { Cause, SceneTable } from '../../model/results/diagnosis.js'
 import {
   conflictRemedy,
   describeDomainConflict,
   describeOverlap,
   type Matcher,
-} from '../../model/overlaps.js'
+} from '../../model/results/overlaps.js'
 import { delegationsToApp, errorsOf, type Facts, failing, refText, type Rule } from './facts.js'
 
 /** Causes in how requests are led to the app: VirtualServices, RouteTables and what Gloo says of them. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { kubectls } from '../../../scripts/tools.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
 
 /** A forward that runs: its local port, what kubectl says of errors, and how it ends. */
 interface Forward {

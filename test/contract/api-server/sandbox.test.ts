@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../../scripts/tools.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
-import { routeTable, single, upstream, virtualService } from '../gateway/objects.js'
+import { routeTable, single, upstream, virtualService } from '../routing/objects.js'
 import { writeChart } from './cluster.js'
-import { type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
+import { type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
 
 let cli: SandboxCli
 

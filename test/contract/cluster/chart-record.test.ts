@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { HELM_MAJORS, pathWithTools, type HelmMajor } from '../../../scripts/tools.js'
-import { Helm } from '../../../src/cluster/helm.js'
+import { Helm } from '../../../src/cluster/helm/helm.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
-import { decodeRecord } from '../../../src/cluster/release-record.js'
+import { decodeRecord } from '../../../src/cluster/helm/release-record.js'
 import type { ReleaseChart } from '../../../src/model/release.js'
-import { record } from '../../helpers/helm-record.js'
+import { record } from '../../support/helm-record.js'
 
 const chart = fileURLToPath(new URL('../../../chart', import.meta.url))
 const folder = new PrivateFolder()

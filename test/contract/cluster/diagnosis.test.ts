@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { Cluster } from '../../../src/cluster/cluster.js'
-import { openCluster } from '../../../src/cluster/open-cluster.js'
+import type { Cluster } from '../../../src/cluster/port.js'
+import { openCluster } from '../../../src/cluster/open.js'
 import type { StageProof } from '../../../src/model/expectation.js'
 import type { OperationContext } from '../../../src/operations/context.js'
-import { causesOf } from '../../../src/operations/diagnosis.js'
-import { QUICK, type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
+import { causesOf } from '../../../src/operations/verification/diagnosis.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
 
 let cli: SandboxCli
 let cluster: Cluster

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { AppLock, Cluster, LockRequest } from '../../../src/cluster/cluster.js'
-import { openCluster } from '../../../src/cluster/open-cluster.js'
-import { type SandboxCli, startSandboxCli } from '../../helpers/sandbox-cli.js'
+import type { AppLock, Cluster, LockRequest } from '../../../src/cluster/port.js'
+import { openCluster } from '../../../src/cluster/open.js'
+import { type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
 
 /** Takes the app, says so, and holds it until it is killed. */
 const HOLDING = `
-const { openCluster } = await import(${JSON.stringify(new URL('../../../src/cluster/open-cluster.ts', import.meta.url).href)})
+const { openCluster } = await import(${JSON.stringify(new URL('../../../src/cluster/open.ts', import.meta.url).href)})
 await openCluster().lock({
   app: 'echo', namespace: 'echo', command: 'finish echo', who: 'killed@here', waitMs: 0, preempt: false, waiting() {},
 })

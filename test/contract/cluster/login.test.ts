@@ -9,8 +9,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { pathWithTools } from '../../../scripts/tools.js'
-import { attendLogin } from '../../../src/cluster/helm-login.js'
-import { openCluster } from '../../../src/cluster/open-cluster.js'
+import { attendLogin } from '../../../src/cluster/helm/helm-login.js'
+import { openCluster } from '../../../src/cluster/open.js'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -24,7 +24,7 @@ let kubeconfig: string
 const file = (name: string) => path.join(folder, name)
 
 const tls = (name: string) =>
-  readFileSync(new URL(`../../unit/verification/fixtures/tls/${name}`, import.meta.url))
+  readFileSync(new URL(`../../unit/verification/probing/fixtures/tls/${name}`, import.meta.url))
 
 /**
  * A kubeconfig whose user logs in by a command that shows an URL and a code, and waits for the person. The server speaks

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { HELM_MAJORS, kubectls, pathWithTools } from '../../../scripts/tools.js'
-import type { LockRequest } from '../../../src/cluster/cluster.js'
-import { openCluster } from '../../../src/cluster/open-cluster.js'
+import type { LockRequest } from '../../../src/cluster/port.js'
+import { openCluster } from '../../../src/cluster/open.js'
 import { startCluster, type TestCluster, writeChart } from '../api-server/cluster.js'
 
 vi.setConfig({ testTimeout: 120_000 })

@@ -67,7 +67,7 @@ describe('a kubectl that serves this command', () => {
        setInterval(() => {}, 1000)`,
     )
     startParent(
-      `import { startKubectl } from '${source('kubectl-process.ts')}'
+      `import { startKubectl } from '${source('kube/kubectl-process.ts')}'
        ${HOLD}
        const service = await startKubectl(['proxy'], /Starting/, {})
        console.log('ready')
@@ -111,7 +111,7 @@ describe('a helm in the middle of an upgrade', () => {
        }, 10)`,
     )
     startParent(
-      `import { Helm } from '${source('helm.ts')}'
+      `import { Helm } from '${source('helm/helm.ts')}'
        import { PrivateFolder } from '${source('private-folder.ts')}'
        ${HOLD}
        const request = { app: 'echo', namespace: 'echo', chart: { path: '/chart' }, values: {}, description: 'x' }

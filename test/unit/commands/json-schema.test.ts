@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { outputSchema } from '../../helpers/json-schema.js'
+import { outputSchema } from '../../support/json-schema.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 

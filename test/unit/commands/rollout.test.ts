@@ -11,14 +11,14 @@ import Start from '../../../src/commands/start.js'
 import Status from '../../../src/commands/status.js'
 import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
-import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
-import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
+import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
 let cluster: ModelCluster
 let verifier: ModelVerifier
-vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => verifier }))
+vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
 
 beforeEach(() => {
   cluster = new ModelCluster()

@@ -13,19 +13,19 @@ import Status from '../../../src/commands/status.js'
 import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
 import { ExternalError } from '../../../src/model/errors.js'
-import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
-import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
+import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { type CommandRun, documentOf, runCommand } from './run-command.js'
 
 let cluster: ModelCluster
 let verifier: ModelVerifier
-vi.mock('../../../src/cluster/open-cluster.js', () => ({
+vi.mock('../../../src/cluster/open.js', () => ({
   openCluster: ({ secrets }: { secrets: Secrets }) => {
     secrets.learn(cluster.revisions.map(({ config }) => config))
     return cluster
   },
 }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => verifier }))
+vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
 
 const VALUES = `
 deployment:

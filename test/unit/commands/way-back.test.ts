@@ -4,13 +4,15 @@ import History from '../../../src/commands/history.js'
 import Install from '../../../src/commands/install.js'
 import Start from '../../../src/commands/start.js'
 import Undo from '../../../src/commands/undo.js'
-import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
-import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
+import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
 let cluster: ModelCluster
-vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new ModelVerifier(cluster) }))
+vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
+  createVerifier: () => new ModelVerifier(cluster),
+}))
 
 beforeEach(async () => {
   for (const name of ['GITHUB_ACTOR', 'GITLAB_USER_LOGIN']) vi.stubEnv(name, 'ann')

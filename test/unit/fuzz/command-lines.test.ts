@@ -4,13 +4,15 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BaseCommand } from '../../../src/cli/base-command.js'
-import { ModelCluster } from '../../helpers/model-cluster/cluster.js'
-import { ModelVerifier } from '../../helpers/model-cluster/verifier.js'
+import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { runCommand } from '../commands/run-command.js'
 
 let cluster: ModelCluster
-vi.mock('../../../src/cluster/open-cluster.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/verification/prove.js', () => ({ createVerifier: () => new ModelVerifier(cluster) }))
+vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
+  createVerifier: () => new ModelVerifier(cluster),
+}))
 
 /** Those of the sandbox start and stop a process: they have tests of their own. */
 const folder = new URL('../../../src/commands/', import.meta.url)

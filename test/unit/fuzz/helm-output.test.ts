@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Helm } from '../../../src/cluster/helm.js'
+import { Helm } from '../../../src/cluster/helm/helm.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import { startFakePath, type FakePath } from '../cluster/fake-program.js'

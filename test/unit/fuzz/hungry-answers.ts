@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import type { KubeApi } from '../../../src/cluster/kube-api.js'
-import { PODS } from '../../../src/cluster/kube-types.js'
-import { startFakeApi } from '../cluster/fake-api.js'
+import type { KubeApi } from '../../../src/cluster/kube/kube-api.js'
+import { PODS } from '../../../src/cluster/kube/kube-types.js'
+import { startFakeApi } from '../cluster/kube/fake-api.js'
 
 /** Run in a process of its own, with little memory: prints what comes of answers that never end. */
 const PIECE = Buffer.alloc(256 * 1024, 'x')

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createVerifier } from '../../../src/verification/prove.js'
-import { proofRequest } from '../../helpers/probe-request.js'
+import { createVerifier } from '../../../src/verification/probing/create-verifier.js'
+import { proofRequest } from '../../support/probe-request.js'
 
 /** Run in a process of its own, with little memory: counts answers whose bodies are huge or never end. */
 const PIECE = Buffer.alloc(64 * 1024, 'x')

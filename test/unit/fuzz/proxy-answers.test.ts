@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/model/errors.js'
-import { compileAttribution } from '../../../src/verification/attribution.js'
-import { compileClassify } from '../../../src/verification/classify.js'
-import { createVerifier } from '../../../src/verification/prove.js'
-import { proofRequest, transportTo } from '../../helpers/probe-request.js'
-import type { ProofRequest } from '../../../src/verification/verifier.js'
+import { compileAttribution } from '../../../src/verification/answers/attribution.js'
+import { compileClassify } from '../../../src/verification/answers/classify.js'
+import { createVerifier } from '../../../src/verification/probing/create-verifier.js'
+import { proofRequest, transportTo } from '../../support/probe-request.js'
+import type { ProofRequest } from '../../../src/verification/probing/verifier.js'
 
 const closers: (() => Promise<unknown>)[] = []
 afterAll(() => Promise.all(closers.map((close) => close())))

@@ -9,7 +9,7 @@ import { parse } from 'yaml'
 import { pathWithTools } from '../../../scripts/tools.js'
 import { UsageError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
-import { setValue } from '../../../src/rollout/set-values.js'
+import { setValue } from '../../../src/rollout/values/set-values.js'
 
 /** Expressions that Helm takes, all with the key `a`. */
 const TAKEN = [

@@ -7,10 +7,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { pathWithTools } from '../../../scripts/tools.js'
-import { readConfigFile } from '../../../src/cli/config-file.js'
+import { readConfigFile } from '../../../src/cli/session/config-file.js'
 import { ExternalError, UsageError } from '../../../src/model/errors.js'
-import { parseManifest } from '../../../src/operations/manifest.js'
-import { readValuesFile, readValuesFiles } from '../../../src/operations/values-files.js'
+import { parseManifest } from '../../../src/operations/observe/manifest.js'
+import { readValuesFile, readValuesFiles } from '../../../src/operations/inputs/values-files.js'
 
 let folder: string
 let file: string

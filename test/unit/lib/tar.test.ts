@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { filesOfTgz } from '../../../src/lib/tar.js'
-import { tarOf } from '../../helpers/tar.js'
+import { tarOf } from '../../support/tar.js'
 
 const read = async (...entries: Parameters<typeof tarOf>) =>
   (await filesOfTgz(gzipSync(tarOf(...entries)), 1_000_000)).map(({ name, content }) => [

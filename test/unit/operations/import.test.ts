@@ -4,8 +4,8 @@ import type { ReleaseChart } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { importApp } from '../../../src/operations/import.js'
 import { shift } from '../../../src/operations/shift.js'
-import { CHART, renderObjects } from '../../helpers/model-cluster/render.js'
-import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
+import { CHART, renderObjects } from '../../support/model-cluster/render.js'
+import { type Modelled, modelled } from '../../support/model-cluster/context.js'
 
 const PART_3 = { deployment: { v1: {} }, routes: { apiGroup: 'example' } }
 /** The primary is among the defaults, as in the series. */

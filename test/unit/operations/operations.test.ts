@@ -13,7 +13,7 @@ import { listApps, status } from '../../../src/operations/status.js'
 import { observedValues } from '../../../src/operations/values.js'
 import { compare, explain, verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
-import { modelled } from '../../helpers/model-cluster/context.js'
+import { modelled } from '../../support/model-cluster/context.js'
 
 const startV2 = { app: 'echo', version: 'v2', deployOnly: false }
 

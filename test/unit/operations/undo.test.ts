@@ -9,7 +9,7 @@ import { status } from '../../../src/operations/status.js'
 import { undo } from '../../../src/operations/undo.js'
 import { verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
-import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
+import { type Modelled, modelled } from '../../support/model-cluster/context.js'
 
 /** An app after a finished rollout from v1 to v2. */
 function finished(options: Parameters<typeof modelled>[1] = {}): Modelled {

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConflictError, UsageError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
-import { upgradeLines } from '../../../src/model/upgrade-changes.js'
+import { upgradeLines } from '../../../src/model/results/upgrade-changes.js'
 import { upgrade } from '../../../src/operations/upgrade.js'
-import { type Modelled, modelled } from '../../helpers/model-cluster/context.js'
-import { renderObjects } from '../../helpers/model-cluster/render.js'
+import { type Modelled, modelled } from '../../support/model-cluster/context.js'
+import { renderObjects } from '../../support/model-cluster/render.js'
 
 let folder: string
 beforeAll(async () => {

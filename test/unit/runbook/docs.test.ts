@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { loadRunbook } from '../../../src/runbook/load.js'
+import { loadRunbook } from '../../../src/runbook/file/load.js'
 
 const docs = new URL('../../../docs/', import.meta.url)
 const text = (name: string) => readFile(new URL(name, docs), 'utf8')

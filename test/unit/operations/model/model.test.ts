@@ -1,23 +1,23 @@
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { stageOf } from '../../../../src/rollout/stage.js'
-import { objectsOf } from '../../../helpers/model-cluster/render.js'
+import { stageOf } from '../../../../src/rollout/stage/stage.js'
+import { objectsOf } from '../../../support/model-cluster/render.js'
 import { Play } from './play.js'
 import { type Script, script } from './script.js'
 
 // The model's manifests are JSON: reading them as YAML would take most of the time.
-vi.mock('../../../../src/operations/manifest.js', async (original) => ({
+vi.mock('../../../../src/operations/observe/manifest.js', async (original) => ({
   ...(await original<object>()),
   parseManifest: objectsOf,
 }))
 // Files are read by the real clock, which the turns do not wait for.
-vi.mock('../../../../src/operations/chart-folder.js', async (original) => ({
+vi.mock('../../../../src/operations/inputs/chart-folder.js', async (original) => ({
   ...(await original<object>()),
   chosenChart: () => Promise.resolve({ path: 'chart', name: 'gloo-app 0.1.0' }),
 }))
 
 let play: Play | undefined
-vi.mock('../../../../src/operations/pause.js', () => ({
+vi.mock('../../../../src/lib/sleep-any.js', () => ({
   pause: (...args: Parameters<Play['pause']>) => play!.pause(...args),
 }))
 

@@ -1,10 +1,10 @@
 import type { StageProof } from '../../../../src/model/expectation.js'
 import type { Revision } from '../../../../src/model/release.js'
 import type { JsonObject } from '../../../../src/model/values.js'
-import type { HelmProcess } from '../../../helpers/model-cluster/helm.js'
-import type { ModelWorld } from '../../../helpers/model-cluster/cluster.js'
-import { destinationsOf, fingerprintIn, objectsOf } from '../../../helpers/model-cluster/render.js'
-import type { Actor } from '../../../helpers/model-cluster/turns.js'
+import type { HelmProcess } from '../../../support/model-cluster/helm.js'
+import type { ModelWorld } from '../../../support/model-cluster/cluster.js'
+import { destinationsOf, fingerprintIn, objectsOf } from '../../../support/model-cluster/render.js'
+import type { Actor } from '../../../support/model-cluster/turns.js'
 
 /** One run of a command, as far as the rules go: what it planned from, and what it has proven. */
 export class CommandRun {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Stage } from '../../../../src/model/stage.js'
-import type { HelmFault } from '../../../helpers/model-cluster/helm.js'
-import type { Readiness } from '../../../helpers/model-cluster/kube.js'
+import type { HelmFault } from '../../../support/model-cluster/helm.js'
+import type { Readiness } from '../../../support/model-cluster/kube.js'
 
 export type Command =
   | { name: 'install'; version: string }

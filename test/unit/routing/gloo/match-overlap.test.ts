@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Matcher, ValueMatch } from '../../../../src/model/overlaps.js'
+import type { Matcher, ValueMatch } from '../../../../src/model/results/overlaps.js'
 import { covers, overlapOf } from '../../../../src/routing/gloo/match-overlap.js'
 import { describeMatcher, matcherOf } from '../../../../src/routing/gloo/matcher.js'
 

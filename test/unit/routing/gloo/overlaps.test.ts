@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeOverlap, type RouteOverlap } from '../../../../src/model/overlaps.js'
+import { describeOverlap, type RouteOverlap } from '../../../../src/model/results/overlaps.js'
 import { addedDomainConflicts, domainConflicts } from '../../../../src/routing/gloo/domains.js'
 import { type GlooObject, isOfRelease } from '../../../../src/routing/gloo/objects.js'
 import { addedOverlaps, allOverlaps, overlapsOf } from '../../../../src/routing/gloo/overlaps.js'

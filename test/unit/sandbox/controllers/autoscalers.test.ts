@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
 import { ObjectStore } from '../../../../src/sandbox/api-server/store.js'
 import { AutoscalerController } from '../../../../src/sandbox/controllers/autoscalers.js'
-import { until } from '../../../contract/gateway/data-plane.js'
-import { deployment } from '../../../contract/gateway/objects.js'
+import { until } from '../../../contract/routing/data-plane.js'
+import { deployment } from '../../../contract/routing/objects.js'
 
 let store: ObjectStore
 let controller: AutoscalerController

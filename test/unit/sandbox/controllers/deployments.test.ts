@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
 import { isReady } from '../../../../src/sandbox/controllers/owned.js'
-import { type DataPlane, startDataPlane, until } from '../../../contract/gateway/data-plane.js'
-import { deployment, put, service } from '../../../contract/gateway/objects.js'
+import { type DataPlane, startDataPlane, until } from '../../../contract/routing/data-plane.js'
+import { deployment, put, service } from '../../../contract/routing/objects.js'
 
 let plane: DataPlane
 beforeEach(async () => {

@@ -15,7 +15,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/gateway/objects.js'
+} from '../../../contract/routing/objects.js'
 
 let store: ObjectStore
 let faults: FaultRegistry

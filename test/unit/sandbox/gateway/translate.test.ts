@@ -9,7 +9,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/gateway/objects.js'
+} from '../../../contract/routing/objects.js'
 
 interface Input {
   services?: KubeObject[]

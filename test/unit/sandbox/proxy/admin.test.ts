@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readProxyAdmin } from '../../../../src/cluster/proxy-admin.js'
+import { readProxyAdmin } from '../../../../src/cluster/gloo/proxy-admin.js'
 import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { ObjectStore } from '../../../../src/sandbox/api-server/store.js'
 import { FaultRegistry } from '../../../../src/sandbox/faults.js'
@@ -10,7 +10,7 @@ import type { ProxyFeed } from '../../../../src/sandbox/gateway/proxy-feed.js'
 import { adminServer } from '../../../../src/sandbox/proxy/admin.js'
 import { type GatewayProxy, startProxy } from '../../../../src/sandbox/proxy/proxy.js'
 import { closeServer } from '../../../../src/sandbox/workloads/close-server.js'
-import { until } from '../../../contract/gateway/data-plane.js'
+import { until } from '../../../contract/routing/data-plane.js'
 import {
   KINDS,
   put,
@@ -18,7 +18,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/gateway/objects.js'
+} from '../../../contract/routing/objects.js'
 
 let store: ObjectStore
 let faults: FaultRegistry

@@ -10,7 +10,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/gateway/objects.js'
+} from '../../../contract/routing/objects.js'
 
 const endpoint = (version: string) => ({ ip: version, port: 8080, labels: { app: 'echo', version } })
 

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
 import { markForDeletion } from '../../../../src/sandbox/controllers/owned.js'
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/sandbox.js'
-import { until } from '../../../contract/gateway/data-plane.js'
+import { until } from '../../../contract/routing/data-plane.js'
 import {
   deployment,
   KINDS,
@@ -16,7 +16,7 @@ import {
   single,
   upstream,
   virtualService,
-} from '../../../contract/gateway/objects.js'
+} from '../../../contract/routing/objects.js'
 
 let sandbox: Sandbox
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { translate } from '../../../../src/sandbox/gateway/translate.js'
 import { type GatewayProxy, startProxy } from '../../../../src/sandbox/proxy/proxy.js'
 import { seededRandom } from '../../../../src/sandbox/random.js'
 import { closeServer } from '../../../../src/sandbox/workloads/close-server.js'
-import { routeTable, single, upstream, virtualService } from '../../../contract/gateway/objects.js'
+import { routeTable, single, upstream, virtualService } from '../../../contract/routing/objects.js'
 
 interface Copy {
   url?: string

@@ -7,7 +7,7 @@ import type { ProxyState } from '../../../../src/sandbox/gateway/proxy-feed.js'
 import { translate } from '../../../../src/sandbox/gateway/translate.js'
 import { type GatewayProxy, startProxy } from '../../../../src/sandbox/proxy/proxy.js'
 import { closeServer } from '../../../../src/sandbox/workloads/close-server.js'
-import { routeTable, single, upstream, virtualService } from '../../../contract/gateway/objects.js'
+import { routeTable, single, upstream, virtualService } from '../../../contract/routing/objects.js'
 
 let pod: Server
 let proxy: GatewayProxy

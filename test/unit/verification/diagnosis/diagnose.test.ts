@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/diagnosis.js'
-import type { Matcher, RouteOverlap } from '../../../../src/model/overlaps.js'
+import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/results/diagnosis.js'
+import type { Matcher, RouteOverlap } from '../../../../src/model/results/overlaps.js'
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
-import type { Neighbour } from '../../../../src/model/ownership.js'
+import type { Neighbour } from '../../../../src/model/results/ownership.js'
 import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
 
 const at = { name: 'echo', namespace: 'echo' }

@@ -1,0 +1,243 @@
+import * as Flags from '@oclif/core/flags'
+
+// Values stay strings here: cli/session/settings.ts checks them, whether they come from a flag, the environment or
+// canary.yaml.
+
+/** A flag that may be given several times, one value each: what follows the value is an argument again. */
+export function repeatable(options: Pick<Flag, 'char' | 'env' | 'helpValue' | 'helpGroup' | 'description'>) {
+  return Flags.string({ ...options, multiple: true, multipleNonGreedy: true })
+}
+
+type Flag = NonNullable<Parameters<typeof Flags.string>[0]>
+
+/** Every command has these. */
+export const outputFlags = {
+  output: Flags.string({
+    char: 'o',
+    options: ['text', 'json', 'yaml'],
+    default: 'text',
+    env: 'CANARY_OUTPUT',
+    description: 'Format of the result on stdout',
+    helpGroup: 'output',
+  }),
+  json: Flags.boolean({ description: 'The same as --output json', helpGroup: 'output' }),
+  color: Flags.string({
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    env: 'CANARY_COLOR',
+    description: 'Colour; auto: on terminals, unless NO_COLOR is set',
+    helpGroup: 'output',
+  }),
+  debug: Flags.boolean({
+    env: 'CANARY_DEBUG',
+    description: 'With an error, show where in canary it was thrown',
+    helpGroup: 'output',
+  }),
+}
+
+/** Which cluster, and where in it. */
+export const clusterFlags = {
+  namespace: Flags.string({
+    char: 'n',
+    env: 'CANARY_NAMESPACE',
+    description: "Namespace of the release; by default where the app's only release is",
+    helpGroup: 'cluster',
+  }),
+  'kube-context': Flags.string({
+    aliases: ['context'],
+    env: 'CANARY_KUBE_CONTEXT',
+    description: 'Context of the kubeconfig (also: --context)',
+    helpGroup: 'cluster',
+  }),
+  kubeconfig: Flags.string({
+    env: 'CANARY_KUBECONFIG',
+    description: "Kubeconfig file; by default kubectl's (KUBECONFIG, ~/.kube/config)",
+    helpGroup: 'cluster',
+  }),
+  config: Flags.string({
+    env: 'CANARY_CONFIG',
+    helpValue: '<file>',
+    description: 'File with settings; by default ./canary.yaml, which may set less than a file named here',
+    helpGroup: 'cluster',
+  }),
+}
+
+/** How traffic is counted. */
+export const probeFlags = {
+  'proxy-url': Flags.string({
+    env: 'CANARY_PROXY_URL',
+    description: 'Origin of the proxy; by default found from the Service gateway-proxy in gloo-system',
+    helpGroup: 'probe',
+  }),
+  host: Flags.string({
+    env: 'CANARY_HOST',
+    description: 'Host header (and SNI) of the probes',
+    helpGroup: 'probe',
+  }),
+  'probe-header': repeatable({
+    env: 'CANARY_PROBE_HEADER',
+    helpValue: '<name=value>',
+    description: 'Header of every probe, repeatable; name=env:VAR takes the value from VAR',
+    helpGroup: 'probe',
+  }),
+  'verify-timeout': Flags.string({
+    default: '60s',
+    env: 'CANARY_VERIFY_TIMEOUT',
+    helpValue: '<duration>',
+    description: 'How long the proof of one stage may take, like 90s or 2m',
+    helpGroup: 'probe',
+  }),
+  'probe-rate': Flags.string({
+    default: '250',
+    env: 'CANARY_PROBE_RATE',
+    helpValue: '<number>',
+    description: 'Probes per second of each kind; 0: as fast as it goes',
+    helpGroup: 'probe',
+  }),
+  tolerance: Flags.string({
+    env: 'CANARY_TOLERANCE',
+    helpValue: '<points>',
+    description: 'How far a share may be from its weight; by default 10 points, less near 0 and 100',
+    helpGroup: 'probe',
+  }),
+  'each-proxy': Flags.boolean({
+    env: 'CANARY_EACH_PROXY',
+    allowNo: true,
+    description: 'Ask each proxy pod by itself; by default where there are several and no --proxy-url',
+    helpGroup: 'probe',
+  }),
+  'set-verify': repeatable({
+    env: 'CANARY_SET_VERIFY',
+    helpValue: '<key=value>',
+    description: 'One key of verify: in the values, for this command, like expect.status=200-299; repeatable',
+    helpGroup: 'probe',
+  }),
+  'allow-env': repeatable({
+    env: 'CANARY_ALLOW_ENV',
+    helpValue: '<name>',
+    description: "Variable of your environment that the app's values may read (env:NAME), repeatable",
+    helpGroup: 'probe',
+  }),
+  'allow-request': repeatable({
+    env: 'CANARY_ALLOW_REQUEST',
+    helpValue: '<what>',
+    description:
+      "What the app's values may have asked for beyond GET and HEAD of its own paths: a method, a path, or the URL of Prometheus; repeatable",
+    helpGroup: 'probe',
+  }),
+  resolve: repeatable({
+    env: 'CANARY_RESOLVE',
+    helpValue: '<host:port:address>',
+    description: "The address of the proxy's host, as with curl; repeatable",
+    helpGroup: 'probe',
+  }),
+  'ca-file': Flags.string({
+    env: 'CANARY_CA_FILE',
+    helpValue: '<file>',
+    description: "Certificates (PEM) to trust for https, in place of the system's",
+    helpGroup: 'probe',
+  }),
+  'cert-file': Flags.string({
+    env: 'CANARY_CERT_FILE',
+    helpValue: '<file>',
+    description: 'Client certificate (PEM) of the probes; with --key-file',
+    helpGroup: 'probe',
+  }),
+  'key-file': Flags.string({
+    env: 'CANARY_KEY_FILE',
+    helpValue: '<file>',
+    description: 'Key (PEM) of the client certificate',
+    helpGroup: 'probe',
+  }),
+  'http-proxy': Flags.string({
+    env: 'CANARY_HTTP_PROXY',
+    helpValue: '<url>',
+    description: 'HTTP proxy that probes go through; HTTP_PROXY is not looked at',
+    helpGroup: 'probe',
+  }),
+}
+
+/** How long the canary's health is compared with the primary's. */
+export const durationFlag = Flags.string({
+  default: '30s',
+  env: 'CANARY_DURATION',
+  helpValue: '<duration>',
+  description: 'How long the comparison goes on where nothing fails before, like 30s or 5m',
+  helpGroup: 'probe',
+})
+
+/** Commands that change the release. */
+export const changeFlags = {
+  timeout: Flags.string({
+    default: '5m',
+    env: 'CANARY_TIMEOUT',
+    helpValue: '<duration>',
+    description: 'How long pods may take to be ready, or gone, like 90s or 5m',
+  }),
+  'dry-run': Flags.boolean({
+    env: 'CANARY_DRY_RUN',
+    description: 'Print the plan and change nothing',
+  }),
+  recover: Flags.boolean({
+    env: 'CANARY_RECOVER',
+    description: 'Bring back first what a failed or killed helm left behind',
+    helpGroup: 'safety',
+  }),
+  'take-over': Flags.boolean({
+    env: 'CANARY_TAKE_OVER',
+    description: "Overwrite what others changed by hand in the release's objects",
+    helpGroup: 'safety',
+  }),
+  'wait-for-lock': Flags.string({
+    default: '0',
+    env: 'CANARY_WAIT_FOR_LOCK',
+    helpValue: '<duration>',
+    description: 'How long to wait for another operator of the app, like 2m',
+    helpGroup: 'safety',
+  }),
+  events: Flags.string({
+    env: 'CANARY_EVENTS',
+    helpValue: '<file>',
+    description: 'Append what happens to this file, one JSON line for each event',
+    helpGroup: 'output',
+  }),
+  yes: Flags.boolean({
+    char: 'y',
+    env: 'CANARY_YES',
+    description: 'Answer questions with yes, but for those that have a flag of their own',
+  }),
+}
+
+/** Commands that take `--chart`. */
+export const chartVersionFlag = Flags.string({
+  env: 'CANARY_CHART_VERSION',
+  helpValue: '<version>',
+  description: 'Version of a --chart from a repository or registry; by default the newest',
+  dependsOn: ['chart'],
+})
+
+/** Commands that may change what an app answers to. */
+export const overlapFlag = Flags.boolean({
+  env: 'CANARY_ALLOW_OVERLAP',
+  description: 'Go on, with a warning, where routes overlap with those of another app, or a domain is taken',
+  helpGroup: 'safety',
+})
+
+/** Commands that raise the canary's share, or change who sets the number of pods. */
+export const scaleFlag = Flags.string({
+  options: ['check', 'auto', 'off'],
+  env: 'CANARY_SCALE',
+  description:
+    "Where pods would be missing (the canary's for its share; with upgrade, those that serve now): refuse (check), set as many (auto), or go on (off); by default what capacity.scale in the values says, else check",
+  helpGroup: 'safety',
+})
+
+/** Commands whose steps can be gone back from. */
+export const failureFlags = {
+  'on-failure': Flags.string({
+    options: ['stop', 'abort', 'ask'],
+    env: 'CANARY_ON_FAILURE',
+    description: 'After a failed step: stop there, abort, or ask; by default ask on a terminal, else stop',
+    helpGroup: 'safety',
+  }),
+}

@@ -1,0 +1,71 @@
+import { shellWord } from '../../lib/shell-word.js'
+import path from 'node:path'
+import type { Secrets } from '../../lib/secrets/secrets.js'
+import { runIdOf } from '../../runbook/run/run-id.js'
+import { loadRunbook, parseVars } from '../../runbook/file/load.js'
+import type { Runbook } from '../../runbook/runbook.js'
+import type { Output } from '../output/output.js'
+import type { RunRequest } from './run-world.js'
+import type { ParsedFlags } from '../session/settings.js'
+
+/** What the commands that take a runbook may have been given. */
+type RunFlags = ParsedFlags & {
+  flags: { var?: string[]; only?: string[]; until?: string; approve?: string[]; 'no-wait'?: boolean }
+}
+
+/** Reads a runbook; values that its variables take from the environment become secrets. Throws UsageError. */
+export function readRunbook(file: string, vars: string[] = [], secrets: Secrets): Promise<Runbook> {
+  const hide = (value: string) => {
+    for (const line of value.split(/\r?\n/)) secrets.add(line)
+  }
+  return loadRunbook(file, { vars: parseVars(vars), env: process.env, hide })
+}
+
+/** Reads the runbook and what the command line, its words in `argv`, says of it. Throws UsageError. */
+export async function requestOf(
+  file: string,
+  parsed: RunFlags,
+  argv: string[],
+  { secrets }: Pick<Output, 'secrets'>,
+): Promise<RunRequest> {
+  const runbook = await readRunbook(file, parsed.flags.var, secrets)
+  const name = runbook.name ?? path.basename(file).replace(/\.ya?ml$/, '')
+  return { ...requestFor(runbook, name, ['run', ...argv], parsed), file }
+}
+
+/** A run of these steps, called by a name; `words` are the command's, without `canary`. */
+export function requestFor(runbook: Runbook, name: string, words: string[], parsed: RunFlags): RunRequest {
+  const { flags } = parsed
+  const again = without(words, {
+    alone: /^(--dry-run|--json|--yes|-y|-o.+)$/,
+    valued: /^(--output|-o|--approve)$/,
+  })
+  const onward = without(again, { valued: /^--until$/ })
+  return {
+    runbook,
+    identity: { name, id: runIdOf(runbook), command: commandLine(again), onward: commandLine(onward) },
+    only: flags.only,
+    until: flags.until,
+    approve: new Map((flags.approve ?? []).map(approvalOf)),
+    noWait: flags['no-wait'] ?? false,
+    parsed,
+  }
+}
+
+/** `qa`, or with a reason `qa=checked by hand`. */
+function approvalOf(text: string): [string, string] {
+  const at = text.indexOf('=')
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** The words but for flags that were meant for this once, those that have a value with it. */
+function without(words: string[], { alone, valued }: { alone?: RegExp; valued: RegExp }): string[] {
+  return words.filter((word, index) => {
+    const [flag = ''] = word.split('=')
+    return !alone?.test(word) && !valued.test(flag) && !valued.test(words[index - 1] ?? '')
+  })
+}
+
+function commandLine(words: string[]): string {
+  return ['canary', ...words].map(shellWord).join(' ')
+}

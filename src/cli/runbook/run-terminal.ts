@@ -1,0 +1,73 @@
+import { onOneLine } from '../../report/terminal/terminal-text.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Activity, LiveArea } from '../../report/terminal/live-area.js'
+import type { Output } from '../output/output.js'
+import { asker } from '../output/prompt.js'
+
+const AFTER_ANSWER_MS = 100
+
+/**
+ * The terminal of a run on several apps: their lines in the order in which they come, but for while a person is asked; one
+ * question at a time.
+ */
+export class RunTerminal {
+  /** Undefined where nobody can be asked. Throws AbortError when `until` comes first. */
+  readonly ask?: (question: string, until?: AbortSignal) => Promise<boolean>
+  private readonly area: LiveArea
+  private held?: string[]
+  private before: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly output: Output,
+    signal: AbortSignal,
+  ) {
+    const { clean, stderrPalette: palette } = output
+    const live = process.stderr.isTTY && process.env.TERM !== 'dumb' && !output.noCommands
+    this.area = new LiveArea(process.stderr, { palette, live })
+    const ask = asker(
+      { input: process.stdin, output: process.stderr },
+      { signal, pause: () => undefined, clean },
+    )
+    if (ask) {
+      this.ask = (question, until) => {
+        const answer = this.before.then(() => this.asking(() => ask(question, until)))
+        // What follows from an answer is told before the next question.
+        this.before = answer.catch(() => undefined).then(() => pause(AFTER_ANSWER_MS))
+        return answer
+      }
+    }
+  }
+
+  say(line: string): void {
+    this.write(this.output.clean(onOneLine(line)))
+  }
+
+  /** A line that a CI system is to obey; secrets are masked in it all the same. */
+  command(line: string): void {
+    this.write(this.output.secrets.maskText(line))
+  }
+
+  /** What is going on right now, below the lines; nothing, before what is told by others, and at the end. */
+  show(now: Activity[]): void {
+    const { clean } = this.output
+    const shown = now.map((one) => (typeof one === 'string' ? clean(one) : { ...one, text: clean(one.text) }))
+    if (!this.held) this.area.show(shown)
+  }
+
+  private write(line: string): void {
+    if (this.held) this.held.push(line)
+    else this.area.print([line])
+  }
+
+  private async asking(ask: () => Promise<boolean>): Promise<boolean> {
+    this.area.show([])
+    this.held = []
+    try {
+      return await ask()
+    } finally {
+      const lines = this.held
+      this.held = undefined
+      for (const line of lines) this.write(line)
+    }
+  }
+}

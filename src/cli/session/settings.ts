@@ -1,0 +1,223 @@
+import { readConfigFile } from './config-file.js'
+import { parseDuration } from '../../lib/durations.js'
+import { parseHeaders } from '../flags/headers.js'
+import {
+  type Given,
+  parseAllowance,
+  parseHttpProxy,
+  parseRate,
+  parseResolve,
+  parseTolerance,
+  readTls,
+  textsOf,
+  wrongSetting,
+} from '../flags/probe-settings.js'
+import type { Secrets } from '../../lib/secrets/secrets.js'
+import type { FileSettings, SettingName } from '../../model/setting-names.js'
+import type { Allowance } from '../../model/verify-settings.js'
+import { requireOwnWay } from './unnamed-config.js'
+import { SCALE_MODES, type ScaleMode } from '../../rollout/plan/capacity.js'
+
+/** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
+export interface ParsedFlags {
+  flags: Partial<Record<SettingName, string | string[]>> & {
+    config?: string
+    'dry-run'?: boolean
+    recover?: boolean
+    'take-over'?: boolean
+    'allow-overlap'?: boolean
+    yes?: boolean
+    'each-proxy'?: boolean
+  }
+  metadata: { flags: Record<string, { setFromDefault?: boolean } | undefined> }
+}
+
+const FAILURE_POLICIES = ['stop', 'abort', 'ask'] as const
+type FailurePolicy = (typeof FAILURE_POLICIES)[number]
+
+/** All settings of one run, checked: flag over environment over canary.yaml over default. */
+export interface Settings {
+  namespace?: string
+  kubeContext?: string
+  kubeconfig?: string
+  proxyUrl?: string
+  host?: string
+  /** Canary headers for `start`; undefined where none were given. */
+  canaryHeaders?: Record<string, string>
+  probeHeaders: Record<string, string>
+  probeRate: number
+  /** Of a comparison, where there is to be one. */
+  durationMs: number
+  /** 0..1. */
+  tolerance?: number
+  eachProxy?: boolean
+  setVerify: string[]
+  /** Of a canary.yaml that nobody named: trusted no more than the app's values. */
+  defaultVerify: string[]
+  allow: Allowance
+  resolve: Record<string, string>
+  tls: { ca?: string; cert?: string; key?: string }
+  httpProxy?: string
+  verifyTimeoutMs: number
+  podTimeoutMs: number
+  waitForLockMs: number
+  /** Undefined where nothing was said: a person is asked, where there is one. */
+  onFailure?: FailurePolicy
+  /** Undefined where nothing was said: the app's values do. */
+  scale?: ScaleMode
+  /** Path of the file that gets the events. */
+  events?: string
+  /** The file that settings came from, and which; undefined where none did. */
+  config?: { file: string; names: SettingName[] }
+  dryRun: boolean
+  recover: boolean
+  takeOver: boolean
+  allowOverlap: boolean
+  yes: boolean
+}
+
+export interface Surroundings {
+  cwd: string
+  env: Record<string, string | undefined>
+}
+
+/**
+ * Resolves and checks the settings for one app; those of a runbook go over those of canary.yaml. Throws UsageError that names
+ * the flag, variable or line.
+ */
+export async function resolveSettings(
+  app: string | undefined,
+  parsed: ParsedFlags,
+  { cwd, env }: Surroundings,
+  runbook: FileSettings = {},
+): Promise<Settings> {
+  const config = await readConfigFile(app, parsed.flags.config ?? env.CANARY_CONFIG, cwd)
+  const file = { ...config.settings, ...runbook }
+  const pick = (name: SettingName) => pickSetting(name, parsed, file)
+  const text = (name: SettingName) => {
+    const found = pick(name)
+    return Array.isArray(found?.value) ? found.value.at(-1) : found?.value
+  }
+  const headers = (name: SettingName) => {
+    const found = pick(name)
+    if (!found) return undefined
+    if (name === 'header') return parseHeaders(textsOf(found), found.source, 'canary')
+    return parseHeaders(textsOf(found), found.source, 'probe', env)
+  }
+  const names = Object.keys(config.settings) as SettingName[]
+  const allow = parseAllowance({ env: pick('allow-env'), request: pick('allow-request') })
+  const verify = pick('set-verify')
+  const setVerify = textsOf(verify)
+  requireOwnWay(headersOfCaller(pick('probe-header'), allow, verify), {
+    'proxy-url': pick('proxy-url'),
+    resolve: pick('resolve'),
+    host: pick('host'),
+  })
+  return {
+    namespace: text('namespace'),
+    kubeContext: text('kube-context'),
+    kubeconfig: text('kubeconfig'),
+    proxyUrl: proxyUrl(pick('proxy-url')),
+    host: text('host'),
+    canaryHeaders: headers('header'),
+    probeHeaders: headers('probe-header') ?? {},
+    durationMs: durationOf(pick('duration'), 30_000, 100),
+    probeRate: parseRate(pick('probe-rate')),
+    tolerance: parseTolerance(pick('tolerance')),
+    eachProxy: parsed.flags['each-proxy'],
+    setVerify: verify?.isUnnamed ? [] : setVerify,
+    defaultVerify: verify?.isUnnamed ? setVerify : [],
+    allow,
+    resolve: parseResolve(pick('resolve')),
+    tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
+    httpProxy: parseHttpProxy(pick('http-proxy')),
+    verifyTimeoutMs: durationOf(pick('verify-timeout'), 60_000, 100),
+    podTimeoutMs: durationOf(pick('timeout'), 300_000),
+    waitForLockMs: durationOf(pick('wait-for-lock'), 0),
+    onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES, 'says not what follows a failure'),
+    events: text('events'),
+    config: config.file !== undefined && names.length > 0 ? { file: config.file, names } : undefined,
+    scale: oneOf(pick('scale'), SCALE_MODES, 'says not what is done with too few pods'),
+    dryRun: parsed.flags['dry-run'] ?? false,
+    recover: parsed.flags.recover ?? false,
+    takeOver: parsed.flags['take-over'] ?? false,
+    allowOverlap: parsed.flags['allow-overlap'] ?? false,
+    yes: parsed.flags.yes ?? false,
+  }
+}
+
+/** The flag that has the caller's own headers sent; undefined where there are none. */
+function headersOfCaller(header: Given | undefined, allow: Allowance, verify?: Given): string | undefined {
+  if (header && !header.isUnnamed) return '--probe-header'
+  if (allow.env.length > 0) return '--allow-env'
+  const isSet = textsOf(verify).some((text) => text.includes('headers'))
+  return isSet && !verify?.isUnnamed ? '--set-verify' : undefined
+}
+
+/** What the caller's flags and variables hold that may be secret, noted before any of it can be quoted. */
+export function learnSecrets({ probeHeaders, setVerify }: Settings, secrets: Secrets): void {
+  secrets.addHeaders(probeHeaders)
+  for (const text of setVerify) {
+    const [, value] = /^[^=]*headers[^=]*=(.*)$/s.exec(text) ?? []
+    if (value !== undefined) secrets.add(value)
+  }
+}
+
+/** Which file settings came from, for people: `settings  canary.yaml (namespace, host)`. */
+export function configNote(settings: Settings[]): string | undefined {
+  const [first, ...others] = settings.flatMap(({ config }) => config ?? [])
+  const names = new Set([first, ...others].flatMap((config) => config?.names ?? []))
+  return first && `settings  ${first.file} (${[...names].join(', ')})`
+}
+
+function pickSetting(
+  name: SettingName,
+  { flags, metadata }: ParsedFlags,
+  file: FileSettings,
+): Given | undefined {
+  const value = flags[name]
+  const typed = value !== undefined && !metadata.flags[name]?.setFromDefault
+  if (typed) return { value, source: `--${name}` }
+  return file[name] ?? (value === undefined ? undefined : { value, source: `--${name}` })
+}
+
+/** Longer ones are a typing error, and from 24.8 days on a timer would end at once. */
+const LONGEST_MS = 24 * 3_600_000
+
+/** Milliseconds of a setting; throws UsageError for what is no duration up to 24h. */
+export function durationOf(picked: Given | undefined, byDefault: number, shortestMs = 0): number {
+  if (!picked) return byDefault
+  const text = String(picked.value)
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined && (milliseconds < shortestMs || milliseconds > LONGEST_MS)) {
+    const from = shortestMs === 0 ? '0' : `${shortestMs}ms`
+    throw wrongSetting(picked, `"${text}" is out of range`, `give a duration from ${from} to 24h`)
+  }
+  if (milliseconds !== undefined) return milliseconds
+  throw wrongSetting(
+    picked,
+    `"${text}" is not a duration`,
+    'write it as a number with a unit, like 90s, 5m or 1m30s',
+  )
+}
+
+function oneOf<T extends string>(picked: Given | undefined, words: readonly T[], why: string): T | undefined {
+  if (!picked) return undefined
+  const found = words.find((word) => word === picked.value)
+  if (found) return found
+  throw wrongSetting(picked, `"${String(picked.value)}" ${why}`, `give one of ${words.join(', ')}`)
+}
+
+function proxyUrl(picked: Given | undefined): string | undefined {
+  if (!picked) return undefined
+  const text = String(picked.value)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) {
+    return url.origin
+  }
+  throw wrongSetting(
+    picked,
+    `"${text}" is not the origin of a proxy`,
+    'give scheme, host and port only, like http://127.0.0.1:8080',
+  )
+}

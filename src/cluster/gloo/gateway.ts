@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ConflictError } from '../../model/errors.js'
+import { ApiError } from '../kube/api-errors.js'
+import type { ClusterObject, GatewayView } from '../port.js'
+import type { KubeApi } from '../kube/kube-api.js'
+import { ROUTE_TABLES, VIRTUAL_SERVICES, type Target } from '../kube/kube-types.js'
+import { writtenRoutes } from '../../routing/gloo/objects.js'
+import { GLOO_NAMESPACE, sharedVirtualService } from '../../routing/gloo/shared-virtual-service.js'
+/** VirtualServices and RouteTables of the cluster; of gloo-system, or none, where the user may not read more. */
+export async function gatewayView(api: KubeApi): Promise<GatewayView> {
+  const [services, tables] = await Promise.all([
+    listAllowed(api, [
+      { resource: VIRTUAL_SERVICES },
+      { resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE },
+    ]),
+    listAllowed(api, [{ resource: ROUTE_TABLES }]),
+  ])
+  return {
+    virtualServices: services.items,
+    routeTables: tables.items,
+    hidden: [...(services.isAll ? [] : ['VirtualServices']), ...(tables.isAll ? [] : ['RouteTables'])],
+  }
+}
+
+/** The first of the collections that the user may read; empty where that is none. */
+async function listAllowed(
+  api: KubeApi,
+  targets: Target[],
+): Promise<{ items: ClusterObject[]; isAll: boolean }> {
+  for (const [index, target] of targets.entries()) {
+    try {
+      return { items: (await api.list(target)).items, isAll: index === 0 }
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 403)) throw error
+    }
+  }
+  return { items: [], isAll: false }
+}
+
+/**
+ * Creates the seed's VirtualService: every domain, every path, delegated to the RouteTables of all namespaces with this
+ * apiGroup label. Throws ConflictError where one of that name is there already.
+ */
+export async function createVirtualService(api: KubeApi, apiGroup: string): Promise<void> {
+  const virtualService = sharedVirtualService(apiGroup)
+  const { name } = virtualService.metadata
+  try {
+    await api.create({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE }, virtualService)
+  } catch (error) {
+    if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error
+    // Somebody else made it at the same moment, for another app of a run perhaps.
+    const found = await api.find({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE, name })
+    if (found && isDeepStrictEqual(writtenRoutes(found), writtenRoutes(virtualService))) return
+    throw new ConflictError(
+      `VirtualService ${name} is there already in ${GLOO_NAMESPACE}, and does not select apiGroup ${apiGroup}.`,
+      {
+        state: 'It was left as it is.',
+        nextSteps: [
+          `kubectl edit virtualservice ${name} -n ${GLOO_NAMESPACE}    (add a route that selects apiGroup: ${apiGroup})`,
+          'or give the app, by routes.apiGroup in its values, an apiGroup that a VirtualService selects already',
+        ],
+        cause: error,
+      },
+    )
+  }
+}

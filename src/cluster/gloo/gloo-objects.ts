@@ -1,0 +1,100 @@
+import type {
+  ObjectRef,
+  SceneDelegation,
+  SceneDestination,
+  SceneRoute,
+  SceneTable,
+  SceneUpstream,
+} from '../../model/results/diagnosis.js'
+import { list, number, record, text } from '../../routing/gloo/fields.js'
+import { domainsOf, refOf, tableWeight, writtenRoutes } from '../../routing/gloo/objects.js'
+import { selectsTable } from '../../routing/gloo/selection.js'
+import { glooStatusOf } from '../../routing/gloo/status.js'
+import type { ClusterObject } from '../port.js'
+
+/** A RouteTable, as far as its routes can be told. */
+export function tableOf(object: ClusterObject): SceneTable {
+  return {
+    ...refOf(object),
+    weight: tableWeight(object),
+    routes: writtenRoutes(object).flatMap(routesOf),
+    status: glooStatusOf(object),
+  }
+}
+
+/** One for each of its matchers; without any, a route matches every path. */
+function routesOf(route: Record<string, unknown>): SceneRoute[] {
+  const actions = ['routeAction', 'redirectAction', 'directResponseAction', 'delegateAction', 'graphqlApiRef']
+  const common = {
+    destinations: destinationsOf(record(route.routeAction)),
+    hasAction: actions.some((name) => route[name] !== undefined),
+  }
+  const matchers = list(route.matchers)
+  return (matchers.length > 0 ? matchers : [{ prefix: '/' }]).map((matcher: Record<string, unknown>) => ({
+    ...pathOf(matcher),
+    headers: list(matcher.headers).map(({ name, value, regex }) => ({
+      name: text(name) ?? '',
+      value: text(value) ?? '',
+      regex: regex === true,
+    })),
+    ...common,
+  }))
+}
+
+function pathOf({ exact, regex, prefix }: Record<string, unknown>): Pick<SceneRoute, 'match' | 'path'> {
+  if (text(exact) !== undefined) return { match: 'exact', path: text(exact) ?? '' }
+  if (text(regex) !== undefined) return { match: 'regex', path: text(regex) ?? '' }
+  return { match: 'prefix', path: text(prefix) ?? '/' }
+}
+
+function destinationsOf({ single, multi }: Record<string, unknown>): SceneDestination[] {
+  if (single !== undefined) return [destinationOf(record(single))]
+  return list(record(multi).destinations).map(({ destination, weight }) => ({
+    ...destinationOf(record(destination)),
+    weight: number(weight) ?? number(record(weight).value) ?? 0,
+  }))
+}
+
+function destinationOf({ upstream, subset }: Record<string, unknown>): SceneDestination {
+  const { name, namespace } = record(upstream)
+  const { version } = record(record(subset).values)
+  return {
+    upstream: { name: text(name) ?? '', namespace: text(namespace) ?? '' },
+    ...(text(version) === undefined ? {} : { version: text(version) }),
+  }
+}
+
+/** The routes of a VirtualService that delegate, each with those of the tables that it selects. */
+export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): SceneDelegation[] {
+  return writtenRoutes(virtualService).flatMap((route) => {
+    if (route.delegateAction === undefined) return []
+    const selected = tables.filter(({ metadata }) =>
+      selectsTable(route.delegateAction, virtualService.metadata.namespace, metadata),
+    )
+    return {
+      virtualService: refOf(virtualService),
+      domains: domainsOf(virtualService),
+      prefix: text(list(route.matchers)[0]?.prefix) ?? '/',
+      tables: selected.map(refOf),
+    }
+  })
+}
+
+/** An Upstream; its Service is still to be looked at. */
+export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): SceneUpstream {
+  const { kube } = record(object?.spec)
+  const { serviceName, serviceNamespace, servicePort, subsetSpec } = record(kube)
+  const { selectors, fallbackPolicy } = record(subsetSpec)
+  const name = text(serviceName)
+  return {
+    ...ref,
+    exists: object !== undefined,
+    ...(name === undefined ? {} : { service: { name, namespace: text(serviceNamespace) ?? ref.namespace } }),
+    servicePort: number(servicePort),
+    subsetKeys: list(selectors).map(({ keys }) =>
+      (Array.isArray(keys) ? keys : []).flatMap((key) => text(key) ?? []).sort(),
+    ),
+    fallbackPolicy: text(fallbackPolicy) ?? 'ANY_ENDPOINT',
+    status: object ? glooStatusOf(object) : { state: 'Pending', reason: '' },
+  }
+}

@@ -1,0 +1,125 @@
+import { get } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ObjectRef, ProxyAdmin, ProxyCounters } from '../../model/results/diagnosis.js'
+
+/** Envoy's admin interface. */
+export const ADMIN_PORT = 19_000
+/** Answers of a proxy with thousands of routes are larger than this, and not worth the time. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** Between two readings of the counters. */
+const APART_MS = 700
+
+/**
+ * What Envoy's admin interface tells of an app: counters, how far they go on within 0.7 seconds, and the routes it has now.
+ *
+ * @throws Error where it does not answer, or not with what Envoy would say
+ */
+export async function readProxyAdmin(
+  origin: string,
+  { name, namespace }: ObjectRef,
+  signal: AbortSignal,
+): Promise<ProxyAdmin> {
+  const cluster = `${name}_${namespace}`
+  const [before, dump] = await Promise.all([
+    countersOf(origin, cluster, signal),
+    fetchText(`${origin}/config_dump?resource=dynamic_route_configs`, signal),
+  ])
+  await pause(APART_MS, undefined, { signal })
+  const now = await countersOf(origin, cluster, signal)
+  const meanwhile = {
+    routesRejected: now.routesRejected - before.routesRejected,
+    fallbacks: now.fallbacks - before.fallbacks,
+    retries: now.retries - before.retries,
+  }
+  return { ...now, meanwhile, ...routesOf(JSON.parse(dump), cluster) }
+}
+
+async function countersOf(origin: string, cluster: string, signal: AbortSignal): Promise<ProxyCounters> {
+  const filter = encodeURIComponent('lb_subsets_fallback|upstream_rq_retry|update_rejected')
+  const stats = await fetchText(`${origin}/stats?filter=${filter}`, signal)
+  const sum = (isMeant: (counter: string) => boolean) => sumOf(stats, isMeant)
+  return {
+    routesRejected: sum((counter) => /\.rds\..*\.update_rejected$/.test(counter)),
+    fallbacks: sum((counter) => counter === `cluster.${cluster}.lb_subsets_fallback`),
+    retries: sum((counter) => counter === `cluster.${cluster}.upstream_rq_retry`),
+  }
+}
+
+/** Counters by their names, undefined for those that it does not have. Throws Error where it does not answer. */
+export async function readCounters(
+  origin: string,
+  names: string[],
+  signal: AbortSignal,
+): Promise<(number | undefined)[]> {
+  const filter = names.map((name) => name.replaceAll('.', '\\.')).join('|')
+  const stats = await fetchText(`${origin}/stats?filter=${encodeURIComponent(`^(${filter})$`)}`, signal)
+  const isThere = (name: string) => stats.split('\n').some((line) => line.startsWith(`${name}: `))
+  return names.map((name) => (isThere(name) ? sumOf(stats, (counter) => counter === name) : undefined))
+}
+
+/** Envoy's text form: `cluster.echo_echo.upstream_rq_retry: 3`. */
+function sumOf(stats: string, isMeant: (counter: string) => boolean): number {
+  let sum = 0
+  for (const line of stats.split('\n')) {
+    const at = line.lastIndexOf(': ')
+    const value = Number(line.slice(at + 2))
+    if (at > 0 && Number.isFinite(value) && isMeant(line.slice(0, at))) sum += value
+  }
+  return sum
+}
+
+interface EnvoyRoute {
+  route?: {
+    cluster?: string
+    weighted_clusters?: { clusters?: WeightedCluster[] }
+  }
+  response_headers_to_add?: { header?: { key?: string; value?: string } }[]
+}
+
+interface WeightedCluster {
+  name?: string
+  weight?: number
+  metadata_match?: { filter_metadata?: Record<string, { version?: string } | undefined> }
+}
+
+function routesOf(dump: unknown, cluster: string): Pick<ProxyAdmin, 'weights' | 'headerValues'> {
+  const weights: Record<string, number> = {}
+  const headerValues = new Set<string>()
+  for (const { route, response_headers_to_add: added = [] } of virtualHostRoutes(dump)) {
+    const weighted = (route?.weighted_clusters?.clusters ?? []).filter(({ name }) => name === cluster)
+    if (route?.cluster !== cluster && weighted.length === 0) continue
+    for (const { header } of added) if (typeof header?.value === 'string') headerValues.add(header.value)
+    for (const { weight = 0, metadata_match: match } of weighted) {
+      weights[match?.filter_metadata?.['envoy.lb']?.version ?? 'any'] = weight
+    }
+  }
+  return { weights, headerValues: [...headerValues] }
+}
+
+/** Every route of every virtual host, wherever in the dump its route configuration stands. */
+function virtualHostRoutes(value: unknown): EnvoyRoute[] {
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) return value.flatMap(virtualHostRoutes)
+  const { virtual_hosts: hosts } = value as { virtual_hosts?: unknown }
+  if (Array.isArray(hosts))
+    return (hosts as { routes?: EnvoyRoute[] }[]).flatMap(({ routes }) => routes ?? [])
+  return Object.values(value).flatMap(virtualHostRoutes)
+}
+
+function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { signal, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > MAX_BYTES) request.destroy(new Error('the answer is too long'))
+      })
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve(text) : reject(new Error(`HTTP ${response.statusCode}`)),
+      )
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+  })
+}

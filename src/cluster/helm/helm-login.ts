@@ -1,0 +1,70 @@
+import { open } from 'node:fs/promises'
+import type { ExternalError } from '../../model/errors.js'
+import type { PinnedCluster } from '../port.js'
+import { endless, interrupted, loginLimitMs, WAITS_FOR_PERSON_MS } from '../kube/login.js'
+import { pause } from '../../lib/sleep.js'
+import { descendantsOf } from '../../lib/process/process-tree.js'
+import { SaidLines } from '../../lib/process/line-splitter.js'
+
+const LOOK_EVERY_MS = 250
+/** A login command that was asked to end has so long until it is killed. */
+const GRACE_MS = 2000
+/** Bytes of its words that are read at once. */
+const CHUNK = 64 * 1024
+
+/**
+ * Attends a helm that runs, until `ended`: while the kubeconfig's login command runs under it, what comes on its stderr
+ * (a file) is shown, and one that takes too long, or that Ctrl-C is for, is ended. Helm itself goes on: it gets no
+ * credentials, says so and ends, as it would by itself. Resolves with why a login was ended.
+ */
+export async function attendLogin(
+  helm: number,
+  stderrFile: string,
+  { loginCommand, say, signal }: PinnedCluster,
+  ended: AbortSignal,
+  limitMs = loginLimitMs(),
+): Promise<ExternalError | undefined> {
+  if (loginCommand === undefined) return undefined
+  const lines = new SaidLines((line) => say?.(line))
+  let position = 0
+  let since: number | undefined
+  let ending: { why: ExternalError; at: number } | undefined
+  for (;;) {
+    await pause(LOOK_EVERY_MS, ended)
+    if (ended.aborted) break
+    const running = await descendantsOf(helm)
+    if (running.length === 0) {
+      since = undefined
+      continue
+    }
+    const now = performance.now()
+    since ??= now
+    const text = await textFrom(stderrFile, position)
+    position += text.length
+    lines.write(text.toString('utf8'))
+    if (!ending && signal?.aborted && now - since >= WAITS_FOR_PERSON_MS)
+      ending = { why: interrupted(loginCommand), at: now }
+    if (!ending && now - since >= limitMs) ending = { why: endless(loginCommand, limitMs), at: now }
+    if (ending) for (const pid of running) end(pid, now - ending.at < GRACE_MS ? 'SIGTERM' : 'SIGKILL')
+  }
+  lines.flush()
+  return ending?.why
+}
+
+async function textFrom(file: string, position: number): Promise<Buffer> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK, position)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+function end(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // it has ended by itself
+  }
+}

@@ -1,0 +1,20 @@
+import { ApiError } from './api-errors.js'
+import type { ClusterObject } from '../port.js'
+import type { KubeApi } from './kube-api.js'
+import { SELF_REVIEWS } from './kube-types.js'
+
+interface SelfSubjectReview extends ClusterObject {
+  status?: { userInfo?: { username?: string } }
+}
+
+/** The user's name as the API server gives it; undefined where it gives none (before Kubernetes 1.28), or refuses. */
+export async function identity(api: Pick<KubeApi, 'create'>): Promise<string | undefined> {
+  try {
+    const asked = { apiVersion: SELF_REVIEWS.apiVersion, kind: 'SelfSubjectReview' }
+    const { status } = await api.create<SelfSubjectReview>({ resource: SELF_REVIEWS }, asked)
+    return status?.userInfo?.username || undefined
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { ExternalError } from '../../model/errors.js'
+import type { ClusterOptions } from '../port.js'
+
+/** kubectl's flags for the cluster the user chose. */
+export function kubectlFlags({ kubeconfig, kubeContext }: ClusterOptions): string[] {
+  return [
+    ...(kubeconfig ? ['--kubeconfig', kubeconfig] : []),
+    ...(kubeContext ? ['--context', kubeContext] : []),
+  ]
+}
+
+/** How a kubectl ended that should have gone on. */
+export class KubectlEnded extends Error {
+  constructor(
+    readonly code: number | undefined,
+    readonly stderr: string,
+  ) {
+    super(stderr)
+  }
+}
+
+/** The error of a kubectl that ended before it served: why, and what to do. */
+export async function explainKubectl(
+  argv: string[],
+  { code, stderr }: KubectlEnded,
+  options: ClusterOptions,
+): Promise<ExternalError> {
+  const said = stderr.trim()
+  const details = { command: argv.join(' '), code, stderr: said }
+  if (code === 127 || (code === 126 && /kubectl/.test(said))) {
+    return kubectlMissing(details)
+  }
+  const context =
+    /context "([^"]*)" does not exist/.exec(said)?.[1] ?? /context was not found.*: (.*)/.exec(said)?.[1]
+  if (context !== undefined) {
+    const known = await knownContexts(options)
+    return new ExternalError(
+      `There is no context "${context}" in the kubeconfig${known.length > 0 ? `; it has ${known.join(', ')}` : ''}.`,
+      { ...details, nextSteps: ['name another with --kube-context', 'kubectl config get-contexts'] },
+    )
+  }
+  if (/error loading config file|stat .*: no such file|invalid configuration/.test(said)) {
+    return new ExternalError(`kubectl can't use the kubeconfig: ${said.replace(/^error: /, '')}.`, {
+      ...details,
+      nextSteps: ['name another file with --kubeconfig, or by the environment variable KUBECONFIG'],
+    })
+  }
+  return new ExternalError(`kubectl ended: ${said || `exit code ${code}`}`, {
+    ...details,
+    nextSteps: ['kubectl cluster-info    (does kubectl reach the cluster by itself?)'],
+  })
+}
+
+function kubectlMissing(details: { command: string; code?: number; stderr?: string }): ExternalError {
+  return new ExternalError('kubectl was not found on PATH: canary reaches the cluster through it.', {
+    ...details,
+    nextSteps: ['install kubectl (https://kubernetes.io/docs/tasks/tools/), or put its folder on PATH'],
+  })
+}
+
+/** The contexts of a kubeconfig, the one that kubectl takes by default where none is given; none where it can't be read. */
+export async function knownContexts({ kubeconfig }: ClusterOptions): Promise<string[]> {
+  try {
+    const { stdout } = await promisify(execFile)('kubectl', [
+      'config',
+      'get-contexts',
+      '-o',
+      'name',
+      ...kubectlFlags({ kubeconfig }),
+    ])
+    return stdout.split('\n').filter(Boolean)
+  } catch {
+    return []
+  }
+}
+
+/** The version of the kubectl on PATH, e.g. `v1.36.3`. Throws ExternalError when there is none. */
+export async function kubectlVersion(): Promise<string> {
+  const args = ['version', '--client', '-o', 'json']
+  const command = `kubectl ${args.join(' ')}`
+  try {
+    const { stdout } = await promisify(execFile)('kubectl', args)
+    const { clientVersion } = JSON.parse(stdout) as { clientVersion?: { gitVersion?: string } }
+    return clientVersion?.gitVersion ?? 'of an unknown version'
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw kubectlMissing({ command })
+    throw new ExternalError(`kubectl does not work: ${(error as Error).message}`, {
+      command,
+      nextSteps: ['run it by hand to see why, or put another kubectl first on PATH'],
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,120 @@
+import type { Autoscaler, LiveObject, ObjectFields, ObjectName } from '../../model/results/drift.js'
+import { ConflictError } from '../../model/errors.js'
+import { malformed } from '../../model/object-form.js'
+import type { JsonObject } from '../../model/values.js'
+import { ApiError } from './api-errors.js'
+import type { ClusterObject } from '../port.js'
+import type { KubeApi } from './kube-api.js'
+import { AUTOSCALERS, type Target } from './kube-types.js'
+
+/** Plurals of the kinds that a chart of ours makes, and of those that may be in charge of its release. */
+const PLURALS: Record<string, string> = {
+  Service: 'services',
+  Deployment: 'deployments',
+  ConfigMap: 'configmaps',
+  ServiceAccount: 'serviceaccounts',
+  HorizontalPodAutoscaler: 'horizontalpodautoscalers',
+  PodDisruptionBudget: 'poddisruptionbudgets',
+  RouteTable: 'routetables',
+  VirtualService: 'virtualservices',
+  Upstream: 'upstreams',
+  Namespace: 'namespaces',
+  HelmRelease: 'helmreleases',
+  Kustomization: 'kustomizations',
+  Application: 'applications',
+}
+/** Helm's name as the API server keeps it for the fields that helm writes. */
+const HELM_MANAGER = 'helm'
+
+/** What the cluster has under these names; left out is what the user may not read, and kinds with no plural above. */
+export async function liveObjects(
+  api: KubeApi,
+  names: ObjectName[],
+  namespace: string,
+): Promise<LiveObject[]> {
+  const found = await Promise.all(
+    names.map(async (name): Promise<LiveObject[]> => {
+      const target = targetOf(name, namespace)
+      if (!target) return []
+      try {
+        const object = await api.find<ClusterObject & ObjectFields>(target)
+        return [{ ...name, object }]
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 403) return []
+        throw error
+      }
+    }),
+  )
+  return found.flat()
+}
+
+interface AutoscalerObject extends ClusterObject {
+  spec?: {
+    scaleTargetRef?: { kind?: string; name?: string }
+    minReplicas?: number
+    maxReplicas?: number
+  }
+}
+
+/** The HorizontalPodAutoscalers of Deployments; none where the cluster has no such kind or the user may not read it. */
+export async function autoscalers(api: KubeApi, namespace: string): Promise<Autoscaler[]> {
+  try {
+    const { items } = await api.list<AutoscalerObject>({ resource: AUTOSCALERS, namespace })
+    return items.flatMap(({ metadata, spec }) => {
+      const { kind, name } = spec?.scaleTargetRef ?? {}
+      if (kind !== 'Deployment' || name === undefined) return []
+      const { minReplicas: min = 1, maxReplicas: max = min } = spec ?? {}
+      return [{ name: metadata.name, deployment: name, min, max }]
+    })
+  } catch (error) {
+    if (error instanceof ApiError && [403, 404].includes(error.status)) return []
+    throw error
+  }
+}
+
+/**
+ * Applies an object of a manifest in Helm's name. Helm puts annotations on its objects that are not in the manifest: left
+ * out here, they would be taken away, and no helm would know the object as its own any more.
+ */
+export async function applyAsHelm(
+  api: KubeApi,
+  object: JsonObject,
+  { app, namespace }: { app: string; namespace: string },
+): Promise<void> {
+  const { apiVersion, kind, metadata } = object as unknown as ClusterObject
+  const target = targetOf({ apiVersion, kind, name: metadata.name }, namespace)
+  const isElsewhere = metadata.namespace !== undefined && metadata.namespace !== namespace
+  if (!target?.namespace || isElsewhere) {
+    throw new ConflictError(
+      `${kind} ${metadata.name} is not an object of namespace ${namespace}: not written.`,
+      {
+        state: 'It is as it was.',
+      },
+    )
+  }
+  const owned = {
+    ...metadata,
+    namespace,
+    labels: { ...metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: {
+      ...metadata.annotations,
+      'meta.helm.sh/release-name': app,
+      'meta.helm.sh/release-namespace': namespace,
+    },
+  }
+  await api.apply(target, { ...object, metadata: owned }, HELM_MANAGER)
+}
+
+/** Undefined for kinds without a plural above. Throws ConflictError for a name that Kubernetes would not take. */
+function targetOf({ apiVersion, kind, name }: ObjectName, namespace: string): Target | undefined {
+  const plural = Object.hasOwn(PLURALS, kind) ? PLURALS[kind] : undefined
+  if (plural === undefined) return undefined
+  const odd = malformed({ apiVersion, kind, name, namespace })
+  if (odd !== undefined) {
+    throw new ConflictError(`Helm's record names an object that can't be one: ${odd}.`, {
+      state: 'It was neither read nor written.',
+      nextSteps: [`helm get manifest RELEASE -n ${namespace}    (the objects in Helm's record)`],
+    })
+  }
+  return { resource: { apiVersion, plural }, name, ...(kind === 'Namespace' ? {} : { namespace }) }
+}

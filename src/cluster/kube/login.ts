@@ -1,0 +1,105 @@
+import { isatty } from 'node:tty'
+import { ExternalError } from '../../model/errors.js'
+import { pause } from '../../lib/sleep.js'
+
+/** How long the kubeconfig's login command may take, milliseconds: with a person there, and without. */
+const AT_TERMINAL_MS = 300_000
+const ELSEWHERE_MS = 60_000
+/** When a wait looks for the first time whether it is one for a login, and how often from then on. */
+const FIRST_LOOK_MS = 3000
+const LOOK_EVERY_MS = 1000
+const LOOK_EVERY_INTERRUPTED_MS = 100
+/** A login that runs for so long waits for a person: Ctrl-C is for it. Shorter ones end by themselves. */
+export const WAITS_FOR_PERSON_MS = 2000
+
+/** The `exec` command of the kubeconfig's user, while something waits for it. */
+export interface Login {
+  command: string
+  /** Whether it runs right now. */
+  runs: () => Promise<boolean>
+  /** Shows a line to the user. */
+  say?: (line: string) => void
+  /** Aborted by Ctrl-C. */
+  signal?: AbortSignal
+  limitMs?: number
+}
+
+/** How long a login may take here, milliseconds: long enough for a person, where there is a terminal. */
+export function loginLimitMs(): number {
+  return isatty(0) || isatty(2) ? AT_TERMINAL_MS : ELSEWHERE_MS
+}
+
+/**
+ * Waits until a wait has lasted too long: `usualMs` without a login, or the login's own limit, or a Ctrl-C while a login
+ * runs. Resolves with the error, or with undefined once `done` is aborted. Time that a login takes does not count as
+ * silence.
+ *
+ * @param silence what to say where no login is to blame
+ */
+export async function tooLong(
+  usualMs: number,
+  login: Login | undefined,
+  silence: () => Error,
+  done: AbortSignal,
+): Promise<Error | undefined> {
+  if (!login) {
+    await pause(usualMs, done)
+    return done.aborted ? undefined : silence()
+  }
+  const { command, runs, say, signal, limitMs = loginLimitMs() } = login
+  let silentSince = performance.now()
+  let runsSince: number | undefined
+  let isTold = false
+  for (let next = Math.min(usualMs, FIRST_LOOK_MS); ; next = Math.min(usualMs, LOOK_EVERY_MS)) {
+    await pauseOrInterrupt(next, signal, done)
+    const isRunning = !done.aborted && (await runs())
+    if (done.aborted) return undefined
+    const now = performance.now()
+    if (!isRunning) {
+      runsSince = undefined
+      if (now - silentSince >= usualMs) return silence()
+      continue
+    }
+    silentSince = now
+    runsSince ??= now
+    if (signal?.aborted && now - runsSince >= WAITS_FOR_PERSON_MS) return interrupted(command)
+    if (now - runsSince >= limitMs) return endless(command, limitMs)
+    if (!isTold) say?.(`waiting for the login: ${command}, of the kubeconfig (at most ${seconds(limitMs)})`)
+    isTold = true
+  }
+}
+
+/** As `pause`, cut short by `signal`; once that is aborted, short pauses. */
+async function pauseOrInterrupt(
+  ms: number,
+  signal: AbortSignal | undefined,
+  done: AbortSignal,
+): Promise<void> {
+  if (signal?.aborted) return pause(Math.min(ms, LOOK_EVERY_INTERRUPTED_MS), done)
+  await pause(ms, signal ? AbortSignal.any([signal, done]) : done)
+}
+
+/** The error for a login that was ended by Ctrl-C. */
+export function interrupted(command: string): ExternalError {
+  return new ExternalError(`The login was interrupted: ${command}, of the kubeconfig, was ended.`, {
+    command,
+  })
+}
+
+/** The error for a login that took longer than it may. */
+export function endless(command: string, limitMs: number): ExternalError {
+  return new ExternalError(
+    `The login command of the kubeconfig did not end within ${seconds(limitMs)}, and was ended: ${command}`,
+    {
+      command,
+      nextSteps: [
+        'kubectl auth whoami    (runs the same command: what does it wait for?)',
+        'log in that way, then repeat the command',
+      ],
+    },
+  )
+}
+
+function seconds(ms: number): string {
+  return ms >= 120_000 ? `${ms / 60_000} min` : `${ms / 1000} s`
+}

@@ -1,0 +1,58 @@
+import type { PinnedCluster, ProxyAddress } from '../port.js'
+import { startKubectl } from './kubectl-process.js'
+import { pause } from '../../lib/sleep.js'
+
+const READY = /Forwarding from 127\.0\.0\.1:(\d+)/
+/** A forward that ends more often than this in a row leads to nothing any more. */
+const MAX_RESTARTS = 5
+const FIRST_PAUSE_MS = 50
+
+/**
+ * A port-forward, open until `close`. kubectl ends it when one connection breaks in the pod: it is then made again on the
+ * same port, so that what asks through it only has to ask again.
+ *
+ * @throws ExternalError with what kubectl said when it can't be made
+ */
+export async function forwardPort(
+  {
+    target,
+    namespace,
+    port,
+    scheme,
+  }: { target: string; namespace: string; port: number; scheme: 'http' | 'https' },
+  options: PinnedCluster,
+): Promise<ProxyAddress> {
+  const start = (local: string) => {
+    const args = ['port-forward', target, `${local}:${port}`, '-n', namespace, '--address', '127.0.0.1']
+    return startKubectl(args, READY, options)
+  }
+  const closing = new AbortController()
+  let current = await start('')
+  const local = current.ready[1]!
+  const keep = async () => {
+    for (let failures = 0; failures < MAX_RESTARTS;) {
+      const since = Date.now()
+      await current.ended
+      if (Date.now() - since > 1000) failures = 0
+      await pause(FIRST_PAUSE_MS * 2 ** failures, closing.signal)
+      if (closing.signal.aborted) return
+      failures += 1
+      try {
+        current = await start(local)
+        if (closing.signal.aborted) return current.close()
+      } catch {
+        continue // what asks through it meets a refused connection, and tells that
+      }
+    }
+  }
+  const kept = keep()
+  return {
+    origin: `${scheme}://127.0.0.1:${local}`,
+    source: `port-forward to ${namespace}/${target.replace('service/', '')}`,
+    close: async () => {
+      closing.abort()
+      await current.close()
+      await kept
+    },
+  }
+}

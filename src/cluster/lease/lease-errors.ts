@@ -1,0 +1,45 @@
+import { CanaryError } from '../../model/errors.js'
+import type { LockHolder, LockRequest } from '../port.js'
+
+/** Another operator has the app; `claim` is who asked them to stop already. */
+export function busy(
+  { app, namespace, command, preempt }: LockRequest,
+  holder: LockHolder,
+  claim: { who: string; command: string } | undefined,
+): CanaryError {
+  const { who, pid, command: theirs, since } = holder
+  // A run's command names no app, and its namespaces itself.
+  const isWhole = !command.split(' ').includes(app) || / (-n|--namespace)\b/.test(command)
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  const again = isWhole ? command : `${command}${at}`
+  const process = pid > 0 ? ` (pid ${pid})` : ''
+  const asked = claim ? `; ${claim.who} asked for it already, with "canary ${claim.command}"` : ''
+  return new CanaryError(
+    'busy',
+    `${who}${process} runs "canary ${theirs}" on ${app} since ${since}${asked}.`,
+    {
+      state: 'Nothing was changed by this command.',
+      nextSteps: [
+        `canary ${again} --wait-for-lock 2m    (waits until they are done)`,
+        `canary status ${app}${at}`,
+        ...(preempt
+          ? [`canary abort ${app}${at} --break-lock    (takes the app from them at once)`]
+          : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
+      ],
+      evidence: { holder: { who, pid, command: theirs, since } },
+    },
+  )
+}
+
+/** Ctrl-C while waiting; `asked` is the holder who was asked to stop by then. */
+export function interrupted({ app, signal }: LockRequest, asked: LockHolder | undefined): CanaryError {
+  return new CanaryError(
+    signal?.reason === 'SIGTERM' ? 'terminated' : 'interrupted',
+    `Interrupted while waiting for ${app}.`,
+    {
+      state: asked
+        ? `Nothing was changed, but ${asked.who} was asked to stop "canary ${asked.command}", and will.`
+        : 'Nothing was changed.',
+    },
+  )
+}

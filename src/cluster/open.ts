@@ -1,0 +1,151 @@
+import type { ExternalError } from '../model/errors.js'
+import type { ReleaseHistory, Revision } from '../model/release.js'
+import { ApiTransport, startApiProxy } from './kube/api-transport.js'
+import { pinCluster, sameForBoth } from './chosen-cluster.js'
+import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRequest } from './port.js'
+import { diagnose } from './preflight.js'
+import { createVirtualService, gatewayView } from './gloo/gateway.js'
+import { Helm } from './helm/helm.js'
+import { identity } from './kube/identity.js'
+import { KubeApi } from './kube/kube-api.js'
+import { CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS } from './kube/kube-types.js'
+import { applyAsHelm, autoscalers, liveObjects } from './kube/live-objects.js'
+import { lockApp } from './lease/lease.js'
+import {
+  allRunNotes,
+  approvals,
+  approve,
+  clearWait,
+  keepProofs,
+  lockHolder,
+  noteStart,
+  noteWait,
+  keepRollback,
+  recordedProofs,
+  recordedRollbacks,
+  runNotes,
+} from './lease/lease-notes.js'
+import { OneCluster } from './one-cluster.js'
+import { waitForPods, waitForPodsGone } from './pods/pod-waits.js'
+import { PrivateFolder } from './private-folder.js'
+import { findProxyAddress } from './gloo/proxy-address.js'
+import { proxyPodAddress, readyProxyPods } from './gloo/proxy-pods.js'
+import { secretsOf } from './helm/manifest-secrets.js'
+import { findReleases, findRevision, isAppliedOnServer, listReleases } from './helm/releases.js'
+import { helmRuns } from './helm/running-helm.js'
+import { listWorkloads, removeDeployment } from './pods/workloads.js'
+
+/** What pods may name. */
+const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SERVICE_ACCOUNTS }
+
+/**
+ * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
+ * `kubectl proxy` that serves them all. Call `close` at the end. Throws UsageError where helm and kubectl would not reach
+ * the same cluster.
+ */
+export function openCluster(options: ClusterOptions = {}): Cluster {
+  const chosen = sameForBoth(options)
+  let pinned: Promise<PinnedCluster> | undefined
+  const pin = () => (pinned ??= pinCluster(chosen))
+  const folder = new PrivateFolder()
+  const api = new KubeApi(new ApiTransport(() => startApiProxy(chosen, pin, folder)))
+  const oneCluster = new OneCluster(api, pin)
+  const helm = new Helm(pin, folder)
+  const { signal, secrets, warn } = options
+  const learnt = new Set<string>()
+  const learnFrom = async (...revisions: (Revision | undefined)[]) => {
+    if (!secrets) return
+    for (const revision of revisions) {
+      if (!revision) continue
+      const { name, namespace, revision: number, updated, config, chart, manifest } = revision
+      const key = `${namespace}/${name} ${number} ${updated}`
+      if (learnt.has(key)) continue
+      learnt.add(key)
+      secrets.learn([config, chart.values, await secretsOf(manifest)])
+    }
+  }
+  const found = async (histories: ReleaseHistory[]) => {
+    await learnFrom(...histories.flatMap(({ deployed, newest }) => [deployed, newest]))
+    return histories
+  }
+  /** Anybody may label a Secret as a release's: what can't be read elsewhere is named once, and holds up nobody. */
+  const named = new Set<string>()
+  const unreadable = ({ message }: ExternalError) => {
+    if (!named.has(message)) warn?.(`left out: ${message}`)
+    named.add(message)
+  }
+  /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
+  const forces = async (request: UpgradeRequest | RollbackRequest) =>
+    request.takeOver === true && (await isAppliedOnServer(api, request))
+  const proxyAddress = async () => findProxyAddress(api, await pin())
+  return {
+    findReleases: async (app, namespace) => found(await findReleases(api, app, namespace, unreadable)),
+    findRevision: async (app, namespace, number) => {
+      const revision = await findRevision(api, app, namespace, number)
+      await learnFrom(revision)
+      return revision
+    },
+    listReleases: async (namespace) => found(await listReleases(api, namespace, unreadable)),
+    chartFolder: (chart, version) => helm.chartFolder(chart, version),
+    render: (request) => {
+      // What is applied was rendered before, and an install has nothing to be compared with.
+      secrets?.learn(request.values)
+      return helm.render(request)
+    },
+    install: (request) => {
+      secrets?.learn(request.values)
+      return helm.install(request)
+    },
+    upgrade: async (request) => helm.upgrade({ ...request, takeOver: await forces(request) }),
+    rollback: async (request) => helm.rollback({ ...request, takeOver: await forces(request) }),
+    keepReplicas: async (request) => {
+      const { keepReplicas } = await import('./helm/keep-replicas.js')
+      return keepReplicas(api, request)
+    },
+    uninstall: (app, namespace) => helm.uninstall(app, namespace),
+    removeDeployment: (name, release) => removeDeployment(api, name, release),
+    lock: (request) => oneCluster.provenWith(request, () => lockApp(api, request)),
+    recordedProofs: (app, namespace) => recordedProofs(api, app, namespace),
+    keepProof: (app, namespace, proof) => keepProofs(api, app, namespace, [proof]),
+    recordedRollbacks: (app, namespace) => recordedRollbacks(api, app, namespace),
+    keepRollback: (app, namespace, rollback) => keepRollback(api, app, namespace, rollback),
+    lockHolder: (app, namespace) => lockHolder(api, app, namespace),
+    runNotes: (app, namespace) => runNotes(api, app, namespace),
+    allRunNotes: (namespace) => allRunNotes(api, namespace),
+    noteWait: (app, namespace, wait) => noteWait(api, app, namespace, wait),
+    clearWait: (app, namespace, run) => clearWait(api, app, namespace, run),
+    noteStart: (app, namespace, start) => noteStart(api, app, namespace, start),
+    identity: () => identity(api),
+    approvals: (app, namespace) => approvals(api, app, namespace),
+    approve: (app, namespace, approval) => approve(api, app, namespace, approval),
+    helmRuns: (app, namespace) => helmRuns(app, namespace),
+    versionPods: async (app, namespace) => (await listWorkloads(api, { app, namespace })).own,
+    workloads: (app, namespace) => listWorkloads(api, { app, namespace }),
+    waitForPods: (app, namespace, versions, timeoutMs, report) =>
+      waitForPods(api, { app, namespace, versions, timeoutMs, signal }, report),
+    waitForPodsGone: (app, namespace, versions, timeoutMs) =>
+      waitForPodsGone(api, { app, namespace, versions, timeoutMs, signal }),
+    liveObjects: (names, namespace) => liveObjects(api, names, namespace),
+    hasObject: (kind, name, namespace) => api.exists({ resource: REFERENCED[kind], namespace, name }),
+    autoscalers: (namespace) => autoscalers(api, namespace),
+    applyAsHelm: (object, release) => applyAsHelm(api, object, release),
+    gateway: () => gatewayView(api),
+    createVirtualService: (apiGroup) => createVirtualService(api, apiGroup),
+    proxyAddress,
+    proxyPods: () => readyProxyPods(api),
+    proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
+    copyCounters: async (app, namespace) => {
+      const { openCopyCounters } = await import('./gloo/shadow-counters.js')
+      return openCopyCounters(api, app, namespace, await pin())
+    },
+    scene: async (name, namespace) => {
+      const { collectScene } = await import('./gloo/snapshot.js')
+      return collectScene(api, { name, namespace }, await pin())
+    },
+    diagnose: (namespace) => diagnose({ api, helm, proxyAddress }, namespace),
+    close: async () => {
+      await api.close()
+      folder.close()
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { shellWord } from '../../lib/shell-word.js'
+import { ExternalError } from '../../model/errors.js'
+import { wordsOf } from '../helm/helm-errors.js'
+import type { HelmOutcome } from '../helm/helm.js'
+
+/** The error of a `helm pull` that failed: the cluster has no part in it, so the repository or registry is named. */
+export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: string): ExternalError {
+  const words = wordsOf(stderr)
+  const place = placeOf(chart)
+  const [summary, nextSteps] = meaning(stderr, place)
+  return new ExternalError(`${summary}: ${words}`, {
+    command,
+    code: exitCode,
+    stderr: stderr.trim(),
+    state: 'Nothing was changed.',
+    nextSteps: [...nextSteps, `helm pull ${shellWord(chart)}    (what canary asked Helm for)`],
+  })
+
+  function meaning(said: string, { kind, name }: Place): [string, string[]] {
+    if (
+      /repo(?:sitory)? \S+ not found|no repositories|no cached repo|repository name .* not found/i.test(said)
+    ) {
+      return [`Helm has no repository ${name}`, [`helm repo add ${name} URL`, 'helm repo list']]
+    }
+    if (/\b40[13]\b|unauthorized|denied|forbidden|no basic auth/i.test(said)) {
+      const login =
+        kind === 'registry' ? `helm registry login ${name}` : `helm repo add ${name} URL --username …`
+      return [`The ${kind} ${name} refuses your login for chart ${chart}`, [login]]
+    }
+    if (/not found|\b404\b|no chart version|no chart name|improper constraint/i.test(said)) {
+      const versions =
+        kind === 'repository' ? [`helm repo update, then helm search repo ${chart} --versions`] : []
+      return [
+        `The ${kind} ${name} has no such chart or version`,
+        [...versions, 'correct --chart or --chart-version'],
+      ]
+    }
+    if (/connect|no such host|timeout|EOF|x509|tls|lookup|reset/i.test(said)) {
+      return [
+        `The ${kind} ${name} can't be reached`,
+        [`check that ${name} is up and can be reached from here`],
+      ]
+    }
+    return [`Helm can't get chart ${chart} from the ${kind} ${name}`, []]
+  }
+}
+
+interface Place {
+  kind: 'registry' | 'repository'
+  name: string
+}
+
+/** Where a chart comes from: the host of its URL, or the repository's name. */
+function placeOf(chart: string): Place {
+  const [, scheme, host] = /^(\w+):\/\/(?:[^/@]*@)?([^/]+)/.exec(chart) ?? []
+  if (host === undefined) return { kind: 'repository', name: chart.split('/')[0]! }
+  return { kind: scheme === 'oci' ? 'registry' : 'repository', name: host }
+}

@@ -1,0 +1,95 @@
+import { ExternalError, UsageError } from '../../model/errors.js'
+import type { JsonObject } from '../../model/values.js'
+import { pinCluster } from '../chosen-cluster.js'
+import type { ClusterOptions, PinnedCluster } from '../port.js'
+import { KubectlEnded, kubectlFlags } from '../kube/kubectl.js'
+import { runKubectl } from '../kube/kubectl-process.js'
+
+/** A Deployment and the objects of its namespace that may belong to it. */
+export interface FoundDeployment {
+  deployment: JsonObject
+  /** Services, HorizontalPodAutoscalers and PodDisruptionBudgets. */
+  neighbours: JsonObject[]
+  /** RouteTables, VirtualServices and Upstreams of all namespaces; none where Gloo or the permission is not there. */
+  gloo: JsonObject[]
+  /** Those of these kinds that could not be read. */
+  unreadable: string[]
+}
+
+/** What kubectl calls the kinds. */
+const NEIGHBOURS = {
+  Service: 'services',
+  HorizontalPodAutoscaler: 'horizontalpodautoscalers.autoscaling',
+  PodDisruptionBudget: 'poddisruptionbudgets.policy',
+}
+const GLOO = {
+  RouteTable: 'routetables.gateway.solo.io',
+  VirtualService: 'virtualservices.gateway.solo.io',
+  Upstream: 'upstreams.gloo.solo.io',
+}
+
+/**
+ * Reads a Deployment through kubectl; without a namespace from the one of its context. Throws UsageError where there is
+ * none of that name, ExternalError where kubectl fails.
+ */
+export async function readDeployment(
+  name: string,
+  options: ClusterOptions & { namespace?: string },
+): Promise<FoundDeployment> {
+  const { namespace: asked, ...chosen } = options
+  const cluster = await pinCluster(chosen)
+  const deployment = await getJson(['deployment', name], { ...cluster, namespace: asked })
+  const { namespace = asked } = deployment.metadata as { namespace?: string }
+  const list = async (kind: string, words: string[], where: { namespace?: string }) => {
+    try {
+      const { items } = await getJson(words, { ...cluster, ...where })
+      // Items of a list don't always say their kind.
+      return Array.isArray(items) ? (items as JsonObject[]).map((item) => ({ ...item, kind })) : []
+    } catch {
+      return undefined
+    }
+  }
+  const [near, gloo] = await Promise.all([
+    Promise.all(Object.entries(NEIGHBOURS).map(([kind, plural]) => list(kind, [plural], { namespace }))),
+    Promise.all(Object.entries(GLOO).map(([kind, plural]) => list(kind, [plural, '-A'], {}))),
+  ])
+  const plurals = Object.values(NEIGHBOURS)
+  const unreadable = plurals.filter((_plural, index) => near[index] === undefined)
+  return {
+    deployment,
+    neighbours: near.flatMap((items) => items ?? []),
+    gloo: gloo.flatMap((items) => items ?? []),
+    unreadable: unreadable.map((plural) => `${plural.split('.')[0]} of namespace ${namespace}`),
+  }
+}
+
+async function getJson(
+  what: string[],
+  { namespace, ...cluster }: PinnedCluster & { namespace?: string },
+): Promise<JsonObject> {
+  const args = ['get', ...what, '-o', 'json', ...(namespace ? ['-n', namespace] : [])]
+  const command = ['kubectl', ...args, ...kubectlFlags(cluster)].join(' ')
+  const failed = (why: string, details: { code?: number; stderr?: string; cause?: unknown }) =>
+    new ExternalError(`The Deployment can't be read: ${why}.`, {
+      state: 'Nothing was written.',
+      nextSteps: ['canary doctor    (what canary needs)', command],
+      command,
+      ...details,
+    })
+  const { code, stdout, stderr } = await runKubectl(args, cluster).catch((error: unknown) => {
+    throw error instanceof KubectlEnded ? failed(error.stderr, { cause: error }) : error
+  })
+  if (/\(NotFound\)/.test(stderr)) {
+    throw new UsageError(`There is no ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
+      state: 'Nothing was written.',
+      nextSteps: ['kubectl get deployments -A    (those that there are)', 'name its namespace with -n'],
+    })
+  }
+  const said = code === 127 ? 'kubectl was not found' : stderr.trim().split('\n')[0]
+  if (code !== 0) throw failed(said || `kubectl ended with ${code}`, { code, stderr })
+  try {
+    return JSON.parse(stdout) as JsonObject
+  } catch (cause) {
+    throw failed('kubectl printed no JSON', { code, stderr, cause })
+  }
+}

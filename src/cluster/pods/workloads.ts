@@ -1,0 +1,59 @@
+import { ConflictError } from '../../model/errors.js'
+import { describeOwner, isOwnedBy, ownerOf, type ReleaseName } from '../../model/results/ownership.js'
+import { ApiError } from '../kube/api-errors.js'
+import { type AppObjects, appPodsOf } from './app-pods.js'
+import type { AppWorkloads, ClusterObject } from '../port.js'
+import type { KubeApi } from '../kube/kube-api.js'
+import { DEPLOYMENTS, PODS, REPLICA_SETS, type Deployment, type Pod } from '../kube/kube-types.js'
+import { versionPodsOf } from './pods.js'
+
+/** How often a Deployment is read again that changed between the look at it and its removal. */
+const MOST_READS = 5
+
+/** All whose pods carry the app's labels, told apart by whose they are. */
+export async function listWorkloads(api: KubeApi, release: ReleaseName): Promise<AppWorkloads> {
+  const { own, others } = appPodsOf(release, await listAppObjects(api, release))
+  return { own: versionPodsOf(own), others }
+}
+
+/** Three lists at once. Without leave to read ReplicaSets, pods are told by their names. */
+export async function listAppObjects(api: KubeApi, { app, namespace }: ReleaseName): Promise<AppObjects> {
+  const labelled = { labelSelector: `app=${app}` }
+  const [deployments, pods, replicaSets] = await Promise.all([
+    api.list<Deployment>({ resource: DEPLOYMENTS, namespace }),
+    api.list<Pod>({ resource: PODS, namespace }, labelled),
+    api.list<ClusterObject>({ resource: REPLICA_SETS, namespace }, labelled).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 403) return { items: [] }
+      throw error
+    }),
+  ])
+  return { deployments: deployments.items, pods: pods.items, replicaSets: replicaSets.items }
+}
+
+/**
+ * Deletes a Deployment with its pods, exactly as it was when Helm's marks were read on it. Throws ConflictError, and
+ * deletes nothing, where they do not give it to this release; what is gone already is fine.
+ */
+export async function removeDeployment(api: KubeApi, name: string, release: ReleaseName): Promise<void> {
+  const target = { resource: DEPLOYMENTS, namespace: release.namespace, name }
+  for (let reads = 1; ; reads += 1) {
+    const found = await api.find<Deployment>(target)
+    if (!found) return
+    const owner = ownerOf(found.metadata)
+    if (!isOwnedBy(owner, release)) {
+      throw new ConflictError(
+        `Deployment ${name} is not of Helm release ${release.namespace}/${release.app} any more: its owner is ${describeOwner(owner)}.`,
+        {
+          state: 'It was not removed.',
+          nextSteps: [`kubectl get deployment ${name} -n ${release.namespace} -o yaml`],
+        },
+      )
+    }
+    try {
+      return await api.remove(target, found.metadata)
+    } catch (error) {
+      const changed = error instanceof ApiError && error.status === 409
+      if (!changed || reads === MOST_READS) throw error
+    }
+  }
+}

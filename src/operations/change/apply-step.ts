@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AppLock, UpgradeRequest } from '../../cluster/port.js'
+import { ConflictError, ExternalError } from '../../model/errors.js'
+import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
+import type { JsonObject } from '../../model/values.js'
+import { changeLine, diffValues } from '../../model/results/values-diff.js'
+import type { OperationContext } from '../context.js'
+import { pause } from '../../lib/sleep-any.js'
+
+/** A helm that failed after it had made its revision: the release has to be brought back before it can go on. */
+export class UnfinishedError extends ExternalError {}
+
+/** Pauses before an upgrade that provably made nothing is tried again, milliseconds. */
+const PAUSES_MS = [500, 1000, 2000]
+
+/** What helm says of surroundings that may be better in a moment. */
+const TRANSIENT =
+  /too many requests|internal error|internal server error|service ?unavailable|currently unable to handle|gateway time-?out|timed? ?out|deadline exceeded|\bEOF\b|connection re(set|fused)|connection lost|tls handshake|etcdserver|try again|unexpected error|status code 5\d\d|unable to (re)?load|couldn't get|could not get/i
+
+/** What helm says where another one made the revision: its values may well be the same as ours. */
+const LOST_RACE = /release: already exists|another operation .* is in progress|cannot re-?use a name/i
+
+/**
+ * One helm upgrade (an install where there is nothing `before`), never blindly repeated: whatever helm says, the release's
+ * own record is looked at. What was made and is deployed is taken as done; what was not made at all is tried again when
+ * the surroundings were at fault. Throws UnfinishedError where a failed or pending revision is left, ConflictError where
+ * somebody else made one.
+ */
+export async function applyStep(
+  context: OperationContext,
+  lock: AppLock | undefined,
+  request: UpgradeRequest,
+  before: Revision | undefined,
+): Promise<Revision> {
+  const { cluster, emit, signal } = context
+  for (let attempt = 0; ; attempt += 1) {
+    await lock?.confirm()
+    let made: number | undefined
+    let failure: ExternalError | undefined
+    try {
+      made = before ? await cluster.upgrade(request) : await cluster.install(request)
+    } catch (error) {
+      if (!(error instanceof ExternalError)) throw error
+      failure = error
+    }
+    const history = await look(context, request, failure)
+    const newest = history?.newest
+    const madeNothing = newest?.revision === before?.revision
+    if (failure && madeNothing) {
+      const next = PAUSES_MS[attempt]
+      if (next === undefined || !isTransient(failure) || signal.aborted) throw failure
+      emit({ type: 'warning', message: `${failure.message} No revision was made: trying again.` })
+      await pause(next, [signal])
+      continue
+    }
+    const expected = (before?.revision ?? 0) + 1
+    const isOurs =
+      newest?.revision === (made ?? expected) &&
+      isDeepStrictEqual(newest.config, request.values) &&
+      !(failure && LOST_RACE.test(failure.stderr ?? ''))
+    if (!newest || !isOurs || newest.revision !== expected) throw foreign(request, before, history, made)
+    if (newest.status === 'deployed') {
+      if (failure) {
+        emit({
+          type: 'warning',
+          message: `helm failed, but revision ${newest.revision} is deployed: ${failure.message}`,
+        })
+      }
+      return newest
+    }
+    throw unfinished(request, newest, failure)
+  }
+}
+
+/** What is in the cluster after helm ended; where that can't be read, helm's own failure is told with that. */
+async function look(
+  { cluster }: OperationContext,
+  { app, namespace }: UpgradeRequest,
+  failure: ExternalError | undefined,
+): Promise<ReleaseHistory | undefined> {
+  try {
+    return (await cluster.findReleases(app, namespace))[0]
+  } catch (error) {
+    if (!(error instanceof ExternalError)) throw error
+    const first = failure ?? error
+    throw new ExternalError(first.message, {
+      command: first.command,
+      code: first.code,
+      stderr: first.stderr,
+      details: failure ? [`and the release can't be read: ${error.message}`] : first.details,
+      state: `Helm was run for ${app}; whether it made its revision is not known.`,
+      nextSteps: [
+        `canary status ${app} -n ${namespace}    (once the cluster answers again)`,
+        'then the same command again    (goes on from what is there)',
+      ],
+      cause: error,
+    })
+  }
+}
+
+/** Whether the surroundings were at fault, and may be better in a moment. */
+export function isTransient({ stderr = '', message }: ExternalError): boolean {
+  return TRANSIENT.test(stderr || message)
+}
+
+function unfinished(
+  request: UpgradeRequest,
+  { revision, status, description }: Revision,
+  failure: ExternalError | undefined,
+): UnfinishedError {
+  return new UnfinishedError(failure?.message ?? `Revision ${revision} is ${status}: ${description}`, {
+    command: failure?.command,
+    code: failure?.code,
+    stderr: failure?.stderr,
+    details: [`revision ${revision} of ${request.app} is ${status}; what it had applied stays`],
+    nextSteps: failure?.nextSteps,
+    evidence: { ...failure?.evidence, revision, status, description },
+    cause: failure,
+  })
+}
+
+/** Somebody else made a revision: both sides' values are shown, and nothing more is done. */
+function foreign(
+  { app, namespace, values }: UpgradeRequest,
+  before: Revision | undefined,
+  history: ReleaseHistory | undefined,
+  made: number | undefined,
+): ConflictError {
+  const others = (history?.revisions ?? []).filter(
+    ({ revision }) => revision > (before?.revision ?? 0) && revision !== made,
+  )
+  const named = others.map(nameRevision).join(', ') || 'none'
+  const theirs = others.at(-1)?.config
+  return new ConflictError(
+    made === undefined
+      ? `Somebody else changed ${app} at the same moment: ${named}. This step was not made.`
+      : `Somebody else changed ${app} at the same moment: Helm made revision ${made} for this step, besides ${named}.`,
+    {
+      state:
+        made === undefined
+          ? 'What they made is what is there now.'
+          : `The newest revision is ${history?.newest?.revision ?? 'gone'}: compare both before going on.`,
+      details: differences(before?.config ?? {}, theirs, values),
+      nextSteps: [`canary history ${app} -n ${namespace}`, `canary status ${app} -n ${namespace}`],
+      evidence: { before: before?.config ?? null, theirs: theirs ?? null, ours: values },
+    },
+  )
+}
+
+function nameRevision({ revision, status, description }: RevisionSummary): string {
+  return `revision ${revision} (${status}${description ? `: ${description}` : ''})`
+}
+
+/** What each side changed, a line a value. */
+export function differences(before: JsonObject, theirs: JsonObject | undefined, ours: JsonObject): string[] {
+  const lines = (who: string, after: JsonObject) =>
+    diffValues(before, after).map((change) => `${who} ${changeLine(change)}`)
+  return [...(theirs ? lines('theirs', theirs) : []), ...lines('ours  ', ours)]
+}

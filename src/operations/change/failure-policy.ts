@@ -1,0 +1,88 @@
+import { describeStage } from '../../model/describe-stage.js'
+import { CanaryError } from '../../model/errors.js'
+import type { CanaryEvent } from '../../model/events.js'
+import { undoCommand } from '../../rollout/stage/next-steps.js'
+import { abort } from '../abort.js'
+import type { AppRequest, OperationContext, OperationResult } from '../context.js'
+
+/**
+ * Runs a change, and goes back (`abort`) where a step of it failed and the policy, or a person asked, says so. Throws
+ * CanaryError `wentBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
+ * back the failure itself. What failed before any step (unless it had `begun`, as a gate before one), and what another
+ * operator or a signal stopped, is left alone.
+ */
+export async function withFailurePolicy<T>(
+  context: OperationContext,
+  { app, namespace }: AppRequest,
+  run: (context: OperationContext) => Promise<T>,
+  { begun = false } = {},
+): Promise<T> {
+  let found: string | undefined
+  const emit = (event: CanaryEvent) => {
+    if (event.type === 'observed') found = event.namespace
+    begun ||= event.type === 'step-started' || event.type === 'check'
+    context.emit(event)
+  }
+  try {
+    return await run({ ...context, emit })
+  } catch (error) {
+    if (!begun || !isFailure(error) || !(await goesBack(context, app, error))) throw error
+    return goBack(context, { app, namespace: namespace ?? found ?? app }, error)
+  }
+}
+
+function isFailure(error: unknown): error is CanaryError {
+  return error instanceof CanaryError && ['failed', 'inconclusive', 'external'].includes(error.outcome)
+}
+
+async function goesBack(context: OperationContext, app: string, error: CanaryError): Promise<boolean> {
+  const { onFailure, decide } = context
+  if (onFailure !== 'ask') return onFailure === 'abort'
+  return (await decide?.(`${error.message} ${error.state ?? ''} Go back now (canary abort ${app})?`)) ?? false
+}
+
+async function goBack(
+  context: OperationContext,
+  request: Required<AppRequest>,
+  failure: CanaryError,
+): Promise<never> {
+  const { app, namespace } = request
+  context.emit({ type: 'warning', message: failure.message })
+  context.emit({ type: 'note', message: `going back: canary abort ${app}` })
+  let result: OperationResult
+  try {
+    result = await abort(context, request)
+  } catch (error) {
+    if (!(error instanceof CanaryError)) throw error
+    // Past the point of return (a finished rollout), or in other hands: the failure stands, with what leads on.
+    if (error.outcome === 'conflict' || error.outcome === 'busy') {
+      throw withNextSteps(failure, error.nextSteps)
+    }
+    if (error.outcome === 'interrupted' || error.outcome === 'terminated') throw error
+    throw new CanaryError('stuck', `${failure.message} Going back failed too: ${error.message}`, {
+      state: error.state,
+      details: [...failure.details, ...error.details],
+      nextSteps: error.nextSteps,
+      evidence: { failure: failure.evidence ?? null, goingBack: error.evidence ?? null },
+      cause: error,
+    })
+  }
+  const undo = undoCommand(app, namespace, result.stage)
+  throw new CanaryError('wentBack', `${failure.message} Gone back, and proven.`, {
+    state: `${app}: revision ${result.revision ?? 'none'}, ${describeStage(result.stage)}.`,
+    details: failure.details,
+    nextSteps: [...result.next, ...(undo ? [undo] : [])],
+    evidence: failure.evidence,
+    cause: failure,
+  })
+}
+
+function withNextSteps(failure: CanaryError, nextSteps: string[]): CanaryError {
+  return new CanaryError(failure.outcome, failure.message, {
+    state: failure.state,
+    details: failure.details,
+    nextSteps: [...new Set([...nextSteps, ...failure.nextSteps])],
+    evidence: failure.evidence,
+    cause: failure,
+  })
+}

@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ConflictError } from '../../model/errors.js'
+import type { Revision } from '../../model/release.js'
+import type { ScalingChange } from '../../model/results/upgrade-changes.js'
+import type { JsonObject } from '../../model/values.js'
+import { scaleModeOf, type ScaleMode } from '../../rollout/plan/capacity.js'
+import { effectiveValues } from '../../rollout/values/merge.js'
+import { leftAlone, mostOf, scalingOf, withPods } from '../../rollout/plan/scaling.js'
+import type { OperationContext } from '../context.js'
+import { parseManifest } from '../observe/manifest.js'
+import type { ReleasedApp } from '../observe/observe.js'
+
+export interface WantedUpgrade {
+  values: JsonObject
+  objects: { before: JsonObject[]; after: JsonObject[] }
+  /** The objects of other values. */
+  render: (values: JsonObject) => Promise<JsonObject[]>
+  /** What is done where pods would go, unless said otherwise. */
+  byDefault: ScaleMode
+}
+
+export interface KeptUpgrade {
+  values: JsonObject
+  after: JsonObject[]
+  scaling?: ScalingChange
+}
+
+/**
+ * An upgrade to or from an autoscaler that takes away none of the pods that serve: the numbers in the values were chosen
+ * without knowing how many there are. With `--scale auto` the values get as many, with `off` they stay as they are; else
+ * throws ConflictError with the numbers.
+ */
+export async function keepPods(
+  { cluster, scale }: OperationContext,
+  { app, namespace, deployed, stage }: ReleasedApp,
+  { values, objects, render, byDefault }: WantedUpgrade,
+): Promise<KeptUpgrade> {
+  const asWanted = { values, after: objects.after }
+  if (stage.name !== 'stable') return asWanted
+  const version = stage.primary
+  const before = scalingOf(objects.before, version)
+  const after = scalingOf(objects.after, version)
+  const isReleases = before && after && 'replicas' in before && 'replicas' in after
+  if (!before || !after || isReleases || isDeepStrictEqual(before, after)) return asWanted
+  const pods = (await cluster.versionPods(app, namespace)).find((entry) => entry.version === version)
+  const serving = Math.min(pods?.ready ?? 0, pods?.wanted ?? 0)
+  const kept = { ...asWanted, scaling: { version, serving, after } }
+  const mode = scale ?? scaleModeOf(effectiveValues(deployed.chart.values, deployed.config)) ?? byDefault
+  if (mostOf(after) >= serving) return kept
+  if (mode === 'off') return { ...kept, scaling: { version, serving: mostOf(after), after } }
+  if (mode === 'auto') {
+    const more = withPods(values, after, serving)
+    const rendered = await render(more)
+    const scaling = scalingOf(rendered, version)
+    if (scaling && mostOf(scaling) >= serving)
+      return { values: more, after: rendered, scaling: { version, serving, after: scaling } }
+  }
+  const field = 'replicas' in after ? 'app.replicas' : 'app.autoscaling.maxReplicas'
+  throw new ConflictError(
+    `${serving} pods of ${version} serve; this upgrade leaves ${mostOf(after)} (${field}).`,
+    {
+      state: 'Nothing was changed.',
+      nextSteps: [
+        `repeat the command with --set ${field}=${serving}`,
+        ...(mode === 'auto' ? [] : ['repeat the command with --scale auto    (sets as many as serve)']),
+        `repeat the command with --scale off    (${mostOf(after)} can carry the requests)`,
+      ],
+      evidence: { version, serving, after },
+    },
+  )
+}
+
+/**
+ * Before a helm that goes from this revision to a manifest which leaves the number of pods to others: Helm forgets that it
+ * set one, so that the pods that are there stay (see Cluster.keepReplicas).
+ */
+export async function leavePodsAlone(
+  { cluster }: OperationContext,
+  { name: app, namespace, revision, manifest }: Revision,
+  after: string,
+): Promise<void> {
+  const deployments = leftAlone(parseManifest(manifest), parseManifest(after))
+  if (deployments.length > 0) await cluster.keepReplicas({ app, namespace, revision, deployments })
+}

@@ -1,0 +1,225 @@
+import type { AppLock } from '../../cluster/port.js'
+import { describeStage } from '../../model/describe-stage.js'
+import { CanaryError, ConflictError, ExternalError } from '../../model/errors.js'
+import type { Revision } from '../../model/release.js'
+import { wayBack } from '../../rollout/history/rollback-target.js'
+import { UnfinishedError } from './apply-step.js'
+import type { OperationContext } from '../context.js'
+import { leavePodsAlone } from './keep-pods.js'
+import { lookAround } from '../drift/read-drift.js'
+import { parseManifest } from '../observe/manifest.js'
+import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'
+import { requireOwnObjects } from '../ownership/own-objects.js'
+import { pause } from '../../lib/sleep-any.js'
+import { restore } from '../drift/restore.js'
+
+/** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
+const GRACE_MS = 15_000
+const LOOK_EVERY_MS = 500
+const LONGEST_CAUSE = 160
+
+export interface Recovery {
+  lock: AppLock
+  /** The command as typed, without `canary`: for `history`, as Helm takes no description of a rollback. */
+  command: string
+  /** Back to where the primary has everything, if the history has such a revision: `abort` is on its way there anyway. */
+  towardsPrimary: boolean
+  /** Whether the release may be of another chart than canary's. */
+  anyChart?: boolean
+}
+
+/**
+ * Asks whether to recover, where that was not said already. Throws ConflictError that explains the revision and names
+ * `--recover`; Helm refuses to go on from a pending revision and forgets what a failed one added, so neither is built upon.
+ */
+export async function agreeToRecover(
+  context: OperationContext,
+  observation: Observation,
+  unfinished: Revision,
+  command: string,
+): Promise<void> {
+  const { app, namespace, deployed, stage } = observation
+  const what = explain(app, unfinished)
+  const where = deployed
+    ? `The last deployed revision is ${deployed.revision}: ${describeStage(stage)}.`
+    : 'No revision was ever deployed.'
+  const remedy = deployed ? `back to revision ${deployed.revision}` : 'remove the remains'
+  if (context.recover && !context.dryRun) return
+  if (!context.dryRun && (await context.decide?.(`${what} ${where} Recover first (${remedy})?`))) return
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  throw new ConflictError(what, {
+    state: where,
+    nextSteps: [
+      `canary ${command}${at} --recover    (${remedy}, then goes on)`,
+      deployed
+        ? `canary abort ${app}${at}    (${remedy}, then all the way to the primary)`
+        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
+    ],
+    evidence: {
+      revision: unfinished.revision,
+      status: unfinished.status,
+      description: unfinished.description,
+    },
+  })
+}
+
+/**
+ * Brings the release back to a deployed revision: waits for a helm that still runs, else rolls back, which also removes
+ * what the unfinished revision added; without any deployed revision the remains are uninstalled. Resolves with what is
+ * there then.
+ */
+export async function recover(
+  context: OperationContext,
+  found: Observation,
+  { lock, command, towardsPrimary, anyChart }: Recovery,
+): Promise<Observation> {
+  const { app } = found
+  const namespace = found.namespace ?? app
+  const observation = await waitForHelm(context, { ...found, namespace }, lock, anyChart)
+  const unfinished = unfinishedRevision(observation.history ?? {})
+  if (!unfinished) return observation
+  const { deployed, history } = observation
+  const { cluster, emit, takeOver } = context
+  emit({ type: 'note', message: explain(app, unfinished) })
+  await lock.confirm()
+  const remains = (error: unknown) => stillUnfinished(error, namespace, unfinished)
+  const left = { app, namespace, before: parseManifest(unfinished.manifest), coming: 'all' as const }
+  const state = `Nothing was changed: revision ${unfinished.revision} of ${app} is ${unfinished.status}.`
+  if (!deployed) {
+    const what = `Uninstalling the remains of ${app}`
+    await requireOwnObjects(context, { ...left, after: [], what, state, isUninstall: true })
+    await cluster.uninstall(app, namespace).catch(remains)
+    emit({
+      type: 'note',
+      message: `recovered: the remains of revision ${unfinished.revision} are uninstalled`,
+    })
+    return observe(context, { app, namespace })
+  }
+  const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
+  const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
+  const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
+  const target = await cluster.findRevision(app, namespace, revision)
+  if (target) {
+    const what = `Helm's rollback to revision ${revision}`
+    await requireOwnObjects(context, { ...left, after: parseManifest(target.manifest), what, state })
+    await leavePodsAlone(context, unfinished, target.manifest)
+  }
+  const rollback = () => cluster.rollback({ app, namespace, revision, takeOver: takeOver || towardsPrimary })
+  let fromRollback = isRollback(unfinished)
+  await rollback().catch(async (error: unknown) => {
+    if (!lacksOriginal(error)) remains(error)
+    fromRollback = true
+    await lock.confirm()
+    await rollback().catch(remains)
+  })
+  const recovered = await observe(context, { app, namespace }, { anyChart })
+  const still = unfinishedRevision(recovered.history ?? {})
+  if (still) return stillUnfinished(undefined, namespace, still)
+  if (recovered.deployed) {
+    const rollback = { revision: recovered.deployed.revision, command, who: context.operator }
+    const at = new Date().toISOString()
+    await cluster.keepRollback(app, namespace, { ...rollback, at }).catch(() => undefined)
+  }
+  if (fromRollback && recovered.deployed) {
+    const released = { app, namespace, deployed: recovered.deployed }
+    const surroundings = await lookAround(context, released)
+    await restore(context, released, surroundings, { isWayBack: towardsPrimary, lock })
+  }
+  emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
+  return recovered
+}
+
+/**
+ * A rollback that did not end well: Helm 3 compares custom resources with its manifest, which is that of the revision it
+ * was going to, and so leaves them as they are when it goes there once more.
+ */
+function isRollback({ status, description }: Revision): boolean {
+  return status === 'pending-rollback' || description.startsWith('Rollback ')
+}
+
+/**
+ * Helm 3 fails to roll back from a revision that was to remove an object and had not yet: it looks for that in the
+ * revision it comes from, not in the cluster. The revision of that failure names the object, so that once more works.
+ */
+function lacksOriginal(error: unknown): boolean {
+  return error instanceof ExternalError && /no \S+ with the name ".*" found/.test(error.stderr ?? '')
+}
+
+/** Helm could not bring the release back: the next try starts from what is there then. */
+function stillUnfinished(error: unknown, namespace: string, left: Revision): never {
+  if (error !== undefined && !(error instanceof ExternalError)) throw error as Error
+  const { name: app, revision, status } = left
+  throw new UnfinishedError(
+    `Bringing ${app} back failed: ${error?.message ?? 'helm ended well, but its newest revision is not deployed.'}`,
+    {
+      command: error?.command,
+      code: error?.code,
+      stderr: error?.stderr,
+      state: `Revision ${revision} of ${app} is ${status}.`,
+      nextSteps: [
+        ...(error?.nextSteps ?? []),
+        'the same command again    (goes on from what is there)',
+        `helm history ${app} -n ${namespace}`,
+      ],
+      cause: error,
+    },
+  )
+}
+
+/** Throws where somebody interrupted, or another operator took the app, before anything was brought back. */
+function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision): void {
+  if (lock.lost.aborted) throw lock.lost.reason as CanaryError
+  if (!signal.aborted) return
+  throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+    state: `Nothing was changed: revision ${left.revision} of ${left.name} is ${left.status}.`,
+    nextSteps: ['the same command again with --recover    (goes on from what is there)'],
+  })
+}
+
+/** One sentence: what was left behind, and what that means. */
+function explain(app: string, { revision, status, description }: Revision): string {
+  const cause = description ? ` (${shortened(description)})` : ''
+  const meaning =
+    status.startsWith('pending') || status === 'uninstalling'
+      ? 'a helm command is still running, or was killed in the middle.'
+      : 'what it added may still be there, and no later upgrade would remove it.'
+  return `Revision ${revision} of ${app} is ${status}${cause}: ${meaning}`
+}
+
+/** Helm keeps whole error texts as descriptions: `canary history` shows them in full. */
+function shortened(text: string): string {
+  return text.length <= LONGEST_CAUSE ? text : `${text.slice(0, LONGEST_CAUSE - 1)}…`
+}
+
+/**
+ * While a revision is pending its helm may still run: where that can be seen it is waited for; where it can't, nothing is
+ * touched for a while, since two helms at once would undo each other.
+ */
+async function waitForHelm(
+  context: OperationContext,
+  found: Observation & { namespace: string },
+  lock: AppLock,
+  anyChart?: boolean,
+): Promise<Observation> {
+  const { cluster, emit, podTimeoutMs } = context
+  const { app, namespace } = found
+  const started = Date.now()
+  let observation: Observation = found
+  for (let told = false; ; told = true) {
+    const unfinished = unfinishedRevision(observation.history ?? {})
+    if (!unfinished || unfinished.status === 'failed') return observation
+    const waited = Date.now() - started
+    const runs = await cluster.helmRuns(app, namespace)
+    const ended = !runs && (lock.tookOverFromDead || waited >= GRACE_MS)
+    if (ended || waited >= podTimeoutMs) return observation
+    if (!told) {
+      emit({
+        type: 'note',
+        message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,
+      })
+    }
+    await pause(LOOK_EVERY_MS, [context.signal, lock.lost])
+    stopIfAsked(context, lock, unfinished)
+    observation = await observe(context, { app, namespace }, { anyChart })
+  }
+}

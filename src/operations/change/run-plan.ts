@@ -1,0 +1,360 @@
+import { shellWord } from '../../lib/shell-word.js'
+import type { AppLock, AppWorkloads, ChartSource, UpgradeRequest } from '../../cluster/port.js'
+import { describeStage } from '../../model/describe-stage.js'
+import { ExternalError } from '../../model/errors.js'
+import type { HealthComparison } from '../../model/results/analysis.js'
+import type { Plan, Step } from '../../model/plan.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { JsonObject } from '../../model/values.js'
+import { describeStep } from '../../rollout/history/description.js'
+import { effectiveValues } from '../../rollout/values/merge.js'
+import { nextCommands, undoCommand } from '../../rollout/stage/next-steps.js'
+import { assertSafe } from '../../rollout/plan/safety.js'
+import type { GlooObject } from '../../routing/gloo/objects.js'
+import { applyStep } from './apply-step.js'
+import { compareStage, requireHealthy } from '../verification/analyze-stage.js'
+import { requireReferences } from './references.js'
+import { requireNoOverlaps } from '../overlaps/require-no-overlaps.js'
+import type { OperationContext, OperationResult, ProvenStage } from '../context.js'
+import { leavePodsAlone } from './keep-pods.js'
+import { keepProof } from '../verification/keep-proof.js'
+import { Prover, requirePass } from '../verification/verify-stage.js'
+import { requireRecordsFit } from './record-size.js'
+import { causesOf } from '../verification/diagnosis.js'
+import { rehearsed, requireNothingThere } from './rehearsal.js'
+import { requireSame } from './revision-watch.js'
+import { RunState } from './run-state.js'
+import { trafficEffect } from '../observe/state-after-failure.js'
+import {
+  compareObjects,
+  type GuardedStep,
+  requireCount,
+  requireOwnResult,
+  requireReady,
+  requireUnchanged,
+} from './step-guards.js'
+
+export interface PlanToRun {
+  plan: Plan
+  /** The command as typed, for Helm's --description: `start echo v2`. */
+  command: string
+  /** The revision the plan was made from; undefined for an install. */
+  revision?: Revision
+  /** The chart to apply; the release's own by default. */
+  chart?: ChartSource
+  /**
+   * Called before the first step of an install, with what that is going to apply: makes a revision that has to be there
+   * before it, and resolves with it.
+   */
+  prepare?: (request: UpgradeRequest, lock?: AppLock) => Promise<Revision>
+  /** The VirtualService that an install makes after its upgrade. */
+  creates?: GlooObject
+  /** Called after each upgrade, before its proof (install makes its VirtualService there). */
+  afterUpgrade?: (step: Step) => Promise<void>
+  /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
+  unverified?: boolean
+  /** Overwrite what others changed by hand in the release's objects. */
+  takeOver?: boolean
+  /**
+   * Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered, or all
+   * of it is going to change.
+   */
+  proveFirst?: boolean
+  /** Compare the canary's health with the primary's for so long before the first step, and go on only if it is as asked. */
+  analyzeMs?: number
+  /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
+  wayBack?: string
+  /** The primary before, where the stage found came from a rollout that was finished. */
+  versionBefore?: string
+}
+
+/**
+ * Runs a plan step by step: revision check, pods the step relies on, upgrade, pods it adds, proof by traffic. Stops at
+ * the first thing that is not as it should be, with an error that says where the app stands then. Steps need the `lock`.
+ */
+export async function runPlan(
+  context: OperationContext,
+  run: PlanToRun,
+  lock?: AppLock,
+): Promise<OperationResult> {
+  assertSafe(run.plan)
+  const { app, namespace, from } = run.plan
+  const planned = run.plan.steps.flatMap(({ expectations }) => expectations)
+  const prover = new Prover(context, [...run.plan.expectations, ...planned])
+  try {
+    context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
+    const proven = provable(run, prover)
+    if (proven.steps[0]?.name !== 'route-back')
+      await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
+    await requireNothingThere(context, { ...run, plan: proven })
+    await requireNoOverlaps(context, { ...run, plan: proven })
+    await requireRecordsFit(context, { ...run, plan: proven })
+    const plan = context.dryRun ? await rehearsed(context, { ...run, plan: proven }) : proven
+    context.emit({ type: 'planned', plan })
+    const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
+    if (!context.dryRun) await runner.run()
+    return runner.result()
+  } finally {
+    await prover.close()
+  }
+}
+
+/**
+ * The plan with the paths that its probes ask for. Throws UsageError for what could not be proven, before anything is
+ * changed; but nothing keeps requests from going back to the primary.
+ */
+function provable(run: PlanToRun, prover: Prover): Plan {
+  const { plan, revision } = run
+  const { app } = plan
+  if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
+  const steps = plan.steps.map((step) => ({
+    ...step,
+    expectations: prover.check(app, valuesOf(run, step.values), step.expectations),
+  }))
+  if (!revision) return { ...plan, steps }
+  const expectations = prover.check(app, valuesOf(run, revision.config), plan.expectations, {
+    metrics: run.analyzeMs !== undefined,
+  })
+  return { ...plan, steps, expectations }
+}
+
+/** What the templates see of a step's values; of a chart that is still to be read, its defaults are not known. */
+function valuesOf({ chart, revision }: PlanToRun, values: JsonObject): JsonObject {
+  return effectiveValues(chart || !revision ? {} : revision.chart.values, values)
+}
+
+class PlanRunner {
+  private readonly state: RunState
+  private readonly proofs: ProvenStage[] = []
+  private comparison?: HealthComparison
+
+  constructor(
+    private readonly context: OperationContext,
+    private readonly runRequest: PlanToRun,
+    private readonly prover: Prover,
+    private readonly lock?: AppLock,
+  ) {
+    this.state = new RunState(context, runRequest, lock)
+  }
+
+  result(): OperationResult {
+    const { plan } = this.runRequest
+    const { app, namespace } = plan
+    return {
+      app,
+      namespace,
+      dryRun: this.context.dryRun,
+      changed: plan.steps.length > 0,
+      stage: this.state.stage,
+      revision: this.state.revision?.revision,
+      plan,
+      commands: plan.steps.map((step) => this.commandLine(step)),
+      proofs: this.proofs,
+      ...(this.comparison ? { comparison: this.comparison } : {}),
+      next: nextCommands(app, namespace, this.state.stage),
+      undo: this.state.wayBack() ?? undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
+    }
+  }
+
+  async run(): Promise<void> {
+    const { plan, proveFirst } = this.runRequest
+    const { steps, expectations, from } = plan
+    const first = steps[0]
+    const goesBack = first?.name === 'route-back'
+    await this.findProxy(goesBack)
+    // A stage is proven in this run before anything is removed on the strength of it; without steps it is all there is to
+    // do. Requests go back to the primary whatever the traffic shows now.
+    const nothingThere = from.name === 'absent' && !first
+    const owed =
+      !first || first.goneAfter.length > 0 || (proveFirst === true && this.state.revision !== undefined)
+    if (owed && !goesBack && !nothingThere) await this.prove(expectations)
+    if (first) await this.analyze()
+    const { prepare } = this.runRequest
+    if (first && prepare)
+      this.state.revision = await this.state.explained(() => prepare(this.request(first), this.lock))
+    for (const [index, step] of steps.entries()) await this.runStep(step, index, steps.length)
+  }
+
+  /** The address is needed for the proof anyway: found missing only after an upgrade, it would leave a stage unproven. */
+  private async findProxy(goesBack: boolean): Promise<void> {
+    if (this.runRequest.unverified) return
+    try {
+      await this.prover.origin()
+    } catch (error) {
+      if (!goesBack || !(error instanceof ExternalError)) throw error
+      this.context.emit({ type: 'warning', message: `${error.message} The routes go back all the same.` })
+    }
+  }
+
+  private async runStep(step: Step, index: number, of: number): Promise<void> {
+    const { context, lock } = this
+    const { emit, cluster, podTimeoutMs } = context
+    const { app, namespace } = this.runRequest.plan
+    this.state.stopIfAsked()
+    const started = Date.now()
+    emit({ type: 'step-started', step, index, of })
+
+    const guarded = this.guarded(step)
+    const stop = [context.signal, ...(lock ? [lock.lost] : [])]
+    const [workloadsBefore, manifest] = await this.state.explained(() =>
+      Promise.all([
+        this.state.revision ? cluster.workloads(app, namespace) : undefined,
+        compareObjects(context, guarded),
+        requireReady(context, guarded, stop),
+      ]),
+    )
+    this.state.stopIfAsked()
+    await this.state.explained(() => requireUnchanged(context, guarded))
+    this.state.stopIfAsked()
+    const stageBefore = this.state.stage
+    requireOwnResult(guarded, manifest, await this.upgrade(step, manifest))
+    await this.runRequest.afterUpgrade?.(step)
+
+    if (step.readyAfter.length > 0) {
+      const waited = Date.now()
+      await this.state.explained(() =>
+        cluster.waitForPods(app, namespace, step.readyAfter, podTimeoutMs, (progress) =>
+          emit({ type: 'pods', progress }),
+        ),
+      )
+      await this.state.explained(() => requireCount(context, guarded, stop))
+      this.state.stopIfAsked()
+      emit({ type: 'pods-ready', versions: step.readyAfter, elapsedMs: Date.now() - waited })
+    }
+    if (step.goneAfter.length > 0) {
+      const waited = Date.now()
+      await this.state.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
+      emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
+    }
+    await this.prove(step.expectations, { step, stageBefore, workloadsBefore })
+    emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
+  }
+
+  private request(step: Step): UpgradeRequest {
+    const { app, namespace } = this.runRequest.plan
+    const { takeOver } = this.runRequest
+    return {
+      app,
+      namespace,
+      chart: this.chart(),
+      values: step.values,
+      description: this.description(step),
+      takeOver,
+    }
+  }
+
+  private async upgrade(step: Step, manifest: string): Promise<Revision> {
+    const request = this.request(step)
+    const started = Date.now()
+    try {
+      if (this.state.revision) {
+        await this.lock?.confirm()
+        await leavePodsAlone(this.context, this.state.revision, manifest)
+      }
+      this.state.revision = await applyStep(this.context, this.lock, request, this.state.revision)
+    } catch (error) {
+      this.state.stopIfAsked(error)
+      throw this.state.withStanding(error)
+    }
+    this.state.stage = step.to
+    const elapsedMs = Date.now() - started
+    this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
+    return this.state.revision
+  }
+
+  /** Nobody more is sent to a canary that is less healthy than asked for. */
+  private async analyze(): Promise<void> {
+    const { plan, analyzeMs } = this.runRequest
+    const { revision, stage } = this.state
+    if (analyzeMs === undefined || !revision) return
+    const { app, namespace } = plan
+    const signal = this.lock ? AbortSignal.any([this.context.signal, this.lock.lost]) : this.context.signal
+    const comparison = await this.state.explained(() =>
+      compareStage(this.context, this.prover, {
+        app,
+        namespace,
+        stage,
+        revision,
+        durationMs: analyzeMs,
+        signal,
+      }),
+    )
+    this.state.stopIfAsked()
+    requireHealthy(comparison, stage, this.state.standing())
+    this.comparison = comparison
+  }
+
+  private async prove(
+    expectations: Plan['expectations'],
+    made: { step?: Step; stageBefore?: Stage; workloadsBefore?: AppWorkloads } = {},
+  ): Promise<void> {
+    const { step, stageBefore, workloadsBefore } = made
+    const { state: run, context, lock } = this
+    const { revision, stage } = run
+    if (!revision) throw new Error('there is no revision to prove')
+    const { app, namespace } = this.runRequest.plan
+    this.state.stopIfAsked()
+    if (this.runRequest.unverified) {
+      context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
+      return
+    }
+    const proof = await this.state.explained(() =>
+      this.prover.prove({
+        app,
+        namespace,
+        stage,
+        expectations,
+        revision,
+        stageBefore,
+        settling: step !== undefined || this.runRequest.proveFirst === true,
+        workloadsBefore: step && step.readyAfter.length === 0 ? workloadsBefore : undefined,
+        routesAreProof: this.runRequest.plan.steps.some(({ name }) => name === 'remove-canary'),
+        signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,
+      }),
+    )
+    this.state.stopIfAsked()
+    if (lock) {
+      const at = new Date().toISOString()
+      lock.record({ revision: revision.revision, verdict: proof.verdict, at, who: context.operator })
+    } else {
+      // A command that found its target reached took no lock; its proof counts all the same.
+      await keepProof(context, revision, proof)
+    }
+    if (proof.verdict !== 'pass')
+      await requireSame(context, { app, namespace, revision, newest: revision.revision })
+    const causes = await causesOf(context, { app, namespace, revision, proof })
+    this.state.stopIfAsked()
+    const { state, nextSteps } = this.state.standing()
+    requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps }, causes)
+    this.proofs.push({ step: step?.name, stage, proof })
+  }
+
+  private guarded(step: Step): GuardedStep {
+    const { app, namespace } = this.runRequest.plan
+    const { stage, revision } = this.state
+    return { app, namespace, step, stage, revision, chart: this.chart() }
+  }
+
+  private chart(): ChartSource {
+    const { chart } = this.runRequest
+    if (chart) return chart
+    if (!this.state.revision) throw new Error('an install needs a chart')
+    return { record: this.state.revision.chart }
+  }
+
+  private description(step: Step): string {
+    return describeStep(this.runRequest.command, step, {
+      who: this.context.operator,
+      run: this.context.run,
+    })
+  }
+
+  private commandLine(step: Step): string {
+    const { app, namespace } = this.runRequest.plan
+    const verb = step.name === 'install' ? 'install --create-namespace' : 'upgrade'
+    const chart = this.runRequest.chart
+    const chartName = chart && 'path' in chart ? shellWord(chart.path) : `<chart of ${app}'s own record>`
+    return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description ${shellWord(this.description(step))}`
+  }
+}

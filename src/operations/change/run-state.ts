@@ -1,0 +1,153 @@
+import type { AppLock } from '../../cluster/port.js'
+import { CanaryError, ExternalError } from '../../model/errors.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import { UnfinishedError } from './apply-step.js'
+import type { OperationContext } from '../context.js'
+import type { PlanToRun } from './run-plan.js'
+import { standing } from '../observe/state-after-failure.js'
+
+/** How far a plan has come: the stage and the revision it has reached, and what to say when it stops there. */
+export class RunState {
+  stage: Stage
+  revision?: Revision
+
+  constructor(
+    private readonly context: OperationContext,
+    private readonly runRequest: PlanToRun,
+    private readonly lock?: AppLock,
+  ) {
+    this.stage = runRequest.plan.from
+    this.revision = runRequest.revision
+  }
+
+  /**
+   * Runs a part of a step, at most until the app is no longer ours; what goes wrong is told with the state the app is in
+   * then.
+   */
+  async explained<T>(part: () => Promise<T>): Promise<T> {
+    try {
+      return await unless(this.lock?.lost, part())
+    } catch (error) {
+      this.stopIfAsked()
+      throw this.withStanding(error)
+    }
+  }
+
+  /** The error with the state the app is in, unless it tells one already. */
+  withStanding(error: unknown): unknown {
+    if (!(error instanceof ExternalError) || error.state) return error
+    const { state, nextSteps } = this.standing()
+    const { message, command, code, stderr, details, evidence } = error
+    const unfinished = error instanceof UnfinishedError
+    const Kind = unfinished ? UnfinishedError : ExternalError
+    return new Kind(message, {
+      outcome: error.outcome === 'usage' ? 'usage' : undefined,
+      command,
+      code,
+      stderr,
+      details,
+      evidence,
+      state,
+      nextSteps: [...error.nextSteps, ...(unfinished ? this.waysOut() : nextSteps)],
+      cause: error,
+    })
+  }
+
+  /** Throws where somebody interrupted, or another operator took the app; `cause` is what failed because of that. */
+  stopIfAsked(cause?: unknown): void {
+    const { signal } = this.context
+    const { state, nextSteps } = this.standing()
+    if (signal.aborted) {
+      const unfinished = cause instanceof UnfinishedError
+      throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+        state: unfinished ? `${state} ${cause.details.join('; ')}.` : state,
+        nextSteps: unfinished
+          ? this.waysOut()
+          : ['the same command again    (goes on from here)', ...nextSteps],
+        cause,
+      })
+    }
+    const lost = this.lock?.lost
+    if (!lost?.aborted) return
+    const reason: unknown = lost.reason
+    if (!(reason instanceof CanaryError)) throw reason
+    const { app, namespace } = this.runRequest.plan
+    throw new CanaryError(reason.outcome, reason.message, {
+      state: `${state} Nothing more was done.`,
+      details: reason.details,
+      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      evidence: reason.evidence,
+      cause: reason,
+    })
+  }
+
+  /** The state the app is in, and the commands that lead on and back. */
+  standing(): { state: string; nextSteps: string[] } {
+    const { plan } = this.runRequest
+    const { app, namespace } = plan
+    const { state, nextSteps } = standing({
+      app,
+      namespace,
+      stage: this.stage,
+      revision: this.revision?.revision,
+      versionBefore: this.versionBefore(),
+    })
+    const wayBack = this.wayBack()
+    if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    if (plan.from.name === 'absent' && this.revision)
+      nextSteps.push(`canary uninstall ${app}${at}    (removes it again)`)
+    const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
+    return {
+      state,
+      nextSteps: aborting
+        ? [...nextSteps, `canary abort ${app}${at} --unverified REASON    (removes it without the proof)`]
+        : nextSteps,
+    }
+  }
+
+  /** The plan's own way back, once it has changed something. */
+  wayBack(): string | undefined {
+    const { wayBack, revision } = this.runRequest
+    return this.revision?.revision === revision?.revision ? undefined : wayBack
+  }
+
+  /** The primary before the one that is stable now: this plan's own, where it has just finished a rollout. */
+  versionBefore(): string | undefined {
+    const { plan, versionBefore } = this.runRequest
+    const before = 'primary' in plan.from ? plan.from.primary : undefined
+    const now = this.stage.name === 'stable' ? this.stage.primary : before
+    return before === now ? versionBefore : before
+  }
+
+  /** How to go on from an unfinished revision. */
+  private waysOut(): string[] {
+    const { plan, command } = this.runRequest
+    const { app, namespace } = plan
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    return [
+      `canary ${command}${at} --recover    (${this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'}, then goes on)`,
+      this.revision
+        ? `canary abort ${app}${at}    (all the way back)`
+        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
+    ]
+  }
+}
+
+/** What comes first: the part's end, or the signal. The part then goes on by itself, its end unheard. */
+async function unless<T>(lost: AbortSignal | undefined, part: Promise<T>): Promise<T> {
+  if (!lost) return part
+  part.catch(() => undefined)
+  let stop: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(lost.reason as Error)
+    if (lost.aborted) stop()
+    else lost.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([part, aborted])
+  } finally {
+    lost.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,215 @@
+import type { ChartSource } from '../../cluster/port.js'
+import { describeStage } from '../../model/describe-stage.js'
+import { ConflictError, ExternalError } from '../../model/errors.js'
+import type { Step } from '../../model/plan.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { JsonObject } from '../../model/values.js'
+import { type Coming, comingWith, foreignObjects } from '../../rollout/plan/objects.js'
+import { changedPodTemplates } from '../../rollout/plan/safety.js'
+import { objectName } from '../../rollout/stage/version.js'
+import { differences } from './apply-step.js'
+import type { OperationContext } from '../context.js'
+import { parseManifest } from '../observe/manifest.js'
+import { requireOwnObjects } from '../ownership/own-objects.js'
+import { pause } from '../../lib/sleep-any.js'
+import { requireRecordFits } from './record-size.js'
+
+/** A step about to be made: what must be true of the cluster before it. */
+export interface GuardedStep {
+  app: string
+  namespace: string
+  step: Step
+  stage: Stage
+  revision?: Revision
+  chart: ChartSource
+}
+
+const LOOK_EVERY_MS = 500
+
+/** Safety rule 6: a version whose share rises has its pods ready before; going back needs one ready pod only. */
+export async function requireReady(
+  context: OperationContext,
+  { app, namespace, step }: GuardedStep,
+  stop: AbortSignal[],
+): Promise<void> {
+  const { cluster, podTimeoutMs, emit } = context
+  if (step.readyBefore.length === 0) return
+  if (step.name !== 'route-back') {
+    return cluster.waitForPods(app, namespace, step.readyBefore, podTimeoutMs, (progress) =>
+      emit({ type: 'pods', progress }),
+    )
+  }
+  const deadline = Date.now() + podTimeoutMs
+  for (;;) {
+    const pods = await cluster.versionPods(app, namespace)
+    const missing = step.readyBefore.filter(
+      (version) => !pods.some((entry) => entry.version === version && entry.ready > 0),
+    )
+    if (missing.length === 0 || stop.some(({ aborted }) => aborted)) return
+    const waited = pods.filter(({ version }) => missing.includes(version))
+    emit({ type: 'pods', progress: waited })
+    if (
+      Date.now() >= deadline ||
+      waited.length < missing.length ||
+      waited.some(({ wanted }) => wanted === 0)
+    ) {
+      throw new ExternalError(`No pod of ${missing.join(', ')} is ready: requests can't go back to it.`, {
+        nextSteps: [
+          `kubectl get pods -n ${namespace} -l app=${app},version=${missing[0]}`,
+          `kubectl rollout restart deployment -n ${namespace} -l app.kubernetes.io/version=${missing[0]}`,
+        ],
+        evidence: { pods },
+      })
+    }
+    await pause(LOOK_EVERY_MS, stop)
+  }
+}
+
+/** Waits until a version has so many ready pods. Throws ExternalError when the time for pods is over. */
+export async function requireCount(
+  { cluster, podTimeoutMs, emit }: OperationContext,
+  { app, namespace, step }: GuardedStep,
+  stop: AbortSignal[],
+): Promise<void> {
+  const { leastReady } = step
+  if (!leastReady) return
+  const { version, count } = leastReady
+  const deadline = Date.now() + podTimeoutMs
+  for (;;) {
+    const pods = (await cluster.versionPods(app, namespace)).filter((entry) => entry.version === version)
+    const ready = pods.reduce((sum, entry) => sum + entry.ready, 0)
+    if (ready >= count || stop.some(({ aborted }) => aborted)) return
+    emit({
+      type: 'pods',
+      progress: pods.map((entry) => ({ ...entry, wanted: Math.max(entry.wanted, count) })),
+    })
+    if (Date.now() >= deadline) {
+      throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
+        nextSteps: [
+          `kubectl get pods,hpa -n ${namespace} -l app=${app}`,
+          `kubectl describe deployment ${pods[0]?.deployment ?? objectName(app, version)} -n ${namespace}`,
+        ],
+        evidence: { pods },
+      })
+    }
+    await pause(LOOK_EVERY_MS, stop)
+  }
+}
+
+/**
+ * Safety rules 5 and 9, as rendered: the pod templates of the versions that serve stay as they are, but for those
+ * announced, and only objects of the release come, go and change. Resolves with the step's manifest.
+ */
+export async function compareObjects(context: OperationContext, guarded: GuardedStep): Promise<string> {
+  const { app, namespace, chart, step } = guarded
+  const rendered = await context.cluster.render({ app, namespace, chart, values: step.values })
+  await requireOwnChanges(context, foundBy(guarded), parseManifest(rendered))
+  if (step.name !== 'route-back') {
+    const state = `This step was not made. ${app}: ${describeStage(guarded.stage)}.`
+    requireRecordFits({ app, namespace, chart, values: step.values, manifest: rendered }, state)
+  }
+  return rendered
+}
+
+/**
+ * Safety rule 9, after the upgrade: a template that asks the cluster may make of it what it did not render before.
+ * Throws ConflictError that names what Helm touched then.
+ */
+export function requireOwnResult(guarded: GuardedStep, rendered: string, made: Revision): void {
+  const { app, namespace, step } = guarded
+  const found = foundBy(guarded)
+  const foreignIn = (after: JsonObject[]) =>
+    foreignObjects({ app, namespace, before: found.before, after, coming: comingOf(found) })
+  // Those that were looked at before: Helm leaves them alone, or they are gone.
+  const known = new Set(foreignIn(parseManifest(rendered)).map(({ object }) => object))
+  const foreign = foreignIn(parseManifest(made.manifest)).filter(({ object }) => !known.has(object))
+  if (foreign.length === 0) return
+  throw new ConflictError(`Step "${step.title}" touched objects that the chart had not rendered before it.`, {
+    state: `Helm has applied revision ${made.revision} of ${app}.`,
+    details: foreign.map(({ object, why }) => `${object}: ${why}`),
+    nextSteps: [`helm get manifest ${app} -n ${namespace}    (what Helm applied: look at these objects)`],
+    evidence: { objects: foreign },
+  })
+}
+
+function foundBy({ app, namespace, step, stage, revision }: GuardedStep): FoundByStep {
+  const before = revision ? parseManifest(revision.manifest) : []
+  return { app, namespace, step, stage, config: revision?.config, before }
+}
+
+/** An install brings everything, and an upgrade of a stable app what its values say. */
+function comingOf({ step, config }: FoundByStep): Coming {
+  return !config || step.name === 'upgrade' ? 'all' : comingWith(config, step.values)
+}
+
+/** What a step finds: the values and the objects before it; neither for an install. */
+export interface FoundByStep extends Pick<GuardedStep, 'app' | 'namespace' | 'step' | 'stage'> {
+  config?: JsonObject
+  before: JsonObject[]
+}
+
+/** Throws ConflictError where a step that renders these objects would break safety rule 5 or 9. */
+export async function requireOwnChanges(
+  context: OperationContext,
+  found: FoundByStep,
+  after: JsonObject[],
+): Promise<void> {
+  const { app, namespace, step, stage, before } = found
+  const state = `This step was not made. ${app}: ${describeStage(stage)}.`
+  const what = `Step "${step.title}"`
+  await requireOwnObjects(context, {
+    app,
+    namespace,
+    before,
+    after,
+    coming: comingOf(found),
+    what,
+    state,
+    brings: true,
+  })
+  const changed = changedPodTemplates(before, after, [...step.goneAfter, ...(step.changes?.restarts ?? [])])
+  if (changed.length === 0) return
+  throw new ConflictError(
+    `${what} would change the pods of ${changed.join(' and ')}, which serve requests.`,
+    { state, nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`] },
+  )
+}
+
+/** Safety rule 8, before the upgrade: the release's newest revision is still the one this plan was made from. */
+export async function requireUnchanged(
+  context: OperationContext,
+  { app, namespace, step, revision }: GuardedStep,
+): Promise<void> {
+  const state = 'This step was not made.'
+  await requireNewest(context, { app, namespace, revision, wanted: step.values, state })
+}
+
+/**
+ * Throws ConflictError, with what changed, where the release's newest revision is another than this; `wanted` are the
+ * values that were to come, `state` says what became of them.
+ */
+export async function requireNewest(
+  { cluster }: OperationContext,
+  {
+    app,
+    namespace,
+    revision,
+    wanted,
+    state,
+  }: { app: string; namespace: string; revision?: Revision; wanted: JsonObject; state: string },
+): Promise<void> {
+  const [history] = await cluster.findReleases(app, namespace)
+  const found = history?.newest
+  if (found?.revision === revision?.revision) return
+  throw new ConflictError(
+    `Release ${app} was changed by somebody else: expected revision ${revision?.revision ?? 'none'}, ` +
+      `found ${found ? `${found.revision} (${found.status}: ${found.description})` : 'none'}.`,
+    {
+      state,
+      details: differences(revision?.config ?? {}, found?.config, wanted),
+      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      evidence: { expected: revision?.config ?? null, found: found?.config ?? null, ours: wanted },
+    },
+  )
+}

@@ -1,0 +1,129 @@
+import { describeStage } from '../../model/describe-stage.js'
+import {
+  type Autoscaled,
+  type Difference,
+  describeAutoscaled,
+  describeController,
+  describeDifference,
+  pauseCommand,
+} from '../../model/results/drift.js'
+import { ConflictError } from '../../model/errors.js'
+import { nameOf, versionOf } from '../../rollout/drift/drift.js'
+import { versionsThatServe } from '../../rollout/plan/safety.js'
+import { stageOf } from '../../rollout/stage/stage.js'
+import type { Deployed, Surroundings } from './read-drift.js'
+
+/** Kinds that decide where a request goes. */
+const ROUTING = ['RouteTable', 'Upstream', 'Service']
+
+/** What others did around an app that an upgrade would meet, a line each; none where nobody did anything. */
+export function disturbanceLines({ differences, autoscaled, controller }: Surroundings): string[] {
+  return [
+    ...(controller ? [`${describeController(controller)} applies the release by itself`] : []),
+    ...differences.map((difference) => describeDifference(difference)),
+    ...autoscaled.map(describeAutoscaled),
+  ]
+}
+
+/** The refusal to upgrade an app that others changed, with each difference and the ways on. */
+export function disturbed(app: Deployed, surroundings: Surroundings, command: string): ConflictError {
+  const { differences, autoscaled, controller } = surroundings
+  const stage = describeStage(stageOf(app.deployed.config))
+  return new ConflictError(summary(app, surroundings), {
+    state: [`Nothing was changed: ${stage}.`, ...trafficEffects(app, surroundings)].join(' '),
+    details: disturbanceLines(surroundings),
+    nextSteps: waysOn(app, surroundings, command),
+    evidence: { differences, autoscaled, controller: controller ?? null },
+  })
+}
+
+/** The refusal to do anything in a namespace that is on its way out. */
+export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'namespace'>): ConflictError {
+  return new ConflictError(`Namespace ${namespace} is being deleted, with all that is in it.`, {
+    state: `Nothing was changed: nothing can be made in it any more, and ${app} ends with it.`,
+    nextSteps: [
+      `kubectl get namespace ${namespace} -o yaml    (its conditions say what holds it up)`,
+      `canary install ${app} VERSION -n ${namespace}    (once it is gone)`,
+    ],
+  })
+}
+
+function summary({ app, deployed }: Deployed, { differences, autoscaled, controller }: Surroundings): string {
+  const count = differences.length
+  return [
+    ...(controller
+      ? [`${describeController(controller)} is in charge of ${app}: it would undo each step.`]
+      : []),
+    ...(count > 0
+      ? [
+          `${app} is not as revision ${deployed.revision} deployed it: ${count} difference${count === 1 ? '' : 's'}.`,
+        ]
+      : []),
+    ...(autoscaled.length > 0
+      ? [`An autoscaler sets replicas of ${app}: each helm upgrade would set them back to the release's.`]
+      : []),
+  ].join(' ')
+}
+
+/** How users may notice what was changed, a sentence each; none where they don't. */
+function trafficEffects({ app, namespace, deployed }: Deployed, surroundings: Surroundings): string[] {
+  const { differences, manifest } = surroundings
+  const serving = versionsThatServe(stageOf(deployed.config))
+  const without = manifest.filter((object) =>
+    differences.some((difference) => nameOf(object) === difference.name && leavesNoPods(difference)),
+  )
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  return [
+    ...without
+      .flatMap((object) => versionOf(object) ?? [])
+      .filter((version) => serving.includes(version))
+      .map(
+        (version) =>
+          `${version} gets requests and has no pods now: they fail, or another version answers them.`,
+      ),
+    ...(differences.some(({ kind }) => ROUTING.includes(kind))
+      ? [`Requests may go elsewhere than that: canary verify ${app}${at} tells.`]
+      : []),
+  ]
+}
+
+function leavesNoPods({ kind, path, found }: Difference): boolean {
+  return kind === 'Deployment' && (path === undefined || (path === 'spec.replicas' && found === 0))
+}
+
+function waysOn(released: Deployed, surroundings: Surroundings, command: string): string[] {
+  const { app, namespace } = released
+  const { differences, autoscaled, controller, manifest } = surroundings
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  const changed = new Set(
+    differences
+      .filter(({ path }) => path !== undefined)
+      .map(({ kind, name }) => `${kind.toLowerCase()}/${name}`),
+  )
+  return [
+    ...(controller
+      ? [
+          `${pauseCommand(controller)}    (then repeat the command)`,
+          `canary values ${app}${at} --stage STAGE …    (values to commit where ${controller.tool} reads them)`,
+        ]
+      : []),
+    ...(changed.size > 0
+      ? [
+          `kubectl get ${[...changed].join(' ')} -n ${namespace} -o yaml --show-managed-fields    (look at it)`,
+        ]
+      : []),
+    ...autoscaled.map((entry) => keepReplicas(entry, manifest)),
+    `canary ${command}${at} --take-over    (${
+      differences.length > 0 ? 'writes back what was deployed, then goes on' : 'goes on all the same'
+    })`,
+  ]
+}
+
+function keepReplicas({ deployment, wanted, found }: Autoscaled, manifest: Surroundings['manifest']): string {
+  const object = manifest.find((entry) => entry.kind === 'Deployment' && nameOf(entry) === deployment)
+  const version = (object && versionOf(object)) ?? 'VERSION'
+  return (
+    `set deployment.${version}.replicas to ${found} in the values, or let the autoscaler come down to ${wanted}` +
+    `    (--take-over sets ${wanted} until the autoscaler acts again)`
+  )
+}

@@ -1,0 +1,131 @@
+import type { AppLock } from '../../cluster/port.js'
+import type { LiveObject } from '../../model/results/drift.js'
+import { ConflictError, ExternalError } from '../../model/errors.js'
+import type { Stage } from '../../model/stage.js'
+import type { JsonObject } from '../../model/values.js'
+import { nameOf, versionOf } from '../../rollout/drift/drift.js'
+import { textOf } from '../../rollout/values/json-fields.js'
+import { isObject } from '../../rollout/values/merge.js'
+import { versionsThatServe } from '../../rollout/plan/safety.js'
+import { hasCanary, stageOf } from '../../rollout/stage/stage.js'
+import type { OperationContext } from '../context.js'
+import type { Deployed, Surroundings } from './read-drift.js'
+import { whyNotOurs } from '../ownership/own-objects.js'
+
+export interface Restoring {
+  /** Towards the primary: what only the canary needs stays as it is. */
+  isWayBack: boolean
+  lock: AppLock
+}
+
+/**
+ * Writes back what others changed, as it was deployed: pods first, then, once those that get requests are ready, the
+ * routes. Helm alone would not: Helm 3 compares a custom resource with the revision before, not with what is there; and
+ * a version whose pods a step relies on must be there before that step.
+ */
+export async function restore(
+  context: OperationContext,
+  { app, namespace, deployed }: Deployed,
+  { manifest, live, differences, autoscalers }: Surroundings,
+  { isWayBack, lock }: Restoring,
+): Promise<void> {
+  const { cluster, emit, podTimeoutMs } = context
+  const stage = stageOf(deployed.config)
+  const differing = manifest.filter((object) =>
+    differences.some(({ kind, name }) => kind === object.kind && name === nameOf(object)),
+  )
+  const foreign = differing.flatMap((object) => {
+    const why = whyNotOurs(object, live, { app, namespace })
+    return why === undefined ? [] : [{ object, line: `${textOf(object.kind)} ${nameOf(object)}: ${why}` }]
+  })
+  if (foreign.length > 0 && !isWayBack) throw notOurs({ app, namespace }, foreign)
+  for (const { line } of foreign) emit({ type: 'warning', message: `not written back: ${line}` })
+  const changed = differing.filter((object) => !foreign.some((entry) => entry.object === object))
+  if (changed.length === 0) return
+  await lock.confirm()
+  const write = async (object: JsonObject, as = 'as deployed again') => {
+    const kind = object.kind as string
+    await cluster.applyAsHelm(object, { app, namespace })
+    emit({ type: 'note', message: `${kind} ${nameOf(object)} is ${as}` })
+  }
+
+  const scaled = new Set(autoscalers.map(({ deployment }) => deployment))
+  const deployments = changed.filter(
+    (object) => object.kind === 'Deployment' && isNeeded(object, stage, isWayBack),
+  )
+  for (const object of deployments) {
+    await write(scaled.has(nameOf(object) ?? '') ? withReplicasOf(find(live, object), object) : object)
+  }
+  const routes = changed.filter(({ kind }) => kind === 'RouteTable')
+  for (const object of changed)
+    if (object.kind !== 'Deployment' && object.kind !== 'RouteTable') await write(object)
+
+  const canaryIsRouted = isWayBack && hasCanary(stage)
+  const serving = versionsThatServe(stage)
+  const awaited = routes.length > 0 ? serving : deployments.flatMap((object) => versionOf(object) ?? [])
+  const waited = canaryIsRouted ? [] : awaited.filter((version) => serving.includes(version))
+  if (waited.length > 0) {
+    try {
+      await cluster.waitForPods(app, namespace, waited, podTimeoutMs, (progress) =>
+        emit({ type: 'pods', progress }),
+      )
+    } catch (error) {
+      if (!isWayBack || !(error instanceof ExternalError)) throw error
+      emit({ type: 'warning', message: error.message })
+    }
+  }
+  for (const object of routes) {
+    // On the way back the first step moves the routes: until then they stay where somebody may have put them in need.
+    if (!canaryIsRouted) await write(object)
+    else if (find(live, object)) await write({ ...object, spec: specOf(find(live, object)) }, "Helm's again")
+  }
+}
+
+/** The refusal to write what Helm's marks do not give to the release. */
+function notOurs(
+  { app, namespace }: Pick<Deployed, 'app' | 'namespace'>,
+  foreign: { object: JsonObject; line: string }[],
+): ConflictError {
+  const names = foreign.map(({ object }) => `${textOf(object.kind).toLowerCase()}/${nameOf(object)}`)
+  const marks = `meta.helm.sh/release-name=${app} meta.helm.sh/release-namespace=${namespace}`
+  return new ConflictError(
+    `--take-over writes only objects of ${app}: ${foreign.length} of those that differ are not.`,
+    {
+      state: 'Nothing was changed.',
+      details: foreign.map(({ line }) => line),
+      nextSteps: [
+        `helm get manifest ${app} -n ${namespace}    (the objects in Helm's record)`,
+        ...names
+          .slice(0, 1)
+          .flatMap((name) => [
+            `kubectl annotate ${name} -n ${namespace} --overwrite ${marks}    (if it is this app's)`,
+            `kubectl label ${name} -n ${namespace} --overwrite app.kubernetes.io/managed-by=Helm    (with it)`,
+          ]),
+      ],
+    },
+  )
+}
+
+/** On the way back only the primary's pods are needed: the canary's may have been stopped in need. */
+function isNeeded(object: JsonObject, stage: Stage, isWayBack: boolean): boolean {
+  return !isWayBack || !('primary' in stage) || versionOf(object) === stage.primary
+}
+
+function find(live: LiveObject[], object: JsonObject): LiveObject['object'] {
+  return live.find(({ kind, name }) => kind === object.kind && name === nameOf(object))?.object
+}
+
+function specOf(object: LiveObject['object']): JsonObject {
+  return isObject(object?.spec) ? object.spec : {}
+}
+
+/**
+ * An autoscaler's number of replicas is left to it. Where the manifest sets none, Helm must not get to own the field: its
+ * next revision would take it away.
+ */
+function withReplicasOf(live: LiveObject['object'], object: JsonObject): JsonObject {
+  const { replicas } = specOf(live)
+  return replicas === undefined || specOf(object).replicas === undefined
+    ? object
+    : { ...object, spec: { ...specOf(object), replicas } }
+}

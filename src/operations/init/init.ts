@@ -1,0 +1,240 @@
+import { shellWord } from '../../lib/shell-word.js'
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UsageError } from '../../model/errors.js'
+import type { JsonObject } from '../../model/values.js'
+import type { LeftOut } from '../../rollout/deployment/environment-values.js'
+import { ContainerPorts } from '../../rollout/deployment/container-ports.js'
+import { containersOf, valuesFromDeployment } from '../../rollout/deployment/from-deployment.js'
+import { type Answers, configFromAnswers, valuesText } from '../../rollout/deployment/init-values.js'
+import { mapOf, textOf, withoutEmpty } from '../../rollout/values/json-fields.js'
+import { writeYaml } from '../../lib/yaml/write.js'
+import { withApp } from './config-entry.js'
+import { whyInTheWay, wayOver } from './handover.js'
+import { nameOf, type Source } from './manifest-source.js'
+import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
+
+export interface InitRequest {
+  app: string
+  namespace: string
+  kubeContext?: string
+  /** Prefixes of the paths that the app answers to. */
+  paths: string[]
+  /** What was said; over what a Deployment says. */
+  said: Partial<Answers>
+  /** A Deployment to read the rest from. */
+  source?: Source
+  /** The app's container in it; the first by default. */
+  container?: string
+  withSecrets: boolean
+  /** Where the files go, relative to the working directory or not; made where it is not there. */
+  folder: string
+  force: boolean
+  /** Write nothing. */
+  dryRun: boolean
+}
+
+export interface InitFile {
+  path: string
+  content: string
+}
+
+export interface InitResult {
+  app: string
+  namespace: string
+  dryRun: boolean
+  /** Those that were written, or would be. */
+  files: InitFile[]
+  /** Fields of the Deployment that the values can't say. */
+  notCarriedOver: LeftOut[]
+  /** What is to be known before the app is installed, a sentence each. */
+  notes: string[]
+  next: string[]
+}
+
+const CONFIG_FILE = 'canary.yaml'
+const MAX_CONFIG_BYTES = 256 * 1024
+
+/**
+ * Writes a values file and canary.yaml for an app, from what was said or from a Deployment. Nothing is overwritten
+ * without `force`, and nothing written before all is known. Throws UsageError naming the file.
+ */
+export async function init(request: InitRequest): Promise<InitResult> {
+  const { app, namespace, folder, force, dryRun, withSecrets } = request
+  const { config, service, leftOut, notes } = contentOf(request)
+  const values = path.join(folder, `${app}-values.yaml`)
+  const settings = path.join(folder, CONFIG_FILE)
+  if (!force && (await exists(values))) {
+    throw wrong(`${values} is there already.`, '--force overwrites it, --out DIR writes elsewhere')
+  }
+  const known = await existingText(settings)
+  const content = withApp(known, settings, {
+    app,
+    settings: { namespace },
+    force,
+  })
+  const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, writeYaml)
+  const files: InitFile[] = [{ path: values, content: text }]
+  if (content === undefined) {
+    notes.push(`${settings} has settings of ${app} already: they were left as they are (--force sets them).`)
+  } else if (content !== known) {
+    files.push({ path: settings, content })
+  }
+  if (!dryRun) await write(folder, files, withSecrets ? 0o600 : 0o644)
+  return { app, namespace, dryRun, files, notCarriedOver: leftOut, notes, next: nextSteps(request, config) }
+}
+
+interface Content {
+  config: JsonObject
+  service: JsonObject
+  leftOut: LeftOut[]
+  notes: string[]
+}
+
+function contentOf({ app, namespace, source, said, container, withSecrets }: InitRequest): Content {
+  const { image, healthPath, replicas } = said
+  if (!source) {
+    const { port = 8080 } = said
+    const config = configFromAnswers({ image, healthPath, port, replicas: replicas ?? 2 })
+    return { config, service: {}, leftOut: [], notes: [] }
+  }
+  const { deployment, service, budget } = source
+  // A number of pods that was asked for goes over an autoscaler.
+  const autoscaler = replicas === undefined ? source.autoscaler : undefined
+  const { port } = said
+  const read = valuesFromDeployment({
+    app,
+    deployment,
+    service,
+    autoscaler,
+    budget,
+    container,
+    port,
+    withSecrets,
+  })
+  const config = withoutEmpty({
+    ...read.app,
+    ...(image === undefined ? {} : { image }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(healthPath === undefined ? {} : { probes: { ...mapOf(read.app.probes), readiness: healthPath } }),
+  })
+  return {
+    config,
+    service: read.service,
+    leftOut: read.leftOut,
+    notes: [
+      ...read.notes,
+      ...(source.autoscaler && !autoscaler
+        ? [
+            `HorizontalPodAutoscaler ${nameOf(source.autoscaler)} is not taken over: --replicas sets the number of pods.`,
+          ]
+        : []),
+      ...surroundingNotes(app, namespace, source),
+    ],
+  }
+}
+
+/** What else is there, beside the Deployment. */
+function surroundingNotes(app: string, namespace: string, source: Source): string[] {
+  const { others, routes = [], unreadable = [] } = source
+  const inTheWay = whyInTheWay(app, namespace, source)
+  return [
+    ...unreadable.map(
+      (kind) => `${kind} can't be read: one that belongs to the Deployment is not taken over.`,
+    ),
+    ...(others.length > 0
+      ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
+      : []),
+    ...(inTheWay === undefined ? [] : [inTheWay]),
+    ...routes
+      .filter(({ kind }) => kind === 'VirtualService')
+      .map(
+        ({ name, namespace: at }) =>
+          `VirtualService ${at}/${name} itself has the route to the Service: before the upgrade that moves the requests, put a delegation to RouteTables of apiGroup example before that route; after it, take the route out.`,
+      ),
+  ]
+}
+
+function nextSteps(request: InitRequest, config: JsonObject): string[] {
+  const { app, namespace, kubeContext, folder, source } = request
+  const file = path.join(folder, `${app}-values.yaml`)
+  // canary.yaml is looked for in the working directory; which cluster is meant it says only where it is named.
+  const place = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
+  const where = place + contextFlag(kubeContext)
+  if (source?.isRunning) {
+    if (whyInTheWay(app, namespace, source) !== undefined) {
+      const taken = source.routes?.flatMap(({ prefixes }) => prefixes) ?? []
+      const paths = (taken.length > 0 ? taken : request.paths).map((prefix) => ` --path ${shellWord(prefix)}`)
+      const from = `deployment/${nameOf(source.deployment)} -n ${namespace}${contextFlag(kubeContext)}`
+      return [
+        `canary init ${app}-app --from ${from}${paths.join('')}    (says the way over, without downtime)`,
+      ]
+    }
+    const containers = containersOf(source.deployment)
+    const { ports } = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
+    const portOf = (name: string) => new ContainerPorts(ports).numberOf(name)
+    return wayOver({ app, namespace, file, where, kubeContext, source, portOf })
+  }
+  const { image } = config
+  const repository =
+    typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository
+  return [
+    `canary install ${app} v1 -f ${shellWord(file)}${where}`,
+    ...(repository === undefined
+      ? []
+      : [
+          `canary start ${app} v2${where} --image ${shellWord(textOf(repository))}:TAG    (the next version)`,
+        ]),
+  ]
+}
+
+function contextFlag(kubeContext: string | undefined): string {
+  return kubeContext === undefined ? '' : ` --kube-context ${shellWord(kubeContext)}`
+}
+
+/** The text of a file; undefined where there is none. */
+async function existingText(file: string): Promise<string | undefined> {
+  try {
+    return await readTextFile(file, MAX_CONFIG_BYTES)
+  } catch (error) {
+    const { why, isMissing } = whyUnreadable(error)
+    if (isMissing) return undefined
+    throw wrong(`${file} ${why}.`, 'correct or remove it')
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** All files beside their places first, then all renamed: a full disk leaves none of them half written. */
+async function write(folder: string, files: InitFile[], mode: number): Promise<void> {
+  const temporary = files.map(({ path: file }) => `${file}.${process.pid}.tmp`)
+  try {
+    await mkdir(folder, { recursive: true })
+    for (const [index, { content }] of files.entries()) {
+      await writeFile(temporary[index]!, content, { flag: 'wx', mode })
+    }
+    for (const [index, { path: file }] of files.entries()) await rename(temporary[index]!, file)
+  } catch (error) {
+    await Promise.all(temporary.map((file) => rm(file, { force: true }).catch(() => undefined)))
+    throw wrong(
+      `The files can't be written to ${folder}: ${reasonOf(error)}.`,
+      'name another folder with --out',
+    )
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code ?? message
+}
+
+function wrong(message: string, remedy: string): UsageError {
+  return new UsageError(message, { state: 'Nothing was written.', nextSteps: [remedy] })
+}

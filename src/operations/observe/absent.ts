@@ -1,0 +1,92 @@
+import { nearest } from '../../lib/closest.js'
+import { CanaryError, ConflictError } from '../../model/errors.js'
+import { looksLikeVersion } from '../../rollout/stage/version.js'
+import type { OperationContext } from '../context.js'
+import type { Observation } from './observe.js'
+
+/** Names that are worth naming beside the one that was not found. */
+const MOST_NEAREST = 3
+
+/**
+ * The error for an app that is not there: says whether its namespace is, and names the nearest apps that are, with their
+ * namespaces. Of a release whose first revision never was deployed it says that. `details` are printed with it.
+ */
+export async function absentApp(
+  context: OperationContext,
+  { app, namespace, history }: Omit<Observation, 'stage'>,
+  details: string[] = [],
+): Promise<ConflictError> {
+  const left = history?.newest
+  if (left && left.status !== 'uninstalled') {
+    const at = namespace === app ? '' : ` -n ${namespace}`
+    return new ConflictError(
+      `No revision of ${app} was ever deployed: revision ${left.revision} is ${left.status}.`,
+      {
+        state: 'Nothing was changed.',
+        details,
+        nextSteps: [`canary abort ${app}${at}    (removes the remains)`, `canary status ${app}${at}`],
+      },
+    )
+  }
+  const [hasNamespace, near] = await Promise.all([
+    namespace === undefined ? true : isNamespaceThere(context.cluster, namespace),
+    nearestApps(context, app),
+  ])
+  const where = namespace === undefined ? 'in any namespace' : `in namespace ${namespace}`
+  const names = near.map((one) => `${one.app} (namespace ${one.namespace})`).join(', ')
+  const message = hasNamespace
+    ? `There is no release named ${app} ${where}`
+    : `There is no namespace ${namespace}, and so no release named ${app} in it`
+  return new ConflictError(`${message}${near.length > 0 ? `; the nearest: ${names}` : ''}.`, {
+    state: `${app} is absent; nothing was changed.`,
+    details,
+    nextSteps: [
+      ...(looksLikeVersion(app) ? [`APP comes before VERSION: "${app}" reads as a version`] : []),
+      ...near.map(
+        (one) => `canary status ${one.app}${one.app === one.namespace ? '' : ` -n ${one.namespace}`}`,
+      ),
+      `canary install ${app} VERSION${namespace === undefined || namespace === app ? '' : ` -n ${namespace}`}`,
+      'canary status    (lists the apps there are)',
+    ],
+    evidence: { app, ...(namespace === undefined ? {} : { namespace }), nearest: near },
+  })
+}
+
+/** Throws ConflictError where the namespace is not there; where it may not be read it counts as there. */
+export async function requireNamespace(context: OperationContext, namespace: string): Promise<void> {
+  if (await isNamespaceThere(context.cluster, namespace)) return
+  throw new ConflictError(`There is no namespace ${namespace}.`, {
+    state: 'Nothing was changed.',
+    nextSteps: ['canary status    (lists the apps of all namespaces)', 'kubectl get namespaces'],
+    evidence: { namespace },
+  })
+}
+
+/** Whether the namespace is there; where it may not be read it counts as there. */
+export async function isNamespaceThere(
+  cluster: OperationContext['cluster'],
+  namespace: string,
+): Promise<boolean> {
+  const [found] = await cluster.liveObjects(
+    [{ apiVersion: 'v1', kind: 'Namespace', name: namespace }],
+    namespace,
+  )
+  return found === undefined || found.object !== undefined
+}
+
+/** Of the apps that may be listed; none where none may. */
+async function nearestApps(
+  { cluster }: OperationContext,
+  app: string,
+): Promise<{ app: string; namespace: string }[]> {
+  try {
+    const releases = await cluster.listReleases()
+    const names = nearest(app, [...new Set(releases.map(({ name }) => name))]).slice(0, MOST_NEAREST)
+    return names.flatMap((name) =>
+      releases.filter((one) => one.name === name).map(({ namespace }) => ({ app: name, namespace })),
+    )
+  } catch (error) {
+    if (error instanceof CanaryError) return []
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+import { ExternalError } from '../../model/errors.js'
+import { shown } from '../../model/object-form.js'
+import type { JsonObject } from '../../model/values.js'
+import { isObject } from '../../rollout/values/merge.js'
+import { KUBERNETES_YAML } from '../../lib/yaml/helm-yaml.js'
+import { valuesOf, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
+import type { GlooObject } from '../../routing/gloo/objects.js'
+
+/** A command looks at the same few manifests again and again: what is deployed, and what a step makes of it. */
+const MOST_KEPT = 8
+const kept = new Map<string, JsonObject[]>()
+
+/**
+ * The objects of a rendered manifest (a YAML stream), empty documents left out; not to be changed, as the same text gives the
+ * same objects. Throws ExternalError where it is none: Helm made it, or wrote it into its record.
+ */
+export function parseManifest(manifest: string): JsonObject[] {
+  const objects = kept.get(manifest) ?? read(manifest)
+  kept.delete(manifest)
+  kept.set(manifest, objects)
+  const [oldest] = kept.keys()
+  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
+  return objects
+}
+
+/** Objects of one release: each is read from the cluster by a request of its own. */
+const MOST_OBJECTS = 1000
+/** Lines that Helm takes for the beginning of a document, and YAML for something else, or with something in it. */
+const ODD_SEPARATOR = /^---(?![ \t]*(#.*)?\r?$)/m
+
+function read(manifest: string): JsonObject[] {
+  const count = manifest.match(/^---/gm)?.length ?? 0
+  if (count > MOST_OBJECTS + 1) {
+    throw unreadable(`it has ${count} objects, and canary takes ${MOST_OBJECTS} at most`)
+  }
+  const odd = ODD_SEPARATOR.exec(manifest)
+  if (odd) {
+    const line = manifest.slice(0, odd.index).split('\n').length
+    throw unreadable(`line ${line}: a document begins with more than ---`)
+  }
+  try {
+    const values = yamlDocuments(manifest, KUBERNETES_YAML).map(valuesOf)
+    const other = values.find((value) => value !== null && !isObject(value))
+    if (other !== undefined) throw unreadable(`${shown(other)} is no object`)
+    return values.filter(isObject)
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error
+    throw unreadable(`it is no YAML: line ${error.line}: ${error.message}`, error)
+  }
+}
+
+const GLOO_KINDS = ['RouteTable', 'VirtualService']
+
+/** The RouteTables and VirtualServices of a manifest; one without a namespace goes into the release's. */
+export function glooObjects(objects: JsonObject[], namespace: string): GlooObject[] {
+  return objects.flatMap(({ kind, metadata, spec }) => {
+    if (typeof kind !== 'string' || !GLOO_KINDS.includes(kind) || !isObject(metadata)) return []
+    if (typeof metadata.name !== 'string') return []
+    return [{ kind, metadata: { namespace, ...metadata, name: metadata.name }, spec }]
+  })
+}
+
+function unreadable(why: string, cause?: unknown): ExternalError {
+  return new ExternalError(`The manifest of the release can't be read: ${why}.`, {
+    nextSteps: ["helm get manifest APP -n NAMESPACE    (the objects in Helm's record)"],
+    cause,
+  })
+}

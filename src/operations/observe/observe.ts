@@ -1,0 +1,119 @@
+import { ConflictError, UsageError } from '../../model/errors.js'
+import {
+  CHART_NAME,
+  CONTRACT,
+  keepsContract,
+  type ReleaseHistory,
+  type Revision,
+} from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import { isObject } from '../../rollout/values/merge.js'
+import { stageOf } from '../../rollout/stage/stage.js'
+import { absentApp } from './absent.js'
+import type { AppRequest, OperationContext } from '../context.js'
+
+/** An app as the cluster has it now. */
+export interface Observation {
+  app: string
+  /** Where the release is; undefined when there is none and no namespace was given. */
+  namespace?: string
+  stage: Stage
+  /** The last deployed revision, whose values are the stage. */
+  deployed?: Revision
+  history?: ReleaseHistory
+}
+
+/** An app whose release is there and has a deployed revision. */
+export type ReleasedApp = Observation & Required<Pick<Observation, 'namespace' | 'deployed' | 'history'>>
+
+/**
+ * Reads the app's release. Throws UsageError when several namespaces have one of that name and none was chosen,
+ * ConflictError when the release is of another chart, unless `anyChart` says that it may be.
+ */
+export async function observe(
+  context: OperationContext,
+  request: AppRequest,
+  { anyChart = false }: { anyChart?: boolean } = {},
+): Promise<Observation> {
+  const { app } = request
+  const histories = await context.cluster.findReleases(app, request.namespace)
+  if (histories.length > 1) {
+    const namespaces = histories.map((history) => history.namespace).join(', ')
+    throw new UsageError(`There are releases named ${app} in several namespaces: ${namespaces}.`, {
+      nextSteps: histories.map((history) => `repeat the command with --namespace ${history.namespace}`),
+    })
+  }
+  const history = histories[0]
+  if (!history) return { app, namespace: request.namespace, stage: { name: 'absent' } }
+  const { namespace, deployed, newest } = history
+  const chart = (deployed ?? newest)?.chart.metadata
+  if (chart && !keepsContract(chart) && !anyChart) {
+    throw new ConflictError(
+      `Release ${app} in namespace ${namespace} is of chart ${chart.name}-${chart.version}, which has no annotation ${CONTRACT.annotation}: ${CONTRACT.version}.`,
+      {
+        state: `Nothing was changed: canary moves only releases of charts with that annotation, and of ${CHART_NAME}.`,
+        nextSteps: [
+          `helm get values ${app} -n ${namespace}`,
+          `canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`,
+          'name another app, or another --namespace',
+        ],
+      },
+    )
+  }
+  const stage: Stage = deployed ? stageOf(deployed.config) : { name: 'absent' }
+  return { app, namespace, stage, deployed, history }
+}
+
+/** The newest revision, where a failed or killed helm left it after the deployed one. */
+export function unfinishedRevision({
+  newest,
+  deployed,
+}: Pick<ReleaseHistory, 'newest' | 'deployed'>): Revision | undefined {
+  if (!newest || newest.status === 'deployed' || newest.status === 'uninstalled') return undefined
+  return newest.revision === deployed?.revision ? undefined : newest
+}
+
+/**
+ * The release to change: there, in a stage canary can explain, its newest revision deployed.
+ * Throws ConflictError otherwise, with the commands that fit.
+ */
+export async function requireReleased(
+  context: OperationContext,
+  observation: Observation,
+): Promise<ReleasedApp> {
+  const { app, namespace, deployed, history, stage } = await requireThere(context, observation)
+  if (stage.name === 'unknown') {
+    throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
+      state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
+      nextSteps: [
+        ...(isImported(deployed)
+          ? []
+          : [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]),
+        `canary values ${app} -n ${namespace}`,
+        `canary history ${app} -n ${namespace}`,
+        `canary abort ${app} -n ${namespace} --force    (back to the newest revision that sends everything to one version)`,
+      ],
+    })
+  }
+  return { app, namespace, deployed, history, stage }
+}
+
+/** The release, whatever its values say. Throws ConflictError where there is none. */
+export async function requireThere(
+  context: OperationContext,
+  observation: Observation,
+): Promise<ReleasedApp> {
+  const { app, namespace, deployed, history, stage } = observation
+  if (!namespace || !deployed || !history) throw await absentApp(context, observation)
+  return { app, namespace, deployed, history, stage }
+}
+
+/**
+ * Whether a release needs no import. The seed's charts may have the bundled one's name; they are told from it by a default that
+ * none of them has.
+ */
+export function isImported({ chart }: Revision): boolean {
+  const { metadata, values } = chart
+  if (metadata.name !== CHART_NAME) return keepsContract(metadata)
+  return isObject(values.routes) && 'fingerprintHeader' in values.routes
+}

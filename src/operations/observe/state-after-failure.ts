@@ -1,0 +1,57 @@
+import { describeStage } from '../../model/describe-stage.js'
+import type { CheckResult, StageProof } from '../../model/expectation.js'
+import type { Stage } from '../../model/stage.js'
+import { undoCommand } from '../../rollout/stage/next-steps.js'
+
+export interface Standing {
+  app: string
+  namespace: string
+  stage: Stage
+  revision?: number
+  /** The primary before a stable stage that came from a finished rollout. */
+  versionBefore?: string
+}
+
+/** Where an app stands after something went wrong, and the commands that lead on and back: for errors. */
+export function standing({ app, namespace, stage, revision, versionBefore }: Standing): {
+  state: string
+  nextSteps: string[]
+} {
+  const undo = undoCommand(app, namespace, stage, versionBefore)
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  return {
+    state: `${app}: ${revision === undefined ? '' : `revision ${revision}, `}${describeStage(stage)}.`,
+    nextSteps: [
+      ...(revision === undefined ? [] : [`canary verify ${app}${at}    (prove it again)`]),
+      ...(undo ? [`${undo}    (go back)`] : []),
+    ],
+  }
+}
+
+/**
+ * Whether the users of the app notice what a failed proof found, a sentence: unmarked requests are theirs, marked ones
+ * come from those who try the canary.
+ */
+export function trafficEffect({ checks }: StageProof): string {
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const unmarked = failed.find(({ expectation }) => expectation.kind === 'unmarked')
+  if (unmarked) return `Users' requests are affected: ${seen(unmarked)}.`
+  const clean = checks.every(
+    ({ expectation, verdict }) => expectation.kind !== 'unmarked' || verdict === 'pass',
+  )
+  if (failed.length > 0) {
+    return clean
+      ? "Users' requests are not affected: only those with the canary headers are."
+      : 'Requests with the canary headers are affected; of all others there is no verdict.'
+  }
+  return "Whether users' requests are affected is not known."
+}
+
+function seen({ sent, byVersion, errors, unidentified }: CheckResult): string {
+  const parts = [
+    ...Object.entries(byVersion).map(([version, count]) => `${version} answered ${count}`),
+    ...(unidentified > 0 ? [`${unidentified} answers named no version`] : []),
+    ...Object.entries(errors).map(([kind, count]) => `${kind} ${count} times`),
+  ]
+  return `of ${sent} ${parts.join(', ')}`
+}

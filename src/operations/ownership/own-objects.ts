@@ -1,0 +1,210 @@
+import type { LiveObject, ObjectFields } from '../../model/results/drift.js'
+import { ConflictError } from '../../model/errors.js'
+import { malformed } from '../../model/object-form.js'
+import {
+  describeOwner,
+  isOwnedBy,
+  ownerOf,
+  type OwnedMetadata,
+  type ReleaseName,
+} from '../../model/results/ownership.js'
+import type { JsonObject } from '../../model/values.js'
+import { nameOf } from '../../rollout/drift/drift.js'
+import { textOf } from '../../rollout/values/json-fields.js'
+import {
+  type Coming,
+  describeIdentity,
+  type ForeignObject,
+  foreignObjects,
+  identityOf,
+  isKept,
+  isOfChart,
+  keyOf,
+  withoutHooks,
+} from '../../rollout/plan/objects.js'
+import type { OperationContext } from '../context.js'
+
+/** What a helm that is about to run makes of a release's objects. */
+export interface ObjectsOfHelm {
+  app: string
+  namespace: string
+  /** The objects of the manifest that Helm goes by, and those it leads to. */
+  before: JsonObject[]
+  after: JsonObject[]
+  coming: Coming
+  /** What runs it: `Step "remove v2"`. */
+  what: string
+  /** What is true now, a sentence. */
+  state: string
+  /** Helm checks whose the objects are that an install or upgrade brings; a rollback writes over them. */
+  brings?: boolean
+  /** Helm reads `helm.sh/resource-policy` in its record when it uninstalls, else on the object in the cluster. */
+  isUninstall?: boolean
+}
+
+type ClusterReads = Pick<OperationContext, 'cluster'>
+
+/** Objects named in an error; of more only the count. */
+const MOST_NAMED = 20
+const MOST_REMEDIES = 3
+
+/**
+ * Safety rule 9: throws ConflictError that names each object which a change would touch although it is not the release's,
+ * by its kind, place or name, or because Helm's marks on the object in the cluster give it to somebody else. An object
+ * that is gone, or that Helm leaves alone, is not removed. What may not be read is Helm's to refuse: it has the same
+ * permissions.
+ */
+export async function requireOwnObjects({ cluster }: ClusterReads, change: ObjectsOfHelm): Promise<void> {
+  const { app, namespace, before, after, isUninstall } = change
+  const staying = new Set(withoutHooks(after).map((object) => keyOf(identityOf(object, namespace))))
+  const foreign = foreignObjects(change)
+  const suspects = new Set(foreign.map(({ identity }) => keyOf(identity)))
+  const live = await readLive(
+    cluster,
+    before.filter((object) => {
+      const identity = identityOf(object, namespace)
+      return isOfChart(identity) || (suspects.has(keyOf(identity)) && !staying.has(keyOf(identity)))
+    }),
+    namespace,
+  )
+  const isLeft = (object: JsonObject) => {
+    const there = live.get(keyOf(identityOf(object, namespace)))
+    return there !== undefined && (!there.object || isKept(isUninstall ? object : there.object))
+  }
+  const left = new Set(before.filter(isLeft).map((object) => keyOf(identityOf(object, namespace))))
+  const ofOthers = before.flatMap((object): ForeignObject[] => {
+    const identity = identityOf(object, namespace)
+    const key = keyOf(identity)
+    const there = live.get(key)?.object
+    if (!there || suspects.has(key)) return []
+    const owner = ownerOf(metadataOf(there))
+    const isRemoval = !staying.has(key)
+    // Marks that were lost on what stays are for Helm to set again, unless another release has the object.
+    const isOurs = isRemoval
+      ? isOwnedBy(owner, { app, namespace })
+      : owner.by !== 'helm' || (owner.app === app && owner.namespace === namespace)
+    if (isOurs) return []
+    const why = `it would be ${isRemoval ? 'removed' : 'written'}, and belongs to ${describeOwner(owner)}`
+    return [{ object: describeIdentity(identity, namespace), why, identity, isRemoval }]
+  })
+  const refused = [...foreign, ...ofOthers].filter(
+    ({ identity, isRemoval }) => !(isRemoval && left.has(keyOf(identity))),
+  )
+  if (refused.length > 0) throw refusal(change, refused, new Set(live.keys()))
+  if (change.brings) await requireFree({ cluster }, change)
+}
+
+/** Throws ConflictError where an object that a change brings is there already, of somebody else: Helm would refuse it. */
+export async function requireFree(
+  { cluster }: ClusterReads,
+  { app, namespace, before, after, what, state }: ObjectsOfHelm,
+): Promise<void> {
+  const known = new Set(before.map((object) => keyOf(identityOf(object, namespace))))
+  const coming = withoutHooks(after).filter((object) => {
+    const identity = identityOf(object, namespace)
+    return isOfChart(identity) && !known.has(keyOf(identity))
+  })
+  const live = await readLive(cluster, coming, namespace)
+  const taken = coming.flatMap((object) => {
+    const identity = identityOf(object, namespace)
+    const there = live.get(keyOf(identity))?.object
+    const owner = there && ownerOf(metadataOf(there))
+    if (!owner || isOwnedBy(owner, { app, namespace })) return []
+    return [{ object: describeIdentity(identity, namespace), owner, identity }]
+  })
+  if (taken.length === 0) return
+  const deployment = taken.find(({ identity }) => identity.kind === 'Deployment')?.identity.name ?? app
+  throw new ConflictError(
+    `${what} would bring ${taken.length === 1 ? 'an object that is' : `${taken.length} objects that are`} there already, and not of ${app}.`,
+    {
+      state,
+      details: taken.map(({ object, owner }) => `${object}: it belongs to ${describeOwner(owner)}`),
+      nextSteps: [
+        `canary init ${app}-app --from deployment/${deployment} -n ${namespace}    (values for a release beside what serves there, and the way over without downtime)`,
+        'or give the app another name or namespace',
+      ],
+      evidence: { objects: taken.map(({ object, owner }) => ({ object, owner: describeOwner(owner) })) },
+    },
+  )
+}
+
+/**
+ * Why an object of a manifest must not be written back, a clause; undefined where Helm's marks give it to the release,
+ * or it is gone.
+ */
+export function whyNotOurs(
+  object: JsonObject,
+  live: LiveObject[],
+  { app, namespace }: ReleaseName,
+): string | undefined {
+  const [foreign] = foreignObjects({ app, namespace, before: [object], after: [object], coming: 'all' })
+  if (foreign) return foreign.why
+  const identity = identityOf(object, namespace)
+  if (!isOfChart(identity)) return `canary's chart makes no ${identity.kind}`
+  const there = live.find(({ kind, name }) => kind === identity.kind && name === identity.name)?.object
+  const owner = there && ownerOf(metadataOf(there))
+  return !owner || isOwnedBy(owner, { app, namespace }) ? undefined : `it belongs to ${describeOwner(owner)}`
+}
+
+/** What the cluster has of these objects, by their keys; left out is what has no readable name or may not be read. */
+async function readLive(
+  cluster: OperationContext['cluster'],
+  objects: JsonObject[],
+  namespace: string,
+): Promise<Map<string, LiveObject>> {
+  const byNamespace = new Map<string, JsonObject[]>()
+  for (const object of objects) {
+    const { namespace: its, name } = identityOf(object, namespace)
+    if (malformed({ apiVersion: object.apiVersion, kind: object.kind, name, namespace: its })) continue
+    byNamespace.set(its, [...(byNamespace.get(its) ?? []), object])
+  }
+  const found = new Map<string, LiveObject>()
+  for (const [its, there] of byNamespace) {
+    const names = there.map((object) => ({
+      apiVersion: textOf(object.apiVersion),
+      kind: textOf(object.kind),
+      name: nameOf(object) ?? '',
+    }))
+    for (const { apiVersion, kind, name, object } of await cluster.liveObjects(names, its)) {
+      const identity = identityOf({ apiVersion, kind, metadata: { name } }, its)
+      found.set(keyOf(identity), { apiVersion, kind, name, object })
+    }
+  }
+  return found
+}
+
+function refusal(
+  { app, namespace, what, state, isUninstall }: ObjectsOfHelm,
+  refused: ForeignObject[],
+  readable: ReadonlySet<string>,
+): ConflictError {
+  const lines = refused.map(({ object, why }) => `${object}: ${why}`)
+  const keepable = isUninstall
+    ? []
+    : refused.filter(({ isRemoval, identity }) => isRemoval && readable.has(keyOf(identity)))
+  const count = refused.length === 1 ? 'an object that is' : `${refused.length} objects that are`
+  return new ConflictError(`${what} would touch ${count} not for ${app} to change.`, {
+    state,
+    details: [
+      ...lines.slice(0, MOST_NAMED),
+      ...(lines.length > MOST_NAMED ? [`and ${lines.length - MOST_NAMED} more`] : []),
+    ],
+    nextSteps: [
+      `helm get manifest ${app} -n ${namespace}    (the objects in Helm's record: helm upgrade, rollback and uninstall act on them)`,
+      ...keepable
+        .slice(0, MOST_REMEDIES)
+        .map(
+          ({ identity: { kind, name, namespace: its } }) =>
+            `kubectl annotate ${kind.toLowerCase()} ${name} -n ${its} helm.sh/resource-policy=keep    (Helm then leaves it in place)`,
+        ),
+      ...(refused.some(({ isRemoval }) => !isRemoval)
+        ? [`canary upgrade ${app} -n ${namespace} --chart bundled --dry-run    (without what the chart adds)`]
+        : []),
+    ],
+    evidence: { objects: refused },
+  })
+}
+
+function metadataOf({ metadata }: ObjectFields): OwnedMetadata {
+  return metadata ?? {}
+}

@@ -1,0 +1,85 @@
+import type { LockHolder, RunNotes, RunStart, RunWait } from '../cluster/port.js'
+import type { OperationContext } from './context.js'
+
+/** What is known of runs of an app at this revision: a wait at another is over, a holder who died holds nothing. */
+export async function notesAt(
+  { cluster }: OperationContext,
+  { app, namespace, revision }: { app: string; namespace: string; revision?: number },
+): Promise<Pick<RunNotes, 'waiting' | 'holder'>> {
+  return current(await cluster.runNotes(app, namespace), revision)
+}
+
+/** The part of an app's notes that still holds at the deployed revision. */
+function current(
+  { waiting, holder }: RunNotes,
+  revision: number | undefined,
+): Pick<RunNotes, 'waiting' | 'holder'> {
+  return {
+    waiting: waiting?.revision === revision ? waiting : undefined,
+    holder: holder?.isDead ? undefined : holder,
+  }
+}
+
+/** Commands that lead on from what a run waits for, likeliest first. */
+export function runCommands(app: string, namespace: string, { kind, step, command, by }: RunWait): string[] {
+  const at = namespace === app ? '' : ` -n ${namespace}`
+  if (kind !== 'approval') return [`${command}    (goes on where it is)`]
+  const who = by === 'other' ? 'somebody else than who started it approves' : 'approves'
+  return [
+    `canary approve ${app} ${step}${at} --why REASON    (${who})`,
+    `${command}    (goes on once it is approved)`,
+  ]
+}
+
+/** An app that a run is at work on, or waits before. */
+export interface WaitingRun {
+  app: string
+  namespace: string
+  waiting?: RunWait
+  started?: RunStart
+  /** Whoever holds the app right now. */
+  holder?: LockHolder
+}
+
+/** Every app that a run waits before or is at work on, in the order of namespaces and apps. */
+export async function listRuns(context: OperationContext, namespace?: string): Promise<WaitingRun[]> {
+  const { cluster } = context
+  const [notes, releases] = await Promise.all([
+    cluster.allRunNotes(namespace),
+    cluster.listReleases(namespace),
+  ])
+  const revisions = new Map(
+    releases.map(({ name, namespace: where, deployed }) => [`${where}/${name}`, deployed?.revision]),
+  )
+  return notes
+    .map(({ app, namespace: where, started, ...rest }) => {
+      const { waiting, holder } = current(rest, revisions.get(`${where}/${app}`))
+      const isItsRun = started !== undefined && started.run === (waiting?.run ?? holder?.runId)
+      return {
+        app,
+        namespace: where,
+        ...(waiting ? { waiting } : {}),
+        ...(isItsRun ? { started } : {}),
+        ...(holder?.runId === undefined ? {} : { holder }),
+      }
+    })
+    .filter(({ waiting, holder }) => waiting !== undefined || holder !== undefined)
+    .sort((a, b) => `${a.namespace}/${a.app}`.localeCompare(`${b.namespace}/${b.app}`))
+}
+
+/**
+ * Why this user may not approve a step that wants another than who started the run, a clause; undefined where they may.
+ * `identity`: the user's name as the API server gives it. What can't be told is refused.
+ */
+export function whyNotAnother(
+  run: string,
+  started: RunStart | undefined,
+  identity: string | undefined,
+): string | undefined {
+  if (started?.run !== run) return 'who started this run is not kept with the app'
+  if (started.identity === undefined) {
+    return `it was started by ${started.who}, whose name the API server did not give`
+  }
+  if (identity === undefined) return 'the API server does not say who you are (SelfSubjectReview)'
+  return started.identity === identity ? `${identity} started the run` : undefined
+}

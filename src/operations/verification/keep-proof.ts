@@ -1,0 +1,13 @@
+import type { Revision } from '../../model/release.js'
+import type { StageProof } from '../../model/expectation.js'
+import type { OperationContext } from '../context.js'
+
+/** Keeps what a proof came to with the app's Lease, for `history`. Where that fails nothing is lost but a word in it. */
+export async function keepProof(
+  { cluster, operator }: OperationContext,
+  { name: app, namespace, revision }: Revision,
+  { verdict }: StageProof,
+): Promise<void> {
+  const told = { revision, verdict, at: new Date().toISOString(), who: operator }
+  await cluster.keepProof(app, namespace, told).catch(() => undefined)
+}

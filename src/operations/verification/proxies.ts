@@ -1,0 +1,86 @@
+import type { ProxyAddress } from '../../cluster/port.js'
+import { CanaryError, ExternalError } from '../../model/errors.js'
+import type { ProxyTarget } from '../../verification/probing/verifier.js'
+import type { OperationContext } from '../context.js'
+
+/** The ways to the gateway's proxies: the address they share and, where they are asked one by one, one to each. */
+export class Proxies {
+  private address?: Promise<ProxyAddress>
+  /** Ways to single proxies, by pod. */
+  private readonly ways = new Map<string, ProxyAddress>()
+  private told = false
+
+  constructor(private readonly context: OperationContext) {}
+
+  /** The address that all proxies share, found on first use. */
+  async shared(): Promise<string> {
+    const { proxyUrl } = this.context.probes
+    if (proxyUrl) return proxyUrl
+    this.address ??= this.context.cluster.proxyAddress()
+    return (await this.address).origin
+  }
+
+  /**
+   * What to probe: every ready proxy pod by itself, where there are several and they can be reached, else the address
+   * they share. An address that was given is the one to probe, unless each proxy is asked for.
+   */
+  async targets(): Promise<ProxyTarget[]> {
+    const { probes } = this.context
+    const shared = [{ name: '', origin: await this.shared() }]
+    if (probes.eachProxy === false || (probes.proxyUrl !== undefined && probes.eachProxy !== true))
+      return shared
+    try {
+      const targets = await this.each()
+      if (targets.length > 1 || probes.eachProxy === true) return targets.length > 0 ? targets : shared
+    } catch (error) {
+      if (!(error instanceof CanaryError)) throw error
+      if (probes.eachProxy === true) throw withoutEachProxy(error)
+      this.tell(`The proxies can't be asked one by one, only by the address they share: ${error.message}`)
+    }
+    return shared
+  }
+
+  async close(): Promise<void> {
+    const address = await this.address?.catch(() => undefined)
+    await Promise.all([address?.close(), ...[...this.ways.values()].map((way) => way.close())])
+    this.ways.clear()
+  }
+
+  /** A way to each ready pod; none is opened where there is only one. Those to pods that are gone are closed. */
+  private async each(): Promise<ProxyTarget[]> {
+    const { cluster, probes } = this.context
+    const pods = await cluster.proxyPods()
+    for (const [pod, way] of this.ways) {
+      if (pods.includes(pod)) continue
+      this.ways.delete(pod)
+      await way.close()
+    }
+    if (pods.length < 2 && probes.eachProxy !== true) return []
+    const opened = await Promise.allSettled(
+      pods.map(async (pod) => {
+        const way = this.ways.get(pod) ?? (await cluster.proxyPodAddress(pod))
+        this.ways.set(pod, way) // known even if another fails: it is to be closed
+        return { name: pod, origin: way.origin }
+      }),
+    )
+    return opened.map((result) => {
+      if (result.status === 'fulfilled') return result.value
+      throw result.reason
+    })
+  }
+
+  private tell(message: string): void {
+    if (!this.told) this.context.emit({ type: 'note', message })
+    this.told = true
+  }
+}
+
+function withoutEachProxy(error: CanaryError): CanaryError {
+  return new ExternalError(`The proxies can't be asked one by one: ${error.message}`, {
+    nextSteps: [
+      'leave --each-proxy out: they are asked by the address they share then',
+      'canary doctor    (may you list pods and forward ports in gloo-system?)',
+    ],
+    cause: error,
+  })
+}

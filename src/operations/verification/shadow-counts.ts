@@ -1,0 +1,87 @@
+import type { CopyCounters } from '../../cluster/port.js'
+import { CanaryError } from '../../model/errors.js'
+import type { ShadowCheck } from '../../model/expectation.js'
+import type { Stage } from '../../model/stage.js'
+import { judgeCopies } from '../../verification/judging/shadow.js'
+import type { OperationContext } from '../context.js'
+
+/** Level of the interval of copies is 1 - ALPHA. */
+const ALPHA = 0.01
+
+export interface Shadow {
+  version: string
+  /** Share of the requests, 0..1. */
+  share: number
+}
+
+/** The version that a stage gives copies of requests, if there is one. */
+export function shadowOf(stage: Stage): Shadow | undefined {
+  if (stage.name !== 'deployed' || stage.shadow === undefined) return undefined
+  return { version: stage.canary, share: stage.shadow / 100 }
+}
+
+/**
+ * Counts requests and their copies by the proxies' own counters, beside the probes that are counted by their answers: an
+ * answer tells nothing of copies.
+ */
+export class CopyCount {
+  private counters?: CopyCounters
+  private before?: ReturnType<CopyCounters['read']>
+  /** Why copies can't be counted. */
+  private trouble?: string
+
+  private constructor(private readonly shadow: Shadow) {}
+
+  static async open(
+    { cluster }: OperationContext,
+    app: string,
+    namespace: string,
+    shadow: Shadow,
+  ): Promise<CopyCount> {
+    const count = new CopyCount(shadow)
+    await count.tried(async () => {
+      count.counters = await cluster.copyCounters(app, namespace)
+    })
+    return count
+  }
+
+  /** From now on requests count: the proxies serve the routes that copy them. */
+  begin(): void {
+    this.before ??= this.counters?.read()
+    this.before?.catch(() => undefined)
+  }
+
+  /** What was counted since; undefined while it takes more requests to tell. */
+  async check(): Promise<ShadowCheck | undefined> {
+    const { counters, shadow } = this
+    let told: ShadowCheck | undefined
+    await this.tried(async () => {
+      if (!counters || !this.before) return
+      const [before, now] = [await this.before, await counters.read()]
+      const since = { requests: now.requests - before.requests, copies: now.copies - before.copies }
+      told = judgeCopies(shadow.version, shadow.share, since, ALPHA)
+    })
+    this.begin()
+    return this.trouble === undefined ? told : this.unknown(`can't be seen: ${this.trouble}`)
+  }
+
+  /** The check of counts that came to no verdict. */
+  unknown(why: string): ShadowCheck {
+    const { version, share } = this.shadow
+    const reason = `whether copies of requests reach ${version} ${why}`
+    return { version, share, requests: 0, copies: 0, interval: [0, 1], verdict: 'inconclusive', reason }
+  }
+
+  async close(): Promise<void> {
+    await this.counters?.close()
+  }
+
+  private async tried(action: () => Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      if (!(error instanceof CanaryError)) throw error
+      this.trouble ??= error.message
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import type { VerifySettings } from '../../model/verify-settings.js'
+import { isObject } from '../../rollout/values/merge.js'
+import { probePaths } from '../../rollout/values/probe-paths.js'
+import { setValue } from '../../rollout/values/set-values.js'
+import { readVerifyValues } from '../../rollout/values/verify-values.js'
+import { type Asked, requireOwnMetrics, requireOwnProbes, requireVariable } from './allowed-requests.js'
+import type { ProbeSettings } from '../context.js'
+
+/**
+ * How an app is verified: the `verify:` of its effective values, what `--set-verify` lays over it, and the flags over
+ * both; where paths are not named, those of its routes. Throws UsageError, naming the place, for what can't be used and
+ * for what the caller alone may decide: see Allowance. With `metrics` that holds for Prometheus, too.
+ */
+export function verifySettings(
+  probes: ProbeSettings,
+  { app, values, metrics = false }: { app: string; values: JsonObject; metrics?: boolean },
+): VerifySettings {
+  const { setVerify, defaultVerify, tolerance, headers, allow, env } = probes
+  const lay = (over: string[], base: JsonObject) =>
+    over.reduce((merged, text) => setValue(merged, text, false), base)
+  const own = values.verify ?? {}
+  const verify = isObject(own)
+    ? withoutHeaders(lay(setVerify, lay(defaultVerify, own)), Object.keys(headers))
+    : own
+  const asked: Asked = { app, values, allow, callers: lay(setVerify, {}) }
+  const settings = readVerifyValues(verify, (name, place) => {
+    requireVariable(name, place, asked)
+    return env(name)
+  })
+  requireOwnProbes(settings, asked)
+  if (metrics) requireOwnMetrics(settings, asked)
+  return {
+    ...settings,
+    tolerance: tolerance ?? settings.tolerance,
+    paths: settings.paths ?? probePaths(values, settings.probe.method),
+    probe: { ...settings.probe, headers: { ...settings.probe.headers, ...headers } },
+  }
+}
+
+/** Without the headers of requests that the caller gives, whatever their letters' case: these are not even read. */
+function withoutHeaders(verify: JsonObject, names: string[]): JsonObject {
+  const { request } = verify
+  if (!isObject(request) || !isObject(request.headers)) return verify
+  const given = new Set(names.map((name) => name.toLowerCase()))
+  const headers = Object.entries(request.headers).filter(([name]) => !given.has(name.toLowerCase()))
+  return { ...verify, request: { ...request, headers: Object.fromEntries(headers) as Json } }
+}

@@ -1,0 +1,315 @@
+import type { AppWorkloads, VersionPods } from '../../cluster/port.js'
+import type { Cause } from '../../model/results/diagnosis.js'
+import { describeStage } from '../../model/describe-stage.js'
+import { CanaryError } from '../../model/errors.js'
+import type { CheckProgress } from '../../model/events.js'
+import type { Expectation, StageProof } from '../../model/expectation.js'
+import type { Revision } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { JsonObject } from '../../model/values.js'
+import type { VerifySettings } from '../../model/verify-settings.js'
+import { shareIn } from '../../rollout/stage/expectations.js'
+import { fingerprintOf } from '../../rollout/stage/fingerprint.js'
+import { effectiveValues } from '../../rollout/values/merge.js'
+import { ownHost } from '../../rollout/values/probe-paths.js'
+import type { ProbeRequest, ProofRequest } from '../../verification/probing/verifier.js'
+import type { OperationContext } from '../context.js'
+import { parseManifest } from '../observe/manifest.js'
+import { sorted } from '../ownership/holdings.js'
+import { Proxies } from './proxies.js'
+import { watchRevision } from '../change/revision-watch.js'
+import { CopyCount, shadowOf } from './shadow-counts.js'
+import { verifySettings } from './verify-settings.js'
+
+/** Bound on failing any stage of a plan whose traffic is right, over all its checks together, where the context has none. */
+export const ALPHA = 0.001
+
+export interface StageToProve {
+  app: string
+  namespace: string
+  stage: Stage
+  expectations: Expectation[]
+  /** The revision that is deployed: its values say how answers name their version, its manifest the fingerprint. */
+  revision: Revision
+  /** Number of the newest revision, where a failed one came after the one deployed. */
+  newest?: number
+  /** The stage before the upgrade, where there was one just now. */
+  stageBefore?: Stage
+  /** True right after an upgrade or after pods became ready: endpoints may still be on their way. */
+  settling: boolean
+  /** The workloads as they were before the upgrade, where there was one. */
+  workloadsBefore?: AppWorkloads
+  /**
+   * Where the routes name one version alone, and it has ready pods, their fingerprint on an answer is enough: the answer need
+   * not name a version. For the removal of a version that gets no requests.
+   */
+  routesAreProof?: boolean
+  /** Ends the probing; by default the context's. */
+  signal?: AbortSignal
+}
+
+/** Proves stages for one command: the ways to the proxies are found once and kept until `close`. */
+export class Prover {
+  private readonly proxies: Proxies
+  private readonly alpha: number
+
+  /** @param planned all expectations that the command is going to prove: the bound on false alarms is split over them */
+  constructor(
+    private readonly context: OperationContext,
+    planned: Expectation[],
+  ) {
+    this.proxies = new Proxies(context)
+    // A check of all or nothing never fails what is right: one wrong answer is no chance there.
+    const chancy = planned.filter(({ share }) => share > 0 && share < 1)
+    this.alpha = (context.alpha ?? ALPHA) / Math.max(1, chancy.length)
+  }
+
+  /** The address that the proxies share, found on first use. */
+  origin(): Promise<string> {
+    return this.proxies.shared()
+  }
+
+  /**
+   * What is to be proven with these values, with the paths that are asked for. Throws UsageError for what could not be
+   * proven, whatever the traffic, and for requests that the caller has to allow, with `metrics` to Prometheus as well: to be
+   * asked before anything is changed.
+   */
+  check(
+    app: string,
+    values: JsonObject,
+    planned: Expectation[],
+    { metrics = false }: { metrics?: boolean } = {},
+  ): Expectation[] {
+    const request = this.requestFor(app, values, metrics)
+    const expectations = withPaths(planned, request.settings)
+    this.context.verifier.check({ ...request.probes, ...this.proofSettings(request.settings), expectations })
+    return expectations
+  }
+
+  /** How the app of a revision is probed and its answers are read. */
+  async probeRequest({
+    app,
+    namespace,
+    revision,
+    expectations,
+    workloadsBefore,
+    routesAreProof = false,
+    metrics = false,
+  }: Pick<
+    StageToProve,
+    'app' | 'namespace' | 'revision' | 'expectations' | 'workloadsBefore' | 'routesAreProof'
+  > & {
+    /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
+    metrics?: boolean
+  }): Promise<{
+    probes: ProbeRequest
+    settings: VerifySettings
+  }> {
+    const values = effectiveValues(revision.chart.values, revision.config)
+    const { probes, settings } = this.requestFor(app, values, metrics)
+    const proxies = await this.proxies.targets()
+    const workloads = workloadsBefore ?? (await this.context.cluster.workloads(app, namespace))
+    const { own, neighbours } = sorted(workloads, revision)
+    // Asked one by one, proxies are told the name by which all are known.
+    const isShared = proxies.length === 1 && proxies[0]!.name === ''
+    const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
+    const routed = routedVersions(expectations)
+    const isReady = routed.every((version) => isAnyReady(own, version))
+    // Pods of others that the Upstream selects answer under the app's versions.
+    const isAlone = !neighbours.some(({ getsRequests }) => getsRequests)
+    return {
+      settings,
+      probes: {
+        ...probes,
+        transport: { ...probes.transport, proxies, host },
+        versionHeaderIsProof: isAlone && (isReady || versionHeaderIsProof(values)),
+        soleVersion: routesAreProof && isAlone && isReady && routed.length === 1 ? routed[0] : undefined,
+        fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
+      },
+    }
+  }
+
+  /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
+  async prove(stageToProve: StageToProve): Promise<StageProof> {
+    const { context } = this
+    const { emit } = context
+    const { app, namespace, revision, stage, stageBefore, settling } = stageToProve
+    const { probes, settings } = await this.probeRequest(stageToProve)
+    const expectations = withPaths(stageToProve.expectations, settings).map((expectation) => ({
+      ...expectation,
+      ...(stageBefore ? { shareBefore: shareIn(stageBefore, expectation) } : {}),
+    }))
+    const url = await this.origin()
+    emit({ type: 'verifying', stage, url, expectations })
+    const newest = stageToProve.newest ?? revision.revision
+    const watch = watchRevision(context, { app, namespace, revision, newest })
+    const shadow = shadowOf(stage)
+    const copies = shadow && (await CopyCount.open(context, app, namespace, shadow))
+    const signal = AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal])
+    const request = { ...probes, ...this.proofSettings(settings), expectations, settling }
+    const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
+    try {
+      const counted = await context.verifier.prove(
+        request,
+        {
+          converged: (elapsedMs) => {
+            copies?.begin()
+            emit({ type: 'converged', elapsedMs })
+          },
+          progress,
+          check: (check) => emit({ type: 'check', check }),
+        },
+        signal,
+      )
+      const again = { converged: () => undefined, progress, check: () => undefined }
+      const proof = copies
+        ? await withCopies(counted, copies, request.timeoutMs, () =>
+            context.verifier.prove({ ...request, settling: false }, again, signal),
+          )
+        : counted
+      if (proof.shadow) emit({ type: 'shadow-check', shadow: proof.shadow })
+      const told = { ...proof, url }
+      if (proof.verdict === 'pass') {
+        emit({ type: 'proven', stage, proof: told })
+        warnOfRetries(proof, emit)
+      }
+      return told
+    } finally {
+      watch.close()
+      await copies?.close()
+    }
+  }
+
+  /** What the values and flags alone say; the proxies, and what the revision's objects tell, are still to come. */
+  private requestFor(
+    app: string,
+    values: JsonObject,
+    metrics: boolean,
+  ): { probes: ProbeRequest; settings: VerifySettings } {
+    const settings = verifySettings(this.context.probes, { app, values, metrics })
+    const { host = ownHost(values), resolve, tls, httpProxy, rate, userAgent } = this.context.probes
+    const { version, probe, assertions } = settings
+    return {
+      settings,
+      probes: {
+        app,
+        transport: { proxies: [], host, resolve, tls, httpProxy },
+        probe,
+        assertions,
+        versionRule: version,
+        versionHeader: versionHeader(values),
+        versionHeaderIsProof: false,
+        rate,
+        userAgent,
+      },
+    }
+  }
+
+  private proofSettings({
+    tolerance,
+  }: VerifySettings): Pick<ProofRequest, 'tolerance' | 'alpha' | 'settling' | 'timeoutMs'> {
+    return { tolerance, alpha: this.alpha, settling: false, timeoutMs: this.context.probes.timeoutMs }
+  }
+
+  close(): Promise<void> {
+    return this.proxies.close()
+  }
+}
+
+/** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
+async function withCopies(
+  counted: StageProof,
+  copies: CopyCount,
+  timeoutMs: number,
+  probeAgain: () => Promise<StageProof>,
+): Promise<StageProof> {
+  const started = Date.now()
+  for (let proof = counted; ; proof = await probeAgain()) {
+    if (proof.verdict !== 'pass') return proof
+    const isLate = Date.now() - started > timeoutMs
+    const shadow = (await copies.check()) ?? (isLate ? copies.unknown('is not clear in time') : undefined)
+    if (shadow) return { ...counted, verdict: shadow.verdict, shadow }
+  }
+}
+
+/** Beside what is proven, guesses are noise. */
+function worthTelling(causes: Cause[]): Cause[] {
+  const certain = causes.filter(({ certainty }) => certainty === 'certain')
+  return certain.length > 0 ? certain : causes
+}
+
+/** A cause in lines for people. */
+function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
+  const said = { certain: 'cause', likely: 'likely cause', possible: 'possible cause' }[certainty]
+  return [
+    `${said}: ${title}`,
+    ...evidence.map((line) => `  ${line}`),
+    ...remedy.flatMap((text) => text.split('\n')).map((line) => `  → ${line}`),
+  ]
+}
+
+/** What the proxy repeats until it is right is no error in any count, here or in the metrics. */
+function warnOfRetries({ checks }: StageProof, emit: OperationContext['emit']): void {
+  const retried = checks.reduce((sum, check) => sum + (check.retried ?? 0), 0)
+  if (retried === 0) return
+  const answers = `${retried} ${retried === 1 ? 'answer' : 'answers'}`
+  emit({
+    type: 'warning',
+    message: `The proxy got ${answers} only after another try (x-envoy-attempt-count): its retries hide errors of the app.`,
+  })
+}
+
+function withPaths(expectations: Expectation[], { paths }: VerifySettings): Expectation[] {
+  return paths ? expectations.map((expectation) => ({ ...expectation, paths })) : expectations
+}
+
+/** Throws unless the proof passed: exit 3 for a fail, 4 for an inconclusive one; `state` and `nextSteps` go along. */
+export function requirePass(
+  proof: StageProof,
+  stage: Stage,
+  details: { state: string; nextSteps: string[] },
+  causes: Cause[] = [],
+): void {
+  if (proof.verdict === 'pass') return
+  const counted = proof.checks
+    .filter(({ verdict }) => verdict === proof.verdict)
+    // A reason ends with what such errors often come from: once it is known what they come from, that is noise.
+    .map(({ reason }) => (causes.length > 0 ? reason.replace(/\. Likely: .*$/s, '') : reason))
+  const reasons = [...counted, ...(proof.shadow ? [proof.shadow.reason] : [])]
+  const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be proven'
+  throw new CanaryError(
+    proof.verdict === 'fail' ? 'failed' : 'inconclusive',
+    `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
+    { ...details, details: worthTelling(causes).flatMap(causeLines), evidence: { proof, causes } },
+  )
+}
+
+function versionHeader(values: JsonObject): string | undefined {
+  const routes = values.routes as JsonObject | undefined
+  const header = routes?.versionHeader
+  return typeof header === 'string' && header !== '' ? header : undefined
+}
+
+/**
+ * The version header tells what the proxy chose, not who answered: with Gloo's default fallback another version may
+ * have. It is proof with NO_FALLBACK, with a single version deployed, or when every version routed to had ready pods; and
+ * only while no pods of others get the app's requests.
+ */
+function versionHeaderIsProof(values: JsonObject): boolean {
+  const upstream = values.upstream as JsonObject | undefined
+  if (upstream?.fallbackPolicy === 'NO_FALLBACK') return true
+  return Object.keys((values.deployment as JsonObject | undefined) ?? {}).length === 1
+}
+
+/** The versions that the routes send any of the probes to, each once. */
+function routedVersions(expectations: Expectation[]): string[] {
+  const routed = expectations.flatMap(({ primary, canary, share }) => [
+    ...(share < 1 ? [primary] : []),
+    ...(canary !== undefined && share > 0 ? [canary] : []),
+  ])
+  return [...new Set(routed)]
+}
+
+function isAnyReady(pods: VersionPods[], version: string): boolean {
+  return pods.some((entry) => entry.version === version && entry.ready > 0)
+}

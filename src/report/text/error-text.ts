@@ -1,0 +1,73 @@
+import { CanaryError, ExternalError } from '../../model/errors.js'
+import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
+import type { Palette } from '../terminal/palette.js'
+
+/** An error as the JSON document carries it. */
+export interface ErrorDocument {
+  /** The exit code. */
+  code: number
+  /** The outcome's name in the table of exit codes: `failed`, `external`, … */
+  name: Outcome
+  message: string
+  /** What state the app is in now. */
+  state?: string
+  /** What shows it closer, a line each. */
+  details?: string[]
+  nextSteps: string[]
+  /** Of an external failure: the command or request, its exit code or HTTP status, and what it said. */
+  command?: string
+  commandCode?: number
+  stderr?: string
+  evidence?: Record<string, unknown>
+}
+
+/** Lines of an external command's stderr that are shown; the document has all of it. */
+const STDERR_LINES = 12
+
+/** The document of any thrown value: what is no CanaryError is a bug in canary. */
+export function errorDocument(error: unknown): ErrorDocument {
+  if (!(error instanceof CanaryError)) {
+    return {
+      code: EXIT_CODES.bug.code,
+      name: 'bug',
+      message: `This is a bug in canary: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+      state: 'The app is in the state its release says; nothing was tidied up.',
+      nextSteps: [
+        'canary status APP    (where the rollout stands)',
+        'report it with this output; the same command with --debug shows where it happened',
+      ],
+    }
+  }
+  return {
+    code: error.exitCode,
+    name: error.outcome,
+    message: error.message,
+    state: error.state,
+    details: error.details.length > 0 ? error.details : undefined,
+    nextSteps: error.nextSteps,
+    ...(error instanceof ExternalError
+      ? { command: error.command, commandCode: error.code, stderr: error.stderr }
+      : {}),
+    evidence: error.evidence,
+  }
+}
+
+/** The same for people: what happened, what the command said, what state the app is in, what to do next. */
+export function renderError(error: ErrorDocument, palette: Palette, stack?: string): string {
+  const exit = error.commandCode === undefined ? '' : ` (${error.commandCode})`
+  const said = (error.stderr ?? '')
+    .split('\n')
+    .filter((line) => line.trim() && !error.message.includes(line.trim()))
+  const shown = said.slice(-STDERR_LINES)
+  const left = said.length - shown.length
+  return [
+    `${error.name === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${error.message}`,
+    ...(error.details ?? []).map((line) => `          ${line}`),
+    ...(error.command ? [`  ran     ${error.command}${exit}`] : []),
+    ...(left > 0 ? [`          (${left} lines left out: --json has them)`] : []),
+    ...shown.map((line) => `          ${palette.dim(line)}`),
+    ...(error.state ? [`  now     ${error.state}`] : []),
+    ...error.nextSteps.map((step, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(step)}`),
+    ...(stack ? ['', palette.dim(stack)] : []),
+  ].join('\n')
+}

@@ -1,0 +1,67 @@
+import { describeStage } from '../../model/describe-stage.js'
+import type { Stage } from '../../model/stage.js'
+import type { Palette } from '../terminal/palette.js'
+
+/** One raw answer with what was read from it. */
+export interface ExplainedView {
+  kind: 'unmarked' | 'marked'
+  path: string
+  proxy?: string
+  request: { method: string; headers: Record<string, string> }
+  answer?: { status: number; headers: Record<string, string>; body: string }
+  failure?: string
+  elapsedMs: number
+  readings: { rule: string; version?: string; used: boolean }[]
+  countsAs: string
+}
+
+/** Lines of a body that are worth their room. */
+const BODY_LINES = 8
+
+/** The result of `verify --explain`: each request as it was sent, the raw answer, and what counting would make of it. */
+export function renderExplained(
+  result: { app: string; stage: Stage; revision: number; answers: ExplainedView[] },
+  palette: Palette,
+): string {
+  const { app, stage, revision, answers } = result
+  return [
+    `${palette.strong(app)} ${describeStage(stage)} (revision ${revision})`,
+    ...answers.flatMap((answer) => ['', ...explainedLines(answer, palette)]),
+    '',
+    'nothing was proven: these are single answers, canary verify counts many',
+  ].join('\n')
+}
+
+function explainedLines(explained: ExplainedView, palette: Palette): string[] {
+  const { kind, path, proxy, request, answer, failure, elapsedMs, readings, countsAs } = explained
+  const through = proxy ? ` through ${proxy}` : ''
+  const came = answer ? `http ${answer.status}` : (failure ?? 'no answer')
+  return [
+    `${palette.strong(`${request.method} ${path}`)} (${kind})${through} → ${came} in ${Math.round(elapsedMs)} ms`,
+    ...headerLines('sent', request.headers),
+    ...headerLines('got', answer?.headers ?? {}),
+    ...bodyLines(answer?.body),
+    ...readings.map(({ rule, version, used }) => {
+      const read = version ?? palette.dim('nothing')
+      return `  ${'read'.padEnd(8)}${rule}: ${used ? palette.strong(read) : read}`
+    }),
+    `  ${'counts'.padEnd(8)}${palette.strong(countsAs)}`,
+  ]
+}
+
+function headerLines(label: string, headers: Record<string, string>): string[] {
+  return Object.entries(headers).map(
+    ([name, value], index) => `  ${(index === 0 ? label : '').padEnd(8)}${name}: ${value}`,
+  )
+}
+
+function bodyLines(body: string | undefined): string[] {
+  if (body === undefined) return []
+  if (body === '') return [`  ${'body'.padEnd(8)}(empty)`]
+  const lines = body.trimEnd().split('\n')
+  const shown = lines.slice(0, BODY_LINES)
+  const left = lines.length - shown.length
+  return [...shown, ...(left > 0 ? [`… ${left} more lines`] : [])].map(
+    (line, index) => `  ${(index === 0 ? 'body' : '').padEnd(8)}${line}`,
+  )
+}

@@ -1,0 +1,36 @@
+import type { Palette } from '../terminal/palette.js'
+
+/** What is printed of `canary init`. */
+export interface InitView {
+  dryRun: boolean
+  files: { path: string; content: string }[]
+  notCarriedOver: { field: string; reason: string }[]
+  notes: string[]
+  next: string[]
+}
+
+/** What was written, what is not in it, and how to go on; of a dry run the files themselves. */
+export function renderInit(result: InitView, palette: Palette): string {
+  if (result.dryRun) {
+    return result.files
+      .map(({ path, content }) => `---\n# ${path}\n${content}`)
+      .join('\n')
+      .trimEnd()
+  }
+  const names = result.files.map(({ path }) => path).join(' and ')
+  const remarks = remarkLines(result)
+  return [
+    `${palette.good('✔')} wrote ${palette.strong(names)}`,
+    ...remarks.map((line) => `  ${line}`),
+    ...result.next.map((command, index) => `  ${index === 0 ? 'next' : '    '}    ${command}`),
+  ].join('\n')
+}
+
+/** What the files don't say, and what is to be known of them. */
+export function remarkLines({ notCarriedOver, notes }: InitView): string[] {
+  return [
+    ...(notCarriedOver.length > 0 ? ['not carried over:'] : []),
+    ...notCarriedOver.map(({ field, reason }) => `  ${field}: ${reason}`),
+    ...notes.map((note) => `! ${note}`),
+  ]
+}

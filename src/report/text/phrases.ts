@@ -1,0 +1,78 @@
+import { describeHeaders } from '../../model/describe-stage.js'
+import type { CheckResult, Expectation } from '../../model/expectation.js'
+
+/** `0.4 s`, `12 s`, `2 min 5 s`: as exact as a person wants it. */
+export function elapsed(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
+}
+
+/** How long ago, in the largest unit that fits: `5 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. */
+export function ago(iso: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000))
+  if (Number.isNaN(seconds)) return 'at an unknown time'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`
+  return `${Math.floor(seconds / 86_400)} d ago`
+}
+
+/** Who approved: the name that the API server gave, else what their own host says, marked as such. */
+export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
+  return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
+}
+
+/** `50 %`, `48.7 %`: one decimal unless it is whole. */
+export function percent(share: number): string {
+  const value = Math.round(share * 1000) / 10
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} %`
+}
+
+/**
+ * Which requests a check is about: `with stage: canary`, `without the header`, or nothing where there is no
+ * other kind.
+ */
+export function whichRequests(expectation: Expectation, among: Expectation[]): string {
+  const marked = among.filter(({ kind }) => kind === 'marked')
+  if (expectation.kind === 'marked') return `with ${describeHeaders(expectation.headers)}`
+  const headers = Math.max(0, ...marked.map((other) => Object.keys(other.headers).length))
+  if (headers === 0) return ''
+  return `without the header${headers > 1 ? 's' : ''}`
+}
+
+/** What the answers came to: `v1 459/459`, or for a split `v2 306/612 (50 %, wanted 50 %)`. */
+export function countPhrase(check: CheckResult): string {
+  const { expectation, sent, byVersion } = check
+  const { primary, canary, share } = expectation
+  const split = canary !== undefined && share > 0 && share < 1
+  const wanted = canary !== undefined && share > 0 ? canary : primary
+  const main = `${wanted} ${byVersion[wanted] ?? 0}/${sent}`
+  const [low, high] = check.interval
+  const parts = [
+    split
+      ? `${main} (${percent(sent === 0 ? 0 : (byVersion[wanted] ?? 0) / sent)}, wanted ${percent(share)}, ` +
+        `interval ${percent(low)} to ${percent(high)})`
+      : main,
+    ...Object.entries(byVersion)
+      .filter(([version, count]) => count > 0 && version !== wanted && !(split && version === primary))
+      .map(([version, count]) => `${version} ${count}`),
+    ...(check.unidentified > 0 ? [`${check.unidentified} without a version`] : []),
+    ...Object.entries(check.errors).map(([kind, count]) => `${kind} ${count}×`),
+  ]
+  return parts.join(', ')
+}
+
+/** A check in one line: `v1 459/459 without the header`. */
+export function checkPhrase(check: CheckResult, among: Expectation[]): string {
+  return `${countPhrase(check)} ${whichRequests(check.expectation, among)}`.trim()
+}
+
+/** What an expectation asks for, in one line: `all answers from v1`. */
+export function expectationPhrase({ primary, canary, share }: Expectation): string {
+  if (canary === undefined || share === 0) return `all answers from ${primary}`
+  if (share === 1) return `all answers from ${canary}`
+  return `${percent(share)} of the answers from ${canary}, ${percent(1 - share)} from ${primary}`
+}

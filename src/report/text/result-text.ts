@@ -1,0 +1,172 @@
+import { describeStage } from '../../model/describe-stage.js'
+import type { Expectation, StageProof } from '../../model/expectation.js'
+import type { HealthComparison } from '../../model/results/analysis.js'
+import type { Plan, Step } from '../../model/plan.js'
+import type { Stage } from '../../model/stage.js'
+import type { Palette } from '../terminal/palette.js'
+import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
+import { objectLines, upgradeLines } from '../../model/results/upgrade-changes.js'
+import { changeLine, diffValues } from '../../model/results/values-diff.js'
+
+/** What is printed of a changing command's result. */
+export interface ResultView {
+  app: string
+  namespace: string
+  dryRun: boolean
+  changed: boolean
+  stage: Stage
+  revision?: number
+  plan: Plan
+  commands: string[]
+  proofs: { stage: Stage; proof: StageProof }[]
+  comparison?: HealthComparison
+  next: string[]
+  undo?: string
+}
+
+type StandingView = Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
+
+/**
+ * The result of a changing command: where the rollout stands, what was proven, how to go on and how to go
+ * back.
+ */
+export function renderResult(result: ResultView, palette: Palette): string {
+  if (result.dryRun) return renderPlan(result, palette)
+  const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
+  const nothing = result.changed ? '' : ', nothing to change'
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)}${revision}${nothing}`,
+    ...provenLine(result.proofs.at(-1)?.proof),
+    ...healthLines(result.comparison),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** The result of `verify`. */
+export function renderProof(result: StandingView & { proof: StageProof }, palette: Palette): string {
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
+    ...provenLine(result.proof),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** The result of `verify --compare`. */
+export function renderComparison(
+  result: StandingView & { comparison: HealthComparison },
+  palette: Palette,
+): string {
+  return [
+    `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
+    ...healthLines(result.comparison),
+    ...ways(result, palette),
+  ].join('\n')
+}
+
+/** `  proven  v1 459/459 without the header, v2 459/459 with stage: canary`. */
+function provenLine(proof: StageProof | undefined): string[] {
+  if (!proof) return []
+  const among = proof.checks.map((check) => check.expectation)
+  const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
+  const { proxies, shadow } = proof
+  return [
+    `  proven  ${first ?? 'nothing was to be proven'}`,
+    ...rest.map((text) => `          ${text}`),
+    ...(shadow ? [`          ${shadow.reason}`] : []),
+    ...(proxies ? [`          by each of ${proxies.length} proxies`] : []),
+  ]
+}
+
+/** `  healthy 842 pairs: errors 0 of v2, 0 of v1`, and a line for each gate. */
+function healthLines(comparison: HealthComparison | undefined): string[] {
+  if (!comparison) return []
+  const { pairs, canary, primary, gates } = comparison
+  const counts = `${pairs} pairs: errors ${canary.errorCount} of ${canary.version}, ${primary.errorCount} of ${primary.version}`
+  return [`  healthy ${counts}`, ...gates.map(({ name, reason }) => `          ${name}: ${reason}`)]
+}
+
+/** The commands that lead on and back. */
+export function ways({ next, undo }: { next: string[]; undo?: string }, palette: Palette): string[] {
+  return [
+    ...next.map((command, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(command)}`),
+    ...(undo ? [`  undo    ${palette.strong(undo)}`] : []),
+  ]
+}
+
+/**
+ * A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for
+ * and proves.
+ */
+function renderPlan(result: ResultView, palette: Palette): string {
+  const { plan } = result
+  const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${describeStage(plan.from)}`
+  if (plan.steps.length === 0) {
+    return [
+      from,
+      'nothing to change; the stage would be proven again:',
+      ...probeLines(plan.expectations, '  '),
+    ].join('\n')
+  }
+  return [from, ...plannedStepLines(result, palette), '', 'dry run: nothing was changed'].join('\n')
+}
+
+/** The steps of a plan, each after an empty line: the values that it changes, what it runs, waits for and proves. */
+export function plannedStepLines(
+  { plan, commands }: Pick<ResultView, 'plan' | 'commands'>,
+  palette: Palette,
+): string[] {
+  let before = plan.before ?? {}
+  return plan.steps.flatMap((step, index) => {
+    const lines = stepLines(step, index, before, commands[index], palette)
+    before = step.values
+    return ['', ...lines]
+  })
+}
+
+function stepLines(
+  step: Step,
+  index: number,
+  before: Plan['before'],
+  command: string | undefined,
+  palette: Palette,
+): string[] {
+  const changes = diffValues(before ?? {}, step.values).map(changeLine)
+  const coloured = changes.map((line) =>
+    line.startsWith('+') ? palette.good(line) : line.startsWith('-') ? palette.bad(line) : palette.warn(line),
+  )
+  const waits = [
+    ...(step.readyBefore.length > 0 ? [`before: pods of ${step.readyBefore.join(' and ')} ready`] : []),
+    ...(step.readyAfter.length > 0 ? [`pods of ${step.readyAfter.join(' and ')} ready`] : []),
+    ...(step.goneAfter.length > 0 ? [`pods of ${step.goneAfter.join(' and ')} gone`] : []),
+  ]
+  return [
+    palette.strong(`step ${index + 1} of the plan: ${step.title}`),
+    ...labelled('values', coloured),
+    ...labelled('objects', changedObjects(step)),
+    ...labelled('runs', command ? [command] : []),
+    ...labelled('waits', waits),
+    ...labelled('proves', [...probeLines(step.expectations, ''), ...shadowLine(step)]),
+  ]
+}
+
+/** Only an upgrade of a stable app may restart pods. */
+function changedObjects({ name, changes }: Step): string[] {
+  if (!changes) return []
+  return name === 'upgrade' ? upgradeLines(changes) : objectLines(changes.objects)
+}
+
+function shadowLine({ to }: Step): string[] {
+  if (to.name !== 'deployed' || to.shadow === undefined) return []
+  return [`copies of ${to.shadow} % of the requests reach ${to.canary}, by the proxies' counters`]
+}
+
+function labelled(label: string, lines: string[]): string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(8)}${line}`)
+}
+
+function probeLines(expectations: Expectation[], indent: string): string[] {
+  return expectations.map((expectation) => {
+    const which = whichRequests(expectation, expectations)
+    return `${indent}${expectation.paths.join(', ')}${which ? ` ${which}` : ''}: ${expectationPhrase(expectation)}`
+  })
+}

@@ -1,0 +1,134 @@
+import { describeStage } from '../../model/describe-stage.js'
+import { durationText } from '../../lib/durations.js'
+import type { Stage } from '../../model/stage.js'
+import type { Palette } from '../terminal/palette.js'
+import { plannedStepLines, type ResultView } from './result-text.js'
+
+/** Where one app is in the steps of a run. */
+export interface AppPlanView {
+  app: string
+  cluster?: string
+  wave: string
+  stage?: Stage
+  revision?: number
+  steps: { title: string; met: boolean; beyond?: true; when?: string }[]
+  pausesMs: number
+  unfinished?: { revision: number; status: string }
+  ahead?: Pick<ResultView, 'plan' | 'commands'>
+  holder?: string
+  conflict?: string
+}
+
+export interface RunView {
+  run: string
+  runId: string
+  apps: {
+    app: string
+    cluster?: string
+    outcome: string
+    stage?: Stage
+    revision?: number
+    steps?: { done: number; met: number; of: number }
+    message?: string
+    undo?: string
+  }[]
+  next?: string
+  journal?: string
+}
+
+/** What a run would do, app by app, the next change of each in full. */
+export function renderRunPlan(plans: AppPlanView[], palette: Palette): string {
+  return [...plans.map((plan) => appLines(plan, palette).join('\n')), 'nothing was changed'].join('\n\n')
+}
+
+function appLines(plan: AppPlanView, palette: Palette): string[] {
+  const { wave, stage, revision, steps, pausesMs, unfinished, ahead, holder, conflict } = plan
+  const where = stage ? describeStage(stage) : 'could not be read'
+  const at = revision === undefined ? '' : ` (revision ${revision})`
+  const next = nextOf(steps)
+  return [
+    `${palette.strong(nameOf(plan))} in wave ${wave}: ${where}${at}`,
+    ...(unfinished
+      ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: brought back first`]
+      : []),
+    ...(holder === undefined ? [] : [`  ${palette.warn('!')} ${holder}`]),
+    ...(conflict === undefined ? [] : [`  ${palette.bad('✖')} ${conflict}`]),
+    ...steps.map(({ title, met, beyond, when }, index) => {
+      const mark = met ? palette.good('✔') : index === next && conflict === undefined ? '→' : ' '
+      const notes = [...(when === undefined ? [] : [when]), ...(beyond ? ['not in this run: --until'] : [])]
+      const text = `${mark} ${title}${notes.length === 0 ? '' : palette.dim(` (${notes.join('; ')})`)}`
+      return `  ${met || beyond ? palette.dim(text) : text}`
+    }),
+    ...(pausesMs > 0 && conflict === undefined
+      ? [palette.dim(`  pauses of ${durationText(pausesMs)} at most`)]
+      : []),
+    ...(ahead ? plannedStepLines(ahead, palette).map((line) => line && `  ${line}`) : []),
+  ]
+}
+
+/** What a run is about to do: its waves, and where their apps are; apps at the same place share a line. */
+export function runHeadLines(
+  { run, runId, plans }: { run: string; runId: string; plans: AppPlanView[] },
+  palette: Palette,
+): string[] {
+  const groups = new Map<string, { head: string; what: string; apps: string[] }>()
+  for (const plan of plans) {
+    const { cluster, wave, steps } = plan
+    const head = `${cluster === undefined ? '' : `${cluster}, `}wave ${wave}`
+    const what = nextText(steps)
+    const key = JSON.stringify([head, what])
+    const group = groups.get(key) ?? { head, what, apps: [] }
+    group.apps.push(plan.app)
+    groups.set(key, group)
+  }
+  const told = [...groups.values()]
+  const width = Math.max(0, ...told.map(({ head }) => head.length))
+  return [
+    `${palette.strong(run)} ${palette.dim(`(run ${runId})`)}`,
+    ...told.map(({ head, what, apps }) => `  ${head.padEnd(width)}  ${listed(apps)}: ${what}`),
+  ]
+}
+
+/** Index of the step that is done next; -1 where none is. */
+function nextOf(steps: AppPlanView['steps']): number {
+  return steps.findIndex(({ met, beyond }) => !met && !beyond)
+}
+
+function nextText(steps: AppPlanView['steps']): string {
+  const next = nextOf(steps)
+  const met = steps.filter((step) => step.met).length
+  if (met === steps.length) return `all ${met} steps are met`
+  if (next === -1) return `${met} of ${steps.length} steps met, no more of them in this run`
+  return `${next === 0 ? '' : `${next} of ${steps.length} steps met, `}next ${steps[next]!.title}`
+}
+
+const MOST_LISTED = 6
+
+export function listed(names: string[]): string {
+  if (names.length <= MOST_LISTED) return names.join(', ')
+  return `${names.slice(0, MOST_LISTED).join(', ')} and ${names.length - MOST_LISTED} more`
+}
+
+/** How a run ended well. */
+export function renderRun({ run, apps, next, journal }: RunView, palette: Palette): string {
+  const done = apps.reduce((sum, { steps }) => sum + (steps?.done ?? 0), 0)
+  const met = apps.reduce((sum, { steps }) => sum + (steps?.met ?? 0), 0)
+  const counts = `${done} step${done === 1 ? '' : 's'} done${met === 0 ? '' : `, ${met} met or past`}`
+  const width = Math.max(0, ...apps.map((one) => nameOf(one).length))
+  const end = next === undefined ? 'done' : 'as far as it was to go'
+  return [
+    `${palette.good('✔')} ${palette.strong(run)} is ${end}: ${counts}`,
+    ...apps.map((one) => {
+      const revision = one.revision === undefined ? '' : ` (revision ${one.revision})`
+      const what = one.stage ? `${describeStage(one.stage)}${revision}` : `not begun: ${one.message ?? ''}`
+      return `  ${nameOf(one).padEnd(width)}  ${what}`
+    }),
+    ...(next === undefined ? [] : [`  next     ${palette.strong(next)}`]),
+    ...(apps.length === 1 && apps[0]!.undo ? [`  undo     ${palette.strong(apps[0]!.undo)}`] : []),
+    ...(journal === undefined ? [] : [palette.dim(`  journal  ${journal}`)]),
+  ].join('\n')
+}
+
+function nameOf({ app, cluster }: { app: string; cluster?: string }): string {
+  return cluster === undefined ? app : `${cluster}/${app}`
+}

@@ -1,0 +1,55 @@
+import type { Palette } from '../terminal/palette.js'
+import { ago, describeApprover } from './phrases.js'
+import { ways } from './result-text.js'
+import { waitText, type WaitView } from './status-text.js'
+
+export interface RunView {
+  app: string
+  namespace: string
+  waiting?: WaitView & { command: string }
+  started?: { who: string; identity?: string }
+  holder?: { who: string; command: string; since: string; runId?: string }
+}
+
+/** Each app that a run waits before or works on, with what for and the command that goes on. */
+export function renderRuns(runs: RunView[], palette: Palette, now: number): string {
+  if (runs.length === 0) return 'No run waits for anything.'
+  return runs
+    .map(({ app, namespace, waiting, started, holder }) => {
+      const lines = [
+        ...(holder
+          ? [
+              `at work: ${holder.who}, "canary ${holder.command}", run ${holder.runId}, ${ago(holder.since, now)}`,
+            ]
+          : []),
+        ...(waiting ? [`waits for ${waitText(waiting, now)}`] : []),
+        ...(started ? [`started by ${describeApprover(started)}`] : []),
+      ]
+      return [
+        `${palette.strong(app)}${namespace === app ? '' : ` in namespace ${namespace}`}`,
+        ...lines.map((line) => `  ${line}`),
+        ...ways({ next: waiting ? [waiting.command] : [] }, palette),
+      ].join('\n')
+    })
+    .join('\n')
+}
+
+/** What was approved, and the command that goes on. */
+export function renderApproved(
+  {
+    approved,
+    next,
+  }: {
+    approved: { app: string; step: string; revision: number; who: string; identity?: string }[]
+    next: string[]
+  },
+  palette: Palette,
+): string {
+  return [
+    ...approved.map(
+      (one) =>
+        `${palette.good('✔')} step ${one.step} of ${one.app} at revision ${one.revision}: approved by ${describeApprover(one)}`,
+    ),
+    ...ways({ next }, palette),
+  ].join('\n')
+}

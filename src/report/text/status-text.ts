@@ -1,0 +1,195 @@
+import { describeHeaders, describeStage } from '../../model/describe-stage.js'
+import {
+  type Autoscaled,
+  type Autoscaler,
+  type Controller,
+  type Difference,
+  describeAutoscaled,
+  describeController,
+  describeDifference,
+  pauseCommand,
+} from '../../model/results/drift.js'
+import type { PodProgress } from '../../model/events.js'
+import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
+import type { Stage } from '../../model/stage.js'
+import type { Palette } from '../terminal/palette.js'
+import { ago } from './phrases.js'
+import { ways } from './result-text.js'
+import { fittingColumns } from '../terminal/table.js'
+
+interface UnfinishedRevision {
+  revision: number
+  status: string
+  description: string
+}
+
+export interface StatusView {
+  app: string
+  namespace?: string
+  stage: Stage
+  revision?: number
+  updated?: string
+  description?: string
+  chart?: string
+  unfinished?: UnfinishedRevision
+  versions: (PodProgress & { image: string })[]
+  byHand: boolean
+  differences: Difference[]
+  autoscalers: Autoscaler[]
+  autoscaled: Autoscaled[]
+  controller?: Controller
+  /** Names of Deployments. */
+  orphans: string[]
+  neighbours: AppNeighbour[]
+  namespaceIsGoing: boolean
+  waiting?: WaitView
+  holder?: { who: string; command: string; since: string }
+  next: string[]
+  undo?: string
+}
+
+/** What a run waits for. */
+export interface WaitView {
+  run: string
+  name: string
+  step: string
+  kind: 'approval' | 'pause' | 'window'
+  message: string
+  since: string
+  until?: string
+  by?: 'other'
+}
+
+export interface SummaryView {
+  app: string
+  namespace: string
+  stage: Stage
+  revision?: number
+  updated?: string
+  unfinished?: UnfinishedRevision
+}
+
+/** One app: the stage, then every version with its pods, the last change, and how to go on and back. */
+export function renderStatus(status: StatusView, palette: Palette, now: number): string {
+  const { stage, versions } = status
+  const roles = rolesOf(stage)
+  const width = Math.max(0, ...versions.map(({ version }) => version.length))
+  const rows: [string, string][] = [
+    ...(status.namespace ? [['namespace', status.namespace] as [string, string]] : []),
+    ...versions.map((pods): [string, string] => [
+      roles.get(pods.version) ?? 'version',
+      versionText(pods, width, palette),
+    ]),
+    ...('weight' in stage ? [['weight', `${stage.weight} %`] as [string, string]] : []),
+    ...('headers' in stage ? [['headers', describeHeaders(stage.headers)] as [string, string]] : []),
+    ...(status.revision === undefined ? [] : [['revision', revisionText(status, now)] as [string, string]]),
+    ...(status.chart ? [['chart', status.chart] as [string, string]] : []),
+    ...status.autoscalers.map(({ name, deployment, min, max }): [string, string] => [
+      'scaled by',
+      `HPA ${name}: ${min} to ${max} replicas of ${deployment}`,
+    ]),
+    ...(status.waiting ? [['waits for', waitText(status.waiting, now)] as [string, string]] : []),
+    ...(status.holder ? [['held by', holderText(status.holder, now)] as [string, string]] : []),
+  ]
+  return [
+    `${palette.strong(status.app)} ${describeStage(stage)}`,
+    ...rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
+    ...(status.unfinished ? [`  ${palette.warn('!')} ${unfinishedText(status.unfinished)}`] : []),
+    ...warnings(status, now).map((text) => `  ${palette.warn('!')} ${text}`),
+    ...ways(status, palette),
+  ].join('\n')
+}
+
+/** Columns of the list that a narrow terminal goes without, the least important first. */
+const DROP_FIRST = ['REVISION', 'UPDATED', 'NAMESPACE', 'WEIGHT', 'PRIMARY']
+
+/** All apps as a table as wide as there is room; an empty one says how to get a first app. */
+export function renderApps(apps: SummaryView[], palette: Palette, now: number, columns?: number): string {
+  if (apps.length === 0) return 'There are no apps yet: canary install APP VERSION'
+  const rows = apps.map((app) => {
+    const { stage } = app
+    return [
+      app.app,
+      app.namespace,
+      app.unfinished
+        ? `${stage.name} (revision ${app.unfinished.revision} ${app.unfinished.status})`
+        : stage.name,
+      'primary' in stage ? stage.primary : '-',
+      'canary' in stage ? stage.canary : '-',
+      weightOf(stage),
+      app.revision === undefined ? '-' : String(app.revision),
+      app.updated ? ago(app.updated, now) : '-',
+    ]
+  })
+  const heads = ['APP', 'NAMESPACE', 'STAGE', 'PRIMARY', 'CANARY', 'WEIGHT', 'REVISION', 'UPDATED']
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)))
+  const kept = fittingColumns(heads, widths, columns, DROP_FIRST)
+  const line = (cells: string[]) =>
+    kept
+      .map((column) => cells[column]!.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd()
+  return [palette.dim(line(heads)), ...rows.map(line)].join('\n')
+}
+
+function weightOf(stage: Stage): string {
+  if (stage.name === 'weighted') return `${stage.weight} %`
+  if (stage.name === 'header') return '0 %'
+  return stage.name === 'shifted' ? '100 %' : '-'
+}
+
+function rolesOf(stage: Stage): Map<string, string> {
+  const roles = new Map<string, string>()
+  if ('primary' in stage) roles.set(stage.primary, 'primary')
+  if ('canary' in stage) roles.set(stage.canary, 'canary')
+  return roles
+}
+
+function versionText(pods: StatusView['versions'][number], width: number, palette: Palette): string {
+  const ready = pods.wanted > 0 && pods.ready >= pods.wanted
+  const glyph = ready ? palette.good('✔') : palette.bad('✖')
+  const why = pods.problems.length > 0 ? ` (${pods.problems.join('; ')})` : ''
+  return `${pods.version.padEnd(width)}  ${glyph} ${pods.ready}/${pods.wanted} pods ready  ${palette.dim(pods.image)}${why}`
+}
+
+function revisionText({ revision, updated, description, byHand }: StatusView, now: number): string {
+  const made = [description ?? '', byHand ? 'made by hand' : '']
+  return [String(revision), updated ? ago(updated, now) : '', ...made].filter(Boolean).join(', ')
+}
+
+/** What others did around the app, a line each. */
+function warnings(status: StatusView, now: number): string[] {
+  const { app, namespace, controller } = status
+  return [
+    ...(status.namespaceIsGoing ? [`namespace ${namespace} is being deleted, and ${app} with it`] : []),
+    ...(controller
+      ? [`${describeController(controller)} applies the release by itself (${pauseCommand(controller)})`]
+      : []),
+    ...status.differences.map((difference) => describeDifference(difference, (iso) => ago(iso, now))),
+    ...status.autoscaled.map(describeAutoscaled),
+    ...status.orphans.map(
+      (name) =>
+        `Deployment ${name} was left behind by a failed helm: the next canary abort or finish removes it`,
+    ),
+    ...status.neighbours.map((neighbour) => neighbourLine(app, neighbour)),
+  ]
+}
+
+/** `approval qa of rollout (run 6817c32295e8): Does it work? (since 5 min ago, until 2026-11-24T10:00:00Z)`. */
+export function waitText(wait: WaitView, now: number): string {
+  const { kind, name, run, step, message, since, until, by } = wait
+  const what =
+    kind === 'approval'
+      ? `approval of step ${step}${by === 'other' ? ' by another than who started it' : ''}: ${message}`
+      : `${message}, step ${step}`
+  const times = [`since ${ago(since, now)}`, ...(until ? [`until ${until}`] : [])].join(', ')
+  return `${what} (${name}, run ${run}; ${times})`
+}
+
+function holderText({ who, command, since }: { who: string; command: string; since: string }, now: number) {
+  return `${who}, who began "canary ${command}" ${ago(since, now)}`
+}
+
+function unfinishedText({ revision, status, description }: UnfinishedRevision): string {
+  return `revision ${revision} after it is ${status}${description ? `: ${description}` : ''}`
+}

@@ -1,0 +1,63 @@
+import { describeStage } from '../../model/describe-stage.js'
+import type { Stage } from '../../model/stage.js'
+import type { IdleProof, Removal } from '../../model/results/uninstall.js'
+import type { Palette } from '../terminal/palette.js'
+
+/** What is printed of `uninstall`. */
+export interface UninstallView extends Removal {
+  app: string
+  namespace: string
+  dryRun: boolean
+  changed: boolean
+  from: Stage
+  stage: Stage
+  commands: string[]
+  proof?: IdleProof
+  unverified?: string
+  next: string[]
+}
+
+/** The result of `uninstall`: what is gone, what stays, and by what that was proven; of a dry run, what would go. */
+export function renderUninstall(view: UninstallView, palette: Palette): string {
+  const { app, changed, dryRun, stage, from, proof, unverified, next } = view
+  const removed = [...new Set(view.objects.map(({ kind, name }) => `${kind} ${name}`)), ...leaseOf(view)]
+  if (dryRun && changed) {
+    return [
+      `${palette.strong(app)} ${describeStage(from)}`,
+      ...labelled('removes', removed, palette),
+      ...labelled('stays', view.stays, palette),
+      ...labelled(
+        'proves',
+        unverified === undefined ? [PROOF] : [`nothing, as asked: ${unverified}`],
+        palette,
+      ),
+      ...labelled('runs', view.commands, palette),
+      '',
+      'dry run: nothing was changed',
+    ].join('\n')
+  }
+  const nothing = changed ? '' : ', nothing to change'
+  return [
+    `${palette.good('✔')} ${palette.strong(app)} ${describeStage(stage)}${nothing}`,
+    ...labelled('removed', changed ? removed : [], palette),
+    ...labelled('stays', view.stays, palette),
+    ...labelled('proven', proof ? [proofText(proof)] : [], palette),
+    ...labelled('unproven', unverified === undefined ? [] : [unverified], palette),
+    ...labelled('next', next, palette),
+  ].join('\n')
+}
+
+const PROOF = 'no request reaches the app, by the proxies’ counters and by probes'
+
+function leaseOf({ app, changed }: UninstallView): string[] {
+  return changed ? [`Lease canary-${app}`] : []
+}
+
+function proofText({ watchedMs, requests, probes }: IdleProof): string {
+  const sent = probes > 0 ? `; without routes ${probes} probes, none reached it` : ''
+  return `${requests} requests in ${(watchedMs / 1000).toFixed(0)} s${sent}`
+}
+
+function labelled(label: string, lines: string[], palette: Palette): string[] {
+  return lines.map((line, index) => `  ${palette.dim((index === 0 ? label : '').padEnd(8))}  ${line}`)
+}

@@ -1,0 +1,128 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import type { LeftOut } from './environment-values.js'
+import { unread } from '../import/unread.js'
+import { listOf, textOf } from '../values/json-fields.js'
+import { isObject } from '../values/merge.js'
+
+const READ = 'name containerPort protocol hostPort hostIP'.split(' ')
+
+interface Port {
+  name?: string
+  number: number
+  protocol: string
+}
+
+/** What the chart listens on where nothing is said. */
+const DEFAULT_PORT = 8080
+
+/** The ports of a container in the chart's terms: one that gets the requests, named http, and further ones. */
+export class ContainerPorts {
+  readonly main: number
+  readonly further: { name: string; port: number; protocol?: string }[] = []
+  readonly leftOut: LeftOut[] = []
+  readonly notes: string[] = []
+  /** Names that the ports have in the chart, by those they had. */
+  private readonly names = new Map<string, string>()
+  private readonly numbers = new Map<string, number>()
+
+  /**
+   * `list` is the container's own; `wanted` the port, by number or name, that is to get the requests: without it the one
+   * named http, or the first.
+   */
+  constructor(list: Json | undefined, wanted?: number | string) {
+    const ports = this.read(list)
+    const tcp = ports.filter(({ protocol }) => protocol === 'TCP')
+    const byName = (name: number | string | undefined) => tcp.find((port) => port.name === name)
+    const chosen = typeof wanted === 'number' ? tcp.find(({ number }) => number === wanted) : byName(wanted)
+    const found = chosen ?? (typeof wanted === 'number' ? undefined : (byName('http') ?? tcp[0]))
+    this.main = found?.number ?? (typeof wanted === 'number' ? wanted : DEFAULT_PORT)
+    if (typeof wanted === 'string' && !chosen) {
+      this.notes.push(
+        `The Service sends to port "${wanted}", which the container does not name: ${this.main} was taken; --port gives another.`,
+      )
+    } else if (!found && wanted === undefined) {
+      this.notes.push(`The container names no TCP port: ${DEFAULT_PORT} was taken; --port gives another.`)
+    }
+    if (found?.name !== undefined && found.name !== 'http') {
+      this.names.set(found.name, 'http')
+      this.leftOut.push({ field: `port name ${found.name}`, reason: 'the chart calls this port http' })
+    }
+    for (const { name, number } of ports) if (name !== undefined) this.numbers.set(name, number)
+    for (const port of ports) if (port !== found) this.add(port)
+  }
+
+  /** The port as the chart can be asked for it; `undefined` is the main one. */
+  refer(port: Json | undefined): string | number | undefined {
+    const number = typeof port === 'string' ? (this.numbers.get(port) ?? Number(port)) : Number(port)
+    if (number === this.main) return undefined
+    if (typeof port === 'string' && this.numbers.has(port)) return this.names.get(port) ?? port
+    if (!Number.isInteger(number)) {
+      this.notes.push(
+        `A probe or hook asks port "${textOf(port)}", which the container does not name: ${this.main} was taken.`,
+      )
+      return undefined
+    }
+    if (!this.further.some(({ port: known }) => known === number)) {
+      this.further.push({ name: `port-${number}`, port: number })
+      this.notes.push(`Port ${number}, which a probe asks, was added to the ports of the container.`)
+    }
+    return number
+  }
+
+  /** The number behind a name. */
+  numberOf(name: string): number | undefined {
+    return this.numbers.get(name)
+  }
+
+  private read(list: Json | undefined): Port[] {
+    return listOf(list).map((port) => {
+      this.leftOut.push(...unread(port, READ, `ports ${textOf(port.containerPort)}: `))
+      for (const field of ['hostPort', 'hostIP']) {
+        if (port[field] === undefined) continue
+        this.leftOut.push({
+          field: `ports ${textOf(port.containerPort)}: ${field}`,
+          reason: 'the chart binds no ports of nodes',
+        })
+      }
+      return {
+        ...(typeof port.name === 'string' ? { name: port.name } : {}),
+        number: Number(port.containerPort),
+        protocol: typeof port.protocol === 'string' ? port.protocol : 'TCP',
+      }
+    })
+  }
+
+  private add({ name, number, protocol }: Port): void {
+    const isTaken = name === 'http' || this.further.some((other) => other.name === name)
+    const chosen =
+      name === undefined || isTaken
+        ? `${protocol === 'TCP' ? 'port' : protocol.toLowerCase()}-${number}`
+        : name
+    const same =
+      number === this.main && protocol === 'TCP'
+        ? 'http'
+        : this.further.find((other) => other.port === number && (other.protocol ?? 'TCP') === protocol)?.name
+    if (same !== undefined) {
+      if (name === undefined || name === same) return
+      this.names.set(name, same)
+      this.leftOut.push({ field: `port name ${name}`, reason: `port ${number} is ${same} already` })
+      return
+    }
+    if (name !== undefined && chosen !== name) {
+      this.names.set(name, chosen)
+      this.leftOut.push({ field: `port name ${name}`, reason: `it is the chart's name of port ${this.main}` })
+    }
+    this.further.push({ name: chosen, port: number, ...(protocol === 'TCP' ? {} : { protocol }) })
+  }
+}
+
+/** A probe or hook of Kubernetes with its ports as the chart has them. */
+export function withPorts(hook: JsonObject, ports: ContainerPorts): JsonObject {
+  const actions = Object.entries(hook).map(([kind, action]) => {
+    if (!isObject(action) || action.port === undefined) return [kind, action] as const
+    const port = ports.refer(action.port)
+    // Of gRPC Kubernetes takes the number only.
+    return [kind, { ...action, port: port ?? (kind === 'grpc' ? ports.main : 'http') }] as const
+  })
+  return Object.fromEntries(actions)
+}

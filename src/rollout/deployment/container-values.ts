@@ -1,0 +1,129 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import type { ContainerPorts } from './container-ports.js'
+import { withPorts } from './container-ports.js'
+import { asTemplate, environmentValues, type LeftOut } from './environment-values.js'
+import { unread } from '../import/unread.js'
+import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
+import { isObject } from '../values/merge.js'
+import { isSame } from './server-defaults.js'
+
+/** Fields that are read here; all others are left out. */
+const KNOWN = (
+  'name image imagePullPolicy command args env envFrom ports resources startupProbe readinessProbe livenessProbe ' +
+  'lifecycle securityContext volumeMounts workingDir'
+).split(' ')
+
+/** Fields of a probe that the chart takes. */
+const PROBE = (
+  'httpGet tcpSocket grpc exec initialDelaySeconds periodSeconds timeoutSeconds successThreshold failureThreshold ' +
+  'terminationGracePeriodSeconds'
+).split(' ')
+
+/** What the chart gives a container of one's own image: the least that the standard "restricted" asks for. */
+const RESTRICTED: JsonObject = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+export interface ContainerValues {
+  values: JsonObject
+  leftOut: LeftOut[]
+}
+
+/** The app's container, without what holds anyway, as values of the chart. `podSecurity` is the pod's securityContext. */
+export function containerValues(
+  container: JsonObject,
+  {
+    ports,
+    podSecurity,
+    pullSecrets,
+  }: { ports: ContainerPorts; podSecurity: JsonObject; pullSecrets: string[] },
+): ContainerValues {
+  const { env, leftOut } = environmentValues(container.env)
+  const { lifecycle, envFrom, resources, volumeMounts, workingDir } = container
+  const probes = probeValues(container, ports, leftOut)
+  const values = withoutEmpty({
+    image: imageValues(container, pullSecrets),
+    command: templates(container.command),
+    args: templates(container.args),
+    workingDir,
+    port: ports.main,
+    ports: ports.further.map((port) => ({ ...port })),
+    env,
+    envFrom,
+    resources,
+    probes,
+    lifecycle: Object.fromEntries(
+      Object.entries(mapOf(lifecycle)).map(([event, hook]) => [
+        event,
+        isObject(hook) ? withPorts(hook, ports) : hook,
+      ]),
+    ),
+    ...securityValues(mapOf(container.securityContext), podSecurity),
+    volumeMounts,
+  })
+  return { values, leftOut: [...unread(container, KNOWN), ...ports.leftOut, ...leftOut] }
+}
+
+/** `image:`, its tag or digest as they are, and the policy that Kubernetes would take for them. */
+function imageValues(container: JsonObject, pullSecrets: string[]): JsonObject {
+  const image = textOf(container.image)
+  const [name = '', digest] = image.split('@')
+  const colon = name.lastIndexOf(':')
+  const hasTag = colon > name.lastIndexOf('/')
+  const repository = hasTag ? name.slice(0, colon) : name
+  const tag = hasTag ? name.slice(colon + 1) : digest === undefined ? 'latest' : undefined
+  const pullPolicy =
+    typeof container.imagePullPolicy === 'string'
+      ? container.imagePullPolicy
+      : tag === 'latest'
+        ? 'Always'
+        : 'IfNotPresent'
+  return withoutEmpty({ repository, tag, digest, pullPolicy, pullSecrets })
+}
+
+function probeValues(container: JsonObject, ports: ContainerPorts, leftOut: LeftOut[]): JsonObject {
+  const probes: JsonObject = {}
+  for (const kind of ['startup', 'readiness', 'liveness']) {
+    const probe = container[`${kind}Probe`]
+    if (!isObject(probe)) continue
+    leftOut.push(...unread(probe, PROBE, `${kind}Probe: `))
+    const known = Object.entries(probe).filter(([field]) => PROBE.includes(field))
+    probes[kind] = probeValue(Object.fromEntries(known), ports)
+  }
+  return probes
+}
+
+/** A probe in the shortest of the chart's three forms. */
+function probeValue(probe: JsonObject, ports: ContainerPorts): Json {
+  const { httpGet, ...timings } = probe
+  if (!isObject(httpGet)) return withPorts(probe, ports)
+  const { path: asked = '/', port, scheme, ...more } = httpGet
+  if (Object.keys(more).length > 0 || typeof asked !== 'string' || !asked.startsWith('/')) {
+    return withPorts(probe, ports)
+  }
+  const short = withoutEmpty({ path: asked, port: ports.refer(port), scheme, ...timings })
+  return Object.keys(short).length === 1 ? asked : short
+}
+
+/** What of the container's securityContext the chart doesn't give by itself; `none` where it would give too much. */
+function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
+  const { capabilities, seccompProfile } = own
+  const profile = seccompProfile ?? podSecurity.seccompProfile
+  const drops = isObject(capabilities) && Array.isArray(capabilities.drop) ? capabilities.drop : []
+  const isRestricted =
+    own.allowPrivilegeEscalation === false &&
+    drops.includes('ALL') &&
+    (own.runAsNonRoot ?? podSecurity.runAsNonRoot) === true &&
+    (isSame(profile, RESTRICTED.seccompProfile) || seccompProfile !== undefined)
+  if (!isRestricted) return { podSecurity: 'none', securityContext: own }
+  const more = Object.entries(own).filter(([key, value]) => !isSame(value, RESTRICTED[key]))
+  return { securityContext: Object.fromEntries(more) }
+}
+
+/** Words as the chart's templates leave them. */
+function templates(words: Json | undefined): Json | undefined {
+  return Array.isArray(words) ? words.map((word) => asTemplate(textOf(word))) : undefined
+}

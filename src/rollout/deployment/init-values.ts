@@ -1,0 +1,137 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import type { LeftOut } from './environment-values.js'
+import { withoutEmpty } from '../values/json-fields.js'
+
+/** What a person says of an app, by questions or flags. */
+export interface Answers {
+  /** As typed; without one the chart's own example image runs. */
+  image?: string
+  port: number
+  /** Without one a pod is ready as soon as its port is open. */
+  healthPath?: string
+  replicas: number
+}
+
+/** What goes into a values file, and what is said in it. */
+export interface ValuesContent {
+  app: string
+  /** `app:` of the values. */
+  config: JsonObject
+  /** `service:` of the values. */
+  service: JsonObject
+  /** Prefixes of `routes.matches`. */
+  paths: string[]
+  leftOut: LeftOut[]
+  notes: string[]
+}
+
+/** Why each key is there, in the order in which they are written. */
+const REASONS: Record<string, string> = {
+  image: 'What runs. With neither tag nor digest, the tag is the version.',
+  command: 'Templates, as args and env are: .Version, .Release and .Values stand for what they are.',
+  args: 'Arguments of the container, templates.',
+  workingDir: 'Folder that the command starts in.',
+  port: "The container's port that gets the requests, named http.",
+  ports: 'Further ports of the container.',
+  env: 'Variables: templates, or where Kubernetes takes the value from.',
+  envFrom: 'ConfigMaps and Secrets whose keys are variables.',
+  replicas: 'Pods of each version.',
+  autoscaling: 'A HorizontalPodAutoscaler of each version, in place of replicas.',
+  podDisruptionBudget: 'How many pods of each version an eviction leaves.',
+  strategy: 'How pods of one version are replaced.',
+  minReadySeconds: 'How long a pod has to be ready until it counts.',
+  resources: 'What a pod is promised, and what it may take at most.',
+  probes: 'Until it is ready, a pod gets no requests.',
+  lifecycle: 'What happens when a container starts, and before it is stopped.',
+  terminationGracePeriodSeconds: 'How long a pod may take to end.',
+  podSecurity:
+    'The Deployment asks for less than the default, restricted (not as root, no capabilities): none leaves it so.',
+  securityContext: "The container's, over what podSecurity gives.",
+  podSecurityContext: "The pod's.",
+  serviceAccount: 'One that is there already.',
+  volumes: 'Volumes of the pod; what they name has to be in the namespace.',
+  volumeMounts: 'Where the container has them.',
+  initContainers: 'Containers that end before the app starts.',
+  sidecars: 'Containers beside the app.',
+  nodeSelector: 'Nodes that may run it.',
+  tolerations: 'Taints of nodes that are no obstacle.',
+  affinity: 'Nodes and neighbours that are wanted.',
+  topologySpread: 'How pods spread; counted are those of one version.',
+  priorityClassName: 'Which pods go first where nodes are full.',
+  runtimeClassName: 'Runtime of the containers.',
+  hostAliases: 'Lines of /etc/hosts.',
+  dnsPolicy: 'How names are resolved.',
+  dnsConfig: 'How names are resolved.',
+  os: 'The operating system that the containers need.',
+  annotations: 'Of the pods.',
+  labels: 'Of the pods, beside app and version.',
+}
+
+/** Keys that most services need at some time, for those that don't have them. */
+const SUGGESTIONS: Record<string, string[]> = {
+  image: ['image: registry.example/team/app    # with neither tag nor digest, the tag is the version'],
+  env: ['env:', '  LOG_LEVEL: info', '  DB_PASSWORD: {secretKeyRef: {name: db, key: password}}'],
+  config: ['config:    # a ConfigMap per version', '  files: {app.yaml: "greeting: hello"}'],
+  secrets: ['secrets: [{name: db, env: true}]    # Secrets that are there already'],
+  resources: ['resources:', '  requests: {cpu: 100m, memory: 128Mi}', '  limits: {memory: 256Mi}'],
+  lifecycle: ['drainSeconds: 5    # a pod that is to end answers for so long, until the proxy knows'],
+  podSecurity: ['podSecurity: none    # for an image that runs as root'],
+  podDisruptionBudget: ['podDisruptionBudget: {maxUnavailable: 1}'],
+}
+
+const INDENT = '  '
+
+/** `app:` of the values, from answers. */
+export function configFromAnswers({ image, port, healthPath, replicas }: Answers): JsonObject {
+  const readiness: Json = healthPath ?? { tcpSocket: { port: 'http' } }
+  return withoutEmpty({ image, port, replicas, probes: { readiness } })
+}
+
+/** The text of a values file: every key with its reason, others to be taken in. `yaml` writes a value as YAML. */
+export function valuesText(content: ValuesContent, yaml: (value: JsonObject) => string): string {
+  const { app, config, service, paths, leftOut, notes } = content
+  const order = Object.keys(REASONS)
+  const keys = Object.keys(config).sort((one, other) => order.indexOf(one) - order.indexOf(other))
+  const written = keys.map((key) => [`# ${REASONS[key] ?? ''}`, ...lines(yaml({ [key]: config[key]! }))])
+  const suggested = Object.entries(SUGGESTIONS).filter(([key]) => !(key in config))
+  return [
+    `# Values of ${app}, for the chart that comes with canary: its README lists every key.`,
+    `# The versions (deployment) and their routes are written by canary install, start, shift and finish.`,
+    ...notes.map((note) => `# Note: ${note}`),
+    ...(leftOut.length > 0 ? ['# Of the Deployment these are not here:', ...leftOut.map(lossLine)] : []),
+    '',
+    '# What every version has; deployment.VERSION has the same keys, for one.',
+    'app:',
+    ...written.flatMap((block) => indented(block)),
+    '',
+    ...indented(['# As needed:', ...suggested.flatMap(([, text]) => text).map((line) => `# ${line}`)]),
+    '',
+    ...(Object.keys(service).length > 0
+      ? ['# The Service before the pods of all versions.', ...lines(yaml({ service })), '']
+      : []),
+    '# What the app answers to: each a prefix, exact or regex, and methods, query and headers where wanted.',
+    ...lines(yaml({ routes: { matches: paths.map((prefix) => ({ prefix })) } })),
+    '  # options:',
+    '  #   timeout: 5s',
+    '  #   prefixRewrite: /    # for an app that does not know the prefix',
+    '',
+    '# How a rollout is proven.',
+    '# verify:',
+    '#   version: {header: x-app-version}    # or json, or body: how an answer tells its version, not only the proxy',
+    `#   paths: [${paths[0] ?? `/${app}`}]    # probed; by default what routes.matches take`,
+    '#   expect: {status: 200-299}',
+    '',
+  ].join('\n')
+}
+
+function lossLine({ field, reason }: LeftOut): string {
+  return `#   ${field}: ${reason}`
+}
+
+function lines(text: string): string[] {
+  return text.trimEnd().split('\n')
+}
+
+function indented(block: string[]): string[] {
+  return block.map((line) => (line === '' ? '' : `${INDENT}${line}`))
+}

@@ -1,0 +1,56 @@
+import type { FieldWriter, ObjectFields } from '../../model/results/drift.js'
+import { isObject } from '../values/merge.js'
+
+/** A step on the way to a field: its name, or which entry of a list (by index or by the value of its key). */
+export type PathStep = string | { entry: number | string }
+
+/** An entry of `metadata.managedFields`, as far as it is looked at. */
+interface ManagedFields {
+  manager?: string
+  time?: string
+  /** `status` or `scale`: written by another way than the object itself. */
+  subresource?: string
+  fieldsV1?: unknown
+}
+
+/**
+ * Who wrote this field by other means than Helm, as the API server keeps it: the manager that owns it or what it is part
+ * of; failing that (a field that was removed has no owner) whoever else owns anything of the object. The last of several.
+ */
+export function writerOf({ metadata }: ObjectFields, path: PathStep[]): FieldWriter | undefined {
+  const entries = isObject(metadata) && Array.isArray(metadata.managedFields) ? metadata.managedFields : []
+  const others = (entries as ManagedFields[]).filter(
+    ({ manager, subresource, fieldsV1 }) =>
+      manager !== undefined && manager !== 'helm' && subresource !== 'status' && !isStatusOnly(fieldsV1),
+  )
+  const owners = others.filter(({ fieldsV1 }) => owns(fieldsV1, path))
+  const [last] = (owners.length > 0 ? owners : others).sort((a, b) =>
+    (b.time ?? '').localeCompare(a.time ?? ''),
+  )
+  return last?.manager === undefined
+    ? undefined
+    : { manager: last.manager, ...(last.time ? { at: last.time } : {}) }
+}
+
+/** Controllers of custom resources report in a status that is part of the object. */
+function isStatusOnly(fields: unknown): boolean {
+  return isObject(fields) && Object.keys(fields).every((key) => key === 'f:status')
+}
+
+/** Whether a set of fields has this one, or a whole that it is part of (a list that counts as one value). */
+function owns(fields: unknown, path: PathStep[]): boolean {
+  if (!isObject(fields)) return false
+  const [step, ...rest] = path
+  if (step === undefined) return true
+  if (Object.keys(fields).every((key) => key === '.')) return true
+  return typeof step === 'string'
+    ? owns(fields[`f:${step}`], rest)
+    : Object.keys(fields).some((key) => isEntry(key, step.entry) && owns(fields[key], rest))
+}
+
+/** Whether a key of fieldsV1 (`k:{"name":"echo-v1"}`, `v:"x"`, `i:0`) names this entry of a list. */
+function isEntry(key: string, entry: number | string): boolean {
+  if (!key.startsWith('k:')) return key === `i:${entry}` || key === `v:${JSON.stringify(entry)}`
+  const keys = JSON.parse(key.slice(2)) as Record<string, unknown>
+  return Object.values(keys).includes(entry)
+}

@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Revision, RevisionSummary } from '../../model/release.js'
+import { notOwned, versionsThatServe } from '../plan/safety.js'
+import { stageOf } from '../stage/stage.js'
+
+/**
+ * The revision that a release goes back to from an unfinished one: the last deployed one, for each step can be undone
+ * without a request lost; where that routes to a canary, though, the newest revision that sends everything to the same
+ * primary and removes nothing that may get requests now, if the history has it and the primary has a ready pod.
+ * `ready` are the versions with a ready pod; leave it empty to go back one step only.
+ */
+export function wayBack(
+  revisions: RevisionSummary[],
+  deployed: Revision,
+  unfinished: Revision,
+  ready: ReadonlySet<string>,
+): number {
+  const stage = stageOf(deployed.config)
+  if (!('primary' in stage) || !ready.has(stage.primary)) return deployed.revision
+  const mayServe = [stage, stageOf(unfinished.config)].flatMap(versionsThatServe)
+  const back = revisions.findLast((candidate) => {
+    const { config, status, chart } = candidate
+    if (!config || (status !== 'superseded' && status !== 'deployed')) return false
+    if (chart?.name !== deployed.chart.metadata.name || chart.version !== deployed.chart.metadata.version) {
+      return false
+    }
+    const to = stageOf(config)
+    if ((to.name !== 'deployed' && to.name !== 'stable') || to.primary !== stage.primary) return false
+    const versions = to.name === 'deployed' ? [to.primary, to.canary] : [to.primary]
+    return (
+      mayServe.every((version) => versions.includes(version)) &&
+      isDeepStrictEqual(notOwned(config), notOwned(deployed.config)) &&
+      versions.every((version) => sameConfig(version, candidate, deployed))
+    )
+  })
+  return back?.revision ?? deployed.revision
+}
+
+/** A version that is deployed already keeps its pods: the same configuration in both revisions. */
+function sameConfig(version: string, candidate: RevisionSummary, deployed: Revision): boolean {
+  const before = configOf(deployed.config, version)
+  return before === undefined || isDeepStrictEqual(configOf(candidate.config ?? {}, version), before)
+}
+
+function configOf(config: Revision['config'], version: string): unknown {
+  const { deployment } = config
+  return typeof deployment === 'object' && deployment !== null && !Array.isArray(deployment)
+    ? deployment[version]
+    : undefined
+}

@@ -1,0 +1,131 @@
+import type { Json, JsonObject } from '../../model/values.js'
+import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
+import { isObject } from '../values/merge.js'
+import {
+  apiGroupOfSeed,
+  oddServicePort,
+  routesOfSeed,
+  serviceOfSeed,
+  upstreamOfSeed,
+  versionValues,
+} from './seed-objects.js'
+
+/** How a release made by hand with one of the seed's charts writes its values. */
+export type SeedLayout =
+  /** `routes.primary`, `routes.canary`: the names that the bundled chart has, too. */
+  | 'part 3'
+  /** `routing.version`, `routing.canary`, `routing.routes`. */
+  | 'part 4'
+
+/** The values of a seed's release as the bundled chart takes them. */
+export interface SeedValues {
+  layout: SeedLayout
+  values: JsonObject
+  /** What the routes have that the bundled chart has no place for, a sentence each with its place. */
+  leftOut: string[]
+  /** What of each version's Deployment the values can't say, by version: a reason where its pods would differ. */
+  leftOutOfPods: Record<string, string[]>
+  /** What is different from before, or left behind without effect, a sentence each. */
+  notes: string[]
+}
+
+export interface SeedRelease {
+  app: string
+  /** The values that the templates saw, the chart's defaults among them: the primary may be from there. */
+  effective: JsonObject
+  /** The objects deployed. What templates of the old chart made is read from them. */
+  objects: JsonObject[]
+}
+
+/** The stage as either layout says it. */
+interface SeedStage {
+  layout: SeedLayout
+  primary: Json | undefined
+  canary: JsonObject | undefined
+  shadow: Json | undefined
+  /** Where in the values other things are said that the bundled chart doesn't take. */
+  unread: string[]
+}
+
+/** Values for the command line alone, which no chart of the seed looks at. */
+const CARRIED = ['verify', 'capacity']
+
+/**
+ * What a release of the seed's charts says, as values of the bundled chart: the stage from its values, all else from the
+ * objects deployed. Undefined for values of neither layout.
+ */
+export function fromSeed({ app, effective, objects }: SeedRelease): SeedValues | undefined {
+  const stage = stageOfSeed(effective)
+  if (!stage) return undefined
+  const { layout, primary, canary, shadow } = stage
+  const versions = Object.keys(mapOf(effective.deployment))
+  const ofVersions = versions.map((version) => ({ version, ...versionValues(app, version, objects) }))
+  const routes = routesOfSeed(app, mapOf(canary?.headers), objects)
+  const port = oddServicePort(app, objects)
+  const notes = [
+    ...stage.unread.map((place) => `${place}: left behind, the bundled chart has no such value`),
+    ...(port
+      ? [
+          `servicePort ${textOf(port.said)} of the Upstream becomes ${textOf(port.port)}, the Service's port: with any other, Gloo of today finds no pods and answers 503`,
+        ]
+      : []),
+  ]
+  return {
+    layout,
+    values: {
+      deployment: Object.fromEntries(ofVersions.map(({ version, config }) => [version, config])),
+      ...withoutEmpty({
+        service: serviceOfSeed(app, versions, objects),
+        upstream: upstreamOfSeed(app, objects),
+        ...Object.fromEntries(CARRIED.map((key) => [key, effective[key]])),
+      }),
+      routes: withoutEmpty({
+        apiGroup: apiGroupOfSeed(app, objects),
+        primary: withoutEmpty({ version: primary }),
+        matches: routes.matches,
+        options: routes.options,
+        canary: canary && canaryOf(canary),
+        shadow: shadow === undefined ? undefined : { version: shadow, percentage: routes.copied ?? 100 },
+      }),
+    },
+    leftOut: routes.odd,
+    leftOutOfPods: Object.fromEntries(ofVersions.map(({ version, leftOut }) => [version, leftOut])),
+    notes,
+  }
+}
+
+function stageOfSeed(effective: JsonObject): SeedStage | undefined {
+  const { deployment, routing, routes, ...others } = effective
+  if (!isObject(deployment)) return undefined
+  const unread = Object.keys(others).filter((key) => !CARRIED.includes(key))
+  if (isObject(routing)) {
+    const { apiGroup: _apiGroup, version, canary, options, routes: _routes, ...more } = routing
+    const { shadowing, ...moreOptions } = mapOf(options)
+    return {
+      layout: 'part 4',
+      primary: version,
+      canary: isObject(canary) ? canary : undefined,
+      shadow: mapOf(shadowing).version,
+      unread: [
+        ...unread,
+        ...Object.keys(more).map((key) => `routing.${key}`),
+        ...Object.keys(moreOptions).map((key) => `routing.options.${key}`),
+      ],
+    }
+  }
+  if (!isObject(routes) || !isObject(routes.primary)) return undefined
+  const { apiGroup: _apiGroup, primary, canary, ...more } = routes
+  return {
+    layout: 'part 3',
+    primary: primary.version,
+    canary: isObject(canary) ? canary : undefined,
+    shadow: undefined,
+    unread: [...unread, ...Object.keys(more).map((key) => `routes.${key}`)],
+  }
+}
+
+/** The weight may be a text: the seed's templates count with that, too. A weight of 0 is left out, as by a rollout. */
+function canaryOf({ version, weight, headers }: JsonObject): JsonObject {
+  const number = typeof weight === 'string' && /^\d+$/.test(weight) ? Number(weight) : weight
+  return withoutEmpty({ version, weight: number === 0 ? undefined : number, headers })
+}

@@ -1,0 +1,60 @@
+import { describeStage } from '../../model/describe-stage.js'
+import { ConflictError } from '../../model/errors.js'
+import type { Plan } from '../../model/plan.js'
+import type { RevisionSummary } from '../../model/release.js'
+import { expectationsOf } from '../stage/expectations.js'
+import { planAbort } from './plan.js'
+import { stageOf } from '../stage/stage.js'
+import type { Found } from './steps.js'
+
+/**
+ * From values that can't be explained back to the newest revision of the history that sends everything to one version
+ * with a ready pod (`ready`), and on from there as `abort` does. The one plan that gives up rule 5: the odd values go.
+ * Throws ConflictError where the history has no such revision.
+ */
+export function planForcedAbort(
+  found: Found,
+  revisions: RevisionSummary[],
+  ready: ReadonlySet<string>,
+): Plan {
+  const { app, namespace, config } = found
+  const from = stageOf(config)
+  const target = revisions.findLast(({ status, config: earlier }) => {
+    if (!earlier || (status !== 'superseded' && status !== 'deployed')) return false
+    const stage = stageOf(earlier)
+    return (stage.name === 'stable' || stage.name === 'deployed') && ready.has(stage.primary)
+  })
+  const to = target?.config && stageOf(target.config)
+  if (!target?.config || !to || (to.name !== 'stable' && to.name !== 'deployed')) {
+    throw new ConflictError(
+      `The history of ${app} has no revision that sends everything to a version with a ready pod.`,
+      {
+        state: `Nothing was changed: ${app} is ${describeStage(from)}.`,
+        nextSteps: [
+          `canary history ${app} -n ${namespace}`,
+          `kubectl get pods -n ${namespace} -l app=${app}`,
+        ],
+      },
+    )
+  }
+  const rest = planAbort({ ...found, config: target.config })
+  return {
+    ...rest,
+    from,
+    before: config,
+    forced: true,
+    steps: [
+      {
+        name: 'route-back',
+        title: `take the values of revision ${target.revision}: all requests to ${to.primary}`,
+        to,
+        values: target.config,
+        readyBefore: [to.primary],
+        readyAfter: [],
+        goneAfter: [],
+        expectations: expectationsOf(app, to),
+      },
+      ...rest.steps,
+    ],
+  }
+}

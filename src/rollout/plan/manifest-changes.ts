@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ObjectChange } from '../../model/results/upgrade-changes.js'
+import type { Json, JsonObject } from '../../model/values.js'
+import { diffValues, type ValueChange } from '../../model/results/values-diff.js'
+import { nameOf } from '../drift/drift.js'
+import { isObject } from '../values/merge.js'
+
+/** Helm's label with the chart's version, which every object has: the chart's own line says as much. */
+const CHART_LABEL = 'metadata.labels."helm.sh/chart"'
+
+/**
+ * What one rendered manifest has otherwise than another: objects of the first that are gone, objects that are new, and
+ * the fields that changed. Hooks are left out: Helm keeps them apart from the release's objects.
+ */
+export function manifestChanges(before: JsonObject[], after: JsonObject[]): ObjectChange[] {
+  const old = byIdentity(before)
+  const fresh = byIdentity(after)
+  const changes: ObjectChange[] = []
+  for (const [identity, object] of old) {
+    const now = fresh.get(identity)
+    if (!now) changes.push({ ...namesOf(object), change: 'removed', fields: [] })
+    else if (!isDeepStrictEqual(object, now)) {
+      const fields = fieldChanges(object, now)
+      if (fields.length > 0) changes.push({ ...namesOf(object), change: 'changed', fields })
+    }
+  }
+  for (const [identity, object] of fresh) {
+    if (!old.has(identity)) changes.push({ ...namesOf(object), change: 'added', fields: [] })
+  }
+  return changes
+}
+
+function fieldChanges(before: JsonObject, after: JsonObject): ValueChange[] {
+  return diffValues(withoutLists(before), withoutLists(after))
+    .map((change) => ({ ...change, path: change.path.replaceAll('.[', '[') }))
+    .filter(({ path }) => path !== CHART_LABEL)
+}
+
+function byIdentity(objects: JsonObject[]): Map<string, JsonObject> {
+  return new Map(
+    objects
+      .filter((object) => !isHook(object))
+      .map((object) => {
+        const { apiVersion, metadata } = object
+        const group = typeof apiVersion === 'string' ? apiVersion.split('/').slice(0, -1).join('/') : ''
+        const namespace = isObject(metadata) ? metadata.namespace : undefined
+        const { kind, name } = namesOf(object)
+        return [JSON.stringify([group, kind, namespace ?? null, name]), object]
+      }),
+  )
+}
+
+function isHook({ metadata }: JsonObject): boolean {
+  const annotations = isObject(metadata) ? metadata.annotations : undefined
+  return isObject(annotations) && annotations['helm.sh/hook'] !== undefined
+}
+
+function namesOf(object: JsonObject): { kind: string; name: string } {
+  return { kind: typeof object.kind === 'string' ? object.kind : 'object', name: nameOf(object) ?? '' }
+}
+
+/** Lists as maps, so that what differs is told by its place in them: by the entries' names, else by their numbers. */
+function withoutLists(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, asMap(child)]))
+}
+
+function asMap(value: Json): Json {
+  if (isObject(value)) return withoutLists(value)
+  if (!Array.isArray(value) || value.length === 0) return value
+  const names = value.map((entry) => (isObject(entry) ? entry.name : undefined))
+  const named = names.every((name) => typeof name === 'string') && new Set(names).size === names.length
+  return Object.fromEntries(
+    value.map((entry, index) => [`[${named ? String(names[index]) : index}]`, asMap(entry)]),
+  )
+}

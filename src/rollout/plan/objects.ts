@@ -1,0 +1,198 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ObjectFields } from '../../model/results/drift.js'
+import { malformed, shown } from '../../model/object-form.js'
+import type { JsonObject } from '../../model/values.js'
+import { mapOf, textOf } from '../values/json-fields.js'
+import { isObject } from '../values/merge.js'
+import { notOwned } from './safety.js'
+import { objectName } from '../stage/version.js'
+
+/** Kinds of which each version has its own, named as `objectName` says. */
+const OF_VERSIONS = [
+  'apps/Deployment',
+  '/ConfigMap',
+  'autoscaling/HorizontalPodAutoscaler',
+  'policy/PodDisruptionBudget',
+]
+/** Kinds that lead requests to the app, named after it. */
+const OF_ROUTES = ['gateway.solo.io/RouteTable', 'gateway.solo.io/VirtualService', 'gloo.solo.io/Upstream']
+/** All kinds that the chart makes, as `group/Kind`. */
+const OF_CHART = new Set([...OF_VERSIONS, ...OF_ROUTES, '/Service', '/ServiceAccount'])
+/** Kinds of Kubernetes that belong to no namespace. */
+const CLUSTER_WIDE =
+  /^(Cluster.*|Namespace|Node|PersistentVolume|CustomResourceDefinition|APIService|CertificateSigningRequest|CSIDriver|CSINode|FlowSchema|PriorityLevelConfiguration|(Gateway|Ingress|Priority|Runtime|Storage|VolumeAttributes|VolumeSnapshot)Class|(Mutating|Validating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding))$/
+const HOOK = 'helm.sh/hook'
+/** Hooks that only `helm test` runs. */
+const TESTS = /^\s*test(-success|-failure)?\s*$/
+
+/** An object as Helm tells it apart from others: of its API group's versions none counts. */
+export interface ObjectIdentity {
+  group: string
+  kind: string
+  namespace: string
+  name: string
+}
+
+/** An object that a change may not touch, and the reason, a clause. */
+export interface ForeignObject {
+  /** `ConfigMap kube-system/evil`. */
+  object: string
+  why: string
+  identity: ObjectIdentity
+  /** Whether the change would remove it; else it would write it. */
+  isRemoval: boolean
+}
+
+/** What may come and go in a change: everything of the chart's kinds, or what these versions and the routes own. */
+export type Coming = 'all' | ReadonlySet<string>
+
+export interface ObjectsOfChange {
+  app: string
+  namespace: string
+  /** The objects of the manifest deployed; none for an install. */
+  before: JsonObject[]
+  /** The objects that the change leads to. */
+  after: JsonObject[]
+  coming: Coming
+}
+
+/** What identifies an object of a manifest; objects without a namespace are in that of the release. */
+export function identityOf(object: JsonObject, namespace: string): ObjectIdentity {
+  const { apiVersion, kind } = object
+  const metadata = mapOf(object.metadata)
+  const [group] = typeof apiVersion === 'string' && apiVersion.includes('/') ? apiVersion.split('/') : ['']
+  return {
+    group: group ?? '',
+    kind: textOf(kind),
+    namespace: typeof metadata.namespace === 'string' ? metadata.namespace : namespace,
+    name: textOf(metadata.name),
+  }
+}
+
+/** The same text for the same object. */
+export function keyOf({ group, kind, namespace, name }: ObjectIdentity): string {
+  return JSON.stringify([group, kind, namespace, name])
+}
+
+/** Whether the chart makes objects of this kind. */
+export function isOfChart({ group, kind }: ObjectIdentity): boolean {
+  return OF_CHART.has(`${group}/${kind}`)
+}
+
+/**
+ * The versions whose objects a change of values may add and remove: those whose configuration is another afterwards, or
+ * that have one on one side only. Everything where values change that no version owns.
+ */
+export function comingWith(before: JsonObject, after: JsonObject): Coming {
+  if (!isDeepStrictEqual(notOwned(before), notOwned(after))) return 'all'
+  const [one, other] = [mapOf(before.deployment), mapOf(after.deployment)]
+  const versions = new Set([...Object.keys(one), ...Object.keys(other)])
+  return new Set([...versions].filter((version) => !isDeepStrictEqual(one[version], other[version])))
+}
+
+/** Whether Helm leaves an object alone when it is no longer part of its release. */
+export function isKept({ metadata }: ObjectFields): boolean {
+  const annotations = isObject(metadata) ? metadata.annotations : undefined
+  return isObject(annotations) && annotations['helm.sh/resource-policy'] === 'keep'
+}
+
+/** The objects that a rendered chart leaves in a release: Helm keeps hooks apart from them. */
+export function withoutHooks(rendered: JsonObject[]): JsonObject[] {
+  return rendered.filter((object) => hookOf(object) === undefined)
+}
+
+/**
+ * Safety rule 9, as far as manifests show: objects that a change must not add, remove or apply. All of them are in the
+ * app's namespace; what comes and goes is of the chart's kinds, and belongs to a version that comes or goes, or to the
+ * routes. No hooks but those of `helm test`: before it makes a hook, Helm deletes what has its name, whosever it is.
+ */
+export function foreignObjects({ app, namespace, before, after, coming }: ObjectsOfChange): ForeignObject[] {
+  const lasting = withoutHooks(after)
+  const change: Change = {
+    app,
+    namespace,
+    coming,
+    old: keysOf(before, namespace),
+    fresh: keysOf(lasting, namespace),
+    accounts: coming === 'all' ? new Set() : accountsOf([...before, ...lasting], app, coming),
+  }
+  const reasons = [
+    ...[...before, ...lasting].map((object) => [object, reasonOf(object, change)] as const),
+    ...after.map((object) => [object, reasonOfHook(object)] as const),
+  ]
+  const found = new Map<string, ForeignObject>()
+  for (const [object, why] of reasons) {
+    const identity = identityOf(object, namespace)
+    const key = keyOf(identity)
+    if (why === undefined || found.has(key)) continue
+    const isRemoval = !change.fresh.has(key) && before.includes(object)
+    found.set(key, { object: describeIdentity(identity, namespace), why, identity, isRemoval })
+  }
+  return [...found.values()]
+}
+
+/** `Deployment neighbour`, or `ConfigMap kube-system/evil` where it is elsewhere. */
+export function describeIdentity({ kind, namespace, name }: ObjectIdentity, home: string): string {
+  return `${kind} ${namespace === home ? '' : `${namespace}/`}${name}`
+}
+
+interface Change {
+  app: string
+  namespace: string
+  old: ReadonlySet<string>
+  fresh: ReadonlySet<string>
+  coming: Coming
+  accounts: ReadonlySet<string>
+}
+
+/** Why an object may not be part of a change; undefined where it may. */
+function reasonOf(object: JsonObject, change: Change): string | undefined {
+  const { namespace, old, fresh } = change
+  const { apiVersion, kind } = object
+  const metadata = mapOf(object.metadata)
+  const odd = malformed({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace })
+  if (odd !== undefined) return odd
+  const identity = identityOf(object, namespace)
+  if (identity.kind.endsWith('List')) return 'lists of objects are not taken'
+  if (CLUSTER_WIDE.test(identity.kind)) return 'it belongs to the whole cluster'
+  if (identity.namespace !== namespace) return `it is outside namespace ${namespace}`
+  const key = keyOf(identity)
+  if (old.has(key) && fresh.has(key)) return undefined
+  const would = `it would be ${fresh.has(key) ? 'added' : 'removed'}`
+  if (!isOfChart(identity)) return `${would}, and canary's chart makes no ${identity.kind}`
+  return isComing(identity, change) ? undefined : `${would}, and belongs to no version that comes or goes`
+}
+
+function reasonOfHook(object: JsonObject): string | undefined {
+  const hook = hookOf(object)
+  return hook === undefined || TESTS.test(hook) ? undefined : `it is a hook (${shown(hook)})`
+}
+
+function isComing(identity: ObjectIdentity, { app, coming, accounts }: Change): boolean {
+  if (coming === 'all' || isOf(identity, app, coming)) return true
+  return identity.group === '' && identity.kind === 'ServiceAccount' && accounts.has(identity.name)
+}
+
+function isOf({ group, kind, name }: ObjectIdentity, app: string, versions: ReadonlySet<string>): boolean {
+  const type = `${group}/${kind}`
+  if (OF_ROUTES.includes(type)) return name === app || name.startsWith(`${app}-`)
+  return OF_VERSIONS.includes(type) && [...versions].some((version) => name === objectName(app, version))
+}
+
+/** Names of the ServiceAccounts under which the pods of these versions run. */
+function accountsOf(objects: JsonObject[], app: string, versions: ReadonlySet<string>): Set<string> {
+  const names = objects
+    .filter((object) => isOf(identityOf(object, ''), app, versions) && object.kind === 'Deployment')
+    .map(({ spec }) => mapOf(mapOf(mapOf(spec).template).spec).serviceAccountName)
+  return new Set(names.filter((name) => typeof name === 'string'))
+}
+
+function keysOf(objects: JsonObject[], namespace: string): Set<string> {
+  return new Set(objects.map((object) => keyOf(identityOf(object, namespace))))
+}
+
+function hookOf({ metadata }: JsonObject): string | undefined {
+  const annotations = isObject(metadata) ? metadata.annotations : undefined
+  const hook = isObject(annotations) ? annotations[HOOK] : undefined
+  return hook === undefined ? undefined : textOf(hook)
+}

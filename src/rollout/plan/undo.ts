@@ -1,0 +1,141 @@
+import { shellWord } from '../../lib/shell-word.js'
+import type { ConflictError } from '../../model/errors.js'
+import type { Plan, Step } from '../../model/plan.js'
+import type { RevisionSummary } from '../../model/release.js'
+import type { Stage } from '../../model/stage.js'
+import type { JsonObject, StageValues, VersionConfig } from '../../model/values.js'
+import { primaryBefore, tookEffect } from '../history/history.js'
+import { isObject } from '../values/merge.js'
+import { conflict, planOf, read } from './plan.js'
+import { hasCanary, stageOf, weightOf } from '../stage/stage.js'
+import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
+import { readStageValues } from '../stage/values.js'
+import { requireObjectName } from '../stage/version.js'
+
+/** Where the history has no rollout with canary headers. */
+const DEFAULT_HEADERS = { stage: 'canary' }
+
+export interface UndoRequest {
+  /** The version to go back to. */
+  version: string
+  /** In three steps: deploy, all requests, decommission; without header stage and weight 50. */
+  fast: boolean
+  /** The release's history, oldest first. */
+  revisions: RevisionSummary[]
+}
+
+/**
+ * The version that `undo` would go back to: the one whose way back is begun already, else the primary before. Throws
+ * ConflictError where another version's rollout is under way, or the history knows no primary before.
+ */
+export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): string {
+  const stage = stageOf(found.config)
+  const version = primaryBefore(revisions)
+  const underWay = canaryOf(stage)
+  if (underWay !== undefined && underWay !== version) throw otherRollout(found, stage, underWay)
+  if (version !== undefined) return version
+  const primary = 'primary' in stage ? stage.primary : 'VERSION'
+  const since = beginning(revisions)
+  const what = `The history of ${found.app}${since && `${since},`} knows no version before ${primary}`
+  throw conflict(found, stage, what, [
+    `canary history ${found.app}`,
+    `canary start ${found.app} VERSION    (another version)`,
+  ])
+}
+
+/**
+ * stable → stable on a version before: it is deployed again with the configuration it had as the primary, and takes the
+ * requests by the steps of any rollout. Goes on where its own way back is under way; without steps where the app is
+ * stable on the version already. Throws ConflictError where another version's rollout is under way, or the history has
+ * no such version any more.
+ */
+export function planUndo(found: Found, { version, fast, revisions }: UndoRequest): Plan {
+  const { stage, values } = read(found)
+  const underWay = canaryOf(stage)
+  if (underWay !== undefined && underWay !== version) throw otherRollout(found, stage, underWay)
+  if (stage.name === 'stable' && stage.primary === version) return planOf(found, stage, [])
+
+  const headers = hasCanary(stage) ? stage.headers : headersIn(revisions)
+  const deployment = {
+    ...values.deployment,
+    ...(underWay === undefined ? { [version]: configOf(found, stage, version, revisions) } : {}),
+  }
+  const beside: StageValues = { ...values, deployment, canary: undefined, shadow: undefined }
+  const routed: StageValues = { ...beside, canary: { version, weight: 0, headers } }
+  const steps: Step[] = []
+  if (underWay === undefined) {
+    requireObjectName(found.app, version, Object.keys(values.deployment))
+    steps.push(deployStep(found, beside, version, headers))
+  }
+  if (!fast && !hasCanary(stage)) steps.push(headerStep(found, beside, version, headers))
+  for (const weight of fast ? [100] : [50, 100]) {
+    if (weightOf(stage) < weight) steps.push(weightStep(found, routed, weight, [version]))
+  }
+  steps.push(
+    removeStep(found, beside, version, values.primary, {
+      name: 'decommission',
+      title: `make ${version} the primary again and remove ${values.primary}`,
+    }),
+  )
+  return planOf(found, stage, steps, headers)
+}
+
+/** The configuration that a version had when it last was the primary. */
+function configOf(found: Found, stage: Stage, version: string, revisions: RevisionSummary[]): VersionConfig {
+  const { app, config: now } = found
+  const { config } =
+    revisions.findLast((revision) => {
+      const values = tookEffect(revision) && revision.config && readStageValues(revision.config).values
+      return values && values.primary === version && version in values.deployment
+    }) ?? {}
+  const old = config && readStageValues(config).values?.deployment[version]
+  if (!config || !old) {
+    const what = `${version} was never the primary in the history of ${app}${beginning(revisions)}`
+    throw conflict(found, stage, what, [
+      `canary start ${app} ${version} --image …    (its configuration is to be given)`,
+      `canary history ${app}`,
+    ])
+  }
+  // An image of its own comes back with it; one that all versions share may be another one by now.
+  const image = sharedImage(config)
+  if (old.image !== undefined || image === sharedImage(now)) return old
+  throw conflict(
+    found,
+    stage,
+    `${version} had the image that all versions share, ${image ?? "the chart's"}, which is ${sharedImage(now) ?? "the chart's"} by now`,
+    [
+      `canary start ${app} ${version} --image ${image === undefined ? '…' : shellWord(image)}    (then shift and finish)`,
+    ],
+  )
+}
+
+/** `, which begins with revision 13 (Helm keeps no older ones)` where older revisions are gone, else nothing. */
+function beginning(revisions: RevisionSummary[]): string {
+  const oldest = revisions[0]?.revision ?? 1
+  return oldest > 1 ? `, which begins with revision ${oldest} (Helm keeps no older ones)` : ''
+}
+
+function sharedImage({ app }: JsonObject): string | undefined {
+  const image = isObject(app) ? app.image : undefined
+  return typeof image === 'string' ? image : undefined
+}
+
+/** The canary headers that users of the app know: those of its newest rollout. */
+function headersIn(revisions: RevisionSummary[]): Record<string, string> {
+  for (const { config } of [...revisions].reverse()) {
+    const stage = config && stageOf(config)
+    if (stage && hasCanary(stage)) return stage.headers
+  }
+  return DEFAULT_HEADERS
+}
+
+function canaryOf(stage: Stage): string | undefined {
+  return 'canary' in stage ? stage.canary : undefined
+}
+
+function otherRollout(found: Found, stage: Stage, underWay: string): ConflictError {
+  return conflict(found, stage, `A rollout of ${underWay} is under way`, [
+    `canary abort ${found.app}    (ends it: all requests go to ${'primary' in stage ? stage.primary : 'the primary'})`,
+    ...(hasCanary(stage) ? [`canary finish ${found.app} ${underWay}`] : []),
+  ])
+}

@@ -1,0 +1,54 @@
+import { shellWord } from '../../lib/shell-word.js'
+import { UsageError } from '../../model/errors.js'
+import type { JsonObject, VersionConfig } from '../../model/values.js'
+import { imageOf } from './app-config.js'
+import { mergeValues } from '../values/merge.js'
+import { setValue } from '../values/set-values.js'
+
+export interface ConfigChanges {
+  image?: string
+  /** `--set-version` texts, in order. */
+  set?: string[]
+  /** The content of `--version-values`. */
+  values?: JsonObject
+}
+
+/**
+ * The configuration of a new version: the one it comes after, with the changes. Where a user's image has a tag or
+ * digest, the new version must name another: the same image under a new name would be proven as something it is not.
+ * `shared` is the configuration of all versions (`app`), if there is one.
+ */
+export function nextConfig(
+  app: string,
+  version: string,
+  from: { version: string; config: VersionConfig },
+  changes: ConfigChanges,
+  shared: JsonObject = {},
+): VersionConfig {
+  const config = changedConfig(from.config, changes)
+  const before = imageOf({ app: shared, deployment: { [from.version]: from.config } }, from.version)
+  const after = imageOf({ app: shared, deployment: { [version]: config } }, version)
+  if (after?.pinned && after.reference === before?.reference) {
+    throw new UsageError(
+      `${version} would run the image of ${from.version}, ${after.reference}: it could not be told from ${from.version}.`,
+      {
+        nextSteps: [`canary start ${app} ${version} --image ${shellWord(withTag(after.reference, version))}`],
+      },
+    )
+  }
+  return config
+}
+
+/** A configuration with the changes applied: the file first, then the settings, then the image. */
+export function changedConfig(config: VersionConfig, changes: ConfigChanges): VersionConfig {
+  let changed = changes.values ? mergeValues(config, changes.values) : config
+  for (const text of changes.set ?? []) changed = setValue(changed, text, false)
+  return changes.image === undefined ? changed : { ...changed, image: changes.image }
+}
+
+function withTag(image: string, tag: string): string {
+  const [name = image] = image.split('@')
+  const slash = name.lastIndexOf('/')
+  const colon = name.indexOf(':', slash + 1)
+  return `${colon < 0 ? name : name.slice(0, colon)}:${tag}`
+}

@@ -1,0 +1,35 @@
+import type { CanaryStage, Stage } from '../../model/stage.js'
+import type { JsonObject, StageValues } from '../../model/values.js'
+import { readStageValues } from './values.js'
+
+/** The stage that the user's values of a deployed revision stand for. */
+export function stageOf(config: JsonObject): Stage {
+  const { values, oddities } = readStageValues(config)
+  if (!values || oddities.length > 0) return { name: 'unknown', oddities }
+  return stageOfValues(values)
+}
+
+/** The stage of sound values (one or two versions, primary and canary among them). */
+export function stageOfValues({ deployment, primary, canary, shadow }: StageValues): Stage {
+  if (!canary) {
+    const other = Object.keys(deployment).find((version) => version !== primary)
+    if (other === undefined) return { name: 'stable', primary }
+    return { name: 'deployed', primary, canary: other, ...(shadow ? { shadow: shadow.percentage } : {}) }
+  }
+  const { version, weight, headers } = canary
+  const routed = { primary, canary: version, headers }
+  if (weight === 0) return { name: 'header', ...routed }
+  if (weight === 100) return { name: 'shifted', ...routed }
+  return { name: 'weighted', ...routed, weight }
+}
+
+/** Does the stage have a canary route? (`deployed` names its canary too, but sends nobody to it.) */
+export function hasCanary(stage: Stage): stage is CanaryStage {
+  return 'headers' in stage
+}
+
+/** Percent of the unmarked requests that the stage sends to its canary. */
+export function weightOf(stage: Stage): number {
+  if (stage.name === 'weighted') return stage.weight
+  return stage.name === 'shifted' ? 100 : 0
+}

@@ -1,0 +1,186 @@
+import type {
+  CanaryRoute,
+  Json,
+  JsonObject,
+  ShadowRoute,
+  StageValues,
+  VersionConfig,
+} from '../../model/values.js'
+import { headerProblem } from '../../lib/http/headers.js'
+import { isObject } from '../values/merge.js'
+import { isVersion, VERSION_FORM } from './version.js'
+
+/** What the values say of the stage, and what in them can't be explained: a sentence each, with its place. */
+export interface ReadValues {
+  /** Undefined when the oddities leave nothing to go by. */
+  values?: StageValues
+  oddities: string[]
+}
+
+/** Reads the part of the user's values that the steps of a rollout own. */
+export function readStageValues(config: JsonObject): ReadValues {
+  const oddities: string[] = []
+  const deployment = readDeployment(config.deployment, oddities)
+  const routes = isObject(config.routes) ? config.routes : {}
+  const primaryRoute = isObject(routes.primary) ? routes.primary : {}
+  const primary = readVersion(primaryRoute.version, 'routes.primary.version', oddities)
+  const canary = readCanary(routes.canary, oddities)
+  const shadow = readShadow(routes.shadow, oddities)
+  if (lacksRoutes(config)) {
+    oddities.push(
+      'routes.enabled is false: no request reaches the app (an install not finished goes on by itself)',
+    )
+  }
+  if (Object.keys(deployment).length === 0) oddities.push('deployment names no version')
+  for (const [place, version] of [
+    ['routes.primary.version', primary],
+    ['routes.canary.version', canary?.version],
+    ['routes.shadow.version', shadow?.version],
+  ] as const) {
+    if (version !== undefined && !Object.hasOwn(deployment, version)) {
+      oddities.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
+    }
+  }
+  if (primary !== undefined && canary?.version === primary) {
+    oddities.push(`routes.canary.version: ${primary} is the primary too`)
+  }
+  if (shadow && canary) oddities.push('routes.shadow is set beside routes.canary')
+  if (shadow && shadow.version === primary) {
+    oddities.push(`routes.shadow.version: ${primary} is the primary`)
+  }
+  if (Object.keys(deployment).length > 2) {
+    oddities.push(`deployment has more than two versions (${listed(deployment)})`)
+  }
+  return {
+    values: primary === undefined ? undefined : { deployment, primary, canary, shadow },
+    oddities: bounded(oddities),
+  }
+}
+
+/** Whether the chart leaves the routes out: the first half of an install where the gateway admits nothing unknown. */
+export function lacksRoutes({ routes }: JsonObject): boolean {
+  return isObject(routes) && routes.enabled === false
+}
+
+/** Values with `routes.enabled` as given; undefined leaves it to the chart, which has routes. */
+export function withRoutesEnabled(config: JsonObject, enabled: false | undefined): JsonObject {
+  const { enabled: _enabled, ...routes } = isObject(config.routes) ? config.routes : {}
+  return { ...config, routes: enabled === undefined ? routes : { ...routes, enabled } }
+}
+
+/**
+ * The user's values with the stage written into them: all else stays as it was. A weight of 0 is left out, as in the
+ * seed's third values file (the chart takes no weight for 0).
+ */
+export function withStage(config: JsonObject, stage: StageValues): JsonObject {
+  const { canary: _canary, shadow: _shadow, ...routes } = isObject(config.routes) ? config.routes : {}
+  const primary = isObject(routes.primary) ? routes.primary : {}
+  return {
+    ...config,
+    deployment: stage.deployment,
+    routes: {
+      ...routes,
+      primary: { ...primary, version: stage.primary },
+      ...(stage.canary ? { canary: canaryValues(stage.canary) } : {}),
+      ...(stage.shadow ? { shadow: { ...stage.shadow } } : {}),
+    },
+  }
+}
+
+function canaryValues({ version, weight, headers }: CanaryRoute): JsonObject {
+  return { version, ...(weight > 0 ? { weight } : {}), headers }
+}
+
+function readDeployment(value: Json | undefined, oddities: string[]): Record<string, VersionConfig> {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) {
+    oddities.push('deployment is not a map of versions')
+    return {}
+  }
+  const versions: [string, VersionConfig][] = []
+  for (const [version, config] of Object.entries(value)) {
+    if (config === null) continue // Helm's way of deleting a key
+    if (!isVersion(version)) oddities.push(`deployment.${version}: not a version (${VERSION_FORM})`)
+    if (isObject(config)) versions.push([version, config])
+    else oddities.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
+  }
+  return Object.fromEntries(versions)
+}
+
+function readVersion(value: Json | undefined, place: string, oddities: string[]): string | undefined {
+  if (typeof value === 'string' && value !== '') return value
+  oddities.push(
+    value === undefined || value === null
+      ? `${place} is missing`
+      : `${place}: ${JSON.stringify(value)} is not a string`,
+  )
+  return undefined
+}
+
+function readCanary(value: Json | undefined, oddities: string[]): CanaryRoute | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isObject(value)) {
+    oddities.push('routes.canary is not a map')
+    return undefined
+  }
+  const version = readVersion(value.version, 'routes.canary.version', oddities)
+  const weight = value.weight ?? 0
+  const weightIsSound = typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 100
+  if (!weightIsSound) {
+    oddities.push(`routes.canary.weight: ${JSON.stringify(weight)} is not an integer from 0 to 100`)
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, header] of Object.entries(isObject(value.headers) ? value.headers : {})) {
+    if (typeof header === 'string') headers[name] = header
+    else if (header !== null)
+      oddities.push(`routes.canary.headers.${name}: ${JSON.stringify(header)} is not a string`)
+  }
+  const problem = headerProblem(Object.entries(headers), 'canary')
+  if (problem) oddities.push(`routes.canary.headers: ${JSON.stringify(problem.name)} ${problem.what}`)
+  if (Object.keys(headers).length === 0) {
+    oddities.push('routes.canary.headers is empty: every request would go to the canary')
+  }
+  if (version === undefined || !weightIsSound) return undefined
+  return { version, weight, headers }
+}
+
+function readShadow(value: Json | undefined, oddities: string[]): ShadowRoute | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isObject(value)) {
+    oddities.push('routes.shadow is not a map')
+    return undefined
+  }
+  const version = readVersion(value.version, 'routes.shadow.version', oddities)
+  const { percentage } = value
+  const isSound = typeof percentage === 'number' && percentage > 0 && percentage <= 100
+  if (!isSound) {
+    oddities.push(
+      `routes.shadow.percentage: ${JSON.stringify(percentage ?? null)} is not a number above 0, up to 100`,
+    )
+  }
+  return version === undefined || !isSound ? undefined : { version, percentage }
+}
+
+/** Versions named in a sentence; of more only the count. */
+const MOST_NAMED = 6
+
+function listed(deployment: Record<string, VersionConfig>): string {
+  const versions = Object.keys(deployment).map((version) => cut(version))
+  const rest = versions.length - MOST_NAMED
+  return `${versions.slice(0, MOST_NAMED).join(', ') || 'none'}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+/** Characters of one sentence, or of one version's name in it: values may be of any length. */
+const LONGEST = 300
+const LONGEST_NAME = 63
+
+function cut(text: string, longest = LONGEST_NAME): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`
+}
+
+/** So many sentences that a person reads them; of more only the count. */
+function bounded(oddities: string[]): string[] {
+  const rest = oddities.length - MOST_NAMED
+  const first = oddities.slice(0, MOST_NAMED).map((oddity) => cut(oddity, LONGEST))
+  return rest > 0 ? [...first, `and ${rest} more`] : first
+}

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util'
+import { UsageError } from '../../model/errors.js'
+import type { Json, JsonObject } from '../../model/values.js'
+import { diffValues } from '../../model/results/values-diff.js'
+import { requireRequests } from './matches.js'
+import { isObject } from './merge.js'
+import { setValue } from './set-values.js'
+
+/** What the values of a stable app are to become. */
+export interface WantedValues {
+  /** Values that take the place of all that no step owns; undefined keeps those deployed. */
+  base?: JsonObject
+  /** Where the base is from, for errors: `base.yaml`. */
+  baseName?: string
+  /** Texts of `--set` and `--set-string`, applied over the base. */
+  set: string[]
+  setString: string[]
+}
+
+/**
+ * The values of a stable app with other base values: versions and routes stay as they are deployed. Throws UsageError
+ * where they are asked to be others, or where new matches are of requests that nobody can make; a file that repeats them is fine.
+ */
+export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedValues): JsonObject {
+  const { base, baseName = 'the values', set, setString } = wanted
+  if (base) requireOwnedAsDeployed(app, deployed, base, baseName)
+  let values = base ? withOwned(base, deployed) : deployed
+  for (const [flag, texts] of [
+    ['--set', set],
+    ['--set-string', setString],
+  ] as const) {
+    for (const text of texts) {
+      values = setValue(values, text, flag === '--set-string')
+      requireOwnedAsDeployed(app, deployed, values, flag)
+    }
+  }
+  // What is deployed was taken by its chart.
+  if (!isDeepStrictEqual(matchesOf(values), matchesOf(deployed))) requireRequests(values)
+  return values
+}
+
+function matchesOf({ routes }: JsonObject): Json | undefined {
+  return isObject(routes) ? routes.matches : undefined
+}
+
+/** Base values out of a revision whatever its stage was, with the versions and routes that are deployed now. */
+export function withOwned(base: JsonObject, deployed: JsonObject): JsonObject {
+  const { deployment: _deployment, routes: baseRoutes, ...rest } = base
+  const {
+    primary: _primary,
+    canary: _canary,
+    shadow: _shadow,
+    ...otherRoutes
+  } = isObject(baseRoutes) ? baseRoutes : {}
+  const { primary, canary } = isObject(deployed.routes) ? deployed.routes : {}
+  return {
+    ...rest,
+    ...(deployed.deployment === undefined ? {} : { deployment: deployed.deployment }),
+    routes: {
+      ...otherRoutes,
+      ...(primary === undefined ? {} : { primary }),
+      ...(canary === undefined ? {} : { canary }),
+    },
+  }
+}
+
+/** The places in the values that the steps of a rollout own. */
+const OWNED: [string, (values: JsonObject) => Json | undefined][] = [
+  ['deployment', ({ deployment }) => deployment],
+  ['routes.primary', ({ routes }) => (isObject(routes) ? routes.primary : undefined)],
+  ['routes.canary', ({ routes }) => (isObject(routes) ? routes.canary : undefined)],
+  ['routes.shadow', ({ routes }) => (isObject(routes) ? routes.shadow : undefined)],
+]
+
+function requireOwnedAsDeployed(app: string, deployed: JsonObject, values: JsonObject, where: string): void {
+  for (const [place, read] of OWNED) {
+    const asked = read(values) ?? undefined
+    const there = read(deployed) ?? undefined
+    if (asked === undefined || isDeepStrictEqual(asked, there)) continue
+    const changes = diffValues({ [place]: there ?? {} }, { [place]: asked })
+    const first = changes.find(({ after }) => after !== undefined) ?? changes[0]
+    const path = (first?.path ?? place).replace(JSON.stringify(place), place)
+    throw new UsageError(
+      `${path} in ${where} is not as deployed: an upgrade leaves versions and routes alone.`,
+      {
+        state: 'Nothing was changed.',
+        nextSteps: [
+          `canary start ${app} VERSION    (a version with another configuration comes in as a canary)`,
+          `leave ${place} out of ${where}, or repeat it as it is: canary values ${app}`,
+        ],
+      },
+    )
+  }
+}

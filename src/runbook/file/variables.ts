@@ -1,0 +1,127 @@
+import { matcher } from '../../verification/answers/pattern.js'
+import { nearest, type Path } from './schema.js'
+
+/** A variable as the file declares it. */
+export interface VariableDeclaration {
+  required?: boolean
+  pattern?: string
+  default?: string
+  env?: string
+}
+
+/**
+ * Values of the variables: given ones over the environment's over defaults; one without any has no value. Those that come
+ * from the environment may be secret: `hide` is told of each before anything else is. What is wrong is told to `report`.
+ */
+export function variableValues(
+  declared: Record<string, VariableDeclaration | null>,
+  given: Record<string, string>,
+  env: Record<string, string | undefined>,
+  report: (path: Path, message: string, isKey?: boolean) => void,
+  hide: (name: string, value: string) => void,
+): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const name of Object.keys(given).filter((name) => !Object.hasOwn(declared, name))) {
+    report(['vars'], `lacks the variable of --var ${name}${nearest(name, Object.keys(declared))}`)
+  }
+  for (const [name, declaration] of Object.entries(declared)) {
+    const path = ['vars', name]
+    const { required, pattern, default: byDefault, env: from } = declaration ?? {}
+    if (TARGET_NAMES.includes(name)) {
+      report(path, `"${name}" always is the ${name} of the step: take another name`, true)
+    }
+    const typed = Object.hasOwn(given, name) ? given[name] : undefined
+    const exported = typed !== undefined || from === undefined ? undefined : env[from]
+    if (exported !== undefined) hide(name, exported)
+    const value = typed ?? exported ?? byDefault
+    if (value === undefined) {
+      const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
+      if (required) report(path, `has no value, and is required: give ${how}`)
+      continue
+    }
+    values[name] = value
+    if (pattern === undefined) continue
+    const shown = exported === undefined ? `"${value}"` : `the value of ${from}`
+    const wrong = mismatch(value, pattern, shown)
+    if (wrong) report(wrong.ofPattern ? [...path, 'pattern'] : path, wrong.message)
+  }
+  return values
+}
+
+function mismatch(
+  value: string,
+  pattern: string,
+  shown: string,
+): { ofPattern: boolean; message: string } | undefined {
+  let expression: RegExp
+  try {
+    expression = new RegExp(pattern, 'u')
+  } catch {
+    return { ofPattern: true, message: `is not a regular expression: "${pattern}"` }
+  }
+  try {
+    if (matcher(expression, 'pattern')(value)) return undefined
+    return { ofPattern: false, message: `is ${shown}, which does not match ${pattern}` }
+  } catch {
+    return { ofPattern: true, message: `takes too long to match ${shown}: "${pattern}"` }
+  }
+}
+
+/** Stand for what differs between the apps a step is done for; put in when it is done. */
+const TARGET_NAMES = ['app', 'cluster']
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g
+
+/**
+ * A text with the values of `${name}` in it; `$${` is a `${` as it is. `${app}` and `${cluster}` stay where
+ * `perTarget` allows them. Unknown names and those without a value are told to `report`.
+ */
+export function insertVariables(
+  text: string,
+  values: Record<string, string>,
+  declared: string[],
+  perTarget: boolean,
+  report: (message: string) => void,
+): string {
+  return text.replace(REFERENCE, (whole, name: string | undefined) => {
+    // Left to `forTarget`, which comes after.
+    if (name === undefined) return perTarget ? whole : '${'
+    if (TARGET_NAMES.includes(name)) {
+      if (!perTarget) report(`uses \${${name}}, which only the texts of steps can`)
+      return whole
+    }
+    if (Object.hasOwn(values, name))
+      return perTarget ? values[name]!.replaceAll('${', () => '$${') : values[name]!
+    if (declared.includes(name)) report(`uses \${${name}}, which has no value: give --var ${name}=…`)
+    else report(`uses the variable "${name}", which vars does not have${nearest(name, declared)}`)
+    return ''
+  })
+}
+
+/** The same step with `${app}` and `${cluster}` put into its texts, but for commands, which have them in their environment. */
+export function forTarget<T>(value: T, target: { app: string; cluster?: string }): T {
+  if (typeof value === 'string') {
+    return value.replace(REFERENCE, (whole, name: string | undefined) => {
+      if (name === undefined) return '${'
+      return name === 'app' ? target.app : name === 'cluster' ? (target.cluster ?? '') : whole
+    }) as T
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => forTarget(item, target)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key === 'command' ? item : forTarget<unknown>(item, target),
+    ]),
+  ) as T
+}
+
+/** Every text in a value with its path. */
+export function mapTexts(value: unknown, path: Path, change: (text: string, path: Path) => string): unknown {
+  if (typeof value === 'string') return change(value, path)
+  if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, mapTexts(item, [...path, key], change)]),
+  )
+}

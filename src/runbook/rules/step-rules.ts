@@ -1,0 +1,94 @@
+import { concerns, type RunbookCluster, type RunbookStep, type RunbookWave } from '../runbook.js'
+
+/** Says what is wrong with the step of this index. */
+export type ReportStep = (index: number, message: string) => void
+
+/**
+ * Checks that the steps can follow each other, for each app in each cluster by the steps that concern it: shares after a
+ * start and rising. A step that is wrong for several is told once.
+ */
+export function checkSequence(
+  steps: RunbookStep[],
+  waves: RunbookWave[],
+  clusters: RunbookCluster[],
+  report: ReportStep,
+): void {
+  const told = new Set<number>()
+  for (const apps of groupsOf(steps, waves)) {
+    for (const { name: cluster } of clusters) {
+      checkOne(
+        steps,
+        (step) => concerns(step, apps, cluster),
+        (index, message) => {
+          if (!told.has(index)) report(index, message)
+          told.add(index)
+        },
+      )
+    }
+  }
+}
+
+/** Apps that some step tells apart, and one for all the others. */
+function groupsOf(steps: RunbookStep[], waves: RunbookWave[]): string[] {
+  const named = new Set(steps.flatMap(({ when }) => when.apps ?? []))
+  const apps = waves.flatMap((wave) => wave.apps.map(({ name }) => name))
+  const other = apps.find((app) => !named.has(app))
+  return [...apps.filter((app) => named.has(app)), ...(other === undefined ? [] : [other])]
+}
+
+function checkOne(
+  steps: RunbookStep[],
+  isConcerned: (step: RunbookStep) => boolean,
+  report: ReportStep,
+): void {
+  /** Undefined as long as no rollout is under way. */
+  let weight: number | undefined
+  let version: string | undefined
+  steps.forEach((step, index) => {
+    if (!isConcerned(step)) return
+    switch (step.type) {
+      case 'start':
+        if (weight !== undefined && weight > 0) {
+          report(index, 'starts a rollout while another is under way: finish or abort it before')
+        } else if (version !== undefined && step.version !== version) {
+          report(index, `starts ${step.version} while ${version} is under way: finish or abort it before`)
+        }
+        weight = 0
+        version = step.version
+        return
+      case 'shift':
+        if (weight === undefined) {
+          report(index, `shifts to ${step.weight} before any start: put start before it`)
+        } else if (step.weight < weight) {
+          report(index, `goes down from ${weight} to ${step.weight}: shares only rise, abort goes back`)
+        }
+        weight = step.weight
+        return
+      case 'finish':
+        if (weight === undefined) report(index, 'finishes before any start: put start before it')
+        else if (weight === 0 && !step.jump) {
+          report(index, 'finishes from weight 0: put a shift before it, or write finish: {jump: true}')
+        }
+        weight = undefined
+        version = undefined
+        return
+      case 'abort':
+        if (weight === undefined) report(index, 'aborts before any start: put start before it')
+        weight = undefined
+        version = undefined
+        return
+      case 'install':
+        if (weight !== undefined) report(index, 'installs while a rollout is under way: put it first')
+        return
+      case 'verify':
+        if (step.compare && weight === undefined) {
+          report(index, 'compares a canary where there is none: put it between start and finish')
+        }
+        return
+      case 'pause':
+      case 'approve':
+      case 'run':
+        return
+    }
+  })
+}

@@ -1,0 +1,297 @@
+import { describeStage } from '../../model/describe-stage.js'
+import { CanaryError, ConflictError } from '../../model/errors.js'
+import type { RunApp } from '../../model/run-events.js'
+import type { Stage } from '../../model/stage.js'
+import type { AppRequest } from '../../operations/context.js'
+import { withFailurePolicy } from '../../operations/change/failure-policy.js'
+import { observe, type Observation, unfinishedRevision } from '../../operations/observe/observe.js'
+import { lookPastOthers, waitForOthers } from '../../operations/change/take-lock.js'
+import { compare, verify } from '../../operations/verify.js'
+import { finishedRollout } from '../../rollout/history/history.js'
+import { undoCommand } from '../../rollout/stage/next-steps.js'
+import { alphaOfApp, type AlphaOfApp } from './false-alarm-budget.js'
+import { type AppSurroundings, lockCommand } from './app-context.js'
+import { countUntil, notedStep, stepsOf } from './app-steps.js'
+import { waitForApproval } from './approval.js'
+import { contextOf, move } from './step-operation.js'
+import type { AppOutcome } from './outcome.js'
+import { isMoving, positionOf } from './position.js'
+import { runCommand } from './command-step.js'
+import type { Runbook, RunbookCluster, RunbookStep } from '../runbook.js'
+import { nameOf } from '../step-text.js'
+import { noteStart } from './wait-note.js'
+import { waitForPause, waitForWindow } from './waiting.js'
+
+/** How an app's steps ended well: all done, or as far as they were to go. */
+export interface AppEnd {
+  isWhole: boolean
+  /** How many steps this run did, and how many were met already. */
+  steps: { done: number; met: number; of: number }
+  stage: Stage
+  revision?: number
+  /** The command that goes back from there. */
+  undo?: string
+}
+
+/**
+ * Takes one app through the steps of a runbook, from where the cluster says it is. The stage that is there is proven before
+ * anything goes on from it. Throws what the operations throw; CanaryError `waiting` (exit 8) where a person or a window is
+ * missing.
+ */
+export class AppRun {
+  private readonly where: RunApp
+  private readonly request: AppRequest
+  private readonly steps: RunbookStep[]
+  private readonly world: AppSurroundings
+  private readonly alpha: AlphaOfApp
+  private readonly counts = { done: 0, met: 0 }
+  /** Index after the last step that is known to be done: found before that, somebody else went back. */
+  private reached = 0
+  /** Whether what a killed run left in the middle is brought back. */
+  private recovers = false
+  /** Index of the step that is under way. */
+  private current?: number
+  /** Where the app is, as far as is known. */
+  private at?: { stage: Stage; revision?: number }
+  /** Where its release is. */
+  private namespace?: string
+
+  constructor(
+    private readonly runbook: Runbook,
+    cluster: RunbookCluster,
+    app: string,
+    world: AppSurroundings,
+  ) {
+    this.where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
+    this.request = { app, namespace: world.namespace }
+    this.steps = stepsOf(runbook, app, cluster)
+    this.alpha = alphaOfApp(runbook, this.steps)
+    this.world = { ...world, context: { ...world.context, alpha: this.alpha.proof } }
+  }
+
+  async run(): Promise<AppEnd> {
+    const { world, where, steps } = this
+    const { found, next, isUnfinished } = await this.takeUp()
+    const of = steps.length
+    world.emit({
+      ...where,
+      type: 'app-started',
+      stage: found.stage,
+      met: steps.slice(0, next).map(nameOf),
+      of,
+    })
+    this.counts.met = next
+    this.reached = next
+    await this.tellUnapproved(found, next)
+    const end = countUntil(this.runbook, steps, world.until)
+    if (isUnderWay(found, next) && found.deployed && !isUnfinished) await this.prove()
+    for (let index = next; index < end; index += 1) {
+      if (world.stopping?.aborted) throw stopped(where.app, steps[index]!.id)
+      world.context.signal.throwIfAborted()
+      await this.step(index)
+    }
+    const { stage, namespace, deployed, history } = await this.look()
+    const before = finishedRollout(history?.revisions ?? [])?.from
+    const undo = namespace === undefined ? undefined : undoCommand(where.app, namespace, stage, before)
+    const revision = deployed?.revision
+    return {
+      isWhole: Math.max(end, next) >= of,
+      steps: { ...this.counts, of },
+      stage,
+      revision,
+      ...(undo ? { undo } : {}),
+    }
+  }
+
+  /** Where the app is in the steps; while another operator holds it, that is still to be seen. */
+  private async takeUp(): Promise<{ found: Observation; next: number; isUnfinished: boolean }> {
+    const { context, run } = this.world
+    const look = async () => {
+      const found = await this.look()
+      const next = this.positionIn(found)
+      return { found, next, isUnfinished: await this.comesBack(found, next) }
+    }
+    const taken = await lookPastOthers(context, () => this.held, lockCommand(run), look)
+    // What is there is proven before anything goes on from it: not what somebody is just about to change.
+    const waited =
+      isUnderWay(taken.found, taken.next) && (await waitForOthers(context, this.held, lockCommand(run)))
+    return waited ? look() : taken
+  }
+
+  /** The app, and where its release is as far as is known. */
+  private get held(): Required<AppRequest> {
+    return { app: this.where.app, namespace: this.namespace ?? this.request.namespace ?? this.where.app }
+  }
+
+  /** A sentence on where the app was when it was last looked at; undefined where it never was. */
+  get standing(): string | undefined {
+    if (!this.at) return undefined
+    const { stage, revision } = this.at
+    return `${this.where.app}: revision ${revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
+  }
+
+  /** What is known of an app that did not get to its end; it is looked at once more, but where the run was interrupted. */
+  async whereabouts(): Promise<Pick<AppOutcome, 'step' | 'steps' | 'stage' | 'revision'>> {
+    if (!this.world.context.signal.aborted) await this.look().catch(() => undefined)
+    const { counts, current, steps, at } = this
+    const step = current === undefined ? {} : { step: { ...nameOf(steps[current]!), number: current + 1 } }
+    return { ...step, ...(at ? { ...at, steps: { ...counts, of: steps.length } } : {}) }
+  }
+
+  private async look(): Promise<Observation> {
+    const found = await observe(this.world.context, this.request)
+    this.at = { stage: found.stage, revision: found.deployed?.revision }
+    this.namespace = found.namespace
+    return found
+  }
+
+  /** Throws ConflictError where the app is not on the way that the steps lead. */
+  private positionIn(found: Observation): number {
+    const { app } = this.where
+    const position = positionOf(this.steps, found.stage, notedStep(found, this.world.run.id))
+    if ('next' in position && position.next >= this.reached) return position.next
+    const why =
+      'next' in position
+        ? `somebody brought it back meanwhile: it is ${describeStage(found.stage)}`
+        : position.conflict
+    throw new ConflictError(`${app} can't go on with ${this.world.run.name}: ${why}.`, {
+      state: this.counts.done === 0 ? 'Nothing was changed.' : `${app} is left as it was found.`,
+      nextSteps: [`canary status ${app}`, `canary abort ${app}    (ends the rollout under way)`],
+    })
+  }
+
+  /**
+   * Whether a revision was left in the middle, which the next change brings back first. By a run of this runbook that was
+   * killed: without asking. Throws ConflictError where no change is to follow.
+   */
+  private async comesBack(found: Observation, next: number): Promise<boolean> {
+    const { app, namespace, history } = found
+    const unfinished = unfinishedRevision(history ?? {})
+    if (!unfinished) return false
+    if (!this.steps.slice(next).some(isMoving)) {
+      throw new ConflictError(
+        `All steps of ${app} that change it are done, but revision ${unfinished.revision} is ${unfinished.status}.`,
+        {
+          state: `The last deployed revision is ${found.deployed?.revision ?? 'none'}: ${describeStage(found.stage)}.`,
+          nextSteps: [`canary history ${app}`, `canary doctor ${app}`],
+        },
+      )
+    }
+    const holder = namespace ? await this.world.context.cluster.lockHolder(app, namespace) : undefined
+    if (holder?.runId === this.world.run.id) this.recovers = true
+    return true
+  }
+
+  /** The app may have come past an approval by other ways than this run. */
+  private async tellUnapproved({ namespace }: Observation, next: number): Promise<void> {
+    const { world, where } = this
+    const passed = this.steps.slice(0, next).filter(({ type }) => type === 'approve')
+    if (passed.length === 0 || namespace === undefined) return
+    const given = await world.context.cluster.approvals(where.app, namespace)
+    for (const { id } of passed) {
+      if (given.some(({ run, step }) => run === world.run.id && step === id)) continue
+      const message = `${where.app} is past step ${id}, but no approval of it by this run is kept.`
+      world.emit({ ...where, type: 'operation', event: { type: 'warning', message } })
+    }
+  }
+
+  /** Who begins a rollout is kept where a step of it wants another to approve. */
+  private async noteStart(): Promise<void> {
+    const { where, world, namespace, at } = this
+    const isWanted = this.steps.some((step) => step.type === 'approve' && step.by === 'other')
+    // Found under way, somebody began it before.
+    if (isWanted && namespace !== undefined && at?.stage.name === 'stable') {
+      await noteStart(world, { app: where.app, namespace })
+    }
+  }
+
+  private met(index: number): void {
+    this.counts.met += 1
+    const step = nameOf(this.steps[index]!)
+    this.world.emit({ ...this.where, type: 'step-met', step, index, of: this.steps.length })
+  }
+
+  /** Proves the stage that is there; a failure is followed by what the runbook says. */
+  private async prove(context = this.world.context): Promise<void> {
+    await withFailurePolicy(context, this.request, (held) => verify(held, { ...this.request, keep: true }))
+  }
+
+  private async step(index: number): Promise<void> {
+    const { world, where } = this
+    const step = this.steps[index]!
+    this.current = index
+    world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of: this.steps.length })
+    const { window } = step.when
+    if (window) await waitForWindow(world, where, step, window, this.request, this.alpha.watch)
+    // Somebody else may have gone on, or back, while this run was busy.
+    const isFresh = this.counts.done === 0 && !window
+    if (isMoving(step) && !isFresh && (await this.lookAgain()) > index) return this.met(index)
+    await this.do(step)
+    this.counts.done += 1
+    this.reached = isMoving(step) ? index + 1 : this.reached
+    world.emit({ ...where, type: 'run-step-done', step: nameOf(step), index, of: this.steps.length })
+  }
+
+  private lookAgain(): Promise<number> {
+    const { context, run } = this.world
+    return lookPastOthers(
+      context,
+      () => this.held,
+      lockCommand(run),
+      async () => {
+        const found = await this.look()
+        return unfinishedRevision(found.history ?? {}) ? 0 : this.positionIn(found)
+      },
+    )
+  }
+
+  private async do(step: RunbookStep): Promise<void> {
+    const { world, where, request, runbook } = this
+    const context = contextOf(step, world, this.recovers)
+    if (step.type === 'start') await this.noteStart()
+    if (isMoving(step)) {
+      this.at = await withFailurePolicy(context, request, (held) => move(held, request, step, world))
+      this.recovers = false
+      return
+    }
+    switch (step.type) {
+      case 'verify':
+        await this.prove(context)
+        if (step.compare) {
+          const durationMs = step.compare.durationMs ?? world.comparisonMs
+          await withFailurePolicy(context, request, (held) => compare(held, { ...request, durationMs }), {
+            begun: true,
+          })
+        }
+        return
+      case 'pause':
+        return waitForPause({ ...world, context }, where, step, request, this.alpha.watch)
+      case 'approve':
+        return withFailurePolicy(context, request, () => waitForApproval(world, where, step, request), {
+          begun: true,
+        })
+      case 'run':
+        return withFailurePolicy(
+          context,
+          request,
+          () => runCommand(step, where, request, world, runbook.vars),
+          { begun: true },
+        )
+    }
+  }
+}
+
+function isUnderWay({ stage }: Observation, next: number): boolean {
+  return next > 0 || stage.name !== 'stable'
+}
+
+function stopped(app: string, step: string): CanaryError {
+  return new CanaryError(
+    'waiting',
+    `${app} was stopped before step ${step}: another app of its wave failed.`,
+    {
+      state: `${app} stays in the stage that it was brought to, which is proven.`,
+      nextSteps: ['the same run again once the other app is well: this one goes on where it is'],
+    },
+  )
+}

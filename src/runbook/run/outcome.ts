@@ -1,0 +1,112 @@
+import { CanaryError } from '../../model/errors.js'
+import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
+import type { RunApp, RunStepName } from '../../model/run-events.js'
+import type { AppEnd } from './app-run.js'
+import type { RunIdentity } from './app-context.js'
+
+/** How it ended for one app. */
+export interface AppResult extends RunApp, Partial<AppEnd> {
+  /** `left out`: not begun, as another failed or waits. */
+  outcome: Outcome | 'left out'
+  /** The step that it ended in, where that was not the last one. */
+  step?: RunStepName & { number: number }
+  message?: string
+}
+
+/** The same while the run goes on: with what it failed by. */
+export interface AppOutcome extends AppResult {
+  error?: CanaryError
+}
+
+/** What a run came to. */
+export interface RunResult {
+  run: string
+  runId: string
+  apps: AppResult[]
+  /** The command that goes on, where the run stopped before its end as it was told to. */
+  next?: string
+}
+
+/** Which of several outcomes is the run's: first what needs a person most. */
+const WORST: Outcome[] = [
+  'bug',
+  'stuck',
+  'interrupted',
+  'terminated',
+  'failed',
+  'wentBack',
+  'external',
+  'conflict',
+  'usage',
+  'inconclusive',
+  'busy',
+  'waiting',
+]
+
+/** The result of a run; throws CanaryError with the worst outcome of its apps where not all got where they were to. */
+export function resultOf({ name, id, command, onward }: RunIdentity, outcomes: AppOutcome[]): RunResult {
+  const apps = outcomes.map(({ error: _error, ...rest }) => rest)
+  const failed = outcomes.filter(({ error }) => error !== undefined)
+  const worst = WORST.find((outcome) => failed.some((one) => one.outcome === outcome))
+  if (worst === undefined) {
+    const isWhole = apps.every((app) => app.outcome === 'done' && app.isWhole)
+    return { run: name, runId: id, apps, ...(isWhole ? {} : { next: onward }) }
+  }
+  const first = failed.find(({ outcome }) => outcome === worst)!
+  const error = first.error!
+  const alone = outcomes.length === 1
+  const done = apps.filter(({ outcome }) => outcome === 'done').length
+  throw new CanaryError(worst, alone ? error.message : `${nameOf(first)}: ${error.message}`, {
+    state: error.state,
+    details: [
+      ...stepLine(first),
+      ...error.details,
+      ...(alone
+        ? []
+        : [
+            `${done} of ${apps.length} apps are done`,
+            ...apps.filter((_, index) => outcomes[index] !== first).flatMap(lineOf),
+          ]),
+    ],
+    nextSteps: nextSteps(worst, error.nextSteps, command),
+    evidence: { run: name, runId: id, apps, ...error.evidence },
+    cause: error,
+  })
+}
+
+/** What an operation on the app would name leads on past the runbook: the run itself does that. */
+function nextSteps(outcome: Outcome, own: string[], command: string): string[] {
+  const again = `${command}    (goes on where each app is)`
+  switch (outcome) {
+    case 'conflict':
+    case 'bug':
+      return own
+    case 'busy':
+      return [`${command} --wait-for-lock 2m    (waits until they are done)`]
+    case 'wentBack':
+      return [`${command}    (once the cause is mended: it begins anew)`]
+    case 'external':
+    case 'inconclusive':
+    case 'interrupted':
+    case 'terminated':
+      return [...new Set([again, ...own.filter((step) => !step.startsWith('the same command'))])]
+    default:
+      return own.some((step) => step.startsWith(command)) ? own : [...own, again]
+  }
+}
+
+function stepLine({ step }: AppOutcome): string[] {
+  return step === undefined ? [] : [`in step ${step.number}: ${step.title}`]
+}
+
+function nameOf({ app, cluster }: RunApp): string {
+  return cluster === undefined ? app : `${cluster}/${app}`
+}
+
+/** Those that are done need no line of their own. */
+function lineOf(one: AppResult): string[] {
+  const { outcome, message } = one
+  if (outcome === 'done') return []
+  const what = outcome === 'left out' ? 'not begun' : `${outcome} (exit ${EXIT_CODES[outcome].code})`
+  return [`${nameOf(one)}: ${what}${message === undefined ? '' : `: ${message}`}`]
+}

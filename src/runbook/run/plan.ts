@@ -1,0 +1,129 @@
+import { CanaryError } from '../../model/errors.js'
+import type { RunApp, RunStepName } from '../../model/run-events.js'
+import type { Stage } from '../../model/stage.js'
+import type { OperationResult } from '../../operations/context.js'
+import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
+import { holderText, waitForOthers } from '../../operations/change/take-lock.js'
+import { countUntil, notedStep, stepsOf } from './app-steps.js'
+import { type AppSurroundings, lockCommand } from './app-context.js'
+import { contextOf, move } from './step-operation.js'
+import { isMoving, positionOf } from './position.js'
+import type { Runbook, RunbookCluster } from '../runbook.js'
+import { conditionText, nameOf } from '../step-text.js'
+
+/** What a run would do for one app. */
+export interface AppPlan extends RunApp {
+  wave: string
+  /** Undefined where the app could not be read. */
+  stage?: Stage
+  revision?: number
+  /** Met: the cluster is there already, or past it. */
+  steps: PlannedStep[]
+  /** Milliseconds that its pauses take at least from here on. */
+  pausesMs: number
+  /** The newest revision, where a helm that failed or was killed left it: brought back first. */
+  unfinished?: { revision: number; status: string }
+  /** The next step that changes the app, planned to its end. */
+  ahead?: OperationResult
+  /** Another operator who holds the app, in a plan in full: what they run, a clause. */
+  holder?: string
+  /** Why it can't be taken up, a sentence. */
+  conflict?: string
+}
+
+export interface PlannedStep extends RunStepName {
+  met: boolean
+  /** True for a step that comes after the last one that is to be done. */
+  beyond?: true
+  /** `window office`; absent for a step of all, at any time. */
+  when?: string
+}
+
+async function planApp(
+  runbook: Runbook,
+  cluster: RunbookCluster,
+  wave: string,
+  app: string,
+  world: AppSurroundings,
+  inFull: boolean,
+): Promise<AppPlan> {
+  const { context, namespace, run, until } = world
+  const steps = stepsOf(runbook, app, cluster)
+  const end = countUntil(runbook, steps, until)
+  const at = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }), wave }
+  const planned = (next: number) => ({
+    steps: steps.map((step, index): PlannedStep => {
+      const when = conditionText(step)
+      const beyond = index >= Math.max(end, next) ? { beyond: true as const } : {}
+      return { ...nameOf(step), met: index < next, ...beyond, ...(when ? { when } : {}) }
+    }),
+    pausesMs: steps
+      .slice(next, end)
+      .reduce((sum, step) => sum + (step.type === 'pause' ? step.durationMs : 0), 0),
+  })
+  try {
+    const look = async () => {
+      const found = await observe(context, { app, namespace })
+      return { found, position: positionOf(steps, found.stage, notedStep(found, run.id)) }
+    }
+    let { found, position } = await look()
+    const held = { app, namespace: found.namespace ?? app }
+    const stuck = 'conflict' in position
+    if (stuck && !inFull && (await waitForOthers(context, held, lockCommand(run)))) {
+      ;({ found, position } = await look())
+    }
+    const holder = inFull ? await holderText(context, held) : undefined
+    const there = {
+      ...at,
+      stage: found.stage,
+      revision: found.deployed?.revision,
+      ...(holder === undefined ? {} : { holder }),
+    }
+    if ('conflict' in position) return { ...there, ...planned(0), conflict: position.conflict }
+    const left = unfinishedRevision(found.history ?? {})
+    const unfinished = left ? { unfinished: { revision: left.revision, status: left.status } } : {}
+    const whole = { ...there, ...planned(position.next), ...unfinished }
+    const change = steps.slice(position.next, end).find(isMoving)
+    if (!change || left || !inFull) return whole
+    const dry = { ...contextOf(change, world, false), dryRun: true, emit: () => undefined }
+    return { ...whole, ahead: await move(dry, { app, namespace }, change, world) }
+  } catch (error) {
+    if (!(error instanceof CanaryError) || !['conflict', 'usage'].includes(error.outcome)) throw error
+    return { ...at, ...planned(0), conflict: error.message }
+  }
+}
+
+/** How many apps are looked at side by side. */
+const AT_ONCE = 8
+
+/** Where all apps of a run are, in the order of the file; `inFull` with the next change of each. */
+export async function planRun(
+  runbook: Runbook,
+  {
+    of,
+    only,
+    inFull,
+  }: {
+    of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+    only?: string[]
+    inFull: boolean
+  },
+): Promise<AppPlan[]> {
+  const places = runbook.clusters.flatMap((cluster) =>
+    runbook.waves.flatMap((wave) =>
+      wave.apps
+        .filter(({ name }) => only?.includes(name) ?? true)
+        .map(({ name }) => ({ cluster, wave: wave.name, app: name })),
+    ),
+  )
+  const plans: AppPlan[] = []
+  const waiting = [...places.entries()]
+  const next = async (): Promise<void> => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      const [index, { cluster, wave, app }] = one
+      plans[index] = await planApp(runbook, cluster, wave, app, await of(app, cluster), inFull)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, next))
+  return plans
+}

@@ -1,0 +1,62 @@
+import { abort } from '../../operations/abort.js'
+import type { AppRequest, OperationContext, OperationResult } from '../../operations/context.js'
+import { finish } from '../../operations/finish.js'
+import { install } from '../../operations/install.js'
+import { shift } from '../../operations/shift.js'
+import { start } from '../../operations/start.js'
+import type { AppSurroundings } from './app-context.js'
+import { isMoving, type MovingStep } from './position.js'
+import type { RunbookStep } from '../runbook.js'
+
+/** The context of a step's operations: what the step says goes over what the app's settings do. */
+export function contextOf(
+  step: RunbookStep,
+  { context, run }: AppSurroundings,
+  recovers: boolean,
+): OperationContext {
+  const { timeoutMs, verify: own } = step
+  const { probes } = context
+  return {
+    ...context,
+    run: { id: run.id, step: step.id },
+    podTimeoutMs: (isMoving(step) ? timeoutMs : undefined) ?? context.podTimeoutMs,
+    recover: context.recover || recovers,
+    // That it is to be finished was agreed to with the plan.
+    confirm: step.type === 'install' ? context.confirm : () => Promise.resolve(true),
+    probes: {
+      ...probes,
+      tolerance: own.tolerance ?? probes.tolerance,
+      rate: own.rate ?? probes.rate,
+      timeoutMs: own.timeoutMs ?? probes.timeoutMs,
+      setVerify: [...probes.setVerify, ...(own.paths ?? []).map((path, index) => `paths[${index}]=${path}`)],
+    },
+  }
+}
+
+/** Does a step that leads to another stage, by the operation of its name. */
+export function move(
+  context: OperationContext,
+  request: AppRequest,
+  step: MovingStep,
+  { pathOf, canaryHeaders, comparisonMs }: AppSurroundings,
+): Promise<OperationResult> {
+  const analyzeMs = step.analyze && (step.analyze.durationMs ?? comparisonMs)
+  switch (step.type) {
+    case 'install': {
+      const { version, image } = step
+      const chart = step.chart === undefined ? undefined : pathOf(step.chart)
+      return install(context, { ...request, version, image, chart, valuesFiles: step.values.map(pathOf) })
+    }
+    case 'start': {
+      const { version, image, headers = canaryHeaders, deployOnly, shadow } = step
+      const versionValues = step.versionValues === undefined ? undefined : pathOf(step.versionValues)
+      return start(context, { ...request, version, image, headers, deployOnly, shadow, versionValues })
+    }
+    case 'shift':
+      return shift(context, { ...request, weight: step.weight, analyzeMs })
+    case 'finish':
+      return finish(context, { ...request, jump: step.jump, analyzeMs })
+    case 'abort':
+      return abort(context, request)
+  }
+}

@@ -1,0 +1,72 @@
+import type { RunWait } from '../../cluster/port.js'
+import { CanaryError } from '../../model/errors.js'
+import type { AppSurroundings } from './app-context.js'
+import type { RunbookStep } from '../runbook.js'
+import { nameOf } from '../step-text.js'
+
+/** The app, and the revision it waits at. */
+export interface WaitingApp {
+  app: string
+  namespace: string
+  revision: number
+}
+
+/**
+ * Keeps with the app's Lease what a run waits for, as long as `work` lasts, for `status` and `runs`. Where that throws (exit
+ * 8, Ctrl-C) the note stays: the run still has to go on from there. Without permission for Leases nothing is kept.
+ */
+export async function whileNoted<T>(
+  world: AppSurroundings,
+  { app, namespace, revision }: WaitingApp,
+  step: RunbookStep,
+  wait: Pick<RunWait, 'kind' | 'message' | 'by'> & { until?: Date },
+  work: () => Promise<T>,
+): Promise<T> {
+  const { context, run, now } = world
+  const { until, ...what } = wait
+  const { id, title } = nameOf(step)
+  const noted: RunWait = {
+    run: run.id,
+    name: run.name,
+    command: run.command,
+    step: id,
+    title,
+    ...what,
+    since: new Date(now()).toISOString(),
+    ...(until ? { until: until.toISOString() } : {}),
+    revision,
+  }
+  await tolerant(context.cluster.noteWait(app, namespace, noted))
+  const result = await work()
+  await clearNote(world, { app, namespace })
+  return result
+}
+
+/** The run goes on: it waits for nothing any more. */
+export async function clearNote(
+  { context, run }: AppSurroundings,
+  { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
+): Promise<void> {
+  await tolerant(context.cluster.clearWait(app, namespace, run.id))
+}
+
+/** Keeps who began a rollout with the app's Lease: this user. */
+export async function noteStart(
+  { context, run, now }: AppSurroundings,
+  { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
+): Promise<void> {
+  const { cluster, operator: who } = context
+  const identity = await cluster.identity()
+  const at = new Date(now()).toISOString()
+  const start = { run: run.id, who, ...(identity === undefined ? {} : { identity }), at }
+  await tolerant(cluster.noteStart(app, namespace, start))
+}
+
+/** A note is never worth a failure of what it is about. */
+async function tolerant(writing: Promise<void>): Promise<void> {
+  try {
+    await writing
+  } catch (error) {
+    if (!(error instanceof CanaryError)) throw error
+  }
+}

@@ -1,0 +1,157 @@
+import { CanaryError } from '../../model/errors.js'
+import type { CanaryEvent } from '../../model/events.js'
+import type { Outcome } from '../../model/exit-codes.js'
+import type { RunApp } from '../../model/run-events.js'
+import type { AppRequest } from '../../operations/context.js'
+import { withFailurePolicy } from '../../operations/change/failure-policy.js'
+import { observe } from '../../operations/observe/observe.js'
+import { pause } from '../../lib/sleep-any.js'
+import { verify } from '../../operations/verify.js'
+import { hasCanary } from '../../rollout/stage/stage.js'
+import type { AlphaOfApp } from './false-alarm-budget.js'
+import type { AppSurroundings } from './app-context.js'
+import type { PauseStep, RunbookStep, Window } from '../runbook.js'
+import { nameOf } from '../step-text.js'
+import { whileNoted } from './wait-note.js'
+import { byItsClocks, isOpen, nextOpening } from '../rules/windows.js'
+
+/** Probes per second of each kind while a stage is watched. */
+const WATCH_RATE = 10
+/** Between two proofs of a watched stage, milliseconds. */
+const WATCH_PAUSE_MS = 1000
+/** After a proof that came to nothing, say because the cluster did not answer. */
+const WATCH_AGAIN_MS = 10_000
+/** How a proof may end that tells nothing of the stage. */
+const UNTOLD: Outcome[] = ['inconclusive', 'external', 'interrupted', 'terminated']
+/** Timers take no more than 24.8 days. */
+const LONGEST_SLEEP_MS = 3_600_000
+
+/**
+ * Waits until the window of a step is open; meanwhile a canary that is routed to is watched. Throws CanaryError `waiting`
+ * where nobody is to wait.
+ */
+export async function waitForWindow(
+  world: AppSurroundings,
+  where: RunApp,
+  step: RunbookStep,
+  window: Window,
+  request: AppRequest,
+  alpha: AlphaOfApp['watch'],
+): Promise<void> {
+  const instant = new Date(world.now())
+  if (isOpen(window, instant)) return
+  const opens = nextOpening(window, instant)
+  const when = byItsClocks(window, opens)
+  const { stage, namespace, deployed } = await observe(world.context, request)
+  const what = `the window ${window.name} (${when})`
+  const wait = async () => {
+    if (world.noWait) {
+      const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
+      throw new CanaryError('waiting', message, {
+        state: `${where.app} is as it was: the step was not begun.`,
+        nextSteps: [`${world.run.command}    (from ${when} on)`],
+        evidence: { window: window.name, opens: opens.toISOString() },
+      })
+    }
+    const end = opens.getTime()
+    await hold(world, where, request, { step, for: what, end, watch: hasCanary(stage), alpha })
+  }
+  if (!namespace || !deployed) return wait()
+  const { revision } = deployed
+  const noted = { kind: 'window' as const, message: what, until: opens }
+  await whileNoted(world, { app: where.app, namespace, revision }, step, noted, wait)
+}
+
+/**
+ * Waits until the release's last change is so long ago: a run that begins anew does not wait again. Meanwhile the stage goes on
+ * being proven at a low rate, and a failure is acted on at once; what could not be told leaves the pause as it is.
+ */
+export async function waitForPause(
+  world: AppSurroundings,
+  where: RunApp,
+  step: PauseStep,
+  request: AppRequest,
+  alpha: AlphaOfApp['watch'],
+): Promise<void> {
+  const { namespace, deployed } = await observe(world.context, request)
+  if (!namespace || !deployed) return
+  const end = Date.parse(deployed.updated) + step.durationMs
+  if (world.now() >= end) return
+  const { revision } = deployed
+  const pausing = { kind: 'pause' as const, message: 'the pause', until: new Date(end) }
+  await whileNoted(world, { app: where.app, namespace, revision }, step, pausing, () =>
+    hold(world, where, request, { step, for: 'the pause', end, watch: step.watch, alpha }),
+  )
+}
+
+interface Waiting {
+  step: RunbookStep
+  for: string
+  /** Milliseconds since the epoch. */
+  end: number
+  watch: boolean
+  alpha: AlphaOfApp['watch']
+}
+
+/** No lock is held meanwhile. */
+async function hold(
+  world: AppSurroundings,
+  where: RunApp,
+  request: AppRequest,
+  { step, for: what, end, watch, alpha }: Waiting,
+): Promise<void> {
+  const { context, emit, now, stopping } = world
+  const named = { ...where, step: nameOf(step) }
+  const until = new Date(end).toISOString()
+  emit({ ...named, type: 'waiting', for: what, until, ...(watch ? { watches: true } : {}) })
+  const watched = { proofs: 0, probes: 0 }
+  let begun = 0
+  const over = stopping ? [context.signal, stopping] : [context.signal]
+  while (now() < end && !stopping?.aborted) {
+    context.signal.throwIfAborted()
+    begun += 1
+    const bounded = { ...world, context: { ...context, alpha: alpha(begun) } }
+    const next = watch ? await prove(bounded, request, end, watched) : LONGEST_SLEEP_MS
+    await pause(Math.max(1, Math.min(next, end - now())), over)
+  }
+  if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
+}
+
+/** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
+async function prove(
+  { context, now, stopping }: AppSurroundings,
+  request: AppRequest,
+  end: number,
+  watched: { proofs: number; probes: number },
+): Promise<number> {
+  const atTheEnd = AbortSignal.timeout(Math.max(1, Math.min(end - now(), LONGEST_SLEEP_MS)))
+  const over = stopping ? AbortSignal.any([atTheEnd, stopping]) : atTheEnd
+  const signal = AbortSignal.any([context.signal, over])
+  const { rate } = context.probes
+  const probes = {
+    ...context.probes,
+    rate: rate === 0 ? WATCH_RATE : Math.min(rate, WATCH_RATE),
+    // At this rate a proof takes its time.
+    timeoutMs: LONGEST_SLEEP_MS,
+  }
+  const proof = await withFailurePolicy(context, request, async (held) => {
+    // What passes would bury the lines of the steps.
+    const emit = (event: CanaryEvent) => {
+      if (event.type === 'check' && event.check.verdict !== 'pass') held.emit(event)
+    }
+    try {
+      return (await verify({ ...held, probes, signal, emit }, request)).proof
+    } catch (error) {
+      // Only what contradicts the stage is a failure here: a cluster that does not answer for a while is none.
+      if (error instanceof CanaryError && !UNTOLD.includes(error.outcome)) throw error
+      if (over.aborted && !context.signal.aborted) return undefined
+      if (!(error instanceof CanaryError) || context.signal.aborted) throw error
+      context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
+      return undefined
+    }
+  })
+  if (!proof) return over.aborted ? 0 : WATCH_AGAIN_MS
+  watched.proofs += 1
+  watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)
+  return WATCH_PAUSE_MS
+}

@@ -1,0 +1,162 @@
+import type { AnswerSample } from '../../model/expectation.js'
+import type { HealthComparison } from '../../model/results/analysis.js'
+import { type Attribution, compileAttribution, type HttpAnswer } from '../answers/attribution.js'
+import { type Classify, compileClassify, type Outcome } from '../answers/classify.js'
+import { type Probe, Prober, type SentProbe } from '../probing/prober.js'
+import { sampleOf } from '../judging/reason.js'
+import type { ComparisonReporter, ComparisonRequest } from '../probing/verifier.js'
+import type { Arm } from './error-gates.js'
+import { PairJudge, type Seen } from './judge-pairs.js'
+
+const PROGRESS_MS = 200
+const MAX_SAMPLES = 5
+
+/** Kinds of errors before any version had a part in the request. A reset is not one: a proxy passes an app's on so. */
+const LOST = new Set([
+  'refused',
+  'unreachable',
+  'tls',
+  'client certificate',
+  'not http',
+  'http/2 only',
+  'connection error',
+  'foreign routes',
+  'no routes header',
+])
+
+interface CommittedProbe {
+  isMarked: boolean
+  seen: Seen
+  /** Evidence of what is not a good answer. */
+  sample?: AnswerSample
+}
+
+/**
+ * Compares the canary's health with the primary's by pairs of probes, one marked and one unmarked, so that both meet the
+ * same time, paths and proxies; which of them goes first is drawn anew for each pair. Ends as soon as a gate fails, else
+ * when the time is over. Rejects with the signal's reason when it aborts.
+ *
+ * @param random numbers from 0 to 1
+ * @throws UsageError for a rule that names no version
+ */
+export async function compareHealth(
+  request: ComparisonRequest,
+  reporter: ComparisonReporter,
+  signal?: AbortSignal,
+  random: () => number = Math.random,
+): Promise<HealthComparison> {
+  signal?.throwIfAborted()
+  const classify = compileClassify(request)
+  const attribute = compileAttribution(request)
+  const readers = { classify, attribute }
+  const judge = new PairJudge(request, random)
+  const samples: AnswerSample[] = []
+  const pairs = new PairedProbes(request, random)
+  const startedAt = performance.now()
+  let end: (error?: Error) => void = () => {}
+  const prober = new Prober<CommittedProbe>({
+    transport: request.transport,
+    next: (index) => pairs.next(index),
+    rate: () => request.rate * 2,
+    read: (outcome, sent) => read(request, readers, outcome, sent, pairs.isMarked(sent.probe)),
+    commit: ({ isMarked, seen, sample }) => {
+      if (sample && samples.length < MAX_SAMPLES) samples.push(sample)
+      if (!judge.add(isMarked, seen)) return
+      void prober.stop()
+      end()
+    },
+    onBug: (error) => end(error),
+  })
+  const progress = setInterval(
+    () => reporter.progress(judge.pairs, judge.errors.primary, judge.errors.canary),
+    PROGRESS_MS,
+  )
+  const abort = () => end(signal?.reason as Error)
+  signal?.addEventListener('abort', abort, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      end = (error) => (error ? reject(error) : resolve())
+      timer = setTimeout(resolve, request.durationMs)
+      prober.start()
+    })
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    clearInterval(progress)
+    clearTimeout(timer)
+    await prober.stop()
+  }
+  return { ...judge.result(), elapsedMs: performance.now() - startedAt, samples }
+}
+
+/** Makes the probes, two by two. */
+class PairedProbes {
+  private readonly unmarked: Probe[]
+  private readonly marked: Probe[]
+  private readonly allMarked: Set<Probe>
+  private readonly proxies: number
+  private markedFirst = false
+
+  constructor(
+    { probe, userAgent, headers, paths, transport }: ComparisonRequest,
+    private readonly random: () => number,
+  ) {
+    const { method, body } = probe
+    const plain = { 'user-agent': userAgent, ...probe.headers }
+    this.unmarked = paths.map((path) => ({ method, path, headers: plain, body }))
+    this.marked = paths.map((path) => ({ method, path, headers: { ...plain, ...headers }, body }))
+    this.allMarked = new Set(this.marked)
+    this.proxies = transport.proxies.length
+  }
+
+  next(index: number): Probe {
+    const isFirst = index % 2 === 0
+    if (isFirst) this.markedFirst = this.random() < 0.5
+    const kind = isFirst === this.markedFirst ? this.marked : this.unmarked
+    // A path changes when all proxies, who take turns probe by probe, had it.
+    return kind[Math.floor((index >> 1) / this.proxies) % kind.length]!
+  }
+
+  isMarked(probe: Probe): boolean {
+    return this.allMarked.has(probe)
+  }
+}
+
+interface Readers {
+  classify: Classify
+  attribute: (answer: HttpAnswer) => Attribution
+}
+
+/** What one probe says about which version. */
+function read(
+  request: ComparisonRequest,
+  { classify, attribute }: Readers,
+  outcome: Outcome,
+  sent: SentProbe,
+  isMarked: boolean,
+): CommittedProbe {
+  const observation = classify(outcome)
+  if (observation.type === 'version') {
+    const arm = armOf(request, observation.version)
+    if (arm === 'canary' || (arm && !isMarked))
+      return { isMarked, seen: { type: 'answer', arm, elapsedMs: sent.receivedAt - sent.issuedAt } }
+    const kind = `answered by ${observation.version}`
+    const sample = { ...sampleOf(sent, outcome, observation), error: kind }
+    return { isMarked, seen: { type: 'error', kind }, sample }
+  }
+  const sample = sampleOf(sent, outcome, observation)
+  const arm = 'answer' in outcome ? blamed(request, attribute(outcome.answer)) : undefined
+  if (observation.type === 'unidentified') return { isMarked, seen: { type: 'unnamed', arm }, sample }
+  const { kind } = observation
+  return { isMarked, seen: LOST.has(kind) ? { type: 'lost', kind } : { type: 'error', kind, arm }, sample }
+}
+
+/** The version that the proxy chose for an answer that is not good, else the one that says it gave it. */
+function blamed(request: ComparisonRequest, { version, chosen }: Attribution): Arm | undefined {
+  return armOf(request, chosen) ?? armOf(request, version)
+}
+
+function armOf({ primary, canary }: ComparisonRequest, version: string | undefined): Arm | undefined {
+  if (version === canary) return 'canary'
+  return version === primary ? 'primary' : undefined
+}

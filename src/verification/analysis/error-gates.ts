@@ -1,0 +1,112 @@
+import type { HealthGate } from '../../model/results/analysis.js'
+import type { HealthLimits } from '../../model/verify-settings.js'
+import { chanceOfAtMost } from '../statistics/binomial.js'
+import { fisherExact } from '../statistics/fisher.js'
+import { newcombeInterval, type Share } from '../statistics/newcombe.js'
+import { among, kinds, percent, points } from './phrases.js'
+import { ErrorsAboveLimit, ErrorsAgainstPrimary } from '../statistics/sequential.js'
+
+/** Bound on passing a canary whose share of errors is at the limit or above. */
+const BETA = 0.01
+
+/** A version by its part in the comparison. */
+export type Arm = 'primary' | 'canary'
+
+/**
+ * The canary's own errors against the limit, whatever the primary does. Counts marked probes alone: all of those are
+ * the canary's, while an error of an unmarked one may be of either version.
+ */
+export class AbsoluteGate {
+  private readonly test: ErrorsAboveLimit
+  private readonly counts: Share = { errors: 0, answers: 0 }
+  private readonly kinds: Record<string, number> = {}
+  private hasFailed = false
+
+  constructor(
+    private readonly limit: number,
+    private readonly alpha: number,
+  ) {
+    this.test = new ErrorsAboveLimit(limit)
+  }
+
+  /** Takes what came of a marked probe; true when the canary has too many errors. */
+  add(errorKind?: string): boolean {
+    this.counts.answers += 1
+    if (errorKind !== undefined) {
+      this.counts.errors += 1
+      this.kinds[errorKind] = (this.kinds[errorKind] ?? 0) + 1
+    }
+    this.hasFailed ||= this.test.add(errorKind !== undefined) >= Math.log(1 / this.alpha)
+    return this.hasFailed
+  }
+
+  result(): HealthGate {
+    const { errors, answers } = this.counts
+    const limit = percent(this.limit)
+    const seen = `${among(errors, answers)} marked requests failed${errors > 0 ? `: ${kinds(this.kinds)}` : ''}`
+    const gate = { name: 'errors' }
+    if (this.hasFailed) return { ...gate, verdict: 'fail', reason: `${seen}; that is more than ${limit}` }
+    // Looked at once, at the end, so this needs no sequential test.
+    if (chanceOfAtMost(errors, answers, this.limit) <= BETA)
+      return { ...gate, verdict: 'pass', reason: `${seen}; that is less than ${limit}` }
+    const needed = Math.ceil(Math.log(BETA) / Math.log1p(-this.limit))
+    const why =
+      answers < needed
+        ? `at least ${needed} are needed to tell that it is less`
+        : 'too close to tell: compare for longer'
+    return { ...gate, verdict: 'inconclusive', reason: `${seen}; the limit is ${limit}, ${why}` }
+  }
+}
+
+/** The canary's errors against the primary's. */
+export class RelativeGate {
+  private readonly test: ErrorsAgainstPrimary
+  private hasFailed = false
+
+  /** @param share of the unmarked requests that the canary gets, 0..1 */
+  constructor(
+    private readonly limits: HealthLimits,
+    private readonly share: number,
+    private readonly alpha: number,
+  ) {
+    this.test = new ErrorsAgainstPrimary(limits.relativeRisk)
+  }
+
+  /**
+   * Takes an error; true when the canary has too many of them. Where the answer tells the version, versions are
+   * compared: the canary gets all marked requests and its share of the unmarked ones. Else marked requests are compared
+   * with unmarked ones, which of the two was to fail being chance where both versions are the same.
+   *
+   * @param arm the version, where the answer told
+   */
+  add(isMarked: boolean, arm?: Arm): boolean {
+    const evidence = arm
+      ? this.test.add(arm === 'canary', 1 + this.share, 1 - this.share)
+      : this.test.add(isMarked, 1, 1, this.share)
+    this.hasFailed ||= evidence >= Math.log(1 / this.alpha)
+    return this.hasFailed
+  }
+
+  /**
+   * @param canary what to compare: the versions' counts, or where errors were of nobody knows whom, those of marked
+   * @param primary and unmarked requests
+   */
+  result(canary: Share, primary: Share, names: Record<Arm, string>): HealthGate {
+    const gate = { name: 'errors against primary' }
+    const seen = `${names.canary} ${among(canary.errors, canary.answers)}, ${names.primary} ${among(primary.errors, primary.answers)}`
+    if (canary.answers === 0 || primary.answers === 0) {
+      return { ...gate, verdict: 'inconclusive', reason: `${seen}: there is nothing to compare` }
+    }
+    const [low, high] = newcombeInterval(canary, primary)
+    const p = fisherExact(canary, primary)
+    const numbers = `${seen}; difference ${points(low)} to ${points(high)} points, Fisher's p ${significant(p)}`
+    if (this.hasFailed) return { ...gate, verdict: 'fail', reason: numbers }
+    if (high < this.limits.maxErrorRate) return { ...gate, verdict: 'pass', reason: numbers }
+    const why = `too few to rule out ${points(this.limits.maxErrorRate)} points more`
+    return { ...gate, verdict: 'inconclusive', reason: `${numbers}; ${why}` }
+  }
+}
+
+function significant(p: number): string {
+  return p >= 0.001 ? String(Number(p.toPrecision(2))) : p < 1e-6 ? 'below 0.000001' : p.toFixed(6)
+}

@@ -1,0 +1,188 @@
+import type { ArmCounts, HealthComparison, HealthGate } from '../../model/results/analysis.js'
+import type { ComparisonRequest } from '../probing/verifier.js'
+import { AbsoluteGate, type Arm, RelativeGate } from './error-gates.js'
+import { LatencyGate } from './latency-gate.js'
+import { LatencySample } from './latency-sample.js'
+import type { Share } from '../statistics/newcombe.js'
+import { quantiles } from '../statistics/order-statistics.js'
+import { among, kinds } from './phrases.js'
+
+/** Bound on failing a canary that is as healthy as the primary, and below the limit of errors; over all gates. */
+const ALPHA = 0.01
+const GATES = 3
+
+const NO_VERSION = 'no version'
+const RESET = 'reset'
+
+/** What came of one probe of a pair. */
+export type Seen =
+  | { type: 'answer'; arm: Arm; elapsedMs: number }
+  /** `arm`: the version, where the answer tells it. */
+  | { type: 'error'; kind: string; arm?: Arm }
+  /** A good answer that names no version; `arm`: the one that the proxy chose, where the answer tells. */
+  | { type: 'unnamed'; arm?: Arm }
+  /** No version had a part in it. */
+  | { type: 'lost'; kind: string }
+
+type Settings = Pick<ComparisonRequest, 'primary' | 'canary' | 'share' | 'limits'>
+
+interface Tally extends Share {
+  errorKinds: Record<string, number>
+  latency: LatencySample
+}
+
+/** Counts what came of the pairs and judges it after every probe. */
+export class PairJudge {
+  private probes = 0
+  /** Errors by kind, of no version and of either. */
+  private readonly lost: Record<string, number> = {}
+  private readonly unknown: Record<string, number> = {}
+  private readonly resets = { marked: 0, unmarked: 0 }
+  private readonly arms: Record<Arm, Tally>
+  private readonly kinds: Record<'marked' | 'unmarked', Share> = {
+    marked: { errors: 0, answers: 0 },
+    unmarked: { errors: 0, answers: 0 },
+  }
+  private readonly absolute: AbsoluteGate
+  private readonly relative: RelativeGate
+  private readonly latency: LatencyGate
+
+  /** @param random numbers from 0 to 1 */
+  constructor(
+    private readonly settings: Settings,
+    random: () => number,
+  ) {
+    const tally = (): Tally => ({
+      errors: 0,
+      answers: 0,
+      errorKinds: {},
+      latency: new LatencySample(random),
+    })
+    const { limits, share } = settings
+    const alpha = ALPHA / GATES
+    this.arms = { primary: tally(), canary: tally() }
+    this.absolute = new AbsoluteGate(limits.maxErrorRate, alpha)
+    this.relative = new RelativeGate(limits, share, alpha)
+    this.latency = new LatencyGate(limits.latency, alpha, this.arms.canary.latency, this.arms.primary.latency)
+  }
+
+  /** Takes what came of one probe; true when the canary is not healthy. */
+  add(isMarked: boolean, seen: Seen): boolean {
+    this.probes += 1
+    if (seen.type === 'lost') return this.lose(seen.kind)
+    // Answers that never name a version say nothing against one; a canary's do where the primary's have named theirs.
+    if (seen.type === 'unnamed') {
+      const isNamed = this.arms.primary.answers > this.arms.primary.errors
+      return isNamed ? this.error(isMarked, { ...seen, kind: NO_VERSION }) : this.lose(NO_VERSION)
+    }
+    if (seen.type === 'error') return this.error(isMarked, seen)
+    this.kinds[isMarked ? 'marked' : 'unmarked'].answers += 1
+    const arm = this.arms[seen.arm]
+    arm.answers += 1
+    arm.latency.add(seen.elapsedMs)
+    const tooMany = isMarked && this.absolute.add()
+    return this.latency.look() || tooMany
+  }
+
+  get errors(): Record<Arm, number> {
+    return { primary: this.arms.primary.errors, canary: this.arms.canary.errors }
+  }
+
+  get pairs(): number {
+    return Math.floor(this.probes / 2)
+  }
+
+  /** What it came to; the verdict is the worst of the gates'. */
+  result(): Omit<HealthComparison, 'elapsedMs' | 'samples'> {
+    const { primary, canary } = this.settings
+    const gates = [...this.lostGate(), this.absolute.result(), this.relativeResult(), this.latency.result()]
+    return {
+      verdict: worst(gates),
+      pairs: this.pairs,
+      primary: counts(primary, this.arms.primary),
+      canary: counts(canary, this.arms.canary),
+      unattributed: added(this.lost, this.unknown),
+      gates,
+    }
+  }
+
+  private error(isMarked: boolean, { kind, arm }: { kind: string; arm?: Arm }): boolean {
+    const side = isMarked ? 'marked' : 'unmarked'
+    this.kinds[side].answers += 1
+    this.kinds[side].errors += 1
+    if (kind === RESET) this.resets[side] += 1
+    const blamed = arm ?? this.blamedFor(isMarked)
+    if (blamed) {
+      this.arms[blamed].answers += 1
+      this.arms[blamed].errors += 1
+      increment(this.arms[blamed].errorKinds, kind)
+    } else increment(this.unknown, kind)
+    const tooMany = isMarked && !(kind === RESET && this.isShared()) && this.absolute.add(kind)
+    return this.relative.add(isMarked, arm) || tooMany
+  }
+
+  /**
+   * Whether the connection is at fault for the newest reset of a marked request: unmarked ones are reset as often. One
+   * more is borne, as either of a pair may come first.
+   */
+  private isShared(): boolean {
+    return this.resets.marked <= this.resets.unmarked + 1
+  }
+
+  private lose(kind: string): boolean {
+    increment(this.lost, kind)
+    return false
+  }
+
+  /** An error that tells no version is the canary's on a marked probe; on others only where the primary gets them all. */
+  private blamedFor(isMarked: boolean): Arm | undefined {
+    if (isMarked) return 'canary'
+    return this.settings.share === 0 ? 'primary' : undefined
+  }
+
+  private relativeResult(): HealthGate {
+    const { primary, canary } = this.settings
+    if (total(this.unknown) === 0)
+      return this.relative.result(this.arms.canary, this.arms.primary, { primary, canary })
+    return this.relative.result(this.kinds.marked, this.kinds.unmarked, {
+      canary: 'marked requests',
+      primary: 'unmarked ones',
+    })
+  }
+
+  /** Where more than a few probes told nothing, the rest may not be what users see. */
+  private lostGate(): HealthGate[] {
+    const shared = 2 * Math.min(this.resets.marked, this.resets.unmarked)
+    const lost = shared === 0 ? this.lost : { ...this.lost, [RESET]: shared }
+    if (total(lost) <= Math.max(3, this.probes / 100)) return []
+    const reason = `${among(total(lost), this.probes)} told nothing about either version: ${kinds(lost)}`
+    return [{ name: 'probes', verdict: 'inconclusive', reason }]
+  }
+}
+
+function increment(counts: Record<string, number>, kind: string): void {
+  counts[kind] = (counts[kind] ?? 0) + 1
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+function added(some: Record<string, number>, more: Record<string, number>): Record<string, number> {
+  const sum = { ...some }
+  for (const [kind, count] of Object.entries(more)) sum[kind] = (sum[kind] ?? 0) + count
+  return sum
+}
+
+function counts(version: string, { answers, errors, errorKinds, latency }: Tally): ArmCounts {
+  const seen = { version, answers, errors: errorKinds, errorCount: errors }
+  if (latency.count === 0) return seen
+  return { ...seen, latency: { ...quantiles(latency.sorted()), max: latency.largest } }
+}
+
+function worst(gates: HealthGate[]): HealthComparison['verdict'] {
+  const verdicts = gates.map(({ verdict }) => verdict)
+  return (
+    verdicts.find((verdict) => verdict === 'fail') ?? verdicts.find((verdict) => verdict !== 'pass') ?? 'pass'
+  )
+}

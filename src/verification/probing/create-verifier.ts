@@ -1,0 +1,111 @@
+import { UsageError } from '../../model/errors.js'
+import { headerProblem, type HeaderUse } from '../../lib/http/headers.js'
+import type { ProbeTemplate } from '../../model/verify-settings.js'
+import { compileClassify } from '../answers/classify.js'
+import { checkTolerance } from '../judging/judge.js'
+import type { ProofRequest, Transport, Verifier } from './verifier.js'
+
+/** The verifier that probes over HTTP. */
+export function createVerifier(): Verifier {
+  const check = (request: ProofRequest) => {
+    const { transport, probe, expectations, tolerance } = request
+    const marks = expectations.map(({ headers }) => headers)
+    checkTarget(transport, probe, marks)
+    for (const { share } of expectations) checkTolerance(share, tolerance)
+    compileClassify(request)
+  }
+  return {
+    check,
+    async prove(request, reporter, signal) {
+      check(request)
+      const { ProofRun } = await import('./probe-run.js')
+      signal?.throwIfAborted()
+      return new ProofRun(request, reporter).run(signal)
+    },
+    async compare(request, reporter, signal) {
+      checkTarget(request.transport, request.probe, [request.headers])
+      compileClassify(request)
+      const { compareHealth } = await import('../analysis/compare.js')
+      signal?.throwIfAborted()
+      return compareHealth(request, reporter, signal)
+    },
+    async metrics(request, signal) {
+      const { evaluateMetrics } = await import('../analysis/prometheus.js')
+      return evaluateMetrics(request, signal)
+    },
+    async explain(request, signal) {
+      const marks = request.expectations.map(({ headers }) => headers)
+      checkTarget(request.transport, request.probe, marks)
+      const { explainAnswers } = await import('../judging/explain.js')
+      signal?.throwIfAborted()
+      return explainAnswers(request, signal)
+    },
+  }
+}
+
+/** What a Host header and a server name may be: visible characters without those that end it in a URL. */
+const HOST = /^(?!.*[/?#@\\"<>])[!-~]+$/
+
+/** @throws UsageError where no probe could even be sent */
+function checkTarget(transport: Transport, probe: ProbeTemplate, marks: Record<string, string>[]): void {
+  for (const { origin } of transport.proxies) checkOrigin(origin)
+  checkTls(transport.tls)
+  checkMarks(probe, marks)
+  checkHost(transport.host)
+  checkHeaders(probe.headers, 'probe')
+  for (const headers of marks) checkHeaders(headers, 'canary')
+}
+
+/** The certificates as TLS would take them: a key that is not the certificate's is found here, too. */
+function checkTls(tls: Transport['tls']): void {
+  if (Object.keys(tls).length === 0) return
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext(tls)
+  } catch (error) {
+    throw new UsageError(`The certificates for https can't be used: ${(error as Error).message}.`, {
+      nextSteps: [
+        'look at the files of --ca-file, --cert-file and --key-file: PEM, the key without a passphrase',
+      ],
+      cause: error,
+    })
+  }
+}
+
+/** A header of every probe that is a canary header would mark the unmarked ones. */
+function checkMarks({ headers }: ProbeTemplate, marks: Record<string, string>[]): void {
+  const marking = new Set(marks.flatMap((entry) => Object.keys(entry)).map((name) => name.toLowerCase()))
+  const given = Object.keys(headers).find((name) => marking.has(name.toLowerCase()))
+  if (given === undefined) return
+  throw new UsageError(`The probe header "${given}" is a canary header: no probe would be unmarked.`, {
+    nextSteps: ['leave it out: marked probes carry it by themselves'],
+  })
+}
+
+function checkOrigin(origin: string): void {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`The proxy's address "${origin}" is not an http or https URL.`, {
+      nextSteps: ['Give it like --proxy-url http://localhost:8080.'],
+    })
+  }
+  if (url.pathname !== '/' || url.search !== '') {
+    throw new UsageError(`The proxy's address "${origin}" must be without a path: the app's path is added.`, {
+      nextSteps: [`Give it as --proxy-url ${url.origin}.`],
+    })
+  }
+}
+
+function checkHost(host: string | undefined): void {
+  if (host === undefined || HOST.test(host)) return
+  throw new UsageError(`The Host "${host}" is not a host name, with or without a port.`, {
+    nextSteps: ['Give it like --host app.example.com.'],
+  })
+}
+
+function checkHeaders(headers: Record<string, string>, use: HeaderUse): void {
+  const problem = headerProblem(Object.entries(headers), use)
+  if (!problem) return
+  throw new UsageError(`The ${use} header ${JSON.stringify(problem.name)} ${problem.what}.`, {
+    nextSteps: [problem.remedy],
+  })
+}

@@ -1,0 +1,207 @@
+import type { Outcome } from '../answers/classify.js'
+import { type Broken, Exchange, failureOf } from './exchange.js'
+import { type Connection, openConnection } from './transport.js'
+import type { ProxyTarget, Transport } from './verifier.js'
+
+/** What one probe asks for; the Host and everything about the connection come from the transport. */
+export interface Probe {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+/** A probe that was sent, or whose outcome is in. */
+export interface SentProbe {
+  /** In issue order, from 0. */
+  index: number
+  probe: Probe
+  proxy: ProxyTarget
+  /** Number of the connection it went over. */
+  connection: number
+  issuedAt: number
+  receivedAt: number
+}
+
+export interface ProberOptions<T extends object> {
+  transport: Transport
+  /** The next probe; proxies take turns by themselves, the same number of probes each. */
+  next: (index: number) => Probe
+  /** Probes per second at this moment; 0 is as fast as it goes. */
+  rate: () => number
+  /** Turns what came of a probe into what is worth keeping, at once: no answer is kept beyond this. */
+  read: (outcome: Outcome, sent: SentProbe) => T
+  /** Called in issue order: for a probe once it and all issued before it have their outcome. */
+  commit: (result: T) => void
+  /** Called with whatever `read` or `commit` throw. */
+  onBug: (error: Error) => void
+}
+
+/** Probes at once, each on a connection of its own; they take turns, so that all proxies behind an address get some. */
+const CONNECTIONS = 10
+const PROBE_TIMEOUT_MS = 5000
+/** How far issuing may run ahead of the oldest probe without an outcome: bounds memory. */
+const MAX_AHEAD = 1000
+/** How much of a delay (a busy process, all connections waiting) is caught up with, rather than let go. */
+const CATCH_UP_MS = 20
+
+/** One connection to one proxy, one probe at a time. */
+interface Lane {
+  client: Connection
+  proxy: ProxyTarget
+  /** Free lanes of the same proxy. */
+  free: Lane[]
+  /** Answers since the connection was made. */
+  served: number
+  /** Number of the connection, among all of the prober's. */
+  connection: number
+}
+
+/**
+ * Sends requests at a steady rate and hands on what came of each, in issue order. Redirects are answers, bodies
+ * are cut, HTTP_PROXY is ignored, nothing is retried, with one exception, visible in `reissued`: a connection that has
+ * answered before and closes without a byte may have been closed as idle just when the probe was sent. Such a probe is
+ * sent once more, as long as these are at most 1 % of all (or one).
+ *
+ * All times are those of performance.now().
+ */
+export class Prober<T extends object> {
+  /** Probes sent once more. */
+  reissued = 0
+  private readonly lanes: Lane[]
+  /** Free lanes by proxy: each gets its turn even where another is slower. */
+  private readonly free: Lane[][]
+  private issued = 0
+  private committed = 0
+  /** Results that wait for older probes, by index. */
+  private readonly waiting = new Map<number, T>()
+  private nextAt = 0
+  private timer?: NodeJS.Timeout
+  private stopped = false
+  /** Connections made. */
+  private connections = 0
+
+  constructor(private readonly options: ProberOptions<T>) {
+    const { transport } = options
+    const each = Math.ceil(CONNECTIONS / transport.proxies.length)
+    this.free = transport.proxies.map((proxy) => {
+      const free: Lane[] = []
+      for (let lane = 0; lane < each; lane += 1)
+        free.push(openLane(transport, proxy, free, () => this.connections++))
+      return free
+    })
+    this.lanes = this.free.flat()
+  }
+
+  /** Begins to probe. */
+  start(): void {
+    this.pump()
+  }
+
+  /** Issues nothing before `at`. */
+  pauseUntil(at: number): void {
+    this.nextAt = Math.max(this.nextAt, at)
+  }
+
+  /** Drops what is under way; nothing is committed any more. Resolves when all connections are closed. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    clearTimeout(this.timer)
+    await Promise.all(this.lanes.map(({ client }) => client.destroy()))
+  }
+
+  /** Issues all probes that are due while the proxy whose turn it is has a free connection. */
+  private pump(): void {
+    while (!this.stopped && this.issued - this.committed < MAX_AHEAD) {
+      const free = this.free[this.issued % this.free.length]!
+      if (free.length === 0) return
+      const now = performance.now()
+      if (this.nextAt > now) {
+        clearTimeout(this.timer)
+        this.timer = setTimeout(() => this.pump(), this.nextAt - now)
+        return
+      }
+      const rate = this.options.rate()
+      if (rate > 0) this.nextAt = Math.max(this.nextAt + 1000 / rate, now - CATCH_UP_MS)
+      this.issue(free.shift()!, now)
+    }
+  }
+
+  private issue(lane: Lane, issuedAt: number): void {
+    const index = this.issued
+    this.issued += 1
+    const probe = this.options.next(index)
+    let done = false
+    const answered = (outcome: Outcome) => {
+      clearTimeout(timer) // also after a stop: it would keep the process
+      if (done || this.stopped) return
+      done = true
+      const { proxy, connection } = lane
+      const sent = { index, probe, proxy, connection, issuedAt, receivedAt: performance.now() }
+      try {
+        this.waiting.set(index, this.options.read(outcome, sent))
+        this.commitPrefix()
+      } catch (error) {
+        // Thrown here it would end in the HTTP client, which takes it for a broken connection.
+        this.options.onBug(error as Error)
+      }
+    }
+    const ended = (broken?: Broken) => {
+      if (broken) answered({ failure: failureOf(broken.error), message: broken.error.message })
+      else lane.served += 1
+      lane.free.push(lane)
+      this.pump()
+    }
+    let exchange = this.send(lane, probe, answered, (broken) => {
+      if (done || !broken || !this.mayReissue(lane, broken)) return ended(broken)
+      this.reissued += 1
+      exchange = this.send(lane, probe, answered, ended)
+    })
+    const timer = setTimeout(() => {
+      answered(exchange.unfinished(PROBE_TIMEOUT_MS / 1000))
+      exchange.abort()
+    }, PROBE_TIMEOUT_MS)
+  }
+
+  private send(
+    { client }: Lane,
+    { method, path, headers, body }: Probe,
+    answered: (outcome: Outcome) => void,
+    ended: (broken?: Broken) => void,
+  ): Exchange {
+    const exchange = new Exchange(answered, ended)
+    const { host } = this.options.transport
+    client.dispatch({ path, method, headers: host ? { ...headers, host } : headers, body }, exchange)
+    return exchange
+  }
+
+  private mayReissue(lane: Lane, { error, beforeAnswer }: Broken): boolean {
+    if (this.stopped || lane.served === 0 || !beforeAnswer || failureOf(error) !== 'reset') return false
+    return this.reissued < Math.max(1, this.issued / 100)
+  }
+
+  private commitPrefix(): void {
+    for (;;) {
+      const result = this.waiting.get(this.committed)
+      if (result === undefined || this.stopped) return
+      this.waiting.delete(this.committed)
+      this.committed += 1
+      this.options.commit(result)
+    }
+  }
+}
+
+function openLane(
+  transport: Transport,
+  proxy: ProxyTarget,
+  free: Lane[],
+  nextConnection: () => number,
+): Lane {
+  const client = openConnection(transport, proxy)
+  const lane: Lane = { client, proxy, free, served: 0, connection: nextConnection() }
+  client.onConnect(() => {
+    lane.connection = nextConnection()
+    lane.served = 0
+  })
+  return lane
+}

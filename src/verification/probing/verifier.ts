@@ -1,0 +1,146 @@
+import type { CheckProgress } from '../../model/events.js'
+import type { CheckResult, Expectation, StageProof } from '../../model/expectation.js'
+import type { HealthComparison, HealthGate } from '../../model/results/analysis.js'
+import type {
+  AnswerAssertions,
+  HealthLimits,
+  MetricGate,
+  ProbeTemplate,
+  VersionRule,
+} from '../../model/verify-settings.js'
+
+/** One way to a proxy that is probed by itself. */
+export interface ProxyTarget {
+  /** Name of the proxy (its pod), or empty where only the address that all share is probed. */
+  name: string
+  /** `http://host:port` or `https://…`. */
+  origin: string
+}
+
+/** How connections to the proxy are made. */
+export interface Transport {
+  /** At least one; each is probed with the same share of the probes. */
+  proxies: ProxyTarget[]
+  /** Host header (and SNI for https), if it is not the origin's. */
+  host?: string
+  /** Addresses in place of DNS's, as curl's --resolve: `host:port` to address. */
+  resolve: Record<string, string>
+  /** PEM texts; undefined: the system's trust, no client certificate. */
+  tls: { ca?: string; cert?: string; key?: string }
+  /** URL of an HTTP proxy to go through; only where asked for. */
+  httpProxy?: string
+}
+
+/** How an app is probed and its answers are read; the same for every kind of verification. */
+export interface ProbeRequest {
+  app: string
+  transport: Transport
+  probe: ProbeTemplate
+  assertions: AnswerAssertions
+  /** Set when the values say how an answer names its version; else the default image's body, then `versionHeader`. */
+  versionRule?: VersionRule
+  /** Name of the response header with the version the proxy chose; empty or undefined when the chart leaves it out. */
+  versionHeader?: string
+  /** Whether `versionHeader` may serve as proof (see design: NO_FALLBACK, a single version, or pods ready throughout). */
+  versionHeaderIsProof: boolean
+  /** The fingerprint of the routes every answer must carry; undefined when the chart leaves it out. */
+  fingerprint?: { header: string; value: string }
+  /** The one version that can answer through these routes: what came through them and names no version is its answer. */
+  soleVersion?: string
+  /** Probes per second for each kind; 0 is as fast as it goes. */
+  rate: number
+  /** Sent as User-Agent, `canary/<version>`. */
+  userAgent: string
+}
+
+export interface ProofRequest extends ProbeRequest {
+  expectations: Expectation[]
+  /** Half width of the band around a weight, 0..1; undefined: chosen by the weight. */
+  tolerance?: number
+  /** Bound on failing any right share, for each check: that of the plan over its checks. */
+  alpha: number
+  /** True when endpoints may still be travelling to the proxy: a fail within 2 s of the start restarts the count. */
+  settling: boolean
+  timeoutMs: number
+}
+
+export interface ProofReporter {
+  converged(elapsedMs: number): void
+  progress(checks: CheckProgress[]): void
+  check(result: CheckResult): void
+}
+
+/** The canary against the primary by pairs of probes: one marked, one unmarked, in random order. */
+export interface ComparisonRequest extends ProbeRequest {
+  primary: string
+  canary: string
+  /** The canary headers of the marked probe of each pair. */
+  headers: Record<string, string>
+  /** Path of the probes, each in its turn. */
+  paths: string[]
+  /** Share of the unmarked requests that the canary gets, 0..1, below 1. */
+  share: number
+  limits: HealthLimits
+  /** How long pairs are sent where no gate fails before; milliseconds. */
+  durationMs: number
+}
+
+export interface ComparisonReporter {
+  progress(pairs: number, primaryErrors: number, canaryErrors: number): void
+}
+
+/** Prometheus queries to put, `{{app}}` and other variables in them still to be filled in. */
+export interface MetricsRequest {
+  url: string
+  gates: MetricGate[]
+  variables: Record<string, string>
+  timeoutMs: number
+}
+
+/** One raw answer and what was read from it. */
+export interface ExplainedAnswer {
+  kind: 'unmarked' | 'marked'
+  path: string
+  proxy?: string
+  /** What was sent: method, path, headers (secrets are masked on the way out). */
+  request: { method: string; path: string; headers: Record<string, string> }
+  answer?: { status: number; headers: Record<string, string>; body: string }
+  /** Why there was none. */
+  failure?: string
+  elapsedMs: number
+  /** What each way to find the version made of it, in order: `verify.version.header x-app-version` → v2, or nothing. */
+  readings: { rule: string; version?: string; used: boolean }[]
+  /** What the answer counts as: `version v2`, `no version`, `error: http 503 (no healthy upstream)`. */
+  countsAs: string
+}
+
+/** Proves a stage by counted traffic: the seam at which tests put a fake. */
+export interface Verifier {
+  /**
+   * Throws UsageError for what `prove` would refuse: to be asked before anything is changed. The proxies need not be
+   * known yet.
+   */
+  check(request: ProofRequest): void
+
+  /**
+   * Probes until every expectation has its verdict. Resolves with the proof whatever the verdict; throws only when it
+   * can't probe at all (a bad rule: UsageError) or when `signal` aborts.
+   */
+  prove(request: ProofRequest, reporter: ProofReporter, signal?: AbortSignal): Promise<StageProof>
+
+  /** Compares the canary's health with the primary's; the same rules as for `prove`. */
+  compare(
+    request: ComparisonRequest,
+    reporter: ComparisonReporter,
+    signal?: AbortSignal,
+  ): Promise<HealthComparison>
+
+  /** Asks Prometheus; no data is inconclusive. Throws UsageError for a query that it can't parse. */
+  metrics(request: MetricsRequest, signal?: AbortSignal): Promise<HealthGate[]>
+
+  /** Sends `times` probes for each expectation, path and proxy, and tells what came and how it was read. */
+  explain(
+    request: ProbeRequest & { expectations: Expectation[]; times: number; timeoutMs: number },
+    signal?: AbortSignal,
+  ): Promise<ExplainedAnswer[]>
+}

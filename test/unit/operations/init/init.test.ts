@@ -1,0 +1,396 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { init, type InitRequest } from '../../../../src/operations/init/init.js'
+import type { JsonObject } from '../../../../src/model/values.js'
+import { routesTo } from '../../../../src/rollout/import/old-routes.js'
+import { withApp } from '../../../../src/operations/init/config-entry.js'
+import { sourceOf } from '../../../../src/operations/init/deployment-source.js'
+import {
+  checkDeployment,
+  type Source,
+  sourceOfManifest,
+} from '../../../../src/operations/init/manifest-source.js'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'canary-init-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function request(more: Partial<InitRequest> = {}): InitRequest {
+  return {
+    app: 'shop',
+    namespace: 'shop',
+    paths: ['/shop'],
+    said: {},
+    withSecrets: false,
+    folder,
+    force: false,
+    dryRun: false,
+    ...more,
+  }
+}
+
+const inFolder = (name: string) => readFile(path.join(folder, name), 'utf8')
+
+describe('the files', () => {
+  test('are written, and say what was said', async () => {
+    const said = { image: 'registry.example/shop:1.6', port: 9000, healthPath: '/healthz', replicas: 3 }
+    const result = await init(request({ said, paths: ['/shop', '/cart'], kubeContext: 'test' }))
+    expect(parse(await inFolder('shop-values.yaml'))).toEqual({
+      app: { image: 'registry.example/shop:1.6', port: 9000, replicas: 3, probes: { readiness: '/healthz' } },
+      routes: { matches: [{ prefix: '/shop' }, { prefix: '/cart' }] },
+    })
+    expect(parse(await inFolder('canary.yaml'))).toEqual({
+      apps: { shop: { namespace: 'shop' } },
+    })
+    expect((await readdir(folder)).sort()).toEqual(['canary.yaml', 'shop-values.yaml'])
+    const file = path.join(folder, 'shop-values.yaml')
+    expect(result.next).toEqual([
+      `canary install shop v1 -f ${file} -n shop --kube-context test`,
+      'canary start shop v2 -n shop --kube-context test --image registry.example/shop:TAG    (the next version)',
+    ])
+  })
+
+  test('have defaults for what was not said', async () => {
+    await init(request({ said: { image: undefined, port: undefined } }))
+    expect(parse(await inFolder('shop-values.yaml')).app).toEqual({
+      port: 8080,
+      replicas: 2,
+      probes: { readiness: { tcpSocket: { port: 'http' } } },
+    })
+  })
+
+  test('come into a folder that is made for them', async () => {
+    await init(request({ folder: path.join(folder, 'a', 'b') }))
+    expect(await readdir(path.join(folder, 'a', 'b'))).toHaveLength(2)
+  })
+
+  test('of a dry run are told and not written', async () => {
+    const { files } = await init(request({ dryRun: true }))
+    expect(files.map(({ path: file }) => path.basename(file))).toEqual(['shop-values.yaml', 'canary.yaml'])
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('that are there are not overwritten without force', async () => {
+    await writeFile(path.join(folder, 'shop-values.yaml'), 'mine')
+    await expect(init(request())).rejects.toMatchObject({
+      outcome: 'usage',
+      message: `${path.join(folder, 'shop-values.yaml')} is there already.`,
+      nextSteps: ['--force overwrites it, --out DIR writes elsewhere'],
+    })
+    expect(await readdir(folder)).toEqual(['shop-values.yaml'])
+    expect(await inFolder('shop-values.yaml')).toBe('mine')
+    await init(request({ force: true }))
+    expect(parse(await inFolder('shop-values.yaml')).app.port).toBe(8080)
+  })
+
+  test('are none where there can be no folder', async () => {
+    await writeFile(path.join(folder, 'file'), '')
+    await expect(init(request({ folder: path.join(folder, 'file') }))).rejects.toThrow(
+      /canary.yaml can't be there: a part of its path is no folder/,
+    )
+    expect(await readdir(folder)).toEqual(['file'])
+  })
+
+  test('with secrets in them are for their owner alone', async () => {
+    const source = sourceOfManifest(DEPLOYMENT, 'shop.yaml')
+    await init(request({ source, withSecrets: true }))
+    expect((await stat(path.join(folder, 'shop-values.yaml'))).mode & 0o777).toBe(0o600)
+    expect(parse(await inFolder('shop-values.yaml')).app.env).toEqual({ PASSWORD: 'hunter2' })
+  })
+
+  test('of a Deployment take what was said over what it says', async () => {
+    const source = sourceOfManifest(DEPLOYMENT, 'shop.yaml')
+    const said = { image: 'registry.example/shop:2', replicas: 5, healthPath: '/ready', port: 9000 }
+    const { notes, notCarriedOver, next } = await init(request({ source, said }))
+    expect(next[0]).toMatch(/^canary install shop v1 /)
+    expect(parse(await inFolder('shop-values.yaml')).app).toMatchObject({
+      image: 'registry.example/shop:2',
+      port: 9000,
+      replicas: 5,
+      probes: { readiness: '/ready' },
+      env: { PASSWORD: { secretKeyRef: { name: 'shop-secrets', key: 'PASSWORD' } } },
+    })
+    expect(notCarriedOver.map(({ field }) => field)).toContain('schedulerName')
+    expect(notes).toEqual([
+      'Secrets stood in the Deployment as they are; the values ask Secret shop-secrets, which you have to make, for them: main: env PASSWORD (key PASSWORD).',
+      'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
+      'Where the Deployment runs already, give the release another name than shop: the release brings a Service shop, and Helm installs over no object of others. canary init shop-app --from deployment/shop -n shop says the way over without downtime.',
+    ])
+  })
+})
+
+const DEPLOYMENT = `
+kind: Deployment
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      schedulerName: own
+      containers: [{name: main, image: registry.example/shop:1, env: [{name: PASSWORD, value: hunter2}]}]
+---
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
+---
+kind: ConfigMap
+metadata: {name: settings}
+`
+
+describe('a Deployment that runs', () => {
+  const running = (more: Partial<Source>) => ({
+    ...sourceOfManifest(DEPLOYMENT, 'shop.yaml'),
+    isRunning: true,
+    ...more,
+  })
+  const commands = (next: string[]) => next.map((line) => line.split('    (')[0])
+  const folderOf = (text: string) => text.replaceAll(`${folder}/`, '')
+
+  test('comes over by commands of its own cluster, the old routes behind the new ones', async () => {
+    const routes = [{ kind: 'RouteTable', name: 'old', namespace: 'edge', prefixes: ['/shop'] }]
+    const { next } = await init(request({ app: 'shop-app', kubeContext: 'far', source: running({ routes }) }))
+    expect(commands(next).map((line) => folderOf(line ?? ''))).toEqual([
+      "canary install shop-app v1 -f shop-app-values.yaml -n shop --kube-context far --set 'routes.virtualService.domains={shop-app.trial.invalid}'",
+      `kubectl patch routetable old -n edge --context far --type merge -p '{"spec":{"weight":1}}'`,
+      'canary upgrade shop-app -n shop --kube-context far --set routes.virtualService=null --allow-overlap --yes',
+      'kubectl delete routetable old -n edge --context far',
+      'canary verify shop-app -n shop --kube-context far',
+      `kubectl patch service shop -n shop --context far --type json -p '[{"op":"replace","path":"/spec/selector","value":{"app":"shop-app"}}]'`,
+      'kubectl scale deployment shop -n shop --context far --replicas 0',
+      'kubectl delete deployment shop -n shop --context far',
+    ])
+  })
+
+  test('of its own name is told to take another', async () => {
+    const { next, notes } = await init(request({ source: running({}), kubeContext: 'far' }))
+    expect(next).toEqual([
+      'canary init shop-app --from deployment/shop -n shop --kube-context far --path /shop    (says the way over, without downtime)',
+    ])
+    expect(notes.join()).toContain(
+      'Give the release another name than shop: the release brings a Service shop',
+    )
+    expect([...next, ...notes].join()).not.toContain('delete')
+  })
+
+  test('of another namespace keeps its Service, which can not send there', async () => {
+    const { next, notes } = await init(request({ namespace: 'new', source: otherNamespace() }))
+    expect(commands(next).filter((line) => line?.startsWith('kubectl'))).toEqual([
+      'kubectl scale deployment shop -n old --replicas 0',
+      'kubectl delete deployment shop -n old',
+    ])
+    expect(notes.join()).not.toContain('another name')
+  })
+
+  test('whose route a VirtualService itself has, is named', async () => {
+    const routes = [{ kind: 'VirtualService', name: 'web', namespace: 'edge', prefixes: ['/shop'] }]
+    const { notes } = await init(request({ app: 'shop-app', source: running({ routes }) }))
+    expect(notes.join()).toContain(
+      'VirtualService edge/web itself has the route to the Service: before the upgrade',
+    )
+  })
+
+  function otherNamespace(): Source {
+    const text = DEPLOYMENT.replaceAll('{name: shop}', '{name: shop, namespace: old}')
+    return { ...sourceOfManifest(text, 'shop.yaml'), isRunning: true }
+  }
+})
+
+describe('routes that lead to a Service', () => {
+  const table = (name: string, destination: JsonObject): JsonObject => ({
+    kind: 'RouteTable',
+    metadata: { name, namespace: 'shops' },
+    spec: { routes: [{ matchers: [{ prefix: `/${name}` }], routeAction: destination }] },
+  })
+
+  test('are those to it, to its Upstream, or to one that Gloo made, alone or among others', () => {
+    const upstream = {
+      kind: 'Upstream',
+      metadata: { name: 'mine', namespace: 'gloo' },
+      spec: { kube: { serviceName: 'shop', serviceNamespace: 'shops' } },
+    }
+    const found = routesTo({ name: 'shop', namespace: 'shops' }, [
+      upstream,
+      table('direct', { single: { kube: { ref: { name: 'shop' }, port: 80 } } }),
+      table('named', {
+        multi: { destinations: [{ destination: { upstream: { name: 'mine', namespace: 'gloo' } } }] },
+      }),
+      table('discovered', { single: { upstream: { name: 'shops-shop-80', namespace: 'gloo-system' } } }),
+      table('other', { single: { upstream: { name: 'mine', namespace: 'shops' } } }),
+      table('elsewhere', { single: { kube: { ref: { name: 'shop', namespace: 'old' } } } }),
+    ])
+    expect(found.map(({ name, prefixes }) => [name, ...prefixes])).toEqual([
+      ['direct', '/direct'],
+      ['named', '/named'],
+      ['discovered', '/discovered'],
+    ])
+  })
+})
+
+describe('canary.yaml', () => {
+  const shop = { app: 'shop', settings: { namespace: 'shop' }, force: false }
+  const MINE = `# mine
+defaults:
+  # slow here
+  verify-timeout: 2m   # minutes
+apps:
+  cart: {namespace: carts}   # the other
+`
+
+  test('that is there gets the app, and keeps every word', () => {
+    const text = withApp(MINE, 'canary.yaml', shop)!
+    expect(text).toBe(`# mine
+defaults:
+  # slow here
+  verify-timeout: 2m # minutes
+apps:
+  cart: { namespace: carts } # the other
+  shop:
+    namespace: shop
+`)
+  })
+
+  test.each<[string, string, unknown]>([
+    ['an empty file', '', { apps: { shop: { namespace: 'shop' } } }],
+    ['comments alone', '# mine', { apps: { shop: { namespace: 'shop' } } }],
+    ['no apps', 'defaults: {host: a}', { defaults: { host: 'a' }, apps: { shop: { namespace: 'shop' } } }],
+    ['apps of nothing', 'apps:', { apps: { shop: { namespace: 'shop' } } }],
+    ['an app of nothing', 'apps: {shop: }', { apps: { shop: { namespace: 'shop' } } }],
+  ])('%s', (_name, text, expected) => {
+    expect(parse(withApp(text, 'canary.yaml', shop)!)).toEqual(expected)
+  })
+
+  test('with settings of the app stays as it is without force, and keeps the others with it', () => {
+    const text = 'apps:\n  shop: {namespace: other, host: shop.example} # mine\n'
+    expect(withApp(text, 'canary.yaml', shop)).toBeUndefined()
+    expect(withApp(text, 'canary.yaml', { ...shop, force: true })).toBe(
+      'apps:\n  shop: { namespace: shop, host: shop.example } # mine\n',
+    )
+  })
+
+  test.each([
+    ['a: [', /^canary.yaml, line 1: /],
+    ['a: 1\n---\nb: 2', 'canary.yaml, line 2: there is a second document.'],
+    ['- a', 'canary.yaml, line 1: the file must be a map.'],
+    ['apps: [shop]', 'canary.yaml: apps must be a map.'],
+    ['apps: {shop: 1}', 'canary.yaml: apps.shop must be a map.'],
+  ])('%j is told, and left alone', (text, message) => {
+    expect(() => withApp(text, 'canary.yaml', shop)).toThrow(message)
+  })
+})
+
+describe('manifests', () => {
+  const deployment = (name: string, containers = '[{name: a, image: b}]') =>
+    `kind: Deployment\nmetadata: {name: ${name}}\nspec: {template: {spec: {containers: ${containers}}}}\n`
+
+  test('of several Deployments give the one that is named', () => {
+    const text = `${deployment('one')}---\n${deployment('two')}`
+    expect(sourceOfManifest(text, 'm.yaml', 'two').deployment.metadata).toEqual({ name: 'two' })
+  })
+
+  test.each<[name: string, text: string, message: string, remedy: string]>([
+    ['no YAML', 'a: [', "m.yaml can't be read: line 1: ", 'correct line 1'],
+    ['a text', '--- hello', "m.yaml can't be read: line 1: it is no object of Kubernetes.", 'correct line 1'],
+    ['nothing', '', 'm.yaml has no Deployment.', 'give a manifest with a Deployment, or --image'],
+    ['other kinds', 'kind: Pod\n---\nkind: Pod', 'm.yaml has no Deployment, only Pod.', 'give a manifest'],
+    [
+      'several',
+      `${deployment('one')}---\n${deployment('two')}`,
+      'm.yaml has several Deployments: one, two.',
+      'name one: --from m.yaml#one',
+    ],
+  ])('%s', (_name, text, message, remedy) => {
+    expect(() => sourceOfManifest(text, 'm.yaml')).toThrow(
+      expect.objectContaining({
+        outcome: 'usage',
+        message: expect.stringContaining(message),
+        nextSteps: [expect.stringContaining(remedy)],
+      }),
+    )
+  })
+
+  test('of several namespaces give the one that -n names, with what is there', () => {
+    const inside = (namespace: string, image: string) =>
+      [
+        deployment('one', `[{name: a, image: ${image}}]`).replace(
+          '{name: one}',
+          `{name: one, namespace: ${namespace}}`,
+        ),
+        `kind: HorizontalPodAutoscaler\nmetadata: {name: ${image}, namespace: ${namespace}}\nspec: {scaleTargetRef: {kind: Deployment, name: one}}\n`,
+      ].join('---\n')
+    const text = `${inside('left', 'b')}---\n${inside('right', 'c')}`
+    const { deployment: chosen, autoscaler } = sourceOfManifest(text, 'm.yaml', undefined, 'right')
+    expect(chosen.metadata).toEqual({ name: 'one', namespace: 'right' })
+    expect(autoscaler?.metadata).toEqual({ name: 'c', namespace: 'right' })
+    expect(() => sourceOfManifest(text, 'm.yaml', 'one')).toThrow(
+      expect.objectContaining({
+        message: 'm.yaml has several Deployments named one: one (namespace left), one (namespace right).',
+        nextSteps: ['choose its namespace: -n left'],
+      }),
+    )
+  })
+
+  test('with merge keys say what kubectl makes of them', () => {
+    const text = `base: &base {image: base, name: base}
+kind: Deployment
+metadata: {name: one}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: before, <<: *base, tty: true}
+        - {<<: *base, name: after}
+        - {<<: [{name: first}, *base], image: own}
+        - {'<<': quoted, name: text, image: own}
+`
+    const { deployment: read } = sourceOfManifest(text, 'm.yaml')
+    expect((read as any).spec.template.spec.containers).toEqual([
+      { name: 'base', image: 'base', tty: true },
+      { name: 'after', image: 'base' },
+      { name: 'first', image: 'own' },
+      { '<<': 'quoted', name: 'text', image: 'own' },
+    ])
+    expect(() => sourceOfManifest('kind: {<<: text}', 'm.yaml')).toThrow(
+      "m.yaml can't be read: line 1: a merge key (<<) takes a map, or a list of maps.",
+    )
+  })
+
+  test('a name that is not there', () => {
+    expect(() => sourceOfManifest(deployment('one'), 'm.yaml', 'two')).toThrow(
+      expect.objectContaining({
+        message: 'm.yaml has no Deployment two.',
+        nextSteps: ['name one that is there: one'],
+      }),
+    )
+  })
+
+  test.each([
+    ['[]', undefined, 'spec.template.spec.containers has no container.'],
+    ['nonsense', undefined, 'spec.template.spec.containers has no container.'],
+    ['[{name: a, image: b}, {name: c}]', undefined, 'spec.template.spec.containers[1] has no image.'],
+    ['[{image: b}]', undefined, 'spec.template.spec.containers[0] has no name.'],
+    ['[{name: a, image: b}]', 'z', 'there is no container "z".'],
+  ])('containers %s', (containers, container, message) => {
+    const { deployment: read } = sourceOfManifest(deployment('one', containers), 'm.yaml')
+    expect(() => checkDeployment(read, 'm.yaml', container)).toThrow(`m.yaml: ${message}`)
+  })
+
+  test('come from a file, from stdin, and by name after #', async () => {
+    const file = path.join(folder, 'm.yaml')
+    await writeFile(file, `${deployment('one')}---\n${deployment('two')}`)
+    const stdin = (async function* () {
+      yield await Promise.resolve(Buffer.from(deployment('piped')))
+    })()
+    const from = async (text: string) =>
+      (await sourceOf({ from: text, cluster: {}, stdin })).deployment.metadata
+    expect(await from(`${file}#two`)).toEqual({ name: 'two' })
+    expect(await from('-')).toEqual({ name: 'piped' })
+    await expect(from(`${folder}/none.yaml`)).rejects.toThrow(`The file ${folder}/none.yaml does not exist.`)
+    await expect(from('deployment/Bad_Name')).rejects.toThrow('names no Deployment')
+  })
+})

@@ -1,0 +1,253 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { CopyCounters } from '../../../../src/cluster/port.js'
+import { type CanaryError, ExternalError } from '../../../../src/model/errors.js'
+import type { JsonObject } from '../../../../src/model/values.js'
+import type { OperationContext } from '../../../../src/operations/context.js'
+import { install } from '../../../../src/operations/install.js'
+import { uninstall } from '../../../../src/operations/uninstall/uninstall.js'
+import type { ExplainedAnswer } from '../../../../src/verification/probing/verifier.js'
+import { type Modelled, modelled } from '../../../support/model-cluster/context.js'
+import { markedBy, renderObjects } from '../../../support/model-cluster/render.js'
+import { SEED } from '../../rollout/seed-values.js'
+
+vi.mock('../../../../src/lib/sleep-any.js', () => ({ pause: () => Promise.resolve() }))
+
+const request = { app: 'echo', idleMs: 1 }
+
+/** What the proxies count at each reading; the last one stays. */
+type Readings = (number | 'unknown')[]
+
+/** A model whose proxies count requests, and answer probes by the routes they have. */
+function counted(
+  readings: Readings = [7000],
+  config: JsonObject | 'absent' = SEED[1],
+  context: Partial<OperationContext> = {},
+): Modelled {
+  const made = modelled(config === 'absent' ? undefined : config, { context })
+  const { cluster, verifier } = made
+  const left = [...readings]
+  const counters: CopyCounters = {
+    read: () => {
+      const now = (left.length > 1 ? left.shift() : left[0])!
+      return Promise.resolve({ requests: now === 'unknown' ? 0 : now, copies: 0, isKnown: now !== 'unknown' })
+    },
+    close: () => Promise.resolve(),
+  }
+  cluster.copyCounters = () => Promise.resolve(counters)
+  verifier.explain = ({ expectations, times, fingerprint }) => {
+    const served = cluster.world.kube.fingerprint()
+    const headers: Record<string, string> =
+      served === undefined || !fingerprint ? {} : { [fingerprint.header]: served }
+    const answer: ExplainedAnswer = {
+      kind: 'unmarked',
+      path: '/echo',
+      request: { method: 'GET', path: '/echo', headers: {} },
+      answer: { status: served === undefined ? 404 : 200, headers, body: '' },
+      elapsedMs: 1,
+      readings: [],
+      countsAs: '',
+    }
+    return Promise.resolve(expectations.flatMap(() => Array<ExplainedAnswer>(times).fill(answer)))
+  }
+  return made
+}
+
+async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
+  return work.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error as CanaryError,
+  )
+}
+
+const UNROUTED = 'upgrade: canary uninstall echo: remove the routes (by ann@host)'
+
+describe('an app that nobody sends requests', () => {
+  test('routes first, then the release, its pods and its Lease', async () => {
+    const { cluster, context } = counted()
+    const result = await uninstall(context, request)
+    expect(cluster.calls.filter((call) => !call.startsWith('close'))).toEqual([
+      UNROUTED,
+      'uninstall',
+      'wait for pods gone: v1',
+    ])
+    expect(cluster.revisions).toEqual([])
+    expect(cluster.world.kube.versions()).toEqual([])
+    expect(await cluster.lockHolder()).toBeUndefined()
+    expect(result).toMatchObject({
+      changed: true,
+      from: { name: 'stable', primary: 'v1' },
+      stage: { name: 'absent' },
+      proof: { requests: 0, probes: 30 },
+      next: ['canary install echo VERSION'],
+    })
+    expect(result.objects.map(({ kind }) => kind)).toContain('Deployment')
+  })
+
+  test('from the middle of a rollout both versions go, and probes with the canary headers are sent, too', async () => {
+    const { cluster, context } = counted([7000], SEED[4])
+    const result = await uninstall(context, request)
+    expect(result.proof?.probes).toBe(60)
+    expect(cluster.calls).toContain('wait for pods gone: v1, v2')
+  })
+
+  test('absent already: done, and nothing is changed', async () => {
+    const { cluster, context } = counted([7000], 'absent')
+    expect(await uninstall(context, request)).toMatchObject({ changed: false, stage: { name: 'absent' } })
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('a dry run names the objects that go and what stays, and changes nothing', async () => {
+    const { cluster, context } = counted([7000], SEED[2], { dryRun: true })
+    const result = await uninstall(context, request)
+    expect(result.objects.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+      'Deployment echo-v1',
+      'Deployment echo-v2',
+      'RouteTable echo-routes',
+      'Service echo',
+      'Upstream echo',
+    ])
+    expect(result.stays).toEqual(['Namespace echo'])
+    expect(result.commands.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
+      'helm upgrade echo',
+      'helm uninstall echo',
+    ])
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('a person who says no changes nothing', async () => {
+    const confirm = vi.fn(() => Promise.resolve(false))
+    const { cluster, context } = counted([7000], SEED[1], { confirm })
+    expect(await failureOf(uninstall(context, request))).toMatchObject({ exitCode: 130 })
+    expect(confirm).toHaveBeenCalledWith(expect.stringMatching(/^Uninstall echo .*Deployment echo-v1/))
+    expect(cluster.calls).toEqual([])
+  })
+})
+
+describe('without the proof nothing is removed', () => {
+  test('a request within the time ends it with exit 3, before any change', async () => {
+    const { cluster, context } = counted([7000, 7002])
+    const error = await failureOf(uninstall(context, request))
+    expect(error).toMatchObject({ exitCode: 3, evidence: { requests: 2 } })
+    expect(error.message).toMatch(/^echo gets requests: 2 within .* s, by the proxies' counters\.$/)
+    expect(error.state).toBe('Nothing was changed: echo is stable: every request goes to v1.')
+    expect(error.nextSteps.join('\n')).toContain('canary uninstall echo --unverified REASON')
+    expect(cluster.calls.filter((call) => !call.startsWith('close'))).toEqual([])
+  })
+
+  test.each<[string, Readings, RegExp]>([
+    [
+      'a proxy without a counter for the app',
+      ['unknown'],
+      /has no counter for the Upstream echo of namespace echo/,
+    ],
+    ['a proxy that was restarted', [7000, 0], /counters began anew/],
+  ])('%s: not known, exit 4', async (_, readings, why) => {
+    const { cluster, context } = counted(readings)
+    const error = await failureOf(uninstall(context, request))
+    expect(error).toMatchObject({ exitCode: 4 })
+    expect(error.message).toMatch(why)
+    expect(cluster.revisions).toHaveLength(1)
+  })
+
+  test('counters that may not be read: exit 4; --unverified goes on and says why', async () => {
+    const refuse = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
+    const one = counted()
+    one.cluster.copyCounters = refuse
+    expect(await failureOf(uninstall(one.context, request))).toMatchObject({
+      exitCode: 4,
+      message: 'Whether echo gets requests is not known: Ports may not be forwarded.',
+    })
+    const unverified = 'no gateway: 12 any more'
+    const result = await uninstall(one.context, { ...request, unverified })
+    expect(result).toMatchObject({ stage: { name: 'absent' }, unverified })
+    expect(result.proof).toBeUndefined()
+    expect(one.cluster.calls).toContain(
+      `upgrade: canary uninstall echo (unverified: ${unverified}): remove the routes (by ann@host)`,
+    )
+  })
+
+  test('requests that arrive by another way once the routes are gone: exit 3, with the way back', async () => {
+    const { cluster, context } = counted()
+    context.probes.timeoutMs = 0
+    let requests = 7000
+    cluster.copyCounters = () =>
+      Promise.resolve({
+        read: () => {
+          if (cluster.world.kube.fingerprint() === undefined) requests += 3
+          return Promise.resolve({ requests, copies: 0, isKnown: true })
+        },
+        close: () => Promise.resolve(),
+      })
+    const error = await failureOf(uninstall(context, request))
+    expect(error).toMatchObject({ exitCode: 3 })
+    expect(error.message).toContain('its Upstream counted 3 while 3 probes were sent')
+    expect(error.state).toBe('Revision 2 of echo has no routes; its pods still run.')
+    expect(error.nextSteps).toContain('helm rollback echo 1 -n echo    (the routes back)')
+    expect(cluster.calls).not.toContain('uninstall')
+    // The same command again goes on: the routes are gone already.
+    const again = counted([7000], cluster.revisions.at(-1)!.config)
+    await uninstall(again.context, request)
+    expect(again.cluster.calls).not.toContain(UNROUTED)
+    expect(again.cluster.revisions).toEqual([])
+  })
+})
+
+describe('only what is the release’s own', () => {
+  test('an object under its name that is somebody else’s ends it, named, before any change', async () => {
+    const { cluster, context } = counted()
+    const [table] = renderObjects('echo', 'echo', SEED[1]).filter(({ kind }) => kind === 'RouteTable')
+    cluster.world.kube.apply(markedBy({ name: 'rival', namespace: 'echo' }, table!))
+    const error = await failureOf(uninstall(context, request))
+    expect(error).toMatchObject({ exitCode: 6 })
+    expect(error.details.join('\n')).toContain('rival')
+    expect(cluster.calls).toEqual([])
+  })
+
+  test('Deployments of its own that no values name go, others with its labels stay and are named', async () => {
+    const { cluster, context } = counted()
+    const deployment = (version: string) =>
+      renderObjects('echo', 'echo', { deployment: { [version]: {} } }).find(
+        ({ kind }) => kind === 'Deployment',
+      )!
+    cluster.world.kube.apply(markedBy({ name: 'echo', namespace: 'echo' }, deployment('v8')))
+    cluster.world.kube.apply(deployment('v9'))
+    const pods = () => cluster.world.kube.versionPods()
+    cluster.workloads = () =>
+      Promise.resolve({
+        own: pods().filter(({ version }) => version !== 'v9'),
+        others: [
+          { kind: 'Deployment', name: 'echo-v9', version: 'v9', ready: 1, owner: { by: 'nobody' as const } },
+        ],
+      })
+    const { stays } = await uninstall(context, request)
+    expect(cluster.calls).toContain('remove Deployment echo-v8')
+    expect(cluster.world.kube.versions()).toEqual(['v9'])
+    expect(stays[0]).toBe('Deployment echo-v9: it belongs to no Helm release')
+  })
+})
+
+test('a failed install names the way back; uninstall takes its remains without --recover', async () => {
+  const { cluster, context } = counted([7000], 'absent')
+  cluster.world.helm.faults.push({ name: 'fails', at: 4 })
+  const error = await failureOf(install(context, { app: 'echo', version: 'v1', withVirtualService: true }))
+  expect(error.nextSteps).toContain('canary uninstall echo    (removes the remains, and nothing else)')
+  expect(await uninstall(context, request)).toMatchObject({ stage: { name: 'absent' } })
+  expect(cluster.revisions).toEqual([])
+  expect(cluster.world.kube.objects.size).toBe(0)
+})
+
+test('an install whose pods do not get ready names the way back', async () => {
+  const { cluster, context } = counted([7000], 'absent')
+  cluster.world.kube.readiness.v1 = 'never'
+  const error = await failureOf(install(context, { app: 'echo', version: 'v1', withVirtualService: true }))
+  expect(error.nextSteps).toContain('canary uninstall echo    (removes it again)')
+})
+
+test('a revision that failed over a deployed one is brought back first, where that is agreed to', async () => {
+  const { cluster, context } = counted()
+  cluster.add(SEED[2], 'failed')
+  expect(await failureOf(uninstall(context, request))).toMatchObject({ exitCode: 6 })
+  await uninstall({ ...context, recover: true }, request)
+  expect(cluster.calls[0]).toBe('rollback to 1')
+  expect(cluster.revisions).toEqual([])
+})
