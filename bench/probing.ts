@@ -62,23 +62,23 @@ export async function prober(row: Row): Promise<void> {
 export async function checks(row: Row, origin: string, share: number): Promise<void> {
   const both = { paths: ['/echo'], primary: 'v1', canary: 'v2' }
   const expectations: Expectation[] = [
-    { ...both, kind: 'unmarked', headers: {}, share },
-    { ...both, kind: 'marked', headers: { stage: 'canary' }, share: 1 },
+    { ...both, kind: 'regular', headers: {}, share },
+    { ...both, kind: 'canary', headers: { stage: 'canary' }, share: 1 },
   ]
   const results: CheckResult[] = []
   for (let round = 0; round < 9; round += 1) {
     const request = proofRequest(origin, { expectations })
-    const proof = await createVerifier().prove(request, { converged() {}, progress() {}, check() {} })
+    const proof = await createVerifier().verify(request, { converged() {}, progress() {}, check() {} })
     if (proof.verdict !== 'pass') throw new Error(proof.checks.map(({ reason }) => reason).join('; '))
     results.push(...proof.checks)
   }
-  for (const kind of ['unmarked', 'marked'] as const) {
+  for (const kind of ['regular', 'canary'] as const) {
     const own = results.filter(({ expectation }) => expectation.kind === kind)
     const answers = median(own.map(({ sent }) => sent))
     row(
-      `a check of ${kind === 'marked' ? 'the header' : `${share * 100} %`}, --probe-rate 0: time`,
+      `a check of ${kind === 'canary' ? 'the header' : `${share * 100} %`}, --probe-rate 0: time`,
       `${(median(own.map(({ elapsedMs }) => elapsedMs)) / 1000).toFixed(2)} s`,
-      `aim ${share > 0 && share < 1 && kind === 'unmarked' ? 2 : 1} s (${answers} answers)`,
+      `aim ${share > 0 && share < 1 && kind === 'regular' ? 2 : 1} s (${answers} answers)`,
     )
   }
 }

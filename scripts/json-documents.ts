@@ -8,7 +8,7 @@ import type { AppHistory } from '../src/operations/history.js'
 import type { InitResult } from '../src/operations/init/init.js'
 import type { WaitingRun } from '../src/operations/runs.js'
 import type { AppStatus, AppSummary } from '../src/operations/status.js'
-import type { CompareResult, ExplainResult, VerifyResult } from '../src/operations/verify.js'
+import type { AnalysisResult, ExplainResult, VerifyResult } from '../src/operations/verify.js'
 import type { ErrorDocument } from '../src/report/text/error-text.js'
 import type { RunResult } from '../src/runbook/run/outcome.js'
 import type { AppPlan } from '../src/runbook/run/plan.js'
@@ -48,8 +48,8 @@ export interface AppsDocument extends Performed {
 
 export interface VerifyDocument extends VerifyResult, Performed {}
 
-/** Of `canary verify --compare`. */
-export interface CompareDocument extends CompareResult, Performed {}
+/** Of `canary verify --analyze`. */
+export interface CompareDocument extends AnalysisResult, Performed {}
 
 /** Of `canary verify --explain`. */
 export interface ExplainDocument extends ExplainResult, Performed {}

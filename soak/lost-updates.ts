@@ -9,7 +9,7 @@ import type { RecordedRevision } from './release.js'
 const STEPS: { words: RegExp; owns: string[] }[] = [
   { words: /: deploy (\S+) beside /, owns: ['deployment.$1'] },
   { words: /: send requests with .+ to (\S+)/, owns: ['routes.canary'] },
-  { words: /: send \d+ % of the unmarked requests to /, owns: ['routes.canary.weight'] },
+  { words: /: send \d+ % of the regular requests to /, owns: ['routes.canary.weight'] },
   { words: /: make \S+ the primary and remove (\S+)/, owns: ['deployment.$1', 'routes'] },
   { words: /: send all requests back to /, owns: ['routes.canary'] },
   { words: /^canary abort .*: remove (\S+)/, owns: ['deployment.$1'] },
@@ -50,7 +50,7 @@ function isOwned({ path }: ValueChange, description: string): boolean {
 
 /** Whether the weight told is the weight in the values. */
 function weightFits(description: string, config: JsonObject): boolean {
-  const told = /: send (\d+) % of the unmarked/.exec(description)
+  const told = /: send (\d+) % of the regular/.exec(description)
   if (!told) return true
   const { canary } = config.routes as { canary?: { weight?: number } }
   return (canary?.weight ?? 0) === Number(told[1])

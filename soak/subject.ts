@@ -21,7 +21,7 @@ export interface Move {
   target: Target
 }
 
-/** Users' requests a second, unmarked, while anything happens to an app. */
+/** Users' requests a second, regular, while anything happens to an app. */
 const PER_SECOND = 100
 
 /** One app that goes from rollout to rollout under its users' traffic: each case begins where the last one ended. */

@@ -4,7 +4,7 @@ import { checkApp } from './flags/args.js'
 import type { Questions } from './output/questions.js'
 
 /** What `canary init` was told, checked; undefined where nothing was said. */
-export interface Told {
+export interface KnownAnswers {
   app?: string
   namespace?: string
   image?: string
@@ -30,7 +30,7 @@ const EXAMPLE = "the chart's example"
 const MAX_REPLICAS = 1000
 
 /** Checks arguments and flags. Throws UsageError naming the one that won't do. */
-export function checkTyped(typed: Typed): Told {
+export function checkTyped(typed: Typed): KnownAnswers {
   const check = <T>(value: string | undefined, parse: (text: string) => T) =>
     value === undefined ? undefined : parse(value)
   return {
@@ -47,9 +47,9 @@ export function checkTyped(typed: Typed): Told {
 /** Asks for what was not said. With a Deployment to read from, only for what it can't tell. */
 export async function askRest(
   questions: Questions,
-  told: Told,
+  told: KnownAnswers,
   known: { app: string; namespace?: string; hasDeployment: boolean },
-): Promise<Told> {
+): Promise<KnownAnswers> {
   const { hasDeployment } = known
   const app =
     told.app ?? (await questions.ask({ text: 'App, a name', byDefault: known.app, parse: checkName }))

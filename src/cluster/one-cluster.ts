@@ -6,7 +6,7 @@ import { KubectlEnded } from './kube/kubectl.js'
 import { runKubectl } from './kube/kubectl-process.js'
 import { LEASES, NAMESPACES, SECRETS, type Target } from './kube/kube-types.js'
 import { leaseName } from './lease/lease-object.js'
-import { pause } from '../lib/sleep.js'
+import { sleep } from '../lib/sleep.js'
 
 /** Pauses between the tries of kubectl, milliseconds: an overloaded server may refuse one. */
 const RETRY_PAUSES_MS = [100, 300, 900]
@@ -18,7 +18,7 @@ const RETRY_PAUSES_MS = [100, 300, 900]
  * ways, by the proxy and by `kubectl get` (the library that helm uses too), and must have the same UID.
  */
 export class OneCluster {
-  private proven = false
+  private isVerified = false
 
   constructor(
     private readonly api: KubeApi,
@@ -28,13 +28,13 @@ export class OneCluster {
   /** Takes the app's lock with the proof beside it; throws ExternalError, the lock freed, where that fails. */
   async provenWith(request: LockRequest, lockApp: () => Promise<AppLock>): Promise<AppLock> {
     const cluster = await this.pin()
-    if (cluster.serverPath === undefined || this.proven) return lockApp()
+    if (cluster.serverPath === undefined || this.isVerified) return lockApp()
     const byNamespace = this.isSame(cluster, { resource: NAMESPACES, name: 'kube-system' })
     byNamespace.catch(() => undefined) // the lock's own error comes first
     const lock = await lockApp()
     try {
-      this.proven = (await byNamespace) || (await this.isSameForApp(cluster, request))
-      if (!this.proven) throw unproven(cluster)
+      this.isVerified = (await byNamespace) || (await this.isSameForApp(cluster, request))
+      if (!this.isVerified) throw notOneCluster(cluster)
       return lock
     } catch (error) {
       await lock.release()
@@ -106,7 +106,7 @@ async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name 
         },
       )
     }
-    await pause(wait, cluster.signal)
+    await sleep(wait, cluster.signal)
   }
 }
 
@@ -127,7 +127,7 @@ function differs({ serverPath }: PinnedCluster, target: Target, uid: string, oth
   )
 }
 
-function unproven({ serverPath }: PinnedCluster): ExternalError {
+function notOneCluster({ serverPath }: PinnedCluster): ExternalError {
   return new ExternalError(
     `It can't be proven that reads and helm reach the same cluster: the server in the kubeconfig has the path ${serverPath}, ` +
       'and your user may read neither the namespace kube-system, nor a Lease or a release record of the app.',

@@ -3,7 +3,7 @@ import type { ReleaseHistory, Revision } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './kube/api-transport.js'
 import { pinCluster, sameForBoth } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRequest } from './port.js'
-import { diagnose } from './preflight.js'
+import { preflight } from './preflight.js'
 import { createVirtualService, gatewayView } from './gloo/gateway.js'
 import { Helm } from './helm/helm.js'
 import { identity } from './kube/identity.js'
@@ -135,14 +135,14 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     proxyPods: () => readyProxyPods(api),
     proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
     copyCounters: async (app, namespace) => {
-      const { openCopyCounters } = await import('./gloo/shadow-counters.js')
+      const { openShadowCounters: openCopyCounters } = await import('./gloo/shadow-counters.js')
       return openCopyCounters(api, app, namespace, await pin())
     },
-    scene: async (name, namespace) => {
-      const { collectScene } = await import('./gloo/snapshot.js')
+    snapshot: async (name, namespace) => {
+      const { takeSnapshot: collectScene } = await import('./gloo/snapshot.js')
       return collectScene(api, { name, namespace }, await pin())
     },
-    diagnose: (namespace) => diagnose({ api, helm, proxyAddress }, namespace),
+    diagnose: (namespace) => preflight({ api, helm, proxyAddress }, namespace),
     close: async () => {
       await api.close()
       folder.close()

@@ -1,4 +1,4 @@
-import type { Scene } from '../model/results/diagnosis.js'
+import type { Snapshot } from '../model/results/diagnosis.js'
 import type { Autoscaler, LiveObject, ObjectName } from '../model/results/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
@@ -252,7 +252,7 @@ export interface ProxyAddress {
 }
 
 /** Counters of all proxies together. */
-export interface CopyCounters {
+export interface ShadowCounters {
   /** Requests sent to the app's Upstream, and copies sent to that of its shadow, since the proxies started. */
   read(): Promise<{
     requests: number
@@ -418,10 +418,10 @@ export interface Cluster {
   proxyPodAddress(pod: string): Promise<ProxyAddress>
 
   /** Counters of the proxies for an app and for copies of its requests; throws ExternalError where there are none. */
-  copyCounters(app: string, namespace: string): Promise<CopyCounters>
+  copyCounters(app: string, namespace: string): Promise<ShadowCounters>
 
   /** What leads to an app and what is behind it, for a diagnosis: within 3 seconds. Never throws. */
-  scene(app: string, namespace: string): Promise<Scene>
+  snapshot(app: string, namespace: string): Promise<Snapshot>
 
   /** Checks of helm, kubectl, the cluster, permissions, CRDs: what `doctor` prints. */
   diagnose(namespace: string): Promise<Finding[]>

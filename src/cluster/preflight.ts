@@ -9,7 +9,7 @@ import { ROUTE_TABLES, UPSTREAMS, VIRTUAL_SERVICES } from './kube/kube-types.js'
 import { missingPermissions, type Permission } from './permissions.js'
 
 /** What there is to look at. */
-interface Surroundings {
+interface PreflightRequest {
   api: KubeApi
   helm: Helm
   proxyAddress: () => Promise<ProxyAddress>
@@ -19,7 +19,7 @@ interface Surroundings {
  * Looks at all that canary needs around an app in this namespace, and says for each thing whether it is there, and what
  * to do where not. Expected errors become findings.
  */
-export async function diagnose(surroundings: Surroundings, namespace: string): Promise<Finding[]> {
+export async function preflight(surroundings: PreflightRequest, namespace: string): Promise<Finding[]> {
   const { api, helm, proxyAddress } = surroundings
   const [helmFinding, kubectlFinding, cluster] = await Promise.all([
     examine('helm', () => helm.version()),

@@ -17,7 +17,7 @@ export default class Finish extends ChangeCommand {
   }
   static override flags = {
     jump: Flags.boolean({
-      description: 'Also from weight 0, though no unmarked request has tried the canary yet',
+      description: 'Also from weight 0, though no regular request has tried the canary yet',
     }),
     scale: scaleFlag,
     ...changeFlags,

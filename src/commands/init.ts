@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { optionalApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
-import type { Told } from '../cli/init-answers.js'
+import type { KnownAnswers } from '../cli/init-answers.js'
 import { printNote } from '../cli/output/output.js'
 import type { ClusterOptions } from '../cluster/port.js'
 import { UsageError } from '../model/errors.js'
@@ -82,7 +82,7 @@ export default class Init extends BaseCommand {
       namespace: namespace ?? of?.namespace,
       hasDeployment: source !== undefined,
     }
-    let told: Told = { ...typed, app: name }
+    let told: KnownAnswers = { ...typed, app: name }
     const { stdin: input, stderr } = process
     if (input.isTTY && stderr.isTTY && !flags.yes && flags.from !== '-') {
       const { openQuestions } = await import('../cli/output/questions.js')

@@ -30,7 +30,7 @@ export default class Rollout extends RunbookCommand {
       default: '5,25,50,100',
       env: 'CANARY_WEIGHTS',
       helpValue: '<list>',
-      description: 'Percent of the unmarked requests, one share after the other',
+      description: 'Percent of the regular requests, one share after the other',
     }),
     pause: Flags.string({
       default: '0',
@@ -47,7 +47,7 @@ export default class Rollout extends RunbookCommand {
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
     }),
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'version-values': Flags.string({

@@ -13,10 +13,10 @@ import {
 } from '../cli/flags/flags.js'
 
 export default class Shift extends ChangeCommand {
-  static override summary = 'Send WEIGHT percent of the unmarked requests to the canary'
+  static override summary = 'Send WEIGHT percent of the regular requests to the canary'
   static override description =
     'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, ' +
-    'and all requests with them do. 0 goes back to the phase in which only marked requests reach it; ' +
+    'and all requests with them do. 0 goes back to the phase in which only canary requests reach it; ' +
     '100 sends all requests to it and keeps the primary standing by.'
   static override examples = [
     '<%= config.bin %> shift echo 50',
@@ -26,7 +26,7 @@ export default class Shift extends ChangeCommand {
   static override args = {
     app: requiredApp,
     weight: Args.string({
-      description: 'Percent of the unmarked requests, a whole number from 0 to 100',
+      description: 'Percent of the regular requests, a whole number from 0 to 100',
       required: true,
       ignoreStdin: true,
     }),

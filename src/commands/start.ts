@@ -11,7 +11,7 @@ import {
 } from '../cli/flags/flags.js'
 
 export default class Start extends ChangeCommand {
-  static override summary = 'Deploy a canary beside the primary and send it the marked requests'
+  static override summary = 'Deploy a canary beside the primary and send it the canary requests'
   static override description =
     'Two steps: VERSION is deployed and proven to change nothing for anybody, then requests with the ' +
     "canary headers go to it and all others stay with the primary. Its configuration is the primary's, " +
@@ -26,7 +26,7 @@ export default class Start extends ChangeCommand {
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
     }),
     'deploy-only': Flags.boolean({ description: 'Stop after the first step: nobody is sent to the canary' }),
     shadow: Flags.string({

@@ -15,7 +15,7 @@ export default class Undo extends ChangeCommand {
   static override summary = 'Bring back the version before, after a finished rollout'
   static override description =
     'The old version, with its configuration out of the release history, is deployed again as a canary and ' +
-    'takes the requests by the same proven steps: marked requests, half of the others, all; then the new ' +
+    'takes the requests by the same proven steps: canary requests, half of the others, all; then the new ' +
     'version is removed. On a terminal the version before is proposed; elsewhere VERSION is required, so ' +
     'that the command run again does not swing back.'
   static override examples = ['<%= config.bin %> undo echo v1', '<%= config.bin %> undo echo v1 --fast']

@@ -28,7 +28,7 @@ export default class Values extends BaseCommand {
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that marks a request for the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
     }),
     values: repeatable({
       char: 'f',

@@ -12,12 +12,12 @@ export default class Verify extends BaseCommand {
   static override examples = [
     '<%= config.bin %> verify echo',
     '<%= config.bin %> verify echo --tolerance 2.5',
-    '<%= config.bin %> verify echo --compare --duration 1m',
+    '<%= config.bin %> verify echo --analyze --duration 1m',
     '<%= config.bin %> verify echo --explain --proxy-url http://localhost:8080',
   ]
   static override args = { app: requiredApp }
   static override flags = {
-    compare: Flags.boolean({
+    analyze: Flags.boolean({
       description: "Compare the canary's errors and latency with the primary's, by pairs of requests",
       helpGroup: 'probe',
     }),
@@ -25,7 +25,7 @@ export default class Verify extends BaseCommand {
     explain: Flags.boolean({
       description: 'Show a few raw answers and what is read from them, and prove nothing',
       helpGroup: 'probe',
-      exclusive: ['compare'],
+      exclusive: ['analyze'],
     }),
     ...probeFlags,
     ...clusterFlags,
@@ -33,8 +33,8 @@ export default class Verify extends BaseCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(Verify)
-    const { compare, explain } = parsed.flags
-    requireWith(parsed, 'duration', 'compare')
+    const { analyze, explain } = parsed.flags
+    requireWith(parsed, 'duration', 'analyze')
     const app = checkApp(parsed.args.app)
     const task = { title: `verify ${app}`, activity: `reading the release of ${app}`, app, parsed }
     if (explain) {
@@ -51,15 +51,15 @@ export default class Verify extends BaseCommand {
       })
       return
     }
-    if (compare) {
+    if (analyze) {
       await this.perform({
         ...task,
         run: async (context, { namespace, durationMs }) => {
-          const { compare } = await import('../operations/verify.js')
-          return compare(context, { app, namespace, durationMs })
+          const { analyze } = await import('../operations/verify.js')
+          return analyze(context, { app, namespace, durationMs })
         },
         render: async (result, palette) => {
-          const { renderComparison } = await import('../report/text/result-text.js')
+          const { renderAnalysis: renderComparison } = await import('../report/text/result-text.js')
           return renderComparison(result, palette)
         },
       })

@@ -1,5 +1,7 @@
-/** Waits, at most until `signal` is aborted; never throws. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/** Waits, at most until one of the signals is aborted; never throws. Milliseconds. */
+export function sleep(milliseconds: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
+  const given = signals.filter((signal) => signal !== undefined)
+  const signal = given.length > 1 ? AbortSignal.any(given) : given[0]
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer)
@@ -18,6 +20,6 @@ export async function atMost(
   work: (late: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const late = new AbortController()
-  const over = pause(milliseconds, late.signal)
+  const over = sleep(milliseconds, late.signal)
   await Promise.race([work(late.signal), over.then(() => late.abort())]).finally(() => late.abort())
 }

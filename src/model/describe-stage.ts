@@ -19,7 +19,7 @@ export function describeStage(stage: Stage): string {
     case 'shifted':
       return `shifted: every request goes to ${stage.canary}, ${stage.primary} stands by`
     case 'unknown':
-      return `unknown: ${stage.oddities.join('; ')}`
+      return `unknown: ${stage.problems.join('; ')}`
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CheckResult, Expectation, ShadowCheck, StageProof } from './expectation.js'
-import type { HealthComparison } from './results/analysis.js'
+import type { Analysis } from './results/analysis.js'
 import type { Plan, Step } from './plan.js'
 import type { Stage } from './stage.js'
 
@@ -36,10 +36,10 @@ export type CanaryEvent =
   | { type: 'check-progress'; checks: CheckProgress[] }
   | { type: 'check'; check: CheckResult }
   | { type: 'shadow-check'; shadow: ShadowCheck }
-  | { type: 'comparing'; primary: string; canary: string; durationMs: number }
-  | { type: 'compare-progress'; pairs: number; primaryErrors: number; canaryErrors: number }
-  | { type: 'compared'; comparison: HealthComparison }
-  | { type: 'proven'; stage: Stage; proof: StageProof }
+  | { type: 'analyzing'; primary: string; canary: string; durationMs: number }
+  | { type: 'analysis-progress'; pairs: number; primaryErrors: number; canaryErrors: number }
+  | { type: 'analyzed'; analysis: Analysis }
+  | { type: 'verified'; stage: Stage; proof: StageProof }
   | { type: 'step-done'; step: Step; index: number; of: number; elapsedMs: number }
   | { type: 'warning'; message: string }
   | { type: 'note'; message: string }

@@ -1,12 +1,12 @@
-/** `unmarked` probes carry no canary header, `marked` ones carry all of them. */
-export type ProbeKind = 'unmarked' | 'marked'
+/** `regular` probes carry no canary header, `canary` ones carry all of them. */
+export type ProbeKind = 'regular' | 'canary'
 
 /** What share of which version one kind of probe must see, over all of the app's paths together. */
 export interface Expectation {
   kind: ProbeKind
   /** Paths of the probes, each in its turn, e.g. `/echo`; at least one. */
   paths: string[]
-  /** Canary headers the probe carries; empty for unmarked probes. */
+  /** Canary headers the probe carries; empty for regular probes. */
   headers: Record<string, string>
   /** The versions that may answer. */
   primary: string
@@ -102,7 +102,7 @@ export interface ShadowCheck {
   share: number
   /** Requests to the app, those of its users included, and copies that went to the version's pods meanwhile. */
   requests: number
-  copies: number
+  shadowed: number
   /** Anytime-valid confidence interval of the share of copies, 0..1. */
   interval: [number, number]
   verdict: Verdict

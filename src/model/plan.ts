@@ -18,7 +18,7 @@ export type StepName =
 /** One upgrade of the release and what must be true before and after it. */
 export interface Step {
   name: StepName
-  /** One line for people: `send 50 % of the unmarked requests to v2`. */
+  /** One line for people: `send 50 % of the regular requests to v2`. */
   title: string
   /** The stage the step leads to. */
   to: Stage

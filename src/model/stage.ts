@@ -8,14 +8,14 @@ export type Stage =
    * of the requests, and its answers are thrown away.
    */
   | { name: 'deployed'; primary: string; canary: string; shadow?: number }
-  /** A canary route with weight 0: only marked requests reach the canary. */
+  /** A canary route with weight 0: only canary requests reach the canary. */
   | { name: 'header'; primary: string; canary: string; headers: Record<string, string> }
   /** Weight 1..99. */
   | { name: 'weighted'; primary: string; canary: string; headers: Record<string, string>; weight: number }
   /** Weight 100: the canary gets everything, the primary still stands by. */
   | { name: 'shifted'; primary: string; canary: string; headers: Record<string, string> }
-  /** Values canary can't explain; `oddities` says what is odd, a sentence each. */
-  | { name: 'unknown'; oddities: string[] }
+  /** Values canary can't explain; `problems` says what is wrong, a sentence each. */
+  | { name: 'unknown'; problems: string[] }
 
 /** Stages with a canary route. */
 export type CanaryStage = Extract<Stage, { canary: string; headers: object }>

@@ -5,10 +5,10 @@ export type JsonObject = { [key: string]: Json }
 /** Configuration of one version, the value of `deployment.<version>`: `{}` is the chart's default image. */
 export type VersionConfig = JsonObject
 
-/** `routes.canary`: the version that gets marked requests, and a share of the unmarked ones. */
+/** `routes.canary`: the version that gets canary requests, and a share of the regular ones. */
 export interface CanaryRoute {
   version: string
-  /** Percent of unmarked requests, integer 0..100; absent in the values means 0. */
+  /** Percent of regular requests, integer 0..100; absent in the values means 0. */
   weight: number
   /** Headers that pin a request to the canary, at least one. */
   headers: Record<string, string>

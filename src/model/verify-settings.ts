@@ -44,7 +44,7 @@ export interface ProbeTemplate {
 }
 
 /** When the canary is too much worse than the primary. */
-export interface HealthLimits {
+export interface AnalysisLimits {
   /** Share of errors, 0..1, that the canary must stay below, whatever the primary does. */
   maxErrorRate: number
   /** How many times the primary's share of errors the canary's is too much. */
@@ -73,7 +73,7 @@ export interface VerifySettings {
   paths?: string[]
   probe: ProbeTemplate
   assertions: AnswerAssertions
-  health: HealthLimits
+  analysisLimits: AnalysisLimits
   /** Base URL of the Prometheus that answers `metrics`. */
   prometheus?: string
   metrics: MetricGate[]

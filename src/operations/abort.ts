@@ -39,7 +39,7 @@ async function abortHeld(context: OperationContext, request: AbortRequest): Prom
   return changeRelease(
     context,
     request,
-    { command: typed, isWayBack: true, removesOrphans: true, breaks },
+    { command: typed, isAbort: true, removesOrphans: true, breaks },
     async (found, recovered) => {
       const { namespace = app, deployed, stage } = found
       if (recovered && stage.name === 'absent') {

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/port.js'
 import type { Emit } from '../model/events.js'
 import type { StageProof } from '../model/expectation.js'
-import type { HealthComparison } from '../model/results/analysis.js'
+import type { Analysis } from '../model/results/analysis.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Allowance } from '../model/verify-settings.js'
@@ -81,7 +81,7 @@ export interface AppRequest {
   namespace?: string
 }
 
-export interface ProvenStage {
+export interface VerifiedStage {
   /** The step the proof belongs to; undefined for the proof of the stage that was found. */
   step?: string
   stage: Stage
@@ -101,9 +101,9 @@ export interface OperationResult {
   plan: Plan
   /** Helm's command lines, one a step, values on stdin. */
   commands: string[]
-  proofs: ProvenStage[]
+  proofs: VerifiedStage[]
   /** The canary's health against the primary's before the first step, where that was asked for. */
-  comparison?: HealthComparison
+  analysis?: Analysis
   /** Commands that would go on from here. */
   next: string[]
   /** The command that goes back from here. */

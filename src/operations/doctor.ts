@@ -10,7 +10,7 @@ import {
 import { absentApp } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { gatewayFindings } from './verification/diagnosis.js'
-import { type Deployed, lookAround } from './drift/read-drift.js'
+import { type Deployed, readDrift } from './drift/read-drift.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe/observe.js'
 import { workloadFindings } from './ownership/findings.js'
@@ -58,7 +58,7 @@ async function appFindings(
       ? {
           check: `app ${app}`,
           status: 'problem',
-          detail: stage.oddities.join('; '),
+          detail: stage.problems.join('; '),
           remedy: `look at the values: canary values ${app} -n ${observation.namespace}`,
         }
       : { check: `app ${app}`, status: 'ok', detail: describeStage(stage) },
@@ -87,7 +87,7 @@ async function appFindings(
 /** What others did around the app, with what to do about it. */
 async function changesByHand(context: OperationContext, released: Deployed): Promise<Finding[]> {
   const { app, namespace, deployed } = released
-  const surroundings = await lookAround(context, released)
+  const surroundings = await readDrift(context, released)
   const { controller, differences, autoscaled, autoscalers, byHand, namespaceIsGoing } = surroundings
   const findings: Finding[] = []
   if (namespaceIsGoing) {

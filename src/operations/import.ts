@@ -35,7 +35,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
   return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
     const { namespace, deployed } = await requireThere(context, found)
     if (isImported(deployed)) {
-      return { plan: provenAlone(await requireReleased(context, found)), command, revision: deployed }
+      return { plan: verifiedAlone(await requireReleased(context, found)), command, revision: deployed }
     }
     const { config } = deployed
     const objects = parseManifest(deployed.manifest)
@@ -78,7 +78,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
   })
 }
 
-function provenAlone({ app, namespace, stage, deployed }: ReleasedApp): Plan {
+function verifiedAlone({ app, namespace, stage, deployed }: ReleasedApp): Plan {
   const expectations = expectationsOf(app, stage)
   return { app, namespace, from: stage, to: stage, before: deployed.config, steps: [], expectations }
 }

@@ -13,7 +13,7 @@ import { changeRelease } from './change/change.js'
 import { chosenChart } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 import type { Observation } from './observe/observe.js'
-import { oddValuesTeller } from './observe/values-warnings.js'
+import { valuesWarner } from './observe/values-warnings.js'
 import type { PlanToRun } from './change/run-plan.js'
 import { withStrictAdmission } from './change/strict-admission.js'
 import { readValuesFiles } from './inputs/values-files.js'
@@ -37,7 +37,7 @@ export async function install(context: OperationContext, request: InstallRequest
   const { app, version } = request
   const command = `install ${app} ${version}`
   const base = await baseValues(request)
-  const tellOdd = oddValuesTeller(context, version)
+  const tellOdd = valuesWarner(context, version)
   // Asked once, though the plan is made again under the lock.
   let virtualService: Promise<boolean> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {

@@ -5,7 +5,7 @@ import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
 
 /**
- * header, weighted, shifted → the same with another weight (percent of unmarked requests), in one step. With `analyzeMs`
+ * header, weighted, shifted → the same with another weight (percent of regular requests), in one step. With `analyzeMs`
  * the canary's health is compared with the primary's for so long before its share rises.
  */
 export async function shift(

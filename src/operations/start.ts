@@ -3,7 +3,7 @@ import { planStart } from '../rollout/plan/plan.js'
 import { type ConfigChanges, nextConfig } from '../rollout/plan/version-config.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext, OperationResult } from './context.js'
-import { oddValuesTeller } from './observe/values-warnings.js'
+import { valuesWarner } from './observe/values-warnings.js'
 import { readValuesFile } from './inputs/values-files.js'
 
 const DEFAULT_HEADERS = { stage: 'canary' }
@@ -22,7 +22,7 @@ export interface StartRequest extends AppRequest {
   versionValues?: string
 }
 
-/** stable, deployed → header: the new version deployed beside the primary, then reached by marked requests. */
+/** stable, deployed → header: the new version deployed beside the primary, then reached by canary requests. */
 export async function start(context: OperationContext, request: StartRequest): Promise<OperationResult> {
   const {
     app,
@@ -40,7 +40,7 @@ export async function start(context: OperationContext, request: StartRequest): P
     values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
   }
   const command = `start ${app} ${version}`
-  const tellOdd = oddValuesTeller(context, version)
+  const tellOdd = valuesWarner(context, version)
   return changeApp(context, request, command, ({ namespace, deployed }) => {
     const shared = effectiveValues(deployed.chart.values, deployed.config).app
     const plan = planStart(

@@ -9,7 +9,7 @@ import { nextCommands, undoCommand } from '../rollout/stage/next-steps.js'
 import { stageOf } from '../rollout/stage/stage.js'
 import { absentApp, requireNamespace } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
-import { lookAround } from './drift/read-drift.js'
+import { readDrift } from './drift/read-drift.js'
 import { observe, unfinishedRevision } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
 import { notesAt, runCommands } from './runs.js'
@@ -67,7 +67,7 @@ export async function status(context: OperationContext, request: AppRequest): Pr
   if (!namespace || !history) throw await absentApp(context, observation)
   const [{ own, orphans, neighbours }, surroundings, { waiting, holder }] = await Promise.all([
     holdingsOf(context, { app, namespace, deployed }),
-    deployed ? lookAround(context, { app, namespace, deployed }) : undefined,
+    deployed ? readDrift(context, { app, namespace, deployed }) : undefined,
     notesAt(context, { app, namespace, revision: deployed?.revision }),
   ])
   const unfinished = unfinishedOf(history)

@@ -92,7 +92,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       // Helm 4 finds an autoscaler as the owner of the number of pods.
       takeOver: scaling && 'replicas' in scaling.after,
       // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
-      proveFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
+      verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
       wayBack:
         request.revision === undefined
           ? `canary upgrade ${app}${at} --revision ${deployed.revision}`

@@ -1,18 +1,18 @@
 import { ConflictError } from '../model/errors.js'
 import type { StageProof } from '../model/expectation.js'
-import type { HealthComparison } from '../model/results/analysis.js'
+import type { Analysis } from '../model/results/analysis.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { expectationsOf } from '../rollout/stage/expectations.js'
 import { finishedRollout } from '../rollout/history/history.js'
 import { nextCommands, undoCommand } from '../rollout/stage/next-steps.js'
 import type { ExplainedAnswer } from '../verification/probing/verifier.js'
-import { compareStage, requireBoth, requireHealthy } from './verification/analyze-stage.js'
+import { analyzeStage, requireBothVersions, requireSound } from './verification/analyze-stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { causesOf } from './verification/diagnosis.js'
 import { keepProof } from './verification/keep-proof.js'
 import { observe, requireThere } from './observe/observe.js'
-import { Prover, requirePass } from './verification/verify-stage.js'
+import { StageVerifier, requirePass } from './verification/verify-stage.js'
 import { requireSame } from './change/revision-watch.js'
 
 interface Result {
@@ -28,8 +28,8 @@ export interface VerifyResult extends Result {
   proof: StageProof
 }
 
-export interface CompareResult extends Result {
-  comparison: HealthComparison
+export interface AnalysisResult extends Result {
+  analysis: Analysis
 }
 
 export interface ExplainResult {
@@ -54,9 +54,9 @@ export async function verify(
   const { app, namespace, stage, deployed, newest } = released
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const expectations = expectationsOf(app, stage)
-  const prover = new Prover(context, expectations)
+  const prover = new StageVerifier(context, expectations)
   try {
-    const proof = await prover.prove({
+    const proof = await prover.verify({
       app,
       namespace,
       stage,
@@ -77,21 +77,21 @@ export async function verify(
 }
 
 /** Compares the canary's health with the primary's for so long, changing nothing. */
-export async function compare(
+export async function analyze(
   context: OperationContext,
   request: AppRequest & { durationMs: number },
-): Promise<CompareResult> {
+): Promise<AnalysisResult> {
   const released = await requireRelease(context, request)
   const { app, namespace, stage, deployed, newest } = released
-  requireBoth(app, stage)
+  requireBothVersions(app, stage)
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
-  const prover = new Prover(context, [])
+  const prover = new StageVerifier(context, [])
   try {
     const { durationMs } = request
     const stageToCompare = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
-    const comparison = await compareStage(context, prover, stageToCompare)
-    requireHealthy(comparison, stage, ways(released))
-    return { ...resultOf(released), comparison }
+    const analysis = await analyzeStage(context, prover, stageToCompare)
+    requireSound(analysis, stage, ways(released))
+    return { ...resultOf(released), analysis }
   } finally {
     await prover.close()
   }
@@ -101,7 +101,7 @@ export async function compare(
 export async function explain(context: OperationContext, request: AppRequest): Promise<ExplainResult> {
   const { app, namespace, stage, deployed } = await requireRelease(context, request)
   const expectations = expectationsOf(app, stage)
-  const prover = new Prover(context, expectations)
+  const prover = new StageVerifier(context, expectations)
   try {
     const { probes, settings } = await prover.probeRequest({
       app,
@@ -152,7 +152,7 @@ async function requireRelease(context: OperationContext, request: AppRequest): P
   const { app, namespace, stage, deployed, history } = await requireThere(context, observation)
   if (stage.name === 'unknown') {
     throw new ConflictError(
-      `canary can't say what traffic should look like for ${app}: ${stage.oddities.join('; ')}.`,
+      `canary can't say what traffic should look like for ${app}: ${stage.problems.join('; ')}.`,
       { nextSteps: [`canary values ${app} -n ${namespace}`] },
     )
   }

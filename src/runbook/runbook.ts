@@ -88,7 +88,7 @@ interface StepBase {
   timeoutMs?: number
   /** Over the settings of the app, for the proofs of this step. */
   verify: StepVerify
-  /** Undefined: no comparison of the canary's errors and latency with the primary's before the share rises. */
+  /** Undefined: the canary's errors and latency are not compared with the primary's, before the share rises or by `verify`. */
   analyze?: Analysis
   position: Position
 }
@@ -159,8 +159,6 @@ export interface AbortStep extends StepBase {
 
 export interface VerifyStep extends StepBase {
   type: 'verify'
-  /** Compare the canary's health with the primary's as well. */
-  compare?: Analysis
 }
 
 export interface PauseStep extends StepBase {

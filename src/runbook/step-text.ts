@@ -33,7 +33,7 @@ export function stepText(step: RunbookStep): string {
     case 'run':
       return `run ${shortened(step.command)}`
     case 'verify':
-      return step.compare ? 'verify and compare' : 'verify'
+      return step.analyze ? 'verify and analyze' : 'verify'
     case 'finish':
     case 'abort':
       return step.type

@@ -1,4 +1,4 @@
-import type { Disturb, Disturbance } from './api-server/disturbance.js'
+import type { FaultOf, ApiFault } from './api-server/api-fault.js'
 import { ApiError, type StatusBody } from './api-server/status.js'
 import type { FaultRegistry, SomeRequests } from './faults.js'
 import type { Random } from './random.js'
@@ -17,13 +17,13 @@ const TROUBLES: Record<number, { reason: string; message: string }> = {
 const BY_CHANCE = [429, 500, 503]
 
 /** What the faults in force do to the API's requests. */
-export function disturbApi(faults: FaultRegistry, random: Random): Disturb {
+export function apiFaults(faults: FaultRegistry, random: Random): FaultOf {
   return ({ isWatch, isWrite, resource }) => {
     const concerns = ({ only, resource: wanted = '*' }: SomeRequests) =>
       (only === undefined || (only === 'writes') === isWrite) && (wanted === '*' || wanted === resource)
     const strikes = (fault: { percent: number } & SomeRequests) =>
       concerns(fault) && random() * 100 < fault.percent
-    const disturbance: Disturbance = {
+    const disturbance: ApiFault = {
       delayMs: faults.of('api-latency').find(concerns)?.ms,
       watchMs: isWatch ? faults.of('drop-watches')[0]?.ms : undefined,
       isExpired: isWatch && faults.of('expire-watches').some(strikes),

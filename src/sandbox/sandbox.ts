@@ -11,8 +11,8 @@ import { GarbageCollector } from './controllers/garbage.js'
 import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
 import { ServiceAccountController } from './controllers/service-accounts.js'
-import { disturbApi } from './api-faults.js'
-import { Colleague } from './colleague.js'
+import { apiFaults } from './api-faults.js'
+import { OtherOperator } from './other-operator.js'
 import { FaultRegistry } from './faults.js'
 import { Gloo } from './gateway/gloo.js'
 import { strictAdmission } from './gateway/strict-admission.js'
@@ -95,14 +95,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   createInfrastructure(store, { proxyPort: balancer.port, proxies })
   await ready
   pace.startMs = podStartMs
-  const colleague = new Colleague(store, faults)
+  const colleague = new OtherOperator(store, faults)
   const control = await startControl(faults, token)
   const api = await startApiServer({
     store,
     token,
     secret: randomBytes(16).toString('hex'),
     // Numbers of its own: how much traffic there is must not decide which request fails.
-    disturb: disturbApi(faults, seed === undefined ? Math.random : seededRandom(seed)),
+    disturb: apiFaults(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
     logs: (namespace, pod, _container, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
     findPort: (namespace, pod, port) => kubelet.loopbackPortOf(namespace, pod, port),

@@ -135,7 +135,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
       paths: ['/echo', '/echo/items?page=1'],
       request: { method: 'POST', headers: { authorization: 'env:TOKEN' }, body: '{}' },
       expect: { status: [200, '204-299'], body: 'ok', headers: { 'content-type': 'json' } },
-      health: { maxErrorRate: 1, relativeRisk: 2, latency: { shift: 10, min: 0 } },
+      analysis: { maxErrorRate: 1, relativeRisk: 2, latency: { shift: 10, min: 0 } },
       prometheus: 'http://prometheus:9090',
       metrics: [{ name: 'errors', query: 'vector(0)', max: 0 }],
     }

@@ -34,8 +34,8 @@ describe.each(HELM_MAJORS)('Helm %i keeps as text', (major) => {
       name: `echo-${version}`,
       args: [`-text=version:echo-${version}`, '-listen=:8080'],
     })
-    const [marked, unmarked] = rendered['RouteTable/echo-routes'].spec.routes
-    const canary = unmarked.routeAction.multi.destinations[1]
+    const [marked, regular] = rendered['RouteTable/echo-routes'].spec.routes
+    const canary = regular.routeAction.multi.destinations[1]
     expect(marked.routeAction.single.subset.values).toEqual({ version })
     expect(canary.destination.subset.values).toEqual({ version })
     expect(canary.options.headerManipulation.responseHeadersToAdd[0].header.value).toBe(version)

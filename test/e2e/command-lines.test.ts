@@ -82,7 +82,7 @@ const ROLLOUT: Line[] = [
     'canary verify echo',
     'canary verify echo --json',
     'canary verify echo --tolerance 2.5',
-    'canary verify echo --compare --duration 1m',
+    'canary verify echo --analyze --duration 1m',
     'canary verify echo --explain --proxy-url http://localhost:8080',
     'canary shift echo 10 --dry-run',
     'canary shift echo 10',

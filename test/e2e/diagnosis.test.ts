@@ -13,13 +13,13 @@ afterEach(async () => {
   cli.sandbox.faults.clear()
   // As it was: the way back is what the next case begins with.
   for (;;) {
-    const [unmarked, marked] = await Promise.all([many(20), many(5, { stage: 'canary' })])
+    const [regular, marked] = await Promise.all([many(20), many(5, { stage: 'canary' })])
     const isRight = marked.every((body) => body.startsWith('version:echo-v2'))
     if (
       isRight &&
-      ['v1', 'v2'].every((one) => unmarked.some((body) => body.startsWith(`version:echo-${one}`)))
+      ['v1', 'v2'].every((one) => regular.some((body) => body.startsWith(`version:echo-${one}`)))
     ) {
-      if (unmarked.every((body) => body.startsWith('version:'))) return
+      if (regular.every((body) => body.startsWith('version:'))) return
     }
   }
 })

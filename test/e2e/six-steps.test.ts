@@ -24,7 +24,7 @@ async function json(...args: string[]): Promise<any> {
   return JSON.parse(stdout)
 }
 
-/** `unmarked 459/459 v1` for every check of the last proof of a result. */
+/** `regular 459/459 v1` for every check of the last proof of a result. */
 function lastProof(result: any): string[] {
   return result.proofs.at(-1).proof.checks.map((check: any) => {
     const [version, count] = Object.entries(check.byVersion)[0] as [string, number]
@@ -62,17 +62,17 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
       canary: 'v2',
       headers: { stage: 'canary' },
     })
-    expect(lastProof(started)).toEqual(['unmarked 459/459 v1', 'marked 459/459 v2'])
+    expect(lastProof(started)).toEqual(['regular 459/459 v1', 'marked 459/459 v2'])
 
     const half = await json('shift', 'echo', '50')
     expect(half.stage).toMatchObject({ name: 'weighted', weight: 50 })
-    const unmarked = half.proofs.at(-1).proof.checks[0]
-    expect(unmarked.interval[0]).toBeGreaterThan(0.2)
-    expect(unmarked.interval[1]).toBeLessThan(0.8)
+    const regular = half.proofs.at(-1).proof.checks[0]
+    expect(regular.interval[0]).toBeGreaterThan(0.2)
+    expect(regular.interval[1]).toBeLessThan(0.8)
 
     const all = await json('shift', 'echo', '100')
     expect(all.stage.name).toBe('shifted')
-    expect(lastProof(all)).toEqual(['unmarked 459/459 v2', 'marked 459/459 v2'])
+    expect(lastProof(all)).toEqual(['regular 459/459 v2', 'marked 459/459 v2'])
 
     const finished = await json('finish', 'echo', 'v2')
     expect(finished.stage).toEqual({ name: 'stable', primary: 'v2' })

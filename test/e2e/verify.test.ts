@@ -65,14 +65,14 @@ test('several paths are counted together and apart; what is asserted of answers 
 
 test('a canary that is worse than the primary is kept back before anybody sees it', async () => {
   const compare = (duration: string) =>
-    canary('verify', 'echo', '--compare', '--duration', duration, '--json')
+    canary('verify', 'echo', '--analyze', '--duration', duration, '--json')
   const healthy = await compare('5s')
-  expect([healthy.exitCode, JSON.parse(healthy.stdout).comparison.verdict]).toEqual([0, 'pass'])
+  expect([healthy.exitCode, JSON.parse(healthy.stdout).analysis.verdict]).toEqual([0, 'pass'])
 
   cli.sandbox.faults.add({ kind: 'error-rate', app: 'echo', version: 'v2', percent: 20 })
   const { exitCode, stdout } = await compare('60s')
   const { error } = JSON.parse(stdout)
-  expect([exitCode, error.evidence.comparison.verdict]).toEqual([3, 'fail'])
+  expect([exitCode, error.evidence.analysis.verdict]).toEqual([3, 'fail'])
   const shift = await canary('shift', 'echo', '50', '--analyze', '--duration', '60s')
   cli.sandbox.faults.clear()
   expect([shift.exitCode, shift.stderr]).toEqual([3, expect.stringContaining('The canary is less healthy')])
@@ -156,10 +156,10 @@ describe('values that ask for what the caller alone may decide', () => {
     expect(requests.length).toBeGreaterThan(0)
   })
 
-  test('Prometheus: the comparison is refused, nothing is asked', async () => {
+  test('Prometheus: the analysis is refused, nothing is asked', async () => {
     const metrics = [{ name: 'errors', query: 'errors', max: 0 }]
     await withValues({ prometheus: origin, metrics })
-    const compare = ['verify', 'golf', '--compare', '--duration', '500ms']
+    const compare = ['verify', 'golf', '--analyze', '--duration', '500ms']
     const refused = await asVictim(compare)
     expect([refused.exitCode, refused.stderr]).toEqual([
       2,

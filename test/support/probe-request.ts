@@ -1,4 +1,4 @@
-import type { ProofRequest, Transport } from '../../src/verification/probing/verifier.js'
+import type { VerificationRequest, Transport } from '../../src/verification/probing/verifier.js'
 
 /** The transport to one origin and nothing special. */
 export function transportTo(origin: string, rest: Partial<Transport> = {}): Transport {
@@ -8,8 +8,8 @@ export function transportTo(origin: string, rest: Partial<Transport> = {}): Tran
 /** A proof of echo at one origin, as fast as it goes; what a test is about goes into `rest`. */
 export function proofRequest(
   origin: string,
-  rest: Partial<ProofRequest> & Pick<ProofRequest, 'expectations'>,
-): ProofRequest {
+  rest: Partial<VerificationRequest> & Pick<VerificationRequest, 'expectations'>,
+): VerificationRequest {
   return {
     app: 'echo',
     transport: transportTo(origin),

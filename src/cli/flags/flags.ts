@@ -162,7 +162,7 @@ export const durationFlag = Flags.string({
   default: '30s',
   env: 'CANARY_DURATION',
   helpValue: '<duration>',
-  description: 'How long the comparison goes on where nothing fails before, like 30s or 5m',
+  description: 'How long the analysis goes on where nothing fails before, like 30s or 5m',
   helpGroup: 'probe',
 })
 

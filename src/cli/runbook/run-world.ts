@@ -5,7 +5,7 @@ import { CanaryError } from '../../model/errors.js'
 import type { EmitRun, RunApp } from '../../model/run-events.js'
 import type { FileSettings } from '../../model/setting-names.js'
 import { RunLines } from '../../report/text/run-lines.js'
-import type { AppSurroundings, RunIdentity } from '../../runbook/run/app-context.js'
+import type { AppContext, RunIdentity } from '../../runbook/run/app-context.js'
 import type { Runbook, RunbookCluster } from '../../runbook/runbook.js'
 import { type Ci, ciOf } from '../output/ci.js'
 import { operationContext } from '../session/operation-context.js'
@@ -45,7 +45,7 @@ export interface RunWorld {
   ci?: Ci
   /** The file that settings were taken from, beside the runbook. */
   configFile?: string
-  of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+  of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
 }
 
 /**
@@ -98,7 +98,7 @@ export async function withRunWorld<T>(
   }
   const clusters = new Map<string, Cluster>()
   const warn = (message: string) => terminal.say(`! ${message}`)
-  const of = (app: string, cluster: RunbookCluster): Promise<AppSurroundings> => {
+  const of = (app: string, cluster: RunbookCluster): Promise<AppContext> => {
     const of = settings.get(cluster)!.get(app)!
     const { kubeconfig, kubeContext } = of
     learnSecrets(of, secrets)
@@ -118,7 +118,7 @@ export async function withRunWorld<T>(
       canaryHeaders: of.canaryHeaders,
       run: identity,
       pathOf: (file) => path.resolve(path.dirname(runbook.file), file),
-      comparisonMs: of.durationMs,
+      analysisMs: of.durationMs,
       runCommand,
       approved: request.approve,
       askToApprove: ask && ((question, until) => ask(question, until).catch(() => false)),
@@ -173,7 +173,7 @@ async function allSettings(
 }
 
 async function checkAll({ runbook, only, until, approve, parsed }: RunRequest): Promise<void> {
-  const [{ checkNames, checkSurroundings }, { knownContexts }] = await Promise.all([
+  const [{ checkNames, checkCluster: checkSurroundings }, { knownContexts }] = await Promise.all([
     import('../../runbook/rules/name-checks.js'),
     import('../../cluster/kube/kubectl.js'),
   ])

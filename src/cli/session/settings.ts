@@ -46,7 +46,7 @@ export interface Settings {
   canaryHeaders?: Record<string, string>
   probeHeaders: Record<string, string>
   probeRate: number
-  /** Of a comparison, where there is to be one. */
+  /** Of a analysis, where there is to be one. */
   durationMs: number
   /** 0..1. */
   tolerance?: number
@@ -76,7 +76,7 @@ export interface Settings {
   yes: boolean
 }
 
-export interface Surroundings {
+export interface SettingsSources {
   cwd: string
   env: Record<string, string | undefined>
 }
@@ -88,7 +88,7 @@ export interface Surroundings {
 export async function resolveSettings(
   app: string | undefined,
   parsed: ParsedFlags,
-  { cwd, env }: Surroundings,
+  { cwd, env }: SettingsSources,
   runbook: FileSettings = {},
 ): Promise<Settings> {
   const config = await readConfigFile(app, parsed.flags.config ?? env.CANARY_CONFIG, cwd)

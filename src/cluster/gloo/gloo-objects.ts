@@ -1,10 +1,10 @@
 import type {
   ObjectRef,
-  SceneDelegation,
-  SceneDestination,
-  SceneRoute,
-  SceneTable,
-  SceneUpstream,
+  SnapshotDelegation,
+  SnapshotDestination,
+  SnapshotRoute,
+  SnapshotTable,
+  SnapshotUpstream,
 } from '../../model/results/diagnosis.js'
 import { list, number, record, text } from '../../routing/gloo/fields.js'
 import { domainsOf, refOf, tableWeight, writtenRoutes } from '../../routing/gloo/objects.js'
@@ -13,7 +13,7 @@ import { glooStatusOf } from '../../routing/gloo/status.js'
 import type { ClusterObject } from '../port.js'
 
 /** A RouteTable, as far as its routes can be told. */
-export function tableOf(object: ClusterObject): SceneTable {
+export function tableOf(object: ClusterObject): SnapshotTable {
   return {
     ...refOf(object),
     weight: tableWeight(object),
@@ -23,7 +23,7 @@ export function tableOf(object: ClusterObject): SceneTable {
 }
 
 /** One for each of its matchers; without any, a route matches every path. */
-function routesOf(route: Record<string, unknown>): SceneRoute[] {
+function routesOf(route: Record<string, unknown>): SnapshotRoute[] {
   const actions = ['routeAction', 'redirectAction', 'directResponseAction', 'delegateAction', 'graphqlApiRef']
   const common = {
     destinations: destinationsOf(record(route.routeAction)),
@@ -41,13 +41,13 @@ function routesOf(route: Record<string, unknown>): SceneRoute[] {
   }))
 }
 
-function pathOf({ exact, regex, prefix }: Record<string, unknown>): Pick<SceneRoute, 'match' | 'path'> {
+function pathOf({ exact, regex, prefix }: Record<string, unknown>): Pick<SnapshotRoute, 'match' | 'path'> {
   if (text(exact) !== undefined) return { match: 'exact', path: text(exact) ?? '' }
   if (text(regex) !== undefined) return { match: 'regex', path: text(regex) ?? '' }
   return { match: 'prefix', path: text(prefix) ?? '/' }
 }
 
-function destinationsOf({ single, multi }: Record<string, unknown>): SceneDestination[] {
+function destinationsOf({ single, multi }: Record<string, unknown>): SnapshotDestination[] {
   if (single !== undefined) return [destinationOf(record(single))]
   return list(record(multi).destinations).map(({ destination, weight }) => ({
     ...destinationOf(record(destination)),
@@ -55,7 +55,7 @@ function destinationsOf({ single, multi }: Record<string, unknown>): SceneDestin
   }))
 }
 
-function destinationOf({ upstream, subset }: Record<string, unknown>): SceneDestination {
+function destinationOf({ upstream, subset }: Record<string, unknown>): SnapshotDestination {
   const { name, namespace } = record(upstream)
   const { version } = record(record(subset).values)
   return {
@@ -65,7 +65,7 @@ function destinationOf({ upstream, subset }: Record<string, unknown>): SceneDest
 }
 
 /** The routes of a VirtualService that delegate, each with those of the tables that it selects. */
-export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): SceneDelegation[] {
+export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): SnapshotDelegation[] {
   return writtenRoutes(virtualService).flatMap((route) => {
     if (route.delegateAction === undefined) return []
     const selected = tables.filter(({ metadata }) =>
@@ -81,7 +81,7 @@ export function delegationsOf(virtualService: ClusterObject, tables: ClusterObje
 }
 
 /** An Upstream; its Service is still to be looked at. */
-export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): SceneUpstream {
+export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): SnapshotUpstream {
   const { kube } = record(object?.spec)
   const { serviceName, serviceNamespace, servicePort, subsetSpec } = record(kube)
   const { selectors, fallbackPolicy } = record(subsetSpec)

@@ -1,5 +1,5 @@
 import { ExternalError } from '../../model/errors.js'
-import type { ClusterOptions, CopyCounters } from '../port.js'
+import type { ClusterOptions, ShadowCounters } from '../port.js'
 import { GLOO_NAMESPACE } from '../../routing/gloo/shared-virtual-service.js'
 import type { KubeApi } from '../kube/kube-api.js'
 import { forwardPort } from '../kube/port-forward.js'
@@ -13,12 +13,12 @@ const TIME_LIMIT_MS = 5000
  * The counters of all ready proxies for an app's Upstream and that of its shadow (`<app>-shadow`), by a port-forward to
  * each proxy's admin interface. Throws ExternalError where there is no proxy, or one can't be reached.
  */
-export async function openCopyCounters(
+export async function openShadowCounters(
   api: KubeApi,
   app: string,
   namespace: string,
   options: ClusterOptions,
-): Promise<CopyCounters> {
+): Promise<ShadowCounters> {
   const pods = await readyProxyPods(api)
   if (pods.length === 0) throw new ExternalError(`No proxy in ${GLOO_NAMESPACE} is ready.`)
   const opened = await Promise.allSettled(

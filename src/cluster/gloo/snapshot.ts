@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type {
   ObjectRef,
-  Scene,
-  SceneDelegation,
-  SceneProxy,
-  SceneUpstream,
-  SceneVersion,
+  Snapshot,
+  SnapshotDelegation,
+  SnapshotProxy,
+  SnapshotUpstream,
+  SnapshotVersion,
 } from '../../model/results/diagnosis.js'
 import { ApiError } from '../kube/api-errors.js'
 import { appPodsOf } from '../pods/app-pods.js'
@@ -70,7 +70,7 @@ function reasonOf(error: unknown): string {
  * What leads to an app, and what is behind it, as the cluster has it now: within 3 seconds. Never throws; what could not
  * be looked at is left out, and named in `couldNotLook`.
  */
-export async function collectScene(api: KubeApi, app: ObjectRef, options: ClusterOptions): Promise<Scene> {
+export async function takeSnapshot(api: KubeApi, app: ObjectRef, options: ClusterOptions): Promise<Snapshot> {
   const look = new Look()
   const [routing, workloads, proxies] = await Promise.all([
     lookAtRoutes(api, app, look),
@@ -85,7 +85,7 @@ async function lookAtRoutes(
   app: ObjectRef,
   look: Look,
 ): Promise<
-  Pick<Scene, 'table' | 'otherTables' | 'delegations' | 'overlaps' | 'domainConflicts' | 'upstreams'>
+  Pick<Snapshot, 'table' | 'otherTables' | 'delegations' | 'overlaps' | 'domainConflicts' | 'upstreams'>
 > {
   const name = `${app.name}-routes`
   const { namespace } = app
@@ -98,7 +98,7 @@ async function lookAtRoutes(
     ? (everywhere.items.find(isOwn) ?? null)
     : await look.at('the RouteTable', findOrNull(api, { resource: ROUTE_TABLES, namespace, name }))
   const objects = everywhere?.items ?? (own ? [own] : [])
-  const delegations = services?.flatMap((service): SceneDelegation[] => delegationsOf(service, objects))
+  const delegations = services?.flatMap((service): SnapshotDelegation[] => delegationsOf(service, objects))
   const table = own && tableOf(own)
   const used = table?.routes.flatMap(({ destinations }) => destinations.map(({ upstream }) => upstream)) ?? []
   const refs = new Map(used.map((ref) => [`${ref.namespace}/${ref.name}`, ref]))
@@ -119,7 +119,7 @@ function lookAtOthers(
   app: ObjectRef,
   routes: GlooRoutes,
   isOwnTable: IsOwn,
-): Pick<Scene, 'overlaps' | 'domainConflicts'> {
+): Pick<Snapshot, 'overlaps' | 'domainConflicts'> {
   const isOwn: IsOwn = (object) =>
     (object.kind === 'RouteTable' && isOwnTable(object)) || isOfRelease(object, app)
   const serving = routes.virtualServices
@@ -150,7 +150,11 @@ async function findOrNull(
   return (await api.find(target)) ?? null
 }
 
-async function lookAtUpstream(api: KubeApi, ref: ObjectRef, look: Look): Promise<SceneUpstream | undefined> {
+async function lookAtUpstream(
+  api: KubeApi,
+  ref: ObjectRef,
+  look: Look,
+): Promise<SnapshotUpstream | undefined> {
   const found = await look.at(`upstream ${ref.name}`, findOrNull(api, { resource: UPSTREAMS, ...ref }))
   if (found === undefined) return undefined
   const upstream = upstreamOf(ref, found ?? undefined)
@@ -167,7 +171,7 @@ async function lookAtVersions(
   api: KubeApi,
   { name, namespace }: ObjectRef,
   look: Look,
-): Promise<Pick<Scene, 'versions' | 'neighbours'>> {
+): Promise<Pick<Snapshot, 'versions' | 'neighbours'>> {
   const release = { app: name, namespace }
   const [objects, endpoints] = await Promise.all([
     look.at('pods', listAppObjects(api, release)),
@@ -175,7 +179,7 @@ async function lookAtVersions(
   ])
   if (!objects) return {}
   const { own, others } = appPodsOf(release, objects)
-  const versions = versionPodsOf(own).map(({ version, ready, wanted, problems }): SceneVersion => {
+  const versions = versionPodsOf(own).map(({ version, ready, wanted, problems }): SnapshotVersion => {
     const pods = own.filter((entry) => entry.version === version).flatMap((entry) => entry.pods)
     const names = new Set(pods.map(({ metadata }) => metadata.name))
     const count = (part: 'addresses' | 'notReadyAddresses') =>
@@ -195,7 +199,7 @@ async function lookAtProxies(
   app: ObjectRef,
   look: Look,
   options: ClusterOptions,
-): Promise<SceneProxy[] | undefined> {
+): Promise<SnapshotProxy[] | undefined> {
   const found = await look.at('proxies', listProxyPods(api))
   const ready = (found ?? []).filter(isReady).slice(0, MOST_PROXIES)
   const admins = await Promise.all(

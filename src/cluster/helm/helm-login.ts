@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises'
 import type { ExternalError } from '../../model/errors.js'
 import type { PinnedCluster } from '../port.js'
 import { endless, interrupted, loginLimitMs, WAITS_FOR_PERSON_MS } from '../kube/login.js'
-import { pause } from '../../lib/sleep.js'
+import { sleep } from '../../lib/sleep.js'
 import { descendantsOf } from '../../lib/process/process-tree.js'
-import { SaidLines } from '../../lib/process/line-splitter.js'
+import { LineSplitter } from '../../lib/process/line-splitter.js'
 
 const LOOK_EVERY_MS = 250
 /** A login command that was asked to end has so long until it is killed. */
@@ -25,12 +25,12 @@ export async function attendLogin(
   limitMs = loginLimitMs(),
 ): Promise<ExternalError | undefined> {
   if (loginCommand === undefined) return undefined
-  const lines = new SaidLines((line) => say?.(line))
+  const lines = new LineSplitter((line) => say?.(line))
   let position = 0
   let since: number | undefined
   let ending: { why: ExternalError; at: number } | undefined
   for (;;) {
-    await pause(LOOK_EVERY_MS, ended)
+    await sleep(LOOK_EVERY_MS, ended)
     if (ended.aborted) break
     const running = await descendantsOf(helm)
     if (running.length === 0) {

@@ -4,9 +4,9 @@ import { isatty } from 'node:tty'
 import type { PinnedCluster } from '../port.js'
 import { explainKubectl, KubectlEnded, kubectlFlags } from './kubectl.js'
 import { type Login, tooLong } from './login.js'
-import { pause } from '../../lib/sleep.js'
+import { sleep } from '../../lib/sleep.js'
 import { descendantsOf } from '../../lib/process/process-tree.js'
-import { SaidLines } from '../../lib/process/line-splitter.js'
+import { LineSplitter } from '../../lib/process/line-splitter.js'
 
 /** A kubectl that serves this command until it is closed (a proxy, a port-forward). */
 export interface KubectlService {
@@ -88,7 +88,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
   })
   ended.catch(() => undefined)
   const output = { stdout: '', stderr: '' }
-  const lines = new SaidLines((line) => {
+  const lines = new LineSplitter((line) => {
     if (!OWN_WORDS.test(line)) said(line)
   })
   stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -111,7 +111,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
       child.ref() // else nothing might be left to keep this process until it has ended
       group('SIGTERM')
       const late = new AbortController()
-      void pause(GRACE_MS, late.signal).then(() => group('SIGKILL'))
+      void sleep(GRACE_MS, late.signal).then(() => group('SIGKILL'))
       await ended.catch(() => undefined)
       late.abort()
     },

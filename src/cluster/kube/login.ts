@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
 import { ExternalError } from '../../model/errors.js'
-import { pause } from '../../lib/sleep.js'
+import { sleep } from '../../lib/sleep.js'
 
 /** How long the kubeconfig's login command may take, milliseconds: with a person there, and without. */
 const AT_TERMINAL_MS = 300_000
@@ -43,7 +43,7 @@ export async function tooLong(
   done: AbortSignal,
 ): Promise<Error | undefined> {
   if (!login) {
-    await pause(usualMs, done)
+    await sleep(usualMs, done)
     return done.aborted ? undefined : silence()
   }
   const { command, runs, say, signal, limitMs = loginLimitMs() } = login
@@ -75,8 +75,8 @@ async function pauseOrInterrupt(
   signal: AbortSignal | undefined,
   done: AbortSignal,
 ): Promise<void> {
-  if (signal?.aborted) return pause(Math.min(ms, LOOK_EVERY_INTERRUPTED_MS), done)
-  await pause(ms, signal ? AbortSignal.any([signal, done]) : done)
+  if (signal?.aborted) return sleep(Math.min(ms, LOOK_EVERY_INTERRUPTED_MS), done)
+  await sleep(ms, signal ? AbortSignal.any([signal, done]) : done)
 }
 
 /** The error for a login that was ended by Ctrl-C. */

@@ -1,6 +1,6 @@
 import type { PinnedCluster, ProxyAddress } from '../port.js'
 import { startKubectl } from './kubectl-process.js'
-import { pause } from '../../lib/sleep.js'
+import { sleep } from '../../lib/sleep.js'
 
 const READY = /Forwarding from 127\.0\.0\.1:(\d+)/
 /** A forward that ends more often than this in a row leads to nothing any more. */
@@ -34,7 +34,7 @@ export async function forwardPort(
       const since = Date.now()
       await current.ended
       if (Date.now() - since > 1000) failures = 0
-      await pause(FIRST_PAUSE_MS * 2 ** failures, closing.signal)
+      await sleep(FIRST_PAUSE_MS * 2 ** failures, closing.signal)
       if (closing.signal.aborted) return
       failures += 1
       try {

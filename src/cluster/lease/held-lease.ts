@@ -13,7 +13,7 @@ import {
   withProof,
   withProofs,
 } from './lease-object.js'
-import { atMost, pause } from '../../lib/sleep.js'
+import { atMost, sleep } from '../../lib/sleep.js'
 
 /** A Lease that was just taken. */
 interface Hold {
@@ -76,7 +76,7 @@ export class HeldLease implements AppLock {
         break
       } catch (error) {
         if (pauseMs === undefined || !isPassing(error)) throw error
-        await pause(pauseMs)
+        await sleep(pauseMs)
       }
     }
     this.lost.throwIfAborted()
@@ -127,7 +127,7 @@ export class HeldLease implements AppLock {
         await this.write(freed)
         this.isGone = true
       } catch {
-        await pause(RELEASE_PAUSE_MS, late) // not given back in the end, it is free once its time is over
+        await sleep(RELEASE_PAUSE_MS, late) // not given back in the end, it is free once its time is over
       }
     }
   }

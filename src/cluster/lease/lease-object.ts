@@ -29,7 +29,7 @@ export const LEASE_SECONDS = 15
 export interface Holder extends LockHolder, ProcessIdentity {
   token: string
   /** An `abort`: nobody makes it stop. */
-  isWayBack: boolean
+  isAbort: boolean
 }
 
 /** Who asked the holder to stop. */
@@ -65,7 +65,7 @@ export function holderOf(lease: Lease): Holder | undefined {
   if (!identity) return undefined
   const noted = read(lease, HOLDER)
   const unknown = { who: identity, pid: 0, command: 'unknown', since: lease.spec?.acquireTime ?? 'unknown' }
-  const holder = { ...unknown, host: '', scope: '', started: '', token: identity, isWayBack: false }
+  const holder = { ...unknown, host: '', scope: '', started: '', token: identity, isAbort: false }
   return isLike(noted, holder) && noted.token === identity && noted.pid > 0 ? noted : holder
 }
 

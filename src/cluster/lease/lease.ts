@@ -20,7 +20,7 @@ import {
   withBreak,
 } from './lease-object.js'
 import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
-import { pause } from '../../lib/sleep.js'
+import { sleep } from '../../lib/sleep.js'
 import { unheldLock } from './unheld-lock.js'
 
 /** What a lock needs of the host it is taken on. */
@@ -104,7 +104,7 @@ class Taking {
   ) {
     const { app, namespace, who, command, preempt, runId } = request
     this.target = { resource: LEASES, namespace, name: leaseName(app) }
-    this.own = { ...host.thisProcess(), who, command, runId, token: randomUUID(), isWayBack: preempt }
+    this.own = { ...host.thisProcess(), who, command, runId, token: randomUUID(), isAbort: preempt }
   }
 
   async take(): Promise<AppLock> {
@@ -166,7 +166,7 @@ class Taking {
     // A Lease that was given back waits for who asked for it.
     const ahead = holder ?? { ...(claim ?? { who: 'somebody', command: 'abort' }), pid: 0, since: 'just now' }
     // Nobody stops a way back: a second abort waits like everybody else.
-    const preempts = this.request.preempt && holder !== undefined && !holder.isWayBack
+    const preempts = this.request.preempt && holder !== undefined && !holder.isAbort
     const isSecond = preempts && claim !== undefined && claim.token !== this.own.token
     if (signal?.aborted) throw interrupted(this.request, this.asked && ahead)
     const isOver = performance.now() - this.started >= waitMs
@@ -180,7 +180,7 @@ class Taking {
       const { who, pid, command, since } = ahead
       waiting({ who, pid, command, since })
     }
-    await pause(this.timing.lookEveryMs, signal)
+    await sleep(this.timing.lookEveryMs, signal)
   }
 
   /** Asks the holder to stop, once; an earlier try may have been done though its answer was lost. */
@@ -208,7 +208,7 @@ class Taking {
       }
       this.failures += 1
       if (!isPassing(error) || this.failures >= MOST_FAILURES) throw error
-      await pause(this.timing.lookEveryMs * this.failures, this.request.signal)
+      await sleep(this.timing.lookEveryMs * this.failures, this.request.signal)
       return undefined
     }
   }

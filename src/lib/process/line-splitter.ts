@@ -4,7 +4,7 @@ const LONGEST_LINE = 4096
 const SILENCE_MS = 100
 
 /** Cuts what a program writes into lines, each handed on as soon as it is there. */
-export class SaidLines {
+export class LineSplitter {
   private rest = ''
   private timer?: NodeJS.Timeout
 

@@ -46,10 +46,10 @@ const REFERRING = new Set('existing pull'.split(' '))
 const RUN_TOGETHER =
   /(?:password|passwd|passphrase|apikey|secretkey|privatekey|accesskey|secret|token|credential|authorization|cookie)$|^(?:db|user|smtp|mail|redis|admin|root|my|pg|ftp|ldap|proxy)pass$/
 
-type Standing = 'secret' | 'doubtful' | 'plain'
+type KeyClass = 'secret' | 'doubtful' | 'plain'
 
 /** Of keys that were looked at: the same ones come again and again. */
-const known = new Map<string, Standing>()
+const known = new Map<string, KeyClass>()
 const MOST_KNOWN = 2000
 
 /**
@@ -57,7 +57,7 @@ const MOST_KNOWN = 2000
  * `db-password`): the last one counts, so that `tokenPath`, `secretName` and `secretKeyRef` stay readable.
  */
 export function isSecretKey(key: string): boolean {
-  return standingOf(key) === 'secret'
+  return classOf(key) === 'secret'
 }
 
 /**
@@ -65,10 +65,10 @@ export function isSecretKey(key: string): boolean {
  * looks drawn by chance.
  */
 export function mayBeSecret(key: string, value?: string): boolean {
-  return standingOf(key) === 'doubtful' && (value === undefined || isRandom(value))
+  return classOf(key) === 'doubtful' && (value === undefined || isRandom(value))
 }
 
-function standingOf(key: string): Standing {
+function classOf(key: string): KeyClass {
   let standing = known.get(key)
   if (standing === undefined) {
     if (known.size >= MOST_KNOWN) known.clear()

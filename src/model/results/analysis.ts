@@ -16,7 +16,7 @@ export interface ArmCounts {
 }
 
 /** One condition on the canary's health: `errors`, `errors against primary`, `latency`, or the name of a metric. */
-export interface HealthGate {
+export interface AnalysisGate {
   name: string
   verdict: Verdict
   /** One sentence with the numbers. */
@@ -24,7 +24,7 @@ export interface HealthGate {
 }
 
 /** The canary against the primary, from pairs of probes interleaved in random order. */
-export interface HealthComparison {
+export interface Analysis {
   verdict: Verdict
   pairs: number
   elapsedMs: number
@@ -32,7 +32,7 @@ export interface HealthComparison {
   canary: ArmCounts
   /** Errors by kind that no version can be blamed for: of the way to the proxy, or of whichever version was chosen. */
   unattributed: Record<string, number>
-  gates: HealthGate[]
+  gates: AnalysisGate[]
   /** First errors, at most five. */
   samples: AnswerSample[]
 }

@@ -32,18 +32,18 @@ export interface ObjectRef {
   name: string
 }
 
-export interface SceneRoute {
+export interface SnapshotRoute {
   /** How the path is matched, and what it has to be. */
   match: 'prefix' | 'exact' | 'regex'
   path: string
   /** Headers that a request must carry besides. */
   headers: { name: string; value: string; regex: boolean }[]
   /** Versions it leads to; empty where it answers by itself, redirects or delegates. */
-  destinations: SceneDestination[]
+  destinations: SnapshotDestination[]
   hasAction: boolean
 }
 
-export interface SceneDestination {
+export interface SnapshotDestination {
   upstream: ObjectRef
   /** The version of its subset. */
   version?: string
@@ -51,15 +51,15 @@ export interface SceneDestination {
   weight?: number
 }
 
-export interface SceneTable extends ObjectRef {
+export interface SnapshotTable extends ObjectRef {
   /** Gloo sorts by it, the lowest first. */
   weight: number
-  routes: SceneRoute[]
+  routes: SnapshotRoute[]
   status: GlooStatus
 }
 
 /** A VirtualService's route that delegates. */
-export interface SceneDelegation {
+export interface SnapshotDelegation {
   virtualService: ObjectRef
   domains: string[]
   /** Prefix of the paths it delegates. */
@@ -68,7 +68,7 @@ export interface SceneDelegation {
   tables: ObjectRef[]
 }
 
-export interface SceneUpstream extends ObjectRef {
+export interface SnapshotUpstream extends ObjectRef {
   /** False where a route leads to it and it is not there. */
   exists: boolean
   service?: ObjectRef
@@ -84,7 +84,7 @@ export interface SceneUpstream extends ObjectRef {
 }
 
 /** A version's pods, and which of them the Service's endpoints have. */
-export interface SceneVersion {
+export interface SnapshotVersion {
   version: string
   ready: number
   wanted: number
@@ -93,7 +93,7 @@ export interface SceneVersion {
   endpoints?: { ready: number; notReady: number }
 }
 
-export interface SceneProxy {
+export interface SnapshotProxy {
   pod: string
   ready: boolean
   /** What its admin interface tells; undefined where that could not be reached. */
@@ -119,28 +119,28 @@ export interface ProxyAdmin extends ProxyCounters {
 }
 
 /** What was looked at around an app, plain data; undefined fields could not be, `couldNotLook` says why. */
-export interface Scene extends ObjectRef {
+export interface Snapshot extends ObjectRef {
   /** What the deployed revision wants. */
-  release?: SceneRelease
+  release?: SnapshotRelease
   /** The app's own. */
-  versions?: SceneVersion[]
+  versions?: SnapshotVersion[]
   /** Others whose pods carry the app's labels: Service and Upstream select them, too. */
   neighbours?: Neighbour[]
   /** The app's RouteTable; null where it is not there. */
-  table?: SceneTable | null
+  table?: SnapshotTable | null
   /** The RouteTables of everybody else. */
-  otherTables?: SceneTable[]
-  delegations?: SceneDelegation[]
+  otherTables?: SnapshotTable[]
+  delegations?: SnapshotDelegation[]
   /** Routes of the app and of others that can take the same request. */
   overlaps?: RouteOverlap[]
   /** Domains that several VirtualServices have, one of them the app's. */
   domainConflicts?: DomainConflict[]
-  upstreams?: SceneUpstream[]
-  proxies?: SceneProxy[]
+  upstreams?: SnapshotUpstream[]
+  proxies?: SnapshotProxy[]
   couldNotLook: string[]
 }
 
-export interface SceneRelease {
+export interface SnapshotRelease {
   revision: number
   apiGroup?: string
   /** Names of the canary headers. */

@@ -10,7 +10,7 @@ export interface HistoryEntry {
   status: ReleaseStatus
   /** The stage that its values stand for; absent where the record can't be read. */
   stage?: Stage
-  /** Percent of the unmarked requests that go to the canary; absent without a canary route. */
+  /** Percent of the regular requests that go to the canary; absent without a canary route. */
   weight?: number
   /** What happened, one line. */
   what: string

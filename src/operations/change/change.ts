@@ -11,9 +11,9 @@ import {
 import { holdingsOf, warnOfNeighbours } from '../ownership/holdings.js'
 import { removeOrphans } from '../ownership/orphans.js'
 import { agreeToRecover, recover } from './recover.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import { type PlanToRun, runPlan } from './run-plan.js'
-import { requireUndisturbed } from '../drift/require-no-drift.js'
+import { requireNoDrift } from '../drift/require-no-drift.js'
 import { isFinding, isHeld, noteHolder, takeLock } from './take-lock.js'
 
 export interface Change {
@@ -23,7 +23,7 @@ export interface Change {
    * `abort`: the way back is never in doubt. It recovers without asking, makes another operator stop, and takes over
    * what others changed by hand.
    */
-  isWayBack?: boolean
+  isAbort?: boolean
   /** Takes the app from a holder who lives, at once (`abort --break-lock`). */
   breaks?: boolean
   /** Whether Deployments that a failed helm left behind are removed at the end (`abort`, `finish`). */
@@ -103,11 +103,11 @@ async function firstLook(
   const orphans = change.removesOrphans ? holdings.orphans : []
   const unfinished = unfinishedRevision(found.history ?? {})
   const isBusy = () => !context.dryRun && isHeld(context, held)
-  const recovers = context.recover || change.isWayBack === true
-  const untold: FirstLook = { takeOver: context.takeOver, agreed: false, recovers }
+  const recovers = context.recover || change.isAbort === true
+  const firstLook: FirstLook = { takeOver: context.takeOver, agreed: false, recovers }
   if (unfinished) {
-    if (!change.isWayBack || context.dryRun) {
-      if (await isBusy()) return untold
+    if (!change.isAbort || context.dryRun) {
+      if (await isBusy()) return firstLook
       await agreeToRecover(context, found, unfinished, change.command)
     }
     return { takeOver: context.takeOver, agreed: true, recovers: true }
@@ -118,13 +118,13 @@ async function firstLook(
   try {
     run = await plan(found, false)
     touches = run.plan.steps.length > 0 || takeOver
-    if (touches) ({ takeOver } = await undisturbed(context, found, change))
+    if (touches) ({ takeOver } = await withoutDrift(context, found, change))
   } catch (error) {
-    if (isFinding(error) && (await isBusy())) return untold
+    if (isFinding(error) && (await isBusy())) return firstLook
     throw error
   }
   if (!touches && orphans.length === 0)
-    return (await isBusy()) ? untold : { result: await runPlan(context, run) }
+    return (await isBusy()) ? firstLook : { result: await runPlan(context, run) }
   if (context.dryRun) return { result: await runPlan(context, run) }
   await change.agree?.(run, orphans)
   return { takeOver, agreed: true, recovers }
@@ -151,19 +151,19 @@ async function changeHeld(
         found = await recover(context, found, {
           lock,
           command: change.command,
-          towardsPrimary: change.isWayBack === true,
+          towardsPrimary: change.isAbort === true,
           anyChart: change.anyChart,
         })
       }
       const run = await plan(found, recovered)
       const touches = run.plan.steps.length > 0 || context.takeOver
-      const { takeOver } = touches ? await undisturbed(context, found, change, lock) : run
+      const { takeOver } = touches ? await withoutDrift(context, found, change, lock) : run
       if (!isAgreed) {
         const orphans = change.removesOrphans ? (await holdingsOf(context, found)).orphans : []
         if (touches || orphans.length > 0) await change.agree?.(run, orphans)
         isAgreed = true
       }
-      const proveFirst = run.proveFirst === true || recovered
+      const proveFirst = run.verifyFirst === true || recovered
       const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst }
       const result = await runPlan(context, held, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
@@ -172,18 +172,18 @@ async function changeHeld(
       const again = recovers && round < MOST_ROUNDS && !context.signal.aborted && !lock.lost.aborted
       if (!again || !(error instanceof UnfinishedError) || !isTransient(error)) throw error
       context.emit({ type: 'warning', message: `${error.message} Recovering, then once more.` })
-      await pause(ROUND_PAUSE_MS * round, [context.signal, lock.lost])
+      await sleep(ROUND_PAUSE_MS * round, context.signal, lock.lost)
     }
   }
 }
 
 /** Whether what others changed by hand is overwritten; throws where it is there and nobody said so. */
-async function undisturbed(
+async function withoutDrift(
   context: OperationContext,
   { app, namespace, deployed }: Observation,
-  { command, isWayBack }: Change,
+  { command, isAbort: isAbort }: Change,
   lock?: AppLock,
 ): Promise<{ takeOver: boolean }> {
   if (!namespace || !deployed) return { takeOver: context.takeOver }
-  return requireUndisturbed(context, { app, namespace, deployed }, { command, isWayBack, lock })
+  return requireNoDrift(context, { app, namespace, deployed }, { command, isAbort: isAbort, lock })
 }

@@ -2,15 +2,15 @@ import type { AppLock } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
-import { wayBack } from '../../rollout/history/rollback-target.js'
+import { rollbackTarget } from '../../rollout/history/rollback-target.js'
 import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from '../context.js'
 import { leavePodsAlone } from './keep-pods.js'
-import { lookAround } from '../drift/read-drift.js'
+import { readDrift } from '../drift/read-drift.js'
 import { parseManifest } from '../observe/manifest.js'
 import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import { restore } from '../drift/restore.js'
 
 /** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
@@ -97,7 +97,7 @@ export async function recover(
   }
   const pods = towardsPrimary ? await cluster.versionPods(app, namespace) : []
   const ready = new Set(pods.filter((entry) => entry.ready > 0).map((entry) => entry.version))
-  const revision = wayBack(history?.revisions ?? [], deployed, unfinished, ready)
+  const revision = rollbackTarget(history?.revisions ?? [], deployed, unfinished, ready)
   const target = await cluster.findRevision(app, namespace, revision)
   if (target) {
     const what = `Helm's rollback to revision ${revision}`
@@ -122,8 +122,8 @@ export async function recover(
   }
   if (fromRollback && recovered.deployed) {
     const released = { app, namespace, deployed: recovered.deployed }
-    const surroundings = await lookAround(context, released)
-    await restore(context, released, surroundings, { isWayBack: towardsPrimary, lock })
+    const surroundings = await readDrift(context, released)
+    await restore(context, released, surroundings, { isAbort: towardsPrimary, lock })
   }
   emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
   return recovered
@@ -218,7 +218,7 @@ async function waitForHelm(
         message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,
       })
     }
-    await pause(LOOK_EVERY_MS, [context.signal, lock.lost])
+    await sleep(LOOK_EVERY_MS, context.signal, lock.lost)
     stopIfAsked(context, lock, unfinished)
     observation = await observe(context, { app, namespace }, { anyChart })
   }

@@ -2,7 +2,7 @@ import { shellWord } from '../../lib/shell-word.js'
 import type { AppLock, AppWorkloads, ChartSource, UpgradeRequest } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ExternalError } from '../../model/errors.js'
-import type { HealthComparison } from '../../model/results/analysis.js'
+import type { Analysis } from '../../model/results/analysis.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
@@ -13,13 +13,13 @@ import { nextCommands, undoCommand } from '../../rollout/stage/next-steps.js'
 import { assertSafe } from '../../rollout/plan/safety.js'
 import type { GlooObject } from '../../routing/gloo/objects.js'
 import { applyStep } from './apply-step.js'
-import { compareStage, requireHealthy } from '../verification/analyze-stage.js'
+import { analyzeStage, requireSound } from '../verification/analyze-stage.js'
 import { requireReferences } from './references.js'
 import { requireNoOverlaps } from '../overlaps/require-no-overlaps.js'
-import type { OperationContext, OperationResult, ProvenStage } from '../context.js'
+import type { OperationContext, OperationResult, VerifiedStage } from '../context.js'
 import { leavePodsAlone } from './keep-pods.js'
 import { keepProof } from '../verification/keep-proof.js'
-import { Prover, requirePass } from '../verification/verify-stage.js'
+import { StageVerifier, requirePass } from '../verification/verify-stage.js'
 import { requireRecordsFit } from './record-size.js'
 import { causesOf } from '../verification/diagnosis.js'
 import { rehearsed, requireNothingThere } from './rehearsal.js'
@@ -60,7 +60,7 @@ export interface PlanToRun {
    * Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered, or all
    * of it is going to change.
    */
-  proveFirst?: boolean
+  verifyFirst?: boolean
   /** Compare the canary's health with the primary's for so long before the first step, and go on only if it is as asked. */
   analyzeMs?: number
   /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
@@ -81,7 +81,7 @@ export async function runPlan(
   assertSafe(run.plan)
   const { app, namespace, from } = run.plan
   const planned = run.plan.steps.flatMap(({ expectations }) => expectations)
-  const prover = new Prover(context, [...run.plan.expectations, ...planned])
+  const prover = new StageVerifier(context, [...run.plan.expectations, ...planned])
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
     const proven = provable(run, prover)
@@ -104,7 +104,7 @@ export async function runPlan(
  * The plan with the paths that its probes ask for. Throws UsageError for what could not be proven, before anything is
  * changed; but nothing keeps requests from going back to the primary.
  */
-function provable(run: PlanToRun, prover: Prover): Plan {
+function provable(run: PlanToRun, prover: StageVerifier): Plan {
   const { plan, revision } = run
   const { app } = plan
   if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
@@ -126,13 +126,13 @@ function valuesOf({ chart, revision }: PlanToRun, values: JsonObject): JsonObjec
 
 class PlanRunner {
   private readonly state: RunState
-  private readonly proofs: ProvenStage[] = []
-  private comparison?: HealthComparison
+  private readonly proofs: VerifiedStage[] = []
+  private analysis?: Analysis
 
   constructor(
     private readonly context: OperationContext,
     private readonly runRequest: PlanToRun,
-    private readonly prover: Prover,
+    private readonly prover: StageVerifier,
     private readonly lock?: AppLock,
   ) {
     this.state = new RunState(context, runRequest, lock)
@@ -151,14 +151,14 @@ class PlanRunner {
       plan,
       commands: plan.steps.map((step) => this.commandLine(step)),
       proofs: this.proofs,
-      ...(this.comparison ? { comparison: this.comparison } : {}),
+      ...(this.analysis ? { analysis: this.analysis } : {}),
       next: nextCommands(app, namespace, this.state.stage),
       undo: this.state.wayBack() ?? undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
     }
   }
 
   async run(): Promise<void> {
-    const { plan, proveFirst } = this.runRequest
+    const { plan, verifyFirst: proveFirst } = this.runRequest
     const { steps, expectations, from } = plan
     const first = steps[0]
     const goesBack = first?.name === 'route-back'
@@ -270,8 +270,8 @@ class PlanRunner {
     if (analyzeMs === undefined || !revision) return
     const { app, namespace } = plan
     const signal = this.lock ? AbortSignal.any([this.context.signal, this.lock.lost]) : this.context.signal
-    const comparison = await this.state.explained(() =>
-      compareStage(this.context, this.prover, {
+    const analysis = await this.state.explained(() =>
+      analyzeStage(this.context, this.prover, {
         app,
         namespace,
         stage,
@@ -281,8 +281,8 @@ class PlanRunner {
       }),
     )
     this.state.stopIfAsked()
-    requireHealthy(comparison, stage, this.state.standing())
-    this.comparison = comparison
+    requireSound(analysis, stage, this.state.standing())
+    this.analysis = analysis
   }
 
   private async prove(
@@ -300,14 +300,14 @@ class PlanRunner {
       return
     }
     const proof = await this.state.explained(() =>
-      this.prover.prove({
+      this.prover.verify({
         app,
         namespace,
         stage,
         expectations,
         revision,
         stageBefore,
-        settling: step !== undefined || this.runRequest.proveFirst === true,
+        settling: step !== undefined || this.runRequest.verifyFirst === true,
         workloadsBefore: step && step.readyAfter.length === 0 ? workloadsBefore : undefined,
         routesAreProof: this.runRequest.plan.steps.some(({ name }) => name === 'remove-canary'),
         signal: lock ? AbortSignal.any([context.signal, lock.lost]) : context.signal,

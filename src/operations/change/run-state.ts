@@ -5,7 +5,7 @@ import type { Stage } from '../../model/stage.js'
 import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from '../context.js'
 import type { PlanToRun } from './run-plan.js'
-import { standing } from '../observe/state-after-failure.js'
+import { stateAfterFailure } from '../observe/state-after-failure.js'
 
 /** How far a plan has come: the stage and the revision it has reached, and what to say when it stops there. */
 export class RunState {
@@ -86,7 +86,7 @@ export class RunState {
   standing(): { state: string; nextSteps: string[] } {
     const { plan } = this.runRequest
     const { app, namespace } = plan
-    const { state, nextSteps } = standing({
+    const { state, nextSteps } = stateAfterFailure({
       app,
       namespace,
       stage: this.stage,

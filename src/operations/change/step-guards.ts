@@ -12,7 +12,7 @@ import { differences } from './apply-step.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import { requireRecordFits } from './record-size.js'
 
 /** A step about to be made: what must be true of the cluster before it. */
@@ -62,7 +62,7 @@ export async function requireReady(
         evidence: { pods },
       })
     }
-    await pause(LOOK_EVERY_MS, stop)
+    await sleep(LOOK_EVERY_MS, ...stop)
   }
 }
 
@@ -93,7 +93,7 @@ export async function requireCount(
         evidence: { pods },
       })
     }
-    await pause(LOOK_EVERY_MS, stop)
+    await sleep(LOOK_EVERY_MS, ...stop)
   }
 }
 

@@ -6,7 +6,7 @@ import { nameOf } from '../../rollout/drift/drift.js'
 import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext, OperationResult } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -110,6 +110,6 @@ async function upstreamsSeen(
       ({ object }) => Object.keys((object?.status as object | undefined) ?? {}).length > 0,
     )
     if (seen.length === names.length) return
-    await pause(LOOK_EVERY_MS, stop)
+    await sleep(LOOK_EVERY_MS, ...stop)
   }
 }

@@ -1,14 +1,14 @@
 import type { AppLock, LockHolder } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 
 /** Who takes an app, for what. */
 export interface Taking {
   /** The command as typed, without `canary`. */
   command: string
   /** `abort`: makes another operator stop. */
-  isWayBack?: boolean
+  isAbort?: boolean
   /** `--break-lock`: takes it from a holder who lives, at once. */
   breaks?: boolean
 }
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 200
 export async function takeLock(
   context: OperationContext,
   { app, namespace }: Required<AppRequest>,
-  { command, isWayBack, breaks }: Taking,
+  { command, isAbort: isAbort, breaks }: Taking,
 ): Promise<AppLock> {
   const lock = await context.cluster.lock({
     app,
@@ -34,12 +34,12 @@ export async function takeLock(
     runId: context.run?.id,
     signal: context.signal,
     waitMs: context.waitForLockMs,
-    preempt: isWayBack === true,
+    preempt: isAbort === true,
     breaks,
     waiting: (holder) =>
       context.emit({
         type: 'note',
-        message: isWayBack
+        message: isAbort
           ? `${describeHolder(holder)}: asked to stop before its next upgrade`
           : `waiting: ${describeHolder(holder)}`,
       }),
@@ -139,6 +139,6 @@ async function helmEnded(context: OperationContext, app: string, namespace: stri
   for (let told = false; !signal.aborted && Date.now() < deadline; told = true) {
     if (!(await cluster.helmRuns(app, namespace))) return
     if (!told) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
-    await pause(LOOK_EVERY_MS, [signal])
+    await sleep(LOOK_EVERY_MS, signal)
   }
 }

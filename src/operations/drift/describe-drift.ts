@@ -11,13 +11,13 @@ import { ConflictError } from '../../model/errors.js'
 import { nameOf, versionOf } from '../../rollout/drift/drift.js'
 import { versionsThatServe } from '../../rollout/plan/safety.js'
 import { stageOf } from '../../rollout/stage/stage.js'
-import type { Deployed, Surroundings } from './read-drift.js'
+import type { Deployed, AppDrift } from './read-drift.js'
 
 /** Kinds that decide where a request goes. */
 const ROUTING = ['RouteTable', 'Upstream', 'Service']
 
 /** What others did around an app that an upgrade would meet, a line each; none where nobody did anything. */
-export function disturbanceLines({ differences, autoscaled, controller }: Surroundings): string[] {
+export function driftLines({ differences, autoscaled, controller }: AppDrift): string[] {
   return [
     ...(controller ? [`${describeController(controller)} applies the release by itself`] : []),
     ...differences.map((difference) => describeDifference(difference)),
@@ -26,12 +26,12 @@ export function disturbanceLines({ differences, autoscaled, controller }: Surrou
 }
 
 /** The refusal to upgrade an app that others changed, with each difference and the ways on. */
-export function disturbed(app: Deployed, surroundings: Surroundings, command: string): ConflictError {
+export function driftRefusal(app: Deployed, surroundings: AppDrift, command: string): ConflictError {
   const { differences, autoscaled, controller } = surroundings
   const stage = describeStage(stageOf(app.deployed.config))
   return new ConflictError(summary(app, surroundings), {
     state: [`Nothing was changed: ${stage}.`, ...trafficEffects(app, surroundings)].join(' '),
-    details: disturbanceLines(surroundings),
+    details: driftLines(surroundings),
     nextSteps: waysOn(app, surroundings, command),
     evidence: { differences, autoscaled, controller: controller ?? null },
   })
@@ -48,7 +48,7 @@ export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'nam
   })
 }
 
-function summary({ app, deployed }: Deployed, { differences, autoscaled, controller }: Surroundings): string {
+function summary({ app, deployed }: Deployed, { differences, autoscaled, controller }: AppDrift): string {
   const count = differences.length
   return [
     ...(controller
@@ -66,7 +66,7 @@ function summary({ app, deployed }: Deployed, { differences, autoscaled, control
 }
 
 /** How users may notice what was changed, a sentence each; none where they don't. */
-function trafficEffects({ app, namespace, deployed }: Deployed, surroundings: Surroundings): string[] {
+function trafficEffects({ app, namespace, deployed }: Deployed, surroundings: AppDrift): string[] {
   const { differences, manifest } = surroundings
   const serving = versionsThatServe(stageOf(deployed.config))
   const without = manifest.filter((object) =>
@@ -91,7 +91,7 @@ function leavesNoPods({ kind, path, found }: Difference): boolean {
   return kind === 'Deployment' && (path === undefined || (path === 'spec.replicas' && found === 0))
 }
 
-function waysOn(released: Deployed, surroundings: Surroundings, command: string): string[] {
+function waysOn(released: Deployed, surroundings: AppDrift, command: string): string[] {
   const { app, namespace } = released
   const { differences, autoscaled, controller, manifest } = surroundings
   const at = namespace === app ? '' : ` -n ${namespace}`
@@ -119,7 +119,7 @@ function waysOn(released: Deployed, surroundings: Surroundings, command: string)
   ]
 }
 
-function keepReplicas({ deployment, wanted, found }: Autoscaled, manifest: Surroundings['manifest']): string {
+function keepReplicas({ deployment, wanted, found }: Autoscaled, manifest: AppDrift['manifest']): string {
   const object = manifest.find((entry) => entry.kind === 'Deployment' && nameOf(entry) === deployment)
   const version = (object && versionOf(object)) ?? 'VERSION'
   return (

@@ -23,7 +23,7 @@ export interface Deployed {
 }
 
 /** What others did around an app, as far as the user may read it. */
-export interface Surroundings {
+export interface AppDrift {
   /** The objects as deployed, and as they are. */
   manifest: JsonObject[]
   live: LiveObject[]
@@ -40,10 +40,10 @@ export interface Surroundings {
 }
 
 /** Compares what the cluster has with what was deployed: one read an object, all at once. */
-export async function lookAround(
+export async function readDrift(
   { cluster }: Pick<OperationContext, 'cluster'>,
   { namespace, deployed }: Deployed,
-): Promise<Surroundings> {
+): Promise<AppDrift> {
   const manifest = parseManifest(deployed.manifest)
   const names = [
     ...manifest.flatMap((object) => objectName(object, namespace)),

@@ -1,15 +1,15 @@
 import type { AppLock } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { OperationContext } from '../context.js'
-import { disturbanceLines, disturbed, namespaceIsGoing } from './describe-drift.js'
-import { type Deployed, lookAround, type Surroundings } from './read-drift.js'
+import { driftLines, driftRefusal, namespaceIsGoing } from './describe-drift.js'
+import { type Deployed, readDrift, type AppDrift } from './read-drift.js'
 import { restore } from './restore.js'
 
-export interface Undisturbed {
+export interface DriftCheck {
   /** The command as typed, without `canary`: `start echo v2`. */
   command: string
   /** `abort`: what others changed is taken over without asking, so that the way back always works. */
-  isWayBack?: boolean
+  isAbort?: boolean
   /** Held: what has to be as deployed before the first step is written back. */
   lock?: AppLock
 }
@@ -19,25 +19,25 @@ export interface Undisturbed {
  * throws ConflictError that shows each difference and who made it, unless they are to be overwritten: by `--take-over`,
  * by a person asked, or on the way back. Resolves with whether they are; a dry run only tells.
  */
-export async function requireUndisturbed(
+export async function requireNoDrift(
   context: OperationContext,
   released: Deployed,
-  { command, isWayBack = false, lock }: Undisturbed,
+  { command, isAbort: isAbort = false, lock }: DriftCheck,
 ): Promise<{ takeOver: boolean }> {
   const { takeOver, dryRun, emit } = context
-  const surroundings = await look(context, released, isWayBack)
-  if (!surroundings) return { takeOver: isWayBack || takeOver }
+  const surroundings = await look(context, released, isAbort)
+  if (!surroundings) return { takeOver: isAbort || takeOver }
   if (surroundings.namespaceIsGoing) throw namespaceIsGoing(released)
-  const lines = disturbanceLines(surroundings)
+  const lines = driftLines(surroundings)
   if (lines.length === 0) return { takeOver }
-  const agreed = takeOver || isWayBack
+  const agreed = takeOver || isAbort
   const tell = () => lines.forEach((line) => emit({ type: 'warning', message: line }))
   if (dryRun) {
     tell()
     return { takeOver }
   }
   if (!agreed) {
-    const refusal = disturbed(released, surroundings, command)
+    const refusal = driftRefusal(released, surroundings, command)
     if (!context.decide) throw refusal
     tell()
     if (!(await context.decide(`${refusal.message} Take over, and go on?`))) throw refusal
@@ -45,7 +45,7 @@ export async function requireUndisturbed(
   if (lock) {
     if (agreed) tell()
     emit({ type: 'note', message: 'taking over what others changed' })
-    await restore(context, released, surroundings, { isWayBack, lock })
+    await restore(context, released, surroundings, { isAbort: isAbort, lock })
   }
   return { takeOver: true }
 }
@@ -54,12 +54,12 @@ export async function requireUndisturbed(
 async function look(
   context: OperationContext,
   released: Deployed,
-  isWayBack: boolean,
-): Promise<Surroundings | undefined> {
+  isAbort: boolean,
+): Promise<AppDrift | undefined> {
   try {
-    return await lookAround(context, released)
+    return await readDrift(context, released)
   } catch (error) {
-    if (!isWayBack || !(error instanceof CanaryError)) throw error
+    if (!isAbort || !(error instanceof CanaryError)) throw error
     const message = `${error.message} Whether somebody changed ${released.app} by hand is not known.`
     context.emit({ type: 'warning', message })
     return undefined

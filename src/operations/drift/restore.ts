@@ -9,12 +9,12 @@ import { isObject } from '../../rollout/values/merge.js'
 import { versionsThatServe } from '../../rollout/plan/safety.js'
 import { hasCanary, stageOf } from '../../rollout/stage/stage.js'
 import type { OperationContext } from '../context.js'
-import type { Deployed, Surroundings } from './read-drift.js'
+import type { Deployed, AppDrift } from './read-drift.js'
 import { whyNotOurs } from '../ownership/own-objects.js'
 
 export interface Restoring {
   /** Towards the primary: what only the canary needs stays as it is. */
-  isWayBack: boolean
+  isAbort: boolean
   lock: AppLock
 }
 
@@ -26,8 +26,8 @@ export interface Restoring {
 export async function restore(
   context: OperationContext,
   { app, namespace, deployed }: Deployed,
-  { manifest, live, differences, autoscalers }: Surroundings,
-  { isWayBack, lock }: Restoring,
+  { manifest, live, differences, autoscalers }: AppDrift,
+  { isAbort: isAbort, lock }: Restoring,
 ): Promise<void> {
   const { cluster, emit, podTimeoutMs } = context
   const stage = stageOf(deployed.config)
@@ -38,7 +38,7 @@ export async function restore(
     const why = whyNotOurs(object, live, { app, namespace })
     return why === undefined ? [] : [{ object, line: `${textOf(object.kind)} ${nameOf(object)}: ${why}` }]
   })
-  if (foreign.length > 0 && !isWayBack) throw notOurs({ app, namespace }, foreign)
+  if (foreign.length > 0 && !isAbort) throw notOurs({ app, namespace }, foreign)
   for (const { line } of foreign) emit({ type: 'warning', message: `not written back: ${line}` })
   const changed = differing.filter((object) => !foreign.some((entry) => entry.object === object))
   if (changed.length === 0) return
@@ -51,7 +51,7 @@ export async function restore(
 
   const scaled = new Set(autoscalers.map(({ deployment }) => deployment))
   const deployments = changed.filter(
-    (object) => object.kind === 'Deployment' && isNeeded(object, stage, isWayBack),
+    (object) => object.kind === 'Deployment' && isNeeded(object, stage, isAbort),
   )
   for (const object of deployments) {
     await write(scaled.has(nameOf(object) ?? '') ? withReplicasOf(find(live, object), object) : object)
@@ -60,7 +60,7 @@ export async function restore(
   for (const object of changed)
     if (object.kind !== 'Deployment' && object.kind !== 'RouteTable') await write(object)
 
-  const canaryIsRouted = isWayBack && hasCanary(stage)
+  const canaryIsRouted = isAbort && hasCanary(stage)
   const serving = versionsThatServe(stage)
   const awaited = routes.length > 0 ? serving : deployments.flatMap((object) => versionOf(object) ?? [])
   const waited = canaryIsRouted ? [] : awaited.filter((version) => serving.includes(version))
@@ -70,7 +70,7 @@ export async function restore(
         emit({ type: 'pods', progress }),
       )
     } catch (error) {
-      if (!isWayBack || !(error instanceof ExternalError)) throw error
+      if (!isAbort || !(error instanceof ExternalError)) throw error
       emit({ type: 'warning', message: error.message })
     }
   }
@@ -107,8 +107,8 @@ function notOurs(
 }
 
 /** On the way back only the primary's pods are needed: the canary's may have been stopped in need. */
-function isNeeded(object: JsonObject, stage: Stage, isWayBack: boolean): boolean {
-  return !isWayBack || !('primary' in stage) || versionOf(object) === stage.primary
+function isNeeded(object: JsonObject, stage: Stage, isAbort: boolean): boolean {
+  return !isAbort || !('primary' in stage) || versionOf(object) === stage.primary
 }
 
 function find(live: LiveObject[], object: JsonObject): LiveObject['object'] {

@@ -3,7 +3,7 @@ import type { CheckResult, StageProof } from '../../model/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { undoCommand } from '../../rollout/stage/next-steps.js'
 
-export interface Standing {
+export interface FailedState {
   app: string
   namespace: string
   stage: Stage
@@ -13,7 +13,7 @@ export interface Standing {
 }
 
 /** Where an app stands after something went wrong, and the commands that lead on and back: for errors. */
-export function standing({ app, namespace, stage, revision, versionBefore }: Standing): {
+export function stateAfterFailure({ app, namespace, stage, revision, versionBefore }: FailedState): {
   state: string
   nextSteps: string[]
 } {
@@ -29,15 +29,15 @@ export function standing({ app, namespace, stage, revision, versionBefore }: Sta
 }
 
 /**
- * Whether the users of the app notice what a failed proof found, a sentence: unmarked requests are theirs, marked ones
+ * Whether the users of the app notice what a failed proof found, a sentence: regular requests are theirs, canary ones
  * come from those who try the canary.
  */
 export function trafficEffect({ checks }: StageProof): string {
   const failed = checks.filter(({ verdict }) => verdict === 'fail')
-  const unmarked = failed.find(({ expectation }) => expectation.kind === 'unmarked')
-  if (unmarked) return `Users' requests are affected: ${seen(unmarked)}.`
+  const regular = failed.find(({ expectation }) => expectation.kind === 'regular')
+  if (regular) return `Users' requests are affected: ${seen(regular)}.`
   const clean = checks.every(
-    ({ expectation, verdict }) => expectation.kind !== 'unmarked' || verdict === 'pass',
+    ({ expectation, verdict }) => expectation.kind !== 'regular' || verdict === 'pass',
   )
   if (failed.length > 0) {
     return clean

@@ -1,16 +1,16 @@
 import type { Plan } from '../../model/plan.js'
 import type { JsonObject } from '../../model/values.js'
-import { oddValues } from '../../rollout/values/check-values.js'
+import { valuesFindings } from '../../rollout/values/check-values.js'
 import { mergeValues } from '../../rollout/values/merge.js'
 import type { OperationContext } from '../context.js'
 
 /** Warns of what is odd in the values that a plan brings for a version, once, however often the plan is made. */
-export function oddValuesTeller({ emit }: OperationContext, version: string) {
+export function valuesWarner({ emit }: OperationContext, version: string) {
   const told = new Set<string>()
   return (plan: Plan, chartValues: JsonObject = {}): void => {
     const values = plan.steps[0]?.values
     if (!values) return
-    for (const { place, message } of oddValues(mergeValues(chartValues, values), version)) {
+    for (const { place, message } of valuesFindings(mergeValues(chartValues, values), version)) {
       const text = `${place}: ${message}`
       if (!told.has(text)) emit({ type: 'warning', message: text })
       told.add(text)

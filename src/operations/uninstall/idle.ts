@@ -1,4 +1,4 @@
-import type { CopyCounters } from '../../cluster/port.js'
+import type { ShadowCounters } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Expectation } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
@@ -7,8 +7,8 @@ import type { IdleProof } from '../../model/results/uninstall.js'
 import { expectationsOf } from '../../rollout/stage/expectations.js'
 import type { ExplainedAnswer } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
-import { pause } from '../../lib/sleep-any.js'
-import type { Prover } from '../verification/verify-stage.js'
+import { sleep } from '../../lib/sleep.js'
+import type { StageVerifier } from '../verification/verify-stage.js'
 
 const LOOK_EVERY_MS = 1000
 const RETRY_EVERY_MS = 250
@@ -35,7 +35,7 @@ export class Idle {
   private constructor(
     private readonly context: OperationContext,
     private readonly request: IdleRequest,
-    private readonly counters: CopyCounters,
+    private readonly counters: ShadowCounters,
   ) {}
 
   /** Throws CanaryError `inconclusive` where the counters can't be reached. */
@@ -59,7 +59,7 @@ export class Idle {
       message: `watching for ${idleMs / 1000} s whether requests reach ${app}, by the proxies' counters`,
     })
     for (let left = idleMs; left > 0; left = idleMs - (performance.now() - started)) {
-      await pause(Math.min(left, LOOK_EVERY_MS), stop)
+      await sleep(Math.min(left, LOOK_EVERY_MS), ...stop)
       const requests = (await this.read()) - before
       const watchedMs = Math.round(performance.now() - started)
       if (requests < 0) throw unknown(request, "a proxy's counters began anew meanwhile")
@@ -81,7 +81,7 @@ export class Idle {
    * is the last revision that had routes, `stage` its stage. Throws CanaryError `inconclusive` where a proxy still serves
    * the routes when the time is over, `failed` where requests get there by another way.
    */
-  async unreachable(prover: Prover, served: Revision, stage: Stage): Promise<number> {
+  async unreachable(prover: StageVerifier, served: Revision, stage: Stage): Promise<number> {
     const { context, request } = this
     const { app, namespace, stop, standing } = request
     const planned = pathsToProbe(app, stage)
@@ -110,7 +110,7 @@ export class Idle {
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
       if (!isClean && performance.now() >= deadline) throw stillReached(request, seen, timeoutMs, standing())
-      if (!isClean) await pause(RETRY_EVERY_MS, stop)
+      if (!isClean) await sleep(RETRY_EVERY_MS, ...stop)
     }
   }
 
@@ -136,7 +136,7 @@ export class Idle {
 export function pathsToProbe(app: string, stage: Stage): Expectation[] {
   const known = expectationsOf(app, stage)
   if (known.length > 0) return known
-  return [{ kind: 'unmarked', paths: [`/${app}`], headers: {}, primary: '', share: 0 }]
+  return [{ kind: 'regular', paths: [`/${app}`], headers: {}, primary: '', share: 0 }]
 }
 
 function carries({ answer }: ExplainedAnswer, fingerprint?: { header: string; value: string }): boolean {

@@ -12,7 +12,7 @@ import { lacksRoutes } from '../../rollout/stage/values.js'
 import { applyStep } from '../change/apply-step.js'
 import type { AppRequest, OperationContext } from '../context.js'
 import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'
-import { Prover } from '../verification/verify-stage.js'
+import { StageVerifier } from '../verification/verify-stage.js'
 import { agreeToRecover, recover } from '../change/recover.js'
 import { requireNewest } from '../change/step-guards.js'
 import { lookPastOthers, noteHolder, takeLock } from '../change/take-lock.js'
@@ -133,7 +133,7 @@ async function find(
 /** Throws UsageError for probes that could not be sent, before anything is touched. */
 function requireProvable(context: OperationContext, { app, stage, revision }: Found): void {
   const values = effectiveValues(revision.chart.values, revision.config)
-  new Prover(context, []).check(app, values, pathsToProbe(app, stage))
+  new StageVerifier(context, []).check(app, values, pathsToProbe(app, stage))
 }
 
 async function agree(context: OperationContext, found: Found): Promise<void> {
@@ -205,7 +205,7 @@ class Uninstalling {
     }
     const standing = () => this.standing()
     const idle = await Idle.open(context, { app, namespace, idleMs: request.idleMs, stop, standing })
-    const prover = new Prover(context, [])
+    const prover = new StageVerifier(context, [])
     try {
       const watched = await idle.watch()
       this.stopIfAsked()

@@ -1,15 +1,15 @@
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import type { Verdict } from '../../model/expectation.js'
-import type { HealthComparison, HealthGate } from '../../model/results/analysis.js'
+import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import { hasCanary, weightOf } from '../../rollout/stage/stage.js'
 import type { OperationContext } from '../context.js'
-import type { Prover } from './verify-stage.js'
+import type { StageVerifier } from './verify-stage.js'
 import { watchRevision } from '../change/revision-watch.js'
 
-export interface StageToCompare {
+export interface StageToAnalyze {
   app: string
   namespace: string
   stage: Stage
@@ -25,11 +25,11 @@ const METRICS_TIMEOUT_MS = 10_000
 
 /**
  * Compares the canary's health with the primary's: by pairs of probes through the header route, which takes no user to
- * the canary, and by the metrics of the values. Resolves with the comparison whatever its verdict.
+ * the canary, and by the metrics of the values. Resolves with the analysis whatever its verdict.
  */
-export async function compareStage(
+export async function analyzeStage(
   context: OperationContext,
-  prover: Prover,
+  prover: StageVerifier,
   {
     app,
     namespace,
@@ -38,11 +38,11 @@ export async function compareStage(
     newest = revision.revision,
     durationMs,
     signal = context.signal,
-  }: StageToCompare,
-): Promise<HealthComparison> {
-  const { primary, canary, headers } = requireBoth(app, stage)
+  }: StageToAnalyze,
+): Promise<Analysis> {
+  const { primary, canary, headers } = requireBothVersions(app, stage)
   const weight = weightOf(stage)
-  const expectations = [{ kind: 'marked' as const, paths: [`/${app}`], headers, primary, canary, share: 1 }]
+  const expectations = [{ kind: 'canary' as const, paths: [`/${app}`], headers, primary, canary, share: 1 }]
   const { probes, settings } = await prover.probeRequest({
     app,
     namespace,
@@ -50,16 +50,16 @@ export async function compareStage(
     expectations,
     metrics: true,
   })
-  const { health, prometheus, metrics, paths = [`/${app}`] } = settings
-  context.emit({ type: 'comparing', primary, canary, durationMs })
+  const { analysisLimits: health, prometheus, metrics, paths = [`/${app}`] } = settings
+  context.emit({ type: 'analyzing', primary, canary, durationMs })
   const started = Date.now()
   const watch = watchRevision(context, { app, namespace, revision, newest })
   const compared = await context.verifier
-    .compare(
+    .analyze(
       { ...probes, primary, canary, headers, paths, share: weight / 100, limits: health, durationMs },
       {
         progress: (pairs, primaryErrors, canaryErrors) =>
-          context.emit({ type: 'compare-progress', pairs, primaryErrors, canaryErrors }),
+          context.emit({ type: 'analysis-progress', pairs, primaryErrors, canaryErrors }),
       },
       AbortSignal.any([signal, watch.signal]),
     )
@@ -74,14 +74,14 @@ export async function compareStage(
           signal,
         )
   const gates = [...compared.gates, ...asked]
-  const comparison = { ...compared, gates, verdict: worst(compared.verdict, asked) }
-  context.emit({ type: 'compared', comparison })
-  return comparison
+  const analysis = { ...compared, gates, verdict: worst(compared.verdict, asked) }
+  context.emit({ type: 'analyzed', analysis })
+  return analysis
 }
 
 /** Throws unless the canary is as healthy as asked for: exit 3 where it is not, 4 where too little is known. */
-export function requireHealthy(
-  { verdict, gates, ...comparison }: HealthComparison,
+export function requireSound(
+  { verdict, gates, ...analysis }: Analysis,
   stage: Stage,
   details: { state: string; nextSteps: string[] },
 ): void {
@@ -96,12 +96,12 @@ export function requireHealthy(
   throw new CanaryError(
     verdict === 'fail' ? 'failed' : 'inconclusive',
     `${said} in the stage "${describeStage(stage)}": ${reasons.join('; ') || 'too little was seen'}.`,
-    { ...details, evidence: { comparison: { verdict, gates, ...comparison } } },
+    { ...details, evidence: { analysis: { verdict, gates, ...analysis } } },
   )
 }
 
 /** The stage with a way to both versions. Throws ConflictError where there is none. */
-export function requireBoth(
+export function requireBothVersions(
   app: string,
   stage: Stage,
 ): { primary: string; canary: string; headers: Record<string, string> } {
@@ -111,11 +111,11 @@ export function requireBoth(
     state: 'Nothing was changed.',
     nextSteps: hasCanary(stage)
       ? [`canary shift ${app} 50    (a share for both)`]
-      : [`canary start ${app} VERSION    (a canary that only marked requests reach)`],
+      : [`canary start ${app} VERSION    (a canary that only canary requests reach)`],
   })
 }
 
-function worst(verdict: Verdict, gates: HealthGate[]): Verdict {
+function worst(verdict: Verdict, gates: AnalysisGate[]): Verdict {
   const verdicts = [verdict, ...gates.map((gate) => gate.verdict)]
   if (verdicts.includes('fail')) return 'fail'
   return verdicts.includes('inconclusive') ? 'inconclusive' : 'pass'

@@ -1,5 +1,5 @@
 import type { Finding } from '../../cluster/port.js'
-import type { Cause, Scene, SceneRelease } from '../../model/results/diagnosis.js'
+import type { Cause, Snapshot, SnapshotRelease } from '../../model/results/diagnosis.js'
 import type { StageProof } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
 import { fingerprintOf } from '../../rollout/stage/fingerprint.js'
@@ -26,8 +26,8 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   if (proof.verdict === 'pass') return []
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
-    const scene = await context.cluster.scene(app, namespace)
-    return diagnose({ name: app, namespace, proof, scene: withRelease(scene, revision) })
+    const scene = await context.cluster.snapshot(app, namespace)
+    return diagnose({ name: app, namespace, proof, snapshot: withRelease(scene, revision) })
   } catch {
     return [] // the verdict stands without its causes
   }
@@ -38,9 +38,9 @@ export async function gatewayFindings(
   context: OperationContext,
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
-  const scene = await context.cluster.scene(app, namespace)
+  const scene = await context.cluster.snapshot(app, namespace)
   const check = `way to ${app}`
-  const causes = diagnose({ name: app, namespace, scene: withRelease(scene, revision) })
+  const causes = diagnose({ name: app, namespace, snapshot: withRelease(scene, revision) })
   return [
     ...causes
       // One of the overlaps, all of which follow.
@@ -55,11 +55,11 @@ export async function gatewayFindings(
   ]
 }
 
-function withRelease(scene: Scene, revision: Revision): Scene {
+function withRelease(scene: Snapshot, revision: Revision): Snapshot {
   return { ...scene, release: releaseOf(revision) }
 }
 
-function releaseOf({ revision, chart, config, manifest }: Revision): SceneRelease {
+function releaseOf({ revision, chart, config, manifest }: Revision): SnapshotRelease {
   const values = effectiveValues(chart.values, config)
   const routes = isObject(values.routes) ? values.routes : {}
   const canary = isObject(routes.canary) ? routes.canary : {}

@@ -1,8 +1,8 @@
-import type { CopyCounters } from '../../cluster/port.js'
+import type { ShadowCounters } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { ShadowCheck } from '../../model/expectation.js'
 import type { Stage } from '../../model/stage.js'
-import { judgeCopies } from '../../verification/judging/shadow.js'
+import { judgeShadow } from '../../verification/judging/shadow.js'
 import type { OperationContext } from '../context.js'
 
 /** Level of the interval of copies is 1 - ALPHA. */
@@ -24,9 +24,9 @@ export function shadowOf(stage: Stage): Shadow | undefined {
  * Counts requests and their copies by the proxies' own counters, beside the probes that are counted by their answers: an
  * answer tells nothing of copies.
  */
-export class CopyCount {
-  private counters?: CopyCounters
-  private before?: ReturnType<CopyCounters['read']>
+export class ShadowCount {
+  private counters?: ShadowCounters
+  private before?: ReturnType<ShadowCounters['read']>
   /** Why copies can't be counted. */
   private trouble?: string
 
@@ -37,8 +37,8 @@ export class CopyCount {
     app: string,
     namespace: string,
     shadow: Shadow,
-  ): Promise<CopyCount> {
-    const count = new CopyCount(shadow)
+  ): Promise<ShadowCount> {
+    const count = new ShadowCount(shadow)
     await count.tried(async () => {
       count.counters = await cluster.copyCounters(app, namespace)
     })
@@ -59,7 +59,7 @@ export class CopyCount {
       if (!counters || !this.before) return
       const [before, now] = [await this.before, await counters.read()]
       const since = { requests: now.requests - before.requests, copies: now.copies - before.copies }
-      told = judgeCopies(shadow.version, shadow.share, since, ALPHA)
+      told = judgeShadow(shadow.version, shadow.share, since, ALPHA)
     })
     this.begin()
     return this.trouble === undefined ? told : this.unknown(`can't be seen: ${this.trouble}`)
@@ -69,7 +69,7 @@ export class CopyCount {
   unknown(why: string): ShadowCheck {
     const { version, share } = this.shadow
     const reason = `whether copies of requests reach ${version} ${why}`
-    return { version, share, requests: 0, copies: 0, interval: [0, 1], verdict: 'inconclusive', reason }
+    return { version, share, requests: 0, shadowed: 0, interval: [0, 1], verdict: 'inconclusive', reason }
   }
 
   async close(): Promise<void> {

@@ -12,19 +12,19 @@ import { shareIn } from '../../rollout/stage/expectations.js'
 import { fingerprintOf } from '../../rollout/stage/fingerprint.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
 import { ownHost } from '../../rollout/values/probe-paths.js'
-import type { ProbeRequest, ProofRequest } from '../../verification/probing/verifier.js'
+import type { ProbeRequest, VerificationRequest } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { sorted } from '../ownership/holdings.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from '../change/revision-watch.js'
-import { CopyCount, shadowOf } from './shadow-counts.js'
+import { ShadowCount, shadowOf } from './shadow-counts.js'
 import { verifySettings } from './verify-settings.js'
 
 /** Bound on failing any stage of a plan whose traffic is right, over all its checks together, where the context has none. */
 export const ALPHA = 0.001
 
-export interface StageToProve {
+export interface StageToVerify {
   app: string
   namespace: string
   stage: Stage
@@ -49,7 +49,7 @@ export interface StageToProve {
 }
 
 /** Proves stages for one command: the ways to the proxies are found once and kept until `close`. */
-export class Prover {
+export class StageVerifier {
   private readonly proxies: Proxies
   private readonly alpha: number
 
@@ -96,7 +96,7 @@ export class Prover {
     routesAreProof = false,
     metrics = false,
   }: Pick<
-    StageToProve,
+    StageToVerify,
     'app' | 'namespace' | 'revision' | 'expectations' | 'workloadsBefore' | 'routesAreProof'
   > & {
     /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
@@ -130,7 +130,7 @@ export class Prover {
   }
 
   /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
-  async prove(stageToProve: StageToProve): Promise<StageProof> {
+  async verify(stageToProve: StageToVerify): Promise<StageProof> {
     const { context } = this
     const { emit } = context
     const { app, namespace, revision, stage, stageBefore, settling } = stageToProve
@@ -144,12 +144,12 @@ export class Prover {
     const newest = stageToProve.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
     const shadow = shadowOf(stage)
-    const copies = shadow && (await CopyCount.open(context, app, namespace, shadow))
+    const copies = shadow && (await ShadowCount.open(context, app, namespace, shadow))
     const signal = AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal])
-    const request = { ...probes, ...this.proofSettings(settings), expectations, settling }
+    const request = { ...probes, ...this.verificationSettings(settings), expectations, settling }
     const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
     try {
-      const counted = await context.verifier.prove(
+      const counted = await context.verifier.verify(
         request,
         {
           converged: (elapsedMs) => {
@@ -164,13 +164,13 @@ export class Prover {
       const again = { converged: () => undefined, progress, check: () => undefined }
       const proof = copies
         ? await withCopies(counted, copies, request.timeoutMs, () =>
-            context.verifier.prove({ ...request, settling: false }, again, signal),
+            context.verifier.verify({ ...request, settling: false }, again, signal),
           )
         : counted
       if (proof.shadow) emit({ type: 'shadow-check', shadow: proof.shadow })
       const told = { ...proof, url }
       if (proof.verdict === 'pass') {
-        emit({ type: 'proven', stage, proof: told })
+        emit({ type: 'verified', stage, proof: told })
         warnOfRetries(proof, emit)
       }
       return told
@@ -205,9 +205,9 @@ export class Prover {
     }
   }
 
-  private proofSettings({
+  private verificationSettings({
     tolerance,
-  }: VerifySettings): Pick<ProofRequest, 'tolerance' | 'alpha' | 'settling' | 'timeoutMs'> {
+  }: VerifySettings): Pick<VerificationRequest, 'tolerance' | 'alpha' | 'settling' | 'timeoutMs'> {
     return { tolerance, alpha: this.alpha, settling: false, timeoutMs: this.context.probes.timeoutMs }
   }
 
@@ -219,7 +219,7 @@ export class Prover {
 /** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
 async function withCopies(
   counted: StageProof,
-  copies: CopyCount,
+  copies: ShadowCount,
   timeoutMs: number,
   probeAgain: () => Promise<StageProof>,
 ): Promise<StageProof> {

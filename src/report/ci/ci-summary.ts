@@ -22,7 +22,7 @@ export class CiSummary {
   private readonly proofs = new Map<string, string>()
 
   tell(event: RunEvent): void {
-    if (event.type !== 'operation' || event.event.type !== 'proven') return
+    if (event.type !== 'operation' || event.event.type !== 'verified') return
     const { checks } = event.event.proof
     const among = checks.map(({ expectation }) => expectation)
     this.proofs.set(nameOf(event), checks.map((check) => checkPhrase(check, among)).join(', '))

@@ -5,7 +5,7 @@ import type { Palette } from '../terminal/palette.js'
 import { countPhrase, elapsed, whichRequests } from './phrases.js'
 
 /** What one event adds to the terminal. */
-export interface Told {
+export interface PrintedLines {
   /** Lines that stay. */
   lines: string[]
   /** Lines that show what is going on until the next event; undefined leaves those there are. */
@@ -29,7 +29,7 @@ export class EventLines {
 
   constructor(private readonly palette: Palette) {}
 
-  tell(event: CanaryEvent): Told {
+  tell(event: CanaryEvent): PrintedLines {
     const { palette } = this
     const done = (text: string, ms: number) =>
       `  ${palette.good('✔')} ${text} ${palette.dim(`(${elapsed(ms)})`)}`
@@ -106,12 +106,12 @@ export class EventLines {
         const { verdict, reason } = event.shadow
         return { lines: [`  ${glyphOf(verdict, palette)} ${reason}`] }
       }
-      case 'comparing':
+      case 'analyzing':
         return {
           lines: [],
           live: [`comparing ${event.canary} with ${event.primary}, up to ${elapsed(event.durationMs)}`],
         }
-      case 'compare-progress': {
+      case 'analysis-progress': {
         const { pairs, primaryErrors, canaryErrors } = event
         return {
           lines: [],
@@ -120,14 +120,14 @@ export class EventLines {
           ],
         }
       }
-      case 'compared': {
-        const { comparison } = event
-        const gates = comparison.gates.map(
+      case 'analyzed': {
+        const { analysis } = event
+        const gates = analysis.gates.map(
           ({ name, verdict, reason }) => `  ${glyphOf(verdict, palette)} ${name}: ${reason}`,
         )
         return { lines: gates, live: [] }
       }
-      case 'proven':
+      case 'verified':
         return { lines: [], live: [] }
       case 'step-done':
         return {
@@ -143,7 +143,7 @@ export class EventLines {
     }
   }
 
-  private runningHelm(): Pick<Told, 'live' | 'finishing'> {
+  private runningHelm(): Pick<PrintedLines, 'live' | 'finishing'> {
     return { live: this.helm ? [`running ${this.helm}`] : [], finishing: this.helm }
   }
 }

@@ -4,7 +4,7 @@ import type { Palette } from '../terminal/palette.js'
 
 /** One raw answer with what was read from it. */
 export interface ExplainedView {
-  kind: 'unmarked' | 'marked'
+  kind: 'regular' | 'canary'
   path: string
   proxy?: string
   request: { method: string; headers: Record<string, string> }

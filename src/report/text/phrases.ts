@@ -20,7 +20,7 @@ export function ago(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
-/** Who approved: the name that the API server gave, else what their own host says, marked as such. */
+/** Who approved: the name that the API server gave, else what their own host says, canaryKind as such. */
 export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
   return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
 }
@@ -36,9 +36,9 @@ export function percent(share: number): string {
  * other kind.
  */
 export function whichRequests(expectation: Expectation, among: Expectation[]): string {
-  const marked = among.filter(({ kind }) => kind === 'marked')
-  if (expectation.kind === 'marked') return `with ${describeHeaders(expectation.headers)}`
-  const headers = Math.max(0, ...marked.map((other) => Object.keys(other.headers).length))
+  const canaryKind = among.filter(({ kind }) => kind === 'canary')
+  if (expectation.kind === 'canary') return `with ${describeHeaders(expectation.headers)}`
+  const headers = Math.max(0, ...canaryKind.map((other) => Object.keys(other.headers).length))
   if (headers === 0) return ''
   return `without the header${headers > 1 ? 's' : ''}`
 }

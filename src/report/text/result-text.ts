@@ -1,6 +1,6 @@
 import { describeStage } from '../../model/describe-stage.js'
 import type { Expectation, StageProof } from '../../model/expectation.js'
-import type { HealthComparison } from '../../model/results/analysis.js'
+import type { Analysis } from '../../model/results/analysis.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
@@ -19,7 +19,7 @@ export interface ResultView {
   plan: Plan
   commands: string[]
   proofs: { stage: Stage; proof: StageProof }[]
-  comparison?: HealthComparison
+  analysis?: Analysis
   next: string[]
   undo?: string
 }
@@ -36,8 +36,8 @@ export function renderResult(result: ResultView, palette: Palette): string {
   const nothing = result.changed ? '' : ', nothing to change'
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)}${revision}${nothing}`,
-    ...provenLine(result.proofs.at(-1)?.proof),
-    ...healthLines(result.comparison),
+    ...proofLine(result.proofs.at(-1)?.proof),
+    ...analysisLines(result.analysis),
     ...ways(result, palette),
   ].join('\n')
 }
@@ -46,25 +46,22 @@ export function renderResult(result: ResultView, palette: Palette): string {
 export function renderProof(result: StandingView & { proof: StageProof }, palette: Palette): string {
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
-    ...provenLine(result.proof),
+    ...proofLine(result.proof),
     ...ways(result, palette),
   ].join('\n')
 }
 
-/** The result of `verify --compare`. */
-export function renderComparison(
-  result: StandingView & { comparison: HealthComparison },
-  palette: Palette,
-): string {
+/** The result of `verify --analyze`. */
+export function renderAnalysis(result: StandingView & { analysis: Analysis }, palette: Palette): string {
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
-    ...healthLines(result.comparison),
+    ...analysisLines(result.analysis),
     ...ways(result, palette),
   ].join('\n')
 }
 
 /** `  proven  v1 459/459 without the header, v2 459/459 with stage: canary`. */
-function provenLine(proof: StageProof | undefined): string[] {
+function proofLine(proof: StageProof | undefined): string[] {
   if (!proof) return []
   const among = proof.checks.map((check) => check.expectation)
   const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
@@ -78,9 +75,9 @@ function provenLine(proof: StageProof | undefined): string[] {
 }
 
 /** `  healthy 842 pairs: errors 0 of v2, 0 of v1`, and a line for each gate. */
-function healthLines(comparison: HealthComparison | undefined): string[] {
-  if (!comparison) return []
-  const { pairs, canary, primary, gates } = comparison
+function analysisLines(analysis: Analysis | undefined): string[] {
+  if (!analysis) return []
+  const { pairs, canary, primary, gates } = analysis
   const counts = `${pairs} pairs: errors ${canary.errorCount} of ${canary.version}, ${primary.errorCount} of ${primary.version}`
   return [`  healthy ${counts}`, ...gates.map(({ name, reason }) => `          ${name}: ${reason}`)]
 }

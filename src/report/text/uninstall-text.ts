@@ -41,7 +41,7 @@ export function renderUninstall(view: UninstallView, palette: Palette): string {
     `${palette.good('✔')} ${palette.strong(app)} ${describeStage(stage)}${nothing}`,
     ...labelled('removed', changed ? removed : [], palette),
     ...labelled('stays', view.stays, palette),
-    ...labelled('proven', proof ? [proofText(proof)] : [], palette),
+    ...labelled('verified', proof ? [proofText(proof)] : [], palette),
     ...labelled('unproven', unverified === undefined ? [] : [unverified], palette),
     ...labelled('next', next, palette),
   ].join('\n')

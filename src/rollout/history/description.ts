@@ -28,7 +28,7 @@ const PLAIN = /^canary ([a-z]+ [a-z0-9-]+(?: .*?)?): (.+)$/
 
 /**
  * Text of Helm's --description, one line: the command as typed, what this step of it did, and who ran it (`user@host`):
- * `canary shift echo 50: send 50 % of the unmarked requests to v2 (run 3f2a91c04b7d, step shift-50) (by ann@host)`.
+ * `canary shift echo 50: send 50 % of the regular requests to v2 (run 3f2a91c04b7d, step shift-50) (by ann@host)`.
  */
 export function describeStep(
   command: string,

@@ -9,7 +9,7 @@ import { stageOf } from '../stage/stage.js'
  * primary and removes nothing that may get requests now, if the history has it and the primary has a ready pod.
  * `ready` are the versions with a ready pod; leave it empty to go back one step only.
  */
-export function wayBack(
+export function rollbackTarget(
   revisions: RevisionSummary[],
   deployed: Revision,
   unfinished: Revision,

@@ -36,7 +36,7 @@ export function requireImportable({ app, namespace }: Omit<Found, 'config'>, see
   }
   const stage = stageOf(seed.values)
   if (stage.name !== 'unknown') return
-  throw new ConflictError(`canary can't explain the values of ${app}: ${stage.oddities.join('; ')}.`, {
+  throw new ConflictError(`canary can't explain the values of ${app}: ${stage.problems.join('; ')}.`, {
     state: 'Nothing was changed.',
     nextSteps: [...nextSteps, 'correct them by a helm upgrade with its own chart, then import again'],
   })

@@ -3,7 +3,7 @@ import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import {
   apiGroupOfSeed,
-  oddServicePort,
+  differingServicePort,
   routesOfSeed,
   serviceOfSeed,
   upstreamOfSeed,
@@ -61,7 +61,7 @@ export function fromSeed({ app, effective, objects }: SeedRelease): SeedValues |
   const versions = Object.keys(mapOf(effective.deployment))
   const ofVersions = versions.map((version) => ({ version, ...versionValues(app, version, objects) }))
   const routes = routesOfSeed(app, mapOf(canary?.headers), objects)
-  const port = oddServicePort(app, objects)
+  const port = differingServicePort(app, objects)
   const notes = [
     ...stage.unread.map((place) => `${place}: left behind, the bundled chart has no such value`),
     ...(port

@@ -87,7 +87,10 @@ export function upstreamOfSeed(app: string, objects: JsonObject[]): JsonObject {
 }
 
 /** The port that the Upstream names, where it is not one of the Service: requests fail with Gloo of today then. */
-export function oddServicePort(app: string, objects: JsonObject[]): { said: Json; port: Json } | undefined {
+export function differingServicePort(
+  app: string,
+  objects: JsonObject[],
+): { said: Json; port: Json } | undefined {
   const { servicePort } = kubeOf(app, objects)
   const ports = listOf(mapOf(findService(app, objects)?.spec).ports).map(({ port }) => port)
   const [port] = ports

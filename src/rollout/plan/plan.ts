@@ -205,7 +205,7 @@ export function planFinish(found: Found, request: { version?: string; jump: bool
     ])
   }
   if (stage.name === 'header' && !jump) {
-    throw conflict(found, stage, `No unmarked request has tried ${canary.version} yet`, [
+    throw conflict(found, stage, `No regular request has tried ${canary.version} yet`, [
       `canary shift ${app} 10`,
       `canary finish ${app} ${canary.version} --jump    (straight to 100 %)`,
     ])

@@ -28,8 +28,8 @@ export function violations(plan: Plan): string[] {
   let before = plan.before
   for (const [index, step] of plan.steps.entries()) {
     const said = (what: string) => found.push(`step ${index + 1} (${step.name}) ${what}`)
-    const { values, oddities } = readStageValues(step.values)
-    for (const oddity of oddities) said(`has values that can't be explained: ${oddity}`)
+    const { values, problems } = readStageValues(step.values)
+    for (const problem of problems) said(`has values that can't be explained: ${problem}`)
     if (!values) continue
     if (!isDeepStrictEqual(stageOf(step.values), step.to)) said('does not lead to the stage it names')
     const isForced = plan.forced && index === 0

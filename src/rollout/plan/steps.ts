@@ -64,7 +64,7 @@ export function shadowStep(
   }
 }
 
-/** Sends marked requests to a version that is deployed; they are its own from then on, and no copies of others'. */
+/** Sends canary requests to a version that is deployed; they are its own from then on, and no copies of others'. */
 export function headerStep(
   found: Found,
   values: StageValues,
@@ -102,7 +102,7 @@ export function scaleStep(found: Found, version: string, config: VersionConfig, 
   }
 }
 
-/** Sends a share of the unmarked requests to the canary; `readyBefore` names the version whose share rises. */
+/** Sends a share of the regular requests to the canary; `readyBefore` names the version whose share rises. */
 export function weightStep(found: Found, values: StageValues, weight: number, readyBefore: string[]): Step {
   const { canary } = values
   if (!canary) throw new Error('a weight needs a canary')
@@ -110,7 +110,7 @@ export function weightStep(found: Found, values: StageValues, weight: number, re
   const to = stageOfValues(shifted)
   return {
     name: 'weight',
-    title: `send ${weight} % of the unmarked requests to ${canary.version}`,
+    title: `send ${weight} % of the regular requests to ${canary.version}`,
     to,
     values: withStage(found.config, shifted),
     readyBefore,

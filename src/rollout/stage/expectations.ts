@@ -3,8 +3,8 @@ import type { Stage } from '../../model/stage.js'
 import { hasCanary, weightOf } from './stage.js'
 
 /**
- * What traffic must show in a stage: unmarked requests by weight, marked ones all to the canary.
- * `announced` are the canary headers of a route still to come: while there is none, marked requests must see the
+ * What traffic must show in a stage: regular requests by weight, canary ones all to the canary.
+ * `announced` are the canary headers of a route still to come: while there is none, canary requests must see the
  * primary like all others, which proves that nothing changed for anybody.
  */
 export function expectationsOf(
@@ -18,14 +18,14 @@ export function expectationsOf(
   if (hasCanary(stage)) {
     const { canary, headers } = stage
     return [
-      { kind: 'unmarked', paths, headers: {}, primary, canary, share: weightOf(stage) / 100 },
-      { kind: 'marked', paths, headers, primary, canary, share: 1 },
+      { kind: 'regular', paths, headers: {}, primary, canary, share: weightOf(stage) / 100 },
+      { kind: 'canary', paths, headers, primary, canary, share: 1 },
     ]
   }
   const canary = stage.name === 'deployed' ? stage.canary : undefined
-  const unmarked: Expectation = { kind: 'unmarked', paths, headers: {}, primary, canary, share: 0 }
-  if (Object.keys(announced).length === 0) return [unmarked]
-  return [unmarked, { ...unmarked, kind: 'marked', headers: announced }]
+  const regular: Expectation = { kind: 'regular', paths, headers: {}, primary, canary, share: 0 }
+  if (Object.keys(announced).length === 0) return [regular]
+  return [regular, { ...regular, kind: 'canary', headers: announced }]
 }
 
 /**
@@ -36,7 +36,7 @@ export function shareIn(stage: Stage, { kind, headers, primary, canary }: Expect
   if (stage.name === 'absent' || stage.name === 'unknown') return undefined
   const toCanary = !hasCanary(stage)
     ? 0
-    : kind === 'marked' && sameHeaders(stage.headers, headers)
+    : kind === 'canary' && sameHeaders(stage.headers, headers)
       ? 1
       : weightOf(stage) / 100
   const seen = new Map<string, number>([[stage.primary, 1 - toCanary]])

@@ -4,8 +4,8 @@ import { readStageValues } from './values.js'
 
 /** The stage that the user's values of a deployed revision stand for. */
 export function stageOf(config: JsonObject): Stage {
-  const { values, oddities } = readStageValues(config)
-  if (!values || oddities.length > 0) return { name: 'unknown', oddities }
+  const { values, problems } = readStageValues(config)
+  if (!values || problems.length > 0) return { name: 'unknown', problems }
   return stageOfValues(values)
 }
 
@@ -28,7 +28,7 @@ export function hasCanary(stage: Stage): stage is CanaryStage {
   return 'headers' in stage
 }
 
-/** Percent of the unmarked requests that the stage sends to its canary. */
+/** Percent of the regular requests that the stage sends to its canary. */
 export function weightOf(stage: Stage): number {
   if (stage.name === 'weighted') return stage.weight
   return stage.name === 'shifted' ? 100 : 0

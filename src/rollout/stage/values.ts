@@ -12,48 +12,48 @@ import { isVersion, VERSION_FORM } from './version.js'
 
 /** What the values say of the stage, and what in them can't be explained: a sentence each, with its place. */
 export interface ReadValues {
-  /** Undefined when the oddities leave nothing to go by. */
+  /** Undefined when the problems leave nothing to go by. */
   values?: StageValues
-  oddities: string[]
+  problems: string[]
 }
 
 /** Reads the part of the user's values that the steps of a rollout own. */
 export function readStageValues(config: JsonObject): ReadValues {
-  const oddities: string[] = []
-  const deployment = readDeployment(config.deployment, oddities)
+  const problems: string[] = []
+  const deployment = readDeployment(config.deployment, problems)
   const routes = isObject(config.routes) ? config.routes : {}
   const primaryRoute = isObject(routes.primary) ? routes.primary : {}
-  const primary = readVersion(primaryRoute.version, 'routes.primary.version', oddities)
-  const canary = readCanary(routes.canary, oddities)
-  const shadow = readShadow(routes.shadow, oddities)
+  const primary = readVersion(primaryRoute.version, 'routes.primary.version', problems)
+  const canary = readCanary(routes.canary, problems)
+  const shadow = readShadow(routes.shadow, problems)
   if (lacksRoutes(config)) {
-    oddities.push(
+    problems.push(
       'routes.enabled is false: no request reaches the app (an install not finished goes on by itself)',
     )
   }
-  if (Object.keys(deployment).length === 0) oddities.push('deployment names no version')
+  if (Object.keys(deployment).length === 0) problems.push('deployment names no version')
   for (const [place, version] of [
     ['routes.primary.version', primary],
     ['routes.canary.version', canary?.version],
     ['routes.shadow.version', shadow?.version],
   ] as const) {
     if (version !== undefined && !Object.hasOwn(deployment, version)) {
-      oddities.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
+      problems.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
     }
   }
   if (primary !== undefined && canary?.version === primary) {
-    oddities.push(`routes.canary.version: ${primary} is the primary too`)
+    problems.push(`routes.canary.version: ${primary} is the primary too`)
   }
-  if (shadow && canary) oddities.push('routes.shadow is set beside routes.canary')
+  if (shadow && canary) problems.push('routes.shadow is set beside routes.canary')
   if (shadow && shadow.version === primary) {
-    oddities.push(`routes.shadow.version: ${primary} is the primary`)
+    problems.push(`routes.shadow.version: ${primary} is the primary`)
   }
   if (Object.keys(deployment).length > 2) {
-    oddities.push(`deployment has more than two versions (${listed(deployment)})`)
+    problems.push(`deployment has more than two versions (${listed(deployment)})`)
   }
   return {
     values: primary === undefined ? undefined : { deployment, primary, canary, shadow },
-    oddities: bounded(oddities),
+    problems: bounded(problems),
   }
 }
 
@@ -91,25 +91,25 @@ function canaryValues({ version, weight, headers }: CanaryRoute): JsonObject {
   return { version, ...(weight > 0 ? { weight } : {}), headers }
 }
 
-function readDeployment(value: Json | undefined, oddities: string[]): Record<string, VersionConfig> {
+function readDeployment(value: Json | undefined, problems: string[]): Record<string, VersionConfig> {
   if (value === undefined || value === null) return {}
   if (!isObject(value)) {
-    oddities.push('deployment is not a map of versions')
+    problems.push('deployment is not a map of versions')
     return {}
   }
   const versions: [string, VersionConfig][] = []
   for (const [version, config] of Object.entries(value)) {
     if (config === null) continue // Helm's way of deleting a key
-    if (!isVersion(version)) oddities.push(`deployment.${version}: not a version (${VERSION_FORM})`)
+    if (!isVersion(version)) problems.push(`deployment.${version}: not a version (${VERSION_FORM})`)
     if (isObject(config)) versions.push([version, config])
-    else oddities.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
+    else problems.push(`deployment.${version}: ${JSON.stringify(config)} is not a map ({} is the default)`)
   }
   return Object.fromEntries(versions)
 }
 
-function readVersion(value: Json | undefined, place: string, oddities: string[]): string | undefined {
+function readVersion(value: Json | undefined, place: string, problems: string[]): string | undefined {
   if (typeof value === 'string' && value !== '') return value
-  oddities.push(
+  problems.push(
     value === undefined || value === null
       ? `${place} is missing`
       : `${place}: ${JSON.stringify(value)} is not a string`,
@@ -117,44 +117,44 @@ function readVersion(value: Json | undefined, place: string, oddities: string[])
   return undefined
 }
 
-function readCanary(value: Json | undefined, oddities: string[]): CanaryRoute | undefined {
+function readCanary(value: Json | undefined, problems: string[]): CanaryRoute | undefined {
   if (value === undefined || value === null) return undefined
   if (!isObject(value)) {
-    oddities.push('routes.canary is not a map')
+    problems.push('routes.canary is not a map')
     return undefined
   }
-  const version = readVersion(value.version, 'routes.canary.version', oddities)
+  const version = readVersion(value.version, 'routes.canary.version', problems)
   const weight = value.weight ?? 0
   const weightIsSound = typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 100
   if (!weightIsSound) {
-    oddities.push(`routes.canary.weight: ${JSON.stringify(weight)} is not an integer from 0 to 100`)
+    problems.push(`routes.canary.weight: ${JSON.stringify(weight)} is not an integer from 0 to 100`)
   }
   const headers: Record<string, string> = {}
   for (const [name, header] of Object.entries(isObject(value.headers) ? value.headers : {})) {
     if (typeof header === 'string') headers[name] = header
     else if (header !== null)
-      oddities.push(`routes.canary.headers.${name}: ${JSON.stringify(header)} is not a string`)
+      problems.push(`routes.canary.headers.${name}: ${JSON.stringify(header)} is not a string`)
   }
   const problem = headerProblem(Object.entries(headers), 'canary')
-  if (problem) oddities.push(`routes.canary.headers: ${JSON.stringify(problem.name)} ${problem.what}`)
+  if (problem) problems.push(`routes.canary.headers: ${JSON.stringify(problem.name)} ${problem.what}`)
   if (Object.keys(headers).length === 0) {
-    oddities.push('routes.canary.headers is empty: every request would go to the canary')
+    problems.push('routes.canary.headers is empty: every request would go to the canary')
   }
   if (version === undefined || !weightIsSound) return undefined
   return { version, weight, headers }
 }
 
-function readShadow(value: Json | undefined, oddities: string[]): ShadowRoute | undefined {
+function readShadow(value: Json | undefined, problems: string[]): ShadowRoute | undefined {
   if (value === undefined || value === null) return undefined
   if (!isObject(value)) {
-    oddities.push('routes.shadow is not a map')
+    problems.push('routes.shadow is not a map')
     return undefined
   }
-  const version = readVersion(value.version, 'routes.shadow.version', oddities)
+  const version = readVersion(value.version, 'routes.shadow.version', problems)
   const { percentage } = value
   const isSound = typeof percentage === 'number' && percentage > 0 && percentage <= 100
   if (!isSound) {
-    oddities.push(
+    problems.push(
       `routes.shadow.percentage: ${JSON.stringify(percentage ?? null)} is not a number above 0, up to 100`,
     )
   }
@@ -179,8 +179,8 @@ function cut(text: string, longest = LONGEST_NAME): string {
 }
 
 /** So many sentences that a person reads them; of more only the count. */
-function bounded(oddities: string[]): string[] {
-  const rest = oddities.length - MOST_NAMED
-  const first = oddities.slice(0, MOST_NAMED).map((oddity) => cut(oddity, LONGEST))
+function bounded(problems: string[]): string[] {
+  const rest = problems.length - MOST_NAMED
+  const first = problems.slice(0, MOST_NAMED).map((problem) => cut(problem, LONGEST))
   return rest > 0 ? [...first, `and ${rest} more`] : first
 }

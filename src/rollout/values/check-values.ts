@@ -10,11 +10,15 @@ export interface Finding {
 }
 
 /** What the chart takes, but nobody is likely to mean: the version that comes new, and the routes. */
-export function oddValues(values: JsonObject, version: string): Finding[] {
-  return [...oddImage(values, version), ...oddDraining(values, version), ...hiddenMatches(values.routes)]
+export function valuesFindings(values: JsonObject, version: string): Finding[] {
+  return [
+    ...imageFindings(values, version),
+    ...drainingFindings(values, version),
+    ...hiddenMatches(values.routes),
+  ]
 }
 
-function oddImage(values: JsonObject, version: string): Finding[] {
+function imageFindings(values: JsonObject, version: string): Finding[] {
   const image = imageOf(values, version)
   if (!image) return []
   const place = placeOf(values, version, 'image')
@@ -26,7 +30,7 @@ function oddImage(values: JsonObject, version: string): Finding[] {
   return [{ place, message: `${image.reference} may be another image each time a pod starts` }]
 }
 
-function oddDraining(values: JsonObject, version: string): Finding[] {
+function drainingFindings(values: JsonObject, version: string): Finding[] {
   const { drainSeconds, terminationGracePeriodSeconds: period } = effectiveConfig(values, version)
   if (typeof drainSeconds !== 'number' || typeof period !== 'number' || drainSeconds < period) return []
   const message = `pods drain for ${drainSeconds} s, but are killed after ${period} s (terminationGracePeriodSeconds)`

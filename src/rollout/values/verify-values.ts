@@ -4,7 +4,7 @@ import { pathProblem } from '../../lib/http/url-path.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import {
   type AnswerAssertions,
-  type HealthLimits,
+  type AnalysisLimits,
   METRIC_VARIABLES,
   type MetricGate,
   type ProbeTemplate,
@@ -15,7 +15,7 @@ import { isObject } from './merge.js'
 
 /** What counts where the values say nothing. */
 const DEFAULT_STATUS: [number, number][] = [[200, 399]]
-const DEFAULT_HEALTH: HealthLimits = {
+const DEFAULT_LIMITS: AnalysisLimits = {
   maxErrorRate: 0.05,
   relativeRisk: 3,
   latency: { shift: 0.2, minMs: 5 },
@@ -42,10 +42,10 @@ class Reader {
   constructor(private readonly env: ReadVariable) {}
 
   read(verify: Json | undefined): VerifySettings {
-    const { version, tolerance, paths, request, expect, health, prometheus, metrics } = this.object(
+    const { version, tolerance, paths, request, expect, analysis, prometheus, metrics } = this.object(
       verify,
       'verify',
-      'version tolerance paths request expect health prometheus metrics',
+      'version tolerance paths request expect analysis prometheus metrics',
     )
     const gates = this.metrics(metrics)
     const url = this.url(prometheus, 'verify.prometheus')
@@ -57,7 +57,7 @@ class Reader {
       paths: this.paths(paths),
       probe: this.probe(request),
       assertions: this.assertions(expect),
-      health: this.health(health),
+      analysisLimits: this.limits(analysis),
       prometheus: url,
       metrics: gates,
     }
@@ -174,15 +174,15 @@ class Reader {
     })
   }
 
-  private health(value: Json | undefined): HealthLimits {
-    const place = 'verify.health'
+  private limits(value: Json | undefined): AnalysisLimits {
+    const place = 'verify.analysis'
     const { maxErrorRate, relativeRisk, latency } = this.object(
       value,
       place,
       'maxErrorRate relativeRisk latency',
     )
     const { shift, min } = this.object(latency, `${place}.latency`, 'shift min')
-    const byDefault = DEFAULT_HEALTH
+    const byDefault = DEFAULT_LIMITS
     const optional = (given: Json | undefined, key: string, range: [number, number], unit: string) =>
       given === undefined ? undefined : this.number(given, `${place}.${key}`, range, unit)
     return {

@@ -9,7 +9,7 @@ import { nameSteps } from '../rules/step-names.js'
 import { nearest } from './schema.js'
 
 /** What steps may refer to. */
-export interface Surroundings {
+export interface StepContext {
   windows: Window[]
   clusters: RunbookCluster[]
   vars: Record<string, string>
@@ -26,7 +26,7 @@ type CommonFields = Pick<
 export function readSteps(
   written: WrittenStep[],
   file: FileData,
-  known: Surroundings,
+  known: StepContext,
   reader: Reader,
 ): RunbookStep[] {
   const read = written.map((step) => readStep(step, file, known, reader))
@@ -39,7 +39,7 @@ export function readSteps(
 
 type Unnamed<T = RunbookStep> = T extends RunbookStep ? Omit<T, 'id'> : never
 
-function readStep(step: WrittenStep, file: FileData, known: Surroundings, reader: Reader): Unnamed {
+function readStep(step: WrittenStep, file: FileData, known: StepContext, reader: Reader): Unnamed {
   const { data, path, pathOf } = step
   const isVerify = wordOf(data) === 'verify'
   const inner = innerTimeout(data)
@@ -55,7 +55,9 @@ function readStep(step: WrittenStep, file: FileData, known: Surroundings, reader
         ? reader.duration(data.timeout, pathOf('timeout'))
         : reader.duration(inner, [...pathOf(wordOf(data)), 'timeout']),
     verify: readVerify(data.verify ?? {}, pathOf('verify'), reader),
-    analyze: isVerify ? undefined : readAnalysis(data.analyze, pathOf('analyze'), reader),
+    analyze: isVerify
+      ? readAnalysis(data.verify?.analyze, [...pathOf('verify'), 'analyze'], reader)
+      : readAnalysis(data.analyze, pathOf('analyze'), reader),
     position: reader.positionOf(path),
   }
 }
@@ -98,10 +100,7 @@ function readDeed({ data, pathOf }: WrittenStep, reader: Reader): Deed {
     case 'run':
       return { type: word, command: typeof data.run === 'string' ? data.run : data.run!.command }
     case 'verify':
-      return {
-        type: word,
-        compare: readAnalysis(data.verify?.compare, [...path, 'compare'], reader),
-      }
+      return { type: word }
   }
 }
 
@@ -132,7 +131,7 @@ function readStart(given: NonNullable<StepData['start']>, path: Path, reader: Re
 function readCondition(
   { data, pathOf }: WrittenStep,
   file: FileData,
-  { windows, clusters, vars }: Surroundings,
+  { windows, clusters, vars }: StepContext,
   reader: Reader,
 ): StepCondition {
   const { window, cluster, app, var: wanted } = data.when ?? {}

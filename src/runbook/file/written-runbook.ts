@@ -71,7 +71,7 @@ export interface StepData {
   approve?: string | { id?: string; message?: string; by?: 'other' | 'anyone'; timeout?: string } | null
   run?: string | { command: string; timeout?: string }
   /** The step's word where there is no other. */
-  verify?: (VerifyData & { compare?: AnalysisData }) | null
+  verify?: (VerifyData & { analyze?: AnalysisData }) | null
   id?: string
   name?: string
   when?: {

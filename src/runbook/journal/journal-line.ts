@@ -27,7 +27,7 @@ export function journalFields(event: CanaryEvent): ({ type: string } & Record<st
   switch (event.type) {
     case 'pods':
     case 'check-progress':
-    case 'compare-progress':
+    case 'analysis-progress':
       return undefined
     case 'planned':
       return { type: event.type, ...planFields(event.plan) }
@@ -46,14 +46,14 @@ export function journalFields(event: CanaryEvent): ({ type: string } & Record<st
       return { type: event.type, stage: event.stage, url: event.url }
     case 'check':
       return { type: event.type, ...checkFields(event.check) }
-    case 'proven':
+    case 'verified':
       return { type: event.type, stage: event.stage, ...proofFields(event.proof) }
-    case 'compared':
+    case 'analyzed':
       return {
         type: event.type,
-        verdict: event.comparison.verdict,
-        pairs: event.comparison.pairs,
-        gates: event.comparison.gates.map(({ name, verdict, reason }) => ({ name, verdict, reason })),
+        verdict: event.analysis.verdict,
+        pairs: event.analysis.pairs,
+        gates: event.analysis.gates.map(({ name, verdict, reason }) => ({ name, verdict, reason })),
       }
     default:
       return { ...event }

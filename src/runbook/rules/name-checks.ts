@@ -35,7 +35,7 @@ function check(flag: string, name: string, kind: string, known: string[]): void 
  * Throws RunbookError for files that steps name and that are not there, and for contexts that no
  * kubeconfig has: before any cluster is asked for anything. `contextsOf` lists those of a kubeconfig.
  */
-export async function checkSurroundings(
+export async function checkCluster(
   runbook: Runbook,
   contextsOf: (kubeconfig: string | undefined) => Promise<string[]>,
 ): Promise<void> {

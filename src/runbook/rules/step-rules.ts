@@ -81,8 +81,8 @@ function checkOne(
         if (weight !== undefined) report(index, 'installs while a rollout is under way: put it first')
         return
       case 'verify':
-        if (step.compare && weight === undefined) {
-          report(index, 'compares a canary where there is none: put it between start and finish')
+        if (step.analyze && weight === undefined) {
+          report(index, 'analyzes a canary where there is none: put it between start and finish')
         }
         return
       case 'pause':

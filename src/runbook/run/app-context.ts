@@ -12,7 +12,7 @@ export interface CommandRequest {
 }
 
 /** What a run needs of the world, for one app. */
-export interface AppSurroundings {
+export interface AppContext {
   /** The context of the app's operations, in its cluster; the engine sets what its steps say over it. */
   context: OperationContext
   emit: EmitRun
@@ -30,8 +30,8 @@ export interface AppSurroundings {
   approved: ReadonlyMap<string, string>
   /** Asks somebody to approve; undefined where nobody is there. Resolves with false, too, when the signal comes. */
   askToApprove?: (question: string, signal: AbortSignal) => Promise<boolean>
-  /** How long a comparison goes on where the step does not say, milliseconds. */
-  comparisonMs: number
+  /** How long a analysis goes on where the step does not say, milliseconds. */
+  analysisMs: number
   /** End with exit 8 in place of waiting for a window. */
   noWait: boolean
   /** The last step to be done; undefined: all are. */

@@ -6,14 +6,14 @@ import type { AppRequest } from '../../operations/context.js'
 import { withFailurePolicy } from '../../operations/change/failure-policy.js'
 import { observe, type Observation, unfinishedRevision } from '../../operations/observe/observe.js'
 import { lookPastOthers, waitForOthers } from '../../operations/change/take-lock.js'
-import { compare, verify } from '../../operations/verify.js'
+import { analyze, verify } from '../../operations/verify.js'
 import { finishedRollout } from '../../rollout/history/history.js'
 import { undoCommand } from '../../rollout/stage/next-steps.js'
-import { alphaOfApp, type AlphaOfApp } from './false-alarm-budget.js'
-import { type AppSurroundings, lockCommand } from './app-context.js'
+import { falseAlarmBudget, type FalseAlarmBudget } from './false-alarm-budget.js'
+import { type AppContext, lockCommand } from './app-context.js'
 import { countUntil, notedStep, stepsOf } from './app-steps.js'
 import { waitForApproval } from './approval.js'
-import { contextOf, move } from './step-operation.js'
+import { contextOf, runStepOperation } from './step-operation.js'
 import type { AppOutcome } from './outcome.js'
 import { isMoving, positionOf } from './position.js'
 import { runCommand } from './command-step.js'
@@ -42,8 +42,8 @@ export class AppRun {
   private readonly where: RunApp
   private readonly request: AppRequest
   private readonly steps: RunbookStep[]
-  private readonly world: AppSurroundings
-  private readonly alpha: AlphaOfApp
+  private readonly world: AppContext
+  private readonly alpha: FalseAlarmBudget
   private readonly counts = { done: 0, met: 0 }
   /** Index after the last step that is known to be done: found before that, somebody else went back. */
   private reached = 0
@@ -60,12 +60,12 @@ export class AppRun {
     private readonly runbook: Runbook,
     cluster: RunbookCluster,
     app: string,
-    world: AppSurroundings,
+    world: AppContext,
   ) {
     this.where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     this.request = { app, namespace: world.namespace }
     this.steps = stepsOf(runbook, app, cluster)
-    this.alpha = alphaOfApp(runbook, this.steps)
+    this.alpha = falseAlarmBudget(runbook, this.steps)
     this.world = { ...world, context: { ...world.context, alpha: this.alpha.proof } }
   }
 
@@ -250,16 +250,18 @@ export class AppRun {
     const context = contextOf(step, world, this.recovers)
     if (step.type === 'start') await this.noteStart()
     if (isMoving(step)) {
-      this.at = await withFailurePolicy(context, request, (held) => move(held, request, step, world))
+      this.at = await withFailurePolicy(context, request, (held) =>
+        runStepOperation(held, request, step, world),
+      )
       this.recovers = false
       return
     }
     switch (step.type) {
       case 'verify':
         await this.prove(context)
-        if (step.compare) {
-          const durationMs = step.compare.durationMs ?? world.comparisonMs
-          await withFailurePolicy(context, request, (held) => compare(held, { ...request, durationMs }), {
+        if (step.analyze) {
+          const durationMs = step.analyze.durationMs ?? world.analysisMs
+          await withFailurePolicy(context, request, (held) => analyze(held, { ...request, durationMs }), {
             begun: true,
           })
         }

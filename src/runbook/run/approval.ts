@@ -6,9 +6,9 @@ import type { RunApp } from '../../model/run-events.js'
 import type { Stage } from '../../model/stage.js'
 import type { AppRequest } from '../../operations/context.js'
 import { observe } from '../../operations/observe/observe.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import { whyNotAnother } from '../../operations/runs.js'
-import type { AppSurroundings } from './app-context.js'
+import type { AppContext } from './app-context.js'
 
 import type { ApproveStep } from '../runbook.js'
 import { nameOf } from '../step-text.js'
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 2000
  * started the run, the yes of anybody else counts for nothing.
  */
 export async function waitForApproval(
-  world: AppSurroundings,
+  world: AppContext,
   where: RunApp,
   step: ApproveStep,
   request: AppRequest,
@@ -72,7 +72,7 @@ interface Waiting {
 }
 
 /** The approval that the command line, a person here or somebody elsewhere gives; kept where it was given here. */
-async function answered(world: AppSurroundings, where: RunApp, waiting: Waiting): Promise<Approval> {
+async function answered(world: AppContext, where: RunApp, waiting: Waiting): Promise<Approval> {
   const { context, emit, approved, run, now, askToApprove } = world
   const { step, app, namespace, revision, stage, started, end, look } = waiting
   const why = approved.get(step.id)
@@ -105,7 +105,7 @@ async function answered(world: AppSurroundings, where: RunApp, waiting: Waiting)
 }
 
 function unapproved(
-  { run }: AppSurroundings,
+  { run }: AppContext,
   { step, app, revision, stage }: Waiting,
   answer: 'no' | 'nobody',
   refusal: string | undefined,
@@ -129,7 +129,7 @@ function unapproved(
 
 /** The person's answer, or what somebody else said meanwhile. */
 async function ask(
-  { askToApprove, context, now, stopping }: AppSurroundings,
+  { askToApprove, context, now, stopping }: AppContext,
   question: string,
   end: number | undefined,
   look: () => Promise<Approval | undefined>,
@@ -139,7 +139,7 @@ async function ask(
   const signal = AbortSignal.any([context.signal, settled.signal, ...(stopping ? [stopping] : [])])
   const elsewhere = async () => {
     while (!signal.aborted) {
-      await pause(LOOK_EVERY_MS, [signal])
+      await sleep(LOOK_EVERY_MS, signal)
       const found = signal.aborted ? undefined : await look().catch(() => undefined)
       if (found) return found
       if (end !== undefined && now() >= end) return 'too late' as const

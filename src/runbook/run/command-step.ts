@@ -3,7 +3,7 @@ import { CanaryError } from '../../model/errors.js'
 import type { RunApp } from '../../model/run-events.js'
 import type { AppRequest } from '../../operations/context.js'
 import { observe } from '../../operations/observe/observe.js'
-import type { AppSurroundings } from './app-context.js'
+import type { AppContext } from './app-context.js'
 import type { RunStep } from '../runbook.js'
 
 /** Lines of a command that are told as they come, and of those after them the last ones. */
@@ -18,7 +18,7 @@ export async function runCommand(
   step: RunStep,
   where: RunApp,
   request: AppRequest,
-  world: AppSurroundings,
+  world: AppContext,
   vars: Record<string, string>,
 ): Promise<void> {
   const { app, cluster = '' } = where

@@ -3,7 +3,7 @@ import { isMoving } from './position.js'
 import type { Runbook, RunbookStep } from '../runbook.js'
 
 /** How likely the proofs of one app in a run may fail a stage whose traffic is right. */
-export interface AlphaOfApp {
+export interface FalseAlarmBudget {
   /** Of each proof: of the stage that is found, and of each step. */
   proof: number
   /** Of the proof of this number, counted from 1, while one pause or window is waited for. */
@@ -15,7 +15,7 @@ export interface AlphaOfApp {
  * those made while it waits. However long that is: 1/(k (k + 1)) of it for the k-th adds up to 1. A proof that passes takes no
  * more answers for that; what is far off is found as soon, what is a little off takes some more.
  */
-export function alphaOfApp({ clusters, waves }: Runbook, steps: RunbookStep[]): AlphaOfApp {
+export function falseAlarmBudget({ clusters, waves }: Runbook, steps: RunbookStep[]): FalseAlarmBudget {
   const places = clusters.length * waves.flatMap(({ apps }) => apps).length
   const half = ALPHA / places / 2
   const proofs = 1 + steps.filter((step) => isMoving(step) || step.type === 'verify').length

@@ -5,8 +5,8 @@ import type { OperationResult } from '../../operations/context.js'
 import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
 import { holderText, waitForOthers } from '../../operations/change/take-lock.js'
 import { countUntil, notedStep, stepsOf } from './app-steps.js'
-import { type AppSurroundings, lockCommand } from './app-context.js'
-import { contextOf, move } from './step-operation.js'
+import { type AppContext, lockCommand } from './app-context.js'
+import { contextOf, runStepOperation } from './step-operation.js'
 import { isMoving, positionOf } from './position.js'
 import type { Runbook, RunbookCluster } from '../runbook.js'
 import { conditionText, nameOf } from '../step-text.js'
@@ -44,7 +44,7 @@ async function planApp(
   cluster: RunbookCluster,
   wave: string,
   app: string,
-  world: AppSurroundings,
+  world: AppContext,
   inFull: boolean,
 ): Promise<AppPlan> {
   const { context, namespace, run, until } = world
@@ -86,7 +86,7 @@ async function planApp(
     const change = steps.slice(position.next, end).find(isMoving)
     if (!change || left || !inFull) return whole
     const dry = { ...contextOf(change, world, false), dryRun: true, emit: () => undefined }
-    return { ...whole, ahead: await move(dry, { app, namespace }, change, world) }
+    return { ...whole, ahead: await runStepOperation(dry, { app, namespace }, change, world) }
   } catch (error) {
     if (!(error instanceof CanaryError) || !['conflict', 'usage'].includes(error.outcome)) throw error
     return { ...at, ...planned(0), conflict: error.message }
@@ -104,7 +104,7 @@ export async function planRun(
     only,
     inFull,
   }: {
-    of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+    of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
     only?: string[]
     inFull: boolean
   },

@@ -1,17 +1,17 @@
 import { CanaryError } from '../../model/errors.js'
 import type { EmitRun, RunApp } from '../../model/run-events.js'
 import { type AppEnd, AppRun } from './app-run.js'
-import type { AppSurroundings } from './app-context.js'
+import type { AppContext } from './app-context.js'
 import type { AppOutcome } from './outcome.js'
 import type { Runbook, RunbookCluster, RunbookWave } from '../runbook.js'
 
 /** What a run needs of the world. */
-export interface RunSurroundings {
+export interface RunContext {
   emit: EmitRun
   /** Its reason is the name of the operating system's signal. */
   signal: AbortSignal
   /** The surroundings of one app in one cluster. */
-  of: (app: string, cluster: RunbookCluster) => Promise<AppSurroundings>
+  of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
   /** The only apps to be taken up; undefined: all. */
   only?: ReadonlySet<string>
 }
@@ -22,7 +22,7 @@ export interface RunSurroundings {
  * cluster after it; with `failFast` no further app of its wave either, and those under way end their step. Resolves with
  * how each app ended, in the order of the file; throws only what is a bug.
  */
-export async function run(runbook: Runbook, world: RunSurroundings): Promise<AppOutcome[]> {
+export async function run(runbook: Runbook, world: RunContext): Promise<AppOutcome[]> {
   const ends = new Map<string | undefined, Promise<AppOutcome[]>>()
   const begun: Promise<AppOutcome[]>[] = []
   for (const cluster of runbook.clusters) {
@@ -42,7 +42,7 @@ export async function run(runbook: Runbook, world: RunSurroundings): Promise<App
 async function runCluster(
   runbook: Runbook,
   cluster: RunbookCluster,
-  world: RunSurroundings,
+  world: RunContext,
   before: AppOutcome[],
 ): Promise<AppOutcome[]> {
   const outcomes: AppOutcome[] = []
@@ -65,7 +65,7 @@ async function runWave(
   cluster: RunbookCluster,
   { name, parallel, failFast }: RunbookWave,
   apps: string[],
-  world: RunSurroundings,
+  world: RunContext,
 ): Promise<AppOutcome[]> {
   world.emit({ type: 'wave-started', wave: name, apps, ...named(cluster) })
   const outcomes = new Map<string, AppOutcome>()
@@ -95,7 +95,7 @@ async function runApp(
   runbook: Runbook,
   cluster: RunbookCluster,
   app: string,
-  world: RunSurroundings,
+  world: RunContext,
   stopping: AbortSignal,
 ): Promise<AppOutcome> {
   const where = { app, ...named(cluster) }
@@ -124,7 +124,7 @@ function asExpected(thrown: unknown): CanaryError {
   return new CanaryError('bug', message, { cause: thrown })
 }
 
-function leftOut(cluster: RunbookCluster, app: string, { emit }: RunSurroundings, why: string): AppOutcome {
+function leftOut(cluster: RunbookCluster, app: string, { emit }: RunContext, why: string): AppOutcome {
   const where = { app, ...named(cluster) }
   emit({ ...where, type: 'app-left-out', why })
   return { ...where, outcome: 'left out', message: why }

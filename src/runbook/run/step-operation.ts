@@ -4,14 +4,14 @@ import { finish } from '../../operations/finish.js'
 import { install } from '../../operations/install.js'
 import { shift } from '../../operations/shift.js'
 import { start } from '../../operations/start.js'
-import type { AppSurroundings } from './app-context.js'
+import type { AppContext } from './app-context.js'
 import { isMoving, type MovingStep } from './position.js'
 import type { RunbookStep } from '../runbook.js'
 
 /** The context of a step's operations: what the step says goes over what the app's settings do. */
 export function contextOf(
   step: RunbookStep,
-  { context, run }: AppSurroundings,
+  { context, run }: AppContext,
   recovers: boolean,
 ): OperationContext {
   const { timeoutMs, verify: own } = step
@@ -34,13 +34,13 @@ export function contextOf(
 }
 
 /** Does a step that leads to another stage, by the operation of its name. */
-export function move(
+export function runStepOperation(
   context: OperationContext,
   request: AppRequest,
   step: MovingStep,
-  { pathOf, canaryHeaders, comparisonMs }: AppSurroundings,
+  { pathOf, canaryHeaders, analysisMs }: AppContext,
 ): Promise<OperationResult> {
-  const analyzeMs = step.analyze && (step.analyze.durationMs ?? comparisonMs)
+  const analyzeMs = step.analyze && (step.analyze.durationMs ?? analysisMs)
   switch (step.type) {
     case 'install': {
       const { version, image } = step

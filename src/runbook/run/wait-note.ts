@@ -1,6 +1,6 @@
 import type { RunWait } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
-import type { AppSurroundings } from './app-context.js'
+import type { AppContext } from './app-context.js'
 import type { RunbookStep } from '../runbook.js'
 import { nameOf } from '../step-text.js'
 
@@ -16,7 +16,7 @@ export interface WaitingApp {
  * 8, Ctrl-C) the note stays: the run still has to go on from there. Without permission for Leases nothing is kept.
  */
 export async function whileNoted<T>(
-  world: AppSurroundings,
+  world: AppContext,
   { app, namespace, revision }: WaitingApp,
   step: RunbookStep,
   wait: Pick<RunWait, 'kind' | 'message' | 'by'> & { until?: Date },
@@ -44,7 +44,7 @@ export async function whileNoted<T>(
 
 /** The run goes on: it waits for nothing any more. */
 export async function clearNote(
-  { context, run }: AppSurroundings,
+  { context, run }: AppContext,
   { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
 ): Promise<void> {
   await tolerant(context.cluster.clearWait(app, namespace, run.id))
@@ -52,7 +52,7 @@ export async function clearNote(
 
 /** Keeps who began a rollout with the app's Lease: this user. */
 export async function noteStart(
-  { context, run, now }: AppSurroundings,
+  { context, run, now }: AppContext,
   { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
 ): Promise<void> {
   const { cluster, operator: who } = context

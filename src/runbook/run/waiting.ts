@@ -5,11 +5,11 @@ import type { RunApp } from '../../model/run-events.js'
 import type { AppRequest } from '../../operations/context.js'
 import { withFailurePolicy } from '../../operations/change/failure-policy.js'
 import { observe } from '../../operations/observe/observe.js'
-import { pause } from '../../lib/sleep-any.js'
+import { sleep } from '../../lib/sleep.js'
 import { verify } from '../../operations/verify.js'
 import { hasCanary } from '../../rollout/stage/stage.js'
-import type { AlphaOfApp } from './false-alarm-budget.js'
-import type { AppSurroundings } from './app-context.js'
+import type { FalseAlarmBudget } from './false-alarm-budget.js'
+import type { AppContext } from './app-context.js'
 import type { PauseStep, RunbookStep, Window } from '../runbook.js'
 import { nameOf } from '../step-text.js'
 import { whileNoted } from './wait-note.js'
@@ -31,12 +31,12 @@ const LONGEST_SLEEP_MS = 3_600_000
  * where nobody is to wait.
  */
 export async function waitForWindow(
-  world: AppSurroundings,
+  world: AppContext,
   where: RunApp,
   step: RunbookStep,
   window: Window,
   request: AppRequest,
-  alpha: AlphaOfApp['watch'],
+  alpha: FalseAlarmBudget['watch'],
 ): Promise<void> {
   const instant = new Date(world.now())
   if (isOpen(window, instant)) return
@@ -67,11 +67,11 @@ export async function waitForWindow(
  * being proven at a low rate, and a failure is acted on at once; what could not be told leaves the pause as it is.
  */
 export async function waitForPause(
-  world: AppSurroundings,
+  world: AppContext,
   where: RunApp,
   step: PauseStep,
   request: AppRequest,
-  alpha: AlphaOfApp['watch'],
+  alpha: FalseAlarmBudget['watch'],
 ): Promise<void> {
   const { namespace, deployed } = await observe(world.context, request)
   if (!namespace || !deployed) return
@@ -90,12 +90,12 @@ interface Waiting {
   /** Milliseconds since the epoch. */
   end: number
   watch: boolean
-  alpha: AlphaOfApp['watch']
+  alpha: FalseAlarmBudget['watch']
 }
 
 /** No lock is held meanwhile. */
 async function hold(
-  world: AppSurroundings,
+  world: AppContext,
   where: RunApp,
   request: AppRequest,
   { step, for: what, end, watch, alpha }: Waiting,
@@ -112,14 +112,14 @@ async function hold(
     begun += 1
     const bounded = { ...world, context: { ...context, alpha: alpha(begun) } }
     const next = watch ? await prove(bounded, request, end, watched) : LONGEST_SLEEP_MS
-    await pause(Math.max(1, Math.min(next, end - now())), over)
+    await sleep(Math.max(1, Math.min(next, end - now())), ...over)
   }
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
 }
 
 /** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
 async function prove(
-  { context, now, stopping }: AppSurroundings,
+  { context, now, stopping }: AppContext,
   request: AppRequest,
   end: number,
   watched: { proofs: number; probes: number },

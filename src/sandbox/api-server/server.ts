@@ -6,7 +6,7 @@ import type { RequestBody } from './body.js'
 import { clusterPath } from './cluster-paths.js'
 import { serveLog, type ReadLogs } from './logs.js'
 import type { KubeObject } from './objects.js'
-import { type Disturb, serveDisturbed } from './disturbance.js'
+import { type FaultOf, serveFaulted } from './api-fault.js'
 import { type FindPort, servePortForward } from './port-forward/port-forward.js'
 import type { Admit, Answer, WriteRequest } from './registry/context.js'
 import { deleteCollection, deleteOne } from './registry/delete.js'
@@ -42,7 +42,7 @@ export interface ApiServerOptions {
   /** Asked before every request for objects is carried out. */
   intercept?: Intercept
   /** Asked before every request at all: what goes wrong with it. */
-  disturb?: Disturb
+  disturb?: FaultOf
   /** Asked before an object is stored or deleted. */
   admit?: Admit
 }
@@ -101,7 +101,7 @@ async function serve(
   try {
     enter(options, request)
     const { disturb = () => ({}) } = options
-    await serveDisturbed(disturb, request, response, (answering) => route(options, request, answering, head))
+    await serveFaulted(disturb, request, response, (answering) => route(options, request, answering, head))
   } catch (error) {
     const { body } =
       error instanceof ApiError

@@ -10,7 +10,7 @@ import { closeServer } from '../workloads/close-server.js'
 import type { PodServer } from '../workloads/pod-server.js'
 import { ADMIN_PORT, adminServer } from './admin.js'
 import { type GatewayProxy, startProxy } from './proxy.js'
-import { Tampering } from './tampering.js'
+import { AnswerFaults } from './answer-faults.js'
 
 export interface FleetOptions {
   store: ObjectStore
@@ -24,11 +24,11 @@ export interface FleetOptions {
 /** The gateway's proxies: each pod of their Deployment is one, and connections of users go to those that are ready. */
 export class ProxyFleet {
   private readonly proxies = new Map<string, GatewayProxy>()
-  private readonly tampering: Tampering
+  private readonly tampering: AnswerFaults
   private turn = 0
 
   constructor(private readonly options: FleetOptions) {
-    this.tampering = new Tampering(options.faults, options.random)
+    this.tampering = new AnswerFaults(options.faults, options.random)
   }
 
   /** Starts the proxy of a pod, with its admin interface; undefined for pods of anything else. */

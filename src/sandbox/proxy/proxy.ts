@@ -16,7 +16,7 @@ import { choose } from './choice.js'
 import { ProxyCounters } from './counters.js'
 import { change, passedOn } from './headers.js'
 import { Mirror } from './mirror.js'
-import { Tampering } from './tampering.js'
+import { AnswerFaults } from './answer-faults.js'
 
 export interface GatewayProxy {
   port: number
@@ -35,7 +35,7 @@ export interface ProxyOptions {
   portOf: (ip: string, port: number) => number | undefined
   random?: Random
   /** What goes wrong in it or in front of it; where proxies stand side by side, they share what is in front. */
-  tampering?: Tampering
+  tampering?: AnswerFaults
   /** Whether its pod is about to end: connections close with their next answer then. */
   isEnding?: () => boolean
 }
@@ -60,7 +60,7 @@ interface Way {
 /** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { state, faults, portOf, random = Math.random, isEnding = () => false } = options
-  const { tampering = new Tampering(faults, random) } = options
+  const { tampering = new AnswerFaults(faults, random) } = options
   const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   const mirror = new Mirror({ state, counters, agent, portOf, random })

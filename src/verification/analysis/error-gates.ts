@@ -1,5 +1,5 @@
-import type { HealthGate } from '../../model/results/analysis.js'
-import type { HealthLimits } from '../../model/verify-settings.js'
+import type { AnalysisGate } from '../../model/results/analysis.js'
+import type { AnalysisLimits } from '../../model/verify-settings.js'
 import { chanceOfAtMost } from '../statistics/binomial.js'
 import { fisherExact } from '../statistics/fisher.js'
 import { newcombeInterval, type Share } from '../statistics/newcombe.js'
@@ -9,12 +9,12 @@ import { ErrorsAboveLimit, ErrorsAgainstPrimary } from '../statistics/sequential
 /** Bound on passing a canary whose share of errors is at the limit or above. */
 const BETA = 0.01
 
-/** A version by its part in the comparison. */
+/** A version by its part in the analysis. */
 export type Arm = 'primary' | 'canary'
 
 /**
- * The canary's own errors against the limit, whatever the primary does. Counts marked probes alone: all of those are
- * the canary's, while an error of an unmarked one may be of either version.
+ * The canary's own errors against the limit, whatever the primary does. Counts canary probes alone: all of those are
+ * the canary's, while an error of a regular one may be of either version.
  */
 export class AbsoluteGate {
   private readonly test: ErrorsAboveLimit
@@ -29,7 +29,7 @@ export class AbsoluteGate {
     this.test = new ErrorsAboveLimit(limit)
   }
 
-  /** Takes what came of a marked probe; true when the canary has too many errors. */
+  /** Takes what came of a canary probe; true when the canary has too many errors. */
   add(errorKind?: string): boolean {
     this.counts.answers += 1
     if (errorKind !== undefined) {
@@ -40,10 +40,10 @@ export class AbsoluteGate {
     return this.hasFailed
   }
 
-  result(): HealthGate {
+  result(): AnalysisGate {
     const { errors, answers } = this.counts
     const limit = percent(this.limit)
-    const seen = `${among(errors, answers)} marked requests failed${errors > 0 ? `: ${kinds(this.kinds)}` : ''}`
+    const seen = `${among(errors, answers)} canary requests failed${errors > 0 ? `: ${kinds(this.kinds)}` : ''}`
     const gate = { name: 'errors' }
     if (this.hasFailed) return { ...gate, verdict: 'fail', reason: `${seen}; that is more than ${limit}` }
     // Looked at once, at the end, so this needs no sequential test.
@@ -63,9 +63,9 @@ export class RelativeGate {
   private readonly test: ErrorsAgainstPrimary
   private hasFailed = false
 
-  /** @param share of the unmarked requests that the canary gets, 0..1 */
+  /** @param share of the regular requests that the canary gets, 0..1 */
   constructor(
-    private readonly limits: HealthLimits,
+    private readonly limits: AnalysisLimits,
     private readonly share: number,
     private readonly alpha: number,
   ) {
@@ -74,8 +74,8 @@ export class RelativeGate {
 
   /**
    * Takes an error; true when the canary has too many of them. Where the answer tells the version, versions are
-   * compared: the canary gets all marked requests and its share of the unmarked ones. Else marked requests are compared
-   * with unmarked ones, which of the two was to fail being chance where both versions are the same.
+   * compared: the canary gets all canary requests and its share of the regular ones. Else canary requests are compared
+   * with regular ones, which of the two was to fail being chance where both versions are the same.
    *
    * @param arm the version, where the answer told
    */
@@ -88,10 +88,10 @@ export class RelativeGate {
   }
 
   /**
-   * @param canary what to compare: the versions' counts, or where errors were of nobody knows whom, those of marked
-   * @param primary and unmarked requests
+   * @param canary what to compare: the versions' counts, or where errors were of nobody knows whom, those of canary
+   * @param primary and regular requests
    */
-  result(canary: Share, primary: Share, names: Record<Arm, string>): HealthGate {
+  result(canary: Share, primary: Share, names: Record<Arm, string>): AnalysisGate {
     const gate = { name: 'errors against primary' }
     const seen = `${names.canary} ${among(canary.errors, canary.answers)}, ${names.primary} ${among(primary.errors, primary.answers)}`
     if (canary.answers === 0 || primary.answers === 0) {

@@ -1,4 +1,4 @@
-import type { HealthGate } from '../../model/results/analysis.js'
+import type { AnalysisGate } from '../../model/results/analysis.js'
 import type { MetricGate } from '../../model/verify-settings.js'
 
 /** What the HTTP API answers with, as far as it is looked at. */
@@ -23,7 +23,7 @@ interface Sample {
 export function judgeMetric(
   gate: MetricGate,
   { data, warnings = [] }: QueryAnswer,
-): Pick<HealthGate, 'verdict' | 'reason'> {
+): Pick<AnalysisGate, 'verdict' | 'reason'> {
   const found = numberIn(data)
   if (typeof found === 'string') return { verdict: 'inconclusive', reason: found }
   const { min = -Infinity, max = Infinity } = gate

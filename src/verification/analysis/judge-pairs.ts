@@ -1,5 +1,5 @@
-import type { ArmCounts, HealthComparison, HealthGate } from '../../model/results/analysis.js'
-import type { ComparisonRequest } from '../probing/verifier.js'
+import type { ArmCounts, Analysis, AnalysisGate } from '../../model/results/analysis.js'
+import type { AnalysisRequest } from '../probing/verifier.js'
 import { AbsoluteGate, type Arm, RelativeGate } from './error-gates.js'
 import { LatencyGate } from './latency-gate.js'
 import { LatencySample } from './latency-sample.js'
@@ -24,7 +24,7 @@ export type Seen =
   /** No version had a part in it. */
   | { type: 'lost'; kind: string }
 
-type Settings = Pick<ComparisonRequest, 'primary' | 'canary' | 'share' | 'limits'>
+type Settings = Pick<AnalysisRequest, 'primary' | 'canary' | 'share' | 'limits'>
 
 interface Tally extends Share {
   errorKinds: Record<string, number>
@@ -37,11 +37,11 @@ export class PairJudge {
   /** Errors by kind, of no version and of either. */
   private readonly lost: Record<string, number> = {}
   private readonly unknown: Record<string, number> = {}
-  private readonly resets = { marked: 0, unmarked: 0 }
+  private readonly resets = { canary: 0, regular: 0 }
   private readonly arms: Record<Arm, Tally>
-  private readonly kinds: Record<'marked' | 'unmarked', Share> = {
-    marked: { errors: 0, answers: 0 },
-    unmarked: { errors: 0, answers: 0 },
+  private readonly kinds: Record<'canary' | 'regular', Share> = {
+    canary: { errors: 0, answers: 0 },
+    regular: { errors: 0, answers: 0 },
   }
   private readonly absolute: AbsoluteGate
   private readonly relative: RelativeGate
@@ -76,7 +76,7 @@ export class PairJudge {
       return isNamed ? this.error(isMarked, { ...seen, kind: NO_VERSION }) : this.lose(NO_VERSION)
     }
     if (seen.type === 'error') return this.error(isMarked, seen)
-    this.kinds[isMarked ? 'marked' : 'unmarked'].answers += 1
+    this.kinds[isMarked ? 'canary' : 'regular'].answers += 1
     const arm = this.arms[seen.arm]
     arm.answers += 1
     arm.latency.add(seen.elapsedMs)
@@ -93,7 +93,7 @@ export class PairJudge {
   }
 
   /** What it came to; the verdict is the worst of the gates'. */
-  result(): Omit<HealthComparison, 'elapsedMs' | 'samples'> {
+  result(): Omit<Analysis, 'elapsedMs' | 'samples'> {
     const { primary, canary } = this.settings
     const gates = [...this.lostGate(), this.absolute.result(), this.relativeResult(), this.latency.result()]
     return {
@@ -107,7 +107,7 @@ export class PairJudge {
   }
 
   private error(isMarked: boolean, { kind, arm }: { kind: string; arm?: Arm }): boolean {
-    const side = isMarked ? 'marked' : 'unmarked'
+    const side = isMarked ? 'canary' : 'regular'
     this.kinds[side].answers += 1
     this.kinds[side].errors += 1
     if (kind === RESET) this.resets[side] += 1
@@ -122,11 +122,11 @@ export class PairJudge {
   }
 
   /**
-   * Whether the connection is at fault for the newest reset of a marked request: unmarked ones are reset as often. One
+   * Whether the connection is at fault for the newest reset of a canary request: regular ones are reset as often. One
    * more is borne, as either of a pair may come first.
    */
   private isShared(): boolean {
-    return this.resets.marked <= this.resets.unmarked + 1
+    return this.resets.canary <= this.resets.regular + 1
   }
 
   private lose(kind: string): boolean {
@@ -134,25 +134,25 @@ export class PairJudge {
     return false
   }
 
-  /** An error that tells no version is the canary's on a marked probe; on others only where the primary gets them all. */
+  /** An error that tells no version is the canary's on a canary probe; on others only where the primary gets them all. */
   private blamedFor(isMarked: boolean): Arm | undefined {
     if (isMarked) return 'canary'
     return this.settings.share === 0 ? 'primary' : undefined
   }
 
-  private relativeResult(): HealthGate {
+  private relativeResult(): AnalysisGate {
     const { primary, canary } = this.settings
     if (total(this.unknown) === 0)
       return this.relative.result(this.arms.canary, this.arms.primary, { primary, canary })
-    return this.relative.result(this.kinds.marked, this.kinds.unmarked, {
-      canary: 'marked requests',
-      primary: 'unmarked ones',
+    return this.relative.result(this.kinds.canary, this.kinds.regular, {
+      canary: 'canary requests',
+      primary: 'regular ones',
     })
   }
 
   /** Where more than a few probes told nothing, the rest may not be what users see. */
-  private lostGate(): HealthGate[] {
-    const shared = 2 * Math.min(this.resets.marked, this.resets.unmarked)
+  private lostGate(): AnalysisGate[] {
+    const shared = 2 * Math.min(this.resets.canary, this.resets.regular)
     const lost = shared === 0 ? this.lost : { ...this.lost, [RESET]: shared }
     if (total(lost) <= Math.max(3, this.probes / 100)) return []
     const reason = `${among(total(lost), this.probes)} told nothing about either version: ${kinds(lost)}`
@@ -180,7 +180,7 @@ function counts(version: string, { answers, errors, errorKinds, latency }: Tally
   return { ...seen, latency: { ...quantiles(latency.sorted()), max: latency.largest } }
 }
 
-function worst(gates: HealthGate[]): HealthComparison['verdict'] {
+function worst(gates: AnalysisGate[]): Analysis['verdict'] {
   const verdicts = gates.map(({ verdict }) => verdict)
   return (
     verdicts.find((verdict) => verdict === 'fail') ?? verdicts.find((verdict) => verdict !== 'pass') ?? 'pass'

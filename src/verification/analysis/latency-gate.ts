@@ -1,11 +1,11 @@
-import type { HealthGate } from '../../model/results/analysis.js'
-import type { HealthLimits } from '../../model/verify-settings.js'
+import type { AnalysisGate } from '../../model/results/analysis.js'
+import type { AnalysisLimits } from '../../model/verify-settings.js'
 import { hodgesLehmann } from '../statistics/hodges-lehmann.js'
 import type { LatencySample } from './latency-sample.js'
 import { mannWhitney } from '../statistics/mann-whitney.js'
 import { ms } from './phrases.js'
 
-/** Answers of each version below which nothing is said: fewer would miss a fifth more in one comparison of four. */
+/** Answers of each version below which nothing is said: fewer would miss a fifth more in one analysis of four. */
 const MIN_ANSWERS = 200
 
 /**
@@ -17,7 +17,7 @@ export class LatencyGate {
 
   /** @param alpha what is left of the bound on failing a canary that is as fast as the primary */
   constructor(
-    private readonly limits: HealthLimits['latency'],
+    private readonly limits: AnalysisLimits['latency'],
     private alpha: number,
     private readonly canary: LatencySample,
     private readonly primary: LatencySample,
@@ -32,7 +32,7 @@ export class LatencyGate {
   }
 
   /** The verdict as of now: the last look. */
-  result(): HealthGate {
+  result(): AnalysisGate {
     const answers = this.answers()
     if (answers >= MIN_ANSWERS) return this.judge(this.alpha)
     const reason = `${answers} good answers of each version are too few to compare; ${MIN_ANSWERS} are needed`
@@ -43,7 +43,7 @@ export class LatencyGate {
     return Math.min(this.canary.count, this.primary.count)
   }
 
-  private judge(alpha: number): HealthGate {
+  private judge(alpha: number): AnalysisGate {
     const [canary, primary] = [this.canary.sorted(), this.primary.sorted()]
     const [median, baseline] = [canary, primary].map((values) => values[values.length >> 1]!) as [
       number,

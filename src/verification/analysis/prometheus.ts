@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici'
 import { UsageError } from '../../model/errors.js'
-import type { HealthGate } from '../../model/results/analysis.js'
+import type { AnalysisGate } from '../../model/results/analysis.js'
 import type { MetricGate } from '../../model/verify-settings.js'
 import type { MetricsRequest } from '../probing/verifier.js'
 import { judgeMetric, type QueryAnswer } from './judge-metric.js'
@@ -24,7 +24,7 @@ interface Answer {
 export async function evaluateMetrics(
   { url, gates, variables, timeoutMs }: MetricsRequest,
   signal?: AbortSignal,
-): Promise<HealthGate[]> {
+): Promise<AnalysisGate[]> {
   const queries = gates.map((gate) => ({ gate, query: fillQuery(gate.query, variables) }))
   const agent = new Agent({ connect: { timeout: timeoutMs } })
   const prometheus = new Prometheus(url, agent, timeoutMs, signal)
@@ -35,9 +35,9 @@ export async function evaluateMetrics(
   }
 }
 
-async function evaluate(prometheus: Prometheus, gate: MetricGate, query: string): Promise<HealthGate> {
+async function evaluate(prometheus: Prometheus, gate: MetricGate, query: string): Promise<AnalysisGate> {
   const { name } = gate
-  const inconclusive = (reason: string): HealthGate => ({ name, verdict: 'inconclusive', reason })
+  const inconclusive = (reason: string): AnalysisGate => ({ name, verdict: 'inconclusive', reason })
   let answer: Answer
   try {
     answer = await prometheus.query(query)

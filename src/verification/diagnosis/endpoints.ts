@@ -1,4 +1,4 @@
-import type { Cause, Scene, SceneUpstream } from '../../model/results/diagnosis.js'
+import type { Cause, Snapshot, SnapshotUpstream } from '../../model/results/diagnosis.js'
 import { describeNeighbour, matchLine } from '../../model/results/ownership.js'
 import { errorsOf, type Facts, failing, readyOf, refText, type Rule, same } from './facts.js'
 import { firstLines } from './routing.js'
@@ -16,7 +16,7 @@ export const ENDPOINTS: Rule[] = [
   podsNotReady,
 ]
 
-function missingUpstream({ scene }: Facts): Cause | undefined {
+function missingUpstream({ snapshot: scene }: Facts): Cause | undefined {
   const upstream = usedUpstreams(scene).find(({ exists }) => !exists)
   if (!upstream) return undefined
   return {
@@ -31,7 +31,7 @@ function missingUpstream({ scene }: Facts): Cause | undefined {
   }
 }
 
-function missingService({ scene }: Facts): Cause | undefined {
+function missingService({ snapshot: scene }: Facts): Cause | undefined {
   const upstream = usedUpstreams(scene).find(({ serviceExists }) => serviceExists === false)
   if (!upstream?.service) return undefined
   return {
@@ -43,7 +43,7 @@ function missingService({ scene }: Facts): Cause | undefined {
   }
 }
 
-function servicePort({ scene }: Facts): Cause | undefined {
+function servicePort({ snapshot: scene }: Facts): Cause | undefined {
   const upstream = usedUpstreams(scene).find(
     ({ servicePorts, servicePort: port }) =>
       servicePorts && port !== undefined && !servicePorts.includes(port),
@@ -64,7 +64,7 @@ function servicePort({ scene }: Facts): Cause | undefined {
   }
 }
 
-function subsetKeys({ scene }: Facts): Cause | undefined {
+function subsetKeys({ snapshot: scene }: Facts): Cause | undefined {
   const upstream = usedUpstreams(scene).find(
     ({ exists, subsetKeys: keys }) => exists && !keys.some((set) => set.join() === 'version'),
   )
@@ -87,7 +87,7 @@ function subsetKeys({ scene }: Facts): Cause | undefined {
 
 /** Pods of others that carry a routed version's labels: the proxy takes them for that version's. */
 function foreignPods(facts: Facts): Cause | undefined {
-  const { scene, name, namespace } = facts
+  const { snapshot: scene, name, namespace } = facts
   const versions = routedVersions(facts)
   const foreign = (scene?.neighbours ?? []).filter(
     ({ version, ready }) => ready > 0 && versions.includes(version),
@@ -109,7 +109,7 @@ function foreignPods(facts: Facts): Cause | undefined {
 
 /** A version that gets requests and has nobody to answer them: another answers for it, or the proxy says 503. */
 function emptySubset(facts: Facts): Cause | undefined {
-  const { scene, name, namespace } = facts
+  const { snapshot: scene, name, namespace } = facts
   if (!scene?.versions) return undefined
   const isForeign = (candidate: string) =>
     scene.neighbours?.some(({ version, ready }) => version === candidate && ready > 0)
@@ -148,7 +148,7 @@ function emptySubset(facts: Facts): Cause | undefined {
   }
 }
 
-function rejectedUpstream({ scene }: Facts): Cause | undefined {
+function rejectedUpstream({ snapshot: scene }: Facts): Cause | undefined {
   const upstream = usedUpstreams(scene).find(({ exists, status }) => exists && status.state === 'Rejected')
   if (!upstream) return undefined
   return {
@@ -170,7 +170,7 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
     title: 'another version answers than the one that the proxy chose',
     evidence: [
       ...[...kinds].filter((kind) => kind.startsWith('fallback')).slice(0, 2),
-      ...(facts.scene ? fallbackCounters(facts.scene) : []),
+      ...(facts.snapshot ? fallbackCounters(facts.snapshot) : []),
     ],
     remedy: [
       `kubectl get pods -n ${facts.namespace} -l app=${facts.name} -L version    (is the version label of each pod what runs in it?)`,
@@ -181,7 +181,7 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
 }
 
 function podsNotReady(facts: Facts): Cause | undefined {
-  const { scene, proof } = facts
+  const { snapshot: scene, proof } = facts
   const isConcerned = errorsOf(facts, (kind) => /^http 5|^timeout|^reset/.test(kind)) > 0
   if (proof && !isConcerned) return undefined
   const short = (scene?.versions ?? []).find(({ ready, wanted }) => ready > 0 && ready < wanted)
@@ -204,21 +204,21 @@ function routedVersions(facts: Facts): string[] {
       ...(share < 1 ? [primary] : []),
     ])
   }
-  const destinations = (facts.scene?.table?.routes ?? []).flatMap((route) => route.destinations)
+  const destinations = (facts.snapshot?.table?.routes ?? []).flatMap((route) => route.destinations)
   return destinations.flatMap(({ version, weight }) =>
     version !== undefined && weight !== 0 ? [version] : [],
   )
 }
 
 /** The Upstreams that the app's routes lead to, as far as they could be looked at. */
-function usedUpstreams(scene: Scene | undefined): SceneUpstream[] {
+function usedUpstreams(scene: Snapshot | undefined): SnapshotUpstream[] {
   const named = (scene?.table?.routes ?? []).flatMap((route) =>
     route.destinations.map(({ upstream }) => upstream),
   )
   return (scene?.upstreams ?? []).filter((upstream) => named.some((entry) => same(entry, upstream)))
 }
 
-function fallbackCounters({ proxies = [] }: Scene): string[] {
+function fallbackCounters({ proxies = [] }: Snapshot): string[] {
   return proxies.flatMap(({ pod, admin }) =>
     admin && admin.meanwhile.fallbacks > 0
       ? [
@@ -228,7 +228,7 @@ function fallbackCounters({ proxies = [] }: Scene): string[] {
   )
 }
 
-function statusText({ name, status }: SceneUpstream): string {
+function statusText({ name, status }: SnapshotUpstream): string {
   const reason = firstLines(status.reason)
   return `Gloo's status of Upstream ${name} is ${status.state}${reason ? `: ${reason}` : ''}`
 }

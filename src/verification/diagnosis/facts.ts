@@ -1,10 +1,16 @@
-import type { Cause, ObjectRef, Scene, SceneDelegation, SceneVersion } from '../../model/results/diagnosis.js'
+import type {
+  Cause,
+  ObjectRef,
+  Snapshot,
+  SnapshotDelegation,
+  SnapshotVersion,
+} from '../../model/results/diagnosis.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
 /** What a rule looks at: answers, the surroundings, or both. `app` and `namespace` are known in any case. */
 export interface Facts extends ObjectRef {
   proof?: StageProof
-  scene?: Scene
+  snapshot?: Snapshot
 }
 
 /** One cause, where the facts speak for it. */
@@ -47,19 +53,19 @@ export function same(one: ObjectRef, other: ObjectRef): boolean {
 }
 
 /** The delegations that select the app's RouteTable; undefined where they could not be looked at. */
-export function delegationsToApp({ delegations, table }: Scene): SceneDelegation[] | undefined {
+export function delegationsToApp({ delegations, table }: Snapshot): SnapshotDelegation[] | undefined {
   if (!delegations || !table) return undefined
   return delegations.filter(({ tables }) => tables.some((entry) => same(entry, table)))
 }
 
 /** Addresses that Gloo would send requests of a version to; undefined where nothing tells. */
-export function readyOf(scene: Scene, version: string): number | undefined {
+export function readyOf(scene: Snapshot, version: string): number | undefined {
   if (!scene.versions) return undefined
   const entry = scene.versions.find((candidate) => candidate.version === version)
   return entry ? readyIn(entry) : 0
 }
 
-function readyIn({ ready, endpoints }: SceneVersion): number {
+function readyIn({ ready, endpoints }: SnapshotVersion): number {
   return endpoints ? endpoints.ready : ready
 }
 

@@ -120,7 +120,7 @@ function retries(facts: Facts): Cause | undefined {
     evidence: [
       ...(counted > 0 ? [`${counted} answers came only after another try`] : []),
       ...(attempts ? [`x-envoy-attempt-count: ${attempts}`] : []),
-      ...(facts.scene?.proxies ?? []).flatMap(({ pod, admin }) =>
+      ...(facts.snapshot?.proxies ?? []).flatMap(({ pod, admin }) =>
         admin && admin.meanwhile.retries > 0
           ? [`proxy ${pod} repeats requests of the app: ${admin.meanwhile.retries} while it was looked at`]
           : [],
@@ -134,15 +134,15 @@ function retries(facts: Facts): Cause | undefined {
   }
 }
 
-/** Marked requests are answered as unmarked ones are, though the canary has pods to answer them. */
+/** Canary requests are answered as regular ones are, though the canary has pods to answer them. */
 function strippedHeader(facts: Facts): Cause | undefined {
-  const check = failing(facts).find(({ expectation }) => expectation.kind === 'marked')
+  const check = failing(facts).find(({ expectation }) => expectation.kind === 'canary')
   if (!check || errorCount(check) > 0) return undefined
   const { canary, primary, headers, share } = check.expectation
   const primaries = check.byVersion[primary] ?? 0
   if (canary === undefined || share !== 1 || primaries === 0) return undefined
-  if (facts.scene && readyOf(facts.scene, canary) === 0) return undefined
-  const others = (facts.proof?.checks ?? []).filter(({ expectation }) => expectation.kind === 'unmarked')
+  if (facts.snapshot && readyOf(facts.snapshot, canary) === 0) return undefined
+  const others = (facts.proof?.checks ?? []).filter(({ expectation }) => expectation.kind === 'regular')
   const names = Object.keys(headers)
   return {
     id: 'header-stripped',

@@ -1,10 +1,10 @@
 import type {
   Cause,
   ProxyAdmin,
-  Scene,
-  SceneProxy,
-  SceneRoute,
-  SceneTable,
+  Snapshot,
+  SnapshotProxy,
+  SnapshotRoute,
+  SnapshotTable,
 } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
@@ -30,7 +30,7 @@ const STICKY_Z = 4
  * nothing: what it counts may be long past, unless it goes on.
  */
 function proxyRejects(facts: Facts): Cause | undefined {
-  const { scene } = facts
+  const { snapshot: scene } = facts
   if (!scene) return undefined
   const tables = [...(scene.table ? [scene.table] : []), ...(scene.otherTables ?? [])]
   const culprits = tables.flatMap((table) => table.routes.flatMap((route) => faultOf(route, table)))
@@ -74,7 +74,7 @@ function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<Prox
   return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} while it was looked at`
 }
 
-function rejectedEarlier(rejecting: SceneProxy[]): Cause {
+function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {
   return {
     id: 'proxy-rejects',
     title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
@@ -89,9 +89,9 @@ function rejectedEarlier(rejecting: SceneProxy[]): Cause {
 
 /** What Envoy would not take of a route, though Gloo accepts it. */
 function faultOf(
-  { destinations, headers }: SceneRoute,
-  table: SceneTable,
-): { table: SceneTable; what: string; isSure: boolean }[] {
+  { destinations, headers }: SnapshotRoute,
+  table: SnapshotTable,
+): { table: SnapshotTable; what: string; isSure: boolean }[] {
   const weights = destinations.flatMap(({ weight }) => (weight === undefined ? [] : [weight]))
   const sum = weights.reduce((total, weight) => total + weight, 0)
   const bad = headers.find(({ regex, value }) => regex && !compiles(value))
@@ -125,7 +125,7 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function isUpToDate({ release }: Scene, { headerValues }: { headerValues: string[] }): boolean {
+function isUpToDate({ release }: Snapshot, { headerValues }: { headerValues: string[] }): boolean {
   return release?.fingerprint !== undefined && headerValues.includes(release.fingerprint)
 }
 
@@ -154,7 +154,7 @@ function proxyBehind(facts: Facts): Cause | undefined {
 }
 
 /** Where all proxies are asked by one address, their own configuration tells. */
-function configuredBehind({ scene, proof, name, namespace }: Facts): Cause | undefined {
+function configuredBehind({ snapshot: scene, proof, name, namespace }: Facts): Cause | undefined {
   if (!proof || !scene) return undefined
   const told = (scene.proxies ?? []).filter(({ admin }) => admin !== undefined)
   const behind = told.filter(({ admin }) => admin && !isUpToDate(scene, admin))
@@ -194,7 +194,7 @@ function describeCounts({ sent, byVersion, errors }: Counts): string {
 }
 
 function oldRoutes(facts: Facts): Cause | undefined {
-  const { scene, proof } = facts
+  const { snapshot: scene, proof } = facts
   const foreign = errorsOf(facts, (kind) => kind === OLD_ROUTES)
   const asBefore = failing(facts).find((check) => looksAsBefore(check))
   const neverTurned =
@@ -263,10 +263,10 @@ function stickyRouting(facts: Facts): Cause | undefined {
 
 /** The routes are the wanted ones, errors there are none, and still the share is another. */
 function wrongWeights(facts: Facts): Cause | undefined {
-  const { proof, scene } = facts
+  const { proof, snapshot: scene } = facts
   const check = failing(facts).find(
     (entry) =>
-      entry.expectation.kind === 'unmarked' &&
+      entry.expectation.kind === 'regular' &&
       entry.verdict === 'fail' &&
       errorCount(entry) === 0 &&
       isShareWrong(entry),
@@ -311,7 +311,7 @@ function isShareWrong({ expectation: { share }, interval, sent }: CheckResult): 
 }
 
 /** The canary's share by the table's weighted route; undefined where it has none. */
-function configuredShare({ routes }: SceneTable, canary: string): number | undefined {
+function configuredShare({ routes }: SnapshotTable, canary: string): number | undefined {
   const weighted = routes.find(({ headers }) => headers.length === 0)
   if (!weighted || weighted.destinations.length === 0) return undefined
   const weightOf = (weight: number | undefined) => (weighted.destinations.length === 1 ? 1 : (weight ?? 0))
@@ -320,7 +320,7 @@ function configuredShare({ routes }: SceneTable, canary: string): number | undef
   return all === 0 ? undefined : own.reduce((sum, { weight }) => sum + weightOf(weight), 0) / all
 }
 
-function changedWeights(table: SceneTable, configured: number, share: number): Cause {
+function changedWeights(table: SnapshotTable, configured: number, share: number): Cause {
   return {
     id: 'changed-weights',
     title: `${refText('RouteTable', table)} was changed: it gives the canary ${percent(configured)}, the release ${percent(share)}`,
@@ -349,7 +349,7 @@ function proxyUnreachable(facts: Facts): Cause | undefined {
   const isMeant = (kind: string) => ['refused', 'reset', 'unreachable', 'connection error'].includes(kind)
   const count = errorsOf(facts, isMeant)
   if (!facts.proof || count === 0) return undefined
-  const pods = facts.scene?.proxies
+  const pods = facts.snapshot?.proxies
   const ready = pods?.filter((proxy) => proxy.ready).length
   return {
     id: 'proxy-unreachable',

@@ -1,5 +1,5 @@
 import { shellWord } from '../../lib/shell-word.js'
-import type { Cause, SceneTable } from '../../model/results/diagnosis.js'
+import type { Cause, SnapshotTable } from '../../model/results/diagnosis.js'
 import {
   conflictRemedy,
   describeDomainConflict,
@@ -19,7 +19,7 @@ export const ROUTING: Rule[] = [
   wrongHost,
 ]
 
-function noRouteTable({ scene, name, namespace }: Facts): Cause | undefined {
+function noRouteTable({ snapshot: scene, name, namespace }: Facts): Cause | undefined {
   if (scene?.table !== null) return undefined
   return {
     id: 'no-route-table',
@@ -30,7 +30,7 @@ function noRouteTable({ scene, name, namespace }: Facts): Cause | undefined {
   }
 }
 
-function noVirtualService({ scene, name, namespace }: Facts): Cause | undefined {
+function noVirtualService({ snapshot: scene, name, namespace }: Facts): Cause | undefined {
   if (!scene?.table || !scene.delegations) return undefined
   if (delegationsToApp(scene)?.length !== 0) return undefined
   const others = new Set(
@@ -59,7 +59,7 @@ function couldNot(lines: string[], what: string): string[] {
   return lines.filter((line) => line.startsWith(what)).map((line) => `not looked at: ${line}`)
 }
 
-function parentPrefix({ scene }: Facts): Cause | undefined {
+function parentPrefix({ snapshot: scene }: Facts): Cause | undefined {
   const delegations = scene && delegationsToApp(scene)
   if (!scene?.table || !delegations || delegations.length === 0) return undefined
   const { table } = scene
@@ -84,7 +84,7 @@ function parentPrefix({ scene }: Facts): Cause | undefined {
   }
 }
 
-function rejectedTable({ scene }: Facts): Cause | undefined {
+function rejectedTable({ snapshot: scene }: Facts): Cause | undefined {
   const table = scene?.table
   if (!table || table.status.state !== 'Rejected') return undefined
   return {
@@ -100,7 +100,7 @@ function rejectedTable({ scene }: Facts): Cause | undefined {
 }
 
 /** `Warning: no destination specified`; nothing for an accepted table. */
-function statusLine({ name, status }: SceneTable): string[] {
+function statusLine({ name, status }: SnapshotTable): string[] {
   if (status.state === 'Accepted') return []
   const reason = firstLines(status.reason)
   return [`Gloo's status of RouteTable ${name} is ${status.state}${reason ? `: ${reason}` : ''}`]
@@ -114,7 +114,7 @@ export function firstLines(reason: string): string {
 
 /** Routes of others come first, for some of the app's requests or for all. */
 function rivalTable(facts: Facts): Cause | undefined {
-  const { scene, name, namespace } = facts
+  const { snapshot: scene, name, namespace } = facts
   const lost = (scene?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
   const asked = failing(facts).flatMap(({ expectation }) => expectation.paths)
   const taking = lost.find(({ winner }) => asked.some((path) => takes(winner.match, path)))
@@ -149,7 +149,7 @@ function takes({ path, headers, query, caseSensitive }: Matcher, asked: string):
 }
 
 /** Gloo serves neither of two VirtualServices with one domain: both keep what they had. */
-function domainConflict({ scene }: Facts): Cause | undefined {
+function domainConflict({ snapshot: scene }: Facts): Cause | undefined {
   const [conflict] = scene?.domainConflicts ?? []
   if (!conflict) return undefined
   return {
@@ -164,7 +164,7 @@ function domainConflict({ scene }: Facts): Cause | undefined {
 }
 
 function wrongHost(facts: Facts): Cause | undefined {
-  const { scene, proof } = facts
+  const { snapshot: scene, proof } = facts
   const delegations = scene && delegationsToApp(scene)
   if (!proof || !delegations || delegations.length === 0) return undefined
   if (errorsOf(facts, (kind) => kind === 'http 404 (no route)' || kind === 'no routes header') === 0)

@@ -188,9 +188,9 @@ export function sampleOf(
 }
 
 function requests({ kind, headers }: Expectation): string {
-  if (kind === 'unmarked') return 'unmarked requests'
-  const marks = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return `marked requests (${marks.join(', ')})`
+  if (kind === 'regular') return 'regular requests'
+  const pairs = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return `canary requests (${pairs.join(', ')})`
 }
 
 function plural(count: number, noun: string): string {

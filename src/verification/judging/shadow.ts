@@ -11,7 +11,7 @@ const SLACK = 0.01
  * @param share of the requests, above 0, up to 1
  * @param alpha level of the interval is 1 - alpha
  */
-export function judgeCopies(
+export function judgeShadow(
   version: string,
   share: number,
   { requests, copies }: { requests: number; copies: number },
@@ -26,7 +26,7 @@ export function judgeCopies(
     version,
     share,
     requests,
-    copies,
+    shadowed: copies,
     interval: [low, high],
     verdict,
     reason,

@@ -3,29 +3,29 @@ import { headerProblem, type HeaderUse } from '../../lib/http/headers.js'
 import type { ProbeTemplate } from '../../model/verify-settings.js'
 import { compileClassify } from '../answers/classify.js'
 import { checkTolerance } from '../judging/judge.js'
-import type { ProofRequest, Transport, Verifier } from './verifier.js'
+import type { VerificationRequest, Transport, Verifier } from './verifier.js'
 
 /** The verifier that probes over HTTP. */
 export function createVerifier(): Verifier {
-  const check = (request: ProofRequest) => {
+  const check = (request: VerificationRequest) => {
     const { transport, probe, expectations, tolerance } = request
-    const marks = expectations.map(({ headers }) => headers)
-    checkTarget(transport, probe, marks)
+    const canaryHeaders = expectations.map(({ headers }) => headers)
+    checkTarget(transport, probe, canaryHeaders)
     for (const { share } of expectations) checkTolerance(share, tolerance)
     compileClassify(request)
   }
   return {
     check,
-    async prove(request, reporter, signal) {
+    async verify(request, reporter, signal) {
       check(request)
-      const { ProofRun } = await import('./probe-run.js')
+      const { VerificationRun: VerificationRun } = await import('./verification-run.js')
       signal?.throwIfAborted()
-      return new ProofRun(request, reporter).run(signal)
+      return new VerificationRun(request, reporter).run(signal)
     },
-    async compare(request, reporter, signal) {
+    async analyze(request, reporter, signal) {
       checkTarget(request.transport, request.probe, [request.headers])
       compileClassify(request)
-      const { compareHealth } = await import('../analysis/compare.js')
+      const { analyze: compareHealth } = await import('../analysis/analyze.js')
       signal?.throwIfAborted()
       return compareHealth(request, reporter, signal)
     },
@@ -34,8 +34,8 @@ export function createVerifier(): Verifier {
       return evaluateMetrics(request, signal)
     },
     async explain(request, signal) {
-      const marks = request.expectations.map(({ headers }) => headers)
-      checkTarget(request.transport, request.probe, marks)
+      const canaryHeaders = request.expectations.map(({ headers }) => headers)
+      checkTarget(request.transport, request.probe, canaryHeaders)
       const { explainAnswers } = await import('../judging/explain.js')
       signal?.throwIfAborted()
       return explainAnswers(request, signal)
@@ -47,13 +47,17 @@ export function createVerifier(): Verifier {
 const HOST = /^(?!.*[/?#@\\"<>])[!-~]+$/
 
 /** @throws UsageError where no probe could even be sent */
-function checkTarget(transport: Transport, probe: ProbeTemplate, marks: Record<string, string>[]): void {
+function checkTarget(
+  transport: Transport,
+  probe: ProbeTemplate,
+  canaryHeaders: Record<string, string>[],
+): void {
   for (const { origin } of transport.proxies) checkOrigin(origin)
   checkTls(transport.tls)
-  checkMarks(probe, marks)
+  checkProbeHeaders(probe, canaryHeaders)
   checkHost(transport.host)
   checkHeaders(probe.headers, 'probe')
-  for (const headers of marks) checkHeaders(headers, 'canary')
+  for (const headers of canaryHeaders) checkHeaders(headers, 'canary')
 }
 
 /** The certificates as TLS would take them: a key that is not the certificate's is found here, too. */
@@ -71,13 +75,15 @@ function checkTls(tls: Transport['tls']): void {
   }
 }
 
-/** A header of every probe that is a canary header would mark the unmarked ones. */
-function checkMarks({ headers }: ProbeTemplate, marks: Record<string, string>[]): void {
-  const marking = new Set(marks.flatMap((entry) => Object.keys(entry)).map((name) => name.toLowerCase()))
+/** A header of every probe that is a canary header would make canary requests of the regular ones. */
+function checkProbeHeaders({ headers }: ProbeTemplate, canaryHeaders: Record<string, string>[]): void {
+  const marking = new Set(
+    canaryHeaders.flatMap((entry) => Object.keys(entry)).map((name) => name.toLowerCase()),
+  )
   const given = Object.keys(headers).find((name) => marking.has(name.toLowerCase()))
   if (given === undefined) return
-  throw new UsageError(`The probe header "${given}" is a canary header: no probe would be unmarked.`, {
-    nextSteps: ['leave it out: marked probes carry it by themselves'],
+  throw new UsageError(`The probe header "${given}" is a canary header: no probe would be regular.`, {
+    nextSteps: ['leave it out: canary probes carry it by themselves'],
   })
 }
 

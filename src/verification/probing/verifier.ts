@@ -1,9 +1,9 @@
 import type { CheckProgress } from '../../model/events.js'
 import type { CheckResult, Expectation, StageProof } from '../../model/expectation.js'
-import type { HealthComparison, HealthGate } from '../../model/results/analysis.js'
+import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
 import type {
   AnswerAssertions,
-  HealthLimits,
+  AnalysisLimits,
   MetricGate,
   ProbeTemplate,
   VersionRule,
@@ -53,7 +53,7 @@ export interface ProbeRequest {
   userAgent: string
 }
 
-export interface ProofRequest extends ProbeRequest {
+export interface VerificationRequest extends ProbeRequest {
   expectations: Expectation[]
   /** Half width of the band around a weight, 0..1; undefined: chosen by the weight. */
   tolerance?: number
@@ -64,28 +64,28 @@ export interface ProofRequest extends ProbeRequest {
   timeoutMs: number
 }
 
-export interface ProofReporter {
+export interface VerificationReporter {
   converged(elapsedMs: number): void
   progress(checks: CheckProgress[]): void
   check(result: CheckResult): void
 }
 
-/** The canary against the primary by pairs of probes: one marked, one unmarked, in random order. */
-export interface ComparisonRequest extends ProbeRequest {
+/** The canary against the primary by pairs of probes: one canary, one regular, in random order. */
+export interface AnalysisRequest extends ProbeRequest {
   primary: string
   canary: string
-  /** The canary headers of the marked probe of each pair. */
+  /** The canary headers of the canary probe of each pair. */
   headers: Record<string, string>
   /** Path of the probes, each in its turn. */
   paths: string[]
-  /** Share of the unmarked requests that the canary gets, 0..1, below 1. */
+  /** Share of the regular requests that the canary gets, 0..1, below 1. */
   share: number
-  limits: HealthLimits
+  limits: AnalysisLimits
   /** How long pairs are sent where no gate fails before; milliseconds. */
   durationMs: number
 }
 
-export interface ComparisonReporter {
+export interface AnalysisReporter {
   progress(pairs: number, primaryErrors: number, canaryErrors: number): void
 }
 
@@ -99,7 +99,7 @@ export interface MetricsRequest {
 
 /** One raw answer and what was read from it. */
 export interface ExplainedAnswer {
-  kind: 'unmarked' | 'marked'
+  kind: 'regular' | 'canary'
   path: string
   proxy?: string
   /** What was sent: method, path, headers (secrets are masked on the way out). */
@@ -120,23 +120,23 @@ export interface Verifier {
    * Throws UsageError for what `prove` would refuse: to be asked before anything is changed. The proxies need not be
    * known yet.
    */
-  check(request: ProofRequest): void
+  check(request: VerificationRequest): void
 
   /**
    * Probes until every expectation has its verdict. Resolves with the proof whatever the verdict; throws only when it
    * can't probe at all (a bad rule: UsageError) or when `signal` aborts.
    */
-  prove(request: ProofRequest, reporter: ProofReporter, signal?: AbortSignal): Promise<StageProof>
+  verify(
+    request: VerificationRequest,
+    reporter: VerificationReporter,
+    signal?: AbortSignal,
+  ): Promise<StageProof>
 
   /** Compares the canary's health with the primary's; the same rules as for `prove`. */
-  compare(
-    request: ComparisonRequest,
-    reporter: ComparisonReporter,
-    signal?: AbortSignal,
-  ): Promise<HealthComparison>
+  analyze(request: AnalysisRequest, reporter: AnalysisReporter, signal?: AbortSignal): Promise<Analysis>
 
   /** Asks Prometheus; no data is inconclusive. Throws UsageError for a query that it can't parse. */
-  metrics(request: MetricsRequest, signal?: AbortSignal): Promise<HealthGate[]>
+  metrics(request: MetricsRequest, signal?: AbortSignal): Promise<AnalysisGate[]>
 
   /** Sends `times` probes for each expectation, path and proxy, and tells what came and how it was read. */
   explain(

@@ -4,7 +4,7 @@ import { startApiServer, type ApiServer } from '../../../src/sandbox/api-server/
 import { ObjectStore } from '../../../src/sandbox/api-server/store.js'
 
 /**
- * What a kube-apiserver 1.35.4 answered to 65 requests, in order, asked of the sandbox. Left out of the comparison:
+ * What a kube-apiserver 1.35.4 answered to 65 requests, in order, asked of the sandbox. Left out of the analysis:
  * - ids, times, ages, resourceVersions and cluster IPs: they differ from run to run on a real server too;
  * - what controllers wrote (status of workloads, the revision annotation and their managedFields): none run here;
  * - descriptions of table columns, storage hashes and build details, which the sandbox does not have;

@@ -111,7 +111,7 @@ test.each<[id: string, change: string[], input: object | undefined]>([
 test('a user who may read next to nothing gets a diagnosis all the same', async () => {
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'routetables' })
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'endpoints' })
-  const scene = await cluster.scene('echo', 'echo')
+  const scene = await cluster.snapshot('echo', 'echo')
   expect(scene.couldNotLook).toEqual(
     expect.arrayContaining(['routetables of other namespaces: forbidden', 'endpoints: forbidden']),
   )
@@ -142,7 +142,7 @@ const PROOF: StageProof = {
   checks: [
     {
       expectation: {
-        kind: 'marked',
+        kind: 'canary',
         paths: ['/echo'],
         headers: { stage: 'canary' },
         primary: 'v1',

@@ -320,7 +320,7 @@ export class ModelCluster implements Cluster {
   }
 
   /** Nothing is to be seen around the model. */
-  scene(app: string, namespace: string): ReturnType<Cluster['scene']> {
+  snapshot(app: string, namespace: string): ReturnType<Cluster['snapshot']> {
     return Promise.resolve({ name: app, namespace, couldNotLook: [] })
   }
 

@@ -119,11 +119,11 @@ export class ModelKube {
   /** The versions that answer requests, with these headers, through the routes that the proxy serves now. */
   answers(headers: Record<string, string>): Answers {
     if (!this.served) return { 'http 404': 1 }
-    const { marked, unmarked } = destinationsOf(this.served)
+    const { marked, regular } = destinationsOf(this.served)
     const isMarked =
       marked && Object.entries(marked.headers).every(([name, value]) => headers[name] === value)
     const answers: Answers = {}
-    for (const { version, weight } of isMarked ? [{ version: marked.version, weight: 100 }] : unmarked) {
+    for (const { version, weight } of isMarked ? [{ version: marked.version, weight: 100 }] : regular) {
       if (weight === 0) continue
       const answering = this.answering(version)
       answers[answering] = (answers[answering] ?? 0) + weight / 100

@@ -121,9 +121,9 @@ describe('traffic', () => {
   test('a proof passes where it is as expected, and fails where not', async () => {
     const { verifier, cluster } = modelled(SEED[1])
     const request = proofRequest('http://proxy', {
-      expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+      expectations: [{ kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
     })
-    const prove = () => verifier.prove(request, { converged: () => {}, progress: () => {}, check: () => {} })
+    const prove = () => verifier.verify(request, { converged: () => {}, progress: () => {}, check: () => {} })
     expect((await prove()).verdict).toBe('pass')
     cluster.world.kube.crash('v1')
     expect((await prove()).verdict).toBe('fail')

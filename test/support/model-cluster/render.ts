@@ -15,7 +15,7 @@ export const CHART: ReleaseChart = {
 /** Where requests go: `marked` ones where there is a canary, all others by weight. */
 export interface Destinations {
   marked?: { version: string; headers: Record<string, string> }
-  unmarked: { version: string; weight: number }[]
+  regular: { version: string; weight: number }[]
 }
 
 /** The chart's objects in the order in which Helm applies them: what it doesn't know comes last, by kind. */
@@ -102,15 +102,15 @@ export function versionOf(object: JsonObject): string {
 /** What a RouteTable does with requests. */
 export function destinationsOf(routeTable: JsonObject): Destinations {
   const { routes } = routeTable.spec as unknown as { routes: Route[] }
-  const unmarked = routes.at(-1)
+  const regular = routes.at(-1)
   const marked = routes.length > 1 ? routes[0] : undefined
-  const { single, multi } = unmarked!.routeAction
+  const { single, multi } = regular!.routeAction
   return {
     marked: marked && {
       version: marked.routeAction.single!.subset.values.version,
       headers: Object.fromEntries(marked.matchers[0]!.headers!.map(({ name, value }) => [name, value])),
     },
-    unmarked: single
+    regular: single
       ? [{ version: single.subset.values.version, weight: 100 }]
       : multi!.destinations.map(({ destination, weight }) => ({
           version: destination.subset.values.version,

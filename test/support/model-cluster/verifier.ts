@@ -1,5 +1,9 @@
 import type { CheckResult, Expectation, StageProof, Verdict } from '../../../src/model/expectation.js'
-import type { ProofReporter, ProofRequest, Verifier } from '../../../src/verification/probing/verifier.js'
+import type {
+  VerificationReporter,
+  VerificationRequest,
+  Verifier,
+} from '../../../src/verification/probing/verifier.js'
 import type { ModelCluster } from './cluster.js'
 import type { Answers } from './kube.js'
 
@@ -13,17 +17,21 @@ const CLOSE = 1e-6
  * was told to give come first.
  */
 export class ModelVerifier implements Verifier {
-  readonly requests: ProofRequest[] = []
+  readonly requests: VerificationRequest[] = []
   /** Verdicts to give whatever the traffic shows, one each. */
   verdicts: Verdict[] = []
   /** Told each proof that was judged. */
-  judged: (proof: StageProof, request: ProofRequest) => void = () => {}
+  judged: (proof: StageProof, request: VerificationRequest) => void = () => {}
 
   constructor(private readonly cluster: ModelCluster) {}
 
   check(): void {}
 
-  async prove(request: ProofRequest, reporter: ProofReporter, signal?: AbortSignal): Promise<StageProof> {
+  async verify(
+    request: VerificationRequest,
+    reporter: VerificationReporter,
+    signal?: AbortSignal,
+  ): Promise<StageProof> {
     this.requests.push(request)
     const { world, operator, calls } = this.cluster
     const { turns, kube } = world
@@ -59,7 +67,7 @@ export class ModelVerifier implements Verifier {
     return proof
   }
 
-  compare: Verifier['compare'] = () => Promise.reject(new Error('the model has no health'))
+  analyze: Verifier['analyze'] = () => Promise.reject(new Error('the model has no health'))
 
   metrics: Verifier['metrics'] = () => Promise.reject(new Error('the model has no metrics'))
 

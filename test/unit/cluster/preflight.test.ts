@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Finding } from '../../../src/cluster/port.js'
-import { diagnose } from '../../../src/cluster/preflight.js'
+import { preflight } from '../../../src/cluster/preflight.js'
 import { Helm } from '../../../src/cluster/helm/helm.js'
 import { PERMISSIONS } from '../../../src/cluster/permissions.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
@@ -54,7 +54,7 @@ function answer({ path, body }: FakeRequest): object {
 async function findings(): Promise<Finding[]> {
   const { api } = fake
   const proxyAddress = () => findProxyAddress(api, {})
-  return diagnose({ api, helm: new Helm(() => Promise.resolve({}), folder), proxyAddress }, 'echo')
+  return preflight({ api, helm: new Helm(() => Promise.resolve({}), folder), proxyAddress }, 'echo')
 }
 
 const brief = (found: Finding[]) => found.map(({ check, status, detail }) => `${status} ${check}: ${detail}`)

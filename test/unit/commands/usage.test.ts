@@ -54,8 +54,8 @@ describe('wrong usage exits 2 with a short message and its remedy, in every form
       'a flag that is idle',
       Verify,
       ['echo', '--duration', '1m'],
-      /--duration does nothing without --compare/,
-      /add --compare/,
+      /--duration does nothing without --analyze/,
+      /add --analyze/,
     ],
     [
       'the same with an analysis',
@@ -74,8 +74,8 @@ describe('wrong usage exits 2 with a short message and its remedy, in every form
     [
       'flags that exclude each other',
       Verify,
-      ['echo', '--compare', '--explain'],
-      /^✖ --compare and --explain exclude each other\.$/m,
+      ['echo', '--analyze', '--explain'],
+      /^✖ --analyze and --explain exclude each other\.$/m,
       /--help/,
     ],
     [

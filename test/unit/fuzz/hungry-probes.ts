@@ -31,9 +31,9 @@ for (const [name, pieces] of [
   const before = process.memoryUsage().rss
   let most = 0
   const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss - before)), 20)
-  const { verdict } = await createVerifier().prove(
+  const { verdict } = await createVerifier().verify(
     proofRequest(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-      expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+      expectations: [{ kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
       versionRule: { header: 'x-version' },
       timeoutMs: 300_000,
     }),

@@ -9,7 +9,7 @@ import { compileAttribution } from '../../../src/verification/answers/attributio
 import { compileClassify } from '../../../src/verification/answers/classify.js'
 import { createVerifier } from '../../../src/verification/probing/create-verifier.js'
 import { proofRequest, transportTo } from '../../support/probe-request.js'
-import type { ProofRequest } from '../../../src/verification/probing/verifier.js'
+import type { VerificationRequest } from '../../../src/verification/probing/verifier.js'
 
 const closers: (() => Promise<unknown>)[] = []
 afterAll(() => Promise.all(closers.map((close) => close())))
@@ -29,14 +29,14 @@ async function raw(answer: (socket: Socket) => void): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function prove(origin: string, more: Partial<ProofRequest> = {}) {
+function prove(origin: string, more: Partial<VerificationRequest> = {}) {
   const request = proofRequest(origin, {
-    expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+    expectations: [{ kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
     rate: 100,
     timeoutMs: 60_000,
     ...more,
   })
-  return createVerifier().prove(request, { converged() {}, progress() {}, check() {} })
+  return createVerifier().verify(request, { converged() {}, progress() {}, check() {} })
 }
 
 const OK = 'HTTP/1.1 200 OK\r\n'
@@ -178,13 +178,13 @@ describe('what an answer may say of its version', () => {
     for (const version of ['constructor', '__proto__', 'toString']) {
       const origin = await raw((socket) => socket.end(`${OK}\r\nversion:echo-${version}`))
       const { checks } = await prove(origin)
-      expect(checks[0]!.reason).toContain(`${version} answered 1 of 1 unmarked requests`)
+      expect(checks[0]!.reason).toContain(`${version} answered 1 of 1 regular requests`)
       expect(JSON.stringify(checks[0]!.byVersion)).toBe(`{"${version}":1}`)
     }
   })
 })
 
-test.each<[string, Partial<ProofRequest>]>([
+test.each<[string, Partial<VerificationRequest>]>([
   ['of the connection', { probe: { method: 'GET', headers: { 'Transfer-Encoding': 'chunked' } } }],
   ['Host', { probe: { method: 'GET', headers: { HOST: 'a' } } }],
   ['no name', { probe: { method: 'GET', headers: { 'a b': 'c' } } }],

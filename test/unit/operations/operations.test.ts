@@ -11,7 +11,7 @@ import { shift } from '../../../src/operations/shift.js'
 import { start } from '../../../src/operations/start.js'
 import { listApps, status } from '../../../src/operations/status.js'
 import { observedValues } from '../../../src/operations/values.js'
-import { compare, explain, verify } from '../../../src/operations/verify.js'
+import { analyze, explain, verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
 import { modelled } from '../../support/model-cluster/context.js'
 
@@ -267,7 +267,7 @@ describe('reading', () => {
   const readers: [string, (context: OperationContext, app: string) => Promise<unknown>][] = [
     ['status', (context, app) => status(context, { app })],
     ['verify', (context, app) => verify(context, { app })],
-    ['compare', (context, app) => compare(context, { app, durationMs: 1000 })],
+    ['compare', (context, app) => analyze(context, { app, durationMs: 1000 })],
     ['explain', (context, app) => explain(context, { app })],
     ['doctor', (context, app) => doctor(context, { app })],
     ['history', (context, app) => history(context, { app, limit: 5 })],

@@ -39,7 +39,7 @@ describe('undo', () => {
       'wait for pods: v1',
       'prove',
       'wait for pods: v1',
-      'upgrade: canary undo echo v1 --fast: send 100 % of the unmarked requests to v1 (by ann@host)',
+      'upgrade: canary undo echo v1 --fast: send 100 % of the regular requests to v1 (by ann@host)',
       'prove',
       'upgrade: canary undo echo v1 --fast: make v1 the primary again and remove v2 (by ann@host)',
       'wait for pods gone: v2',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Login, tooLong } from '../../../../src/cluster/kube/login.js'
-import { SaidLines } from '../../../../src/lib/process/line-splitter.js'
+import { LineSplitter } from '../../../../src/lib/process/line-splitter.js'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -74,7 +74,7 @@ describe('how long is waited', () => {
 describe('lines are handed on as they come', () => {
   test('whole ones at once, a question without an end after a short silence', async () => {
     const said: string[] = []
-    const lines = new SaidLines((line) => said.push(line))
+    const lines = new LineSplitter((line) => said.push(line))
     lines.write('open http')
     lines.write('s://x\r\nprogress 1\rprogress 2\n\nEnter code: ')
     expect(said).toEqual(['open https://x', 'progress 1', 'progress 2'])

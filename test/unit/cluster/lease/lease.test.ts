@@ -10,7 +10,7 @@ import { VirtualTime } from './virtual-time.js'
 
 const BOB: Holder = {
   ...{ who: 'bob@elsewhere', pid: 7, command: 'shift echo 20', since: '2026-11-23T09:00:00.000Z' },
-  ...{ host: 'elsewhere', scope: 'another boot', started: '1', token: 'bobs', isWayBack: false },
+  ...{ host: 'elsewhere', scope: 'another boot', started: '1', token: 'bobs', isAbort: false },
 }
 const HOUR = 3_600_000
 
@@ -286,7 +286,7 @@ describe('abort asks the holder to stop', () => {
   })
 
   test('abort --break-lock takes it at once, even from what says it is an abort and renews for ever; noted', async () => {
-    server.put({ ...BOB, command: 'abort echo', isWayBack: true })
+    server.put({ ...BOB, command: 'abort echo', isAbort: true })
     void renewing(0)
     expect(await errorOf(lock(abort))).toMatchObject({
       outcome: 'busy',

@@ -7,7 +7,10 @@ import { modelled } from '../../../support/model-cluster/context.js'
 import { renderObjects } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
 
-vi.mock('../../../../src/lib/sleep-any.js', () => ({ pause: () => Promise.resolve() }))
+vi.mock('../../../../src/lib/sleep.js', async (original) => ({
+  ...(await original<object>()),
+  sleep: () => Promise.resolve(),
+}))
 
 /** An app in a stage of the seed, come to it step by step; the next helms fail as told. */
 function inStage(stage: 1 | 2 | 3 | 4 | 5 | 6, faults: HelmFault[], recover = true) {
@@ -26,11 +29,11 @@ test.each<[string, HelmFault[]]>([
   const calls = cluster.calls.filter((call) => !call.startsWith('close'))
   expect(calls).toEqual([
     'wait for pods: v2',
-    'upgrade: canary shift echo 100: send 100 % of the unmarked requests to v2 (by ann@host)',
+    'upgrade: canary shift echo 100: send 100 % of the regular requests to v2 (by ann@host)',
     'rollback to 4',
     'prove',
     'wait for pods: v2',
-    'upgrade: canary shift echo 100: send 100 % of the unmarked requests to v2 (by ann@host)',
+    'upgrade: canary shift echo 100: send 100 % of the regular requests to v2 (by ann@host)',
     'prove',
   ])
 })

@@ -4,7 +4,7 @@ import { ConflictError, ExternalError } from '../../../../src/model/errors.js'
 import type { Autoscaler, LiveObject } from '../../../../src/model/results/drift.js'
 import type { Revision } from '../../../../src/model/release.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
-import { requireUndisturbed } from '../../../../src/operations/drift/require-no-drift.js'
+import { requireNoDrift } from '../../../../src/operations/drift/require-no-drift.js'
 import { markedBy } from '../../../support/model-cluster/render.js'
 
 const routes = {
@@ -98,13 +98,13 @@ function app({ manifest = MANIFEST, live = manifest, autoscalers = [], context =
     emit: (event: any) => events.push(event.message ?? event.type),
     ...context,
   } as unknown as OperationContext
-  const run = (options: { isWayBack?: boolean; held?: boolean } = {}) =>
-    requireUndisturbed(
+  const run = (options: { isAbort?: boolean; held?: boolean } = {}) =>
+    requireNoDrift(
       whole,
       { app: 'echo', namespace: 'echo', deployed },
       {
         command: 'shift echo 60',
-        isWayBack: options.isWayBack,
+        isAbort: options.isAbort,
         lock: options.held ? lock : undefined,
       },
     )
@@ -196,7 +196,7 @@ describe('taken over', () => {
 
   test('on the way back such an object stays as it is, and is named', async () => {
     const { run, done, events } = app({ live: [neighbours, deployment('v2'), routeTable(50)] })
-    await run({ isWayBack: true, held: true })
+    await run({ isAbort: true, held: true })
     expect(done).toEqual(['confirmed', 'Upstream echo'])
     expect(events).toContain('not written back: Deployment echo-v1: it belongs to Helm release echo/shop')
   })
@@ -245,14 +245,14 @@ describe('taken over', () => {
 describe('the way back', () => {
   test("asks nobody, brings back the primary's pods alone, and leaves the routes where they are", async () => {
     const { run, done, events } = app({ live: [routeTable(10)] })
-    expect(await run({ isWayBack: true, held: true })).toEqual({ takeOver: true })
+    expect(await run({ isAbort: true, held: true })).toEqual({ takeOver: true })
     expect(done).toEqual(['confirmed', 'Deployment echo-v1 1', 'Upstream echo', 'RouteTable echo-routes 10'])
     expect(events).toContain('RouteTable echo-routes: spec.weight is 10, deployed was 50')
   })
 
   test('goes on where nothing can be read', async () => {
     const { run, events } = app({ unreadable: new ExternalError('The cluster is overloaded.') })
-    expect(await run({ isWayBack: true, held: true })).toEqual({ takeOver: true })
+    expect(await run({ isAbort: true, held: true })).toEqual({ takeOver: true })
     expect(events).toEqual(['The cluster is overloaded. Whether somebody changed echo by hand is not known.'])
   })
 

@@ -17,8 +17,9 @@ vi.mock('../../../../src/operations/inputs/chart-folder.js', async (original) =>
 }))
 
 let play: Play | undefined
-vi.mock('../../../../src/lib/sleep-any.js', () => ({
-  pause: (...args: Parameters<Play['pause']>) => play!.pause(...args),
+vi.mock('../../../../src/lib/sleep.js', async (original) => ({
+  ...(await original<object>()),
+  sleep: (milliseconds: number, ...signals: AbortSignal[]) => play!.pause(milliseconds, signals),
 }))
 
 afterEach(() => {

@@ -44,8 +44,8 @@ export class Rules {
     // An app that was never deployed is nobody's yet; its remains may go in any order.
     const isInUse = helm.records.some(({ status }) => status === 'deployed' || status === 'superseded')
     if (!kube.served || !isInUse) return
-    const { marked, unmarked } = destinationsOf(kube.served)
-    const routed = unmarked.filter(({ weight }) => weight > 0).map(({ version }) => version)
+    const { marked, regular } = destinationsOf(kube.served)
+    const routed = regular.filter(({ weight }) => weight > 0).map(({ version }) => version)
     for (const version of [...routed, ...(marked ? [marked.version] : [])]) {
       const exists = kube.versions().includes(version)
       if (!exists) this.broken.add(`requests are routed to ${version}, which has no Deployment`)
@@ -134,7 +134,7 @@ function servingIn({ primary, canary }: Shape): string[] {
   return [...(primary !== undefined && weight < 100 ? [primary] : []), ...(canary ? [canary.version] : [])]
 }
 
-/** Percent of the unmarked requests that a version gets; a little more for the marked ones. */
+/** Percent of the regular requests that a version gets; a little more for the canary ones. */
 function shareOf({ primary, canary }: Shape, version: string): number {
   const weight = canary?.weight ?? 0
   if (version === canary?.version) return weight + 0.5
@@ -145,7 +145,7 @@ function shareOf({ primary, canary }: Shape, version: string): number {
 function rises(before: Shape, after: Shape): string[] {
   const isOnlyPrimary = (shape: Shape, version: string) => !shape.canary && shape.primary === version
   return after.versions.filter((version) => {
-    // All unmarked requests already, all marked ones too now: nothing new to a version that had both by its weight.
+    // All regular requests already, all canary ones too now: nothing new to a version that had both by its weight.
     if (isOnlyPrimary(after, version) && before.canary?.version === version && before.canary.weight === 100) {
       return false
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { CopyCounters } from '../../../../src/cluster/port.js'
+import type { ShadowCounters } from '../../../../src/cluster/port.js'
 import { type CanaryError, ExternalError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
@@ -10,7 +10,10 @@ import { type Modelled, modelled } from '../../../support/model-cluster/context.
 import { markedBy, renderObjects } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
 
-vi.mock('../../../../src/lib/sleep-any.js', () => ({ pause: () => Promise.resolve() }))
+vi.mock('../../../../src/lib/sleep.js', async (original) => ({
+  ...(await original<object>()),
+  sleep: () => Promise.resolve(),
+}))
 
 const request = { app: 'echo', idleMs: 1 }
 
@@ -26,7 +29,7 @@ function counted(
   const made = modelled(config === 'absent' ? undefined : config, { context })
   const { cluster, verifier } = made
   const left = [...readings]
-  const counters: CopyCounters = {
+  const counters: ShadowCounters = {
     read: () => {
       const now = (left.length > 1 ? left.shift() : left[0])!
       return Promise.resolve({ requests: now === 'unknown' ? 0 : now, copies: 0, isKnown: now !== 'unknown' })
@@ -39,7 +42,7 @@ function counted(
     const headers: Record<string, string> =
       served === undefined || !fingerprint ? {} : { [fingerprint.header]: served }
     const answer: ExplainedAnswer = {
-      kind: 'unmarked',
+      kind: 'regular',
       path: '/echo',
       request: { method: 'GET', path: '/echo', headers: {} },
       answer: { status: served === undefined ? 404 : 200, headers, body: '' },

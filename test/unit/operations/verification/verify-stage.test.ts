@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { CanaryError, ExternalError } from '../../../../src/model/errors.js'
-import type { HealthComparison } from '../../../../src/model/results/analysis.js'
+import type { Analysis } from '../../../../src/model/results/analysis.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext, ProbeSettings } from '../../../../src/operations/context.js'
 import { abort } from '../../../../src/operations/abort.js'
 import { finish } from '../../../../src/operations/finish.js'
 import { shift } from '../../../../src/operations/shift.js'
-import { compare, verify } from '../../../../src/operations/verify.js'
+import { analyze, verify } from '../../../../src/operations/verify.js'
 import { type Modelled, modelled } from '../../../support/model-cluster/context.js'
 import { SEED } from '../../rollout/seed-values.js'
 
@@ -144,7 +144,7 @@ test('the version header is no proof while pods of others get the app’s reques
 describe('a revision that somebody makes during a check', () => {
   test('ends it as a conflict, not as a verdict', async () => {
     const { cluster, verifier, context } = modelled(SEED[4])
-    verifier.prove = (_request, _reporter, signal) => {
+    verifier.verify = (_request, _reporter, signal) => {
       cluster.add(SEED[5], 'deployed', undefined, 'by somebody else')
       return new Promise((_, reject) =>
         signal!.addEventListener('abort', () => reject(signal!.reason as Error)),
@@ -157,8 +157,8 @@ describe('a revision that somebody makes during a check', () => {
 
   test('takes a pass away, too', async () => {
     const { cluster, verifier, context } = modelled(SEED[4])
-    const prove = verifier.prove.bind(verifier)
-    verifier.prove = async (...args) => {
+    const prove = verifier.verify.bind(verifier)
+    verifier.verify = async (...args) => {
       const proof = await prove(...args)
       cluster.add(SEED[5], 'deployed', undefined, 'by somebody else')
       return proof
@@ -227,7 +227,7 @@ describe('several proxies', () => {
 })
 
 describe('health before a share rises', () => {
-  const health = (verdict: HealthComparison['verdict']): HealthComparison => ({
+  const health = (verdict: Analysis['verdict']): Analysis => ({
     verdict,
     pairs: 400,
     elapsedMs: 1000,
@@ -245,24 +245,24 @@ describe('health before a share rises', () => {
     ['inconclusive', 4],
   ] as const)('%s: nothing moves, exit %i', async (verdict, exitCode) => {
     const { cluster, verifier, context } = modelled(SEED[4])
-    verifier.compare = () => Promise.resolve(health(verdict))
+    verifier.analyze = () => Promise.resolve(health(verdict))
     const error = await failureOf(shifting(context, 75))
-    expect(error).toMatchObject({ exitCode, evidence: { comparison: { pairs: 400 } } })
+    expect(error).toMatchObject({ exitCode, evidence: { analysis: { pairs: 400 } } })
     expect(error.message).toContain('errors: 20 of 400')
     expect(cluster.revisions).toHaveLength(1)
   })
 
   test('pass: the stage is left', async () => {
     const { cluster, verifier, context } = modelled(SEED[4])
-    verifier.compare = () => Promise.resolve(health('pass'))
+    verifier.analyze = () => Promise.resolve(health('pass'))
     const result = await shifting(context, 75)
-    expect(result.comparison).toMatchObject({ verdict: 'pass' })
+    expect(result.analysis).toMatchObject({ verdict: 'pass' })
     expect(cluster.revisions).toHaveLength(2)
   })
 
   test('a share that sinks is not compared', async () => {
     const { context } = modelled(SEED[4])
-    expect((await shifting(context, 10)).comparison).toBeUndefined()
+    expect((await shifting(context, 10)).analysis).toBeUndefined()
   })
 
   test('a metric out of bounds keeps the canary back', async () => {
@@ -271,10 +271,10 @@ describe('health before a share rises', () => {
       { ...SEED[4], verify: { prometheus: 'http://prometheus', metrics } },
       { headers: { authorization: 'mine' } },
     )
-    expect((await failureOf(compare(context, { ...app, durationMs: 1000 }))).exitCode).toBe(2)
+    expect((await failureOf(analyze(context, { ...app, durationMs: 1000 }))).exitCode).toBe(2)
     expect((await failureOf(shifting(context, 75))).message).toMatch(/^verify\.prometheus: /)
     context.probes.allow.hosts.push('prometheus')
-    verifier.compare = () => Promise.resolve(health('pass'))
+    verifier.analyze = () => Promise.resolve(health('pass'))
     verifier.metrics = (request) => {
       expect(JSON.stringify(request)).not.toContain('mine')
       expect(request).toMatchObject({
@@ -283,7 +283,7 @@ describe('health before a share rises', () => {
       })
       return Promise.resolve([{ name: 'queue', verdict: 'fail' as const, reason: '12 is above 10' }])
     }
-    const error = await failureOf(compare(context, { ...app, durationMs: 1000 }))
+    const error = await failureOf(analyze(context, { ...app, durationMs: 1000 }))
     expect(error).toMatchObject({ exitCode: 3 })
     expect(error.message).toContain('queue: 12 is above 10')
   })
@@ -291,7 +291,7 @@ describe('health before a share rises', () => {
   test('with no way to one of the two there is nothing to compare', async () => {
     for (const config of [SEED[1], SEED[5]]) {
       const { context } = modelled(config)
-      expect(await failureOf(compare(context, { ...app, durationMs: 1000 }))).toMatchObject({ exitCode: 6 })
+      expect(await failureOf(analyze(context, { ...app, durationMs: 1000 }))).toMatchObject({ exitCode: 6 })
     }
   })
 })

@@ -11,7 +11,7 @@ import {
   marked,
   stable,
   startPlan,
-  unmarked,
+  regular,
 } from '../text/samples.js'
 
 class Screen {
@@ -50,14 +50,14 @@ const start: CanaryEvent[] = [
   { type: 'converged', elapsedMs: 310 },
   {
     type: 'check-progress',
-    checks: [{ expectation: unmarked(0), sent: 20, byVersion: { v1: 20 }, interval: [0, 0.26], errors: 0 }],
+    checks: [{ expectation: regular(0), sent: 20, byVersion: { v1: 20 }, interval: [0, 0.26], errors: 0 }],
   },
   { type: 'check', check: checkOf(deployStep.expectations[0]!, { v1: 459 }) },
   { type: 'step-done', step: deployStep, index: 0, of: 2, elapsedMs: 4100 },
   { type: 'step-started', step: headerStep, index: 1, of: 2 },
   { type: 'upgraded', step: headerStep, revision: 3, elapsedMs: 399 },
   { type: 'verifying', stage: header, url, expectations: headerStep.expectations },
-  { type: 'check', check: checkOf(unmarked(0), { v1: 459 }) },
+  { type: 'check', check: checkOf(regular(0), { v1: 459 }) },
   {
     type: 'check',
     check: {
@@ -153,12 +153,12 @@ step 2 of 2: send requests with stage: canary to v2
   test('counting: how many were sent, the share of each version, errors', () => {
     const { text } = tell(
       [
-        { type: 'verifying', stage: header, url, expectations: [unmarked(0.5), marked] },
+        { type: 'verifying', stage: header, url, expectations: [regular(0.5), marked] },
         {
           type: 'check-progress',
           checks: [
             {
-              expectation: unmarked(0.5),
+              expectation: regular(0.5),
               sent: 40,
               byVersion: { v1: 19, v2: 20 },
               interval: [0.28, 0.74],

@@ -9,7 +9,7 @@ import { ago, elapsed, percent } from '../../../../src/report/text/phrases.js'
 import { renderProof, renderResult, type ResultView } from '../../../../src/report/text/result-text.js'
 import { renderApps, renderStatus } from '../../../../src/report/text/status-text.js'
 import { changeLine, diffValues } from '../../../../src/model/results/values-diff.js'
-import { checkOf, half, header, marked, stable, startPlan, unmarked } from './samples.js'
+import { checkOf, half, header, marked, stable, startPlan, regular } from './samples.js'
 
 const plain = createPalette(false)
 
@@ -26,9 +26,7 @@ const started: ResultView = {
   revision: 3,
   plan: startPlan,
   commands: ['helm upgrade echo one', 'helm upgrade echo two'],
-  proofs: [
-    { stage: header, proof: proofOf(checkOf(unmarked(0), { v1: 459 }), checkOf(marked, { v2: 459 })) },
-  ],
+  proofs: [{ stage: header, proof: proofOf(checkOf(regular(0), { v1: 459 }), checkOf(marked, { v2: 459 })) }],
   next: ['canary shift echo 50'],
   undo: 'canary abort echo',
 }
@@ -48,7 +46,7 @@ describe('results', () => {
   })
 
   test('a split shows the share, what was wanted and the interval', () => {
-    const proof = proofOf(checkOf(unmarked(0.5), { v1: 310, v2: 302 }), checkOf(marked, { v2: 459 }))
+    const proof = proofOf(checkOf(regular(0.5), { v1: 310, v2: 302 }), checkOf(marked, { v2: 459 }))
     expect(renderProof({ ...started, stage: half, proof }, plain)).toContain(
       '  proven  v2 302/612 (49.3 %, wanted 50 %, interval 44 % to 56.1 %) without the header\n',
     )

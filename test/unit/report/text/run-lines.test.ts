@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { RunEvent } from '../../../../src/model/run-events.js'
 import { createPalette } from '../../../../src/report/terminal/palette.js'
 import { RunLines } from '../../../../src/report/text/run-lines.js'
-import { checkOf, half, unmarked } from './samples.js'
+import { checkOf, half, regular } from './samples.js'
 
 const NOW = Date.parse('2026-11-23T10:00:00Z')
 const SHIFT = { id: 'shift-50', title: 'shift 50' }
@@ -29,7 +29,7 @@ const way = (app: string): RunEvent[] => [
     until: '2026-11-23T10:09:58.700Z',
     watches: true,
   },
-  { type: 'operation', app, event: { type: 'check', check: checkOf(unmarked(0.5), { v1: 243, v2: 258 }) } },
+  { type: 'operation', app, event: { type: 'check', check: checkOf(regular(0.5), { v1: 243, v2: 258 }) } },
   { type: 'watched', app, step: { id: 'pause', title: 'pause 10m' }, proofs: 1, probes: 918 },
   { type: 'run-step-done', app, step: { id: 'pause', title: 'pause 10m' }, index: 2, of: 4 },
   { type: 'approved', app, step: SHIFT, who: 'bob@host', why: 'looks fine' },
@@ -64,7 +64,7 @@ test('what goes on right now: of one app what it does, of several which they are
   const counting: RunEvent = {
     type: 'operation',
     app: 'echo',
-    event: { type: 'verifying', stage: half, url: 'http://127.0.0.1:80', expectations: [unmarked(0.5)] },
+    event: { type: 'verifying', stage: half, url: 'http://127.0.0.1:80', expectations: [regular(0.5)] },
   }
   const shown = lives(['echo'], way('echo'))
   const pausing = [

@@ -7,12 +7,12 @@ export const stable: Stage = { name: 'stable', primary: 'v1' }
 export const header: Stage = { name: 'header', primary: 'v1', canary: 'v2', headers }
 export const half: Stage = { name: 'weighted', primary: 'v1', canary: 'v2', headers, weight: 50 }
 
-export function unmarked(share: number): Expectation {
-  return { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share }
+export function regular(share: number): Expectation {
+  return { kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share }
 }
 
 export const marked: Expectation = {
-  kind: 'marked',
+  kind: 'canary',
   paths: ['/echo'],
   headers,
   primary: 'v1',
@@ -54,7 +54,7 @@ export const headerStep: Step = {
   readyBefore: ['v2'],
   readyAfter: [],
   goneAfter: [],
-  expectations: [unmarked(0), marked],
+  expectations: [regular(0), marked],
 }
 
 export const deployStep: Step = {
@@ -65,7 +65,7 @@ export const deployStep: Step = {
   readyBefore: [],
   readyAfter: ['v2'],
   goneAfter: [],
-  expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+  expectations: [{ kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
 }
 
 export const startPlan: Plan = {
@@ -75,5 +75,5 @@ export const startPlan: Plan = {
   to: header,
   before: { deployment: { v1: {} }, routes: base },
   steps: [deployStep, headerStep],
-  expectations: [{ kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
+  expectations: [{ kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }],
 }

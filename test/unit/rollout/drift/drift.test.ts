@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../src/model/values.js'
 import { parseManifest } from '../../../../src/operations/observe/manifest.js'
 import { autoscaledOf, driftOf } from '../../../../src/rollout/drift/drift.js'
 
-const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
+const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
 
 /** What Helm 4 applied of the header stage, and the same objects as the API server answers them, defaults filled in. */
 const manifest = parseManifest(fixture('manifest.yaml')).filter(

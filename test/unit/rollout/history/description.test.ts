@@ -10,8 +10,8 @@ describe('what a revision says of itself', () => {
   test.each([
     [
       'a step of a command, and who ran it',
-      'canary shift echo 50: send 50 % of the unmarked requests to v2 (by ann@host)',
-      { command: 'shift echo 50', title: 'send 50 % of the unmarked requests to v2', who: 'ann@host' },
+      'canary shift echo 50: send 50 % of the regular requests to v2 (by ann@host)',
+      { command: 'shift echo 50', title: 'send 50 % of the regular requests to v2', who: 'ann@host' },
     ],
     [
       'one from before canary wrote who ran it',

@@ -33,9 +33,9 @@ const ROLLOUT: Made[] = [
   },
   {
     config: SEED[4],
-    description: 'canary shift echo 50: send 50 % of the unmarked requests to v2 (by bob@ci)',
+    description: 'canary shift echo 50: send 50 % of the regular requests to v2 (by bob@ci)',
   },
-  { config: SEED[5], description: 'canary shift echo 100: send 100 % of the unmarked requests to v2' },
+  { config: SEED[5], description: 'canary shift echo 100: send 100 % of the regular requests to v2' },
   { config: SEED[6], description: 'canary finish echo v2: make v2 the primary and remove v1 (by ann@host)' },
 ]
 
@@ -58,9 +58,9 @@ describe('revisions as events', () => {
       status: 'superseded',
       stage: { name: 'weighted', primary: 'v1', canary: 'v2', headers: { stage: 'canary' }, weight: 50 },
       weight: 50,
-      what: 'shift echo 50: send 50 % of the unmarked requests to v2',
+      what: 'shift echo 50: send 50 % of the regular requests to v2',
       command: 'shift echo 50',
-      step: 'send 50 % of the unmarked requests to v2',
+      step: 'send 50 % of the regular requests to v2',
       who: 'bob@ci',
       proof: 'pass',
       byCanary: true,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ReleaseStatus, Revision } from '../../../../src/model/release.js'
 import type { JsonObject } from '../../../../src/model/values.js'
-import { wayBack } from '../../../../src/rollout/history/rollback-target.js'
+import { rollbackTarget } from '../../../../src/rollout/history/rollback-target.js'
 
 const CHART = { metadata: { name: 'gloo-app', version: '0.1.0' }, templates: [], files: [], values: {} }
 
@@ -33,7 +33,7 @@ function history(...entries: [ReleaseStatus, JsonObject, string?][]): Revision[]
 function back(revisions: Revision[], ready: string[]): number {
   const found = revisions.findLast(({ status }) => status === 'deployed')!
   const summaries = revisions.map((revision) => ({ ...revision, chart: revision.chart.metadata }))
-  return wayBack(summaries, found, revisions.at(-1)!, new Set(ready))
+  return rollbackTarget(summaries, found, revisions.at(-1)!, new Set(ready))
 }
 
 describe('the way back from an unfinished revision', () => {

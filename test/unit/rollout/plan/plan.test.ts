@@ -109,22 +109,22 @@ describe('the seed’s steps are planned with the seed’s values', () => {
 })
 
 describe('what must be seen', () => {
-  test('nothing changes for anybody while v2 is deployed, marked requests included', () => {
+  test('nothing changes for anybody while v2 is deployed, canary requests included', () => {
     expect(planStart(found(SEED[1]), startOf('v2')).steps[0]!.expectations).toEqual([
-      { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share: 0 },
-      { kind: 'marked', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 0 },
+      { kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share: 0 },
+      { kind: 'canary', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 0 },
     ])
   })
   test.each([
     [0, 3],
     [0.5, 4],
     [1, 5],
-  ] as const)('unmarked share %d in values-%i, marked always the canary', (share, file) => {
+  ] as const)('regular share %d in values-%i, marked always the canary', (share, file) => {
     const plan = planShift(found(SEED[file]), share * 100)
     expect(plan.steps).toEqual([])
     expect(plan.expectations).toEqual([
-      { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share },
-      { kind: 'marked', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 1 },
+      { kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', canary: 'v2', share },
+      { kind: 'canary', paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share: 1 },
     ])
   })
 })

@@ -31,7 +31,7 @@ function leap(before: JsonObject, after: JsonObject): Plan {
 describe('plans that break a safety rule are caught', () => {
   test.each<[string, JsonObject, JsonObject, RegExp]>([
     ['adds a version and routes to it', SEED[1], SEED[3], /adds v2 and sends it requests/],
-    ['removes a version that gets marked requests', SEED[3], SEED[1], /removes v2, which gets requests/],
+    ['removes a version that gets canary requests', SEED[3], SEED[1], /removes v2, which gets requests/],
     ['removes the primary at 50 %', SEED[4], SEED[6], /removes v1, which gets requests/],
     ['swaps the version in one step', SEED[1], SEED[6], /adds v2 .*removes v1/s],
     ['weight 150', SEED[4], withCanary({ weight: 150 }), /150 is not an integer/],

@@ -48,8 +48,8 @@ describe('undo after a finish', () => {
     expect(titles(plan)).toEqual([
       'deploy v1 beside v2',
       'send requests with stage: canary to v1',
-      'send 50 % of the unmarked requests to v1',
-      'send 100 % of the unmarked requests to v1',
+      'send 50 % of the regular requests to v1',
+      'send 100 % of the regular requests to v1',
       'make v1 the primary again and remove v2',
     ])
     expect(plan.to).toEqual({ name: 'stable', primary: 'v1' })
@@ -63,13 +63,13 @@ describe('undo after a finish', () => {
       [['v1'], [], []],
       [[], [], ['v2']],
     ])
-    expect(plan.expectations.map(({ kind }) => kind)).toEqual(['unmarked', 'marked'])
+    expect(plan.expectations.map(({ kind }) => kind)).toEqual(['regular', 'canary'])
   })
 
   test('in three steps where it is to be fast', () => {
     expect(titles(undo(FINISHED, 'v1', true))).toEqual([
       'deploy v1 beside v2',
-      'send 100 % of the unmarked requests to v1',
+      'send 100 % of the regular requests to v1',
       'make v1 the primary again and remove v2',
     ])
   })

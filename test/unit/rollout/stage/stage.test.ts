@@ -146,8 +146,8 @@ test('of 200 versions, and of values without end, a line is left that a person r
   const stage = stageOf({
     deployment: { ...Object.fromEntries(versions), ['y'.repeat(5000)]: {}, a: {}, b: {} },
     routes: { primary: { version: 'a' } },
-  }) as { oddities: string[] }
-  expect(stage.oddities).toHaveLength(7)
-  expect(stage.oddities.join('; ').length).toBeLessThan(2500)
-  expect(stage.oddities.at(-1)).toMatch(/^and \d+ more$/)
+  }) as { problems: string[] }
+  expect(stage.problems).toHaveLength(7)
+  expect(stage.problems.join('; ').length).toBeLessThan(2500)
+  expect(stage.problems.at(-1)).toMatch(/^and \d+ more$/)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../../src/model/values.js'
-import { oddValues } from '../../../../src/rollout/values/check-values.js'
+import { valuesFindings } from '../../../../src/rollout/values/check-values.js'
 
 describe('values that the chart takes, but nobody is likely to mean', () => {
   const routes = (...matches: JsonObject[]) => ({ routes: { matches } })
@@ -28,6 +28,6 @@ describe('values that the chart takes, but nobody is likely to mean', () => {
     ['behind one for a method', routes({ prefix: '/', methods: ['GET'] }, { prefix: '/a' }), []],
   ]
   test.each(cases)('%s', (_, values, places) => {
-    expect(oddValues(values, 'v2').map(({ place }) => place)).toEqual(places)
+    expect(valuesFindings(values, 'v2').map(({ place }) => place)).toEqual(places)
   })
 })

@@ -24,7 +24,7 @@ test('everything said', () => {
     paths: ['/echo', '/echo/items?page=1'],
     request: { method: 'post', headers: { authorization: 'env:TOKEN', 'x-a': '1' }, body: '{}' },
     expect: { status: [200, '300-399,404'], body: '"ok"', headers: { 'Content-Type': '^application/json' } },
-    health: { maxErrorRate: 1, relativeRisk: 2, latency: { shift: 10, min: 1 } },
+    analysis: { maxErrorRate: 1, relativeRisk: 2, latency: { shift: 10, min: 1 } },
     prometheus: 'http://prometheus:9090/',
     metrics: [{ name: 'errors', query: 'sum(errors)', max: 0 }],
   })
@@ -42,7 +42,7 @@ test('everything said', () => {
       body: '"ok"',
       headers: { 'content-type': '^application/json' },
     },
-    health: { maxErrorRate: 0.01, relativeRisk: 2, latency: { shift: 0.1, minMs: 1 } },
+    analysis: { maxErrorRate: 0.01, relativeRisk: 2, latency: { shift: 0.1, minMs: 1 } },
     prometheus: 'http://prometheus:9090',
     metrics: [{ name: 'errors', query: 'sum(errors)', max: 0 }],
   })
@@ -96,7 +96,11 @@ describe('refused, with the place', () => {
     ['a status that is none', { expect: { status: '2xx' } }, '"2xx" is not a status'],
     ['a range the wrong way round', { expect: { status: '300-200' } }, '"300-200" is not a status'],
     ['a pattern that is none', { expect: { body: '(' } }, 'verify.expect.body: is not a regular expression'],
-    ['health out of range', { health: { maxErrorRate: 0 } }, 'verify.health.maxErrorRate: 0 is out of range'],
+    [
+      'analysis out of range',
+      { analysis: { maxErrorRate: 0 } },
+      'verify.analysis.maxErrorRate: 0 is out of range',
+    ],
     ['a URL that is none', { prometheus: 'prometheus' }, 'verify.prometheus: "prometheus" is not'],
     [
       'a variable that is not filled in',

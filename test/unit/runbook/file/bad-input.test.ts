@@ -252,7 +252,7 @@ const MEANING: Case[] = [
   },
   {
     name: 'comparisons where there is no canary',
-    text: `${HEAD}steps:\n  - verify: {compare: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {compare: 30s}\n`,
+    text: `${HEAD}steps:\n  - verify: {analyze: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {analyze: 30s}\n`,
     told: [
       ['5:5', /compares a canary where there is none/],
       ['9:5', /compares a canary where there is none/],

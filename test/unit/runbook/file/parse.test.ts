@@ -39,7 +39,7 @@ describe('steps', () => {
         '    timeout: 2m\n' +
         '  - {shift: 5, id: first, name: Some of them, when: {window: w, app: echo}, analyze: 45s,\n' +
         '     verify: {tolerance: 5, paths: [/a], rate: 50, timeout: 30s}}\n' +
-        '  - verify: {compare: true, tolerance: 2}\n' +
+        '  - verify: {analyze: true, tolerance: 2}\n' +
         '  - approve: {id: qa, timeout: 24h}\n',
     )
     expect(steps[0]).toMatchObject({
@@ -57,7 +57,7 @@ describe('steps', () => {
       verify: { tolerance: 0.05, paths: ['/a'], rate: 50, timeoutMs: 30_000 },
       when: { window: { name: 'w', from: 540, to: 960 }, apps: ['echo'] },
     })
-    expect(steps[2]).toMatchObject({ type: 'verify', compare: {}, verify: { tolerance: 0.02 } })
+    expect(steps[2]).toMatchObject({ type: 'verify', analyze: {}, verify: { tolerance: 0.02 } })
     expect(steps[3]).toMatchObject({ id: 'qa', timeoutMs: 24 * 3_600_000, message: 'Go on?' })
   })
 

@@ -38,7 +38,7 @@ steps:
   - start: {version: '\${to}', image: shop:2, headers: {stage: canary}, deployOnly: true, shadow: 10}
   - start: '\${to}'
   - verify
-  - verify: {tolerance: 2.5, paths: [/a], rate: 50, timeout: 1m, compare: 30s}
+  - verify: {tolerance: 2.5, paths: [/a], rate: 50, timeout: 1m, analyze: 30s}
   - approve: Fine?
   - approve: {id: qa, message: Fine?, timeout: 24h}
   - shift: 5

@@ -6,7 +6,7 @@ import type { CanaryEvent } from '../../../../src/model/events.js'
 import { Secrets } from '../../../../src/lib/secrets/secrets.js'
 import { Journal } from '../../../../src/runbook/journal/journal.js'
 import { journalFields } from '../../../../src/runbook/journal/journal-line.js'
-import { checkOf, deployStep, header, startPlan, unmarked } from '../../report/text/samples.js'
+import { checkOf, deployStep, header, startPlan, regular } from '../../report/text/samples.js'
 
 let folder: string
 let file: string
@@ -118,8 +118,8 @@ describe('what is kept of an event', () => {
     ],
     [
       'a check',
-      { type: 'check', check: checkOf(unmarked(0), { v1: 459 }) },
-      { type: 'check', kind: 'unmarked', verdict: 'pass', sent: 459, byVersion: { v1: 459 } },
+      { type: 'check', check: checkOf(regular(0), { v1: 459 }) },
+      { type: 'check', kind: 'regular', verdict: 'pass', sent: 459, byVersion: { v1: 459 } },
     ],
     ['a warning', { type: 'warning', message: 'careful' }, { type: 'warning', message: 'careful' }],
   ])('%s', (_title, event, kept) => {

@@ -38,9 +38,9 @@ describe('goes through the steps', () => {
     expect(made(cluster)).toEqual([
       'start echo v2: deploy v2 beside v1 (run 0123456789ab, step start)',
       'start echo v2: send requests with stage: canary to v2 (run 0123456789ab, step start)',
-      'shift echo 25: send 25 % of the unmarked requests to v2 (run 0123456789ab, step shift-25)',
-      'shift echo 50: send 50 % of the unmarked requests to v2 (run 0123456789ab, step shift-50)',
-      'shift echo 100: send 100 % of the unmarked requests to v2 (run 0123456789ab, step shift-100)',
+      'shift echo 25: send 25 % of the regular requests to v2 (run 0123456789ab, step shift-25)',
+      'shift echo 50: send 50 % of the regular requests to v2 (run 0123456789ab, step shift-50)',
+      'shift echo 100: send 100 % of the regular requests to v2 (run 0123456789ab, step shift-100)',
       'finish echo: make v2 the primary and remove v1 (run 0123456789ab, step finish)',
     ])
     expect(end).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alphaOfApp } from '../../../../src/runbook/run/false-alarm-budget.js'
+import { falseAlarmBudget } from '../../../../src/runbook/run/false-alarm-budget.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
 import { stepsOf } from '../../../../src/runbook/run/app-steps.js'
 
@@ -25,7 +25,7 @@ test('all proofs of a run together fail what is right in at most 0.1 % of all ru
   let sum = 0
   for (const cluster of runbook.clusters) {
     for (const app of ['echo', 'foxtrot']) {
-      const { proof, watch } = alphaOfApp(runbook, stepsOf(runbook, app, cluster))
+      const { proof, watch } = falseAlarmBudget(runbook, stepsOf(runbook, app, cluster))
       sum += 6 * proof // what is found, start, two shifts, verify, finish
       for (let number = 1; number <= 10_000; number += 1) sum += 3 * watch(number)
     }

@@ -49,7 +49,7 @@ describe('is a conflict where the steps don’t lead through', () => {
   test.each<[string, Stage, RegExp]>([
     ['the canary is another', { name: 'header', ...at('v3') }, /a rollout of v3 is under way, not of v2/],
     ['another is deployed', { name: 'deployed', primary: 'v1', canary: 'v3' }, /of v3 is under way/],
-    ['values that nobody explains', { name: 'unknown', oddities: ['odd'] }, /unknown: odd/],
+    ['values that nobody explains', { name: 'unknown', problems: ['odd'] }, /unknown: odd/],
   ])('%s', (_title, stage, said) => {
     expect((positionOf(ROLLOUT, stage) as { conflict: string }).conflict).toMatch(said)
   })

@@ -2,7 +2,7 @@ import type { RunEvent } from '../../../../src/model/run-events.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { AppRun } from '../../../../src/runbook/run/app-run.js'
-import type { AppSurroundings } from '../../../../src/runbook/run/app-context.js'
+import type { AppContext } from '../../../../src/runbook/run/app-context.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
 import type { Runbook } from '../../../../src/runbook/runbook.js'
 import type { ModelCluster } from '../../../support/model-cluster/cluster.js'
@@ -23,7 +23,7 @@ export function runbookOf(steps: string, more = ''): Runbook {
 
 export interface ModelRun extends Modelled {
   told: RunEvent[]
-  surroundings: AppSurroundings
+  surroundings: AppContext
   /** Takes echo through the steps. */
   run: (runbook: Runbook) => ReturnType<AppRun['run']>
 }
@@ -33,21 +33,21 @@ export function modelRun(
   config?: JsonObject,
   options: {
     context?: Partial<OperationContext>
-    world?: Partial<AppSurroundings>
+    world?: Partial<AppContext>
     cluster?: ModelCluster
   } = {},
 ): ModelRun {
   const model = modelled(config, options)
   const told: RunEvent[] = []
   const { context } = model
-  const surroundings: AppSurroundings = {
+  const surroundings: AppContext = {
     context,
     emit: (event) => told.push(event),
     run: RUN,
     pathOf: (file) => file,
     runCommand: () => Promise.resolve(0),
     approved: new Map(),
-    comparisonMs: 1000,
+    analysisMs: 1000,
     noWait: false,
     now: Date.now,
     ...options.world,

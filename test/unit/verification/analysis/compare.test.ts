@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../../src/sandbox/random.js'
-import { compareHealth } from '../../../../src/verification/analysis/compare.js'
-import type { ComparisonRequest } from '../../../../src/verification/probing/verifier.js'
+import { analyze } from '../../../../src/verification/analysis/analyze.js'
+import type { AnalysisRequest } from '../../../../src/verification/probing/verifier.js'
 import { transportTo } from '../../../support/probe-request.js'
 import { startServer } from '../probing/http-server.js'
 
@@ -24,7 +24,7 @@ async function app(behave: (asked: Asked, n: number) => void): Promise<{ origin:
   let n = 0
   const server = await startServer((request: IncomingMessage, response: ServerResponse) => {
     const isMarked = request.headers.stage === 'canary'
-    asked.push(`${isMarked ? 'marked' : 'unmarked'} ${request.url}`)
+    asked.push(`${isMarked ? 'canary' : 'regular'} ${request.url}`)
     const answer: Asked['answer'] = (status, body, headers = {}) =>
       response.writeHead(status, { 'x-canary-version': isMarked ? 'v2' : 'v1', ...headers }).end(body)
     behave({ isMarked, path: request.url ?? '', answer, drop: () => request.socket.destroy() }, n++)
@@ -37,8 +37,8 @@ const healthy = ({ isMarked, answer }: Asked) => answer(200, version(isMarked))
 
 const version = (isMarked: boolean) => `version:echo-${isMarked ? 'v2' : 'v1'}\n`
 
-function compare(origin: string, rest: Partial<ComparisonRequest> = {}, signal?: AbortSignal) {
-  const request: ComparisonRequest = {
+function compare(origin: string, rest: Partial<AnalysisRequest> = {}, signal?: AbortSignal) {
+  const request: AnalysisRequest = {
     app: 'echo',
     transport: transportTo(origin),
     probe: { method: 'GET', headers: {} },
@@ -56,7 +56,7 @@ function compare(origin: string, rest: Partial<ComparisonRequest> = {}, signal?:
     durationMs: 20_000,
     ...rest,
   }
-  return compareHealth(request, { progress: () => {} }, signal, seededRandom(1))
+  return analyze(request, { progress: () => {} }, signal, seededRandom(1))
 }
 
 describe('comparing over HTTP', () => {
@@ -68,7 +68,7 @@ describe('comparing over HTTP', () => {
     expect(pairs).toBeGreaterThan(200)
     // Which of a pair goes first is drawn: both orders come often.
     const orders = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((index) => asked[index]))
-    expect(orders).toEqual(new Set(['marked /echo', 'unmarked /echo']))
+    expect(orders).toEqual(new Set(['marked /echo', 'regular /echo']))
   })
 
   test('a canary that answers 503 fails at once, with what it answered', async () => {
@@ -126,7 +126,7 @@ describe('comparing over HTTP', () => {
   test('all paths are asked, by both kinds alike', async () => {
     const { origin, asked } = await app(healthy)
     await compare(origin, { paths: ['/echo', '/echo/more'], durationMs: 300 })
-    const [a, b, c, d] = ['marked /echo', 'marked /echo/more', 'unmarked /echo', 'unmarked /echo/more'].map(
+    const [a, b, c, d] = ['marked /echo', 'marked /echo/more', 'regular /echo', 'regular /echo/more'].map(
       (line) => asked.filter((entry) => entry === line).length,
     ) as [number, number, number, number]
     for (const count of [a, b, c, d]) expect(count).toBeGreaterThan(asked.length / 4 - 12)
@@ -137,7 +137,7 @@ describe('comparing over HTTP', () => {
     const proxies = apps.map(({ origin }, index) => ({ name: `proxy-${index}`, origin }))
     const transport = { ...transportTo(''), proxies }
     const { samples } = await compare('', { transport, durationMs: 300 })
-    for (const { asked } of apps) expect(new Set(asked)).toEqual(new Set(['marked /echo', 'unmarked /echo']))
+    for (const { asked } of apps) expect(new Set(asked)).toEqual(new Set(['marked /echo', 'regular /echo']))
     expect(samples[0]).toMatchObject({ proxy: 'proxy-1', error: 'http 503 (empty)' })
   })
 

@@ -10,13 +10,13 @@ interface Versions {
   canary: number
   /** Milliseconds on average; 40 by default. */
   canaryMs?: number
-  /** Share of the unmarked requests that the canary gets. */
+  /** Share of the regular requests that the canary gets. */
   share?: number
   /** Whether errors name their version. */
   named?: boolean
 }
 
-/** Random pairs of one comparison, until a gate fails or there are `most`. */
+/** Random pairs of one analysis, until a gate fails or there are `most`. */
 function compare(random: Random, most: number, { share = 0, named = true, ...versions }: Versions) {
   const judge = new PairJudge({ primary: 'v1', canary: 'v2', share, limits: LIMITS }, random)
   const probe = (isMarked: boolean) => {
@@ -98,14 +98,14 @@ describe('how often it is right', () => {
     expect(new Set([...failed].map(({ name }) => name))).toEqual(new Set(['latency']))
   })
 
-  test('at weight 50 a sick canary is found by unmarked requests too', () => {
+  test('at weight 50 a sick canary is found by regular requests too', () => {
     const { fail, pairs } = runs(100, 10_000, { primary: 0.001, canary: 0.05, share: 0.5 })
     expect(fail).toBe(1)
     expect(pairs).toBeLessThan(600)
   })
 })
 
-/** A comparison of given probes at weight `share`, in order. */
+/** A analysis of given probes at weight `share`, in order. */
 function judged(share: number, probes: [isMarked: boolean, seen: Seen, times: number][]) {
   const judge = new PairJudge({ primary: 'v1', canary: 'v2', share, limits: LIMITS }, seededRandom(1))
   const failedAt = probes.flatMap(([isMarked, seen, times]) =>
@@ -126,10 +126,10 @@ describe('what counts as whose', () => {
     whose: [number, number]
     nobody: object
   }>([
-    { name: 'marked', share: 0.5, isMarked: true, seen: error, whose: [0, 1], nobody: {} },
-    { name: 'unmarked at weight 0', share: 0, isMarked: false, seen: error, whose: [1, 0], nobody: {} },
+    { name: 'canary', share: 0.5, isMarked: true, seen: error, whose: [0, 1], nobody: {} },
+    { name: 'regular at weight 0', share: 0, isMarked: false, seen: error, whose: [1, 0], nobody: {} },
     {
-      name: 'unmarked, weight 50',
+      name: 'regular, weight 50',
       share: 0.5,
       isMarked: false,
       seen: error,
@@ -137,7 +137,7 @@ describe('what counts as whose', () => {
       nobody: { 'http 500': 1 },
     },
     {
-      name: 'unmarked, weight 50, the answer tells',
+      name: 'regular, weight 50, the answer tells',
       share: 0.5,
       isMarked: false,
       seen: { ...error, arm: 'canary' },
@@ -191,7 +191,7 @@ describe('gates', () => {
     expect(gates[0]).toEqual({
       name: 'errors',
       verdict: 'fail',
-      reason: '10 of 10 (100 %) marked requests failed: 10 × http 500; that is more than 5 %',
+      reason: '10 of 10 (100 %) canary requests failed: 10 × http 500; that is more than 5 %',
     })
   })
 
@@ -203,7 +203,7 @@ describe('gates', () => {
     ])
     expect(verdict).toBe('pass')
     expect(gates.map(({ reason }) => reason)).toEqual([
-      '1 of 500 (0.2 %) marked requests failed: 1 × http 500; that is less than 5 %',
+      '1 of 500 (0.2 %) canary requests failed: 1 × http 500; that is less than 5 %',
       "v2 1 of 500 (0.2 %), v1 0 of 500 (0 %); difference -0.58 to 1.12 points, Fisher's p 0.5",
       'the canary is as fast (medians 10 ms and 10 ms of the primary); up to 5 ms slower is fine',
     ])
@@ -222,7 +222,7 @@ describe('gates', () => {
     ])
     expect(verdict).toBe('inconclusive')
     expect(gates.map(({ reason }) => reason)).toEqual([
-      '0 of 50 (0 %) marked requests failed; the limit is 5 %, at least 90 are needed to tell that it is less',
+      '0 of 50 (0 %) canary requests failed; the limit is 5 %, at least 90 are needed to tell that it is less',
       "v2 0 of 50 (0 %), v1 0 of 50 (0 %); difference -7.13 to 7.13 points, Fisher's p 1; too few to rule out 5 points more",
       '50 good answers of each version are too few to compare; 200 are needed',
     ])

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HealthGate } from '../../../../src/model/results/analysis.js'
+import type { AnalysisGate } from '../../../../src/model/results/analysis.js'
 import type { MetricGate } from '../../../../src/model/verify-settings.js'
 import { evaluateMetrics } from '../../../../src/verification/analysis/prometheus.js'
 import { startServer } from '../probing/http-server.js'
@@ -60,7 +60,7 @@ describe.skipIf(!isInstalled)('a real Prometheus', () => {
     for (const close of closers.reverse()) await close()
   })
 
-  async function evaluate(gate: Omit<MetricGate, 'name'>): Promise<HealthGate> {
+  async function evaluate(gate: Omit<MetricGate, 'name'>): Promise<AnalysisGate> {
     const variables = { app: 'echo', namespace: 'echo', primary: 'v1', canary: 'v2', seconds: '30' }
     const gates = [{ name: 'the gate', ...gate }]
     const [judged] = await evaluateMetrics({ url, gates, variables, timeoutMs: 5000 })

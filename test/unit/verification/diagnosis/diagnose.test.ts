@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Cause, Scene, SceneTable, SceneUpstream } from '../../../../src/model/results/diagnosis.js'
+import type {
+  Cause,
+  Snapshot,
+  SnapshotTable,
+  SnapshotUpstream,
+} from '../../../../src/model/results/diagnosis.js'
 import type { Matcher, RouteOverlap } from '../../../../src/model/results/overlaps.js'
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
 import type { Neighbour } from '../../../../src/model/results/ownership.js'
@@ -9,7 +14,7 @@ const at = { name: 'echo', namespace: 'echo' }
 const routes = { name: 'echo-routes', namespace: 'echo' }
 const ACCEPTED = { state: 'Accepted' as const, reason: '' }
 const service = { name: 'echo', namespace: 'echo' }
-const upstream: SceneUpstream = {
+const upstream: SnapshotUpstream = {
   ...at,
   exists: true,
   service,
@@ -21,7 +26,7 @@ const upstream: SceneUpstream = {
   status: ACCEPTED,
 }
 
-function tableOf(change: Partial<SceneTable> = {}): SceneTable {
+function tableOf(change: Partial<SnapshotTable> = {}): SnapshotTable {
   const to = (version: string, weight?: number) => ({ upstream: at, version, weight })
   const route = { match: 'prefix' as const, path: '/echo', hasAction: true }
   const header = { name: 'stage', value: 'canary', regex: false }
@@ -44,7 +49,7 @@ const rivalRoute = {
   destinations: [],
   hasAction: true,
 }
-const rival: SceneTable = {
+const rival: SnapshotTable = {
   ...tableOf(),
   name: 'echo-rival',
   namespace: 'aaa',
@@ -80,7 +85,7 @@ function neighbour(version: string, ready = 2): Neighbour {
 }
 
 /** An app at 50 % in which nothing is wrong. */
-function sceneWith(change: Partial<Scene> = {}): Scene {
+function sceneWith(change: Partial<Snapshot> = {}): Snapshot {
   const pods = { ready: 1, wanted: 1, problems: [], endpoints: { ready: 1, notReady: 0 } }
   return {
     ...at,
@@ -114,15 +119,15 @@ function admin(change: object) {
   return { ...counters, meanwhile: counters, weights: {}, headerValues: ['f4'], ...change }
 }
 
-function expectation(kind: 'unmarked' | 'marked', share: number, shareBefore?: number): Expectation {
-  const headers: Record<string, string> = kind === 'marked' ? { stage: 'canary' } : {}
+function expectation(kind: 'regular' | 'canary', share: number, shareBefore?: number): Expectation {
+  const headers: Record<string, string> = kind === 'canary' ? { stage: 'canary' } : {}
   return { kind, paths: ['/echo'], headers, primary: 'v1', canary: 'v2', share, shareBefore }
 }
 
 /** A check that failed, by default of the weight 50. */
 function failed(change: Partial<CheckResult> = {}): CheckResult {
   return {
-    expectation: expectation('unmarked', 0.5),
+    expectation: expectation('regular', 0.5),
     verdict: 'fail',
     sent: 100,
     byVersion: {},
@@ -182,7 +187,7 @@ const noPods = [
   { version: 'v2', ready: 0, wanted: 1, problems: ['CrashLoopBackOff'] },
 ]
 
-test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>([
+test.each<[id: string, what: string, proof: StageProof, scene: Partial<Snapshot>]>([
   ['no-route-table', 'the RouteTable is gone', noRoute, { table: null }],
   ['no-virtual-service', 'nobody selects it', noRoute, { delegations: [delegation('/', [])] }],
   ['parent-prefix', 'the parent has /api', noRoute, { delegations: [delegation('/api')] }],
@@ -336,7 +341,7 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
     proofOf({
       byVersion: { v1: 50, v2: 50 },
       interval: [0.4, 0.6],
-      expectation: expectation('unmarked', 0.1),
+      expectation: expectation('regular', 0.1),
     }),
     {},
   ],
@@ -350,7 +355,7 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   [
     'header-stripped',
     'as without it',
-    proofOf({ expectation: expectation('marked', 1), byVersion: { v1: 1 } }),
+    proofOf({ expectation: expectation('canary', 1), byVersion: { v1: 1 } }),
     {},
   ],
   ['foreign-pods', 'beside those of v1', proofOf({ unidentified: 40 }), { neighbours: [neighbour('v1')] }],
@@ -388,7 +393,7 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
   ['endless-body', 'a long poll', answers({ 'endless body': 1 }), {}],
   ['version-unnamed', 'no version', proofOf({ verdict: 'inconclusive', unidentified: 9 }), {}],
 ])('%s: %s', (id, _what, proof, change) => {
-  const causes = diagnose({ ...at, proof, scene: sceneWith(change) })
+  const causes = diagnose({ ...at, proof, snapshot: sceneWith(change) })
   expect(causes.map((cause) => cause.id)[0]).toBe(id)
   for (const cause of causes) expect(isComplete(cause)).toBe(true)
 })
@@ -396,23 +401,23 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Scene>]>(
 describe('a counter that stands still is no evidence of now', () => {
   test('a rejection long past is no cause beside one that is certain', () => {
     const scene = sceneWith({ delegations: [delegation('/', [])], proxies: [rejecting(0)] })
-    const causes = diagnose({ ...at, proof: noRoute, scene })
+    const causes = diagnose({ ...at, proof: noRoute, snapshot: scene })
     expect(causes.map(({ id }) => id)).toEqual(['no-virtual-service'])
-    expect(diagnose({ ...at, scene: sceneWith({ proxies: [rejecting(0)] }) })).toEqual([])
+    expect(diagnose({ ...at, snapshot: sceneWith({ proxies: [rejecting(0)] }) })).toEqual([])
   })
 
   test('a route that Envoy can not take is: its regular expressions can not look ahead', () => {
     const headers = [{ name: 'x-team', value: '(?=a)', regex: true }]
     const otherTables = [{ ...rival, routes: [{ ...rivalRoute, path: '/else', headers }] }]
     const scene = sceneWith({ otherTables, proxies: [rejecting(0)] })
-    const [cause] = diagnose({ ...at, proof: answers({ 'foreign routes': 100 }), scene })
+    const [cause] = diagnose({ ...at, proof: answers({ 'foreign routes': 100 }), snapshot: scene })
     expect(cause).toMatchObject({ id: 'proxy-rejects', certainty: 'certain' })
     expect(cause!.evidence[0]).toContain('(?=a)')
   })
 
   test('alone it is a possibility, which says so', () => {
     const proof = proofOf({ verdict: 'inconclusive', unidentified: 9 })
-    const cause = diagnose({ ...at, proof, scene: sceneWith({ proxies: [rejecting(0)] }) }).find(
+    const cause = diagnose({ ...at, proof, snapshot: sceneWith({ proxies: [rejecting(0)] }) }).find(
       ({ id }) => id === 'proxy-rejects',
     )
     expect(cause).toMatchObject({ certainty: 'possible', title: expect.stringContaining('earlier') })
@@ -425,7 +430,7 @@ describe('a counter that stands still is no evidence of now', () => {
     const evidence = (now: number) => {
       const meanwhile = { routesRejected: 0, fallbacks: 0, retries: 0, [counter]: now }
       const proxies = [{ pod: 'proxy-7', ready: true, admin: admin({ [counter]: 40, meanwhile }) }]
-      return diagnose({ ...at, proof, scene: sceneWith({ proxies }) })
+      return diagnose({ ...at, proof, snapshot: sceneWith({ proxies }) })
         .flatMap((cause) => cause.evidence)
         .filter((line) => line.includes('proxy-7'))
     }
@@ -436,14 +441,14 @@ describe('a counter that stands still is no evidence of now', () => {
 
 test('a command to paste is one, whatever headers and paths are', () => {
   const hostile = {
-    ...expectation('marked', 1),
+    ...expectation('canary', 1),
     headers: { 'x-a': "'; touch PWNED; '" },
     paths: ['/$(touch PWNED)'],
   }
   const [cause] = diagnose({
     ...at,
     proof: proofOf({ expectation: hostile, byVersion: { v1: 1 } }),
-    scene: sceneWith(),
+    snapshot: sceneWith(),
   })
   expect(cause!.remedy[1]).toMatch(
     /^curl -sS -D- -H 'x-a: '\\''; touch PWNED; '\\''' 'https?:[^' ]*\/\$\(touch PWNED\)' {4}\(/,
@@ -456,20 +461,20 @@ function isComplete({ title, remedy }: Cause): boolean {
 
 describe('what speaks for nothing names nothing', () => {
   test('nothing is wrong, and nothing was proven', () => {
-    expect(diagnose({ ...at, scene: sceneWith() })).toEqual([])
+    expect(diagnose({ ...at, snapshot: sceneWith() })).toEqual([])
   })
 
   test('pods of others that are not ready, or of a version that gets no requests', () => {
     const neighbours = [neighbour('v1', 0), neighbour('2024.1')]
-    expect(diagnose({ ...at, scene: sceneWith({ neighbours }) })).toEqual([])
+    expect(diagnose({ ...at, snapshot: sceneWith({ neighbours }) })).toEqual([])
     const proof = proofOf({ unidentified: 40 })
-    expect(diagnose({ ...at, proof, scene: sceneWith({ neighbours }) }).map(({ id }) => id)).not.toContain(
+    expect(diagnose({ ...at, proof, snapshot: sceneWith({ neighbours }) }).map(({ id }) => id)).not.toContain(
       'foreign-pods',
     )
   })
 
   test('nothing could be looked at', () => {
-    expect(diagnose({ ...at, scene: { ...at, couldNotLook: ['pods: forbidden'] } })).toEqual([])
+    expect(diagnose({ ...at, snapshot: { ...at, couldNotLook: ['pods: forbidden'] } })).toEqual([])
     expect(diagnose({ ...at })).toEqual([])
   })
 
@@ -478,14 +483,14 @@ describe('what speaks for nothing names nothing', () => {
     ['that takes some of its requests', overlap({ isWhole: false })],
     ['of which that is not certain', overlap({ certain: false })],
   ])('another RouteTable %s is not proven to be a rival', (_what, found) => {
-    expect(diagnose({ ...at, scene: sceneWith({ overlaps: [found] }) })).toEqual([])
+    expect(diagnose({ ...at, snapshot: sceneWith({ overlaps: [found] }) })).toEqual([])
   })
 })
 
 test('what the surroundings prove comes before guesses, mere possibilities are left out, and three are the most', () => {
   const errors = { 'http 404 (no route)': 1, 'foreign routes': 1, timeout: 1, redirect: 1, 'http 429': 1 }
   const scene = sceneWith({ delegations: [delegation('/api')] })
-  const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), scene })
+  const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), snapshot: scene })
   expect(causes).toHaveLength(3)
   expect(causes.map(({ id, certainty }) => `${certainty} ${id}`)).toEqual([
     'certain parent-prefix',

@@ -6,7 +6,7 @@ import { EpochConvergence, FingerprintConvergence } from '../../../../src/verifi
 import type { CommittedProbe } from '../../../../src/verification/judging/window.js'
 
 function expectation(share: number, canary?: string): Expectation {
-  return { kind: 'unmarked', paths: ['/echo'], headers: {}, primary: 'v1', canary, share }
+  return { kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', canary, share }
 }
 
 const options: CheckOptions = { alpha: 0.01, proxies: [''], howToIdentify: () => 'set something' }
@@ -80,7 +80,7 @@ describe('with a fingerprint', () => {
       byVersion: { v1: 459 },
       discarded: 31,
       restarts: 0,
-      reason: 'v1 answered 459 of 459 unmarked requests',
+      reason: 'v1 answered 459 of 459 regular requests',
     })
   })
 
@@ -105,7 +105,7 @@ describe('with a fingerprint', () => {
     run.feed(version('v2'), 50)
     run.at(2500)
     expect(run.feed(version('v1'))).toEqual({ type: 'done', verdict: 'fail' })
-    expect(run.result().reason).toMatch(/^v1 answered 1 of \d+ unmarked requests; expected none$/)
+    expect(run.result().reason).toMatch(/^v1 answered 1 of \d+ regular requests; expected none$/)
   })
 
   test('nothing is excused where nothing is settling', () => {
@@ -146,7 +146,7 @@ describe('with a fingerprint', () => {
     expect(run.result('the time limit of 2 s')).toMatchObject({ verdict: 'inconclusive', sent: 0 })
     expect(run.result('the time limit of 2 s').reason).toBe(
       'the proxy did not serve the wanted routes before the time limit of 2 s; ' +
-        'answers to unmarked requests: 500 × something else',
+        'answers to regular requests: 500 × something else',
     )
   })
 
@@ -160,7 +160,7 @@ describe('with a fingerprint', () => {
     const run = driven(expectation(0.5, 'v2'), atRest())
     run.feed(version('v1'), 2)
     expect(run.feed(error(kind))).toEqual({ type: 'done', verdict })
-    expect(run.result().reason).toContain(`1 × ${kind} among 2 unmarked requests; expected none`)
+    expect(run.result().reason).toContain(`1 × ${kind} among 2 regular requests; expected none`)
   })
 
   test.each(['reset', 'refused', 'unreachable'])(
@@ -197,7 +197,7 @@ describe('with a fingerprint', () => {
     const run = driven(expectation(0.5, 'v2'), atRest())
     run.feed(version('v2'), 2)
     expect(run.feed(version('v3'))).toEqual({ type: 'done', verdict: 'fail' })
-    expect(run.result().reason).toBe('v3 answered 1 of 2 unmarked requests; expected only v1 and v2')
+    expect(run.result().reason).toBe('v3 answered 1 of 2 regular requests; expected only v1 and v2')
   })
 
   test('answers that name no version are no verdict, and the settings that help are named', () => {

@@ -10,8 +10,8 @@ afterEach(async () => {
   server = undefined
 })
 
-const unmarked: Expectation = {
-  kind: 'unmarked',
+const regular: Expectation = {
+  kind: 'regular',
   paths: ['/echo', '/other'],
   headers: {},
   primary: 'v1',
@@ -19,8 +19,8 @@ const unmarked: Expectation = {
   share: 0,
 }
 const marked: Expectation = {
-  ...unmarked,
-  kind: 'marked',
+  ...regular,
+  kind: 'canary',
   paths: ['/echo'],
   headers: { stage: 'canary' },
   share: 1,
@@ -35,19 +35,19 @@ test('raw answers, what was read from them, and what they count as', async () =>
   })
   const answers = await createVerifier().explain({
     ...proofRequest(server.origin, {
-      expectations: [unmarked, marked],
+      expectations: [regular, marked],
       versionRule: { json: '$.version' },
       probe: { method: 'GET', headers: { 'x-a': 'b' } },
     }),
     times: 2,
   })
   expect(answers.map(({ kind, path, countsAs }) => [kind, path, countsAs])).toEqual([
-    ['unmarked', '/echo', 'version v1'],
-    ['unmarked', '/other', 'error: http 500'],
-    ['unmarked', '/echo', 'version v1'],
-    ['unmarked', '/other', 'error: http 500'],
-    ['marked', '/echo', 'version v2'],
-    ['marked', '/echo', 'version v2'],
+    ['regular', '/echo', 'version v1'],
+    ['regular', '/other', 'error: http 500'],
+    ['regular', '/echo', 'version v1'],
+    ['regular', '/other', 'error: http 500'],
+    ['canary', '/echo', 'version v2'],
+    ['canary', '/echo', 'version v2'],
   ])
   expect(answers[0]).toMatchObject({
     request: { method: 'GET', headers: { 'user-agent': 'canary/test', 'x-a': 'b' } },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { judgeCopies } from '../../../../src/verification/judging/shadow.js'
+import { judgeShadow } from '../../../../src/verification/judging/shadow.js'
 
 const judged = (share: number, requests: number, copies: number) =>
-  judgeCopies('v2', share, { requests, copies }, 0.01)
+  judgeShadow('v2', share, { requests, copies }, 0.01)
 
 test.each([
   ['as many as wanted', 0.2, 459, 93, 'pass'],

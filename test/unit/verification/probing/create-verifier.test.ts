@@ -4,7 +4,10 @@ import { UsageError } from '../../../../src/model/errors.js'
 import type { CheckProgress } from '../../../../src/model/events.js'
 import type { CheckResult, Expectation } from '../../../../src/model/expectation.js'
 import { createVerifier } from '../../../../src/verification/probing/create-verifier.js'
-import type { ProofReporter, ProofRequest } from '../../../../src/verification/probing/verifier.js'
+import type {
+  VerificationReporter,
+  VerificationRequest,
+} from '../../../../src/verification/probing/verifier.js'
 import { proofRequest, transportTo } from '../../../support/probe-request.js'
 import { startServer } from './http-server.js'
 
@@ -15,8 +18,8 @@ afterEach(async () => {
 })
 
 const ROUTES = { header: 'x-canary-routes', value: 'new' }
-const unmarked = (share: number, primary = 'v1', canary: string | undefined = 'v2'): Expectation => ({
-  kind: 'unmarked',
+const regular = (share: number, primary = 'v1', canary: string | undefined = 'v2'): Expectation => ({
+  kind: 'regular',
   paths: ['/echo'],
   headers: {},
   primary,
@@ -24,7 +27,7 @@ const unmarked = (share: number, primary = 'v1', canary: string | undefined = 'v
   share,
 })
 const marked: Expectation = {
-  kind: 'marked',
+  kind: 'canary',
   paths: ['/echo'],
   headers: { stage: 'canary' },
   primary: 'v1',
@@ -32,7 +35,7 @@ const marked: Expectation = {
   share: 1,
 }
 
-class Recorder implements ProofReporter {
+class Recorder implements VerificationReporter {
   convergedAfter: number[] = []
   progressed: CheckProgress[][] = []
   checks: CheckResult[] = []
@@ -51,13 +54,13 @@ class Recorder implements ProofReporter {
 async function prove(
   expectations: Expectation[],
   handler: RequestListener,
-  request: Partial<ProofRequest> | ((origin: string) => Partial<ProofRequest>) = {},
+  request: Partial<VerificationRequest> | ((origin: string) => Partial<VerificationRequest>) = {},
   signal?: AbortSignal,
 ) {
   server = await startServer(handler)
   const recorder = new Recorder()
   const more = typeof request === 'function' ? request(server.origin) : request
-  const proof = await createVerifier().prove(
+  const proof = await createVerifier().verify(
     proofRequest(server.origin, { expectations, fingerprint: ROUTES, ...more }),
     recorder,
     signal,
@@ -81,9 +84,9 @@ function weighted(share: number, seed = 7): () => string {
 
 const isMarked = ({ headers }: IncomingMessage) => headers.stage === 'canary'
 
-test('a weighted stage: unmarked requests by weight, marked ones to the canary', async () => {
+test('a weighted stage: regular requests by weight, canary ones to the canary', async () => {
   const draw = weighted(0.5)
-  const { proof, recorder } = await prove([unmarked(0.5), marked], (request, response) =>
+  const { proof, recorder } = await prove([regular(0.5), marked], (request, response) =>
     answer(response, isMarked(request) ? 'v2' : draw()),
   )
   expect(proof).toMatchObject({
@@ -91,12 +94,12 @@ test('a weighted stage: unmarked requests by weight, marked ones to the canary',
     url: server!.origin,
     convergence: 'fingerprint',
     checks: [
-      { verdict: 'pass', expectation: { kind: 'unmarked' }, errors: {}, unidentified: 0, samples: [] },
+      { verdict: 'pass', expectation: { kind: 'regular' }, errors: {}, unidentified: 0, samples: [] },
       {
         verdict: 'pass',
         sent: 459,
         byVersion: { v2: 459 },
-        reason: 'v2 answered 459 of 459 marked requests (stage: canary)',
+        reason: 'v2 answered 459 of 459 canary requests (stage: canary)',
       },
     ],
   })
@@ -104,16 +107,16 @@ test('a weighted stage: unmarked requests by weight, marked ones to the canary',
   expect(interval[0]).toBeGreaterThan(0.35)
   expect(interval[1]).toBeLessThan(0.65)
   expect(reason).toMatch(
-    /^v2 answered \d+ of \d+ unmarked requests, [\d.]+ % \(interval [\d.]+–[\d.]+ %\); expected 50 % ± 10 points$/,
+    /^v2 answered \d+ of \d+ regular requests, [\d.]+ % \(interval [\d.]+–[\d.]+ %\); expected 50 % ± 10 points$/,
   )
   expect(recorder.convergedAfter).toEqual([proof.convergedMs])
-  expect(recorder.checks.map(({ expectation }) => expectation.kind).sort()).toEqual(['marked', 'unmarked'])
+  expect(recorder.checks.map(({ expectation }) => expectation.kind).sort()).toEqual(['canary', 'regular'])
 })
 
 test('what is asked: every probe says who it is, and carries its headers and Host', async () => {
   const asked = new Set<string>()
   await prove(
-    [unmarked(0), marked],
+    [regular(0), marked],
     (request, response) => {
       const { host, stage, authorization } = request.headers
       asked.add(JSON.stringify([request.url, host, stage, authorization, request.headers['user-agent']]))
@@ -137,7 +140,7 @@ test('a slower canary is not taken for a rarer one', async () => {
   const first: (() => void)[] = []
   const slow: (() => void)[] = []
   let count = 0
-  const { proof } = await prove([unmarked(0.5)], (_request, response) => {
+  const { proof } = await prove([regular(0.5)], (_request, response) => {
     count += 1
     // One answer on each connection tells that the routes are there; counted are the ones after that.
     if (count <= 10) first.push(() => answer(response, 'v1'))
@@ -155,11 +158,11 @@ test('a slower canary is not taken for a rarer one', async () => {
 describe('a lie is found', () => {
   test('one wrong answer among many', async () => {
     let count = 0
-    const { proof } = await prove([unmarked(0)], (_request, response) =>
+    const { proof } = await prove([regular(0)], (_request, response) =>
       answer(response, (count += 1) === 300 ? 'v2' : 'v1'),
     )
     expect(proof.checks[0]).toMatchObject({ verdict: 'fail', byVersion: { v2: 1 } })
-    expect(proof.checks[0]!.reason).toMatch(/^v2 answered 1 of \d+ unmarked requests; expected none$/)
+    expect(proof.checks[0]!.reason).toMatch(/^v2 answered 1 of \d+ regular requests; expected none$/)
     expect(proof.checks[0]!.samples).toMatchObject([
       { status: 200, version: 'v2', body: 'version:echo-v2\n' },
     ])
@@ -167,22 +170,22 @@ describe('a lie is found', () => {
 
   test('the weight before is still served', async () => {
     const draw = weighted(0.25)
-    const { proof } = await prove([unmarked(0.5)], (_request, response) => answer(response, draw()))
+    const { proof } = await prove([regular(0.5)], (_request, response) => answer(response, draw()))
     expect(proof.verdict).toBe('fail')
     expect(proof.checks[0]!.reason).toContain('expected 50 % ± 10 points')
   })
 
   test('the fallback answers 200 from the other version', async () => {
-    const { proof } = await prove([unmarked(0), marked], (_request, response) => answer(response, 'v1'))
+    const { proof } = await prove([regular(0), marked], (_request, response) => answer(response, 'v1'))
     expect(proof.checks.map(({ verdict }) => verdict)).toEqual([expect.any(String), 'fail'])
     expect(proof.verdict).toBe('fail')
-    expect(proof.checks[1]!.reason).toBe('v1 answered 1 of 1 marked requests (stage: canary); expected none')
+    expect(proof.checks[1]!.reason).toBe('v1 answered 1 of 1 canary requests (stage: canary); expected none')
   })
 
   test('one of several proxies is left behind', async () => {
     let connections = 0
     const left = new WeakSet<object>()
-    const { proof } = await prove([unmarked(0)], ({ socket }, response) => {
+    const { proof } = await prove([regular(0)], ({ socket }, response) => {
       if ((socket as { seen?: boolean }).seen !== true) {
         Object.assign(socket, { seen: true })
         connections += 1
@@ -196,7 +199,7 @@ describe('a lie is found', () => {
 
   test('errors are no reason to look elsewhere', async () => {
     let count = 0
-    const { proof } = await prove([unmarked(0)], (_request, response) => {
+    const { proof } = await prove([regular(0)], (_request, response) => {
       if ((count += 1) % 100 === 0) response.writeHead(503).end('no healthy upstream')
       else answer(response, 'v1')
     })
@@ -217,13 +220,13 @@ describe('a lie is found', () => {
 
   test('the other checks end soon after', async () => {
     const { proof, recorder } = await prove(
-      [unmarked(0.5), marked],
+      [regular(0.5), marked],
       (_request, response) => answer(response, 'v1'),
       { rate: 1 },
     )
     expect(proof.checks.map(({ verdict }) => verdict)).toEqual(['inconclusive', 'fail'])
-    expect(proof.checks[0]!.reason).toContain('the check of marked requests ended all')
-    expect(recorder.progressed.at(-1)).toMatchObject([{ expectation: { kind: 'unmarked' }, errors: 0 }])
+    expect(proof.checks[0]!.reason).toContain('the check of canary requests ended all')
+    expect(recorder.progressed.at(-1)).toMatchObject([{ expectation: { kind: 'regular' }, errors: 0 }])
   })
 })
 
@@ -231,7 +234,7 @@ describe('convergence', () => {
   test('old routes that meet the expectation too are not counted', async () => {
     let count = 0
     const { proof, recorder } = await prove(
-      [unmarked(0)],
+      [regular(0)],
       (_request, response) => answer(response, 'v1', (count += 1) <= 20 ? 'old' : 'new'),
       { settling: true },
     )
@@ -259,7 +262,7 @@ describe('convergence', () => {
 
   test('routes that never come: inconclusive, with what came instead', async () => {
     const { proof, recorder } = await prove(
-      [unmarked(0)],
+      [regular(0)],
       (_request, response) => answer(response, 'v1', 'old'),
       {
         timeoutMs: 300,
@@ -269,19 +272,19 @@ describe('convergence', () => {
     expect(proof.convergedMs).toBeUndefined()
     expect(recorder.convergedAfter).toEqual([])
     expect(proof.checks[0]!.reason).toMatch(
-      /^the proxy did not serve the wanted routes before the time limit of 0.3 s; answers to unmarked requests: \d+ × http 200 with x-canary-routes old$/,
+      /^the proxy did not serve the wanted routes before the time limit of 0.3 s; answers to regular requests: \d+ × http 200 with x-canary-routes old$/,
     )
   })
 
   test('a proxy that can not be reached: inconclusive', async () => {
-    const { proof } = await prove([unmarked(0)], ({ socket }) => socket.destroy(), { timeoutMs: 200 })
+    const { proof } = await prove([regular(0)], ({ socket }) => socket.destroy(), { timeoutMs: 200 })
     expect(proof.verdict).toBe('inconclusive')
     expect(proof.checks[0]!.reason).toMatch(/\d+ × reset$/)
   })
 
   test('routes that lose their fingerprint later are found', async () => {
     let count = 0
-    const { proof } = await prove([unmarked(0)], (_request, response) => {
+    const { proof } = await prove([regular(0)], (_request, response) => {
       if ((count += 1) > 200) response.end('version:echo-v1')
       else answer(response, 'v1')
     })
@@ -304,13 +307,13 @@ describe('convergence', () => {
 
 describe('answers without a version', () => {
   test('are no verdict; what they looked like and what to set is told', async () => {
-    const { proof } = await prove([unmarked(0)], (_request, response) => {
+    const { proof } = await prove([regular(0)], (_request, response) => {
       response.writeHead(200, { 'x-canary-routes': 'new', 'content-type': 'text/html' })
       response.end('<h1>Hello,\n world</h1>')
     })
     expect(proof.verdict).toBe('inconclusive')
     expect(proof.checks[0]!.reason).toBe(
-      '4 of 4 answers to unmarked requests named no version; they look like this: ' +
+      '4 of 4 answers to regular requests named no version; they look like this: ' +
         'http 200, text/html, "<h1>Hello, world</h1>"; set verify.version.header, verify.version.json or ' +
         'verify.version.body in the values (x-canary-version only tells what the proxy chose; it is proof with ' +
         'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods ' +
@@ -332,7 +335,7 @@ describe('answers without a version', () => {
 })
 
 describe('bad input is refused before any probe', () => {
-  test.each<{ name: string; request: Partial<ProofRequest>; says: string }>([
+  test.each<{ name: string; request: Partial<VerificationRequest>; says: string }>([
     { name: 'pattern', request: { versionRule: { body: 'v(' } }, says: 'not a regular expression' },
     { name: 'group', request: { versionRule: { body: 'v1' } }, says: 'no group named "version"' },
     { name: 'path', request: { versionRule: { json: '$..v' } }, says: 'not a path' },
@@ -350,7 +353,7 @@ describe('bad input is refused before any probe', () => {
     },
   ])('$name', async ({ request, says }) => {
     let asked = 0
-    const proving = prove([unmarked(0)], () => (asked += 1), request)
+    const proving = prove([regular(0)], () => (asked += 1), request)
     await expect(proving).rejects.toThrow(UsageError)
     await expect(proving).rejects.toThrow(says)
     expect(asked).toBe(0)
@@ -361,7 +364,7 @@ test('an abort ends it, and no probe follows', async () => {
   const controller = new AbortController()
   let asked = 0
   const proving = prove(
-    [unmarked(0)],
+    [regular(0)],
     (_request, response) => {
       asked += 1
       if (asked === 100) controller.abort(new Error('interrupted'))
@@ -383,7 +386,7 @@ test('nothing expected is nothing proven', async () => {
 
 test('several paths are asked in turn', async () => {
   const asked: Record<string, number> = {}
-  const { proof } = await prove([{ ...unmarked(0), paths: ['/echo', '/other'] }], ({ url }, response) => {
+  const { proof } = await prove([{ ...regular(0), paths: ['/echo', '/other'] }], ({ url }, response) => {
     asked[url!] = (asked[url!] ?? 0) + 1
     answer(response, 'v1')
   })

@@ -12,7 +12,7 @@ import {
 import { afterEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../../src/model/errors.js'
 import { createVerifier } from '../../../../src/verification/probing/create-verifier.js'
-import type { ProofRequest, Transport } from '../../../../src/verification/probing/verifier.js'
+import type { VerificationRequest, Transport } from '../../../../src/verification/probing/verifier.js'
 import { proofRequest, transportTo } from '../../../support/probe-request.js'
 
 const pem = (name: string) => readFile(new URL(`fixtures/tls/${name}`, import.meta.url), 'utf8')
@@ -45,11 +45,11 @@ async function gateway(options: { requestCert?: boolean } = {}): Promise<{ port:
 }
 
 /** `few`: what can't pass is asked a few times for a second; what can, has the time that it takes. */
-async function prove(transport: Transport, few = false, rest: Partial<ProofRequest> = {}) {
+async function prove(transport: Transport, few = false, rest: Partial<VerificationRequest> = {}) {
   const pace = few ? { timeoutMs: 1000, rate: 50 } : {}
-  const expectations = [{ kind: 'unmarked' as const, paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }]
+  const expectations = [{ kind: 'regular' as const, paths: ['/echo'], headers: {}, primary: 'v1', share: 0 }]
   const request = { ...proofRequest('http://unused', { expectations, ...pace, ...rest }), transport }
-  return createVerifier().prove(request, { converged() {}, progress() {}, check() {} })
+  return createVerifier().verify(request, { converged() {}, progress() {}, check() {} })
 }
 
 describe('https', () => {
@@ -89,7 +89,7 @@ describe('https', () => {
     const tls = ca ? { ca: await pem('ca.pem') } : {}
     const { verdict, checks } = await prove(transportTo(`https://127.0.0.1:${port}`, { host, tls }), true)
     expect(verdict).toBe('inconclusive')
-    expect(checks[0]!.reason).toMatch(/^1 × tls among 1 unmarked requests; expected none \(first: tls: .*\)/)
+    expect(checks[0]!.reason).toMatch(/^1 × tls among 1 regular requests; expected none \(first: tls: .*\)/)
     expect(checks[0]!.reason).toContain('--ca-file')
   })
 
@@ -209,15 +209,15 @@ describe('an HTTP proxy', () => {
     const { url } = await httpProxy(407)
     const { verdict, checks } = await prove(transportTo('http://127.0.0.1:9', { httpProxy: url }), true)
     expect(verdict).toBe('inconclusive')
-    expect(checks[0]!.reason).toContain('1 × http proxy among 1 unmarked requests')
+    expect(checks[0]!.reason).toContain('1 × http proxy among 1 regular requests')
     expect(checks[0]!.reason).toContain('407')
   })
 })
 
-test('a canary header on every probe is refused: none would be unmarked', () => {
+test('a canary header on every probe is refused: none would be regular', () => {
   const expectations = [
     {
-      kind: 'marked' as const,
+      kind: 'canary' as const,
       paths: ['/echo'],
       headers: { stage: 'canary' },
       primary: 'v1',

@@ -160,7 +160,7 @@ describe('sequential tests', () => {
     return () => errors.add(random() < share)
   }
 
-  /** Pairs of probes; the unmarked one is the canary's with chance `weight`; errors may name their version. */
+  /** Pairs of probes; the regular one is the canary's with chance `weight`; errors may name their version. */
   const againstPrimary =
     (canaryShare: number, primaryShare: number, weight: number, named: boolean) => (random: () => number) => {
       const errors = new ErrorsAgainstPrimary(3)

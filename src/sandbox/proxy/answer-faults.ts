@@ -19,7 +19,7 @@ interface CachedAnswer {
  * What is ordered to go wrong in the proxy or in front of it, between the users and routes that are configured rightly.
  * Asked anew for every request.
  */
-export class Tampering {
+export class AnswerFaults {
   private readonly cache = new Map<string, CachedAnswer>()
 
   constructor(

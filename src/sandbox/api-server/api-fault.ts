@@ -5,7 +5,7 @@ import { parseResourceRequest } from './request.js'
 import { ApiError, type StatusBody } from './status.js'
 
 /** What goes wrong with one request, apart from what it asks for. */
-export interface Disturbance {
+export interface ApiFault {
   delayMs?: number
   /** The answer in place of the real one. */
   answer?: StatusBody
@@ -18,7 +18,7 @@ export interface Disturbance {
 }
 
 /** A request as far as it matters for what may go wrong with it. */
-export interface Disturbed {
+export interface FaultedRequest {
   isWatch: boolean
   /** Whether it changes objects; asking what one may do (a POST too) does not. */
   isWrite: boolean
@@ -27,14 +27,14 @@ export interface Disturbed {
 }
 
 /** Decides what goes wrong with the next request. */
-export type Disturb = (request: Disturbed) => Disturbance
+export type FaultOf = (request: FaultedRequest) => ApiFault
 
 /** Seconds after which a client that was told 429 may come again. */
 const RETRY_AFTER = '1'
 
 /** Serves a request as its disturbance has it; `serve` is what happens where all is well. */
-export async function serveDisturbed(
-  disturb: Disturb,
+export async function serveFaulted(
+  disturb: FaultOf,
   request: IncomingMessage,
   response: ServerResponse,
   serve: (response: ServerResponse) => Promise<void>,
@@ -66,7 +66,7 @@ export async function serveDisturbed(
   await serve(response)
 }
 
-function whatItIs(incoming: IncomingMessage): Disturbed {
+function whatItIs(incoming: IncomingMessage): FaultedRequest {
   try {
     const url = urlOf(incoming)
     const request = url && parseResourceRequest(incoming.method ?? 'GET', url)

@@ -6,7 +6,7 @@ import { type Convergence, EpochConvergence, FingerprintConvergence } from '../a
 import { Prober, type SentProbe } from './prober.js'
 import { looksOf, sampleOf } from '../judging/reason.js'
 import { contradicts } from '../judging/tally.js'
-import type { ProofReporter, ProofRequest } from './verifier.js'
+import type { VerificationReporter, VerificationRequest } from './verifier.js'
 import type { CommittedProbe } from '../judging/window.js'
 
 const PROGRESS_MS = 200
@@ -23,7 +23,7 @@ interface Probed {
 }
 
 /** One proof of one stage: all its checks, probed at the same time. */
-export class ProofRun {
+export class VerificationRun {
   private readonly classify: Classify
   private readonly proxies: string[]
   private readonly startedAt = performance.now()
@@ -36,8 +36,8 @@ export class ProofRun {
 
   /** @throws UsageError for a rule that names no version */
   constructor(
-    private readonly request: ProofRequest,
-    private readonly reporter: ProofReporter,
+    private readonly request: VerificationRequest,
+    private readonly reporter: VerificationReporter,
   ) {
     const { fingerprint, settling, expectations, transport } = request
     this.classify = compileClassify(request)

@@ -15,7 +15,7 @@ const NEIGHBOUR = 'neighbour'
  * Somebody with kubectl and other things in mind: carries out the faults that are changes of objects, at once, and takes
  * them back when the fault ends.
  */
-export class Colleague {
+export class OtherOperator {
   private readonly done = new Map<number, Undo>()
   private readonly unsubscribe: () => void
 

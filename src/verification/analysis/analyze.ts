@@ -1,10 +1,10 @@
 import type { AnswerSample } from '../../model/expectation.js'
-import type { HealthComparison } from '../../model/results/analysis.js'
+import type { Analysis } from '../../model/results/analysis.js'
 import { type Attribution, compileAttribution, type HttpAnswer } from '../answers/attribution.js'
 import { type Classify, compileClassify, type Outcome } from '../answers/classify.js'
 import { type Probe, Prober, type SentProbe } from '../probing/prober.js'
 import { sampleOf } from '../judging/reason.js'
-import type { ComparisonReporter, ComparisonRequest } from '../probing/verifier.js'
+import type { AnalysisReporter, AnalysisRequest } from '../probing/verifier.js'
 import type { Arm } from './error-gates.js'
 import { PairJudge, type Seen } from './judge-pairs.js'
 
@@ -25,26 +25,26 @@ const LOST = new Set([
 ])
 
 interface CommittedProbe {
-  isMarked: boolean
+  isCanaryRequest: boolean
   seen: Seen
   /** Evidence of what is not a good answer. */
   sample?: AnswerSample
 }
 
 /**
- * Compares the canary's health with the primary's by pairs of probes, one marked and one unmarked, so that both meet the
+ * Compares the canary's health with the primary's by pairs of probes, one of each kind, so that both meet the
  * same time, paths and proxies; which of them goes first is drawn anew for each pair. Ends as soon as a gate fails, else
  * when the time is over. Rejects with the signal's reason when it aborts.
  *
  * @param random numbers from 0 to 1
  * @throws UsageError for a rule that names no version
  */
-export async function compareHealth(
-  request: ComparisonRequest,
-  reporter: ComparisonReporter,
+export async function analyze(
+  request: AnalysisRequest,
+  reporter: AnalysisReporter,
   signal?: AbortSignal,
   random: () => number = Math.random,
-): Promise<HealthComparison> {
+): Promise<Analysis> {
   signal?.throwIfAborted()
   const classify = compileClassify(request)
   const attribute = compileAttribution(request)
@@ -59,7 +59,7 @@ export async function compareHealth(
     next: (index) => pairs.next(index),
     rate: () => request.rate * 2,
     read: (outcome, sent) => read(request, readers, outcome, sent, pairs.isMarked(sent.probe)),
-    commit: ({ isMarked, seen, sample }) => {
+    commit: ({ isCanaryRequest: isMarked, seen, sample }) => {
       if (sample && samples.length < MAX_SAMPLES) samples.push(sample)
       if (!judge.add(isMarked, seen)) return
       void prober.stop()
@@ -91,34 +91,34 @@ export async function compareHealth(
 
 /** Makes the probes, two by two. */
 class PairedProbes {
-  private readonly unmarked: Probe[]
-  private readonly marked: Probe[]
-  private readonly allMarked: Set<Probe>
+  private readonly regular: Probe[]
+  private readonly canaryProbes: Probe[]
+  private readonly canaryProbeSet: Set<Probe>
   private readonly proxies: number
-  private markedFirst = false
+  private canaryFirst = false
 
   constructor(
-    { probe, userAgent, headers, paths, transport }: ComparisonRequest,
+    { probe, userAgent, headers, paths, transport }: AnalysisRequest,
     private readonly random: () => number,
   ) {
     const { method, body } = probe
     const plain = { 'user-agent': userAgent, ...probe.headers }
-    this.unmarked = paths.map((path) => ({ method, path, headers: plain, body }))
-    this.marked = paths.map((path) => ({ method, path, headers: { ...plain, ...headers }, body }))
-    this.allMarked = new Set(this.marked)
+    this.regular = paths.map((path) => ({ method, path, headers: plain, body }))
+    this.canaryProbes = paths.map((path) => ({ method, path, headers: { ...plain, ...headers }, body }))
+    this.canaryProbeSet = new Set(this.canaryProbes)
     this.proxies = transport.proxies.length
   }
 
   next(index: number): Probe {
     const isFirst = index % 2 === 0
-    if (isFirst) this.markedFirst = this.random() < 0.5
-    const kind = isFirst === this.markedFirst ? this.marked : this.unmarked
+    if (isFirst) this.canaryFirst = this.random() < 0.5
+    const kind = isFirst === this.canaryFirst ? this.canaryProbes : this.regular
     // A path changes when all proxies, who take turns probe by probe, had it.
     return kind[Math.floor((index >> 1) / this.proxies) % kind.length]!
   }
 
   isMarked(probe: Probe): boolean {
-    return this.allMarked.has(probe)
+    return this.canaryProbeSet.has(probe)
   }
 }
 
@@ -129,7 +129,7 @@ interface Readers {
 
 /** What one probe says about which version. */
 function read(
-  request: ComparisonRequest,
+  request: AnalysisRequest,
   { classify, attribute }: Readers,
   outcome: Outcome,
   sent: SentProbe,
@@ -139,24 +139,32 @@ function read(
   if (observation.type === 'version') {
     const arm = armOf(request, observation.version)
     if (arm === 'canary' || (arm && !isMarked))
-      return { isMarked, seen: { type: 'answer', arm, elapsedMs: sent.receivedAt - sent.issuedAt } }
+      return {
+        isCanaryRequest: isMarked,
+        seen: { type: 'answer', arm, elapsedMs: sent.receivedAt - sent.issuedAt },
+      }
     const kind = `answered by ${observation.version}`
     const sample = { ...sampleOf(sent, outcome, observation), error: kind }
-    return { isMarked, seen: { type: 'error', kind }, sample }
+    return { isCanaryRequest: isMarked, seen: { type: 'error', kind }, sample }
   }
   const sample = sampleOf(sent, outcome, observation)
   const arm = 'answer' in outcome ? blamed(request, attribute(outcome.answer)) : undefined
-  if (observation.type === 'unidentified') return { isMarked, seen: { type: 'unnamed', arm }, sample }
+  if (observation.type === 'unidentified')
+    return { isCanaryRequest: isMarked, seen: { type: 'unnamed', arm }, sample }
   const { kind } = observation
-  return { isMarked, seen: LOST.has(kind) ? { type: 'lost', kind } : { type: 'error', kind, arm }, sample }
+  return {
+    isCanaryRequest: isMarked,
+    seen: LOST.has(kind) ? { type: 'lost', kind } : { type: 'error', kind, arm },
+    sample,
+  }
 }
 
 /** The version that the proxy chose for an answer that is not good, else the one that says it gave it. */
-function blamed(request: ComparisonRequest, { version, chosen }: Attribution): Arm | undefined {
+function blamed(request: AnalysisRequest, { version, chosen }: Attribution): Arm | undefined {
   return armOf(request, chosen) ?? armOf(request, version)
 }
 
-function armOf({ primary, canary }: ComparisonRequest, version: string | undefined): Arm | undefined {
+function armOf({ primary, canary }: AnalysisRequest, version: string | undefined): Arm | undefined {
   if (version === canary) return 'canary'
   return version === primary ? 'primary' : undefined
 }
