@@ -47,44 +47,44 @@ export function checkTyped(typed: Typed): KnownAnswers {
 /** Asks for what was not said. With a Deployment to read from, only for what it can't tell. */
 export async function askRest(
   questions: Questions,
-  told: KnownAnswers,
+  reported: KnownAnswers,
   known: { app: string; namespace?: string; hasDeployment: boolean },
 ): Promise<KnownAnswers> {
   const { hasDeployment } = known
   const app =
-    told.app ?? (await questions.ask({ text: 'App, a name', byDefault: known.app, parse: checkName }))
+    reported.app ?? (await questions.ask({ text: 'App, a name', byDefault: known.app, parse: checkName }))
   const namespace =
-    told.namespace ??
+    reported.namespace ??
     (await questions.ask({
       text: 'Namespace',
       byDefault: known.namespace ?? app,
       parse: checkNamespace,
     }))
   const paths =
-    told.paths ??
+    reported.paths ??
     (await questions.ask({
       text: 'Paths that it answers to, with blanks between',
       byDefault: `/${app}`,
       parse: (text) => checkPaths(text.split(/\s+/)),
     }))
-  if (hasDeployment) return { ...told, app, namespace, paths }
+  if (hasDeployment) return { ...reported, app, namespace, paths }
   const image =
-    told.image ??
+    reported.image ??
     (await questions.ask({
       text: 'Image',
       byDefault: EXAMPLE,
       parse: (text) => (text === EXAMPLE ? undefined : checkImage(text)),
     }))
-  const port = told.port ?? (await questions.ask({ text: 'Port', byDefault: '8080', parse: checkPort }))
+  const port = reported.port ?? (await questions.ask({ text: 'Port', byDefault: '8080', parse: checkPort }))
   const healthPath =
-    told.healthPath ??
+    reported.healthPath ??
     (await questions.ask({
       text: 'Path that tells its health',
       byDefault: NONE,
       parse: (text) => (text === NONE ? undefined : checkPath('The path', text, 'probe')),
     }))
   const replicas =
-    told.replicas ??
+    reported.replicas ??
     (await questions.ask({ text: 'Pods of each version', byDefault: '2', parse: checkReplicas }))
   return { app, namespace, paths, image, port, healthPath, replicas }
 }

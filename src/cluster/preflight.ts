@@ -19,8 +19,8 @@ interface PreflightRequest {
  * Looks at all that canary needs around an app in this namespace, and says for each thing whether it is there, and what
  * to do where not. Expected errors become findings.
  */
-export async function preflight(surroundings: PreflightRequest, namespace: string): Promise<Finding[]> {
-  const { api, helm, proxyAddress } = surroundings
+export async function preflight(request: PreflightRequest, namespace: string): Promise<Finding[]> {
+  const { api, helm, proxyAddress } = request
   const [helmFinding, kubectlFinding, cluster] = await Promise.all([
     examine('helm', () => helm.version()),
     examine('kubectl', () => kubectlVersion()),

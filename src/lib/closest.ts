@@ -1,15 +1,15 @@
 /** The candidate that a mistyped word most likely means, if one is near enough to be worth naming. */
-export function closest(word: string, candidates: string[]): string | undefined {
-  return nearest(word, candidates)[0]
+export function closest(word: string, others: string[]): string | undefined {
+  return nearest(word, others)[0]
 }
 
 /** All candidates that a mistyped word may mean, the likeliest first. */
-export function nearest(word: string, candidates: string[]): string[] {
-  return candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+export function nearest(word: string, others: string[]): string[] {
+  return others
+    .map((other) => ({ other, distance: editDistance(word, other) }))
+    .filter(({ other, distance }) => distance <= Math.max(1, Math.floor(other.length / 3)))
     .sort((a, b) => a.distance - b.distance)
-    .map(({ candidate }) => candidate)
+    .map(({ other }) => other)
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, each 1. */

@@ -87,8 +87,8 @@ async function appFindings(
 /** What others did around the app, with what to do about it. */
 async function changesByHand(context: OperationContext, released: Deployed): Promise<Finding[]> {
   const { app, namespace, deployed } = released
-  const surroundings = await readDrift(context, released)
-  const { controller, differences, autoscaled, autoscalers, byHand, namespaceIsGoing } = surroundings
+  const drift = await readDrift(context, released)
+  const { controller, differences, autoscaled, autoscalers, byHand, namespaceIsGoing } = drift
   const findings: Finding[] = []
   if (namespaceIsGoing) {
     findings.push({

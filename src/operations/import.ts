@@ -23,7 +23,7 @@ import type { PlanToRun } from './change/run-plan.js'
 export async function importApp(context: OperationContext, request: AppRequest): Promise<OperationResult> {
   const { app } = request
   const command = `import ${app}`
-  const told = new Set<string>()
+  const reported = new Set<string>()
   const agree = async ({ plan }: PlanToRun) => {
     if (plan.steps.length === 0) return
     if (!context.confirm || (await context.confirm(`Import ${app}? No pod restarts.`))) return
@@ -62,8 +62,8 @@ export async function importApp(context: OperationContext, request: AppRequest):
       ...(changes && !context.dryRun ? upgradeLines(changes) : []),
     ]
     const title = `${app}, revision ${deployed.revision}: what the import changes`
-    if (!told.has(lines.join('\n'))) {
-      told.add(lines.join('\n'))
+    if (!reported.has(lines.join('\n'))) {
+      reported.add(lines.join('\n'))
       for (const message of [title, ...lines.map((line) => `  ${line}`)]) {
         context.emit({ type: 'note', message })
       }
@@ -73,7 +73,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
       command,
       revision: deployed,
       chart,
-      wayBack: `helm rollback ${app} ${deployed.revision} -n ${namespace}`,
+      revertCommand: `helm rollback ${app} ${deployed.revision} -n ${namespace}`,
     }
   })
 }

@@ -37,14 +37,14 @@ export async function install(context: OperationContext, request: InstallRequest
   const { app, version } = request
   const command = `install ${app} ${version}`
   const base = await baseValues(request)
-  const tellOdd = valuesWarner(context, version)
+  const warnOfValues = valuesWarner(context, version)
   // Asked once, though the plan is made again under the lock.
   let virtualService: Promise<boolean> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     const chart = deployed ? undefined : await chosenChart(context, request.chart, request.chartVersion)
     // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
-    tellOdd(plan)
+    warnOfValues(plan)
     const values = plan.steps[0]?.values
     const apiGroup = values && !hasOwnVirtualService(values) ? apiGroupOf(values) : undefined
     if (apiGroup !== undefined) virtualService ??= needsVirtualService(context, request, namespace, apiGroup)

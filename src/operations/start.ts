@@ -40,7 +40,7 @@ export async function start(context: OperationContext, request: StartRequest): P
     values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
   }
   const command = `start ${app} ${version}`
-  const tellOdd = valuesWarner(context, version)
+  const warnOfValues = valuesWarner(context, version)
   return changeApp(context, request, command, ({ namespace, deployed }) => {
     const shared = effectiveValues(deployed.chart.values, deployed.config).app
     const plan = planStart(
@@ -54,7 +54,7 @@ export async function start(context: OperationContext, request: StartRequest): P
         config: (primary) => nextConfig(app, version, primary, changes, isObject(shared) ? shared : {}),
       },
     )
-    tellOdd(plan, deployed.chart.values)
+    warnOfValues(plan, deployed.chart.values)
     return { plan, command, revision: deployed }
   })
 }

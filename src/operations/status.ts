@@ -65,13 +65,13 @@ export async function status(context: OperationContext, request: AppRequest): Pr
   const observation = await observe(context, request)
   const { app, namespace, stage, deployed, history } = observation
   if (!namespace || !history) throw await absentApp(context, observation)
-  const [{ own, orphans, neighbours }, surroundings, { waiting, holder }] = await Promise.all([
+  const [{ own, orphans, neighbours }, drift, { waiting, holder }] = await Promise.all([
     holdingsOf(context, { app, namespace, deployed }),
     deployed ? readDrift(context, { app, namespace, deployed }) : undefined,
     notesAt(context, { app, namespace, revision: deployed?.revision }),
   ])
   const unfinished = unfinishedOf(history)
-  const { differences = [], autoscalers = [], autoscaled = [], controller } = surroundings ?? {}
+  const { differences = [], autoscalers = [], autoscaled = [], controller } = drift ?? {}
   return {
     app,
     namespace,
@@ -82,14 +82,14 @@ export async function status(context: OperationContext, request: AppRequest): Pr
     chart: deployed && `${deployed.chart.metadata.name}-${deployed.chart.metadata.version}`,
     unfinished,
     versions: own,
-    byHand: surroundings?.byHand ?? false,
+    byHand: drift?.byHand ?? false,
     differences,
     autoscalers,
     autoscaled,
     controller,
     orphans: orphans.map(({ deployment }) => deployment),
     neighbours,
-    namespaceIsGoing: surroundings?.namespaceIsGoing ?? false,
+    namespaceIsGoing: drift?.namespaceIsGoing ?? false,
     ...(waiting ? { waiting } : {}),
     ...(holder ? { holder } : {}),
     next: nextOf({ app, namespace, stage, deployed, unfinished, waiting }),

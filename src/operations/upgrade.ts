@@ -93,7 +93,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       takeOver: scaling && 'replicas' in scaling.after,
       // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
       verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
-      wayBack:
+      revertCommand:
         request.revision === undefined
           ? `canary upgrade ${app}${at} --revision ${deployed.revision}`
           : undefined,

@@ -54,9 +54,9 @@ export async function verify(
   const { app, namespace, stage, deployed, newest } = released
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const expectations = expectationsOf(app, stage)
-  const prover = new StageVerifier(context, expectations)
+  const stageVerifier = new StageVerifier(context, expectations)
   try {
-    const proof = await prover.verify({
+    const proof = await stageVerifier.verify({
       app,
       namespace,
       stage,
@@ -72,7 +72,7 @@ export async function verify(
     requirePass(proof, stage, ways(released), causes)
     return { ...resultOf(released), proof }
   } finally {
-    await prover.close()
+    await stageVerifier.close()
   }
 }
 
@@ -85,15 +85,15 @@ export async function analyze(
   const { app, namespace, stage, deployed, newest } = released
   requireBothVersions(app, stage)
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
-  const prover = new StageVerifier(context, [])
+  const stageVerifier = new StageVerifier(context, [])
   try {
     const { durationMs } = request
-    const stageToCompare = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
-    const analysis = await analyzeStage(context, prover, stageToCompare)
+    const stageToAnalyze = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
+    const analysis = await analyzeStage(context, stageVerifier, stageToAnalyze)
     requireSound(analysis, stage, ways(released))
     return { ...resultOf(released), analysis }
   } finally {
-    await prover.close()
+    await stageVerifier.close()
   }
 }
 
@@ -101,9 +101,9 @@ export async function analyze(
 export async function explain(context: OperationContext, request: AppRequest): Promise<ExplainResult> {
   const { app, namespace, stage, deployed } = await requireRelease(context, request)
   const expectations = expectationsOf(app, stage)
-  const prover = new StageVerifier(context, expectations)
+  const stageVerifier = new StageVerifier(context, expectations)
   try {
-    const { probes, settings } = await prover.probeRequest({
+    const { probes, settings } = await stageVerifier.probeRequest({
       app,
       namespace,
       revision: deployed,
@@ -120,7 +120,7 @@ export async function explain(context: OperationContext, request: AppRequest): P
     )
     return { app, namespace, revision: deployed.revision, stage, answers }
   } finally {
-    await prover.close()
+    await stageVerifier.close()
   }
 }
 

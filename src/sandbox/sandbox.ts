@@ -95,7 +95,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   createInfrastructure(store, { proxyPort: balancer.port, proxies })
   await ready
   pace.startMs = podStartMs
-  const colleague = new OtherOperator(store, faults)
+  const otherOperator = new OtherOperator(store, faults)
   const control = await startControl(faults, token)
   const api = await startApiServer({
     store,
@@ -123,7 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     store,
     close: async () => {
-      colleague.close()
+      otherOperator.close()
       for (const controller of controllers) controller.close()
       gloo.close()
       await Promise.all([api.close(), control.close(), balancer.close(), kubelet.closeAll()])

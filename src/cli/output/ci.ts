@@ -43,7 +43,7 @@ export function ciOf(
     },
     after: (event) => {
       const masked = plainTexts(secrets.mask(event))
-      summary.tell(masked)
+      summary.report(masked)
       for (const line of log.after(masked)) terminal.command(line)
     },
     failed: ({ outcome, message, details }) => {

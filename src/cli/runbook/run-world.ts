@@ -92,7 +92,7 @@ export async function withRunWorld<T>(
     journal?.write(event)
     if (quiet) return
     ci?.before(event)
-    for (const line of lines.tell(plainTexts(event))) terminal.say(line)
+    for (const line of lines.report(plainTexts(event))) terminal.say(line)
     terminal.show(lines.live())
     ci?.after(event)
   }

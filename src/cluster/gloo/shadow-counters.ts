@@ -44,15 +44,15 @@ export async function openShadowCounters(
   return {
     async read() {
       const signal = AbortSignal.timeout(TIME_LIMIT_MS)
-      const told = await Promise.all(ways.map((way) => readCounters(way.origin, names, signal))).catch(
+      const reported = await Promise.all(ways.map((way) => readCounters(way.origin, names, signal))).catch(
         (error: Error) => {
           throw new ExternalError(`The admin interface of a proxy does not answer: ${error.message}`)
         },
       )
       const [requests = 0, copies = 0] = names.map((_, index) =>
-        told.reduce((sum, counters) => sum + (counters[index] ?? 0), 0),
+        reported.reduce((sum, counters) => sum + (counters[index] ?? 0), 0),
       )
-      return { requests, copies, isKnown: told.every(([own]) => own !== undefined) }
+      return { requests, copies, isKnown: reported.every(([own]) => own !== undefined) }
     },
     close,
   }

@@ -186,10 +186,10 @@ async function lookAtVersions(
       (endpoints?.subsets ?? [])
         .flatMap((subset) => subset[part] ?? [])
         .filter(({ targetRef }) => names.has(targetRef?.name ?? '')).length
-    const told = endpoints
+    const reported = endpoints
       ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
       : {}
-    return { version, ready, wanted, problems, ...told }
+    return { version, ready, wanted, problems, ...reported }
   })
   return { versions, neighbours: others }
 }
@@ -208,9 +208,9 @@ async function lookAtProxies(
       return [pod, admin] as const
     }),
   )
-  const told = new Map(admins)
+  const reported = new Map(admins)
   return found?.map((pod) => {
-    const admin = told.get(pod.metadata.name)
+    const admin = reported.get(pod.metadata.name)
     return { pod: pod.metadata.name, ready: isReady(pod), ...(admin ? { admin } : {}) }
   })
 }

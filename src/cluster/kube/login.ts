@@ -49,7 +49,7 @@ export async function tooLong(
   const { command, runs, say, signal, limitMs = loginLimitMs() } = login
   let silentSince = performance.now()
   let runsSince: number | undefined
-  let isTold = false
+  let isReported = false
   for (let next = Math.min(usualMs, FIRST_LOOK_MS); ; next = Math.min(usualMs, LOOK_EVERY_MS)) {
     await pauseOrInterrupt(next, signal, done)
     const isRunning = !done.aborted && (await runs())
@@ -64,8 +64,9 @@ export async function tooLong(
     runsSince ??= now
     if (signal?.aborted && now - runsSince >= WAITS_FOR_PERSON_MS) return interrupted(command)
     if (now - runsSince >= limitMs) return endless(command, limitMs)
-    if (!isTold) say?.(`waiting for the login: ${command}, of the kubeconfig (at most ${seconds(limitMs)})`)
-    isTold = true
+    if (!isReported)
+      say?.(`waiting for the login: ${command}, of the kubeconfig (at most ${seconds(limitMs)})`)
+    isReported = true
   }
 }
 

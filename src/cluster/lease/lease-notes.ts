@@ -77,10 +77,10 @@ export async function lockHolder(
   namespace: string,
 ): Promise<LockHolder | undefined> {
   const lease = await readLease(api, app, namespace)
-  return lease && toldHolder(lease)
+  return lease && reportedHolder(lease)
 }
 
-function toldHolder(lease: Lease): LockHolder | undefined {
+function reportedHolder(lease: Lease): LockHolder | undefined {
   const holder = holderOf(lease)
   if (!holder) return undefined
   const { who, pid, command, since, runId } = holder
@@ -113,7 +113,7 @@ export async function allRunNotes(
 }
 
 function runNotesOf(lease: Lease): RunNotes {
-  return { holder: toldHolder(lease), waiting: waitOf(lease), started: startOf(lease) }
+  return { holder: reportedHolder(lease), waiting: waitOf(lease), started: startOf(lease) }
 }
 
 /** Keeps what a run waits for with the app's Lease. Throws ApiError where it may not be written. */

@@ -89,7 +89,7 @@ class Taking {
   private alive = false
   /** Whom this one asked to stop, and when. */
   private asked?: { token: string; at: number }
-  private told = false
+  private reported = false
   private tookOverFromDead = false
   private brokenFrom?: Holder
   /** Writes in a row that came to nothing. */
@@ -175,8 +175,8 @@ class Taking {
     }
     if (preempts && !isSecond) await this.ask(lease, holder, claim)
     const isLong = waitMs > 0 || preempts || this.silentMs() >= this.timing.tellAfterMs
-    if (isLong && !this.told) {
-      this.told = true
+    if (isLong && !this.reported) {
+      this.reported = true
       const { who, pid, command, since } = ahead
       waiting({ who, pid, command, since })
     }

@@ -69,15 +69,15 @@ export function mayBeSecret(key: string, value?: string): boolean {
 }
 
 function classOf(key: string): KeyClass {
-  let standing = known.get(key)
-  if (standing === undefined) {
+  let keyClass = known.get(key)
+  if (keyClass === undefined) {
     if (known.size >= MOST_KNOWN) known.clear()
     const words = wordsOf(key.slice(-MAX_LENGTH))
     const isDoubtful = words.length > 1 && DOUBTFUL_WORDS.has(words.at(-1)!) && !isHarmlessKey(key)
-    standing = endsInSecret(words) ? 'secret' : isDoubtful ? 'doubtful' : 'plain'
-    known.set(key, standing)
+    keyClass = endsInSecret(words) ? 'secret' : isDoubtful ? 'doubtful' : 'plain'
+    known.set(key, keyClass)
   }
-  return standing
+  return keyClass
 }
 
 function endsInSecret(words: string[]): boolean {

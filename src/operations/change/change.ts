@@ -163,8 +163,8 @@ async function changeHeld(
         if (touches || orphans.length > 0) await change.agree?.(run, orphans)
         isAgreed = true
       }
-      const proveFirst = run.verifyFirst === true || recovered
-      const held = { ...run, takeOver: run.takeOver || takeOver, proveFirst }
+      const verifyFirst = run.verifyFirst === true || recovered
+      const held = { ...run, takeOver: run.takeOver || takeOver, verifyFirst }
       const result = await runPlan(context, held, lock)
       if (change.removesOrphans) await removeOrphans(context, request, lock)
       return result
@@ -181,9 +181,9 @@ async function changeHeld(
 async function withoutDrift(
   context: OperationContext,
   { app, namespace, deployed }: Observation,
-  { command, isAbort: isAbort }: Change,
+  { command, isAbort }: Change,
   lock?: AppLock,
 ): Promise<{ takeOver: boolean }> {
   if (!namespace || !deployed) return { takeOver: context.takeOver }
-  return requireNoDrift(context, { app, namespace, deployed }, { command, isAbort: isAbort, lock })
+  return requireNoDrift(context, { app, namespace, deployed }, { command, isAbort, lock })
 }

@@ -122,8 +122,8 @@ export async function recover(
   }
   if (fromRollback && recovered.deployed) {
     const released = { app, namespace, deployed: recovered.deployed }
-    const surroundings = await readDrift(context, released)
-    await restore(context, released, surroundings, { isAbort: towardsPrimary, lock })
+    const drift = await readDrift(context, released)
+    await restore(context, released, drift, { isAbort: towardsPrimary, lock })
   }
   emit({ type: 'note', message: `recovered: ${app} is ${describeStage(recovered.stage)}` })
   return recovered
@@ -205,14 +205,14 @@ async function waitForHelm(
   const { app, namespace } = found
   const started = Date.now()
   let observation: Observation = found
-  for (let told = false; ; told = true) {
+  for (let reported = false; ; reported = true) {
     const unfinished = unfinishedRevision(observation.history ?? {})
     if (!unfinished || unfinished.status === 'failed') return observation
     const waited = Date.now() - started
     const runs = await cluster.helmRuns(app, namespace)
     const ended = !runs && (lock.tookOverFromDead || waited >= GRACE_MS)
     if (ended || waited >= podTimeoutMs) return observation
-    if (!told) {
+    if (!reported) {
       emit({
         type: 'note',
         message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,

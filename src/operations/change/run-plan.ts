@@ -64,7 +64,7 @@ export interface PlanToRun {
   /** Compare the canary's health with the primary's for so long before the first step, and go on only if it is as asked. */
   analyzeMs?: number
   /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
-  wayBack?: string
+  revertCommand?: string
   /** The primary before, where the stage found came from a rollout that was finished. */
   versionBefore?: string
 }
@@ -81,10 +81,10 @@ export async function runPlan(
   assertSafe(run.plan)
   const { app, namespace, from } = run.plan
   const planned = run.plan.steps.flatMap(({ expectations }) => expectations)
-  const prover = new StageVerifier(context, [...run.plan.expectations, ...planned])
+  const stageVerifier = new StageVerifier(context, [...run.plan.expectations, ...planned])
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
-    const proven = provable(run, prover)
+    const proven = provable(run, stageVerifier)
     if (proven.steps[0]?.name !== 'route-back')
       await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
     await requireNothingThere(context, { ...run, plan: proven })
@@ -92,11 +92,11 @@ export async function runPlan(
     await requireRecordsFit(context, { ...run, plan: proven })
     const plan = context.dryRun ? await rehearsed(context, { ...run, plan: proven }) : proven
     context.emit({ type: 'planned', plan })
-    const runner = new PlanRunner(context, { ...run, plan }, prover, lock)
+    const runner = new PlanRunner(context, { ...run, plan }, stageVerifier, lock)
     if (!context.dryRun) await runner.run()
     return runner.result()
   } finally {
-    await prover.close()
+    await stageVerifier.close()
   }
 }
 
@@ -104,16 +104,16 @@ export async function runPlan(
  * The plan with the paths that its probes ask for. Throws UsageError for what could not be proven, before anything is
  * changed; but nothing keeps requests from going back to the primary.
  */
-function provable(run: PlanToRun, prover: StageVerifier): Plan {
+function provable(run: PlanToRun, stageVerifier: StageVerifier): Plan {
   const { plan, revision } = run
   const { app } = plan
   if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
   const steps = plan.steps.map((step) => ({
     ...step,
-    expectations: prover.check(app, valuesOf(run, step.values), step.expectations),
+    expectations: stageVerifier.check(app, valuesOf(run, step.values), step.expectations),
   }))
   if (!revision) return { ...plan, steps }
-  const expectations = prover.check(app, valuesOf(run, revision.config), plan.expectations, {
+  const expectations = stageVerifier.check(app, valuesOf(run, revision.config), plan.expectations, {
     metrics: run.analyzeMs !== undefined,
   })
   return { ...plan, steps, expectations }
@@ -132,7 +132,7 @@ class PlanRunner {
   constructor(
     private readonly context: OperationContext,
     private readonly runRequest: PlanToRun,
-    private readonly prover: StageVerifier,
+    private readonly stageVerifier: StageVerifier,
     private readonly lock?: AppLock,
   ) {
     this.state = new RunState(context, runRequest, lock)
@@ -153,12 +153,14 @@ class PlanRunner {
       proofs: this.proofs,
       ...(this.analysis ? { analysis: this.analysis } : {}),
       next: nextCommands(app, namespace, this.state.stage),
-      undo: this.state.wayBack() ?? undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
+      undo:
+        this.state.revertCommand() ??
+        undoCommand(app, namespace, this.state.stage, this.state.versionBefore()),
     }
   }
 
   async run(): Promise<void> {
-    const { plan, verifyFirst: proveFirst } = this.runRequest
+    const { plan, verifyFirst } = this.runRequest
     const { steps, expectations, from } = plan
     const first = steps[0]
     const goesBack = first?.name === 'route-back'
@@ -167,7 +169,7 @@ class PlanRunner {
     // do. Requests go back to the primary whatever the traffic shows now.
     const nothingThere = from.name === 'absent' && !first
     const owed =
-      !first || first.goneAfter.length > 0 || (proveFirst === true && this.state.revision !== undefined)
+      !first || first.goneAfter.length > 0 || (verifyFirst === true && this.state.revision !== undefined)
     if (owed && !goesBack && !nothingThere) await this.prove(expectations)
     if (first) await this.analyze()
     const { prepare } = this.runRequest
@@ -180,7 +182,7 @@ class PlanRunner {
   private async findProxy(goesBack: boolean): Promise<void> {
     if (this.runRequest.unverified) return
     try {
-      await this.prover.origin()
+      await this.stageVerifier.origin()
     } catch (error) {
       if (!goesBack || !(error instanceof ExternalError)) throw error
       this.context.emit({ type: 'warning', message: `${error.message} The routes go back all the same.` })
@@ -255,7 +257,7 @@ class PlanRunner {
       this.state.revision = await applyStep(this.context, this.lock, request, this.state.revision)
     } catch (error) {
       this.state.stopIfAsked(error)
-      throw this.state.withStanding(error)
+      throw this.state.withFailedState(error)
     }
     this.state.stage = step.to
     const elapsedMs = Date.now() - started
@@ -271,7 +273,7 @@ class PlanRunner {
     const { app, namespace } = plan
     const signal = this.lock ? AbortSignal.any([this.context.signal, this.lock.lost]) : this.context.signal
     const analysis = await this.state.explained(() =>
-      analyzeStage(this.context, this.prover, {
+      analyzeStage(this.context, this.stageVerifier, {
         app,
         namespace,
         stage,
@@ -281,7 +283,7 @@ class PlanRunner {
       }),
     )
     this.state.stopIfAsked()
-    requireSound(analysis, stage, this.state.standing())
+    requireSound(analysis, stage, this.state.failedState())
     this.analysis = analysis
   }
 
@@ -300,7 +302,7 @@ class PlanRunner {
       return
     }
     const proof = await this.state.explained(() =>
-      this.prover.verify({
+      this.stageVerifier.verify({
         app,
         namespace,
         stage,
@@ -325,7 +327,7 @@ class PlanRunner {
       await requireSame(context, { app, namespace, revision, newest: revision.revision })
     const causes = await causesOf(context, { app, namespace, revision, proof })
     this.state.stopIfAsked()
-    const { state, nextSteps } = this.state.standing()
+    const { state, nextSteps } = this.state.failedState()
     requirePass(proof, stage, { state: `${state} ${trafficEffect(proof)}`, nextSteps }, causes)
     this.proofs.push({ step: step?.name, stage, proof })
   }

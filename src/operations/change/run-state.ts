@@ -30,14 +30,14 @@ export class RunState {
       return await unless(this.lock?.lost, part())
     } catch (error) {
       this.stopIfAsked()
-      throw this.withStanding(error)
+      throw this.withFailedState(error)
     }
   }
 
   /** The error with the state the app is in, unless it tells one already. */
-  withStanding(error: unknown): unknown {
+  withFailedState(error: unknown): unknown {
     if (!(error instanceof ExternalError) || error.state) return error
-    const { state, nextSteps } = this.standing()
+    const { state, nextSteps } = this.failedState()
     const { message, command, code, stderr, details, evidence } = error
     const unfinished = error instanceof UnfinishedError
     const Kind = unfinished ? UnfinishedError : ExternalError
@@ -57,7 +57,7 @@ export class RunState {
   /** Throws where somebody interrupted, or another operator took the app; `cause` is what failed because of that. */
   stopIfAsked(cause?: unknown): void {
     const { signal } = this.context
-    const { state, nextSteps } = this.standing()
+    const { state, nextSteps } = this.failedState()
     if (signal.aborted) {
       const unfinished = cause instanceof UnfinishedError
       throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
@@ -83,7 +83,7 @@ export class RunState {
   }
 
   /** The state the app is in, and the commands that lead on and back. */
-  standing(): { state: string; nextSteps: string[] } {
+  failedState(): { state: string; nextSteps: string[] } {
     const { plan } = this.runRequest
     const { app, namespace } = plan
     const { state, nextSteps } = stateAfterFailure({
@@ -93,8 +93,8 @@ export class RunState {
       revision: this.revision?.revision,
       versionBefore: this.versionBefore(),
     })
-    const wayBack = this.wayBack()
-    if (wayBack) nextSteps.push(`${wayBack}    (go back)`)
+    const revertCommand = this.revertCommand()
+    if (revertCommand) nextSteps.push(`${revertCommand}    (go back)`)
     const at = namespace === app ? '' : ` -n ${namespace}`
     if (plan.from.name === 'absent' && this.revision)
       nextSteps.push(`canary uninstall ${app}${at}    (removes it again)`)
@@ -108,9 +108,9 @@ export class RunState {
   }
 
   /** The plan's own way back, once it has changed something. */
-  wayBack(): string | undefined {
-    const { wayBack, revision } = this.runRequest
-    return this.revision?.revision === revision?.revision ? undefined : wayBack
+  revertCommand(): string | undefined {
+    const { revertCommand, revision } = this.runRequest
+    return this.revision?.revision === revision?.revision ? undefined : revertCommand
   }
 
   /** The primary before the one that is stable now: this plan's own, where it has just finished a rollout. */

@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 200
 export async function takeLock(
   context: OperationContext,
   { app, namespace }: Required<AppRequest>,
-  { command, isAbort: isAbort, breaks }: Taking,
+  { command, isAbort, breaks }: Taking,
 ): Promise<AppLock> {
   const lock = await context.cluster.lock({
     app,
@@ -136,9 +136,9 @@ function describeHolder({ who, command, since }: LockHolder): string {
 async function helmEnded(context: OperationContext, app: string, namespace: string): Promise<void> {
   const { cluster, podTimeoutMs, signal, emit } = context
   const deadline = Date.now() + podTimeoutMs
-  for (let told = false; !signal.aborted && Date.now() < deadline; told = true) {
+  for (let reported = false; !signal.aborted && Date.now() < deadline; reported = true) {
     if (!(await cluster.helmRuns(app, namespace))) return
-    if (!told) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
+    if (!reported) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
     await sleep(LOOK_EVERY_MS, signal)
   }
 }

@@ -26,13 +26,13 @@ export function driftLines({ differences, autoscaled, controller }: AppDrift): s
 }
 
 /** The refusal to upgrade an app that others changed, with each difference and the ways on. */
-export function driftRefusal(app: Deployed, surroundings: AppDrift, command: string): ConflictError {
-  const { differences, autoscaled, controller } = surroundings
+export function driftRefusal(app: Deployed, drift: AppDrift, command: string): ConflictError {
+  const { differences, autoscaled, controller } = drift
   const stage = describeStage(stageOf(app.deployed.config))
-  return new ConflictError(summary(app, surroundings), {
-    state: [`Nothing was changed: ${stage}.`, ...trafficEffects(app, surroundings)].join(' '),
-    details: driftLines(surroundings),
-    nextSteps: waysOn(app, surroundings, command),
+  return new ConflictError(summary(app, drift), {
+    state: [`Nothing was changed: ${stage}.`, ...trafficEffects(app, drift)].join(' '),
+    details: driftLines(drift),
+    nextSteps: waysOn(app, drift, command),
     evidence: { differences, autoscaled, controller: controller ?? null },
   })
 }
@@ -66,8 +66,8 @@ function summary({ app, deployed }: Deployed, { differences, autoscaled, control
 }
 
 /** How users may notice what was changed, a sentence each; none where they don't. */
-function trafficEffects({ app, namespace, deployed }: Deployed, surroundings: AppDrift): string[] {
-  const { differences, manifest } = surroundings
+function trafficEffects({ app, namespace, deployed }: Deployed, drift: AppDrift): string[] {
+  const { differences, manifest } = drift
   const serving = versionsThatServe(stageOf(deployed.config))
   const without = manifest.filter((object) =>
     differences.some((difference) => nameOf(object) === difference.name && leavesNoPods(difference)),
@@ -91,9 +91,9 @@ function leavesNoPods({ kind, path, found }: Difference): boolean {
   return kind === 'Deployment' && (path === undefined || (path === 'spec.replicas' && found === 0))
 }
 
-function waysOn(released: Deployed, surroundings: AppDrift, command: string): string[] {
+function waysOn(released: Deployed, drift: AppDrift, command: string): string[] {
   const { app, namespace } = released
-  const { differences, autoscaled, controller, manifest } = surroundings
+  const { differences, autoscaled, controller, manifest } = drift
   const at = namespace === app ? '' : ` -n ${namespace}`
   const changed = new Set(
     differences

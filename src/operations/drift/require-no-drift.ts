@@ -25,27 +25,27 @@ export async function requireNoDrift(
   { command, isAbort: isAbort = false, lock }: DriftCheck,
 ): Promise<{ takeOver: boolean }> {
   const { takeOver, dryRun, emit } = context
-  const surroundings = await look(context, released, isAbort)
-  if (!surroundings) return { takeOver: isAbort || takeOver }
-  if (surroundings.namespaceIsGoing) throw namespaceIsGoing(released)
-  const lines = driftLines(surroundings)
+  const drift = await look(context, released, isAbort)
+  if (!drift) return { takeOver: isAbort || takeOver }
+  if (drift.namespaceIsGoing) throw namespaceIsGoing(released)
+  const lines = driftLines(drift)
   if (lines.length === 0) return { takeOver }
   const agreed = takeOver || isAbort
-  const tell = () => lines.forEach((line) => emit({ type: 'warning', message: line }))
+  const report = () => lines.forEach((line) => emit({ type: 'warning', message: line }))
   if (dryRun) {
-    tell()
+    report()
     return { takeOver }
   }
   if (!agreed) {
-    const refusal = driftRefusal(released, surroundings, command)
+    const refusal = driftRefusal(released, drift, command)
     if (!context.decide) throw refusal
-    tell()
+    report()
     if (!(await context.decide(`${refusal.message} Take over, and go on?`))) throw refusal
   }
   if (lock) {
-    if (agreed) tell()
+    if (agreed) report()
     emit({ type: 'note', message: 'taking over what others changed' })
-    await restore(context, released, surroundings, { isAbort: isAbort, lock })
+    await restore(context, released, drift, { isAbort, lock })
   }
   return { takeOver: true }
 }

@@ -6,14 +6,14 @@ import type { OperationContext } from '../context.js'
 
 /** Warns of what is odd in the values that a plan brings for a version, once, however often the plan is made. */
 export function valuesWarner({ emit }: OperationContext, version: string) {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   return (plan: Plan, chartValues: JsonObject = {}): void => {
     const values = plan.steps[0]?.values
     if (!values) return
     for (const { place, message } of valuesFindings(mergeValues(chartValues, values), version)) {
       const text = `${place}: ${message}`
-      if (!told.has(text)) emit({ type: 'warning', message: text })
-      told.add(text)
+      if (!reported.has(text)) emit({ type: 'warning', message: text })
+      reported.add(text)
     }
   }
 }

@@ -139,8 +139,8 @@ function judgeOverlaps(
     )
   }
   // What only its own catch-all leaves to others is what a catch-all is for.
-  const told = leftOver.filter(({ own }) => own === 'winner').map(describeOverlap)
-  for (const message of [...lines, ...told]) context.emit({ type: 'warning', message })
+  const reported = leftOver.filter(({ own }) => own === 'winner').map(describeOverlap)
+  for (const message of [...lines, ...reported]) context.emit({ type: 'warning', message })
 }
 
 /**

@@ -24,7 +24,7 @@ export interface IdleRequest {
   /** Ends the watching. */
   stop: AbortSignal[]
   /** What to say where it ends without the proof. */
-  standing: () => { state: string; nextSteps: string[] }
+  failedState: () => { state: string; nextSteps: string[] }
 }
 
 /**
@@ -51,7 +51,7 @@ export class Idle {
   /** Watches the counters. Throws CanaryError `failed` at the first request that reaches the app. */
   async watch(): Promise<IdleProof> {
     const { context, request } = this
-    const { app, idleMs, stop, standing } = request
+    const { app, idleMs, stop, failedState } = request
     const before = await this.read()
     const started = performance.now()
     context.emit({
@@ -64,7 +64,7 @@ export class Idle {
       const watchedMs = Math.round(performance.now() - started)
       if (requests < 0) throw unknown(request, "a proxy's counters began anew meanwhile")
       if (requests > 0) {
-        const { state, nextSteps } = standing()
+        const { state, nextSteps } = failedState()
         throw new CanaryError(
           'failed',
           `${app} gets requests: ${requests} within ${(watchedMs / 1000).toFixed(1)} s, by the proxies' counters.`,
@@ -81,11 +81,11 @@ export class Idle {
    * is the last revision that had routes, `stage` its stage. Throws CanaryError `inconclusive` where a proxy still serves
    * the routes when the time is over, `failed` where requests get there by another way.
    */
-  async unreachable(prover: StageVerifier, served: Revision, stage: Stage): Promise<number> {
+  async unreachable(stageVerifier: StageVerifier, served: Revision, stage: Stage): Promise<number> {
     const { context, request } = this
-    const { app, namespace, stop, standing } = request
+    const { app, namespace, stop, failedState } = request
     const planned = pathsToProbe(app, stage)
-    const { probes, settings } = await prover.probeRequest({
+    const { probes, settings } = await stageVerifier.probeRequest({
       app,
       namespace,
       revision: served,
@@ -109,7 +109,8 @@ export class Idle {
         answers.every(({ answer }) => answer !== undefined)
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
-      if (!isClean && performance.now() >= deadline) throw stillReached(request, seen, timeoutMs, standing())
+      if (!isClean && performance.now() >= deadline)
+        throw stillReached(request, seen, timeoutMs, failedState())
       if (!isClean) await sleep(RETRY_EVERY_MS, ...stop)
     }
   }
@@ -183,7 +184,7 @@ function stillReached(
 }
 
 function unknown(request: IdleRequest, why: string, cause?: unknown): CanaryError {
-  const { state, nextSteps } = request.standing()
+  const { state, nextSteps } = request.failedState()
   return new CanaryError(
     'inconclusive',
     `Whether ${request.app} gets requests is not known: ${why}`.replace(/\.?$/, '.'),

@@ -203,9 +203,9 @@ class Uninstalling {
       if (values) await this.removeRoutes(values)
       return undefined
     }
-    const standing = () => this.standing()
-    const idle = await Idle.open(context, { app, namespace, idleMs: request.idleMs, stop, standing })
-    const prover = new StageVerifier(context, [])
+    const failedState = () => this.failedState()
+    const idle = await Idle.open(context, { app, namespace, idleMs: request.idleMs, stop, failedState })
+    const stageVerifier = new StageVerifier(context, [])
     try {
       const watched = await idle.watch()
       this.stopIfAsked()
@@ -216,7 +216,7 @@ class Uninstalling {
         return watched
       }
       if (!found.wasDeployed) return watched
-      const probes = await idle.unreachable(prover, found.revision, stage)
+      const probes = await idle.unreachable(stageVerifier, found.revision, stage)
       context.emit({
         type: 'note',
         message: `no request reaches ${app}: ${probes} probes, none by its Upstream`,
@@ -226,7 +226,7 @@ class Uninstalling {
       this.stopIfAsked(error)
       throw error
     } finally {
-      await Promise.all([prover.close(), idle.close()])
+      await Promise.all([stageVerifier.close(), idle.close()])
     }
   }
 
@@ -295,20 +295,20 @@ class Uninstalling {
   private async requireUnchanged(): Promise<void> {
     const { context, found } = this
     const { app, namespace } = found
-    const { state } = this.standing()
+    const { state } = this.failedState()
     await requireNewest(context, { app, namespace, revision: this.revision, wanted: {}, state })
   }
 
   private stopIfAsked(cause?: unknown): void {
     const { context, lock } = this
-    const { state, nextSteps } = this.standing()
+    const { state, nextSteps } = this.failedState()
     if (lock.lost.aborted) throw lock.lost.reason as Error
     if (!context.signal.aborted) return
     const outcome = context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated'
     throw new CanaryError(outcome, 'Interrupted.', { state, nextSteps, cause })
   }
 
-  private standing(): { state: string; nextSteps: string[] } {
+  private failedState(): { state: string; nextSteps: string[] } {
     const { found, revision } = this
     const { app, namespace } = found
     const at = namespace === app ? '' : ` -n ${namespace}`

@@ -29,7 +29,7 @@ const METRICS_TIMEOUT_MS = 10_000
  */
 export async function analyzeStage(
   context: OperationContext,
-  prover: StageVerifier,
+  stageVerifier: StageVerifier,
   {
     app,
     namespace,
@@ -43,7 +43,7 @@ export async function analyzeStage(
   const { primary, canary, headers } = requireBothVersions(app, stage)
   const weight = weightOf(stage)
   const expectations = [{ kind: 'canary' as const, paths: [`/${app}`], headers, primary, canary, share: 1 }]
-  const { probes, settings } = await prover.probeRequest({
+  const { probes, settings } = await stageVerifier.probeRequest({
     app,
     namespace,
     revision,
@@ -54,7 +54,7 @@ export async function analyzeStage(
   context.emit({ type: 'analyzing', primary, canary, durationMs })
   const started = Date.now()
   const watch = watchRevision(context, { app, namespace, revision, newest })
-  const compared = await context.verifier
+  const analyzed = await context.verifier
     .analyze(
       { ...probes, primary, canary, headers, paths, share: weight / 100, limits: health, durationMs },
       {
@@ -67,14 +67,14 @@ export async function analyzeStage(
   const seconds = String(Math.max(1, Math.round((Date.now() - started) / 1000)))
   const variables = { app, namespace, primary, canary, weight: String(weight), seconds }
   const asked =
-    prometheus === undefined || metrics.length === 0 || compared.verdict === 'fail'
+    prometheus === undefined || metrics.length === 0 || analyzed.verdict === 'fail'
       ? []
       : await context.verifier.metrics(
           { url: prometheus, gates: metrics, variables, timeoutMs: METRICS_TIMEOUT_MS },
           signal,
         )
-  const gates = [...compared.gates, ...asked]
-  const analysis = { ...compared, gates, verdict: worst(compared.verdict, asked) }
+  const gates = [...analyzed.gates, ...asked]
+  const analysis = { ...analyzed, gates, verdict: worst(analyzed.verdict, asked) }
   context.emit({ type: 'analyzed', analysis })
   return analysis
 }

@@ -26,8 +26,8 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   if (proof.verdict === 'pass') return []
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
-    const scene = await context.cluster.snapshot(app, namespace)
-    return diagnose({ name: app, namespace, proof, snapshot: withRelease(scene, revision) })
+    const snapshot = await context.cluster.snapshot(app, namespace)
+    return diagnose({ name: app, namespace, proof, snapshot: withRelease(snapshot, revision) })
   } catch {
     return [] // the verdict stands without its causes
   }
@@ -38,9 +38,9 @@ export async function gatewayFindings(
   context: OperationContext,
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
-  const scene = await context.cluster.snapshot(app, namespace)
+  const snapshot = await context.cluster.snapshot(app, namespace)
   const check = `way to ${app}`
-  const causes = diagnose({ name: app, namespace, snapshot: withRelease(scene, revision) })
+  const causes = diagnose({ name: app, namespace, snapshot: withRelease(snapshot, revision) })
   return [
     ...causes
       // One of the overlaps, all of which follow.
@@ -51,12 +51,12 @@ export async function gatewayFindings(
         detail: [cause.title, ...cause.evidence].join('; '),
         remedy: cause.remedy.map((line) => line.replace(/[\r\n]+/g, ' ')).join('\n'),
       })),
-    ...overlapFindings(check, scene.overlaps ?? []),
+    ...overlapFindings(check, snapshot.overlaps ?? []),
   ]
 }
 
-function withRelease(scene: Snapshot, revision: Revision): Snapshot {
-  return { ...scene, release: releaseOf(revision) }
+function withRelease(snapshot: Snapshot, revision: Revision): Snapshot {
+  return { ...snapshot, release: releaseOf(revision) }
 }
 
 function releaseOf({ revision, chart, config, manifest }: Revision): SnapshotRelease {

@@ -8,6 +8,6 @@ export async function keepProof(
   { name: app, namespace, revision }: Revision,
   { verdict }: StageProof,
 ): Promise<void> {
-  const told = { revision, verdict, at: new Date().toISOString(), who: operator }
-  await cluster.keepProof(app, namespace, told).catch(() => undefined)
+  const reported = { revision, verdict, at: new Date().toISOString(), who: operator }
+  await cluster.keepProof(app, namespace, reported).catch(() => undefined)
 }

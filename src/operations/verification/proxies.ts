@@ -8,7 +8,7 @@ export class Proxies {
   private address?: Promise<ProxyAddress>
   /** Ways to single proxies, by pod. */
   private readonly ways = new Map<string, ProxyAddress>()
-  private told = false
+  private reported = false
 
   constructor(private readonly context: OperationContext) {}
 
@@ -35,7 +35,7 @@ export class Proxies {
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error
       if (probes.eachProxy === true) throw withoutEachProxy(error)
-      this.tell(`The proxies can't be asked one by one, only by the address they share: ${error.message}`)
+      this.report(`The proxies can't be asked one by one, only by the address they share: ${error.message}`)
     }
     return shared
   }
@@ -69,9 +69,9 @@ export class Proxies {
     })
   }
 
-  private tell(message: string): void {
-    if (!this.told) this.context.emit({ type: 'note', message })
-    this.told = true
+  private report(message: string): void {
+    if (!this.reported) this.context.emit({ type: 'note', message })
+    this.reported = true
   }
 }
 

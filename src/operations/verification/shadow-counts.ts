@@ -54,15 +54,15 @@ export class ShadowCount {
   /** What was counted since; undefined while it takes more requests to tell. */
   async check(): Promise<ShadowCheck | undefined> {
     const { counters, shadow } = this
-    let told: ShadowCheck | undefined
+    let reported: ShadowCheck | undefined
     await this.tried(async () => {
       if (!counters || !this.before) return
       const [before, now] = [await this.before, await counters.read()]
       const since = { requests: now.requests - before.requests, copies: now.copies - before.copies }
-      told = judgeShadow(shadow.version, shadow.share, since, ALPHA)
+      reported = judgeShadow(shadow.version, shadow.share, since, ALPHA)
     })
     this.begin()
-    return this.trouble === undefined ? told : this.unknown(`can't be seen: ${this.trouble}`)
+    return this.trouble === undefined ? reported : this.unknown(`can't be seen: ${this.trouble}`)
   }
 
   /** The check of counts that came to no verdict. */

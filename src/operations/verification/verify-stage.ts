@@ -82,7 +82,11 @@ export class StageVerifier {
   ): Expectation[] {
     const request = this.requestFor(app, values, metrics)
     const expectations = withPaths(planned, request.settings)
-    this.context.verifier.check({ ...request.probes, ...this.proofSettings(request.settings), expectations })
+    this.context.verifier.check({
+      ...request.probes,
+      ...this.verificationSettings(request.settings),
+      expectations,
+    })
     return expectations
   }
 
@@ -130,22 +134,22 @@ export class StageVerifier {
   }
 
   /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
-  async verify(stageToProve: StageToVerify): Promise<StageProof> {
+  async verify(stageToVerify: StageToVerify): Promise<StageProof> {
     const { context } = this
     const { emit } = context
-    const { app, namespace, revision, stage, stageBefore, settling } = stageToProve
-    const { probes, settings } = await this.probeRequest(stageToProve)
-    const expectations = withPaths(stageToProve.expectations, settings).map((expectation) => ({
+    const { app, namespace, revision, stage, stageBefore, settling } = stageToVerify
+    const { probes, settings } = await this.probeRequest(stageToVerify)
+    const expectations = withPaths(stageToVerify.expectations, settings).map((expectation) => ({
       ...expectation,
       ...(stageBefore ? { shareBefore: shareIn(stageBefore, expectation) } : {}),
     }))
     const url = await this.origin()
     emit({ type: 'verifying', stage, url, expectations })
-    const newest = stageToProve.newest ?? revision.revision
+    const newest = stageToVerify.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
     const shadow = shadowOf(stage)
-    const copies = shadow && (await ShadowCount.open(context, app, namespace, shadow))
-    const signal = AbortSignal.any([stageToProve.signal ?? context.signal, watch.signal])
+    const shadowCount = shadow && (await ShadowCount.open(context, app, namespace, shadow))
+    const signal = AbortSignal.any([stageToVerify.signal ?? context.signal, watch.signal])
     const request = { ...probes, ...this.verificationSettings(settings), expectations, settling }
     const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
     try {
@@ -153,7 +157,7 @@ export class StageVerifier {
         request,
         {
           converged: (elapsedMs) => {
-            copies?.begin()
+            shadowCount?.begin()
             emit({ type: 'converged', elapsedMs })
           },
           progress,
@@ -162,21 +166,21 @@ export class StageVerifier {
         signal,
       )
       const again = { converged: () => undefined, progress, check: () => undefined }
-      const proof = copies
-        ? await withCopies(counted, copies, request.timeoutMs, () =>
+      const proof = shadowCount
+        ? await withShadow(counted, shadowCount, request.timeoutMs, () =>
             context.verifier.verify({ ...request, settling: false }, again, signal),
           )
         : counted
       if (proof.shadow) emit({ type: 'shadow-check', shadow: proof.shadow })
-      const told = { ...proof, url }
+      const reported = { ...proof, url }
       if (proof.verdict === 'pass') {
-        emit({ type: 'verified', stage, proof: told })
+        emit({ type: 'verified', stage, proof: reported })
         warnOfRetries(proof, emit)
       }
-      return told
+      return reported
     } finally {
       watch.close()
-      await copies?.close()
+      await shadowCount?.close()
     }
   }
 
@@ -217,9 +221,9 @@ export class StageVerifier {
 }
 
 /** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
-async function withCopies(
+async function withShadow(
   counted: StageProof,
-  copies: ShadowCount,
+  shadowCount: ShadowCount,
   timeoutMs: number,
   probeAgain: () => Promise<StageProof>,
 ): Promise<StageProof> {
@@ -227,7 +231,8 @@ async function withCopies(
   for (let proof = counted; ; proof = await probeAgain()) {
     if (proof.verdict !== 'pass') return proof
     const isLate = Date.now() - started > timeoutMs
-    const shadow = (await copies.check()) ?? (isLate ? copies.unknown('is not clear in time') : undefined)
+    const shadow =
+      (await shadowCount.check()) ?? (isLate ? shadowCount.unknown('is not clear in time') : undefined)
     if (shadow) return { ...counted, verdict: shadow.verdict, shadow }
   }
 }

@@ -21,7 +21,7 @@ const MOST_APPS = 500
 export class CiSummary {
   private readonly proofs = new Map<string, string>()
 
-  tell(event: RunEvent): void {
+  report(event: RunEvent): void {
     if (event.type !== 'operation' || event.event.type !== 'verified') return
     const { checks } = event.event.proof
     const among = checks.map(({ expectation }) => expectation)

@@ -38,7 +38,7 @@ export class Progress {
   }
 
   emit(event: CanaryEvent): void {
-    const { lines, live, state, finishing } = this.eventLines.tell(plainTexts(event))
+    const { lines, live, state, finishing } = this.eventLines.report(plainTexts(event))
     const changed = state !== undefined && state.join('\n') !== this.printedState
     if (state) this.printedState = state.join('\n')
     if (!this.options.live && changed)

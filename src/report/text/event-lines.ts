@@ -29,7 +29,7 @@ export class EventLines {
 
   constructor(private readonly palette: Palette) {}
 
-  tell(event: CanaryEvent): PrintedLines {
+  report(event: CanaryEvent): PrintedLines {
     const { palette } = this
     const done = (text: string, ms: number) =>
       `  ${palette.good('✔')} ${text} ${palette.dim(`(${elapsed(ms)})`)}`

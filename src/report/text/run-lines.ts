@@ -36,7 +36,7 @@ export class RunLines {
     return [`under way: ${[...this.underWay.keys()].join(', ')}; ${this.ended} of ${this.all} ended`]
   }
 
-  tell(event: RunEvent): string[] {
+  report(event: RunEvent): string[] {
     const { palette, isAlone } = this
     if (event.type === 'wave-started') {
       const where = event.cluster === undefined ? '' : ` in ${event.cluster}`
@@ -116,7 +116,7 @@ export class RunLines {
   /** What one operation tells, in fewer words than where it is all there is. */
   private operationLines(app: RunApp, event: CanaryEvent): string[] {
     const { palette } = this
-    const { lines, live, state } = this.eventLines(app).tell(event)
+    const { lines, live, state } = this.eventLines(app).report(event)
     if (live) this.underWay.set(nameOf(app), live)
     if (state) return this.changed(app, state.join('; '))
     switch (event.type) {

@@ -81,11 +81,11 @@ export function runHeadLines(
     group.apps.push(plan.app)
     groups.set(key, group)
   }
-  const told = [...groups.values()]
-  const width = Math.max(0, ...told.map(({ head }) => head.length))
+  const reported = [...groups.values()]
+  const width = Math.max(0, ...reported.map(({ head }) => head.length))
   return [
     `${palette.strong(run)} ${palette.dim(`(run ${runId})`)}`,
-    ...told.map(({ head, what, apps }) => `  ${head.padEnd(width)}  ${listed(apps)}: ${what}`),
+    ...reported.map(({ head, what, apps }) => `  ${head.padEnd(width)}  ${listed(apps)}: ${what}`),
   ]
 }
 

@@ -18,8 +18,8 @@ export function rollbackTarget(
   const stage = stageOf(deployed.config)
   if (!('primary' in stage) || !ready.has(stage.primary)) return deployed.revision
   const mayServe = [stage, stageOf(unfinished.config)].flatMap(versionsThatServe)
-  const back = revisions.findLast((candidate) => {
-    const { config, status, chart } = candidate
+  const back = revisions.findLast((other) => {
+    const { config, status, chart } = other
     if (!config || (status !== 'superseded' && status !== 'deployed')) return false
     if (chart?.name !== deployed.chart.metadata.name || chart.version !== deployed.chart.metadata.version) {
       return false
@@ -30,16 +30,16 @@ export function rollbackTarget(
     return (
       mayServe.every((version) => versions.includes(version)) &&
       isDeepStrictEqual(notOwned(config), notOwned(deployed.config)) &&
-      versions.every((version) => sameConfig(version, candidate, deployed))
+      versions.every((version) => sameConfig(version, other, deployed))
     )
   })
   return back?.revision ?? deployed.revision
 }
 
 /** A version that is deployed already keeps its pods: the same configuration in both revisions. */
-function sameConfig(version: string, candidate: RevisionSummary, deployed: Revision): boolean {
+function sameConfig(version: string, other: RevisionSummary, deployed: Revision): boolean {
   const before = configOf(deployed.config, version)
-  return before === undefined || isDeepStrictEqual(configOf(candidate.config ?? {}, version), before)
+  return before === undefined || isDeepStrictEqual(configOf(other.config ?? {}, version), before)
 }
 
 function configOf(config: Revision['config'], version: string): unknown {

@@ -24,10 +24,10 @@ export class RunbookError extends UsageError {
   ) {
     const ordered = inOrder(problems)
     const lines = ordered.map(({ position, message }) => `${file}:${show(position)}: ${message}`)
-    const told = lines.slice(0, MOST_TOLD)
-    if (told.length < lines.length) told.push(`… and ${lines.length - told.length} more`)
+    const reported = lines.slice(0, MOST_TOLD)
+    if (reported.length < lines.length) reported.push(`… and ${lines.length - reported.length} more`)
     const count = lines.length === 1 ? 'is something' : `are ${lines.length} things`
-    super(`There ${count} ${what}.`, { state: 'Nothing was changed.', details: told, nextSteps })
+    super(`There ${count} ${what}.`, { state: 'Nothing was changed.', details: reported, nextSteps })
     this.problems = ordered
   }
 }

@@ -13,15 +13,15 @@ export function checkSequence(
   clusters: RunbookCluster[],
   report: ReportStep,
 ): void {
-  const told = new Set<number>()
+  const reported = new Set<number>()
   for (const apps of groupsOf(steps, waves)) {
     for (const { name: cluster } of clusters) {
       checkOne(
         steps,
         (step) => concerns(step, apps, cluster),
         (index, message) => {
-          if (!told.has(index)) report(index, message)
-          told.add(index)
+          if (!reported.has(index)) report(index, message)
+          reported.add(index)
         },
       )
     }

@@ -59,11 +59,11 @@ class Printed {
   private count = 0
   private last: string[] = []
 
-  constructor(private readonly tell: (text: string) => void) {}
+  constructor(private readonly report: (text: string) => void) {}
 
   add(text: string): void {
     this.count += 1
-    if (this.count <= FIRST_LINES) return this.tell(text)
+    if (this.count <= FIRST_LINES) return this.report(text)
     this.last.push(text)
     if (this.last.length > 2 * LAST_LINES) this.last = this.last.slice(-LAST_LINES)
   }
@@ -71,7 +71,7 @@ class Printed {
   end(): void {
     const last = this.last.slice(-LAST_LINES)
     const left = this.count - FIRST_LINES - last.length
-    if (left > 0) this.tell(`… ${left} lines are left out`)
-    for (const text of last) this.tell(text)
+    if (left > 0) this.report(`… ${left} lines are left out`)
+    for (const text of last) this.report(text)
   }
 }

@@ -24,11 +24,11 @@ export interface FleetOptions {
 /** The gateway's proxies: each pod of their Deployment is one, and connections of users go to those that are ready. */
 export class ProxyFleet {
   private readonly proxies = new Map<string, GatewayProxy>()
-  private readonly tampering: AnswerFaults
+  private readonly answerFaults: AnswerFaults
   private turn = 0
 
   constructor(private readonly options: FleetOptions) {
-    this.tampering = new AnswerFaults(options.faults, options.random)
+    this.answerFaults = new AnswerFaults(options.faults, options.random)
   }
 
   /** Starts the proxy of a pod, with its admin interface; undefined for pods of anything else. */
@@ -76,7 +76,7 @@ export class ProxyFleet {
       faults,
       portOf,
       random,
-      tampering: this.tampering,
+      answerFaults: this.answerFaults,
       isEnding: () =>
         store.get(RESOURCES.pods, GATEWAY.namespace, name)?.metadata.deletionTimestamp !== undefined,
     })

@@ -35,7 +35,7 @@ export interface ProxyOptions {
   portOf: (ip: string, port: number) => number | undefined
   random?: Random
   /** What goes wrong in it or in front of it; where proxies stand side by side, they share what is in front. */
-  tampering?: AnswerFaults
+  answerFaults?: AnswerFaults
   /** Whether its pod is about to end: connections close with their next answer then. */
   isEnding?: () => boolean
 }
@@ -60,7 +60,7 @@ interface Way {
 /** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { state, faults, portOf, random = Math.random, isEnding = () => false } = options
-  const { tampering = new AnswerFaults(faults, random) } = options
+  const { answerFaults = new AnswerFaults(faults, random) } = options
   const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   const mirror = new Mirror({ state, counters, agent, portOf, random })
@@ -72,15 +72,15 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       return
     }
     if (faults.of('proxy-stall').some(strikes)) return
-    if (tampering.answers(incoming, outgoing)) return
+    if (answerFaults.answers(incoming, outgoing)) return
     if (isEnding()) outgoing.shouldKeepAlive = false
     const { method = 'GET', url = '/' } = incoming
-    const headers = tampering.headers(incoming.headers)
+    const headers = answerFaults.headers(incoming.headers)
     const [path = '/', query] = url.split(/\?(.*)/s)
     const head = { method, path, query: new URLSearchParams(query), headers }
     const choice = choose(state, headers.host ?? '', head, random, {
-      weights: (destinations) => tampering.weights(destinations),
-      chance: (destinations) => tampering.chance(destinations, incoming),
+      weights: (destinations) => answerFaults.weights(destinations),
+      chance: (destinations) => answerFaults.chance(destinations, incoming),
     })
     switch (choice.to) {
       case 'no route':
@@ -114,8 +114,8 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
     }
     if (port === undefined) return unreachable()
-    const headers = passedOn(tampering.headers(incoming.headers))
-    const attempts = tampering.attempts(destination)
+    const headers = passedOn(answerFaults.headers(incoming.headers))
+    const attempts = answerFaults.attempts(destination)
     headers['x-forwarded-proto'] = 'http'
     // Framed as it came: of itself Node frames no body of a GET, DELETE or OPTIONS.
     if (incoming.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
@@ -146,7 +146,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       answered.server = 'envoy'
       answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
       if (attempts !== undefined) answered['x-envoy-attempt-count'] = String(attempt)
-      const remembered = tampering.remember(incoming, statusCode, answered)
+      const remembered = answerFaults.remember(incoming, statusCode, answered)
       outgoing.writeHead(statusCode, answered)
       answer.on('error', () => outgoing.destroy())
       if (remembered) {

@@ -16,8 +16,8 @@ export const ENDPOINTS: Rule[] = [
   podsNotReady,
 ]
 
-function missingUpstream({ snapshot: scene }: Facts): Cause | undefined {
-  const upstream = usedUpstreams(scene).find(({ exists }) => !exists)
+function missingUpstream({ snapshot }: Facts): Cause | undefined {
+  const upstream = usedUpstreams(snapshot).find(({ exists }) => !exists)
   if (!upstream) return undefined
   return {
     id: 'upstream-missing',
@@ -31,8 +31,8 @@ function missingUpstream({ snapshot: scene }: Facts): Cause | undefined {
   }
 }
 
-function missingService({ snapshot: scene }: Facts): Cause | undefined {
-  const upstream = usedUpstreams(scene).find(({ serviceExists }) => serviceExists === false)
+function missingService({ snapshot }: Facts): Cause | undefined {
+  const upstream = usedUpstreams(snapshot).find(({ serviceExists }) => serviceExists === false)
   if (!upstream?.service) return undefined
   return {
     id: 'service-missing',
@@ -43,8 +43,8 @@ function missingService({ snapshot: scene }: Facts): Cause | undefined {
   }
 }
 
-function servicePort({ snapshot: scene }: Facts): Cause | undefined {
-  const upstream = usedUpstreams(scene).find(
+function servicePort({ snapshot }: Facts): Cause | undefined {
+  const upstream = usedUpstreams(snapshot).find(
     ({ servicePorts, servicePort: port }) =>
       servicePorts && port !== undefined && !servicePorts.includes(port),
   )
@@ -64,11 +64,11 @@ function servicePort({ snapshot: scene }: Facts): Cause | undefined {
   }
 }
 
-function subsetKeys({ snapshot: scene }: Facts): Cause | undefined {
-  const upstream = usedUpstreams(scene).find(
+function subsetKeys({ snapshot }: Facts): Cause | undefined {
+  const upstream = usedUpstreams(snapshot).find(
     ({ exists, subsetKeys: keys }) => exists && !keys.some((set) => set.join() === 'version'),
   )
-  const routed = (scene?.table?.routes ?? []).some((route) =>
+  const routed = (snapshot?.table?.routes ?? []).some((route) =>
     route.destinations.some(({ version }) => version !== undefined),
   )
   if (!upstream || !routed) return undefined
@@ -87,14 +87,14 @@ function subsetKeys({ snapshot: scene }: Facts): Cause | undefined {
 
 /** Pods of others that carry a routed version's labels: the proxy takes them for that version's. */
 function foreignPods(facts: Facts): Cause | undefined {
-  const { snapshot: scene, name, namespace } = facts
+  const { snapshot, name, namespace } = facts
   const versions = routedVersions(facts)
-  const foreign = (scene?.neighbours ?? []).filter(
+  const foreign = (snapshot?.neighbours ?? []).filter(
     ({ version, ready }) => ready > 0 && versions.includes(version),
   )
   const [first] = foreign
   if (!first) return undefined
-  const alone = foreign.some(({ version }) => scene && readyOf(scene, version) === 0)
+  const alone = foreign.some(({ version }) => snapshot && readyOf(snapshot, version) === 0)
   return {
     id: 'foreign-pods',
     title: `${describeNeighbour(first)} gets requests for ${first.version} of ${name}`,
@@ -109,16 +109,14 @@ function foreignPods(facts: Facts): Cause | undefined {
 
 /** A version that gets requests and has nobody to answer them: another answers for it, or the proxy says 503. */
 function emptySubset(facts: Facts): Cause | undefined {
-  const { snapshot: scene, name, namespace } = facts
-  if (!scene?.versions) return undefined
-  const isForeign = (candidate: string) =>
-    scene.neighbours?.some(({ version, ready }) => version === candidate && ready > 0)
-  const version = routedVersions(facts).find(
-    (candidate) => readyOf(scene, candidate) === 0 && !isForeign(candidate),
-  )
+  const { snapshot, name, namespace } = facts
+  if (!snapshot?.versions) return undefined
+  const isForeign = (other: string) =>
+    snapshot.neighbours?.some(({ version, ready }) => version === other && ready > 0)
+  const version = routedVersions(facts).find((other) => readyOf(snapshot, other) === 0 && !isForeign(other))
   if (version === undefined) return undefined
-  const pods = scene.versions.find((entry) => entry.version === version)
-  const answersAny = usedUpstreams(scene).some(({ fallbackPolicy }) => fallbackPolicy !== 'NO_FALLBACK')
+  const pods = snapshot.versions.find((entry) => entry.version === version)
+  const answersAny = usedUpstreams(snapshot).some(({ fallbackPolicy }) => fallbackPolicy !== 'NO_FALLBACK')
   return {
     id: answersAny ? 'empty-subset-fallback' : 'no-ready-pods',
     title: answersAny
@@ -136,7 +134,7 @@ function emptySubset(facts: Facts): Cause | undefined {
       ...(answersAny
         ? ["the Upstream's fallbackPolicy is ANY_ENDPOINT, Gloo's default: any other pod answers, with 200"]
         : []),
-      ...fallbackCounters(scene),
+      ...fallbackCounters(snapshot),
     ],
     remedy: [
       `kubectl describe pods -n ${namespace} -l app=${name},version=${version}`,
@@ -148,8 +146,8 @@ function emptySubset(facts: Facts): Cause | undefined {
   }
 }
 
-function rejectedUpstream({ snapshot: scene }: Facts): Cause | undefined {
-  const upstream = usedUpstreams(scene).find(({ exists, status }) => exists && status.state === 'Rejected')
+function rejectedUpstream({ snapshot }: Facts): Cause | undefined {
+  const upstream = usedUpstreams(snapshot).find(({ exists, status }) => exists && status.state === 'Rejected')
   if (!upstream) return undefined
   return {
     id: 'upstream-rejected',
@@ -181,10 +179,10 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
 }
 
 function podsNotReady(facts: Facts): Cause | undefined {
-  const { snapshot: scene, proof } = facts
+  const { snapshot, proof } = facts
   const isConcerned = errorsOf(facts, (kind) => /^http 5|^timeout|^reset/.test(kind)) > 0
   if (proof && !isConcerned) return undefined
-  const short = (scene?.versions ?? []).find(({ ready, wanted }) => ready > 0 && ready < wanted)
+  const short = (snapshot?.versions ?? []).find(({ ready, wanted }) => ready > 0 && ready < wanted)
   if (!short) return undefined
   const { version, ready, wanted, problems } = short
   return {
@@ -211,11 +209,11 @@ function routedVersions(facts: Facts): string[] {
 }
 
 /** The Upstreams that the app's routes lead to, as far as they could be looked at. */
-function usedUpstreams(scene: Snapshot | undefined): SnapshotUpstream[] {
-  const named = (scene?.table?.routes ?? []).flatMap((route) =>
+function usedUpstreams(snapshot: Snapshot | undefined): SnapshotUpstream[] {
+  const named = (snapshot?.table?.routes ?? []).flatMap((route) =>
     route.destinations.map(({ upstream }) => upstream),
   )
-  return (scene?.upstreams ?? []).filter((upstream) => named.some((entry) => same(entry, upstream)))
+  return (snapshot?.upstreams ?? []).filter((upstream) => named.some((entry) => same(entry, upstream)))
 }
 
 function fallbackCounters({ proxies = [] }: Snapshot): string[] {

@@ -59,9 +59,9 @@ export function delegationsToApp({ delegations, table }: Snapshot): SnapshotDele
 }
 
 /** Addresses that Gloo would send requests of a version to; undefined where nothing tells. */
-export function readyOf(scene: Snapshot, version: string): number | undefined {
-  if (!scene.versions) return undefined
-  const entry = scene.versions.find((candidate) => candidate.version === version)
+export function readyOf(snapshot: Snapshot, version: string): number | undefined {
+  if (!snapshot.versions) return undefined
+  const entry = snapshot.versions.find((candidate) => candidate.version === version)
   return entry ? readyIn(entry) : 0
 }
 

@@ -30,20 +30,20 @@ const STICKY_Z = 4
  * nothing: what it counts may be long past, unless it goes on.
  */
 function proxyRejects(facts: Facts): Cause | undefined {
-  const { snapshot: scene } = facts
-  if (!scene) return undefined
-  const tables = [...(scene.table ? [scene.table] : []), ...(scene.otherTables ?? [])]
+  const { snapshot } = facts
+  if (!snapshot) return undefined
+  const tables = [...(snapshot.table ? [snapshot.table] : []), ...(snapshot.otherTables ?? [])]
   const culprits = tables.flatMap((table) => table.routes.flatMap((route) => faultOf(route, table)))
-  const rejecting = (scene.proxies ?? []).filter(
-    ({ admin }) => admin && admin.routesRejected > 0 && !isUpToDate(scene, admin),
+  const rejecting = (snapshot.proxies ?? []).filter(
+    ({ admin }) => admin && admin.routesRejected > 0 && !isUpToDate(snapshot, admin),
   )
-  const told = tables.find(({ status }) => status.proxy?.state === 'Rejected')
+  const reported = tables.find(({ status }) => status.proxy?.state === 'Rejected')
   const servesOld = errorsOf(facts, (kind) => kind === OLD_ROUTES) > 0
-  if (culprits.length === 0 && rejecting.length === 0 && !(told && (servesOld || !facts.proof)))
+  if (culprits.length === 0 && rejecting.length === 0 && !(reported && (servesOld || !facts.proof)))
     return undefined
   const [culprit] = culprits
   const isNow =
-    told !== undefined || rejecting.some(({ admin }) => admin && admin.meanwhile.routesRejected > 0)
+    reported !== undefined || rejecting.some(({ admin }) => admin && admin.meanwhile.routesRejected > 0)
   if (!culprit && !isNow) return rejectedEarlier(rejecting)
   return {
     id: 'proxy-rejects',
@@ -55,7 +55,7 @@ function proxyRejects(facts: Facts): Cause | undefined {
         .slice(0, 2)
         .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
       ...rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-      ...(told ? [`Gloo says of the proxy: ${firstLines(told.status.proxy?.reason ?? '')}`] : []),
+      ...(reported ? [`Gloo says of the proxy: ${firstLines(reported.status.proxy?.reason ?? '')}`] : []),
     ],
     remedy: culprit
       ? [
@@ -154,17 +154,18 @@ function proxyBehind(facts: Facts): Cause | undefined {
 }
 
 /** Where all proxies are asked by one address, their own configuration tells. */
-function configuredBehind({ snapshot: scene, proof, name, namespace }: Facts): Cause | undefined {
-  if (!proof || !scene) return undefined
-  const told = (scene.proxies ?? []).filter(({ admin }) => admin !== undefined)
-  const behind = told.filter(({ admin }) => admin && !isUpToDate(scene, admin))
+function configuredBehind({ snapshot, proof, name, namespace }: Facts): Cause | undefined {
+  if (!proof || !snapshot) return undefined
+  const reported = (snapshot.proxies ?? []).filter(({ admin }) => admin !== undefined)
+  const behind = reported.filter(({ admin }) => admin && !isUpToDate(snapshot, admin))
   const [first] = behind
-  if (scene.release?.fingerprint === undefined || !first || behind.length === told.length) return undefined
+  if (snapshot.release?.fingerprint === undefined || !first || behind.length === reported.length)
+    return undefined
   return {
     id: 'proxy-behind',
     title: `${behind.map(({ pod }) => pod).join(', ')} ${behind.length === 1 ? 'has' : 'have'} other routes than the other proxies`,
     evidence: [
-      `${ofAll(behind.length, told.length)} proxies ${behind.length === 1 ? 'has' : 'have'} not got the routes of this revision`,
+      `${ofAll(behind.length, reported.length)} proxies ${behind.length === 1 ? 'has' : 'have'} not got the routes of this revision`,
     ],
     remedy: [
       ...(proof.proxies ? [] : [`canary verify ${name} -n ${namespace} --each-proxy`]),
@@ -194,7 +195,7 @@ function describeCounts({ sent, byVersion, errors }: Counts): string {
 }
 
 function oldRoutes(facts: Facts): Cause | undefined {
-  const { snapshot: scene, proof } = facts
+  const { snapshot, proof } = facts
   const foreign = errorsOf(facts, (kind) => kind === OLD_ROUTES)
   const asBefore = failing(facts).find((check) => looksAsBefore(check))
   const neverTurned =
@@ -204,8 +205,8 @@ function oldRoutes(facts: Facts): Cause | undefined {
     errorsOf(facts, (kind) => kind === 'no routes header' || kind === 'http 404 (no route)') > 0
   if (!proof || (foreign === 0 && !neverTurned && !(asBefore && proof.convergence === 'epochs')))
     return undefined
-  const told = (scene?.proxies ?? []).filter(({ admin }) => admin !== undefined)
-  const behind = scene ? told.filter(({ admin }) => admin && !isUpToDate(scene, admin)) : []
+  const reported = (snapshot?.proxies ?? []).filter(({ admin }) => admin !== undefined)
+  const behind = snapshot ? reported.filter(({ admin }) => admin && !isUpToDate(snapshot, admin)) : []
   return {
     id: 'old-routes',
     title: 'the proxy still serves the routes from before',
@@ -218,7 +219,7 @@ function oldRoutes(facts: Facts): Cause | undefined {
           ]
         : []),
       ...(behind.length > 0
-        ? [`${ofAll(behind.length, told.length)} proxies have not got the new routes`]
+        ? [`${ofAll(behind.length, reported.length)} proxies have not got the new routes`]
         : []),
     ],
     remedy: [
@@ -263,7 +264,7 @@ function stickyRouting(facts: Facts): Cause | undefined {
 
 /** The routes are the wanted ones, errors there are none, and still the share is another. */
 function wrongWeights(facts: Facts): Cause | undefined {
-  const { proof, snapshot: scene } = facts
+  const { proof, snapshot } = facts
   const check = failing(facts).find(
     (entry) =>
       entry.expectation.kind === 'regular' &&
@@ -271,15 +272,15 @@ function wrongWeights(facts: Facts): Cause | undefined {
       errorCount(entry) === 0 &&
       isShareWrong(entry),
   )
-  if (!proof || !check || !scene?.table) return undefined
+  if (!proof || !check || !snapshot?.table) return undefined
   const { canary, share, primary } = check.expectation
   if (canary === undefined) return undefined
   const used = [...(share > 0 ? [canary] : []), ...(share < 1 ? [primary] : [])]
-  if (used.some((version) => readyOf(scene, version) === 0)) return undefined
-  const configured = configuredShare(scene.table, canary)
+  if (used.some((version) => readyOf(snapshot, version) === 0)) return undefined
+  const configured = configuredShare(snapshot.table, canary)
   if (configured !== undefined && Math.abs(configured - share) > 1e-9)
-    return changedWeights(scene.table, configured, share)
-  const proxies = (scene.proxies ?? []).flatMap(({ pod, admin }) =>
+    return changedWeights(snapshot.table, configured, share)
+  const proxies = (snapshot.proxies ?? []).flatMap(({ pod, admin }) =>
     admin && Object.keys(admin.weights).length > 0
       ? [
           `proxy ${pod} has ${Object.entries(admin.weights)
@@ -292,7 +293,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
     id: 'wrong-weights',
     title: `the proxy does not serve the weight that is configured`,
     evidence: [
-      `${refText('RouteTable', scene.table)} gives ${canary} ${percent(share)}; its answers are ${percent(check.interval[0])} to ${percent(check.interval[1])}`,
+      `${refText('RouteTable', snapshot.table)} gives ${canary} ${percent(share)}; its answers are ${percent(check.interval[0])} to ${percent(check.interval[1])}`,
       ...(proof.convergence === 'fingerprint'
         ? ['the answers came through the routes of this revision']
         : []),

@@ -19,8 +19,8 @@ export const ROUTING: Rule[] = [
   wrongHost,
 ]
 
-function noRouteTable({ snapshot: scene, name, namespace }: Facts): Cause | undefined {
-  if (scene?.table !== null) return undefined
+function noRouteTable({ snapshot, name, namespace }: Facts): Cause | undefined {
+  if (snapshot?.table !== null) return undefined
   return {
     id: 'no-route-table',
     title: `there is no RouteTable ${name}-routes in namespace ${namespace}`,
@@ -30,13 +30,13 @@ function noRouteTable({ snapshot: scene, name, namespace }: Facts): Cause | unde
   }
 }
 
-function noVirtualService({ snapshot: scene, name, namespace }: Facts): Cause | undefined {
-  if (!scene?.table || !scene.delegations) return undefined
-  if (delegationsToApp(scene)?.length !== 0) return undefined
+function noVirtualService({ snapshot, name, namespace }: Facts): Cause | undefined {
+  if (!snapshot?.table || !snapshot.delegations) return undefined
+  if (delegationsToApp(snapshot)?.length !== 0) return undefined
   const others = new Set(
-    scene.delegations.map(({ virtualService }) => refText('VirtualService', virtualService)),
+    snapshot.delegations.map(({ virtualService }) => refText('VirtualService', virtualService)),
   )
-  const group = scene.release?.apiGroup
+  const group = snapshot.release?.apiGroup
   return {
     id: 'no-virtual-service',
     title: `no VirtualService selects the RouteTable of ${name}`,
@@ -45,13 +45,15 @@ function noVirtualService({ snapshot: scene, name, namespace }: Facts): Cause | 
         ? 'no VirtualService that may be read delegates to RouteTables'
         : `these delegate, but to other RouteTables: ${[...others].slice(0, 3).join(', ')}`,
       ...(group ? [`the RouteTable's label is apiGroup: ${group}`] : []),
-      ...couldNot(scene.couldNotLook, 'virtualservices'),
+      ...couldNot(snapshot.couldNotLook, 'virtualservices'),
     ],
     remedy: [
       'kubectl get virtualservices -A -o yaml    (is there a delegateAction with this label?)',
-      `kubectl get routetable ${scene.table.name} -n ${namespace} --show-labels`,
+      `kubectl get routetable ${snapshot.table.name} -n ${namespace} --show-labels`,
     ],
-    certainty: scene.couldNotLook.some((line) => line.startsWith('virtualservices')) ? 'likely' : 'certain',
+    certainty: snapshot.couldNotLook.some((line) => line.startsWith('virtualservices'))
+      ? 'likely'
+      : 'certain',
   }
 }
 
@@ -59,10 +61,10 @@ function couldNot(lines: string[], what: string): string[] {
   return lines.filter((line) => line.startsWith(what)).map((line) => `not looked at: ${line}`)
 }
 
-function parentPrefix({ snapshot: scene }: Facts): Cause | undefined {
-  const delegations = scene && delegationsToApp(scene)
-  if (!scene?.table || !delegations || delegations.length === 0) return undefined
-  const { table } = scene
+function parentPrefix({ snapshot }: Facts): Cause | undefined {
+  const delegations = snapshot && delegationsToApp(snapshot)
+  if (!snapshot?.table || !delegations || delegations.length === 0) return undefined
+  const { table } = snapshot
   const outside = table.routes.filter(({ path }) =>
     delegations.every(({ prefix }) => !path.startsWith(prefix)),
   )
@@ -84,8 +86,8 @@ function parentPrefix({ snapshot: scene }: Facts): Cause | undefined {
   }
 }
 
-function rejectedTable({ snapshot: scene }: Facts): Cause | undefined {
-  const table = scene?.table
+function rejectedTable({ snapshot }: Facts): Cause | undefined {
+  const table = snapshot?.table
   if (!table || table.status.state !== 'Rejected') return undefined
   return {
     id: 'route-table-rejected',
@@ -114,8 +116,8 @@ export function firstLines(reason: string): string {
 
 /** Routes of others come first, for some of the app's requests or for all. */
 function rivalTable(facts: Facts): Cause | undefined {
-  const { snapshot: scene, name, namespace } = facts
-  const lost = (scene?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
+  const { snapshot, name, namespace } = facts
+  const lost = (snapshot?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
   const asked = failing(facts).flatMap(({ expectation }) => expectation.paths)
   const taking = lost.find(({ winner }) => asked.some((path) => takes(winner.match, path)))
   const overlap = taking ?? lost.find(({ isWhole }) => isWhole)
@@ -149,8 +151,8 @@ function takes({ path, headers, query, caseSensitive }: Matcher, asked: string):
 }
 
 /** Gloo serves neither of two VirtualServices with one domain: both keep what they had. */
-function domainConflict({ snapshot: scene }: Facts): Cause | undefined {
-  const [conflict] = scene?.domainConflicts ?? []
+function domainConflict({ snapshot }: Facts): Cause | undefined {
+  const [conflict] = snapshot?.domainConflicts ?? []
   if (!conflict) return undefined
   return {
     id: 'domain-conflict',
@@ -164,8 +166,8 @@ function domainConflict({ snapshot: scene }: Facts): Cause | undefined {
 }
 
 function wrongHost(facts: Facts): Cause | undefined {
-  const { snapshot: scene, proof } = facts
-  const delegations = scene && delegationsToApp(scene)
+  const { snapshot, proof } = facts
+  const delegations = snapshot && delegationsToApp(snapshot)
   if (!proof || !delegations || delegations.length === 0) return undefined
   if (errorsOf(facts, (kind) => kind === 'http 404 (no route)' || kind === 'no routes header') === 0)
     return undefined

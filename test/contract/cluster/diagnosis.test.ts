@@ -111,11 +111,11 @@ test.each<[id: string, change: string[], input: object | undefined]>([
 test('a user who may read next to nothing gets a diagnosis all the same', async () => {
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'routetables' })
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'endpoints' })
-  const scene = await cluster.snapshot('echo', 'echo')
-  expect(scene.couldNotLook).toEqual(
+  const snapshot = await cluster.snapshot('echo', 'echo')
+  expect(snapshot.couldNotLook).toEqual(
     expect.arrayContaining(['routetables of other namespaces: forbidden', 'endpoints: forbidden']),
   )
-  expect(scene.versions).toEqual([
+  expect(snapshot.versions).toEqual([
     { version: 'v1', ready: 1, wanted: 1, problems: [] },
     expect.objectContaining({ version: 'v2', wanted: 1 }),
   ])

@@ -13,7 +13,7 @@ function told(apps: string[], events: RunEvent[]): string {
     apps.map((app) => ({ app })),
     () => NOW,
   )
-  return events.flatMap((event) => lines.tell(event)).join('\n')
+  return events.flatMap((event) => lines.report(event)).join('\n')
 }
 
 const way = (app: string): RunEvent[] => [
@@ -59,7 +59,7 @@ test('what goes on right now: of one app what it does, of several which they are
       apps.map((app) => ({ app })),
       () => NOW,
     )
-    return events.map((event) => (lines.tell(event), lines.live()))
+    return events.map((event) => (lines.report(event), lines.live()))
   }
   const counting: RunEvent = {
     type: 'operation',

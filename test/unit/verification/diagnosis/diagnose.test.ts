@@ -187,7 +187,7 @@ const noPods = [
   { version: 'v2', ready: 0, wanted: 1, problems: ['CrashLoopBackOff'] },
 ]
 
-test.each<[id: string, what: string, proof: StageProof, scene: Partial<Snapshot>]>([
+test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Snapshot>]>([
   ['no-route-table', 'the RouteTable is gone', noRoute, { table: null }],
   ['no-virtual-service', 'nobody selects it', noRoute, { delegations: [delegation('/', [])] }],
   ['parent-prefix', 'the parent has /api', noRoute, { delegations: [delegation('/api')] }],
@@ -400,8 +400,8 @@ test.each<[id: string, what: string, proof: StageProof, scene: Partial<Snapshot>
 
 describe('a counter that stands still is no evidence of now', () => {
   test('a rejection long past is no cause beside one that is certain', () => {
-    const scene = sceneWith({ delegations: [delegation('/', [])], proxies: [rejecting(0)] })
-    const causes = diagnose({ ...at, proof: noRoute, snapshot: scene })
+    const snapshot = sceneWith({ delegations: [delegation('/', [])], proxies: [rejecting(0)] })
+    const causes = diagnose({ ...at, proof: noRoute, snapshot })
     expect(causes.map(({ id }) => id)).toEqual(['no-virtual-service'])
     expect(diagnose({ ...at, snapshot: sceneWith({ proxies: [rejecting(0)] }) })).toEqual([])
   })
@@ -409,8 +409,8 @@ describe('a counter that stands still is no evidence of now', () => {
   test('a route that Envoy can not take is: its regular expressions can not look ahead', () => {
     const headers = [{ name: 'x-team', value: '(?=a)', regex: true }]
     const otherTables = [{ ...rival, routes: [{ ...rivalRoute, path: '/else', headers }] }]
-    const scene = sceneWith({ otherTables, proxies: [rejecting(0)] })
-    const [cause] = diagnose({ ...at, proof: answers({ 'foreign routes': 100 }), snapshot: scene })
+    const snapshot = sceneWith({ otherTables, proxies: [rejecting(0)] })
+    const [cause] = diagnose({ ...at, proof: answers({ 'foreign routes': 100 }), snapshot })
     expect(cause).toMatchObject({ id: 'proxy-rejects', certainty: 'certain' })
     expect(cause!.evidence[0]).toContain('(?=a)')
   })
@@ -489,8 +489,8 @@ describe('what speaks for nothing names nothing', () => {
 
 test('what the surroundings prove comes before guesses, mere possibilities are left out, and three are the most', () => {
   const errors = { 'http 404 (no route)': 1, 'foreign routes': 1, timeout: 1, redirect: 1, 'http 429': 1 }
-  const scene = sceneWith({ delegations: [delegation('/api')] })
-  const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), snapshot: scene })
+  const snapshot = sceneWith({ delegations: [delegation('/api')] })
+  const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), snapshot })
   expect(causes).toHaveLength(3)
   expect(causes.map(({ id, certainty }) => `${certainty} ${id}`)).toEqual([
     'certain parent-prefix',
