@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     disableConsoleIntercept: true,
-    globalSetup: ['test/helpers/global-setup.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // Limits are for what hangs: a machine ten times slower than a quiet one meets them.
     testTimeout: 600_000,
     hookTimeout: 600_000,
