@@ -4,7 +4,7 @@ import { ApiTransport, startApiProxy } from './kube/api-transport.js'
 import { pinCluster, sameForBoth } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRequest } from './port.js'
 import { preflight } from './preflight.js'
-import { createVirtualService, gatewayView } from './gloo/gateway.js'
+import { createVirtualService, gatewayView } from '../routing/gloo/attachment.js'
 import { Helm } from './helm/helm.js'
 import { identity } from './kube/identity.js'
 import { KubeApi } from './kube/kube-api.js'
@@ -28,8 +28,8 @@ import {
 import { OneCluster } from './one-cluster.js'
 import { waitForPods, waitForPodsGone } from './pods/pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
-import { findProxyAddress } from './gloo/proxy-address.js'
-import { proxyPodAddress, readyProxyPods } from './gloo/proxy-pods.js'
+import { findProxyAddress } from '../routing/gloo/proxies/address.js'
+import { proxyPodAddress, readyProxyPods } from '../routing/gloo/proxies/pods.js'
 import { secretsOf } from './helm/manifest-secrets.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './helm/releases.js'
 import { helmRuns } from './helm/running-helm.js'
@@ -135,11 +135,11 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     proxyPods: () => readyProxyPods(api),
     proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
     copyCounters: async (app, namespace) => {
-      const { openShadowCounters: openCopyCounters } = await import('./gloo/shadow-counters.js')
+      const { openShadowCounters: openCopyCounters } = await import('../routing/gloo/proxies/counters.js')
       return openCopyCounters(api, app, namespace, await pin())
     },
     snapshot: async (name, namespace) => {
-      const { takeSnapshot: collectScene } = await import('./gloo/snapshot.js')
+      const { takeSnapshot: collectScene } = await import('../routing/gloo/snapshot/snapshot.js')
       return collectScene(api, { name, namespace }, await pin())
     },
     diagnose: (namespace) => preflight({ api, helm, proxyAddress }, namespace),

@@ -8,8 +8,8 @@ import {
   type DomainConflict,
   type RouteOverlap,
 } from '../../model/results/overlaps.js'
-import { domainConflicts } from '../../routing/gloo/domains.js'
-import { allOverlaps } from '../../routing/gloo/overlaps.js'
+import { domainConflicts } from '../../routing/gloo/overlaps/domains.js'
+import { allOverlaps } from '../../routing/gloo/overlaps/overlaps.js'
 import type { OperationContext } from '../context.js'
 
 /** Routes of different owners that overlap, and domains that several VirtualServices have, in the whole cluster. */

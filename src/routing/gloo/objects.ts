@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../model/results/diagnosis.js'
-import { list, number, record, text, texts } from './fields.js'
+import { list, number, record, text, texts } from '../fields.js'
 
 /** A VirtualService or RouteTable, as the API or a manifest has it; its spec may hold anything. */
 export interface GlooObject {

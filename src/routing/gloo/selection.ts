@@ -1,4 +1,4 @@
-import { record, text, texts, list } from './fields.js'
+import { record, text, texts, list } from '../fields.js'
 import { type GlooObject, writtenRoutes } from './objects.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { GlooState, GlooStatus } from '../../model/results/diagnosis.js'
-import { record, text } from './fields.js'
+import { record, text } from '../fields.js'
 import type { GlooObject } from './objects.js'
 
 /** Gloo writes a state as a word when it patches, as a number when it writes the whole object. */

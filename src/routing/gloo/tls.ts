@@ -1,4 +1,4 @@
-import { record, text } from './fields.js'
+import { record, text } from '../fields.js'
 import type { GlooObject } from './objects.js'
 
 /** The Secret that holds a certificate. */

@@ -4,7 +4,7 @@ import type { Facts } from './facts.js'
 import { IN_FRONT } from './in-front.js'
 import { PROTOCOL } from './protocol.js'
 import { PROXY } from './proxy.js'
-import { ROUTING } from './routing.js'
+import { ROUTING } from '../../routing/gloo/diagnosis/routes.js'
 
 /** What leads to the app first: where that is broken, what lies behind it can not be told. */
 const RULES = [...ROUTING, ...ENDPOINTS, ...PROXY, ...PROTOCOL, ...IN_FRONT]

@@ -1,7 +1,7 @@
 import type { Cause, Snapshot, SnapshotUpstream } from '../../model/results/diagnosis.js'
 import { describeNeighbour, matchLine } from '../../model/results/ownership.js'
 import { errorsOf, type Facts, failing, readyOf, refText, type Rule, same } from './facts.js'
-import { firstLines } from './routing.js'
+import { firstLines } from '../../routing/gloo/diagnosis/routes.js'
 
 /** Causes behind the proxy: Upstream, Service and pods. */
 export const ENDPOINTS: Rule[] = [

@@ -8,7 +8,7 @@ import type {
 } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
-import { firstLines } from './routing.js'
+import { firstLines } from '../../routing/gloo/diagnosis/routes.js'
 
 /** Causes in what the proxies serve, against what is configured. */
 export const PROXY: Rule[] = [

@@ -6,7 +6,7 @@ import { preflight } from '../../../src/cluster/preflight.js'
 import { Helm } from '../../../src/cluster/helm/helm.js'
 import { PERMISSIONS } from '../../../src/cluster/permissions.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
-import { findProxyAddress } from '../../../src/cluster/gloo/proxy-address.js'
+import { findProxyAddress } from '../../../src/routing/gloo/proxies/address.js'
 import { failure, json, list, startFakeApi, type FakeApi, type FakeRequest } from './kube/fake-api.js'
 import { startFakePath, type FakePath } from './fake-program.js'
 

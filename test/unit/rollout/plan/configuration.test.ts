@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../../src/model/values.js'
-import { fingerprintOf } from '../../../../src/rollout/stage/fingerprint.js'
+import { fingerprintOf } from '../../../../src/routing/gloo/fingerprint.js'
 import { effectiveValues } from '../../../../src/rollout/values/merge.js'
 import { nextCommands, undoCommand } from '../../../../src/rollout/stage/next-steps.js'
 import { setValue } from '../../../../src/rollout/values/set-values.js'

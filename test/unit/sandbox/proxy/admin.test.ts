@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readProxyAdmin } from '../../../../src/cluster/gloo/proxy-admin.js'
+import { readProxyAdmin } from '../../../../src/routing/envoy/admin.js'
 import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
 import { ObjectStore } from '../../../../src/sandbox/api-server/store.js'
 import { FaultRegistry } from '../../../../src/sandbox/faults.js'

@@ -5,12 +5,12 @@ import type {
   SnapshotRoute,
   SnapshotTable,
   SnapshotUpstream,
-} from '../../model/results/diagnosis.js'
-import { list, number, record, text } from '../../routing/gloo/fields.js'
-import { domainsOf, refOf, tableWeight, writtenRoutes } from '../../routing/gloo/objects.js'
-import { selectsTable } from '../../routing/gloo/selection.js'
-import { glooStatusOf } from '../../routing/gloo/status.js'
-import type { ClusterObject } from '../port.js'
+} from '../../../model/results/diagnosis.js'
+import { list, number, record, text } from '../../fields.js'
+import { domainsOf, refOf, tableWeight, writtenRoutes } from '../objects.js'
+import { selectsTable } from '../selection.js'
+import { glooStatusOf } from '../status.js'
+import type { ClusterObject } from '../../../cluster/port.js'
 
 /** A RouteTable, as far as its routes can be told. */
 export function tableOf(object: ClusterObject): SnapshotTable {

@@ -1,12 +1,19 @@
-import { shellWord } from '../../lib/shell-word.js'
-import type { Cause, SnapshotTable } from '../../model/results/diagnosis.js'
+import { shellWord } from '../../../lib/shell-word.js'
+import type { Cause, SnapshotTable } from '../../../model/results/diagnosis.js'
 import {
   conflictRemedy,
   describeDomainConflict,
   describeOverlap,
   type Matcher,
-} from '../../model/results/overlaps.js'
-import { delegationsToApp, errorsOf, type Facts, failing, refText, type Rule } from './facts.js'
+} from '../../../model/results/overlaps.js'
+import {
+  delegationsToApp,
+  errorsOf,
+  type Facts,
+  failing,
+  refText,
+  type Rule,
+} from '../../../verification/diagnosis/facts.js'
 
 /** Causes in how requests are led to the app: VirtualServices, RouteTables and what Gloo says of them. */
 export const ROUTING: Rule[] = [

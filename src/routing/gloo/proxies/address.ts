@@ -1,11 +1,17 @@
 import { connect } from 'node:net'
-import { ExternalError } from '../../model/errors.js'
-import { ApiError } from '../kube/api-errors.js'
-import type { ClusterOptions, ProxyAddress } from '../port.js'
-import { GLOO_NAMESPACE } from '../../routing/gloo/shared-virtual-service.js'
-import type { KubeApi } from '../kube/kube-api.js'
-import { forwardPort } from '../kube/port-forward.js'
-import { NODES, SERVICES, type Node, type Service, type ServicePort } from '../kube/kube-types.js'
+import { ExternalError } from '../../../model/errors.js'
+import { ApiError } from '../../../cluster/kube/api-errors.js'
+import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
+import { GLOO_NAMESPACE } from '../shared-virtual-service.js'
+import type { KubeApi } from '../../../cluster/kube/kube-api.js'
+import { forwardPort } from '../../../cluster/kube/port-forward.js'
+import {
+  NODES,
+  SERVICES,
+  type Node,
+  type Service,
+  type ServicePort,
+} from '../../../cluster/kube/kube-types.js'
 
 export const PROXY_SERVICE = 'gateway-proxy'
 const WHERE = `${GLOO_NAMESPACE}/${PROXY_SERVICE}`

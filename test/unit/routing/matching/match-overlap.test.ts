@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Matcher, ValueMatch } from '../../../../src/model/results/overlaps.js'
-import { covers, overlapOf } from '../../../../src/routing/gloo/match-overlap.js'
-import { describeMatcher, matcherOf } from '../../../../src/routing/gloo/matcher.js'
+import { covers, overlapOf } from '../../../../src/routing/matching/match-overlap.js'
+import { describeMatcher, matcherOf } from '../../../../src/routing/gloo/overlaps/matcher.js'
 
 const get = { methods: ['GET'] }
 const header = (name: string, value?: string, more: object = {}) => ({ headers: [{ name, value, ...more }] })

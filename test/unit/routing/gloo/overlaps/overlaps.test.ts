@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { describeOverlap, type RouteOverlap } from '../../../../src/model/results/overlaps.js'
-import { addedDomainConflicts, domainConflicts } from '../../../../src/routing/gloo/domains.js'
-import { type GlooObject, isOfRelease } from '../../../../src/routing/gloo/objects.js'
-import { addedOverlaps, allOverlaps, overlapsOf } from '../../../../src/routing/gloo/overlaps.js'
-import { servedRoutes } from '../../../../src/routing/gloo/served-routes.js'
-import { sharedVirtualService } from '../../../../src/routing/gloo/shared-virtual-service.js'
+import { describeOverlap, type RouteOverlap } from '../../../../../src/model/results/overlaps.js'
+import { addedDomainConflicts, domainConflicts } from '../../../../../src/routing/gloo/overlaps/domains.js'
+import { type GlooObject, isOfRelease } from '../../../../../src/routing/gloo/objects.js'
+import { addedOverlaps, allOverlaps, overlapsOf } from '../../../../../src/routing/gloo/overlaps/overlaps.js'
+import { servedRoutes } from '../../../../../src/routing/gloo/overlaps/served-routes.js'
+import { sharedVirtualService } from '../../../../../src/routing/gloo/shared-virtual-service.js'
 
 const SHARED = sharedVirtualService('example')
 

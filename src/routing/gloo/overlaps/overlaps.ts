@@ -1,7 +1,14 @@
-import type { Matcher, RouteClaim, RouteOverlap } from '../../model/results/overlaps.js'
-import { covers, overlapOf } from './match-overlap.js'
+import type { Matcher, RouteClaim, RouteOverlap } from '../../../model/results/overlaps.js'
+import { covers, overlapOf } from '../../matching/match-overlap.js'
 import { describeMatcher, isCatchAll } from './matcher.js'
-import { domainsOf, type GlooObject, type GlooRoutes, helmReleaseOf, isSameObject, refOf } from './objects.js'
+import {
+  domainsOf,
+  type GlooObject,
+  type GlooRoutes,
+  helmReleaseOf,
+  isSameObject,
+  refOf,
+} from '../objects.js'
 import { type ServedRoute, servedRoutes } from './served-routes.js'
 
 /** Which objects are the app's. */

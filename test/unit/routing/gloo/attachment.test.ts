@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createVirtualService, gatewayView } from '../../../../src/cluster/gloo/gateway.js'
+import { createVirtualService, gatewayView } from '../../../../src/routing/gloo/attachment.js'
 import { selectsApiGroup } from '../../../../src/routing/gloo/selection.js'
-import { failure, json, list, startFakeApi, type FakeApi } from '../kube/fake-api.js'
+import { failure, json, list, startFakeApi, type FakeApi } from '../../cluster/kube/fake-api.js'
 
 describe('objects of the gateway', () => {
   let fake: FakeApi

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findProxyAddress, httpPort } from '../../../../src/cluster/gloo/proxy-address.js'
-import { failure, json, list, startFakeApi, type FakeApi } from '../kube/fake-api.js'
-import { startFakePath, type FakePath } from '../fake-program.js'
+import { findProxyAddress, httpPort } from '../../../../../src/routing/gloo/proxies/address.js'
+import { failure, json, list, startFakeApi, type FakeApi } from '../../../cluster/kube/fake-api.js'
+import { startFakePath, type FakePath } from '../../../cluster/fake-program.js'
 
 let fake: FakeApi
 let programs: FakePath

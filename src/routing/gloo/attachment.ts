@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConflictError } from '../../model/errors.js'
-import { ApiError } from '../kube/api-errors.js'
-import type { ClusterObject, GatewayView } from '../port.js'
-import type { KubeApi } from '../kube/kube-api.js'
-import { ROUTE_TABLES, VIRTUAL_SERVICES, type Target } from '../kube/kube-types.js'
-import { writtenRoutes } from '../../routing/gloo/objects.js'
-import { GLOO_NAMESPACE, sharedVirtualService } from '../../routing/gloo/shared-virtual-service.js'
+import { ApiError } from '../../cluster/kube/api-errors.js'
+import type { ClusterObject, GatewayView } from '../../cluster/port.js'
+import type { KubeApi } from '../../cluster/kube/kube-api.js'
+import { ROUTE_TABLES, VIRTUAL_SERVICES, type Target } from '../../cluster/kube/kube-types.js'
+import { writtenRoutes } from './objects.js'
+import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
 /** VirtualServices and RouteTables of the cluster; of gloo-system, or none, where the user may not read more. */
 export async function gatewayView(api: KubeApi): Promise<GatewayView> {
   const [services, tables] = await Promise.all([

@@ -1,5 +1,5 @@
-import type { Matcher, PathMatch, ValueMatch } from '../../model/results/overlaps.js'
-import { list, record, text, texts } from './fields.js'
+import type { Matcher, PathMatch, ValueMatch } from '../../../model/results/overlaps.js'
+import { list, record, text, texts } from '../../fields.js'
 
 /** The matchers of a route as written; without any, a route takes every path. */
 export function matchersOf({ matchers }: Record<string, unknown>): Matcher[] {

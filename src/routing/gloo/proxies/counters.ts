@@ -1,10 +1,10 @@
-import { ExternalError } from '../../model/errors.js'
-import type { ClusterOptions, ShadowCounters } from '../port.js'
-import { GLOO_NAMESPACE } from '../../routing/gloo/shared-virtual-service.js'
-import type { KubeApi } from '../kube/kube-api.js'
-import { forwardPort } from '../kube/port-forward.js'
-import { ADMIN_PORT, readCounters } from './proxy-admin.js'
-import { readyProxyPods } from './proxy-pods.js'
+import { ExternalError } from '../../../model/errors.js'
+import type { ClusterOptions, ShadowCounters } from '../../../cluster/port.js'
+import { GLOO_NAMESPACE } from '../shared-virtual-service.js'
+import type { KubeApi } from '../../../cluster/kube/kube-api.js'
+import { forwardPort } from '../../../cluster/kube/port-forward.js'
+import { ADMIN_PORT, readCounters } from '../../envoy/admin.js'
+import { readyProxyPods } from './pods.js'
 
 /** Counters of a proxy on this side of a port-forward answer at once, or not at all. */
 const TIME_LIMIT_MS = 5000

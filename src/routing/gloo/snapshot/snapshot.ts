@@ -6,17 +6,17 @@ import type {
   SnapshotProxy,
   SnapshotUpstream,
   SnapshotVersion,
-} from '../../model/results/diagnosis.js'
-import { ApiError } from '../kube/api-errors.js'
-import { appPodsOf } from '../pods/app-pods.js'
-import type { ClusterObject, ClusterOptions } from '../port.js'
-import { GLOO_NAMESPACE } from '../../routing/gloo/shared-virtual-service.js'
-import { domainConflicts } from '../../routing/gloo/domains.js'
-import { type GlooRoutes, isOfRelease, refOf } from '../../routing/gloo/objects.js'
-import { type IsOwn, overlapsOf } from '../../routing/gloo/overlaps.js'
-import { servedRoutes } from '../../routing/gloo/served-routes.js'
-import { delegationsOf, tableOf, upstreamOf } from './gloo-objects.js'
-import type { KubeApi } from '../kube/kube-api.js'
+} from '../../../model/results/diagnosis.js'
+import { ApiError } from '../../../cluster/kube/api-errors.js'
+import { appPodsOf } from '../../../cluster/pods/app-pods.js'
+import type { ClusterObject, ClusterOptions } from '../../../cluster/port.js'
+import { GLOO_NAMESPACE } from '../shared-virtual-service.js'
+import { domainConflicts } from '../overlaps/domains.js'
+import { type GlooRoutes, isOfRelease, refOf } from '../objects.js'
+import { type IsOwn, overlapsOf } from '../overlaps/overlaps.js'
+import { servedRoutes } from '../overlaps/served-routes.js'
+import { delegationsOf, tableOf, upstreamOf } from './objects.js'
+import type { KubeApi } from '../../../cluster/kube/kube-api.js'
 import {
   ENDPOINTS,
   type Endpoints,
@@ -25,12 +25,12 @@ import {
   SERVICES,
   UPSTREAMS,
   VIRTUAL_SERVICES,
-} from '../kube/kube-types.js'
-import { isReady, versionPodsOf } from '../pods/pods.js'
-import { ADMIN_PORT, readProxyAdmin } from './proxy-admin.js'
-import { forwardPort } from '../kube/port-forward.js'
-import { listProxyPods } from './proxy-pods.js'
-import { listAppObjects } from '../pods/workloads.js'
+} from '../../../cluster/kube/kube-types.js'
+import { isReady, versionPodsOf } from '../../../cluster/pods/pods.js'
+import { ADMIN_PORT, readProxyAdmin } from '../../envoy/admin.js'
+import { forwardPort } from '../../../cluster/kube/port-forward.js'
+import { listProxyPods } from '../proxies/pods.js'
+import { listAppObjects } from '../../../cluster/pods/workloads.js'
 
 /** A verdict waits this long for its causes, no longer. */
 const TIME_LIMIT_MS = 3000

@@ -1,7 +1,7 @@
-import type { DomainConflict } from '../../model/results/overlaps.js'
-import { record } from './fields.js'
-import { domainsOf, type GlooObject, refOf } from './objects.js'
-import { glooStatusOf } from './status.js'
+import type { DomainConflict } from '../../../model/results/overlaps.js'
+import { record } from '../../fields.js'
+import { domainsOf, type GlooObject, refOf } from '../objects.js'
+import { glooStatusOf } from '../status.js'
 
 /**
  * Domains that several VirtualServices have: Gloo rejects all of them, and their apps keep the routes from before. Those

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/values.js'
-import { isObject } from '../values/merge.js'
+import { isObject } from '../../rollout/values/merge.js'
 
 /** The header by which answers tell the routes they came through, and its value for one revision. */
 export interface Fingerprint {
