@@ -18,7 +18,7 @@ export async function renderDocument(
   const json = JSON.stringify(document, null, 2)
   if (format === 'json') return safe(withEscapes(json, format))
   const { writeYaml } = await import('../lib/yaml/write.js')
-  // Through JSON, so that both formats say the same.
+  // Through JSON, so that both formats have the same content.
   const text = writeYaml(JSON.parse(json), {
     quoted: noCommands,
     quotedKeys: noCommands && withEscapedCommands(json) !== json,

@@ -47,7 +47,7 @@ test('raw answers are shown, and what is read from them', async () => {
   expect(stdout).toContain('GET /echo (marked) → http 200 in ')
   expect(stdout).toMatch(/sent +user-agent: canary\/\S+\n +stage: canary/)
   expect(stdout).toMatch(/body +version:echo-v2\n +read +the default image's body: v2\n/)
-  expect(stdout).toContain('nothing was proven')
+  expect(stdout).toContain('nothing was verified')
 })
 
 test('several paths are counted together and apart; what is asserted of answers is checked', async () => {

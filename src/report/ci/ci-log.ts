@@ -6,7 +6,7 @@ export interface CiDialect {
   /** The line that opens a part that can be folded; `id` is of letters, digits and `_`. */
   open(id: string, title: string): string
   close(id: string): string
-  /** A line that the system shows beside the log; undefined where there is no such thing. */
+  /** A line that the system shows beside the log; undefined if it has none. */
   annotate?(level: Level, note: Note): string
 }
 
@@ -45,7 +45,7 @@ export function gitlab(now: () => number): CiDialect {
 
 /**
  * The lines of a CI system's own around those of a run: each wave can be folded, as long as one is under way at a time
- * (parts can't overlap), and what failed or waits is noted where people look first.
+ * (groups cannot overlap), and failures and waits are noted where people look first.
  */
 export class CiLog {
   /** Apps that are still to end, by their wave's key. */
@@ -57,7 +57,7 @@ export class CiLog {
 
   constructor(
     private readonly dialect: CiDialect,
-    /** The runbook, where there is one. */
+    /** The runbook, if any. */
     private readonly file: string | undefined,
   ) {}
 

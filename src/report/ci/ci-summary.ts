@@ -14,7 +14,7 @@ export interface SummaryApp extends RunApp {
 
 /** GitHub takes 1 MiB for all summaries of a step; characters may take several bytes. */
 const LONGEST = 250_000
-/** Rows of apps that are told one by one. */
+/** Rows of apps listed one by one. */
 const MOST_APPS = 500
 
 /** A run as Markdown, for people who look at the job and not at its log. */
@@ -49,7 +49,7 @@ export class CiSummary {
     const text = [
       `### canary: ${cell(run)} ${markOf(apps)} ${done} of ${apps.length} apps done`,
       '',
-      '| app | outcome | steps | revision | stage | proven last |',
+      '| app | outcome | steps | revision | stage | last verified |',
       '| --- | --- | --- | --- | --- | --- |',
       ...rows,
       ...(more > 0 ? ['', `… and ${more} more`] : []),

@@ -45,9 +45,9 @@ export class LiveArea {
     if (this.activity.length > 0) this.draw()
   }
 
-  /** Shows these in place of those below, each with a spinner and since when; none takes them away. */
+  /** Shows these lines in place of the live ones, each with a spinner and its elapsed time; an empty list clears them. */
   show(now: Activity[]): void {
-    // A line each, or they could not be taken away again.
+    // One line each, so that they can be erased again.
     const activity = now.map((one) => {
       const { text, until } = typeof one === 'string' ? { text: one, until: NaN } : one
       return { text: text.replace(/\s+/g, ' '), until }
@@ -71,7 +71,7 @@ export class LiveArea {
     if (!this.options.live) return
     const { palette } = this.options
     const spinner = SPINNER[this.frame++ % SPINNER.length]!
-    // A terminal that does not know its size says 0.
+    // A terminal of unknown size reports 0.
     const width = (this.stream.columns || 80) - 1
     const since = ` (${elapsed(this.now() - this.activitySince)})`
     const texts = this.activity.map(({ text, until }) => {

@@ -2,7 +2,7 @@ import { Chalk, type ColorSupportLevel } from 'chalk'
 
 export type ColourChoice = 'auto' | 'always' | 'never'
 
-/** Colours by what they say, not by what they are. Nothing is told by colour alone. */
+/** Colours by meaning, not by hue. Colour never carries information alone. */
 export interface Palette {
   good(text: string): string
   bad(text: string): string

@@ -10,7 +10,7 @@ const MARK = '\ufffd'
 const BREAK_MARK = '\u2424'
 
 /**
- * A text that a terminal shows and does not obey: what programs, pods and answers say may be binary, or meant to rewrite the
+ * A text that a terminal shows and does not obey: output of programs, pods and answers may be binary, or meant to rewrite the
  * screen or to hide what follows. Line breaks, tabs and the palette's own colours stay; else each such character becomes `�`.
  */
 export function withoutControls(text: string): string {
@@ -22,14 +22,14 @@ export function onOneLine(text: string): string {
   return text.replace(BREAK, BREAK_MARK)
 }
 
-/** Fields whose text has lines of its own: what programs said, bodies, files, values (which are shown as YAML or JSON). */
+/** Fields of several lines: output of programs, bodies, files, values (shown as YAML or JSON). */
 const WITH_LINES = new Set(
   'stderr body content remedy stack runbook mermaid values before after config evidence'.split(' '),
 )
 
 /**
  * A copy of a result or an event whose texts are what they seem when they are rendered: no character that is obeyed, colours
- * included, and those of one line on one line. So whoever writes a description, a name or a message can't add lines.
+ * included, and those of one line on one line. So whoever writes a description, a name or a message cannot add lines.
  */
 export function plainTexts<T>(data: T, key = '', depth = 0): T {
   if (typeof data === 'string') {

@@ -14,7 +14,7 @@ export interface ErrorDocument {
   /** What shows it closer, a line each. */
   details?: string[]
   nextSteps: string[]
-  /** Of an external failure: the command or request, its exit code or HTTP status, and what it said. */
+  /** Of an external failure: the command or request, its exit code or HTTP status, and its output. */
   command?: string
   commandCode?: number
   stderr?: string
@@ -31,7 +31,7 @@ export function errorDocument(error: unknown): ErrorDocument {
       code: EXIT_CODES.bug.code,
       name: 'bug',
       message: `This is a bug in canary: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
-      state: 'The app is in the state its release says; nothing was tidied up.',
+      state: 'The app is in the stage of its release; canary cleaned up nothing.',
       nextSteps: [
         'canary status APP    (where the rollout stands)',
         'report it with this output; the same command with --debug shows where it happened',
@@ -52,7 +52,7 @@ export function errorDocument(error: unknown): ErrorDocument {
   }
 }
 
-/** The same for people: what happened, what the command said, what state the app is in, what to do next. */
+/** The same for people: what happened, the command's output, the state of the app, what to do next. */
 export function renderError(error: ErrorDocument, palette: Palette, stack?: string): string {
   const exit = error.commandCode === undefined ? '' : ` (${error.commandCode})`
   const said = (error.stderr ?? '')

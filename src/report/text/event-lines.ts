@@ -10,7 +10,7 @@ export interface PrintedLines {
   lines: string[]
   /** Lines that show what is going on until the next event; undefined leaves those there are. */
   live?: string[]
-  /** The same for where nothing can be redrawn: lines to print if they are not the ones printed last. */
+  /** For outputs that cannot redraw: lines to print unless they repeat the last ones. */
   state?: string[]
   /** What is going on and is not broken off, whatever happens. */
   finishing?: string
@@ -22,7 +22,7 @@ export interface PrintedLines {
  */
 export class EventLines {
   private expectations: Expectation[] = []
-  /** Between the plan and its first step: the stage that was found is proven before anything is built on it. */
+  /** Between the plan and its first step: the observed stage is verified before anything builds on it. */
   private beforeSteps = false
   /** `helm upgrade` from the start of a step until it was made: the one thing that is never broken off. */
   private helm?: string
@@ -48,7 +48,7 @@ export class EventLines {
         this.beforeSteps = steps.length > 0
         const count = `${steps.length} step${steps.length === 1 ? '' : 's'}`
         if (steps.length === 0)
-          return { lines: ['plan: nothing to change, the stage is proven again'], live: [] }
+          return { lines: ['plan: nothing to change, verifying the stage again'], live: [] }
         return {
           lines: [`plan: ${count}`, ...steps.map((step, index) => `  ${index + 1}. ${step.title}`)],
           live: [],
@@ -132,7 +132,7 @@ export class EventLines {
       case 'step-done':
         return {
           lines: [
-            `  ${palette.good('✔')} proven ${palette.dim(`(step ${event.index + 1}: ${elapsed(event.elapsedMs)})`)}`,
+            `  ${palette.good('✔')} verified ${palette.dim(`(step ${event.index + 1}: ${elapsed(event.elapsedMs)})`)}`,
           ],
           live: [],
         }

@@ -28,7 +28,7 @@ export function renderExplained(
     `${palette.strong(app)} ${describeStage(stage)} (revision ${revision})`,
     ...answers.flatMap((answer) => ['', ...explainedLines(answer, palette)]),
     '',
-    'nothing was proven: these are single answers, canary verify counts many',
+    'nothing was verified: these are single answers, canary verify counts many',
   ].join('\n')
 }
 

@@ -15,7 +15,7 @@ export interface HistoryView {
 export interface HistoryLayout {
   /** Milliseconds since the epoch. */
   now: number
-  /** Width of the terminal; undefined where the text goes to a file or pipe: one line a revision then, and exact times. */
+  /** Width of the terminal; undefined for a file or pipe: one line per revision then, and exact times. */
   columns?: number
 }
 

@@ -26,7 +26,7 @@ export function renderInit(result: InitView, palette: Palette): string {
   ].join('\n')
 }
 
-/** What the files don't say, and what is to be known of them. */
+/** What the files leave open, and what to know about them. */
 export function remarkLines({ notCarriedOver, notes }: InitView): string[] {
   return [
     ...(notCarriedOver.length > 0 ? ['not carried over:'] : []),

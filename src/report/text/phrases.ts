@@ -20,7 +20,7 @@ export function ago(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
-/** Who approved: the name that the API server gave, else what their own host says, canaryKind as such. */
+/** Who approved: the name given by the API server, else the one of their own host, labelled as such. */
 export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
   return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
 }

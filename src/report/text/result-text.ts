@@ -27,8 +27,7 @@ export interface ResultView {
 type StandingView = Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
 
 /**
- * The result of a changing command: where the rollout stands, what was proven, how to go on and how to go
- * back.
+ * The result of a changing command: the stage, its proof, the next and the undo command.
  */
 export function renderResult(result: ResultView, palette: Palette): string {
   if (result.dryRun) return renderPlan(result, palette)
@@ -60,14 +59,14 @@ export function renderAnalysis(result: StandingView & { analysis: Analysis }, pa
   ].join('\n')
 }
 
-/** `  proven  v1 459/459 without the header, v2 459/459 with stage: canary`. */
+/** `  proof   v1 459/459 without the header, v2 459/459 with stage: canary`. */
 function proofLine(proof: StageProof | undefined): string[] {
   if (!proof) return []
   const among = proof.checks.map((check) => check.expectation)
   const [first, ...rest] = proof.checks.map((check) => checkPhrase(check, among))
   const { proxies, shadow } = proof
   return [
-    `  proven  ${first ?? 'nothing was to be proven'}`,
+    `  proof   ${first ?? 'nothing to verify'}`,
     ...rest.map((text) => `          ${text}`),
     ...(shadow ? [`          ${shadow.reason}`] : []),
     ...(proxies ? [`          by each of ${proxies.length} proxies`] : []),
@@ -82,7 +81,7 @@ function analysisLines(analysis: Analysis | undefined): string[] {
   return [`  healthy ${counts}`, ...gates.map(({ name, reason }) => `          ${name}: ${reason}`)]
 }
 
-/** The commands that lead on and back. */
+/** The next and the undo commands. */
 export function ways({ next, undo }: { next: string[]; undo?: string }, palette: Palette): string[] {
   return [
     ...next.map((command, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(command)}`),
@@ -92,7 +91,7 @@ export function ways({ next, undo }: { next: string[]; undo?: string }, palette:
 
 /**
  * A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for
- * and proves.
+ * and checks.
  */
 function renderPlan(result: ResultView, palette: Palette): string {
   const { plan } = result
@@ -100,14 +99,14 @@ function renderPlan(result: ResultView, palette: Palette): string {
   if (plan.steps.length === 0) {
     return [
       from,
-      'nothing to change; the stage would be proven again:',
+      'nothing to change; the stage would be verified again:',
       ...probeLines(plan.expectations, '  '),
     ].join('\n')
   }
   return [from, ...plannedStepLines(result, palette), '', 'dry run: nothing was changed'].join('\n')
 }
 
-/** The steps of a plan, each after an empty line: the values that it changes, what it runs, waits for and proves. */
+/** The steps of a plan, each after an empty line: the values it changes, what it runs, waits for and checks. */
 export function plannedStepLines(
   { plan, commands }: Pick<ResultView, 'plan' | 'commands'>,
   palette: Palette,
@@ -142,7 +141,7 @@ function stepLines(
     ...labelled('objects', changedObjects(step)),
     ...labelled('runs', command ? [command] : []),
     ...labelled('waits', waits),
-    ...labelled('proves', [...probeLines(step.expectations, ''), ...shadowLine(step)]),
+    ...labelled('checks', [...probeLines(step.expectations, ''), ...shadowLine(step)]),
   ]
 }
 

@@ -7,11 +7,11 @@ import type { Activity } from '../terminal/live-area.js'
 import type { Palette } from '../terminal/palette.js'
 import { describeApprover, elapsed } from './phrases.js'
 
-/** Turns what a run tells into lines, each with its app before it where there are several. */
+/** Turns the events of a run into lines, prefixed with the app if there are several. */
 export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
   private readonly waitedFor = new Map<string, string>()
-  /** What goes on with each app that is under way, in the order in which they began. */
+  /** The current activity of each app under way, in the order in which they began. */
   private readonly underWay = new Map<string, Activity[]>()
   private ended = 0
   private readonly all: number
@@ -86,12 +86,14 @@ export class RunLines {
         return [palette.dim(`${event.index + 1}/${event.of} ${event.step.title}: met already`)]
       case 'waiting': {
         return [
-          `  ${palette.warn('…')} waiting for ${event.for}${untilText(event.until, this.now())}${event.watches ? '; the stage is proven meanwhile' : ''}`,
+          `  ${palette.warn('…')} waiting for ${event.for}${untilText(event.until, this.now())}${event.watches ? '; the stage is verified meanwhile' : ''}`,
         ]
       }
       case 'watched': {
         const times = `${event.proofs} time${event.proofs === 1 ? '' : 's'}`
-        return [`  ${palette.good('✔')} proven ${times} meanwhile ${palette.dim(`(${event.probes} probes)`)}`]
+        return [
+          `  ${palette.good('✔')} verified ${times} meanwhile ${palette.dim(`(${event.probes} probes)`)}`,
+        ]
       }
       case 'approved':
         return [
@@ -100,7 +102,7 @@ export class RunLines {
       case 'command-line':
         return [`  ${palette.dim('>')} ${event.text}`]
       case 'app-ended':
-        // Of the only app the result tells, or the error.
+        // A single app is reported by the result or the error.
         if (this.isAlone) return []
         if (event.outcome === 'done') return [`${palette.good('✔')} done`]
         return [
@@ -113,7 +115,7 @@ export class RunLines {
     }
   }
 
-  /** What one operation tells, in fewer words than where it is all there is. */
+  /** The events of one operation, shorter than in a command of its own. */
   private operationLines(app: RunApp, event: CanaryEvent): string[] {
     const { palette } = this
     const { lines, live, state } = this.eventLines(app).report(event)
@@ -128,13 +130,13 @@ export class RunLines {
       case 'step-started':
         return [`  ${event.step.title}`]
       case 'step-done':
-        return [`  ${palette.good('✔')} proven ${palette.dim(`(${elapsed(event.elapsedMs)})`)}`]
+        return [`  ${palette.good('✔')} verified ${palette.dim(`(${elapsed(event.elapsedMs)})`)}`]
       default:
         return lines.filter(Boolean)
     }
   }
 
-  /** What is waited for, where that is not what was told last. */
+  /** What the run waits for, if that changed since the last line. */
   private changed(app: RunApp, state: string): string[] {
     const name = nameOf(app)
     const isNew = this.waitedFor.get(name) !== state

@@ -49,7 +49,7 @@ function appLines(plan: AppPlanView, palette: Palette): string[] {
   return [
     `${palette.strong(nameOf(plan))} in wave ${wave}: ${where}${at}`,
     ...(unfinished
-      ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: brought back first`]
+      ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: recovered first`]
       : []),
     ...(holder === undefined ? [] : [`  ${palette.warn('!')} ${holder}`]),
     ...(conflict === undefined ? [] : [`  ${palette.bad('✖')} ${conflict}`]),
@@ -66,7 +66,7 @@ function appLines(plan: AppPlanView, palette: Palette): string[] {
   ]
 }
 
-/** What a run is about to do: its waves, and where their apps are; apps at the same place share a line. */
+/** What a run is about to do: its waves and the position of their apps; apps at the same position share a line. */
 export function runHeadLines(
   { run, runId, plans }: { run: string; runId: string; plans: AppPlanView[] },
   palette: Palette,
@@ -89,7 +89,7 @@ export function runHeadLines(
   ]
 }
 
-/** Index of the step that is done next; -1 where none is. */
+/** Index of the next step; -1 if all are done. */
 function nextOf(steps: AppPlanView['steps']): number {
   return steps.findIndex(({ met, beyond }) => !met && !beyond)
 }

@@ -34,7 +34,7 @@ export function renderRuns(runs: RunView[], palette: Palette, now: number): stri
     .join('\n')
 }
 
-/** What was approved, and the command that goes on. */
+/** What was approved, and the next command. */
 export function renderApproved(
   {
     approved,

@@ -69,7 +69,7 @@ export interface SummaryView {
   unfinished?: UnfinishedRevision
 }
 
-/** One app: the stage, then every version with its pods, the last change, and how to go on and back. */
+/** One app: the stage, then every version with its pods, the last change, next and undo commands. */
 export function renderStatus(status: StatusView, palette: Palette, now: number): string {
   const { stage, versions } = status
   const roles = rolesOf(stage)
@@ -103,7 +103,7 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
 /** Columns of the list that a narrow terminal goes without, the least important first. */
 const DROP_FIRST = ['REVISION', 'UPDATED', 'NAMESPACE', 'WEIGHT', 'PRIMARY']
 
-/** All apps as a table as wide as there is room; an empty one says how to get a first app. */
+/** All apps as a table as wide as the terminal; without apps, the command that installs one. */
 export function renderApps(apps: SummaryView[], palette: Palette, now: number, columns?: number): string {
   if (apps.length === 0) return 'There are no apps yet: canary install APP VERSION'
   const rows = apps.map((app) => {

@@ -17,7 +17,7 @@ export interface UninstallView extends Removal {
   next: string[]
 }
 
-/** The result of `uninstall`: what is gone, what stays, and by what that was proven; of a dry run, what would go. */
+/** The result of `uninstall`: what is gone, what stays, and its proof; of a dry run, what would go. */
 export function renderUninstall(view: UninstallView, palette: Palette): string {
   const { app, changed, dryRun, stage, from, proof, unverified, next } = view
   const removed = [...new Set(view.objects.map(({ kind, name }) => `${kind} ${name}`)), ...leaseOf(view)]
@@ -27,7 +27,7 @@ export function renderUninstall(view: UninstallView, palette: Palette): string {
       ...labelled('removes', removed, palette),
       ...labelled('stays', view.stays, palette),
       ...labelled(
-        'proves',
+        'checks',
         unverified === undefined ? [PROOF] : [`nothing, as asked: ${unverified}`],
         palette,
       ),
@@ -42,7 +42,7 @@ export function renderUninstall(view: UninstallView, palette: Palette): string {
     ...labelled('removed', changed ? removed : [], palette),
     ...labelled('stays', view.stays, palette),
     ...labelled('verified', proof ? [proofText(proof)] : [], palette),
-    ...labelled('unproven', unverified === undefined ? [] : [unverified], palette),
+    ...labelled('unverified', unverified === undefined ? [] : [unverified], palette),
     ...labelled('next', next, palette),
   ].join('\n')
 }

@@ -37,7 +37,7 @@ test('undo brings the version before back, and done twice changes nothing', asyn
   const run = await runCommand(Undo, ['echo', 'v1'])
   expect(run.exitCode, run.stderr).toBe(0)
   expect(run.stdout).toBe(`✔ echo stable: every request goes to v1 (revision 10)
-  proven  v1 459/459
+  proof   v1 459/459
   next    canary start echo VERSION
   undo    canary undo echo v2
 `)

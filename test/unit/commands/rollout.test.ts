@@ -44,18 +44,18 @@ step 1 of 2: deploy v2 beside v1
   counting answers of http://127.0.0.1:8080
   ✔ without the header: v1 459/459 (N s)
   ✔ with stage: canary: v1 459/459 (N s)
-  ✔ proven (step 1: N s)
+  ✔ verified (step 1: N s)
 
 step 2 of 2: send requests with stage: canary to v2
   ✔ helm upgrade: revision 3 (N s)
   counting answers of http://127.0.0.1:8080
   ✔ without the header: v1 459/459 (N s)
   ✔ with stage: canary: v2 459/459 (N s)
-  ✔ proven (step 2: N s)
+  ✔ verified (step 2: N s)
 `)
     expect(run.stdout)
       .toBe(`✔ echo header: requests with stage: canary go to v2, all others to v1 (revision 3)
-  proven  v1 459/459 without the header
+  proof   v1 459/459 without the header
           v2 459/459 with stage: canary
   next    canary shift echo 10
   undo    canary abort echo
@@ -123,7 +123,7 @@ step 2 of 2: send requests with stage: canary to v2
       '--host',
       'a.example',
     ])
-    expect(verified.stdout).toContain('  proven  v1 459/459\n')
+    expect(verified.stdout).toContain('  proof   v1 459/459\n')
     expect(verifier.requests.at(-1)).toMatchObject({
       probe: { headers: { authorization: 'x' } },
       transport: { host: 'a.example' },

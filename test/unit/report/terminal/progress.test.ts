@@ -101,7 +101,7 @@ step 1 of 2: deploy v2 beside v1
   counting answers of http://127.0.0.1:8080
   ✔ the proxy serves these routes (0.3 s)
   ✔ v1 459/459 (1.8 s)
-  ✔ proven (step 1: 4.1 s)
+  ✔ verified (step 1: 4.1 s)
 
 step 2 of 2: send requests with stage: canary to v2
   ✔ helm upgrade: revision 3 (0.4 s)

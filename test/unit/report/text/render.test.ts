@@ -35,7 +35,7 @@ describe('results', () => {
   test('a changing command: the stage, the proof, next and undo', () => {
     expect(renderResult(started, plain))
       .toBe(`✔ echo header: requests with stage: canary go to v2, all others to v1 (revision 3)
-  proven  v1 459/459 without the header
+  proof   v1 459/459 without the header
           v2 459/459 with stage: canary
   next    canary shift echo 50
   undo    canary abort echo`)
@@ -48,7 +48,7 @@ describe('results', () => {
   test('a split shows the share, what was wanted and the interval', () => {
     const proof = proofOf(checkOf(regular(0.5), { v1: 310, v2: 302 }), checkOf(marked, { v2: 459 }))
     expect(renderProof({ ...started, stage: half, proof }, plain)).toContain(
-      '  proven  v2 302/612 (49.3 %, wanted 50 %, interval 44 % to 56.1 %) without the header\n',
+      '  proof   v2 302/612 (49.3 %, wanted 50 %, interval 44 % to 56.1 %) without the header\n',
     )
   })
 
@@ -60,7 +60,7 @@ step 1 of the plan: deploy v2 beside v1
   values  + deployment.v2: {}
   runs    helm upgrade echo one
   waits   pods of v2 ready
-  proves  /echo: all answers from v1
+  checks  /echo: all answers from v1
 
 step 2 of the plan: send requests with stage: canary to v2
   values  + routes.canary.version: "v2"
@@ -68,7 +68,7 @@ step 2 of the plan: send requests with stage: canary to v2
           + routes.canary.headers.stage: "canary"
   runs    helm upgrade echo two
   waits   before: pods of v2 ready
-  proves  /echo without the header: all answers from v1
+  checks  /echo without the header: all answers from v1
           /echo with stage: canary: all answers from v2
 
 dry run: nothing was changed`)
@@ -77,7 +77,7 @@ dry run: nothing was changed`)
   test('a dry run without steps says what would be proven', () => {
     const text = renderResult({ ...started, dryRun: true, plan: { ...startPlan, steps: [] } }, plain)
     expect(text).toMatch(
-      /nothing to change; the stage would be proven again:\n {2}\/echo: all answers from v1$/,
+      /nothing to change; the stage would be verified again:\n {2}\/echo: all answers from v1$/,
     )
   })
 })

@@ -44,9 +44,9 @@ test('of the only app: its steps, set apart; how it ended is told by the result'
     2/4 shift 50: met already
 
     3/4 pause 10m
-      … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is proven meanwhile
+      … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is verified meanwhile
       ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
-      ✔ proven 1 time meanwhile (918 probes)
+      ✔ verified 1 time meanwhile (918 probes)
       ✔ approved by bob@host (by their own word): looks fine
       > smoke test: ok"
   `)
@@ -112,9 +112,9 @@ test('of several: each line with its app before it', () => {
     echo    │ 1 of 4 steps are met, or past: start v2
     echo    │ 2/4 shift 50: met already
     echo    │ 3/4 pause 10m
-    echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is proven meanwhile
+    echo    │   … waiting for the pause, 9m59s more, until 2026-11-23T10:09:58Z; the stage is verified meanwhile
     echo    │   ✔ v2 258/501 (51.5 %, wanted 50 %, interval 44 % to 56.1 %) (1.8 s)
-    echo    │   ✔ proven 1 time meanwhile (918 probes)
+    echo    │   ✔ verified 1 time meanwhile (918 probes)
     echo    │   ✔ approved by bob@host (by their own word): looks fine
     echo    │   > smoke test: ok
     echo    │ ✖ Traffic contradicts the stage.
