@@ -1,5 +1,5 @@
 import { type Cluster, EMPTY_CONFIG, type ProxyConfig } from './routes.js'
-import type { Translation } from './translate.js'
+import type { Translation } from './gloo/translate.js'
 
 /** An address a cluster's requests can go to. */
 export interface Endpoint {

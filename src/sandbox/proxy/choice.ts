@@ -1,7 +1,7 @@
 import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
 import { matches, type RequestHead } from '../gateway/matching.js'
 import type { Destination, ProxyRoute, RouteAction, VirtualHost } from '../gateway/routes.js'
-import { isKnownSubset } from '../gateway/translate.js'
+import { isKnownSubset } from '../gateway/gloo/translate.js'
 import type { Random } from '../random.js'
 
 export type Choice =

@@ -10,7 +10,7 @@ import { Kubelet } from '../../../src/sandbox/controllers/kubelet.js'
 import { isReady } from '../../../src/sandbox/controllers/owned.js'
 import { ReplicaSetController } from '../../../src/sandbox/controllers/replica-sets.js'
 import { FaultRegistry } from '../../../src/sandbox/faults.js'
-import { Gloo } from '../../../src/sandbox/gateway/gloo.js'
+import { Gloo } from '../../../src/sandbox/gateway/gloo/control-plane.js'
 import { startProxy } from '../../../src/sandbox/proxy/proxy.js'
 
 /** The sandbox without its API: objects are put into the store, answers come out of the proxy. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProxyState } from '../../../../src/sandbox/gateway/proxy-feed.js'
-import { translate } from '../../../../src/sandbox/gateway/translate.js'
+import { translate } from '../../../../src/sandbox/gateway/gloo/translate.js'
 import { choose } from '../../../../src/sandbox/proxy/choice.js'
 import { seededRandom } from '../../../../src/sandbox/random.js'
 import {

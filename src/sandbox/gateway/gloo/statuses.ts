@@ -1,4 +1,4 @@
-import type { KubeObject } from '../api-server/objects.js'
+import type { KubeObject } from '../../api-server/objects.js'
 
 type State = 'Accepted' | 'Warning' | 'Rejected'
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../api-server/objects.js'
+import type { KubeObject } from '../../api-server/objects.js'
 
 /** The RouteTables a delegation means: by name, or by labels or expressions in the namespaces of its selector. */
 export function selectedTables(

@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { KubeObject } from '../api-server/objects.js'
+import type { KubeObject } from '../../api-server/objects.js'
 import { type FlatRoute, flattenRoutes } from './delegation.js'
-import { compileMatch } from './matching.js'
+import { compileMatch } from '../matching.js'
 import type {
   Cluster,
   Destination,
@@ -12,7 +12,7 @@ import type {
   RouteAction,
   Shadow,
   VirtualHost,
-} from './routes.js'
+} from '../routes.js'
 import { type Report, StatusReports } from './statuses.js'
 
 export interface Snapshot {

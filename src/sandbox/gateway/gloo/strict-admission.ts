@@ -1,9 +1,9 @@
-import type { KubeObject } from '../api-server/objects.js'
-import type { Admit } from '../api-server/registry/context.js'
-import { RESOURCES } from '../api-server/resources.js'
-import { ApiError } from '../api-server/status.js'
-import type { ObjectStore } from '../api-server/store.js'
-import type { FaultRegistry } from '../faults.js'
+import type { KubeObject } from '../../api-server/objects.js'
+import type { Admit } from '../../api-server/registry/context.js'
+import { RESOURCES } from '../../api-server/resources.js'
+import { ApiError } from '../../api-server/status.js'
+import type { ObjectStore } from '../../api-server/store.js'
+import type { FaultRegistry } from '../../faults.js'
 import { type Snapshot, translate } from './translate.js'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
-import { statusField } from '../../../../src/sandbox/gateway/statuses.js'
-import { translate, type Translation } from '../../../../src/sandbox/gateway/translate.js'
+import type { KubeObject } from '../../../../../src/sandbox/api-server/objects.js'
+import { statusField } from '../../../../../src/sandbox/gateway/gloo/statuses.js'
+import { translate, type Translation } from '../../../../../src/sandbox/gateway/gloo/translate.js'
 import {
   routeTable,
   single,
@@ -9,7 +9,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/routing/objects.js'
+} from '../../../../contract/routing/objects.js'
 
 interface Input {
   services?: KubeObject[]

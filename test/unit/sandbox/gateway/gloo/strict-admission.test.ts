@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
-import type { Admit } from '../../../../src/sandbox/api-server/registry/context.js'
-import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
-import type { ApiError } from '../../../../src/sandbox/api-server/status.js'
-import { ObjectStore } from '../../../../src/sandbox/api-server/store.js'
-import { FaultRegistry } from '../../../../src/sandbox/faults.js'
-import { strictAdmission } from '../../../../src/sandbox/gateway/strict-admission.js'
+import type { KubeObject } from '../../../../../src/sandbox/api-server/objects.js'
+import type { Admit } from '../../../../../src/sandbox/api-server/registry/context.js'
+import { RESOURCES } from '../../../../../src/sandbox/api-server/resources.js'
+import type { ApiError } from '../../../../../src/sandbox/api-server/status.js'
+import { ObjectStore } from '../../../../../src/sandbox/api-server/store.js'
+import { FaultRegistry } from '../../../../../src/sandbox/faults.js'
+import { strictAdmission } from '../../../../../src/sandbox/gateway/gloo/strict-admission.js'
 import {
   KINDS,
   put,
@@ -15,7 +15,7 @@ import {
   upstream,
   virtualService,
   weighted,
-} from '../../../contract/routing/objects.js'
+} from '../../../../contract/routing/objects.js'
 
 let store: ObjectStore
 let faults: FaultRegistry

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeObject } from '../api-server/objects.js'
+import type { KubeObject } from '../../api-server/objects.js'
 import { orderedTables, pathText, selectedTables, sortByPath } from './selection.js'
 import type { StatusReports } from './statuses.js'
 
