@@ -330,7 +330,7 @@ describe('copies of requests', () => {
     const { proof } = await verify(context, app)
     expect(proof).toMatchObject({
       verdict: 'pass',
-      shadow: { version: 'v2', requests: 459, copies: 93, verdict: 'pass' },
+      shadow: { version: 'v2', requests: 459, shadowed: 93, verdict: 'pass' },
     })
     expect(events.find(({ type }) => type === 'shadow-check')).toBeDefined()
     expect(closed()).toBe(1)

@@ -42,7 +42,7 @@ test('everything said', () => {
       body: '"ok"',
       headers: { 'content-type': '^application/json' },
     },
-    analysis: { maxErrorRate: 0.01, relativeRisk: 2, latency: { shift: 0.1, minMs: 1 } },
+    analysisLimits: { maxErrorRate: 0.01, relativeRisk: 2, latency: { shift: 0.1, minMs: 1 } },
     prometheus: 'http://prometheus:9090',
     metrics: [{ name: 'errors', query: 'sum(errors)', max: 0 }],
   })

@@ -251,11 +251,11 @@ const MEANING: Case[] = [
     ],
   },
   {
-    name: 'comparisons where there is no canary',
+    name: 'an analysis without a canary',
     text: `${HEAD}steps:\n  - verify: {analyze: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {analyze: 30s}\n`,
     told: [
-      ['5:5', /compares a canary where there is none/],
-      ['9:5', /compares a canary where there is none/],
+      ['5:5', /analyzes a canary where there is none/],
+      ['9:5', /analyzes a canary where there is none/],
     ],
   },
   {

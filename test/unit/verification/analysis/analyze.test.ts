@@ -68,7 +68,7 @@ describe('comparing over HTTP', () => {
     expect(pairs).toBeGreaterThan(200)
     // Which of a pair goes first is drawn: both orders come often.
     const orders = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((index) => asked[index]))
-    expect(orders).toEqual(new Set(['marked /echo', 'regular /echo']))
+    expect(orders).toEqual(new Set(['canary /echo', 'regular /echo']))
   })
 
   test('a canary that answers 503 fails at once, with what it answered', async () => {
@@ -126,7 +126,7 @@ describe('comparing over HTTP', () => {
   test('all paths are asked, by both kinds alike', async () => {
     const { origin, asked } = await app(healthy)
     await compare(origin, { paths: ['/echo', '/echo/more'], durationMs: 300 })
-    const [a, b, c, d] = ['marked /echo', 'marked /echo/more', 'regular /echo', 'regular /echo/more'].map(
+    const [a, b, c, d] = ['canary /echo', 'canary /echo/more', 'regular /echo', 'regular /echo/more'].map(
       (line) => asked.filter((entry) => entry === line).length,
     ) as [number, number, number, number]
     for (const count of [a, b, c, d]) expect(count).toBeGreaterThan(asked.length / 4 - 12)
@@ -137,7 +137,7 @@ describe('comparing over HTTP', () => {
     const proxies = apps.map(({ origin }, index) => ({ name: `proxy-${index}`, origin }))
     const transport = { ...transportTo(''), proxies }
     const { samples } = await compare('', { transport, durationMs: 300 })
-    for (const { asked } of apps) expect(new Set(asked)).toEqual(new Set(['marked /echo', 'regular /echo']))
+    for (const { asked } of apps) expect(new Set(asked)).toEqual(new Set(['canary /echo', 'regular /echo']))
     expect(samples[0]).toMatchObject({ proxy: 'proxy-1', error: 'http 503 (empty)' })
   })
 
