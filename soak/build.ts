@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,18 +20,14 @@ export async function buildApart(): Promise<Build> {
       cp(path.join(projectRoot, name), path.join(root, name), { recursive: true }),
     ),
   )
-  await symlink(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'))
   const remove = () => rm(root, { recursive: true, force: true })
-  const options = ['-p', 'tsconfig.build.json', '--outDir', path.join(root, 'dist')]
-  const { exitCode, stdout } = await execa('tsc', options, {
-    cwd: projectRoot,
-    preferLocal: true,
-    localDir: projectRoot,
+  const { exitCode, all } = await execa('node', [path.join(projectRoot, 'scripts', 'build.mjs'), root], {
     reject: false,
+    all: true,
   })
   if (exitCode !== 0) {
     await remove()
-    throw new Error(`canary does not build:\n${stdout}`)
+    throw new Error(`canary does not build:\n${all}`)
   }
   return { root, remove }
 }

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { run as runCommandLine } from '@oclif/core/run'
+import { codeFolder, packageFolder } from '../lib/package-folder.js'
 
 /** Where the project is; bin/dev.js also says how to read it. */
 type LoadOptions = Parameters<typeof runCommandLine>[1]
@@ -20,7 +22,7 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
   const { ignoreClosedPipes, outputOf, printError } = await import('./output/output.js')
   ignoreClosedPipes()
   try {
-    const { run } = await import('@oclif/core/run')
+    const { run } = await import('./command-line/run.js')
     const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
     await run(await ordered(words), load)
   } catch (error) {
@@ -31,7 +33,7 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
 /** The command before its flags, wherever it stands; at no cost where it is there already. */
 async function ordered(argv: string[]): Promise<string[]> {
   const [first = '', second = ''] = argv
-  const isTopic = /^[a-z]+$/.test(first) && existsSync(new URL(`../commands/${first}/`, import.meta.url))
+  const isTopic = /^[a-z]+$/.test(first) && existsSync(path.join(codeFolder, 'commands', first))
   if (!(isTopic ? second : first).startsWith('-')) return argv
   const [{ commandFirst }, { commandNames }] = await Promise.all([
     import('./command-line/leading-flags.js'),
@@ -52,7 +54,7 @@ async function explain(error: unknown): Promise<unknown> {
 }
 
 function nameAndVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(path.join(packageFolder, 'package.json'), 'utf8')
   const { name, version } = JSON.parse(text) as { name: string; version: string }
   return `${name}/${version}`
 }

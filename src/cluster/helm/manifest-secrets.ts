@@ -7,7 +7,7 @@ export async function secretsOf(manifest: string): Promise<unknown[]> {
     .split(/^---\s*$/m)
     .filter((text) => /^["']?kind["']?:\s*["']?Secret\b/m.test(text))
   if (documents.length === 0) return []
-  const { parse } = await import('yaml')
+  const { parse } = (await import('yaml')).default
   return documents.flatMap((text): unknown[] => {
     try {
       return [parse(text)]

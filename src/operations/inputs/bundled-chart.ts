@@ -1,6 +1,7 @@
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
+import { packageFolder } from '../../lib/package-folder.js'
 
-/** The chart that comes with canary: beside `dist` and `src` alike. */
+/** The chart that comes with canary. */
 export function bundledChart(): string {
-  return fileURLToPath(new URL('../../../chart', import.meta.url))
+  return path.join(packageFolder, 'chart')
 }

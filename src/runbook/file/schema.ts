@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { closest } from '../../lib/closest.js'
+import { packageFolder } from '../../lib/package-folder.js'
 
 /** Way from the root of a document to a value in it. */
 export type Path = (string | number)[]
@@ -42,9 +44,7 @@ export interface Schema {
 
 /** The schema that comes with canary, for editors and for the parser alike. */
 export function runbookSchema(): Schema {
-  return JSON.parse(
-    readFileSync(new URL('../../../schema/runbook-v1.json', import.meta.url), 'utf8'),
-  ) as Schema
+  return JSON.parse(readFileSync(path.join(packageFolder, 'schema', 'runbook-v1.json'), 'utf8')) as Schema
 }
 
 /**

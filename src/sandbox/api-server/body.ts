@@ -100,7 +100,7 @@ function parseJson(text: string, expectedKind: string): unknown {
 }
 
 async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import('yaml')
+  const { parse } = (await import('yaml')).default
   try {
     return parse(text) as unknown
   } catch (error) {
