@@ -1,3 +1,5 @@
+import type { ErrorCount, ErrorKind } from './answer-errors.js'
+
 /** `regular` probes carry no canary header, `canary` ones carry all of them. */
 export type ProbeKind = 'regular' | 'canary'
 
@@ -29,8 +31,7 @@ export interface Counts {
   byVersion: Record<string, number>
   /** Answers of an expected status that named no version. */
   unidentified: number
-  /** Errors by kind. */
-  errors: Record<string, number>
+  errors: ErrorCount[]
 }
 
 /** What one check (one expectation, probed and judged) came to. All counts are of the judged window, in issue order. */
@@ -45,6 +46,8 @@ export interface CheckResult extends Counts {
   alpha: number
   /** Why the verdict is what it is, one sentence; for fail and inconclusive with what the answers looked like. */
   reason: string
+  /** The likeliest cause of the errors, a clause; undefined where no cause is likelier than others. */
+  hint?: string
   /** Counts by path and by proxy; empty where there is only one. */
   perPath: Record<string, Counts>
   perProxy: Record<string, Counts>
@@ -88,7 +91,9 @@ export interface AnswerSample {
   /** The proxy that was asked, where each is asked by itself. */
   proxy?: string
   status?: number
+  /** For people: the error, or how the connection failed. */
   error?: string
+  errorKind?: ErrorKind
   version?: string
   headers?: Record<string, string>
   /** First 200 characters. */

@@ -1,3 +1,4 @@
+import type { ErrorCount } from '../answer-errors.js'
 import type { AnswerSample, Quantiles, Verdict } from '../expectation.js'
 
 /** What was seen of one version. */
@@ -5,8 +6,7 @@ export interface ArmCounts {
   version: string
   /** Probes that it answered, or failed to; errors included. */
   answers: number
-  /** Errors by kind. */
-  errors: Record<string, number>
+  errors: ErrorCount[]
   errorCount: number
   /** Milliseconds, of the answers that were no errors; undefined without any. */
   latency?: Quantiles & {
@@ -30,8 +30,8 @@ export interface Analysis {
   elapsedMs: number
   primary: ArmCounts
   canary: ArmCounts
-  /** Errors by kind that no version can be blamed for: of the way to the proxy, or of whichever version was chosen. */
-  unattributed: Record<string, number>
+  /** Errors that no version can be blamed for: on the way to the proxy, or of whichever version was chosen. */
+  unattributed: ErrorCount[]
   gates: AnalysisGate[]
   /** First errors, at most five. */
   samples: AnswerSample[]

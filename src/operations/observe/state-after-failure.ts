@@ -51,7 +51,7 @@ function seen({ sent, byVersion, errors, unidentified }: CheckResult): string {
   const parts = [
     ...Object.entries(byVersion).map(([version, count]) => `${version} answered ${count}`),
     ...(unidentified > 0 ? [`${unidentified} answers named no version`] : []),
-    ...Object.entries(errors).map(([kind, count]) => `${kind} ${count} times`),
+    ...errors.map(({ text, count }) => `${text} ${count} times`),
   ]
   return `of ${sent} ${parts.join(', ')}`
 }

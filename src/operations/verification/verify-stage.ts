@@ -278,8 +278,10 @@ export function requirePass(
   if (proof.verdict === 'pass') return
   const counted = proof.checks
     .filter(({ verdict }) => verdict === proof.verdict)
-    // A reason ends with what such errors often come from: once it is known what they come from, that is noise.
-    .map(({ reason }) => (causes.length > 0 ? reason.replace(/\. Likely: .*$/s, '') : reason))
+    // A hint is a guess: once the cause is known it is noise.
+    .map(({ reason, hint }) =>
+      causes.length > 0 || hint === undefined ? reason : `${reason}. Likely: ${hint}`,
+    )
   const reasons = [...counted, ...(proof.shadow ? [proof.shadow.reason] : [])]
   const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be proven'
   throw new CanaryError(

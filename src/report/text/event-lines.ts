@@ -99,6 +99,7 @@ export class EventLines {
           lines: [
             `  ${glyph} ${text} ${palette.dim(`(${elapsed(check.elapsedMs)})`)}`,
             `    ${check.reason}`,
+            ...(check.hint === undefined ? [] : [`    likely: ${check.hint}`]),
           ],
         }
       }

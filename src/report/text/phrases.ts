@@ -60,7 +60,7 @@ export function countPhrase(check: CheckResult): string {
       .filter(([version, count]) => count > 0 && version !== wanted && !(split && version === primary))
       .map(([version, count]) => `${version} ${count}`),
     ...(check.unidentified > 0 ? [`${check.unidentified} without a version`] : []),
-    ...Object.entries(check.errors).map(([kind, count]) => `${kind} ${count}×`),
+    ...check.errors.map(({ text, count }) => `${text} ${count}×`),
   ]
   return parts.join(', ')
 }

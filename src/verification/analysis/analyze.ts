@@ -1,7 +1,9 @@
+import type { AnswerError, ErrorKind } from '../../model/answer-errors.js'
 import type { AnswerSample } from '../../model/expectation.js'
 import type { Analysis } from '../../model/results/analysis.js'
 import { type Attribution, compileAttribution, type HttpAnswer } from '../answers/attribution.js'
 import { type Classify, compileClassify, type Outcome } from '../answers/classify.js'
+import { errorText } from '../answers/error-texts.js'
 import { type Probe, Prober, type SentProbe } from '../probing/prober.js'
 import { sampleOf } from '../judging/reason.js'
 import type { AnalysisReporter, AnalysisRequest } from '../probing/verifier.js'
@@ -11,17 +13,17 @@ import { PairJudge, type Seen } from './judge-pairs.js'
 const PROGRESS_MS = 200
 const MAX_SAMPLES = 5
 
-/** Kinds of errors before any version had a part in the request. A reset is not one: a proxy passes an app's on so. */
-const LOST = new Set([
+/** Errors before any version had a part in the request. Not resets: a proxy passes those of an app on. */
+const LOST = new Set<ErrorKind>([
   'refused',
   'unreachable',
   'tls',
-  'client certificate',
-  'not http',
-  'http/2 only',
-  'connection error',
-  'foreign routes',
-  'no routes header',
+  'client-certificate',
+  'not-http',
+  'http2-only',
+  'connection-error',
+  'foreign-routes',
+  'no-routes-header',
 ])
 
 interface CommittedProbe {
@@ -143,18 +145,19 @@ function read(
         isCanaryRequest: isMarked,
         seen: { type: 'answer', arm, elapsedMs: sent.receivedAt - sent.issuedAt },
       }
-    const kind = `answered by ${observation.version}`
-    const sample = { ...sampleOf(sent, outcome, observation), error: kind }
-    return { isCanaryRequest: isMarked, seen: { type: 'error', kind }, sample }
+    const error: AnswerError = { kind: 'wrong-version', detail: observation.version }
+    const evidence = { error: errorText(error), errorKind: error.kind }
+    const sample = { ...sampleOf(sent, outcome, observation), ...evidence }
+    return { isCanaryRequest: isMarked, seen: { type: 'error', error }, sample }
   }
   const sample = sampleOf(sent, outcome, observation)
   const arm = 'answer' in outcome ? blamed(request, attribute(outcome.answer)) : undefined
   if (observation.type === 'unidentified')
     return { isCanaryRequest: isMarked, seen: { type: 'unnamed', arm }, sample }
-  const { kind } = observation
+  const { error } = observation
   return {
     isCanaryRequest: isMarked,
-    seen: LOST.has(kind) ? { type: 'lost', kind } : { type: 'error', kind, arm },
+    seen: LOST.has(error.kind) ? { type: 'lost', error } : { type: 'error', error, arm },
     sample,
   }
 }

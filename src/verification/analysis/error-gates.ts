@@ -3,7 +3,9 @@ import type { AnalysisLimits } from '../../model/verify-settings.js'
 import { chanceOfAtMost } from '../statistics/binomial.js'
 import { fisherExact } from '../statistics/fisher.js'
 import { newcombeInterval, type Share } from '../statistics/newcombe.js'
-import { among, kinds, percent, points } from './phrases.js'
+import type { AnswerError, ErrorCount } from '../../model/answer-errors.js'
+import { countError, countsText } from '../answers/error-counts.js'
+import { among, percent, points } from './phrases.js'
 import { ErrorsAboveLimit, ErrorsAgainstPrimary } from '../statistics/sequential.js'
 
 /** Bound on passing a canary whose share of errors is at the limit or above. */
@@ -19,7 +21,7 @@ export type Arm = 'primary' | 'canary'
 export class AbsoluteGate {
   private readonly test: ErrorsAboveLimit
   private readonly counts: Share = { errors: 0, answers: 0 }
-  private readonly kinds: Record<string, number> = {}
+  private readonly errors: ErrorCount[] = []
   private hasFailed = false
 
   constructor(
@@ -30,20 +32,20 @@ export class AbsoluteGate {
   }
 
   /** Takes what came of a canary probe; true when the canary has too many errors. */
-  add(errorKind?: string): boolean {
+  add(error?: AnswerError): boolean {
     this.counts.answers += 1
-    if (errorKind !== undefined) {
+    if (error) {
       this.counts.errors += 1
-      this.kinds[errorKind] = (this.kinds[errorKind] ?? 0) + 1
+      countError(this.errors, error)
     }
-    this.hasFailed ||= this.test.add(errorKind !== undefined) >= Math.log(1 / this.alpha)
+    this.hasFailed ||= this.test.add(error !== undefined) >= Math.log(1 / this.alpha)
     return this.hasFailed
   }
 
   result(): AnalysisGate {
     const { errors, answers } = this.counts
     const limit = percent(this.limit)
-    const seen = `${among(errors, answers)} canary requests failed${errors > 0 ? `: ${kinds(this.kinds)}` : ''}`
+    const seen = `${among(errors, answers)} canary requests failed${errors > 0 ? `: ${countsText(this.errors)}` : ''}`
     const gate = { name: 'errors' }
     if (this.hasFailed) return { ...gate, verdict: 'fail', reason: `${seen}; that is more than ${limit}` }
     // Looked at once, at the end, so this needs no sequential test.

@@ -5,38 +5,39 @@ import { LatencyGate } from './latency-gate.js'
 import { LatencySample } from './latency-sample.js'
 import type { Share } from '../statistics/newcombe.js'
 import { quantiles } from '../statistics/order-statistics.js'
-import { among, kinds } from './phrases.js'
+import type { AnswerError, ErrorCount } from '../../model/answer-errors.js'
+import { addedCounts, countError, countsText, totalOf } from '../answers/error-counts.js'
+import { among } from './phrases.js'
 
 /** Bound on failing a canary that is as healthy as the primary, and below the limit of errors; over all gates. */
 const ALPHA = 0.01
 const GATES = 3
 
-const NO_VERSION = 'no version'
-const RESET = 'reset'
+const NO_VERSION: AnswerError = { kind: 'no-version' }
 
 /** What came of one probe of a pair. */
 export type Seen =
   | { type: 'answer'; arm: Arm; elapsedMs: number }
   /** `arm`: the version, where the answer tells it. */
-  | { type: 'error'; kind: string; arm?: Arm }
+  | { type: 'error'; error: AnswerError; arm?: Arm }
   /** A good answer that names no version; `arm`: the one that the proxy chose, where the answer tells. */
   | { type: 'unnamed'; arm?: Arm }
   /** No version had a part in it. */
-  | { type: 'lost'; kind: string }
+  | { type: 'lost'; error: AnswerError }
 
 type Settings = Pick<AnalysisRequest, 'primary' | 'canary' | 'share' | 'limits'>
 
 interface Tally extends Share {
-  errorKinds: Record<string, number>
+  errorCounts: ErrorCount[]
   latency: LatencySample
 }
 
 /** Counts what came of the pairs and judges it after every probe. */
 export class PairJudge {
   private probes = 0
-  /** Errors by kind, of no version and of either. */
-  private readonly lost: Record<string, number> = {}
-  private readonly unknown: Record<string, number> = {}
+  /** Errors of no version, and of either. */
+  private readonly lost: ErrorCount[] = []
+  private readonly unknown: ErrorCount[] = []
   private readonly resets = { canary: 0, regular: 0 }
   private readonly arms: Record<Arm, Tally>
   private readonly kinds: Record<'canary' | 'regular', Share> = {
@@ -55,7 +56,7 @@ export class PairJudge {
     const tally = (): Tally => ({
       errors: 0,
       answers: 0,
-      errorKinds: {},
+      errorCounts: [],
       latency: new LatencySample(random),
     })
     const { limits, share } = settings
@@ -69,11 +70,11 @@ export class PairJudge {
   /** Takes what came of one probe; true when the canary is not healthy. */
   add(isMarked: boolean, seen: Seen): boolean {
     this.probes += 1
-    if (seen.type === 'lost') return this.lose(seen.kind)
+    if (seen.type === 'lost') return this.lose(seen.error)
     // Answers that never name a version say nothing against one; a canary's do where the primary's have named theirs.
     if (seen.type === 'unnamed') {
       const isNamed = this.arms.primary.answers > this.arms.primary.errors
-      return isNamed ? this.error(isMarked, { ...seen, kind: NO_VERSION }) : this.lose(NO_VERSION)
+      return isNamed ? this.error(isMarked, { ...seen, error: NO_VERSION }) : this.lose(NO_VERSION)
     }
     if (seen.type === 'error') return this.error(isMarked, seen)
     this.kinds[isMarked ? 'canary' : 'regular'].answers += 1
@@ -101,23 +102,23 @@ export class PairJudge {
       pairs: this.pairs,
       primary: counts(primary, this.arms.primary),
       canary: counts(canary, this.arms.canary),
-      unattributed: added(this.lost, this.unknown),
+      unattributed: addedCounts(this.lost, this.unknown),
       gates,
     }
   }
 
-  private error(isMarked: boolean, { kind, arm }: { kind: string; arm?: Arm }): boolean {
+  private error(isMarked: boolean, { error, arm }: { error: AnswerError; arm?: Arm }): boolean {
     const side = isMarked ? 'canary' : 'regular'
     this.kinds[side].answers += 1
     this.kinds[side].errors += 1
-    if (kind === RESET) this.resets[side] += 1
+    if (error.kind === 'reset') this.resets[side] += 1
     const blamed = arm ?? this.blamedFor(isMarked)
     if (blamed) {
       this.arms[blamed].answers += 1
       this.arms[blamed].errors += 1
-      increment(this.arms[blamed].errorKinds, kind)
-    } else increment(this.unknown, kind)
-    const tooMany = isMarked && !(kind === RESET && this.isShared()) && this.absolute.add(kind)
+      countError(this.arms[blamed].errorCounts, error)
+    } else countError(this.unknown, error)
+    const tooMany = isMarked && !(error.kind === 'reset' && this.isShared()) && this.absolute.add(error)
     return this.relative.add(isMarked, arm) || tooMany
   }
 
@@ -129,8 +130,8 @@ export class PairJudge {
     return this.resets.canary <= this.resets.regular + 1
   }
 
-  private lose(kind: string): boolean {
-    increment(this.lost, kind)
+  private lose(error: AnswerError): boolean {
+    countError(this.lost, error)
     return false
   }
 
@@ -142,7 +143,7 @@ export class PairJudge {
 
   private relativeResult(): AnalysisGate {
     const { primary, canary } = this.settings
-    if (total(this.unknown) === 0)
+    if (totalOf(this.unknown) === 0)
       return this.relative.result(this.arms.canary, this.arms.primary, { primary, canary })
     return this.relative.result(this.kinds.canary, this.kinds.regular, {
       canary: 'canary requests',
@@ -153,29 +154,16 @@ export class PairJudge {
   /** Where more than a few probes told nothing, the rest may not be what users see. */
   private lostGate(): AnalysisGate[] {
     const shared = 2 * Math.min(this.resets.canary, this.resets.regular)
-    const lost = shared === 0 ? this.lost : { ...this.lost, [RESET]: shared }
-    if (total(lost) <= Math.max(3, this.probes / 100)) return []
-    const reason = `${among(total(lost), this.probes)} told nothing about either version: ${kinds(lost)}`
+    const lost = [...this.lost]
+    if (shared > 0) countError(lost, { kind: 'reset' }, shared)
+    if (totalOf(lost) <= Math.max(3, this.probes / 100)) return []
+    const reason = `${among(totalOf(lost), this.probes)} probes say nothing about either version: ${countsText(lost)}`
     return [{ name: 'probes', verdict: 'inconclusive', reason }]
   }
 }
 
-function increment(counts: Record<string, number>, kind: string): void {
-  counts[kind] = (counts[kind] ?? 0) + 1
-}
-
-function total(counts: Record<string, number>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0)
-}
-
-function added(some: Record<string, number>, more: Record<string, number>): Record<string, number> {
-  const sum = { ...some }
-  for (const [kind, count] of Object.entries(more)) sum[kind] = (sum[kind] ?? 0) + count
-  return sum
-}
-
-function counts(version: string, { answers, errors, errorKinds, latency }: Tally): ArmCounts {
-  const seen = { version, answers, errors: errorKinds, errorCount: errors }
+function counts(version: string, { answers, errors, errorCounts, latency }: Tally): ArmCounts {
+  const seen = { version, answers, errors: errorCounts, errorCount: errors }
   if (latency.count === 0) return seen
   return { ...seen, latency: { ...quantiles(latency.sorted()), max: latency.largest } }
 }

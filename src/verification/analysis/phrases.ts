@@ -17,9 +17,3 @@ export function points(share: number): number {
 export function among(errors: number, answers: number): string {
   return `${errors} of ${answers}${answers === 0 ? '' : ` (${percent(errors / answers)})`}`
 }
-
-/** Counts by kind, the most frequent first: `20 × http 500, 8 × timeout`. */
-export function kinds(counts: Record<string, number>): string {
-  const entries = Object.entries(counts).sort(([, a], [, b]) => b - a)
-  return entries.map(([kind, count]) => `${count} × ${kind}`).join(', ')
-}

@@ -160,14 +160,13 @@ function rejectedUpstream({ snapshot }: Facts): Cause | undefined {
 
 /** Answers that tell both whom the proxy chose and who answered. */
 function fallbackAnswers(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind.startsWith('fallback'))
-  if (count === 0) return undefined
-  const kinds = new Set(failing(facts).flatMap(({ errors }) => Object.keys(errors)))
+  const fallbacks = errorsOf(facts).filter(({ kind }) => kind === 'fallback')
+  if (fallbacks.length === 0) return undefined
   return {
     id: 'fallback',
     title: 'another version answers than the one that the proxy chose',
     evidence: [
-      ...[...kinds].filter((kind) => kind.startsWith('fallback')).slice(0, 2),
+      ...fallbacks.slice(0, 2).map(({ text }) => text),
       ...(facts.snapshot ? fallbackCounters(facts.snapshot) : []),
     ],
     remedy: [
@@ -180,7 +179,9 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
 
 function podsNotReady(facts: Facts): Cause | undefined {
   const { snapshot, proof } = facts
-  const isConcerned = errorsOf(facts, (kind) => /^http 5|^timeout|^reset/.test(kind)) > 0
+  const isConcerned = errorsOf(facts).some(
+    ({ kind, status = 0 }) => kind === 'timeout' || kind === 'reset' || status >= 500,
+  )
   if (proof && !isConcerned) return undefined
   const short = (snapshot?.versions ?? []).find(({ ready, wanted }) => ready > 0 && ready < wanted)
   if (!short) return undefined

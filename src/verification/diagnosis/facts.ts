@@ -1,3 +1,4 @@
+import type { ErrorCount, ErrorKind } from '../../model/answer-errors.js'
 import type {
   Cause,
   ObjectRef,
@@ -5,6 +6,7 @@ import type {
   SnapshotDelegation,
   SnapshotVersion,
 } from '../../model/results/diagnosis.js'
+import { addedCounts, totalOf } from '../answers/error-counts.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
 /** What a rule looks at: answers, the surroundings, or both. `app` and `namespace` are known in any case. */
@@ -20,23 +22,23 @@ export function failing({ proof }: Facts): CheckResult[] {
   return (proof?.checks ?? []).filter(({ verdict }) => verdict !== 'pass')
 }
 
-/** Errors by kind of the checks that did not pass, those before the wanted routes included. */
-export function errorKinds(facts: Facts): Map<string, number> {
-  const kinds = new Map<string, number>()
-  for (const { errors, unjudged } of failing(facts)) {
-    for (const [kind, count] of Object.entries(unjudged?.errors ?? errors))
-      kinds.set(kind, (kinds.get(kind) ?? 0) + count)
-  }
-  return kinds
+/** Errors of the checks that did not pass, those before the wanted routes included. */
+export function errorsOf(facts: Facts): ErrorCount[] {
+  return addedCounts(...failing(facts).map(({ errors, unjudged }) => unjudged?.errors ?? errors))
 }
 
-/** How many answers of those checks were such an error. */
-export function errorsOf(facts: Facts, isMeant: (kind: string) => boolean): number {
-  return [...errorKinds(facts)].reduce((sum, [kind, count]) => sum + (isMeant(kind) ? count : 0), 0)
+/** How many answers of those checks were an error of one of the kinds. */
+export function countOf(facts: Facts, ...kinds: ErrorKind[]): number {
+  return totalOf(errorsOf(facts).filter(({ kind }) => kinds.includes(kind)))
 }
 
-export function errorCount({ errors }: Pick<CheckResult, 'errors'>): number {
-  return Object.values(errors).reduce((sum, count) => sum + count, 0)
+/** How many were an error status without a more specific reason. */
+export function statusCount(facts: Facts, isMeant: (status: number) => boolean): number {
+  return totalOf(
+    errorsOf(facts).filter(
+      ({ kind, status }) => kind === 'status' && status !== undefined && isMeant(status),
+    ),
+  )
 }
 
 export function samplesOf(facts: Facts): AnswerSample[] {

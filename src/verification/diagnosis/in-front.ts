@@ -1,9 +1,11 @@
 import { shellWord } from '../../lib/shell-word.js'
+import type { ErrorKind } from '../../model/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import type { AnswerSample, CheckResult } from '../../model/expectation.js'
+import { isCached } from '../answers/cached.js'
+import { totalOf } from '../answers/error-counts.js'
 import {
-  errorCount,
-  errorKinds,
+  countOf,
   errorsOf,
   type Facts,
   failing,
@@ -11,6 +13,7 @@ import {
   readyOf,
   type Rule,
   samplesOf,
+  statusCount,
 } from './facts.js'
 
 /** Causes in what stands before the proxy, and in the app's own answers: told by the answers alone. */
@@ -30,7 +33,7 @@ export const IN_FRONT: Rule[] = [
 ]
 
 function redirect(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'redirect')
+  const count = countOf(facts, 'redirect')
   if (count === 0) return undefined
   const sample = samplesOf(facts).find(({ headers }) => headers?.location !== undefined)
   const location = sample?.headers?.location
@@ -49,7 +52,7 @@ function redirect(facts: Facts): Cause | undefined {
 }
 
 function refusedAccess(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'http 401' || kind === 'http 403')
+  const count = statusCount(facts, (status) => status === 401 || status === 403)
   if (count === 0) return undefined
   const sample = samplesOf(facts).find(({ status }) => status === 401 || status === 403)
   const isApp = sample !== undefined && fromUpstream(sample)
@@ -70,7 +73,7 @@ function refusedAccess(facts: Facts): Cause | undefined {
 }
 
 function rateLimit(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'http 429')
+  const count = statusCount(facts, (status) => status === 429)
   if (count === 0) return undefined
   const after = samplesOf(facts).find(({ headers }) => headers?.['retry-after'])?.headers?.['retry-after']
   return {
@@ -105,10 +108,6 @@ function cache(facts: Facts): Cause | undefined {
   }
 }
 
-function isCached(headers: Record<string, string>): boolean {
-  return Number(headers.age) > 0 || /\bhit\b/i.test(headers['x-cache'] ?? headers['cf-cache-status'] ?? '')
-}
-
 function retries(facts: Facts): Cause | undefined {
   const counted = failing(facts).reduce((sum, { retried = 0 }) => sum + retried, 0)
   const sample = samplesOf(facts).find(({ headers = {} }) => Number(headers['x-envoy-attempt-count']) > 1)
@@ -137,7 +136,7 @@ function retries(facts: Facts): Cause | undefined {
 /** Canary requests are answered as regular ones are, though the canary has pods to answer them. */
 function strippedHeader(facts: Facts): Cause | undefined {
   const check = failing(facts).find(({ expectation }) => expectation.kind === 'canary')
-  if (!check || errorCount(check) > 0) return undefined
+  if (!check || totalOf(check.errors) > 0) return undefined
   const { canary, primary, headers, share } = check.expectation
   const primaries = check.byVersion[primary] ?? 0
   if (canary === undefined || share !== 1 || primaries === 0) return undefined
@@ -166,7 +165,7 @@ function isPassed({ verdict }: CheckResult): boolean {
 function notFromThisApp(facts: Facts): Cause | undefined {
   const { proof } = facts
   const unnamed = failing(facts).reduce((sum, { unidentified }) => sum + unidentified, 0)
-  const missing = errorsOf(facts, (kind) => kind === 'no routes header')
+  const missing = countOf(facts, 'no-routes-header')
   const strangers = failing(facts).flatMap((check) =>
     Object.keys(check.byVersion).filter((version) => !isExpected(check, version)),
   )
@@ -201,7 +200,7 @@ function isExpected({ expectation: { primary, canary } }: CheckResult, version: 
 }
 
 function timeouts(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'timeout' || kind === 'http 504' || kind === 'http 408')
+  const count = countOf(facts, 'timeout') + statusCount(facts, (status) => status === 504 || status === 408)
   if (count === 0) return undefined
   return {
     id: 'timeout',
@@ -217,7 +216,7 @@ function timeouts(facts: Facts): Cause | undefined {
 
 /** Statuses that come with no cause of the gateway's. */
 function appErrors(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => /^http 5\d\d$/.test(kind) && kind !== 'http 504')
+  const count = statusCount(facts, (status) => status >= 500 && status !== 504)
   if (count === 0) return undefined
   const samples = samplesOf(facts).filter(({ status = 0 }) => status >= 500)
   const versions = new Set(samples.flatMap(({ version }) => version ?? []))
@@ -239,7 +238,7 @@ function appErrors(facts: Facts): Cause | undefined {
 }
 
 function appUnknownPath(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'http 404')
+  const count = statusCount(facts, (status) => status === 404)
   if (count === 0) return undefined
   const path = samplesOf(facts).find(({ status }) => status === 404)?.path
   return {
@@ -251,18 +250,24 @@ function appUnknownPath(facts: Facts): Cause | undefined {
   }
 }
 
-/** Answers of the app that are not as `verify.expect` wants them. */
+const UNEXPECTED = new Set<ErrorKind>([
+  'missing-header',
+  'unexpected-header',
+  'unexpected-body',
+  'unexpected-status',
+])
+
+/** Answers of the app that do not meet `verify.expect`. */
 function unexpectedAnswers(facts: Facts): Cause | undefined {
-  const unexpected = /^(unexpected |no header |http \d+ \(unexpected\))/
-  const kinds = [...errorKinds(facts)].filter(([kind]) => unexpected.test(kind))
-  if (kinds.length === 0) return undefined
-  const sample = samplesOf(facts).find(({ error = '' }) => unexpected.test(error))
+  const errors = errorsOf(facts).filter(({ kind }) => UNEXPECTED.has(kind))
+  if (errors.length === 0) return undefined
+  const sample = samplesOf(facts).find(({ errorKind }) => errorKind && UNEXPECTED.has(errorKind))
   const body = (sample?.body ?? '').replace(/\s+/g, ' ').trim().slice(0, 80)
   return {
     id: 'unexpected-answers',
     title: 'the app answers otherwise than verify.expect says',
     evidence: [
-      ...kinds.map(([kind, count]) => `${count} × ${kind}`),
+      ...errors.map(({ text, count }) => `${count} × ${text}`),
       ...(sample ? [`${sample.path} answered ${sample.status}: ${body || 'an empty body'}`] : []),
     ],
     remedy: [

@@ -1,12 +1,12 @@
 import type { Cause } from '../../model/results/diagnosis.js'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
-import { errorsOf, type Facts, type Rule, samplesOf } from './facts.js'
+import { countOf, type Facts, type Rule, samplesOf, statusCount } from './facts.js'
 
 /** Causes in how the probes and what they ask speak to each other. */
 export const PROTOCOL: Rule[] = [clientCertificate, http2Only, http2App, grpc, largeHeaders, endlessBody, tls]
 
 function clientCertificate(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => /^(client certificate|http 400 \(client certificate\))$/.test(kind))
+  const count = countOf(facts, 'client-certificate', 'certificate-required')
   if (count === 0) return undefined
   return {
     id: 'client-certificate',
@@ -21,7 +21,8 @@ function clientCertificate(facts: Facts): Cause | undefined {
 }
 
 function http2Only(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => ['http/2 only', 'http 464', 'http 505'].includes(kind))
+  const count =
+    countOf(facts, 'http2-only') + statusCount(facts, (status) => status === 464 || status === 505)
   if (count === 0) return undefined
   return {
     id: 'http2-only',
@@ -36,7 +37,7 @@ function http2Only(facts: Facts): Cause | undefined {
 }
 
 function http2App(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind.endsWith('(protocol error)'))
+  const count = countOf(facts, 'http2-app')
   if (count === 0) return undefined
   return {
     id: 'http2-app',
@@ -50,7 +51,7 @@ function http2App(facts: Facts): Cause | undefined {
 }
 
 function grpc(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind.endsWith('(grpc)'))
+  const count = countOf(facts, 'grpc')
   if (count === 0) return undefined
   return {
     id: 'grpc',
@@ -64,7 +65,7 @@ function grpc(facts: Facts): Cause | undefined {
 }
 
 function largeHeaders(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'headers too large')
+  const count = countOf(facts, 'headers-too-large')
   if (count === 0) return undefined
   return {
     id: 'headers-too-large',
@@ -78,7 +79,7 @@ function largeHeaders(facts: Facts): Cause | undefined {
 }
 
 function endlessBody(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'endless body')
+  const count = countOf(facts, 'endless-body')
   if (count === 0) return undefined
   return {
     id: 'endless-body',
@@ -93,7 +94,7 @@ function endlessBody(facts: Facts): Cause | undefined {
 }
 
 function tls(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'tls' || kind === 'not http')
+  const count = countOf(facts, 'tls', 'not-http')
   if (count === 0) return undefined
   return {
     id: 'tls',

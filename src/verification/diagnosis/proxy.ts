@@ -7,7 +7,9 @@ import type {
   SnapshotTable,
 } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
-import { errorCount, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
+import { isTransient } from '../answers/classify.js'
+import { totalOf } from '../answers/error-counts.js'
+import { countOf, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
 import { firstLines } from '../../routing/gloo/diagnosis/routes.js'
 
 /** Causes in what the proxies serve, against what is configured. */
@@ -21,7 +23,6 @@ export const PROXY: Rule[] = [
   proxyUnreachable,
 ]
 
-const OLD_ROUTES = 'foreign routes'
 /** Further from 0 than this, in standard deviations, answers do not fall independently of each other. */
 const STICKY_Z = 4
 
@@ -38,7 +39,7 @@ function proxyRejects(facts: Facts): Cause | undefined {
     ({ admin }) => admin && admin.routesRejected > 0 && !isUpToDate(snapshot, admin),
   )
   const reported = tables.find(({ status }) => status.proxy?.state === 'Rejected')
-  const servesOld = errorsOf(facts, (kind) => kind === OLD_ROUTES) > 0
+  const servesOld = countOf(facts, 'foreign-routes') > 0
   if (culprits.length === 0 && rejecting.length === 0 && !(reported && (servesOld || !facts.proof)))
     return undefined
   const [culprit] = culprits
@@ -177,7 +178,7 @@ function configuredBehind({ snapshot, proof, name, namespace }: Facts): Cause | 
 
 /** Whether these answers alone speak against what the check expects: errors, or plainly another share. */
 function disagrees(counts: Counts, { expectation, tolerance }: CheckResult): boolean {
-  if (errorCount(counts) > 0) return true
+  if (totalOf(counts.errors) > 0) return true
   const { canary, share } = expectation
   const answers = Object.values(counts.byVersion).reduce((sum, count) => sum + count, 0)
   if (answers === 0) return false
@@ -188,21 +189,22 @@ function disagrees(counts: Counts, { expectation, tolerance }: CheckResult): boo
 }
 
 function describeCounts({ sent, byVersion, errors }: Counts): string {
-  const parts = [...Object.entries(byVersion), ...Object.entries(errors)].map(
-    ([what, count]) => `${count} ${what}`,
-  )
+  const parts = [
+    ...Object.entries(byVersion).map(([version, count]) => `${count} ${version}`),
+    ...errors.map(({ text, count }) => `${count} ${text}`),
+  ]
   return `${parts.join(', ')} of ${sent} probes`
 }
 
 function oldRoutes(facts: Facts): Cause | undefined {
   const { snapshot, proof } = facts
-  const foreign = errorsOf(facts, (kind) => kind === OLD_ROUTES)
+  const foreign = countOf(facts, 'foreign-routes')
   const asBefore = failing(facts).find((check) => looksAsBefore(check))
   const neverTurned =
     proof?.convergence === 'fingerprint' &&
     proof.convergedMs === undefined &&
     failing(facts).some(({ sent }) => sent === 0) &&
-    errorsOf(facts, (kind) => kind === 'no routes header' || kind === 'http 404 (no route)') > 0
+    countOf(facts, 'no-routes-header', 'no-route') > 0
   if (!proof || (foreign === 0 && !neverTurned && !(asBefore && proof.convergence === 'epochs')))
     return undefined
   const reported = (snapshot?.proxies ?? []).filter(({ admin }) => admin !== undefined)
@@ -269,7 +271,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
     (entry) =>
       entry.expectation.kind === 'regular' &&
       entry.verdict === 'fail' &&
-      errorCount(entry) === 0 &&
+      totalOf(entry.errors) === 0 &&
       isShareWrong(entry),
   )
   if (!proof || !check || !snapshot?.table) return undefined
@@ -335,7 +337,7 @@ function changedWeights(table: SnapshotTable, configured: number, share: number)
 }
 
 function replacedRoute(facts: Facts): Cause | undefined {
-  const count = errorsOf(facts, (kind) => kind === 'http 404 (invalid gateway configuration)')
+  const count = countOf(facts, 'invalid-gateway-configuration')
   if (count === 0) return undefined
   return {
     id: 'invalid-route-replaced',
@@ -347,8 +349,7 @@ function replacedRoute(facts: Facts): Cause | undefined {
 }
 
 function proxyUnreachable(facts: Facts): Cause | undefined {
-  const isMeant = (kind: string) => ['refused', 'reset', 'unreachable', 'connection error'].includes(kind)
-  const count = errorsOf(facts, isMeant)
+  const count = totalOf(errorsOf(facts).filter(isTransient))
   if (!facts.proof || count === 0) return undefined
   const pods = facts.snapshot?.proxies
   const ready = pods?.filter((proxy) => proxy.ready).length

@@ -1,5 +1,7 @@
 import { confidenceInterval } from './judge.js'
-import { errorCount, type Tally } from './tally.js'
+import type { AnswerError } from '../../model/answer-errors.js'
+import { totalOf } from '../answers/error-counts.js'
+import type { Tally } from './tally.js'
 
 /** An error rate so far above the one that is allowed must not pass. */
 const ROOM = 0.03
@@ -16,14 +18,13 @@ export type ErrorJudgement = 'fine' | 'open' | 'too many'
  * @param alpha bound on failing an application whose errors are those allowed
  */
 export function judgeErrors(tally: Tally, allowed: number, alpha: number): ErrorJudgement {
-  const errors = errorCount(tally)
-  if (allowed === 0 || !Object.keys(tally.errors).every(isOfApplication))
-    return errors === 0 ? 'fine' : 'too many'
+  const errors = totalOf(tally.errors)
+  if (allowed === 0 || !tally.errors.every(isOfApplication)) return errors === 0 ? 'fine' : 'too many'
   const [low, high] = confidenceInterval(errors, tally.sent, 0, alpha)
   if (low > allowed) return 'too many'
   return high < allowed + Math.max(ROOM, allowed / 2) ? 'fine' : 'open'
 }
 
-function isOfApplication(kind: string): boolean {
-  return kind === 'timeout' || /^http \d{3}$/.test(kind)
+function isOfApplication({ kind }: AnswerError): boolean {
+  return kind === 'timeout' || kind === 'status'
 }

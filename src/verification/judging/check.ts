@@ -1,7 +1,9 @@
 import type { CheckProgress } from '../../model/events.js'
 import type { AnswerSample, CheckResult, Expectation, Verdict } from '../../model/expectation.js'
-import { isConnectionError, mayPass } from '../answers/classify.js'
+import { isConnectionError, isTransient } from '../answers/classify.js'
 import type { Convergence } from '../answers/convergence.js'
+import { byFrequency, totalOf } from '../answers/error-counts.js'
+import { hintFor } from '../answers/error-texts.js'
 import { judgeErrors } from './allowed-errors.js'
 import {
   answerCap,
@@ -12,7 +14,7 @@ import {
   logLikelihoodRatio,
 } from './judge.js'
 import { asBefore, type Finding, findingReason, openReason, partsReason, passReason } from './reason.js'
-import { errorCount, type Tally } from './tally.js'
+import type { Tally } from './tally.js'
 import { type CommittedProbe, type Stratum, Window } from './window.js'
 
 /** Bound on passing a wrong share, before it is split over epochs. */
@@ -85,6 +87,7 @@ export class Check {
   private readonly looksBefore = new Map<string, number>()
   /** Why the count was last begun anew. */
   private lastFinding?: string
+  private lastHint?: string
 
   constructor(
     readonly expectation: Expectation,
@@ -124,7 +127,7 @@ export class Check {
     const { finding } = found
     if (finding === 'pass') return { type: 'done', verdict: 'pass' }
     if (!this.settled) return this.restart(found, now, this.convergence.pauseBefore(this.restarts + 1))
-    if (finding === 'error' && Object.keys(this.window.tally.errors).every(mayPass)) {
+    if (finding === 'error' && this.window.tally.errors.every(isTransient)) {
       this.broken += 1
       return this.restart(found, now, Math.min(FIRST_PAUSE_MS * 2 ** (this.broken - 1), LONGEST_PAUSE_MS))
     }
@@ -142,7 +145,7 @@ export class Check {
       sent,
       byVersion: { ...byVersion },
       interval: this.interval(tally),
-      errors: errorCount(tally),
+      errors: totalOf(tally.errors),
     }
   }
 
@@ -163,6 +166,7 @@ export class Check {
       tolerance: share === 0 || share === 1 ? LEAK : settings.tolerance,
       alpha: this.options.alpha,
       reason: this.reason(verdict, ended) + reissueNote(reissued),
+      ...this.hint(verdict, ended),
       restarts: this.restarts,
       discarded: this.discarded,
       elapsedMs: firstIssuedAt === undefined ? 0 : now - firstIssuedAt,
@@ -192,6 +196,14 @@ export class Check {
       looksBefore,
       lastFinding,
     })
+  }
+
+  /** The hint that goes with the errors of the reason. */
+  private hint(verdict: Verdict, ended?: string): { hint?: string } {
+    if (verdict === 'pass') return {}
+    const isFinal = ended === undefined && this.judge(this.window) !== undefined
+    const hint = isFinal ? errorHint(this.judge(this.window), this.window) : this.lastHint
+    return hint === undefined ? {} : { hint }
   }
 
   private findingReason({ finding, part }: Found, window: Window): string {
@@ -268,6 +280,7 @@ export class Check {
 
   private noteRestart(found: Found, discarded: number): void {
     this.lastFinding = this.findingReason(found, this.window)
+    this.lastHint = errorHint(found, this.window)
     this.restarts += 1
     this.discarded += discarded
   }
@@ -279,10 +292,16 @@ export class Check {
   }
 }
 
+/** The likeliest cause of the most frequent error, where errors were the finding. */
+function errorHint(found: Found | undefined, { tally }: Window): string | undefined {
+  const [error] = byFrequency(tally.errors)
+  return found?.finding === 'error' && error ? hintFor(error) : undefined
+}
+
 /** Where all that contradicts came by one path or proxy of several, that one is named. */
 function singledOut(finding: Finding, parts: readonly Stratum[], whole: Tally): string {
   if (finding !== 'error' && finding !== 'other version') return ''
-  const amount = (tally: Tally) => (finding === 'error' ? errorCount(tally) : tally.others)
+  const amount = (tally: Tally) => (finding === 'error' ? totalOf(tally.errors) : tally.others)
   const part = parts.find(({ tally }) => amount(tally) === amount(whole))
   return part ? `, all by ${part.of} ${part.name}` : ''
 }
@@ -295,7 +314,7 @@ function verdictOf(finding: Finding, tally: Tally): Verdict {
     case 'other version':
       return 'fail'
     case 'error':
-      return Object.keys(tally.errors).every(isConnectionError) ? 'inconclusive' : 'fail'
+      return tally.errors.every(isConnectionError) ? 'inconclusive' : 'fail'
     case 'unidentified':
     case 'undecided':
       return 'inconclusive'

@@ -1,6 +1,7 @@
 import type { Expectation } from '../../model/expectation.js'
 import { compileReadings } from '../answers/attribution.js'
 import { compileClassify, type Observation, type Outcome } from '../answers/classify.js'
+import { errorText } from '../answers/error-texts.js'
 import { Prober, type SentProbe } from '../probing/prober.js'
 import type { ExplainedAnswer, ProbeRequest } from '../probing/verifier.js'
 
@@ -80,7 +81,7 @@ function compileExplain(request: ExplainRequest): Explain {
     request: { method: sent.method, path: sent.path, headers: sent.headers },
     ...('answer' in outcome
       ? { answer: { ...outcome.answer, body: outcome.answer.body.slice(0, BODY) } }
-      : { failure: `${outcome.failure}: ${outcome.message}` }),
+      : { failure: `${errorText({ kind: outcome.failure })}: ${outcome.message}` }),
     elapsedMs: receivedAt - issuedAt,
     readings: 'answer' in outcome ? readings(outcome.answer) : [],
     countsAs: countsAs(classify(outcome)),
@@ -94,6 +95,6 @@ function countsAs(observation: Observation): string {
     case 'unidentified':
       return 'no version'
     case 'error':
-      return `error: ${observation.kind}`
+      return `error: ${errorText(observation.error)}`
   }
 }

@@ -1,5 +1,7 @@
 import type { AnswerSample, Expectation } from '../../model/expectation.js'
-import { hintFor, type Observation, type Outcome } from '../answers/classify.js'
+import type { Observation, Outcome } from '../answers/classify.js'
+import { countsText } from '../answers/error-counts.js'
+import { errorText } from '../answers/error-texts.js'
 import type { Judgement, JudgeSettings } from './judge.js'
 import type { SentProbe } from '../probing/prober.js'
 import type { Tally } from './tally.js'
@@ -96,11 +98,13 @@ export function partsReason({ name, of, tally }: Stratum, parts: readonly Stratu
 
 /** How an answer that is not of the wanted routes looked. */
 export function looksOf(outcome: Outcome, observation: Observation, header: string): string {
-  if (!('answer' in outcome)) return outcome.failure
+  if (!('answer' in outcome)) return errorText({ kind: outcome.failure })
   const { status, headers } = outcome.answer
   const routes = headers[header.toLowerCase()]
   const by = routes === undefined ? `without ${header}` : `with ${header} ${routes}`
-  return observation.type === 'error' && status > 299 ? `${observation.kind} ${by}` : `http ${status} ${by}`
+  return observation.type === 'error' && status > 299
+    ? `${errorText(observation.error)} ${by}`
+    : `http ${status} ${by}`
 }
 
 function answered(version: string, tally: Tally, expectation: Expectation): string {
@@ -139,15 +143,11 @@ function errorSentence(
   samples: AnswerSample[],
   errorRate: number,
 ): string {
-  const kinds = Object.entries(tally.errors).sort(([, a], [, b]) => b - a)
-  const counts = kinds.map(([kind, count]) => `${count} × ${kind}`).join(', ')
   const sample = samples.find((entry) => entry.error !== undefined)
-  const hint = hintFor(kinds[0]?.[0] ?? '')
   return (
-    `${counts} among ${tally.sent} ${requests(expectation)}; ` +
+    `${countsText(tally.errors)} among ${tally.sent} ${requests(expectation)}; ` +
     (errorRate === 0 ? 'expected none' : `at most ${percent(errorRate)} may be errors of the application`) +
-    (sample?.error && sample.status === undefined ? ` (first: ${sample.error})` : '') +
-    (hint ? `. Likely: ${hint}` : '')
+    (sample?.error && sample.status === undefined ? ` (first: ${sample.error})` : '')
   )
 }
 
@@ -175,12 +175,17 @@ export function sampleOf(
 ): AnswerSample {
   const at = new Date(performance.timeOrigin + issuedAt).toISOString()
   const probed = { index, at, path: probe.path, ...(proxy.name === '' ? {} : { proxy: proxy.name }) }
-  if (!('answer' in outcome)) return { ...probed, error: `${outcome.failure}: ${outcome.message}` }
+  if (!('answer' in outcome)) {
+    const kind = outcome.failure
+    return { ...probed, error: `${errorText({ kind })}: ${outcome.message}`, errorKind: kind }
+  }
   const { status, headers, body } = outcome.answer
   return {
     ...probed,
     status,
-    ...(observation.type === 'error' ? { error: observation.kind } : {}),
+    ...(observation.type === 'error'
+      ? { error: errorText(observation.error), errorKind: observation.error.kind }
+      : {}),
     ...(observation.type === 'version' ? { version: observation.version } : {}),
     headers,
     body: body.slice(0, 200),

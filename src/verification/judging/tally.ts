@@ -1,5 +1,7 @@
+import type { ErrorCount } from '../../model/answer-errors.js'
 import type { Counts, Expectation } from '../../model/expectation.js'
 import type { Observation } from '../answers/classify.js'
+import { countError } from '../answers/error-counts.js'
 
 /** Counts of some of the answers to the probes of one check. */
 export interface Tally {
@@ -10,7 +12,7 @@ export interface Tally {
   others: number
   unidentified: number
   byVersion: Record<string, number>
-  errors: Record<string, number>
+  errors: ErrorCount[]
 }
 
 export function emptyTally(): Tally {
@@ -22,7 +24,7 @@ export function emptyTally(): Tally {
     unidentified: 0,
     // Answers may name anything a version, `constructor` too.
     byVersion: Object.create(null) as Record<string, number>,
-    errors: {},
+    errors: [],
   }
 }
 
@@ -31,7 +33,7 @@ export function addTo(tally: Tally, expectation: Expectation, observation: Obser
   tally.sent += 1
   switch (observation.type) {
     case 'error':
-      tally.errors[observation.kind] = (tally.errors[observation.kind] ?? 0) + 1
+      countError(tally.errors, observation.error)
       return
     case 'unidentified':
       tally.unidentified += 1
@@ -57,8 +59,4 @@ export function contradicts(expectation: Expectation, observation: Observation):
 /** The part of a tally that is told to others. */
 export function countsOf({ sent, byVersion, unidentified, errors }: Tally): Counts {
   return { sent, byVersion, unidentified, errors }
-}
-
-export function errorCount(tally: Tally): number {
-  return Object.values(tally.errors).reduce((sum, count) => sum + count, 0)
 }

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import type { Outcome, TransportFailure } from '../answers/classify.js'
+import type { TransportFailure } from '../../model/answer-errors.js'
+import type { Outcome } from '../answers/classify.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 /** How long the first event of a stream is waited for: it may name the version, as headers do. */
@@ -43,7 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { status, headers } = this.head
     const type = headers['content-type'] ?? 'no content-type'
     return {
-      failure: 'endless body',
+      failure: 'endless-body',
       message: `http ${status} (${type}): the headers came, the body did not end within ${seconds} s`,
     }
   }
@@ -125,13 +126,13 @@ export function failureOf(error: Error): TransportFailure {
     case 'EAI_AGAIN':
       return 'unreachable'
   }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'headers too large'
-  if (error.name === 'HTTPParserError') return isHttp2(error) ? 'http/2 only' : 'not http'
-  if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return 'http/2 only'
-  if (CLIENT_CERTIFICATE.test(code)) return 'client certificate'
-  if (/^Proxy response \(\d+\)/.test(error.message)) return 'http proxy'
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'headers-too-large'
+  if (error.name === 'HTTPParserError') return isHttp2(error) ? 'http2-only' : 'not-http'
+  if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return 'http2-only'
+  if (CLIENT_CERTIFICATE.test(code)) return 'client-certificate'
+  if (/^Proxy response \(\d+\)/.test(error.message)) return 'http-proxy'
   if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) return 'tls'
-  return 'connection error'
+  return 'connection-error'
 }
 
 /** Whether a server answered with HTTP/2's first frame, SETTINGS or GOAWAY of stream 0, as one does that knows nothing else. */

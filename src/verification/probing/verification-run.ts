@@ -1,5 +1,6 @@
 import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/expectation.js'
 import { howToIdentify } from '../answers/attribution.js'
+import { isCached } from '../answers/cached.js'
 import { BETA, Check } from '../judging/check.js'
 import { type Classify, compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { type Convergence, EpochConvergence, FingerprintConvergence } from '../answers/convergence.js'
@@ -172,12 +173,6 @@ export class VerificationRun {
   private endOpenChecks(why: string): void {
     for (const probed of this.probed) this.conclude(probed, 'inconclusive', why)
   }
-}
-
-/** Whether an answer says that a cache in front gave it. */
-function isCached(headers: Record<string, string>): boolean {
-  const { age, 'x-cache': cache, 'cf-cache-status': cloudflare } = headers
-  return Number(age ?? 0) > 0 || /\bhit\b/i.test(`${cache ?? ''} ${cloudflare ?? ''}`)
 }
 
 /** The worst verdict of all checks; no check at all proves nothing. */

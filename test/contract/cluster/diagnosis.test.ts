@@ -5,6 +5,7 @@ import type { StageProof } from '../../../src/model/expectation.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { causesOf } from '../../../src/operations/verification/diagnosis.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
+import { errorCounts } from '../../support/answer-errors.js'
 
 let cli: SandboxCli
 let cluster: Cluster
@@ -153,7 +154,7 @@ const PROOF: StageProof = {
       sent: 10,
       byVersion: {},
       unidentified: 0,
-      errors: { 'foreign routes': 10 },
+      errors: errorCounts({ 'foreign routes': 10 }),
       interval: [0, 1],
       tolerance: 0.01,
       alpha: 0.01,

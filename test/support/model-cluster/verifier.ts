@@ -6,6 +6,7 @@ import type {
 } from '../../../src/verification/probing/verifier.js'
 import type { ModelCluster } from './cluster.js'
 import type { Answers } from './kube.js'
+import { errorCounts } from '../answer-errors.js'
 
 /** Probes of each kind. */
 const PROBES = 459
@@ -89,7 +90,7 @@ function check(expectation: Expectation, verdict: Verdict, answers: Answers, isT
     sent: PROBES,
     byVersion: Object.fromEntries(counts.filter(([who]) => !isError(who))),
     unidentified: 0,
-    errors: Object.fromEntries(counts.filter(([who]) => isError(who))),
+    errors: errorCounts(Object.fromEntries(counts.filter(([who]) => isError(who)))),
     interval: [expectation.share, expectation.share],
     tolerance: 0.1,
     alpha: 0.01,

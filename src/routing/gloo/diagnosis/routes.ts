@@ -7,8 +7,8 @@ import {
   type Matcher,
 } from '../../../model/results/overlaps.js'
 import {
+  countOf,
   delegationsToApp,
-  errorsOf,
   type Facts,
   failing,
   refText,
@@ -130,7 +130,7 @@ function rivalTable(facts: Facts): Cause | undefined {
   const overlap = taking ?? lost.find(({ isWhole }) => isWhole)
   if (!overlap) return undefined
   const { winner, loser, isWhole } = overlap
-  const isForeign = errorsOf(facts, (kind) => kind === 'foreign routes' || kind === 'no routes header') > 0
+  const isForeign = countOf(facts, 'foreign-routes', 'no-routes-header') > 0
   const owner = winner.release
     ? `helm get values ${winner.release.name} -n ${winner.release.namespace}    (its Helm release)`
     : `kubectl get ${winner.kind.toLowerCase()} ${winner.name} -n ${winner.namespace} -o yaml    (whose is it?)`
@@ -176,8 +176,7 @@ function wrongHost(facts: Facts): Cause | undefined {
   const { snapshot, proof } = facts
   const delegations = snapshot && delegationsToApp(snapshot)
   if (!proof || !delegations || delegations.length === 0) return undefined
-  if (errorsOf(facts, (kind) => kind === 'http 404 (no route)' || kind === 'no routes header') === 0)
-    return undefined
+  if (countOf(facts, 'no-route', 'no-routes-header') === 0) return undefined
   const host = (proof.host ?? new URL(proof.url).host).toLowerCase()
   const domains = [...new Set(delegations.flatMap((entry) => entry.domains))]
   if (domains.some((domain) => matchesDomain(domain.toLowerCase(), host))) return undefined

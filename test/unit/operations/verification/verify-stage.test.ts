@@ -9,6 +9,7 @@ import { shift } from '../../../../src/operations/shift.js'
 import { analyze, verify } from '../../../../src/operations/verify.js'
 import { type Modelled, modelled } from '../../../support/model-cluster/context.js'
 import { SEED } from '../../rollout/seed-values.js'
+import { errorCounts } from '../../../support/answer-errors.js'
 
 const app = { app: 'echo' }
 
@@ -231,9 +232,9 @@ describe('health before a share rises', () => {
     verdict,
     pairs: 400,
     elapsedMs: 1000,
-    primary: { version: 'v1', answers: 400, errors: {}, errorCount: 0 },
-    canary: { version: 'v2', answers: 400, errors: { 'http 500': 20 }, errorCount: 20 },
-    unattributed: {},
+    primary: { version: 'v1', answers: 400, errors: [], errorCount: 0 },
+    canary: { version: 'v2', answers: 400, errors: errorCounts({ 'http 500': 20 }), errorCount: 20 },
+    unattributed: [],
     gates: [{ name: 'errors', verdict, reason: '20 of 400' }],
     samples: [],
   })

@@ -13,6 +13,7 @@ import {
   startPlan,
   regular,
 } from '../text/samples.js'
+import { errorCounts } from '../../../support/answer-errors.js'
 
 class Screen {
   text = ''
@@ -63,7 +64,7 @@ const start: CanaryEvent[] = [
     check: {
       ...checkOf(marked, { v2: 21, v1: 1 }),
       verdict: 'fail',
-      errors: { 'http 503': 3 },
+      errors: errorCounts({ 'http 503': 3 }),
       reason: '1 of 22 answers came from v1.',
     },
   },

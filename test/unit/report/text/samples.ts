@@ -27,7 +27,7 @@ export function checkOf(expectation: Expectation, byVersion: Record<string, numb
     sent: Object.values(byVersion).reduce((sum, count) => sum + count, 0),
     byVersion,
     unidentified: 0,
-    errors: {},
+    errors: [],
     interval: [0.44, 0.561],
     tolerance: 0.1,
     alpha: 0.01,

@@ -5,6 +5,7 @@ import { analyze } from '../../../../src/verification/analysis/analyze.js'
 import type { AnalysisRequest } from '../../../../src/verification/probing/verifier.js'
 import { transportTo } from '../../../support/probe-request.js'
 import { startServer } from '../probing/http-server.js'
+import { byText } from '../../../support/answer-errors.js'
 
 const opened: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -77,7 +78,7 @@ describe('comparing over HTTP', () => {
     )
     const { verdict, canary, primary, samples } = await compare(origin)
     expect([verdict, primary.errorCount]).toEqual(['fail', 0])
-    expect(Object.keys(canary.errors)).toEqual(['http 503'])
+    expect(Object.keys(byText(canary.errors))).toEqual(['http 503'])
     expect(samples[0]).toMatchObject({ path: '/echo', status: 503, error: 'http 503', body: 'oops' })
   })
 
@@ -95,7 +96,7 @@ describe('comparing over HTTP', () => {
     )
     const { verdict, canary } = await compare(origin)
     expect(verdict).toBe('fail')
-    expect(Object.keys(canary.errors)).toEqual([kind])
+    expect(Object.keys(byText(canary.errors))).toEqual([kind])
   })
 
   test('a slower canary fails on latency', async () => {
@@ -110,7 +111,11 @@ describe('comparing over HTTP', () => {
     const server = await startServer(() => {})
     await server.close()
     const { verdict, canary, unattributed, gates } = await compare(server.origin, { durationMs: 300 })
-    expect([verdict, canary.answers, Object.keys(unattributed)]).toEqual(['inconclusive', 0, ['refused']])
+    expect([verdict, canary.answers, Object.keys(byText(unattributed))]).toEqual([
+      'inconclusive',
+      0,
+      ['refused'],
+    ])
     expect(gates[0]!.name).toBe('probes')
   })
 
@@ -120,7 +125,7 @@ describe('comparing over HTTP', () => {
     )
     const fingerprint = { header: 'x-routes', value: 'new' }
     const { verdict, unattributed } = await compare(origin, { fingerprint, durationMs: 300 })
-    expect([verdict, Object.keys(unattributed)]).toEqual(['inconclusive', ['foreign routes']])
+    expect([verdict, Object.keys(byText(unattributed))]).toEqual(['inconclusive', ['foreign routes']])
   })
 
   test('all paths are asked, by both kinds alike', async () => {

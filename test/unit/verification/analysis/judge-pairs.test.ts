@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Random, seededRandom } from '../../../../src/sandbox/random.js'
 import { PairJudge, type Seen } from '../../../../src/verification/analysis/judge-pairs.js'
+import { byText, errorOf } from '../../../support/answer-errors.js'
 
 const LIMITS = { maxErrorRate: 0.05, relativeRisk: 3, latency: { shift: 0.2, minMs: 5 } }
 
@@ -23,7 +24,7 @@ function compare(random: Random, most: number, { share = 0, named = true, ...ver
     const arm = isMarked || random() < share ? 'canary' : 'primary'
     const seen: Seen =
       random() < versions[arm]
-        ? { type: 'error', kind: 'http 500', ...(named ? { arm } : {}) }
+        ? { type: 'error', error: errorOf('http 500'), ...(named ? { arm } : {}) }
         : {
             type: 'answer',
             arm,
@@ -115,7 +116,7 @@ function judged(share: number, probes: [isMarked: boolean, seen: Seen, times: nu
 }
 
 const good = (arm: 'primary' | 'canary'): Seen => ({ type: 'answer', arm, elapsedMs: 10 })
-const error: Seen = { type: 'error', kind: 'http 500' }
+const error: Seen = { type: 'error', error: errorOf('http 500') }
 
 describe('what counts as whose', () => {
   test.each<{
@@ -148,7 +149,7 @@ describe('what counts as whose', () => {
       name: 'no connection to the proxy',
       share: 0,
       isMarked: true,
-      seen: { type: 'lost', kind: 'refused' },
+      seen: { type: 'lost', error: errorOf('refused') },
       whose: [0, 0],
       nobody: { refused: 1 },
     },
@@ -166,7 +167,7 @@ describe('what counts as whose', () => {
       [isMarked, seen, 1],
     ])
     expect([primary.errorCount, canary.errorCount]).toEqual(whose)
-    expect(unattributed).toEqual(nobody)
+    expect(byText(unattributed)).toEqual(nobody)
   })
 
   test('where no answer names a version at all, nothing is told', () => {
@@ -178,7 +179,7 @@ describe('what counts as whose', () => {
     expect(gates[0]).toEqual({
       name: 'probes',
       verdict: 'inconclusive',
-      reason: '600 of 600 (100 %) told nothing about either version: 600 × no version',
+      reason: '600 of 600 (100 %) probes say nothing about either version: 600 × no version',
     })
   })
 })
@@ -233,25 +234,25 @@ describe('gates', () => {
     expect([verdict, pairs, primary]).toEqual([
       'inconclusive',
       0,
-      { version: 'v1', answers: 0, errors: {}, errorCount: 0 },
+      { version: 'v1', answers: 0, errors: [], errorCount: 0 },
     ])
   })
 
   test('a proxy that resets both kinds alike says nothing about the canary', () => {
-    const reset: Seen = { type: 'error', kind: 'reset' }
+    const reset: Seen = { type: 'error', error: errorOf('reset') }
     const pair: [boolean, Seen, number][] = [
       [true, reset, 1],
       [false, reset, 1],
     ]
     const { verdict, gates, failedAt } = judged(0, new Array(50).fill(pair).flat() as typeof pair)
     expect([verdict, failedAt]).toEqual(['inconclusive', -1])
-    expect(gates[0]!.reason).toBe('100 of 100 (100 %) told nothing about either version: 100 × reset')
+    expect(gates[0]!.reason).toBe('100 of 100 (100 %) probes say nothing about either version: 100 × reset')
   })
 
   test('a canary whose requests alone are reset fails', () => {
     const { verdict, failedAt } = judged(0, [
       [false, good('primary'), 10],
-      [true, { type: 'error', kind: 'reset' }, 10],
+      [true, { type: 'error', error: errorOf('reset') }, 10],
     ])
     expect(verdict).toBe('fail')
     expect(failedAt).toBeLessThan(16)
@@ -260,7 +261,7 @@ describe('gates', () => {
   test('a few lost probes are borne', () => {
     const { verdict } = judged(0, [
       [true, good('canary'), 300],
-      [true, { type: 'lost', kind: 'refused' }, 3],
+      [true, { type: 'lost', error: errorOf('refused') }, 3],
       [false, good('primary'), 300],
     ])
     expect(verdict).toBe('pass')

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { AnswerAssertions } from '../../../../src/model/verify-settings.js'
 import type { HttpAnswer } from '../../../../src/verification/answers/attribution.js'
-import { compileClassify, hintFor, isConnectionError } from '../../../../src/verification/answers/classify.js'
+import { compileClassify, isConnectionError } from '../../../../src/verification/answers/classify.js'
+import { errorText, hintFor } from '../../../../src/verification/answers/error-texts.js'
+import { errorOf } from '../../../support/answer-errors.js'
 
 const fingerprint = { header: 'X-Canary-Routes', value: 'abc' }
 const wanted = { 'x-canary-routes': 'abc' }
@@ -76,7 +78,7 @@ test.each<{ name: string; answer: Partial<HttpAnswer>; type: string; is?: string
   const seen = classified(answer)
   expect(seen.type).toBe(type)
   if (seen.type === 'version') expect(seen.version).toBe(is)
-  if (seen.type === 'error') expect(seen.kind).toBe(is)
+  if (seen.type === 'error') expect(errorText(seen.error)).toBe(is)
 })
 
 test('without a fingerprint any routes do', () => {
@@ -109,13 +111,17 @@ test.each<{ name: string; assertions: Partial<AnswerAssertions>; answer?: Partia
   expect(seen).toEqual(
     is === undefined
       ? { type: 'version', version: 'v1', routes: 'wanted' }
-      : { type: 'error', kind: is, routes: 'wanted' },
+      : { type: 'error', error: { ...errorOf(is), status: answer?.status ?? 200 }, routes: 'wanted' },
   )
 })
 
 test('a version other than the one that the proxy chose is a fallback, whatever the header proves', () => {
   const seen = classified({ headers: { ...wanted, 'x-canary-version': 'v2' }, body: 'v1' })
-  expect(seen).toEqual({ type: 'error', kind: 'fallback (v1 answered for v2)', routes: 'wanted' })
+  expect(seen).toMatchObject({
+    type: 'error',
+    error: { kind: 'fallback', detail: 'v1 answered for v2' },
+    routes: 'wanted',
+  })
 })
 
 test('every kind has a hint; a broken connection is told from an answer', () => {
@@ -129,10 +135,12 @@ test('every kind has a hint; a broken connection is told from an answer', () => 
     'fallback (v1 answered for v2)',
     'unexpected header x-a',
   ]) {
-    expect(hintFor(kind)).toBeTruthy()
+    expect(hintFor(errorOf(kind))).toMatch(/\w{3}/)
   }
-  expect(['refused', 'reset', 'tls'].every(isConnectionError)).toBe(true)
-  expect(['timeout', 'http 503', 'foreign routes', 'redirect'].some(isConnectionError)).toBe(false)
+  expect(['refused', 'reset', 'tls'].map(errorOf).every(isConnectionError)).toBe(true)
+  expect(['timeout', 'http 503', 'foreign routes', 'redirect'].map(errorOf).some(isConnectionError)).toBe(
+    false,
+  )
 })
 
 test.each<[string, Partial<HttpAnswer>, string]>([
@@ -151,7 +159,7 @@ test.each<[string, Partial<HttpAnswer>, string]>([
   ],
   ['a gRPC server', { status: 415, headers: { 'content-type': 'application/grpc' } }, 'http 415 (grpc)'],
 ])('%s', (_name, answer, kind) => {
-  expect(classified(answer)).toMatchObject({ type: 'error', kind })
+  expect(classified(answer)).toMatchObject({ type: 'error', error: errorOf(kind) })
 })
 
 test('where the routes name one version alone, an answer through them that names none is of that version', () => {
@@ -168,6 +176,6 @@ test('where the routes name one version alone, an answer through them that names
   expect(observed({})).toEqual({ type: 'version', version: 'v1', routes: 'wanted' })
   expect(observed({ body: 'version:echo-v2' })).toMatchObject({ version: 'v2' })
   expect(observed({ headers: { ...wanted, 'x-canary-version': 'v2' } }).type).toBe('unidentified')
-  expect(observed({ headers: {} })).toMatchObject({ type: 'error', kind: 'no routes header' })
-  expect(observed({ status: 500 })).toMatchObject({ type: 'error', kind: 'http 500' })
+  expect(observed({ headers: {} })).toMatchObject({ type: 'error', error: { kind: 'no-routes-header' } })
+  expect(observed({ status: 500 })).toMatchObject({ type: 'error', error: errorOf('http 500') })
 })

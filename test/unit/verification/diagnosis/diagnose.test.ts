@@ -9,6 +9,7 @@ import type { Matcher, RouteOverlap } from '../../../../src/model/results/overla
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
 import type { Neighbour } from '../../../../src/model/results/ownership.js'
 import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
+import { errorCounts } from '../../../support/answer-errors.js'
 
 const at = { name: 'echo', namespace: 'echo' }
 const routes = { name: 'echo-routes', namespace: 'echo' }
@@ -132,7 +133,7 @@ function failed(change: Partial<CheckResult> = {}): CheckResult {
     sent: 100,
     byVersion: {},
     unidentified: 0,
-    errors: {},
+    errors: [],
     interval: [0, 1],
     tolerance: 0.1,
     alpha: 0.01,
@@ -160,22 +161,24 @@ function proofOf(check: Partial<CheckResult>, change: Partial<StageProof> = {}):
 }
 
 /** Answers from before the wanted routes were served, which is all there was. */
-function unjudged(errors: Record<string, number>): CheckResult['unjudged'] {
-  return { sent: 90, byVersion: {}, unidentified: 0, errors, samples: [] }
+function unjudged(byText: Record<string, number>): CheckResult['unjudged'] {
+  return { sent: 90, byVersion: {}, unidentified: 0, errors: errorCounts(byText), samples: [] }
 }
 
 function answers(
-  errors: Record<string, number>,
+  byText: Record<string, number>,
   headers: Record<string, string> = {},
   status?: number,
 ): StageProof {
+  const errors = errorCounts(byText)
   const sample = {
     index: 0,
     at: '2026-01-01T00:00:00Z',
     path: '/echo',
     status,
     headers,
-    error: Object.keys(errors)[0],
+    error: errors[0]?.text,
+    errorKind: errors[0]?.kind,
   }
   return proofOf({ errors, samples: [sample] })
 }
@@ -302,10 +305,10 @@ test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Snapsh
     'proxy-behind',
     'one of two proxies',
     proofOf({
-      errors: { 'foreign routes': 50 },
+      errors: errorCounts({ 'foreign routes': 50 }),
       perProxy: {
-        p1: { sent: 50, byVersion: { v1: 25, v2: 25 }, unidentified: 0, errors: {} },
-        p2: { sent: 50, byVersion: {}, unidentified: 0, errors: { 'foreign routes': 50 } },
+        p1: { sent: 50, byVersion: { v1: 25, v2: 25 }, unidentified: 0, errors: [] },
+        p2: { sent: 50, byVersion: {}, unidentified: 0, errors: errorCounts({ 'foreign routes': 50 }) },
       },
     }),
     {},
@@ -424,7 +427,7 @@ describe('a counter that stands still is no evidence of now', () => {
   })
 
   test.each([
-    ['fallbacks', answers({ 'fallback to v1': 3 })],
+    ['fallbacks', answers({ 'fallback (v1 answered for v2)': 3 })],
     ['retries', proofOf({ retried: 7 })],
   ])('%s are told of while they go on only', (counter, proof) => {
     const evidence = (now: number) => {
@@ -488,7 +491,13 @@ describe('what speaks for nothing names nothing', () => {
 })
 
 test('what the surroundings prove comes before guesses, mere possibilities are left out, and three are the most', () => {
-  const errors = { 'http 404 (no route)': 1, 'foreign routes': 1, timeout: 1, redirect: 1, 'http 429': 1 }
+  const errors = errorCounts({
+    'http 404 (no route)': 1,
+    'foreign routes': 1,
+    timeout: 1,
+    redirect: 1,
+    'http 429': 1,
+  })
   const snapshot = sceneWith({ delegations: [delegation('/api')] })
   const causes = diagnose({ ...at, proof: proofOf({ errors, unidentified: 1 }), snapshot })
   expect(causes).toHaveLength(3)

@@ -4,6 +4,7 @@ import { BETA, Check, type CheckOptions, type Next } from '../../../../src/verif
 import type { Observation, Routes } from '../../../../src/verification/answers/classify.js'
 import { EpochConvergence, FingerprintConvergence } from '../../../../src/verification/answers/convergence.js'
 import type { CommittedProbe } from '../../../../src/verification/judging/window.js'
+import { errorCounts, errorOf } from '../../../support/answer-errors.js'
 
 function expectation(share: number, canary?: string): Expectation {
   return { kind: 'regular', paths: ['/echo'], headers: {}, primary: 'v1', canary, share }
@@ -62,7 +63,11 @@ const version = (name: string, routes: Routes = 'wanted'): Observation => ({
   version: name,
   routes,
 })
-const error = (kind: string, routes: Routes = 'missing'): Observation => ({ type: 'error', kind, routes })
+const error = (kind: string, routes: Routes = 'missing'): Observation => ({
+  type: 'error',
+  error: errorOf(kind),
+  routes,
+})
 const foreign = error('foreign routes', 'foreign')
 const settling = () => new FingerprintConvergence(true, BETA)
 const atRest = () => new FingerprintConvergence(false, BETA)
@@ -136,8 +141,8 @@ describe('with a fingerprint', () => {
     run.at(2500)
     run.feed(version('v1'), 20)
     expect(run.feed(foreign)).toEqual({ type: 'done', verdict: 'fail' })
-    expect(run.result()).toMatchObject({ errors: { 'foreign routes': 1 } })
-    expect(run.result().reason).toContain('still serves other routes')
+    expect(run.result()).toMatchObject({ errors: errorCounts({ 'foreign routes': 1 }) })
+    expect(run.result().hint).toContain('still serves earlier routes')
   })
 
   test('routes that never come are no verdict, and what came instead is told', () => {
@@ -172,7 +177,7 @@ describe('with a fingerprint', () => {
       run.feed(version('v1'), 458)
       expect(run.result('x').verdict).toBe('inconclusive')
       expect(run.feed(version('v1'))).toEqual({ type: 'done', verdict: 'pass' })
-      expect(run.result()).toMatchObject({ sent: 459, discarded: 459, restarts: 1, errors: {} })
+      expect(run.result()).toMatchObject({ sent: 459, discarded: 459, restarts: 1, errors: [] })
     },
   )
 
@@ -190,7 +195,7 @@ describe('with a fingerprint', () => {
     run.feed(version('v1'), 10)
     expect(run.feed(error('reset')).type).toBe('restart')
     run.feed(version('v1'), 459)
-    expect(run.result()).toMatchObject({ verdict: 'pass', errors: {}, samples: [] })
+    expect(run.result()).toMatchObject({ verdict: 'pass', errors: [], samples: [] })
   })
 
   test('a version nobody asked for fails any share', () => {
@@ -291,7 +296,10 @@ describe('several proxies and paths', () => {
     const run = driven(expectation(0), new FingerprintConvergence(false, BETA, proxies), { proxies })
     each(run, 10, 'a', 'b', 'c')
     run.feed(error('http 500'), 1, { proxy: 'b' })
-    expect(run.result()).toMatchObject({ verdict: 'fail', perProxy: { b: { errors: { 'http 500': 1 } } } })
+    expect(run.result()).toMatchObject({
+      verdict: 'fail',
+      perProxy: { b: { errors: errorCounts({ 'http 500': 1 }) } },
+    })
     expect(run.result().reason).toContain('all by proxy b')
   })
 
@@ -364,7 +372,7 @@ describe('errors that are allowed', () => {
     run.feed(version('v1'), 200)
     run.feed(http500)
     expect(run.feed(version('v1'), 2000)).toEqual({ type: 'done', verdict: 'pass' })
-    expect(run.result()).toMatchObject({ verdict: 'pass', errors: { 'http 500': 2 } })
+    expect(run.result()).toMatchObject({ verdict: 'pass', errors: errorCounts({ 'http 500': 2 }) })
   })
 
   test('more than that fail it, once it is sure', () => {

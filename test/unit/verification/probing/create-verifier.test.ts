@@ -10,6 +10,7 @@ import type {
 } from '../../../../src/verification/probing/verifier.js'
 import { proofRequest, transportTo } from '../../../support/probe-request.js'
 import { startServer } from './http-server.js'
+import { errorCounts } from '../../../support/answer-errors.js'
 
 let server: Awaited<ReturnType<typeof startServer>> | undefined
 afterEach(async () => {
@@ -94,7 +95,7 @@ test('a weighted stage: regular requests by weight, canary ones to the canary', 
     url: server!.origin,
     convergence: 'fingerprint',
     checks: [
-      { verdict: 'pass', expectation: { kind: 'regular' }, errors: {}, unidentified: 0, samples: [] },
+      { verdict: 'pass', expectation: { kind: 'regular' }, errors: [], unidentified: 0, samples: [] },
       {
         verdict: 'pass',
         sent: 459,
@@ -193,7 +194,7 @@ describe('a lie is found', () => {
       }
       answer(response, 'v1', left.has(socket) ? 'old' : 'new')
     })
-    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: { 'foreign routes': 1 } })
+    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: errorCounts({ 'foreign routes': 1 }) })
     expect(proof.checks[0]!.samples[0]!.headers).toMatchObject({ 'x-canary-routes': 'old' })
   })
 
@@ -205,9 +206,9 @@ describe('a lie is found', () => {
     })
     expect(proof.checks[0]).toMatchObject({
       verdict: 'fail',
-      errors: { 'http 503 (no healthy upstream)': 1 },
+      errors: errorCounts({ 'http 503 (no healthy upstream)': 1 }),
     })
-    expect(proof.checks[0]!.reason).toContain('the version has no ready pods')
+    expect(proof.checks[0]!.hint).toContain('the version has no ready pods')
   })
 
   test('a canary that hangs', async () => {
@@ -215,7 +216,7 @@ describe('a lie is found', () => {
     const { proof } = await prove([marked], (_request, response) => {
       if ((count += 1) !== 100) answer(response, 'v2')
     })
-    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: { timeout: 1 } })
+    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: errorCounts({ timeout: 1 }) })
   })
 
   test('the other checks end soon after', async () => {
@@ -256,7 +257,7 @@ describe('convergence', () => {
       },
       { settling: true },
     )
-    expect(proof.checks[0]).toMatchObject({ verdict: 'pass', sent: 459, byVersion: { v2: 459 }, errors: {} })
+    expect(proof.checks[0]).toMatchObject({ verdict: 'pass', sent: 459, byVersion: { v2: 459 }, errors: [] })
     expect(proof.checks[0]!.restarts).toBeGreaterThan(0)
   })
 
@@ -288,7 +289,7 @@ describe('convergence', () => {
       if ((count += 1) > 200) response.end('version:echo-v1')
       else answer(response, 'v1')
     })
-    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: { 'no routes header': 1 } })
+    expect(proof.checks[0]).toMatchObject({ verdict: 'fail', errors: errorCounts({ 'no routes header': 1 }) })
   })
 
   test('without a fingerprint, epochs: what fails at first is begun anew', async () => {

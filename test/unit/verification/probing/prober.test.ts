@@ -210,7 +210,7 @@ describe('no answer', () => {
     server = await startServer(() => {})
     server.server.prependListener('connection', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
     const [first] = await probeOrigin(1, server.origin)
-    expect(statusOf(first!)).toBe('not http')
+    expect(statusOf(first!)).toBe('not-http')
   })
 })
 

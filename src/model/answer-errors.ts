@@ -1,0 +1,57 @@
+/** Why a probe got no answer. Most concern the connection to the proxy, not what is behind it. */
+export type TransportFailure =
+  | 'timeout'
+  | 'endless-body'
+  | 'headers-too-large'
+  | 'refused'
+  | 'reset'
+  | 'unreachable'
+  | 'tls'
+  | 'client-certificate'
+  | 'not-http'
+  | 'http2-only'
+  | 'http-proxy'
+  | 'connection-error'
+
+/** Errors of answers that the proxy gave by itself, told by their body. */
+export type ProxyError = 'no-healthy-upstream' | 'empty-503' | 'no-route' | 'invalid-gateway-configuration'
+
+/** Stable ids of all that makes an answer count as an error. */
+export type ErrorKind =
+  | TransportFailure
+  | ProxyError
+  /** Routes other than the wanted ones, and none of the app's at all. */
+  | 'foreign-routes'
+  | 'no-routes-header'
+  | 'redirect'
+  /** Another version answered than the one that the proxy chose. */
+  | 'fallback'
+  /** `verify.expect` */
+  | 'missing-header'
+  | 'unexpected-header'
+  | 'unexpected-body'
+  | 'unexpected-status'
+  /** An error status without a more specific reason. */
+  | 'status'
+  | 'certificate-required'
+  | 'grpc'
+  | 'http2-app'
+  /** Of an analysis: a probe that has to reach one version and reached another, or an answer that names none. */
+  | 'wrong-version'
+  | 'no-version'
+
+/** One error: what it is, and what tells it from others of its kind. */
+export interface AnswerError {
+  kind: ErrorKind
+  /** HTTP status, where there was an answer. */
+  status?: number
+  /** The header, or the versions. */
+  detail?: string
+}
+
+/** How often an error occurred. */
+export interface ErrorCount extends AnswerError {
+  /** For people: `http 503 (no healthy upstream)`. */
+  text: string
+  count: number
+}
