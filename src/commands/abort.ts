@@ -6,9 +6,9 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 export default class Abort extends ChangeCommand {
   static override summary = 'Send all requests back to the primary and remove the canary'
   static override description =
-    "First the routes go back to the primary, even if the proxy can't be reached. Once it is proven " +
-    'that no request reaches the canary any more, the canary is removed. What a failed or killed helm ' +
-    'left behind is recovered on the way, and another operator is asked to stop.'
+    'Sends the routes back to the primary first, even if the proxy cannot be reached. Removes the canary once ' +
+    'no request reaches it any more, which is verified. Recovers a failed or pending release on the way, and ' +
+    'stops another operator.'
   static override examples = [
     '<%= config.bin %> abort echo',
     '<%= config.bin %> abort echo --unverified "proxy is down, traffic checked by hand"',
@@ -17,15 +17,14 @@ export default class Abort extends ChangeCommand {
   static override flags = {
     unverified: Flags.string({
       helpValue: '<reason>',
-      description: 'Remove the canary without the proof; the reason is kept in the release history',
+      description: 'Remove the canary unverified; the reason is kept in the release history',
     }),
     force: Flags.boolean({
-      description: "Also from values canary can't explain, which go: back to the newest revision it can",
+      description: 'Discard values canary cannot explain; return to the newest revision it can',
     }),
     'break-lock': Flags.boolean({
       env: 'CANARY_BREAK_LOCK',
-      description:
-        'Take the app at once from an operator who holds it and does not stop; recorded in the history',
+      description: 'Take the lock from an operator that does not stop; recorded in the history',
       helpGroup: 'safety',
     }),
     ...changeFlags,

@@ -6,19 +6,23 @@ import { clusterFlags } from '../cli/flags/flags.js'
 export default class Approve extends BaseCommand {
   static override summary = 'Approve a step that a run waits for, without running it'
   static override description =
-    'Keeps the approval with the app: it holds for this run, this step and the revision that is there. The run goes on by its ' +
-    'own command, or by itself where it waits on a terminal. Approvals are notes for those who work together, not a control ' +
-    'of who may change the app: whoever may write its Lease can write one.'
+    'Keeps the approval with the app: it holds for this run, this step and the current revision. The run ' +
+    'resumes by its own command, or by itself if it waits on a terminal. Approvals are notes between ' +
+    "colleagues, not access control: whoever may write the app's Lease can write one."
   static override examples = [
     '<%= config.bin %> approve echo qa --why "checked by hand"',
     '<%= config.bin %> approve nightly qa    # for all apps of a run that wait for it',
   ]
   static override args = {
-    target: Args.string({ description: 'App, or id or name of a run', required: true, ignoreStdin: true }),
-    step: Args.string({ description: 'Id of the step', required: true, ignoreStdin: true }),
+    target: Args.string({ description: 'App, or ID or name of a run', required: true, ignoreStdin: true }),
+    step: Args.string({ description: 'ID of the step', required: true, ignoreStdin: true }),
   }
   static override flags = {
-    why: Flags.string({ env: 'CANARY_WHY', helpValue: '<reason>', description: 'Kept with the approval' }),
+    why: Flags.string({
+      env: 'CANARY_WHY',
+      helpValue: '<reason>',
+      description: 'Reason, kept with the approval',
+    }),
     ...clusterFlags,
   }
 

@@ -7,17 +7,17 @@ import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '
 export default class Finish extends ChangeCommand {
   static override summary = 'Make the canary the primary and remove the old version'
   static override description =
-    'Sends all requests to the canary unless they are already, proves it, then makes it the primary and ' +
-    "removes the old version's pods. On a terminal it asks first. VERSION guards scripts: with the app " +
-    'stable on VERSION it is done, with another one it exits 6.'
+    'Sends all requests to the canary if they are not there yet, verifies that, makes the canary the primary ' +
+    "and removes the old version's pods. Asks first on a terminal. VERSION guards scripts: stable on VERSION " +
+    'exits 0, stable on another version exits 6.'
   static override examples = ['<%= config.bin %> finish echo', '<%= config.bin %> finish echo v2 --yes']
   static override args = {
     app: requiredApp,
-    version: Args.string({ description: 'The version that must come out of it', ignoreStdin: true }),
+    version: Args.string({ description: 'Expected new version; guards scripts', ignoreStdin: true }),
   }
   static override flags = {
     jump: Flags.boolean({
-      description: 'Also from weight 0, though no regular request has tried the canary yet',
+      description: 'Finish from weight 0, before any regular request has reached the canary',
     }),
     scale: scaleFlag,
     ...changeFlags,

@@ -4,10 +4,10 @@ import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class History extends BaseCommand {
-  static override summary = 'Show what happened to an app: its revisions as events of its rollouts'
+  static override summary = 'Show the revisions of an app as events of its rollouts'
   static override description =
-    'Newest last: the stage of each revision, what its proof came to, who made it and by which command; for ' +
-    'revisions made by hand what they changed. Sends no request and changes nothing.'
+    'Newest last: the stage of each revision, its proof, who made it and by which command; for revisions made ' +
+    'by hand, what they changed. Sends no request and changes nothing.'
   static override examples = [
     '<%= config.bin %> history echo',
     '<%= config.bin %> history echo --limit 5 --json',
@@ -19,7 +19,7 @@ export default class History extends BaseCommand {
       default: 20,
       env: 'CANARY_LIMIT',
       helpValue: '<number>',
-      description: 'How many revisions at most, the newest ones',
+      description: 'Number of revisions to show, newest first',
     }),
     ...clusterFlags,
   }

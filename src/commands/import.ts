@@ -5,10 +5,9 @@ import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags
 export default class Import extends ChangeCommand {
   static override summary = 'Take over a release made by hand, without restarting a pod'
   static override description =
-    'For releases of the charts of the Gloo article series on two-phased canary rollouts (parts 3 and 4): shows what changes ' +
-    'in the objects and, on a terminal, asks; then ' +
-    'one upgrade to the bundled chart, whatever stage the release is in, and its proof. Refused where a pod would be another ' +
-    'afterwards.'
+    'For releases of the charts of the Gloo article series on two-phased canary rollouts (parts 3 and 4). ' +
+    'Shows the changed objects and asks first on a terminal; then upgrades once to the bundled chart, in ' +
+    'whatever stage the release is, and verifies the stage. Refuses if a pod would change.'
   static override examples = ['<%= config.bin %> import echo --dry-run', '<%= config.bin %> import echo']
   static override args = { app: requiredApp }
   static override flags = { 'allow-overlap': overlapFlag, ...changeFlags, ...probeFlags, ...clusterFlags }

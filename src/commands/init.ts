@@ -11,9 +11,9 @@ import { UsageError } from '../model/errors.js'
 export default class Init extends BaseCommand {
   static override summary = 'Write a values file and canary.yaml for an app'
   static override description =
-    'Asks a few questions on a terminal, or takes flags, or reads a Deployment that is there (--from), and writes ' +
-    'APP-values.yaml, commented, and canary.yaml. Nothing is overwritten without --force, and nothing changed in a cluster. ' +
-    'What a Deployment says and the values can not is listed.'
+    'Asks a few questions on a terminal, takes flags, or reads an existing Deployment (--from), and writes ' +
+    'APP-values.yaml, commented, and canary.yaml. Overwrites nothing without --force and changes nothing in a ' +
+    'cluster. Lists what the Deployment has and the values cannot express.'
   static override examples = [
     '<%= config.bin %> init shop --image registry.example/shop:1.6 --port 8080 --health-path /healthz',
     '<%= config.bin %> init --from deployment/shop -n shop',
@@ -23,7 +23,7 @@ export default class Init extends BaseCommand {
   static override flags = {
     from: Flags.string({
       helpValue: '<source>',
-      description: 'Deployment to read: deployment/NAME of the cluster, FILE, FILE#NAME, or - for stdin',
+      description: 'Deployment to read: deployment/NAME from the cluster, FILE, FILE#NAME, or - for stdin',
     }),
     container: Flags.string({
       helpValue: '<name>',
@@ -31,27 +31,27 @@ export default class Init extends BaseCommand {
       dependsOn: ['from'],
     }),
     'with-secrets': Flags.boolean({
-      description: 'Write passwords of its variables as they are; by default a Secret is asked for them',
+      description: 'Write passwords of its variables in plain text (default: reference a Secret)',
       dependsOn: ['from'],
     }),
     image: Flags.string({ helpValue: '<image>', description: 'Image, repository[:tag][@digest]' }),
     port: Flags.string({
       helpValue: '<number>',
-      description: 'Port that gets the requests; 8080 by default',
+      description: 'Port that takes the requests (default 8080)',
     }),
     'health-path': Flags.string({
       helpValue: '<path>',
-      description: 'Path that is asked whether a pod is ready; by default its port has to be open',
+      description: 'Path of the readiness probe (default: the port must be open)',
     }),
     path: repeatable({
       helpValue: '<path>',
-      description: 'Path (a prefix) that the app answers to, repeatable; /APP by default',
+      description: 'Path prefix of the app, repeatable (default /APP)',
     }),
-    replicas: Flags.string({ helpValue: '<number>', description: 'Pods of each version; 2 by default' }),
+    replicas: Flags.string({ helpValue: '<number>', description: 'Pods of each version (default 2)' }),
     out: Flags.string({ default: '.', helpValue: '<folder>', description: 'Folder for the files' }),
-    force: Flags.boolean({ default: false, description: 'Overwrite what is there' }),
-    'dry-run': Flags.boolean({ default: false, description: 'Print the files and write none' }),
-    yes: Flags.boolean({ char: 'y', env: 'CANARY_YES', description: 'Take the defaults, ask nothing' }),
+    force: Flags.boolean({ default: false, description: 'Overwrite existing files' }),
+    'dry-run': Flags.boolean({ default: false, description: 'Print the files without writing them' }),
+    yes: Flags.boolean({ char: 'y', env: 'CANARY_YES', description: 'Take all defaults without questions' }),
     ...clusterFlags,
     namespace: {
       ...clusterFlags.namespace,

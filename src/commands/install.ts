@@ -13,8 +13,8 @@ import {
 export default class Install extends ChangeCommand {
   static override summary = 'Install an app with its first version'
   static override description =
-    "Creates the namespace (the app's name by default), the release with one version and its routes, " +
-    'waits for the pods, and proves by requests through the proxy that the version answers.'
+    "Creates the namespace (the app's name by default) and the release with one version and its routes, waits " +
+    'for the pods, and verifies by requests through the proxy that the version answers.'
   static override examples = [
     '<%= config.bin %> install echo v1 --with-virtual-service',
     '<%= config.bin %> install shop 1.6 --image registry.example/shop:1.6 -f shop.yaml',
@@ -24,7 +24,7 @@ export default class Install extends ChangeCommand {
     values: repeatable({
       char: 'f',
       helpValue: '<file>',
-      description: 'YAML file with values for the chart, - for stdin; repeatable, later ones winning',
+      description: 'YAML file with values for the chart, - for stdin; repeatable, the last one wins',
     }),
     set: repeatable({
       helpValue: '<key=value>',
@@ -34,8 +34,7 @@ export default class Install extends ChangeCommand {
     chart: Flags.string({
       env: 'CANARY_CHART',
       helpValue: '<chart>',
-      description:
-        'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART; by default the one that comes with canary',
+      description: 'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART (default: the bundled chart)',
     }),
     'chart-version': chartVersionFlag,
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),

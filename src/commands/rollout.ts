@@ -16,10 +16,11 @@ import { RunbookCommand } from '../cli/runbook/runbook-command.js'
 import { untilFlag } from '../cli/flags/runbook-flags.js'
 
 export default class Rollout extends RunbookCommand {
-  static override summary = 'Roll VERSION out from start to finish, share by share'
+  static override summary = 'Roll VERSION out from start to finish, weight by weight'
   static override description =
-    'What start, each shift and finish do, one after the other, each stage proven before the next. Waits --pause between two ' +
-    'changes, and goes on proving the stage meanwhile. Run again after a failure or a kill it goes on where the app is.'
+    'Does what start, each shift and finish do, each stage verified before the next. Waits --pause between ' +
+    'two changes, and keeps verifying the stage meanwhile. After a failure or a kill, run it again: it ' +
+    'resumes where the app is.'
   static override examples = [
     '<%= config.bin %> rollout echo v2 --weights 5,25,50,100 --pause 2m --analyze --on-failure abort',
     '<%= config.bin %> rollout echo v2 --until shift-50',
@@ -30,24 +31,24 @@ export default class Rollout extends RunbookCommand {
       default: '5,25,50,100',
       env: 'CANARY_WEIGHTS',
       helpValue: '<list>',
-      description: 'Percent of the regular requests, one share after the other',
+      description: 'Weights in percent, in order',
     }),
     pause: Flags.string({
       default: '0',
       env: 'CANARY_PAUSE',
       helpValue: '<duration>',
-      description: 'How long the release stays as it is before the next share, like 2m',
+      description: 'Pause after each weight, such as 2m',
     }),
     until: untilFlag,
     analyze: Flags.boolean({
       env: 'CANARY_ANALYZE',
-      description: "Before each rise, compare the canary's errors and latency with the primary's",
+      description: 'Compare errors and latency of canary and primary before each rise',
       helpGroup: 'safety',
     }),
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable (default stage=canary)',
     }),
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'version-values': Flags.string({

@@ -11,11 +11,11 @@ import { RunbookCommand } from '../cli/runbook/runbook-command.js'
 import { approveFlag, fileArg, onlyFlag, untilFlag, varFlag } from '../cli/flags/runbook-flags.js'
 
 export default class Run extends RunbookCommand {
-  static override summary = 'Run a runbook: go on where each of its apps is'
+  static override summary = 'Run a runbook, or resume it where its apps are'
   static override description =
-    'Reads the clusters, and takes every app through the steps that it has not done yet, wave by wave. Run again after a ' +
-    'failure, a kill or an approval it goes on; nothing is done twice, no weight is lowered. Exits 8 where it waits for a ' +
-    'person or a window.'
+    'Reads the clusters and takes every app through its remaining steps, wave by wave. After a failure, a ' +
+    'kill or an approval, run it again: it resumes, repeats nothing and lowers no weight. Exits 8 if it waits ' +
+    'for a person or a window.'
   static override examples = [
     '<%= config.bin %> run rollout.yaml --dry-run',
     '<%= config.bin %> run rollout.yaml --var to=v3 --approve qa="checked by hand"',
@@ -27,13 +27,13 @@ export default class Run extends RunbookCommand {
     only: onlyFlag,
     until: untilFlag,
     approve: approveFlag,
-    'no-wait': Flags.boolean({ description: 'Exit 8 where a window is closed, in place of waiting for it' }),
+    'no-wait': Flags.boolean({ description: 'Exit 8 instead of waiting for a window' }),
     scale: scaleFlag,
     'allow-overlap': overlapFlag,
     ...changeFlags,
     'on-failure': {
       ...failureFlags['on-failure'],
-      description: 'After a failed step: stop there, abort, or ask; by default what the runbook says',
+      description: 'After a failed step: stop, abort, or ask (default: as in the runbook)',
     },
     ...probeFlags,
     ...clusterFlags,

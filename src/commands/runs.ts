@@ -2,10 +2,9 @@ import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
 export default class Runs extends BaseCommand {
-  static override summary = 'List runs: what they wait for, and since when'
+  static override summary = 'List runs, what they wait for, and since when'
   static override description =
-    'Reads what runs keep with their apps; changes nothing. A wait ends with the revision it began at: what was changed since ' +
-    'is not waited for any more.'
+    'Reads what runs keep with their apps; changes nothing. A wait is over once the app has a newer revision.'
   static override examples = ['<%= config.bin %> runs', '<%= config.bin %> runs -n echo --json']
   static override flags = { ...clusterFlags }
 

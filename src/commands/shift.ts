@@ -15,9 +15,9 @@ import {
 export default class Shift extends ChangeCommand {
   static override summary = 'Send WEIGHT percent of the regular requests to the canary'
   static override description =
-    'One upgrade, then proof: that share of the requests without the canary headers reaches the canary, ' +
-    'and all requests with them do. 0 goes back to the phase in which only canary requests reach it; ' +
-    '100 sends all requests to it and keeps the primary standing by.'
+    'One upgrade, then its verification: that share of the regular requests reaches the canary, and so do all ' +
+    'canary requests. 0 returns to the header stage; 100 sends all requests to the canary and keeps the ' +
+    'primary standing by.'
   static override examples = [
     '<%= config.bin %> shift echo 50',
     '<%= config.bin %> shift echo 50 --analyze --duration 1m --on-failure abort',
@@ -26,7 +26,7 @@ export default class Shift extends ChangeCommand {
   static override args = {
     app: requiredApp,
     weight: Args.string({
-      description: 'Percent of the regular requests, a whole number from 0 to 100',
+      description: 'Percent of the regular requests, an integer from 0 to 100',
       required: true,
       ignoreStdin: true,
     }),
@@ -34,7 +34,7 @@ export default class Shift extends ChangeCommand {
   static override flags = {
     analyze: Flags.boolean({
       env: 'CANARY_ANALYZE',
-      description: "Before a share rises, compare the canary's errors and latency with the primary's",
+      description: 'Compare errors and latency of canary and primary before a share rises',
       helpGroup: 'safety',
     }),
     duration: durationFlag,

@@ -13,9 +13,9 @@ import {
 export default class Start extends ChangeCommand {
   static override summary = 'Deploy a canary beside the primary and send it the canary requests'
   static override description =
-    'Two steps: VERSION is deployed and proven to change nothing for anybody, then requests with the ' +
-    "canary headers go to it and all others stay with the primary. Its configuration is the primary's, " +
-    'changed by --image, --set-version and --version-values.'
+    'Two steps: deploys VERSION and verifies that nothing changed for anybody, then sends it the requests ' +
+    "with the canary headers; all others stay with the primary. Its configuration is the primary's, changed " +
+    'by --image, --set-version and --version-values.'
   static override examples = [
     '<%= config.bin %> start echo v2',
     '<%= config.bin %> start echo v2 --deploy-only --shadow 20',
@@ -26,19 +26,21 @@ export default class Start extends ChangeCommand {
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable (default stage=canary)',
     }),
-    'deploy-only': Flags.boolean({ description: 'Stop after the first step: nobody is sent to the canary' }),
+    'deploy-only': Flags.boolean({
+      description: 'Stop after the deployment, before any route leads to the canary',
+    }),
     shadow: Flags.string({
       env: 'CANARY_SHADOW',
       helpValue: '<percent>',
       dependsOn: ['deploy-only'],
-      description: 'Percent of the requests that VERSION gets copies of, its answers thrown away; 0 ends it',
+      description: 'Percent of requests copied to VERSION, whose answers are discarded; 0 ends it',
     }),
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'set-version': repeatable({
       helpValue: '<key=value>',
-      description: 'A setting of VERSION, repeatable, over the file of --version-values',
+      description: 'Setting of VERSION, repeatable; overrides --version-values',
     }),
     'version-values': Flags.string({
       helpValue: '<file>',

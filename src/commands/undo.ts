@@ -12,20 +12,20 @@ import {
 } from '../cli/flags/flags.js'
 
 export default class Undo extends ChangeCommand {
-  static override summary = 'Bring back the version before, after a finished rollout'
+  static override summary = 'Bring back the previous version after a finished rollout'
   static override description =
-    'The old version, with its configuration out of the release history, is deployed again as a canary and ' +
-    'takes the requests by the same proven steps: canary requests, half of the others, all; then the new ' +
-    'version is removed. On a terminal the version before is proposed; elsewhere VERSION is required, so ' +
-    'that the command run again does not swing back.'
+    'Deploys the old version again as a canary, with its configuration out of the release history, and gives ' +
+    'it the requests by the same verified steps: canary requests, half of the regular ones, all; then removes ' +
+    'the new version. Proposes the previous version on a terminal; elsewhere VERSION is required, so that a ' +
+    'repeated command does not swing back.'
   static override examples = ['<%= config.bin %> undo echo v1', '<%= config.bin %> undo echo v1 --fast']
   static override args = {
     app: requiredApp,
-    version: Args.string({ description: 'The version to go back to', ignoreStdin: true }),
+    version: Args.string({ description: 'Version to bring back', ignoreStdin: true }),
   }
   static override flags = {
     fast: Flags.boolean({
-      description: 'In three steps: deploy it, send it all requests, remove the new one',
+      description: 'In three steps: deploy it, send it all requests, remove the current version',
     }),
     scale: scaleFlag,
     'allow-overlap': overlapFlag,

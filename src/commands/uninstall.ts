@@ -6,11 +6,12 @@ import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 const { 'take-over': _takeOver, ...uninstallFlags } = changeFlags
 
 export default class Uninstall extends BaseCommand {
-  static override summary = 'Remove an app once nobody sends it requests'
+  static override summary = 'Remove an app once it gets no more requests'
   static override description =
-    "Watches the proxies' counters: a request within --idle-for ends the command with exit 3, nothing changed. Then it " +
-    'removes the routes, proves by probes that none reaches the app any more, and uninstalls the release with its ' +
-    'pods and its Lease. The namespace stays. On a terminal it asks first. An app that is absent is done.'
+    "Watches the proxies' counters: a request within --idle-for ends the command with exit 3, before any " +
+    'change. Then removes the routes, verifies by probes that none reaches the app, and uninstalls the ' +
+    'release with its pods and its Lease. The namespace stays. Asks first on a terminal. Exits 0 if the app ' +
+    'is absent.'
   static override examples = [
     '<%= config.bin %> uninstall echo --dry-run',
     '<%= config.bin %> uninstall echo --idle-for 10m',
@@ -22,12 +23,12 @@ export default class Uninstall extends BaseCommand {
       default: '30s',
       env: 'CANARY_IDLE_FOR',
       helpValue: '<duration>',
-      description: 'How long no request may reach the app before anything is removed, like 30s or 10m',
+      description: 'How long the app must get no request before anything is removed, such as 30s or 10m',
       helpGroup: 'safety',
     }),
     unverified: Flags.string({
       helpValue: '<reason>',
-      description: 'Remove the app without the proof; the reason is in the result',
+      description: 'Remove the app unverified; the reason is kept in the result',
       helpGroup: 'safety',
     }),
     ...uninstallFlags,

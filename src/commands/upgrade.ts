@@ -13,11 +13,11 @@ import {
 import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends ChangeCommand {
-  static override summary = 'Give a stable app another chart or other base values'
+  static override summary = 'Change chart or base values of a stable app'
   static override description =
-    'Shows what changes in the values and in the objects, and whose pods restart; on a terminal it asks first. Proves ' +
-    'the app by requests, upgrades it, waits until new pods have replaced the old ones, and proves it again. Versions ' +
-    'and routes stay as they are: a new version comes in with canary start.'
+    'Shows what changes in values and objects, and which pods restart; asks first on a terminal. Verifies the ' +
+    'app, upgrades it, waits until new pods have replaced the old ones, and verifies it again. Versions and ' +
+    'routes stay as they are: canary start brings in a version.'
   static override examples = [
     '<%= config.bin %> upgrade echo --chart bundled',
     '<%= config.bin %> upgrade echo -f base.yaml --dry-run',
@@ -30,24 +30,23 @@ export default class Upgrade extends ChangeCommand {
       char: 'f',
       helpValue: '<file>',
       description:
-        'YAML file whose values replace all but versions and routes, repeatable, later ones winning',
+        'YAML file whose values replace all but versions and routes; repeatable, the last one wins',
     }),
     set: repeatable({
       helpValue: '<key=value>',
-      description:
-        "A value as helm's --set has it, over those deployed (over the files, where given), repeatable",
+      description: 'Value in the syntax of helm --set, over those deployed or those of -f; repeatable',
     }),
     'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
     chart: Flags.string({
       env: 'CANARY_CHART',
       helpValue: '<chart>',
       description:
-        'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART; "bundled" for the one that comes with canary; by default the one deployed',
+        'Folder, .tgz, oci://REGISTRY/CHART, REPO/CHART, or "bundled" (default: the deployed chart)',
     }),
     'chart-version': chartVersionFlag,
     revision: Flags.string({
       helpValue: '<number>',
-      description: 'Go back to the chart and the base values of this revision of the history',
+      description: 'Return to the chart and base values of this revision',
       exclusive: ['values', 'set', 'set-string', 'chart', 'chart-version'],
     }),
     scale: scaleFlag,

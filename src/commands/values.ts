@@ -8,9 +8,9 @@ import { maskSecrets } from '../lib/secrets/secrets.js'
 export default class Values extends BaseCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'
   static override description =
-    'Without --stage: the values of the deployed revision. With --stage the values of that stage are ' +
-    'made from the flags alone, without a cluster: for GitOps, where something else applies them. ' +
-    '"finished" is stable on the canary. Secrets read ***, unless --show-secrets is given.'
+    'Without --stage: the values of the deployed revision. With --stage: the values of that stage, made from ' +
+    'the flags alone, without a cluster; for GitOps. "finished" is stable on the canary. Secrets are masked ' +
+    'unless --show-secrets is given.'
   static override examples = [
     '<%= config.bin %> values echo',
     '<%= config.bin %> values echo --stage weighted --primary v1 --canary v2 --weight 50',
@@ -19,27 +19,27 @@ export default class Values extends BaseCommand {
   static override flags = {
     stage: Flags.option({
       options: ['stable', 'deployed', 'header', 'weighted', 'shifted', 'finished'] as const,
-      description: 'Stage whose values are wanted',
+      description: 'Stage to print the values of',
       dependsOn: ['primary'],
     })(),
     primary: Flags.string({ helpValue: '<version>', description: 'The primary', dependsOn: ['stage'] }),
     canary: Flags.string({ helpValue: '<version>', description: 'The canary', dependsOn: ['stage'] }),
-    weight: Flags.string({ description: 'Percent of stage weighted', dependsOn: ['stage'] }),
+    weight: Flags.string({ description: 'Weight in percent, for stage weighted', dependsOn: ['stage'] }),
     header: repeatable({
       env: 'CANARY_HEADER',
       helpValue: '<name=value>',
-      description: 'Header that sends a request to the canary, repeatable; by default stage=canary',
+      description: 'Header that sends a request to the canary, repeatable (default stage=canary)',
     }),
     values: repeatable({
       char: 'f',
       helpValue: '<file>',
-      description: 'YAML file with values to write the stage into, repeatable',
+      description: 'YAML file with base values, repeatable',
     }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
       description: "Label by which a VirtualService selects the app's routes",
     }),
-    'show-secrets': Flags.boolean({ description: 'Print passwords, tokens and the like as they are' }),
+    'show-secrets': Flags.boolean({ description: 'Print secrets unmasked' }),
     ...clusterFlags,
   }
 

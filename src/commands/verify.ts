@@ -5,10 +5,10 @@ import { requireWith } from '../cli/command-line/flag-values.js'
 import { clusterFlags, durationFlag, probeFlags } from '../cli/flags/flags.js'
 
 export default class Verify extends BaseCommand {
-  static override summary = 'Prove the stage an app is in by counted requests'
+  static override summary = 'Verify the stage of an app by counted requests'
   static override description =
-    'Sends requests through the proxy, with and without the canary headers, and counts which version ' +
-    'answers them. Changes nothing.'
+    'Sends requests through the proxy, with and without the canary headers, and counts which version answers ' +
+    'them. Changes nothing.'
   static override examples = [
     '<%= config.bin %> verify echo',
     '<%= config.bin %> verify echo --tolerance 2.5',
@@ -23,7 +23,7 @@ export default class Verify extends BaseCommand {
     }),
     duration: durationFlag,
     explain: Flags.boolean({
-      description: 'Show a few raw answers and what is read from them, and prove nothing',
+      description: 'Show a few raw answers and how canary reads them; verifies nothing',
       helpGroup: 'probe',
       exclusive: ['analyze'],
     }),

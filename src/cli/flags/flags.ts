@@ -20,17 +20,17 @@ export const outputFlags = {
     description: 'Format of the result on stdout',
     helpGroup: 'output',
   }),
-  json: Flags.boolean({ description: 'The same as --output json', helpGroup: 'output' }),
+  json: Flags.boolean({ description: 'Same as --output json', helpGroup: 'output' }),
   color: Flags.string({
     options: ['auto', 'always', 'never'],
     default: 'auto',
     env: 'CANARY_COLOR',
-    description: 'Colour; auto: on terminals, unless NO_COLOR is set',
+    description: 'Colour; auto: on terminals unless NO_COLOR is set',
     helpGroup: 'output',
   }),
   debug: Flags.boolean({
     env: 'CANARY_DEBUG',
-    description: 'With an error, show where in canary it was thrown',
+    description: 'Show the stack trace of an error',
     helpGroup: 'output',
   }),
 }
@@ -57,7 +57,7 @@ export const clusterFlags = {
   config: Flags.string({
     env: 'CANARY_CONFIG',
     helpValue: '<file>',
-    description: 'File with settings; by default ./canary.yaml, which may set less than a file named here',
+    description: 'Settings file (default ./canary.yaml, which may set less than a file named here)',
     helpGroup: 'cluster',
   }),
 }
@@ -84,32 +84,32 @@ export const probeFlags = {
     default: '60s',
     env: 'CANARY_VERIFY_TIMEOUT',
     helpValue: '<duration>',
-    description: 'How long the proof of one stage may take, like 90s or 2m',
+    description: 'Time limit for verifying one stage, such as 90s or 2m',
     helpGroup: 'probe',
   }),
   'probe-rate': Flags.string({
     default: '250',
     env: 'CANARY_PROBE_RATE',
     helpValue: '<number>',
-    description: 'Probes per second of each kind; 0: as fast as it goes',
+    description: 'Probes per second of each kind; 0: as fast as possible',
     helpGroup: 'probe',
   }),
   tolerance: Flags.string({
     env: 'CANARY_TOLERANCE',
     helpValue: '<points>',
-    description: 'How far a share may be from its weight; by default 10 points, less near 0 and 100',
+    description: 'Allowed deviation of a share from its weight, in points (default 10, less near 0 and 100)',
     helpGroup: 'probe',
   }),
   'each-proxy': Flags.boolean({
     env: 'CANARY_EACH_PROXY',
     allowNo: true,
-    description: 'Ask each proxy pod by itself; by default where there are several and no --proxy-url',
+    description: 'Probe each proxy pod by itself (default: if there are several and no --proxy-url)',
     helpGroup: 'probe',
   }),
   'set-verify': repeatable({
     env: 'CANARY_SET_VERIFY',
     helpValue: '<key=value>',
-    description: 'One key of verify: in the values, for this command, like expect.status=200-299; repeatable',
+    description: 'Override a key of verify: in the values, such as expect.status=200-299; repeatable',
     helpGroup: 'probe',
   }),
   'allow-env': repeatable({
@@ -122,7 +122,7 @@ export const probeFlags = {
     env: 'CANARY_ALLOW_REQUEST',
     helpValue: '<what>',
     description:
-      "What the app's values may have asked for beyond GET and HEAD of its own paths: a method, a path, or the URL of Prometheus; repeatable",
+      "Request that the app's values may make beyond GET and HEAD of its own paths: a method, a path, or the URL of Prometheus; repeatable",
     helpGroup: 'probe',
   }),
   resolve: repeatable({
@@ -152,7 +152,7 @@ export const probeFlags = {
   'http-proxy': Flags.string({
     env: 'CANARY_HTTP_PROXY',
     helpValue: '<url>',
-    description: 'HTTP proxy that probes go through; HTTP_PROXY is not looked at',
+    description: 'HTTP proxy for the probes; HTTP_PROXY is ignored',
     helpGroup: 'probe',
   }),
 }
@@ -162,7 +162,7 @@ export const durationFlag = Flags.string({
   default: '30s',
   env: 'CANARY_DURATION',
   helpValue: '<duration>',
-  description: 'How long the analysis goes on where nothing fails before, like 30s or 5m',
+  description: 'Duration of the analysis unless a gate fails, such as 30s or 5m',
   helpGroup: 'probe',
 })
 
@@ -172,7 +172,7 @@ export const changeFlags = {
     default: '5m',
     env: 'CANARY_TIMEOUT',
     helpValue: '<duration>',
-    description: 'How long pods may take to be ready, or gone, like 90s or 5m',
+    description: 'Time limit for pods to become ready or to end, such as 90s or 5m',
   }),
   'dry-run': Flags.boolean({
     env: 'CANARY_DRY_RUN',
@@ -180,31 +180,31 @@ export const changeFlags = {
   }),
   recover: Flags.boolean({
     env: 'CANARY_RECOVER',
-    description: 'Bring back first what a failed or killed helm left behind',
+    description: 'Recover a failed or pending release first',
     helpGroup: 'safety',
   }),
   'take-over': Flags.boolean({
     env: 'CANARY_TAKE_OVER',
-    description: "Overwrite what others changed by hand in the release's objects",
+    description: "Overwrite drift: what others changed in the release's objects",
     helpGroup: 'safety',
   }),
   'wait-for-lock': Flags.string({
     default: '0',
     env: 'CANARY_WAIT_FOR_LOCK',
     helpValue: '<duration>',
-    description: 'How long to wait for another operator of the app, like 2m',
+    description: 'How long to wait for another operator, such as 2m',
     helpGroup: 'safety',
   }),
   events: Flags.string({
     env: 'CANARY_EVENTS',
     helpValue: '<file>',
-    description: 'Append what happens to this file, one JSON line for each event',
+    description: 'Append events to this file, one JSON line each',
     helpGroup: 'output',
   }),
   yes: Flags.boolean({
     char: 'y',
     env: 'CANARY_YES',
-    description: 'Answer questions with yes, but for those that have a flag of their own',
+    description: 'Skip confirmations, except those with a flag of their own',
   }),
 }
 
@@ -212,14 +212,14 @@ export const changeFlags = {
 export const chartVersionFlag = Flags.string({
   env: 'CANARY_CHART_VERSION',
   helpValue: '<version>',
-  description: 'Version of a --chart from a repository or registry; by default the newest',
+  description: 'Version of a --chart from a repository or registry (default: newest)',
   dependsOn: ['chart'],
 })
 
 /** Commands that may change what an app answers to. */
 export const overlapFlag = Flags.boolean({
   env: 'CANARY_ALLOW_OVERLAP',
-  description: 'Go on, with a warning, where routes overlap with those of another app, or a domain is taken',
+  description: 'Only warn if routes overlap with those of another app, or a domain is taken',
   helpGroup: 'safety',
 })
 
@@ -228,7 +228,7 @@ export const scaleFlag = Flags.string({
   options: ['check', 'auto', 'off'],
   env: 'CANARY_SCALE',
   description:
-    "Where pods would be missing (the canary's for its share; with upgrade, those that serve now): refuse (check), set as many (auto), or go on (off); by default what capacity.scale in the values says, else check",
+    "If pods would be missing (the canary's for its share; with upgrade, those that serve now): refuse (check), scale (auto), or go on (off); default: capacity.scale in the values, else check",
   helpGroup: 'safety',
 })
 
@@ -237,7 +237,7 @@ export const failureFlags = {
   'on-failure': Flags.string({
     options: ['stop', 'abort', 'ask'],
     env: 'CANARY_ON_FAILURE',
-    description: 'After a failed step: stop there, abort, or ask; by default ask on a terminal, else stop',
+    description: 'After a failed step: stop, abort, or ask (default: ask on a terminal, else stop)',
     helpGroup: 'safety',
   }),
 }

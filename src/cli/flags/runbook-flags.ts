@@ -15,9 +15,12 @@ export const varFlag = repeatable({
 
 export const onlyFlag = repeatable({ helpValue: '<app>', description: 'Only this app, repeatable' })
 
-export const untilFlag = Flags.string({ helpValue: '<step>', description: 'Stop after the step of this id' })
+export const untilFlag = Flags.string({
+  helpValue: '<step>',
+  description: 'Stop after the step with this ID',
+})
 
 export const approveFlag = repeatable({
   helpValue: '<step[=why]>',
-  description: 'Approve the step of this id, for each app that gets there; repeatable',
+  description: 'Approve the step with this ID, for each app that reaches it; repeatable',
 })

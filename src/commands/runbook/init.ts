@@ -3,12 +3,12 @@ import { checkApp, checkVersion, optionalApp } from '../../cli/flags/args.js'
 import { BaseCommand } from '../../cli/base-command.js'
 
 export default class RunbookInit extends BaseCommand {
-  static override summary = 'Print a runbook to begin with'
+  static override summary = 'Print a runbook to start from'
   static override description = 'A whole rollout of one app, every line explained. Opens no cluster.'
   static override examples = ['<%= config.bin %> runbook init echo v2 > rollout.yaml']
   static override args = {
     app: optionalApp,
-    version: Args.string({ description: 'Version to roll out; by default v2', ignoreStdin: true }),
+    version: Args.string({ description: 'Version to roll out (default v2)', ignoreStdin: true }),
   }
 
   async run(): Promise<void> {

@@ -4,7 +4,7 @@ import { fileArg, varFlag } from '../../cli/flags/runbook-flags.js'
 export default class RunbookLint extends RunbookFileCommand {
   static override summary = 'Check a runbook, without any cluster'
   static override description =
-    'Tells all that is wrong with the file, with line and column. Exits 2 where there is something.'
+    'Reports every error of the file with line and column. Exits 2 if there is one.'
   static override examples = [
     '<%= config.bin %> runbook lint rollout.yaml',
     '<%= config.bin %> runbook lint rollout.yaml --var to=v3',

@@ -8,7 +8,7 @@ import { FAULT_EFFECTS, FAULT_PARAMETERS, faultProblem } from '../../sandbox/fau
 import type { Fault, FaultKind, OrderedFault } from '../../sandbox/faults.js'
 
 export default class SandboxFault extends BaseCommand {
-  static override summary = 'Order a fault in the sandbox, list those in force, or take them back'
+  static override summary = 'Order a fault in the sandbox, list the active ones, or remove them'
   static override description = [
     'Faults:',
     ...kinds().map((kind) => `- ${usageOf(kind)}: ${FAULT_EFFECTS[kind]}`),
@@ -27,7 +27,7 @@ export default class SandboxFault extends BaseCommand {
   ]
   static override args = {
     fault: Args.string({
-      description: 'Kind of the fault and what it needs; without it the faults are listed',
+      description: 'Kind of fault and its parameters; without it, lists the faults',
       multiple: true,
       ignoreStdin: true,
     }),
@@ -35,21 +35,21 @@ export default class SandboxFault extends BaseCommand {
   static override flags = {
     for: Flags.string({
       helpValue: '<duration>',
-      description: 'The fault ends by itself after this, like 20s',
+      description: 'Lifetime of the fault, such as 20s',
       exclusive: ['clear', 'remove'],
     }),
     only: Flags.string({
       helpValue: 'reads|writes',
-      description: 'Of api-errors, api-latency, api-lost, api-reset and api-stall: which requests',
+      description: 'For api-errors, api-latency, api-lost, api-reset and api-stall: which requests',
       exclusive: ['clear', 'remove'],
     }),
     resource: Flags.string({
       helpValue: '<plural>',
-      description: 'Of the same faults: only requests for this kind, like secrets or leases',
+      description: 'For the same faults: only requests for this kind, such as secrets or leases',
       exclusive: ['clear', 'remove'],
     }),
-    remove: Flags.string({ helpValue: '<number>', description: 'Take one fault back', exclusive: ['clear'] }),
-    clear: Flags.boolean({ description: 'Take all faults back' }),
+    remove: Flags.string({ helpValue: '<number>', description: 'Remove one fault', exclusive: ['clear'] }),
+    clear: Flags.boolean({ description: 'Remove all faults' }),
   }
 
   async run(): Promise<void> {

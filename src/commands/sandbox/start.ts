@@ -29,10 +29,10 @@ export default class SandboxStart extends BaseCommand {
     'while-pid': Flags.integer({
       helpValue: '<pid>',
       env: 'CANARY_SANDBOX_WHILE_PID',
-      description: 'End when this process has ended, however it ends; in a script: --while-pid $$',
+      description: 'Stop when this process ends; in a script: --while-pid $$',
       min: 1,
     }),
-    foreground: Flags.boolean({ description: 'Stay in the foreground and log every change; Ctrl-C ends it' }),
+    foreground: Flags.boolean({ description: 'Stay in the foreground and log every change until Ctrl-C' }),
   }
 
   async run(): Promise<void> {

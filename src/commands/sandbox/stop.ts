@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.js'
 
 export default class SandboxStop extends BaseCommand {
-  static override summary = 'End the sandbox; all that was installed in it is gone'
+  static override summary = 'Stop the sandbox and discard everything in it'
   static override examples = ['<%= config.bin %> sandbox stop']
 
   async run(): Promise<void> {
