@@ -1,3 +1,4 @@
+import type { ResourceType } from './objects.js'
 import type { Answer } from './registry/context.js'
 import {
   AGGREGATED_DISCOVERY_TYPE,
@@ -32,28 +33,29 @@ export interface ClusterAnswer extends Omit<Answer, 'body'> {
 }
 
 /** Paths that are about the cluster and not about objects: version, health, discovery, OpenAPI; else undefined. */
-export function clusterPath(path: string, accept: string): ClusterAnswer | undefined {
+export function clusterPath(path: string, accept: string, types: ResourceType[]): ClusterAnswer | undefined {
   if (path === '/version') return found(VERSION)
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) {
     return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' }
   }
-  if (path === '/api' || path === '/apis') return discoveryRoot(path === '/api' ? 'api' : 'apis', accept)
-  if (path === '/openapi/v3') return found(openApiIndex())
+  if (path === '/api' || path === '/apis')
+    return discoveryRoot(path === '/api' ? 'api' : 'apis', accept, types)
+  if (path === '/openapi/v3') return found(openApiIndex(types))
   const document = /^\/openapi\/v3\/(.+)$/.exec(path)?.[1]
-  if (document !== undefined) return found(openApiDocument(document))
+  if (document !== undefined) return found(openApiDocument(document, types))
   const [, root, group = '', version, ...rest] = path.replace(/\/$/, '').split('/')
-  if (root === 'api' && group !== '' && version === undefined) return found(resourceList('', group))
+  if (root === 'api' && group !== '' && version === undefined) return found(resourceList('', group, types))
   if (root === 'apis' && rest.length === 0) {
-    return found(version === undefined ? apiGroup(group) : resourceList(group, version))
+    return found(version === undefined ? apiGroup(group, types) : resourceList(group, version, types))
   }
   return undefined
 }
 
-function discoveryRoot(root: 'api' | 'apis', accept: string): ClusterAnswer {
+function discoveryRoot(root: 'api' | 'apis', accept: string, types: ResourceType[]): ClusterAnswer {
   if (accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2;')) {
-    return { code: 200, body: aggregatedDiscovery(root), contentType: AGGREGATED_DISCOVERY_TYPE }
+    return { code: 200, body: aggregatedDiscovery(root, types), contentType: AGGREGATED_DISCOVERY_TYPE }
   }
-  return { code: 200, body: root === 'api' ? coreVersions() : groupList() }
+  return { code: 200, body: root === 'api' ? coreVersions() : groupList(types) }
 }
 
 function found(body: object | undefined): ClusterAnswer | undefined {

@@ -1,5 +1,5 @@
 import type { ResourceType } from './objects.js'
-import { RESOURCES } from './resources.js'
+import { isServedIn } from './request.js'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update']
@@ -18,29 +18,42 @@ export const AGGREGATED_DISCOVERY_TYPE =
 /** Kinds of `kubectl get all`. */
 const ALL = new Set(['Pod', 'Service', 'Deployment', 'ReplicaSet'])
 
-const types: ResourceType[] = Object.values(RESOURCES)
-
 export interface GroupVersion {
   group: string
   version: string
 }
 
-/** Groups and versions served, the core group first. */
-export function groupVersions(): GroupVersion[] {
-  const seen = new Map(types.map(({ group, version }) => [`${group}/${version}`, { group, version }]))
+/** Groups and versions served, the core group first; of a group, the version that is preferred first. */
+export function groupVersions(types: ResourceType[]): GroupVersion[] {
+  const seen = new Map<string, GroupVersion>()
+  for (const { group, version, olderVersions } of types)
+    for (const served of [version, ...olderVersions])
+      seen.set(`${group}/${served}`, { group, version: served })
   return [...seen.values()]
 }
 
+function versionsOf(group: string, types: ResourceType[]): string[] {
+  return groupVersions(types).flatMap((served) => (served.group === group ? [served.version] : []))
+}
+
+function groupsOf(types: ResourceType[]): string[] {
+  return [...new Set(types.map(({ group }) => group))]
+}
+
 /** `/api` (core group) or `/apis` (all others), every resource at once. */
-export function aggregatedDiscovery(root: 'api' | 'apis'): object {
-  const wanted = groupVersions().filter(({ group }) => (group === '') === (root === 'api'))
+export function aggregatedDiscovery(root: 'api' | 'apis', types: ResourceType[]): object {
+  const wanted = groupsOf(types).filter((group) => (group === '') === (root === 'api'))
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: wanted.map(({ group, version }) => ({
+    items: wanted.map((group) => ({
       metadata: group === '' ? {} : { name: group },
-      versions: [{ version, freshness: 'Current', resources: resourcesOf(group).map(aggregated) }],
+      versions: versionsOf(group, types).map((version) => ({
+        version,
+        freshness: 'Current',
+        resources: resourcesOf({ group, version }, types).map((type) => aggregated({ ...type, version })),
+      })),
     })),
   }
 }
@@ -78,25 +91,28 @@ export function coreVersions(): object {
 }
 
 /** `/apis` for clients that know no aggregated discovery. */
-export function groupList(): object {
-  const named = groupVersions().filter(({ group }) => group !== '')
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupEntry) }
+export function groupList(types: ResourceType[]): object {
+  const named = groupsOf(types).filter((group) => group !== '')
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map((group) => groupEntry(group, types)) }
 }
 
 /** `/apis/<group>`. */
-export function apiGroup(group: string): object | undefined {
-  const found = groupVersions().find((candidate) => candidate.group === group && group !== '')
-  return found && { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(found) }
+export function apiGroup(group: string, types: ResourceType[]): object | undefined {
+  if (group === '' || !groupsOf(types).includes(group)) return undefined
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group, types) }
 }
 
-function groupEntry({ group, version }: GroupVersion) {
-  const entry = { groupVersion: `${group}/${version}`, version }
-  return { name: group, versions: [entry], preferredVersion: entry }
+function groupEntry(group: string, types: ResourceType[]) {
+  const versions = versionsOf(group, types).map((version) => ({
+    groupVersion: `${group}/${version}`,
+    version,
+  }))
+  return { name: group, versions, preferredVersion: versions[0] }
 }
 
 /** `/api/v1` and `/apis/<group>/<version>`; undefined where that is not served. */
-export function resourceList(group: string, version: string): object | undefined {
-  const served = types.filter((type) => type.group === group && type.version === version)
+export function resourceList(group: string, version: string, types: ResourceType[]): object | undefined {
+  const served = resourcesOf({ group, version }, types)
   if (served.length === 0) return undefined
   return {
     kind: 'APIResourceList',
@@ -123,6 +139,6 @@ export function resourceList(group: string, version: string): object | undefined
   }
 }
 
-function resourcesOf(group: string): ResourceType[] {
-  return types.filter((type) => type.group === group)
+export function resourcesOf({ group, version }: GroupVersion, types: ResourceType[]): ResourceType[] {
+  return types.filter((type) => type.group === group && isServedIn(type, version))
 }

@@ -36,7 +36,10 @@ export interface KubeObject {
 export interface ResourceType {
   /** '' for the core group. */
   group: string
+  /** The version that is stored. */
   version: string
+  /** Versions served besides, whose objects differ in `apiVersion` alone. */
+  olderVersions: string[]
   kind: string
   plural: string
   singular: string
@@ -45,4 +48,6 @@ export interface ResourceType {
   /** Custom kinds take merge patches only, and their lists are atomic. */
   custom: boolean
   subresources: ('status' | 'scale' | 'log' | 'portforward')[]
+  /** Name of its schema where that is not told by group, version and kind. */
+  schema?: string
 }

@@ -1,15 +1,14 @@
-import { groupVersions, type GroupVersion } from './discovery.js'
+import { createHash } from 'node:crypto'
+import { groupVersions, type GroupVersion, resourcesOf } from './discovery.js'
 import type { ResourceType } from './objects.js'
-import { RESOURCES } from './resources.js'
 
-/** Clients cache a document by this; change it when the documents change. */
-const HASH = '1'
-
-/** `/openapi/v3`: where each group's document is. */
-export function openApiIndex(): object {
-  const paths = groupVersions().map((served) => {
+/** `/openapi/v3`: where each group's document is. Clients cache a document by its hash. */
+export function openApiIndex(types: ResourceType[]): object {
+  const paths = groupVersions(types).map((served) => {
     const path = groupPath(served)
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${HASH}` }]
+    const names = resourcesOf(served, types).map(({ plural }) => plural)
+    const hash = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 16)
+    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]
   })
   return { paths: Object.fromEntries(paths) as object }
 }
@@ -18,11 +17,11 @@ export function openApiIndex(): object {
  * `/openapi/v3/<path>`: no schemas, only that a PATCH of every kind takes `fieldValidation`. That is what helm and
  * kubectl look for: it tells them that the server validates, so that they don't.
  */
-export function openApiDocument(path: string): object | undefined {
-  const served = groupVersions().find((candidate) => groupPath(candidate) === path)
+export function openApiDocument(path: string, types: ResourceType[]): object | undefined {
+  const served = groupVersions(types).find((candidate) => groupPath(candidate) === path)
   if (!served) return undefined
-  const types: ResourceType[] = Object.values(RESOURCES)
-  const wanted = types.filter((type) => type.group === served.group && type.version === served.version)
+  const { version } = served
+  const wanted = resourcesOf(served, types).map((type) => ({ ...type, version }))
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'v1.35.4' },

@@ -14,21 +14,29 @@ export interface ResourceRequest {
   query: URLSearchParams
 }
 
-const resourceTypes: ResourceType[] = Object.values(RESOURCES)
+const ALL: ResourceType[] = Object.values(RESOURCES)
 
-function servesGroupVersion(group: string, version: string): boolean {
-  return resourceTypes.some((type) => type.group === group && type.version === version)
+export function findResource(
+  group: string,
+  plural: string,
+  types: ResourceType[] = ALL,
+): ResourceType | undefined {
+  return types.find((type) => type.group === group && type.plural === plural)
 }
 
-export function findResource(group: string, plural: string): ResourceType | undefined {
-  return resourceTypes.find((type) => type.group === group && type.plural === plural)
+export function isServedIn({ version, olderVersions }: ResourceType, asked: string): boolean {
+  return version === asked || olderVersions.includes(asked)
 }
 
 /**
  * Reads `/api/v1/namespaces/x/services/echo`, `/apis/apps/v1/deployments`, … Undefined for paths outside `/api/v1` and
  * `/apis/<group>/<version>` of a group that is served; throws a 404 for unknown resources in them.
  */
-export function parseResourceRequest(method: string, url: URL): ResourceRequest | undefined {
+export function parseResourceRequest(
+  method: string,
+  url: URL,
+  types: ResourceType[] = ALL,
+): ResourceRequest | undefined {
   const segments = url.pathname
     .split('/')
     .filter((segment) => segment !== '')
@@ -36,11 +44,13 @@ export function parseResourceRequest(method: string, url: URL): ResourceRequest 
   const [root, ...rest] = segments
   const [group, version, ...path] = root === 'api' ? ['', ...rest] : root === 'apis' ? rest : []
   if (group === undefined || version === undefined || path.length === 0) return undefined
-  if (!servesGroupVersion(group, version)) return undefined
+  const inVersion = types.filter((type) => type.group === group && isServedIn(type, version))
+  if (inVersion.length === 0) return undefined
 
   const { namespace, plural, name, subresource } = target(path)
-  const resource = plural === undefined ? undefined : findResource(group, plural)
-  if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchResource()
+  const found = plural === undefined ? undefined : findResource(group, plural, inVersion)
+  if (!found || (namespace !== undefined && !found.namespaced)) throw noSuchResource()
+  const resource = version === found.version ? found : { ...found, version }
   const query = url.searchParams
   return { verb: verbOf(method, { name, subresource, query }), resource, namespace, name, subresource, query }
 }

@@ -1,6 +1,8 @@
 import type { ResourceType } from './objects.js'
 
-type Options = Partial<Pick<ResourceType, 'shortNames' | 'namespaced' | 'custom' | 'subresources'>>
+type Options = Partial<
+  Pick<ResourceType, 'shortNames' | 'namespaced' | 'custom' | 'subresources' | 'olderVersions'>
+>
 
 function resource(
   group: string,
@@ -12,6 +14,7 @@ function resource(
   return {
     group,
     version,
+    olderVersions: [],
     kind,
     plural,
     singular: kind.toLowerCase(),
@@ -21,6 +24,14 @@ function resource(
     subresources: [],
     ...options,
   }
+}
+
+function gatewayApi(kind: string, plural: string, options: Options): ResourceType {
+  return resource('gateway.networking.k8s.io', 'v1', kind, plural, {
+    custom: true,
+    subresources: ['status'],
+    ...options,
+  })
 }
 
 /** The kinds the sandbox serves: what the chart, Helm, kubectl and canary need, and no more. */
@@ -85,4 +96,17 @@ export const RESOURCES = {
     shortNames: ['vs'],
     custom: true,
   }),
+  gatewayclasses: gatewayApi('GatewayClass', 'gatewayclasses', {
+    shortNames: ['gc'],
+    namespaced: false,
+    olderVersions: ['v1beta1'],
+  }),
+  gateways: gatewayApi('Gateway', 'gateways', { shortNames: ['gtw'], olderVersions: ['v1beta1'] }),
+  httproutes: gatewayApi('HTTPRoute', 'httproutes', { olderVersions: ['v1beta1'] }),
+  referencegrants: gatewayApi('ReferenceGrant', 'referencegrants', {
+    shortNames: ['refgrant'],
+    olderVersions: ['v1beta1'],
+    subresources: [],
+  }),
+  backendtlspolicies: gatewayApi('BackendTLSPolicy', 'backendtlspolicies', { shortNames: ['btlspolicy'] }),
 } as const satisfies Record<string, ResourceType>

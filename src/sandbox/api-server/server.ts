@@ -5,7 +5,7 @@ import { checkAccess, review, type Intercept } from './access.js'
 import type { RequestBody } from './body.js'
 import { clusterPath } from './cluster-paths.js'
 import { serveLog, type ReadLogs } from './logs.js'
-import type { KubeObject } from './objects.js'
+import type { KubeObject, ResourceType } from './objects.js'
 import { type FaultOf, serveFaulted } from './api-fault.js'
 import { type FindPort, servePortForward } from './port-forward/port-forward.js'
 import type { Admit, Answer, WriteRequest } from './registry/context.js'
@@ -20,6 +20,7 @@ import {
 } from './registry/read.js'
 import { scale } from './registry/scale.js'
 import { create, patch, update } from './registry/write.js'
+import { RESOURCES } from './resources.js'
 import { parseResourceRequest, type ResourceRequest } from './request.js'
 import { ApiError, badRequest, noSuchResource } from './status.js'
 import type { ObjectStore } from './store.js'
@@ -45,6 +46,8 @@ export interface ApiServerOptions {
   disturb?: FaultOf
   /** Asked before an object is stored or deleted. */
   admit?: Admit
+  /** The kinds that are served at the moment; by default all there are. */
+  resources?: () => ResourceType[]
 }
 
 export interface ApiServer {
@@ -132,14 +135,14 @@ async function route(
   response: ServerResponse,
   head?: Buffer,
 ) {
-  const { store, intercept } = options
+  const { store, intercept, resources = () => Object.values(RESOURCES) } = options
   authenticate(request, options.token)
   const method = request.method ?? 'GET'
   const url = urlOf(request)
   if (!url) throw badRequest('the target of the request is no path')
   const accept = request.headers.accept ?? ''
 
-  const answer = method === 'GET' ? clusterPath(url.pathname, accept) : undefined
+  const answer = method === 'GET' ? clusterPath(url.pathname, accept, resources()) : undefined
   if (answer) return send(response, answer.code, answer.body, { 'content-type': answer.contentType })
 
   const body = head ? { contentType: '', data: Buffer.alloc(0) } : await readBody(request)
@@ -148,7 +151,7 @@ async function route(
     method === 'POST' ? await review(url.pathname, { body, impersonated }, intercept) : undefined
   if (reviewed) return send(response, reviewed.code, reviewed.body)
 
-  const wanted = parseResourceRequest(method, url)
+  const wanted = parseResourceRequest(method, url, resources())
   if (!wanted)
     return send(response, 404, '404 page not found\n', { 'content-type': 'text/plain; charset=utf-8' })
   const { verb, resource, namespace, name, subresource } = wanted

@@ -137,12 +137,13 @@ export function hasGeneration(object: KubeObject): boolean {
   return 'spec' in object && !WITHOUT_GENERATION.has(object.kind)
 }
 
-/** Custom kinds of Gloo have no status subresource, so a status write raises their generation too (as measured). */
+/** A custom kind without a status subresource (Gloo's): a status write raises its generation too (as measured). */
 function specChanged(resource: ResourceType, before: KubeObject, after: KubeObject): boolean {
   const { metadata: _before, status: statusBefore, ...restBefore } = before
   const { metadata: _after, status: statusAfter, ...restAfter } = after
   if (!isDeepStrictEqual(restBefore, restAfter)) return true
-  return resource.custom && !isDeepStrictEqual(statusBefore, statusAfter)
+  const hasOwnStatus = (resource.subresources as string[]).includes('status')
+  return resource.custom && !hasOwnStatus && !isDeepStrictEqual(statusBefore, statusAfter)
 }
 
 function bucketKey(resource: ResourceType): string {

@@ -87,6 +87,20 @@ const COLUMNS: Record<string, Column[]> = {
     number('Replicas', ({ status }) => status?.currentReplicas),
     AGE,
   ],
+  GatewayClass: [
+    NAME,
+    text('Controller', ({ spec }) => spec?.controllerName),
+    text('Accepted', (object) => conditionOf(object, 'Accepted')?.status),
+    AGE,
+  ],
+  Gateway: [
+    NAME,
+    text('Class', ({ spec }) => spec?.gatewayClassName),
+    text('Address', ({ status }) => join(status?.addresses, (address) => address.value)),
+    text('Programmed', (object) => conditionOf(object, 'Programmed')?.status),
+    AGE,
+  ],
+  HTTPRoute: [NAME, text('Hostnames', ({ spec }) => spec?.hostnames && JSON.stringify(spec.hostnames)), AGE],
   Lease: [NAME, text('Holder', (object) => object.spec?.holderIdentity), AGE],
   CustomResourceDefinition: [NAME, text('Created At', (object) => object.metadata.creationTimestamp)],
 }

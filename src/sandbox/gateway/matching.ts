@@ -1,4 +1,3 @@
-import { wholeTextRegex } from './regex.js'
 import type { RouteMatch, ValueMatch } from './routes.js'
 
 export interface RequestHead {
@@ -6,21 +5,8 @@ export interface RequestHead {
   path: string
   query: URLSearchParams
   headers: Record<string, string | string[] | undefined>
-}
-
-/** A matcher as Envoy is told it; undefined where it has a regular expression that Envoy refuses. */
-export function compileMatch(matcher: any): RouteMatch | undefined {
-  const path = pathOf(matcher)
-  const headers = valueMatches(matcher.headers)
-  const queryParameters = valueMatches(matcher.queryParameters)
-  if (!path || !headers || !queryParameters) return undefined
-  return {
-    path,
-    caseSensitive: matcher.caseSensitive ?? true,
-    methods: matcher.methods ?? [],
-    headers,
-    queryParameters,
-  }
+  /** The proxy's port it came to. */
+  port?: number
 }
 
 /** Whether a request fits a matcher, as Envoy decides it: path, method, then all headers and query parameters. */
@@ -33,28 +19,22 @@ export function matches(match: RouteMatch, request: RequestHead): boolean {
   )
 }
 
-function pathOf({ exact, regex, prefix = '/' }: any): RouteMatch['path'] | undefined {
-  if (exact !== undefined) return { exact }
-  if (regex === undefined) return { prefix }
-  const compiled = wholeTextRegex(regex)
-  return compiled && { regex: compiled }
-}
-
-function valueMatches(written: any[] = []): ValueMatch[] | undefined {
-  const compiled: ValueMatch[] = []
-  for (const { name, value, regex, invertMatch } of written) {
-    const wanted = value === '' ? undefined : regex && value !== undefined ? wholeTextRegex(value) : value
-    if (value && wanted === undefined) return undefined
-    compiled.push({ name, value: wanted, invert: invertMatch ?? false })
-  }
-  return compiled
-}
-
 function pathMatches({ path, caseSensitive }: RouteMatch, asked: string): boolean {
   if ('regex' in path) return path.regex.test(asked)
   const fold = (text: string) => (caseSensitive ? text : text.toLowerCase())
   if ('exact' in path) return fold(asked) === fold(path.exact)
+  if ('segments' in path) return startsWithSegments(asked, path.segments)
   return fold(asked).startsWith(fold(path.prefix))
+}
+
+/** Segments of a path, without a slash at their end: `/a` and `/a/` are the same. */
+export function segmentsOf(path: string): string {
+  return path.replace(/\/+$/, '')
+}
+
+function startsWithSegments(path: string, prefix: string): boolean {
+  const wanted = segmentsOf(prefix)
+  return path === wanted || path.startsWith(`${wanted}/`)
 }
 
 /** A missing header never matches a value, inverted or not (measured with Envoy 1.40). */

@@ -1,5 +1,4 @@
 import { type Cluster, EMPTY_CONFIG, type ProxyConfig } from './routes.js'
-import type { Translation } from './gloo/translate.js'
 
 /** An address a cluster's requests can go to. */
 export interface Endpoint {
@@ -17,10 +16,19 @@ export interface ProxyState {
 /** What travels to a proxy, each on a way of its own. */
 export type Update = 'routes' | 'endpoints'
 
+/** A configuration for a proxy, and what the proxy makes of it. */
+export interface ProxyUpdate {
+  config: ProxyConfig
+  /** The proxy refuses the routes of this update and keeps those it has, of every team. */
+  refused: boolean
+  /** Names of virtual hosts that are rejected before they reach it: the proxy keeps what it has of them. */
+  rejectedHosts: ReadonlySet<string>
+}
+
 /** Where a proxy's configuration comes from. */
 export interface FeedSource {
-  /** Undefined where there is nothing to be told: all stays as it was. */
-  translation(): Translation | undefined
+  /** Undefined if there is nothing new: all stays as it was. */
+  update(): ProxyUpdate | undefined
   endpointsOf(cluster: Cluster): Endpoint[]
   /** From a change until this proxy serves it, drawn anew each time; milliseconds. */
   delayMs(what: Update): number
@@ -61,9 +69,9 @@ export class ProxyFeed {
 
   private takeRoutes(): void {
     const { state, source, updates } = this
-    const translation = source.translation()
-    if (!translation) return
-    const { config, refused, rejectedHosts } = translation
+    const update = source.update()
+    if (!update) return
+    const { config, refused, rejectedHosts } = update
     const { virtualHosts: kept, clusters: before } = state.config
     this.hasMissedRoutes = source.isStuck()
     if (!this.hasMissedRoutes) updates[refused ? 'rejected' : 'accepted'] += 1
@@ -75,7 +83,7 @@ export class ProxyFeed {
             ...kept.filter(({ name }) => rejectedHosts.has(name)),
           ]
     // Envoy refuses routes only: clusters come to it on another way.
-    state.config = { clusters: config.clusters, virtualHosts }
+    state.config = { ...config, virtualHosts }
     for (const [name, cluster] of config.clusters) {
       const isSame = state.endpoints.has(name) && addressesOf(before.get(name)) === addressesOf(cluster)
       if (!isSame) state.endpoints.set(name, source.endpointsOf(cluster))

@@ -1,4 +1,4 @@
-/** What the proxy serves: Gloo's translation of VirtualServices, RouteTables and Upstreams, as Envoy would be told it. */
+/** What a proxy serves, whichever kind of routes it was translated from. */
 
 /** A header or query parameter a request must have. */
 export interface ValueMatch {
@@ -9,7 +9,8 @@ export interface ValueMatch {
 }
 
 export interface RouteMatch {
-  path: { prefix: string } | { exact: string } | { regex: RegExp }
+  /** `prefix` is one of the text, `segments` one of whole path segments. */
+  path: { prefix: string } | { segments: string } | { exact: string } | { regex: RegExp }
   caseSensitive: boolean
   /** Empty: any method. */
   methods: string[]
@@ -28,9 +29,21 @@ export interface HeaderManipulation {
   response: HeaderChanges
 }
 
+/** An answer that the proxy gives itself. */
+export interface LocalAnswer {
+  status: number
+  body: string
+  /** `text/plain` by default, if there is a body. */
+  contentType?: string
+}
+
 export interface Destination {
-  /** Cluster `<name>_<namespace>`; there may be none of that name. */
+  /** The app it belongs to, by the name of its release. */
+  app: string
+  /** There may be no cluster of that name. */
   cluster: string
+  /** In place of a cluster: the reference leads nowhere. */
+  answer?: LocalAnswer
   /** Labels a pod must carry; undefined takes any pod. */
   subset?: Record<string, string>
   weight: number
@@ -48,20 +61,50 @@ export interface Shadow {
   keepsHost: boolean
 }
 
+/** What becomes of a path: the matched text, the matched segments or all of it is replaced. */
+export type PathRewrite = { prefix: string } | { segments: string } | { full: string }
+
+/** Which pages of other origins may use the answers (Fetch standard). */
+export interface CorsPolicy {
+  origins: string[]
+  methods: string[]
+  headers: string[]
+  exposed: string[]
+  credentials: boolean
+  maxAgeSeconds: number
+}
+
 export type RouteAction =
-  | { to: 'clusters'; destinations: Destination[]; prefixRewrite?: string; shadow?: Shadow }
-  | { to: 'direct response'; status: number; body: string }
-  | { to: 'redirect'; status: number; https: boolean; host?: string; path?: string }
+  | {
+      to: 'clusters'
+      destinations: Destination[]
+      rewrite?: { path?: PathRewrite; host?: string }
+      shadows: Shadow[]
+      /** Without an answer within it: 504. */
+      timeoutMs?: number
+    }
+  | ({ to: 'direct response' } & LocalAnswer)
+  | {
+      to: 'redirect'
+      status: number
+      /** By default the request's. */
+      scheme?: 'http' | 'https'
+      host?: string
+      port?: number
+      path?: PathRewrite
+    }
 
 export interface ProxyRoute {
   match: RouteMatch
   action: RouteAction
   headers: HeaderManipulation
+  cors?: CorsPolicy
 }
 
 export interface VirtualHost {
-  /** `<namespace>_<name>` of its VirtualService. */
   name: string
+  /** The listener's port; undefined serves every port. */
+  port?: number
   domains: string[]
   routes: ProxyRoute[]
 }
@@ -74,7 +117,7 @@ export interface Cluster {
   serviceName: string
   servicePort: number
   selector: Record<string, string>
-  /** The sets of labels a subset may be named by; undefined where the Upstream has no subsets. */
+  /** The sets of labels a subset may be named by; undefined where there are no subsets. */
   subsetKeys?: string[][]
   fallback: FallbackPolicy
   /** Labels of the subset that DEFAULT_SUBSET falls back to. */
@@ -84,6 +127,8 @@ export interface Cluster {
 export interface ProxyConfig {
   virtualHosts: VirtualHost[]
   clusters: Map<string, Cluster>
+  /** Ports the proxy listens on; undefined is every port that leads to it. */
+  ports?: Set<number>
 }
 
 export const EMPTY_CONFIG: ProxyConfig = { virtualHosts: [], clusters: new Map() }

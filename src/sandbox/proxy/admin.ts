@@ -123,9 +123,11 @@ function envoyMatch({ path, methods, headers }: ProxyRoute['match']): object {
   const where =
     'prefix' in path
       ? { prefix: path.prefix }
-      : 'exact' in path
-        ? { path: path.exact }
-        : { safe_regex: { regex: path.regex.source } }
+      : 'segments' in path
+        ? { path_separated_prefix: path.segments }
+        : 'exact' in path
+          ? { path: path.exact }
+          : { safe_regex: { regex: path.regex.source } }
   const matchers = [
     ...headers.map(({ name, value, invert }) => ({
       name,
@@ -148,10 +150,13 @@ function envoyAction(action: ProxyRoute['action']): object {
   switch (action.to) {
     case 'direct response':
       return { direct_response: { status: action.status, body: { inline_string: action.body } } }
-    case 'redirect':
-      return { redirect: { host_redirect: action.host, path_redirect: action.path } }
+    case 'redirect': {
+      const path = action.path && 'full' in action.path ? action.path.full : undefined
+      return { redirect: { host_redirect: action.host, path_redirect: path } }
+    }
     case 'clusters': {
-      const rewrite = action.prefixRewrite === undefined ? {} : { prefix_rewrite: action.prefixRewrite }
+      const path = action.rewrite?.path
+      const rewrite = path && 'prefix' in path ? { prefix_rewrite: path.prefix } : {}
       const [only, ...others] = action.destinations
       if (only && others.length === 0)
         return { route: { cluster: only.cluster, ...subsetOf(only), ...rewrite } }

@@ -125,9 +125,8 @@ export class AnswerFaults {
   }
 }
 
-/** Whether a destination is a cluster of this app: `<app>_<namespace>`. */
-function isOf({ cluster }: Destination, app: string): boolean {
-  return cluster.startsWith(`${app}_`)
+function isOf(destination: Destination, app: string): boolean {
+  return destination.app === app
 }
 
 /** A number from 0 to 1 that is always the same for the same one (a finalizer of MurmurHash3). */

@@ -1,8 +1,9 @@
 import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
 import { matches, type RequestHead } from '../gateway/matching.js'
-import type { Destination, ProxyRoute, RouteAction, VirtualHost } from '../gateway/routes.js'
-import { isKnownSubset } from '../gateway/gloo/translate.js'
+import type { Destination, LocalAnswer, ProxyRoute, RouteAction, VirtualHost } from '../gateway/routes.js'
+import { isKnownSubset } from '../gateway/subsets.js'
 import type { Random } from '../random.js'
+import type { RoundRobin } from './round-robin.js'
 
 export type Choice =
   | {
@@ -10,12 +11,13 @@ export type Choice =
       endpoint: Endpoint
       route: ProxyRoute
       destination: Destination
-      prefixRewrite?: string
       /** Where the cluster has subsets: whether the one that is named was found, or the fallback was taken. */
       by?: 'subset' | 'fallback'
     }
   /** The route leads nowhere: no such cluster, or no endpoint in it. */
   | { to: 'nowhere'; why: 'no cluster' | 'no healthy upstream'; route: ProxyRoute; destination?: Destination }
+  /** The reference leads nowhere, and is answered in its place. */
+  | { to: 'answer'; answer: LocalAnswer; route: ProxyRoute; destination: Destination }
   | { to: 'proxy'; action: Exclude<RouteAction, { to: 'clusters' }>; route: ProxyRoute }
   | { to: 'no route' }
 
@@ -25,6 +27,8 @@ export interface Weighing {
   weights: (destinations: Destination[]) => Destination[]
   /** What decides between them. */
   chance: (destinations: Destination[]) => Random
+  /** In place of chance. */
+  turns?: RoundRobin
 }
 
 /** Where one request goes, chosen for it alone. */
@@ -33,28 +37,36 @@ export function choose(
   host: string,
   head: RequestHead,
   random: Random,
-  { weights, chance }: Weighing = { weights: (destinations) => destinations, chance: () => random },
+  { weights, chance, turns }: Weighing = { weights: (destinations) => destinations, chance: () => random },
 ): Choice {
-  const route = virtualHost(state, host)?.routes.find(({ match }) => matches(match, head))
+  const route = virtualHost(state, host, head.port)?.routes.find(({ match }) => matches(match, head))
   if (!route) return { to: 'no route' }
   const { action } = route
   if (action.to !== 'clusters') return { to: 'proxy', action, route }
   const destinations = weights(action.destinations)
-  const destination = weighted(destinations, chance(destinations))
+  const drawn = chance(destinations)
+  const destination =
+    turns && drawn === random ? turns.next(action, destinations) : weighted(destinations, drawn)
+  if (destination?.answer) return { to: 'answer', answer: destination.answer, route, destination }
   if (!destination || !state.config.clusters.has(destination.cluster))
     return { to: 'nowhere', why: 'no cluster', route, destination }
   const { endpoints, by } = subset(state, destination)
   const endpoint = endpoints[Math.floor(random() * endpoints.length)]
   if (!endpoint) return { to: 'nowhere', why: 'no healthy upstream', route, destination }
-  return { to: 'endpoint', endpoint, route, destination, by, prefixRewrite: action.prefixRewrite }
+  return { to: 'endpoint', endpoint, route, destination, by }
 }
 
 /** Envoy's order: the exact domain, then the longest `*.suffix`, then the longest `prefix.*`, then `*`. */
-function virtualHost({ config }: ProxyState, host: string): VirtualHost | undefined {
-  // The port is left out, as if the proxy listened on 80: what its Service says it does.
+function virtualHost(
+  { config }: ProxyState,
+  host: string,
+  port: number | undefined,
+): VirtualHost | undefined {
+  // The port in the Host header is left out, as if the proxy listened on 80.
   const name = host.toLowerCase().replace(/:\d+$/, '')
   let best: { host: VirtualHost; rank: number } | undefined
   for (const candidate of config.virtualHosts) {
+    if (candidate.port !== undefined && candidate.port !== port) continue
     for (const domain of candidate.domains) {
       const rank = domainRank(domain.toLowerCase(), name, host)
       if (rank > (best?.rank ?? 0)) best = { host: candidate, rank }

@@ -9,13 +9,17 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createGuarded, safely } from '../door.js'
 import type { FaultRegistry } from '../faults.js'
 import type { Endpoint, ProxyState } from '../gateway/proxy-feed.js'
-import type { Destination, HeaderChanges, ProxyRoute, RouteAction } from '../gateway/routes.js'
+import type { Destination, HeaderChanges, LocalAnswer, ProxyRoute, RouteAction } from '../gateway/routes.js'
 import type { Random } from '../random.js'
 import { closeServer } from '../workloads/close-server.js'
 import { choose } from './choice.js'
+import { corsHeaders, isPreflight } from './cors.js'
 import { ProxyCounters } from './counters.js'
 import { change, passedOn } from './headers.js'
 import { Mirror } from './mirror.js'
+import { rewritten } from './paths.js'
+import { RoundRobin } from './round-robin.js'
+import { ENVOY, type ProxyTraits } from './traits.js'
 import { AnswerFaults } from './answer-faults.js'
 
 export interface GatewayProxy {
@@ -38,10 +42,9 @@ export interface ProxyOptions {
   answerFaults?: AnswerFaults
   /** Whether its pod is about to end: connections close with their next answer then. */
   isEnding?: () => boolean
+  /** What kind of proxy it is; Envoy by default. */
+  traits?: ProxyTraits
 }
-
-const CONNECTION_REFUSED =
-  'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused'
 
 /** Headers of a message that Envoy takes where nothing else is set, of requests and of answers. */
 const MAX_HEADER_BYTES = 60 * 1024
@@ -57,10 +60,11 @@ interface Way {
   endpoint: Endpoint
 }
 
-/** The gateway's proxy: an HTTP server before the pods that answers as Envoy does. */
+/** The gateway's proxy: an HTTP server before the pods that answers as a real one does. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { state, faults, portOf, random = Math.random, isEnding = () => false } = options
-  const { answerFaults = new AnswerFaults(faults, random) } = options
+  const { answerFaults = new AnswerFaults(faults, random), traits = ENVOY } = options
+  const turns = traits.balance === 'round robin' ? new RoundRobin() : undefined
   const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   const mirror = new Mirror({ state, counters, agent, portOf, random })
@@ -72,29 +76,44 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       return
     }
     if (faults.of('proxy-stall').some(strikes)) return
+    const { method = 'GET', url = '/' } = incoming
+    const { localPort: port = 0 } = incoming.socket
+    if (state.config.ports?.has(port) === false) {
+      incoming.socket.resetAndDestroy()
+      return
+    }
     if (answerFaults.answers(incoming, outgoing)) return
     if (isEnding()) outgoing.shouldKeepAlive = false
-    const { method = 'GET', url = '/' } = incoming
     const headers = answerFaults.headers(incoming.headers)
     const [path = '/', query] = url.split(/\?(.*)/s)
-    const head = { method, path, query: new URLSearchParams(query), headers }
+    const head = { method, path, query: new URLSearchParams(query), headers, port }
     const choice = choose(state, headers.host ?? '', head, random, {
       weights: (destinations) => answerFaults.weights(destinations),
       chance: (destinations) => answerFaults.chance(destinations, incoming),
+      turns,
     })
+    if ('route' in choice && choice.route.cors && isPreflight(method, headers)) {
+      const own = corsHeaders(choice.route.cors, headers, true)
+      return answerLocally(incoming, outgoing, { status: 200, body: '' }, { own })
+    }
     switch (choice.to) {
       case 'no route':
-        return answerLocally(incoming, outgoing, 404)
+        return answerLocally(incoming, outgoing, traits.noRoute)
       case 'proxy':
         return answerItself(incoming, outgoing, choice.action, choice.route)
-      case 'nowhere':
-        return answerLocally(incoming, outgoing, 503, {
-          body: choice.why === 'no healthy upstream' ? choice.why : '',
-          levels: levelsOf(choice.route, choice.destination),
-        })
+      case 'nowhere': {
+        const answer = choice.why === 'no healthy upstream' ? traits.noEndpoints : { status: 503, body: '' }
+        const levels = levelsOf(choice.route, choice.destination)
+        return answerLocally(incoming, outgoing, answer, { levels })
+      }
+      case 'answer': {
+        const levels = levelsOf(choice.route, choice.destination)
+        return answerLocally(incoming, outgoing, choice.answer, { levels })
+      }
       case 'endpoint': {
         if (choice.by) counters.cluster(choice.destination.cluster)[SUBSET_COUNTER[choice.by]] += 1
-        const target = rewritten(url, choice.route, choice.prefixRewrite)
+        const { action, match } = choice.route
+        const target = rewritten(url, match, action.to === 'clusters' ? action.rewrite?.path : undefined)
         return forward(incoming, outgoing, {
           ...choice,
           port: portOf(choice.endpoint.ip, choice.endpoint.port),
@@ -111,8 +130,10 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     const levels = levelsOf(route, destination)
     const unreachable = () => {
       count('rq_error')
-      answerLocally(incoming, outgoing, 503, { body: CONNECTION_REFUSED, levels })
+      answerLocally(incoming, outgoing, traits.unreachable, { levels })
     }
+    const { action } = route
+    const { shadows = [], rewrite, timeoutMs } = action.to === 'clusters' ? action : {}
     if (port === undefined) return unreachable()
     const headers = passedOn(answerFaults.headers(incoming.headers))
     const attempts = answerFaults.attempts(destination)
@@ -120,8 +141,8 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     // Framed as it came: of itself Node frames no body of a GET, DELETE or OPTIONS.
     if (incoming.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
     change(headers, [destination.headers.request, route.headers.request])
-    if (attempt === 1 && route.action.to === 'clusters' && route.action.shadow)
-      mirror.copy(incoming, route.action.shadow, headers, to.target)
+    if (rewrite?.host !== undefined) headers.host = rewrite.host
+    if (attempt === 1) for (const shadow of shadows) mirror.copy(incoming, shadow, headers, to.target)
     const started = performance.now()
     const upstream = request({
       agent,
@@ -143,8 +164,10 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       const answered = passedOn(answer.headers)
       delete answered.date // the server gives its own
       change(answered, levels)
-      answered.server = 'envoy'
-      answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
+      if (route.cors) Object.assign(answered, corsHeaders(route.cors, incoming.headers, false))
+      if (traits.server !== undefined) answered.server = traits.server
+      if (traits.timesUpstream)
+        answered['x-envoy-upstream-service-time'] = String(Math.round(performance.now() - started))
       if (attempts !== undefined) answered['x-envoy-attempt-count'] = String(attempt)
       const remembered = answerFaults.remember(incoming, statusCode, answered)
       outgoing.writeHead(statusCode, answered)
@@ -156,13 +179,51 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       }
       answer.pipe(outgoing)
     }
-    upstream.on('response', (answer) => safely(outgoing, () => passBack(answer)))
+    upstream.on('response', (answer) => {
+      if (outgoing.headersSent) answer.destroy()
+      else safely(outgoing, () => passBack(answer))
+    })
     upstream.on('error', () => {
+      if (outgoing.writableEnded) return
       if (outgoing.headersSent) outgoing.destroy()
       else if (!outgoing.destroyed) safely(outgoing, unreachable)
     })
+    if (timeoutMs !== undefined && attempt === 1) {
+      const timer = setTimeout(() => {
+        if (outgoing.headersSent) return
+        count('rq_error')
+        answerLocally(incoming, outgoing, traits.timedOut, { levels })
+      }, timeoutMs)
+      outgoing.on('close', () => clearTimeout(timer))
+    }
     outgoing.on('close', () => upstream.destroy())
     incoming.pipe(upstream)
+  }
+
+  /** An answer of the proxy itself: no x-envoy-upstream-service-time, as no upstream answered. */
+  function answerLocally(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    { status, body, contentType = 'text/plain' }: LocalAnswer,
+    { levels = [], own = {} }: { levels?: HeaderChanges[]; own?: OutgoingHttpHeaders } = {},
+  ): void {
+    incoming.resume()
+    const headers: OutgoingHttpHeaders = { 'content-length': Buffer.byteLength(body), ...own }
+    if (body) headers['content-type'] = contentType
+    const { server } = traits
+    outgoing.writeHead(status, { ...change(headers, levels), ...(server ? { server } : {}) }).end(body)
+  }
+
+  function answerItself(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    action: Exclude<RouteAction, { to: 'clusters' }>,
+    route: ProxyRoute,
+  ): void {
+    const levels = levelsOf(route)
+    if (action.to === 'direct response') return answerLocally(incoming, outgoing, action, { levels })
+    const location = redirectTarget(incoming, action, route)
+    answerLocally(incoming, outgoing, { status: action.status, body: '' }, { levels, own: { location } })
   }
 
   const server = createGuarded({ keepAliveTimeout: 300_000, maxHeaderSize: MAX_HEADER_BYTES }, handle)
@@ -184,42 +245,17 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   }
 }
 
-/** An answer of the proxy itself: no x-envoy-upstream-service-time, as no upstream answered. */
-function answerLocally(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  status: number,
-  { body = '', location, levels = [] }: { body?: string; location?: string; levels?: HeaderChanges[] } = {},
-): void {
-  incoming.resume()
-  const headers: OutgoingHttpHeaders = { 'content-length': Buffer.byteLength(body) }
-  if (body) headers['content-type'] = 'text/plain'
-  if (location !== undefined) headers.location = location
-  outgoing.writeHead(status, { ...change(headers, levels), server: 'envoy' }).end(body)
-}
-
-function answerItself(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  action: Exclude<RouteAction, { to: 'clusters' }>,
-  route: ProxyRoute,
-): void {
-  const levels = levelsOf(route)
-  const { status } = action
-  if (action.to === 'direct response')
-    return answerLocally(incoming, outgoing, status, { body: action.body, levels })
-  const scheme = action.https ? 'https' : 'http'
-  const host = action.host ?? incoming.headers.host ?? ''
-  const path = action.path === undefined ? incoming.url : encodeURI(action.path)
-  const target = `${scheme}://${encodeURI(host)}${path}`
-  answerLocally(incoming, outgoing, status, { location: target, levels })
+/** Where a redirect leads: what it does not name stays as the request has it. */
+function redirectTarget(
+  { headers, url = '/' }: IncomingMessage,
+  { scheme = 'http', host = headers.host ?? '', port, path }: Extract<RouteAction, { to: 'redirect' }>,
+  { match }: ProxyRoute,
+): string {
+  const authority = port === undefined ? host : `${host.replace(/:\d+$/, '')}:${port}`
+  const target = rewritten(url, match, path)
+  return `${scheme}://${encodeURI(authority)}${path === undefined ? target : encodeURI(target)}`
 }
 
 function levelsOf(route: ProxyRoute, destination?: Destination): HeaderChanges[] {
   return [...(destination ? [destination.headers.response] : []), route.headers.response]
-}
-
-function rewritten(url: string, { match }: ProxyRoute, prefixRewrite: string | undefined): string {
-  if (prefixRewrite === undefined || !('prefix' in match.path)) return url
-  return prefixRewrite + url.slice(match.path.prefix.length)
 }

@@ -1,4 +1,5 @@
 import type { KubeObject, ResourceType } from '../objects.js'
+import { defaultGateway, defaultGatewayClass, defaultHttpRoute } from './gateway-api-defaults.js'
 
 /** Fills in what Kubernetes fills in when a client leaves it out. Changes the object in place. */
 export function applyDefaults(resource: ResourceType, object: KubeObject): void {
@@ -23,6 +24,9 @@ const DEFAULTS: Record<string, (object: KubeObject) => void> = {
   RouteTable: defaultGlooStatus,
   VirtualService: defaultGlooStatus,
   Upstream: defaultGlooStatus,
+  HTTPRoute: defaultHttpRoute,
+  Gateway: defaultGateway,
+  GatewayClass: defaultGatewayClass,
 }
 
 /** Gloo's CRDs give a status that is there from the start. */

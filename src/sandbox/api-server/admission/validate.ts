@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, ResourceType } from '../objects.js'
+import { gatewayApiCauses } from './gateway-api.js'
 import { isObject } from '../schema/lookup.js'
 import { invalid, type StatusCause } from '../status.js'
 import {
@@ -19,6 +20,7 @@ export function validate(resource: ResourceType, object: KubeObject, previous?: 
   const collect: Collect = (reason, field, message) => causes.push({ reason, message, field })
   validateMetadata(resource, object, collect)
   CHECKS[resource.kind]?.(object, collect, previous)
+  causes.push(...gatewayApiCauses(object, previous))
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? '', causes)
 }
 

@@ -4,6 +4,7 @@ import { validate } from '../admission/validate.js'
 import { trackUpdate, type Tracking } from '../apply/field-manager.js'
 import type { Manager } from '../apply/managers.js'
 import type { KubeObject, ResourceType } from '../objects.js'
+import { findResource } from '../request.js'
 import { RESOURCES } from '../resources.js'
 import { inspect, zeroValue } from '../schema/inspect.js'
 import { isObject, schemaOf } from '../schema/lookup.js'
@@ -94,7 +95,7 @@ export function createObject(
     const tracking = trackingOf(request, 'Update')
     setManagedFields(object, trackUpdate(zeroValue(tracking.schema), object, tracking))
   }
-  const prepared = inFieldOrder(prepareForCreate(store, resource, object))
+  const prepared = inFieldOrder(asStored(resource, prepareForCreate(store, resource, object)))
   validate(resource, prepared)
   request.admit?.({ resource, object: prepared })
   if (store.get(resource, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name)
@@ -104,6 +105,12 @@ export function createObject(
     ...prepared,
     metadata: { ...prepared.metadata, uid: randomUUID(), creationTimestamp: now(), ...generation },
   }
+}
+
+/** Whichever version a client writes, one is stored. */
+function asStored({ group, plural }: ResourceType, object: KubeObject): KubeObject {
+  const stored = findResource(group, plural)
+  return stored ? { ...object, apiVersion: apiVersionOf(stored) } : object
 }
 
 /** What a kind's own code sets when an object is created, whatever the client said. */
@@ -119,6 +126,7 @@ function prepareForCreate(store: ObjectStore, resource: ResourceType, object: Ku
   }
   if (resource.kind === 'Pod') object.status = { phase: 'Pending' }
   if (resource.kind === 'Service') allocateServiceAddress(store, object)
+  if (resource.custom) applyDefaults(resource, object) // of its status, too
   return object
 }
 
@@ -139,7 +147,7 @@ export function updateObject(
     subresource === 'status' ? withStatus(live, object) : keepServerFields(resource, live, object)
   if (subresource !== 'status') applyDefaults(resource, changed)
   if (!owned) recordOwner(request, live, changed)
-  const next = inFieldOrder(changed)
+  const next = inFieldOrder(asStored(resource, changed))
   validate(resource, next, live)
   if (subresource !== 'status') request.admit?.({ resource, object: next })
   if (isDryRun(request)) return next

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../objects.js'
+import type { KubeObject, ResourceType } from '../objects.js'
 import type { ResourceRequest } from '../request.js'
 import { parseSelectors } from '../selectors.js'
 import { notFound } from '../status.js'
@@ -24,7 +24,9 @@ export function getOne(store: ObjectStore, request: ResourceRequest, as: Represe
 /** One object as the client wants it. */
 export function represent(object: KubeObject, request: ResourceRequest, as: Representation): object {
   if (as === 'table') return tableOf([object], request, object.metadata.resourceVersion)
-  return as === 'metadata' ? partialMetadata(object) : object
+  if (as === 'metadata') return partialMetadata(object)
+  const apiVersion = apiVersionOf(request.resource)
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
 }
 
 /** GET of all objects that the selectors match; `limit` is not needed and ignored. */
@@ -40,14 +42,14 @@ export function list(store: ObjectStore, request: ResourceRequest, as: Represent
       kind: isPartial ? 'PartialObjectMetadataList' : `${resource.kind}List`,
       apiVersion: isPartial ? 'meta.k8s.io/v1' : apiVersionOf(resource),
       metadata: { resourceVersion },
-      items: items.map((item) => (isPartial ? partialMetadata(item) : listItem(item, resource.custom))),
+      items: items.map((item) => (isPartial ? partialMetadata(item) : listItem(item, resource))),
     },
   }
 }
 
 /** Items of built-in kinds don't repeat what the list says of their kind. */
-function listItem(object: KubeObject, custom: boolean): object {
-  if (custom) return object
+function listItem(object: KubeObject, resource: ResourceType): object {
+  if (resource.custom) return { ...object, apiVersion: apiVersionOf(resource) }
   const { apiVersion: _apiVersion, kind: _kind, ...item } = object
   return item
 }

@@ -1,4 +1,5 @@
 import type { ResourceType } from '../objects.js'
+import { gatewayApiType } from './gateway-api-types.js'
 import { GLOO_TYPES } from './gloo-types.js'
 import { KUBERNETES_TYPES } from './kubernetes-types.js'
 import { POLICY_TYPES } from './policy-types.js'
@@ -16,6 +17,8 @@ const ANY: Resolved = { kind: 'any' }
 
 /** The schema of a kind's objects; `any` for kinds the table does not describe. */
 export function schemaOf(resource: ResourceType): FieldSchema {
+  if (resource.schema !== undefined) return resource.schema
+  if (resource.group === 'gateway.networking.k8s.io') return `gateway-api.${resource.kind}`
   if (resource.custom) return knownOrAny(`gloo.${resource.kind}`)
   const group = resource.group === '' ? 'core' : resource.group.split('.')[0]
   return knownOrAny(`${group}.${resource.version}.${resource.kind}`)
@@ -24,7 +27,8 @@ export function schemaOf(resource: ResourceType): FieldSchema {
 export function resolve(schema: FieldSchema): Resolved {
   if (typeof schema === 'string') {
     if (schema === 'any') return ANY
-    const definition = KUBERNETES_TYPES[schema] ?? GLOO_TYPES[schema] ?? POLICY_TYPES[schema]
+    const definition =
+      KUBERNETES_TYPES[schema] ?? GLOO_TYPES[schema] ?? POLICY_TYPES[schema] ?? gatewayApiType(schema)
     return definition ? { kind: 'struct', name: schema, definition } : { kind: 'scalar', type: schema }
   }
   if ('list' in schema) {

@@ -3,7 +3,8 @@ import { RESOURCES } from '../../api-server/resources.js'
 import type { ObjectStore, StoreEvent } from '../../api-server/store.js'
 import type { FaultRegistry } from '../../faults.js'
 import type { Random } from '../../random.js'
-import { type Endpoint, ProxyFeed, type Update } from '../proxy-feed.js'
+import type { Endpoint, ProxyFeed } from '../proxy-feed.js'
+import { between, ProxyFeeds } from '../proxy-feeds.js'
 import type { Cluster } from '../routes.js'
 import { type Report, statusField } from './statuses.js'
 import { translate, type Translation } from './translate.js'
@@ -28,51 +29,38 @@ const ENDPOINT_KINDS = new Set<unknown>([RESOURCES.endpoints, RESOURCES.services
  * proxy on their separate ways, some time after the change.
  */
 export class Gloo {
-  /** By proxy, the one that connected first in front. */
-  private readonly feeds = new Map<string, ProxyFeed>()
-  private readonly unsubscribe: (() => void)[]
+  private readonly feeds: ProxyFeeds
+  private readonly unsubscribe: () => void
   private statusesAreDue = true
   /** Where no proxy asks for routes, statuses are written all the same. */
   private statusTimer?: NodeJS.Timeout
 
   constructor(
     private readonly store: ObjectStore,
-    private readonly faults: FaultRegistry,
-    private readonly options: GlooOptions,
+    faults: FaultRegistry,
+    { routesMs, endpointsMs, random = Math.random }: GlooOptions,
   ) {
-    this.unsubscribe = [
-      store.subscribe((event) => this.changed(event)),
-      faults.subscribe(() => this.catchUp()),
-    ]
-    this.schedule('routes')
+    this.feeds = new ProxyFeeds(faults, {
+      update: () => this.update(),
+      endpointsOf: (cluster) => this.endpointsOf(cluster),
+      delayMs: (what) => between(what === 'routes' ? routesMs : endpointsMs, random),
+    })
+    this.unsubscribe = store.subscribe((event) => this.changed(event))
+    this.scheduleRoutes()
   }
 
-  /** A proxy that starts: it has what there is at this moment, and hears of what comes. */
   connect(name: string): ProxyFeed {
-    const feed = new ProxyFeed({
-      translation: () => this.update(),
-      endpointsOf: (cluster) => this.endpointsOf(cluster),
-      delayMs: (what) => this.delayMs(what),
-      isStuck: () => this.isStuck(name),
-    })
-    this.feeds.set(name, feed)
-    return feed
+    return this.feeds.connect(name)
   }
 
   disconnect(name: string): void {
-    this.feeds.get(name)?.close()
-    this.feeds.delete(name)
-    this.catchUp() // one that was stuck by its age may be another's age now
+    this.feeds.disconnect(name)
   }
 
   close(): void {
-    for (const end of this.unsubscribe) end()
-    for (const feed of this.feeds.values()) feed.close()
+    this.unsubscribe()
+    this.feeds.close()
     clearTimeout(this.statusTimer)
-  }
-
-  private catchUp(): void {
-    for (const feed of this.feeds.values()) feed.catchUp()
   }
 
   private changed({ type, resource, object, previous }: StoreEvent): void {
@@ -83,32 +71,19 @@ export class Gloo {
         previous &&
         JSON.stringify([previous.spec, previous.metadata.labels]) ===
           JSON.stringify([object.spec, object.metadata.labels])
-      if (!same) this.schedule('routes')
+      if (!same) this.scheduleRoutes()
     }
-    if (ENDPOINT_KINDS.has(resource)) this.schedule('endpoints')
+    if (ENDPOINT_KINDS.has(resource)) this.feeds.schedule('endpoints')
   }
 
-  private schedule(what: Update): void {
-    for (const feed of this.feeds.values()) feed.schedule(what)
-    if (what === 'endpoints') return
+  private scheduleRoutes(): void {
+    this.feeds.schedule('routes')
     this.statusesAreDue = true
-    if (this.feeds.size > 0) return // the first proxy's update brings the statuses
+    if (this.feeds.count > 0) return // the first proxy's update brings the statuses
     this.statusTimer ??= setTimeout(() => {
       this.statusTimer = undefined
       this.update()
-    }, this.delayMs('routes'))
-  }
-
-  private delayMs(what: Update): number {
-    const { random = Math.random, routesMs, endpointsMs } = this.options
-    const [low, high] = what === 'routes' ? routesMs : endpointsMs
-    return this.faults.of('propagation')[0]?.ms ?? low + random() * (high - low)
-  }
-
-  /** A proxy is meant by its pod's name, by its age (`2` is the second oldest), or as the first. */
-  private isStuck(name: string): boolean {
-    const age = [...this.feeds.keys()].indexOf(name) + 1
-    return this.faults.of('proxy-stuck').some(({ pod = '1' }) => pod === name || pod === String(age))
+    }, this.feeds.delayMs('routes'))
   }
 
   /** What the proxies are to be told now; statuses are written once for every change. */

@@ -1,13 +1,14 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { KubeObject } from '../../api-server/objects.js'
+import { isKnownSubset } from '../subsets.js'
 import { type FlatRoute, flattenRoutes } from './delegation.js'
-import { compileMatch } from '../matching.js'
+import { compileMatch } from './compile-match.js'
+import type { ProxyUpdate } from '../proxy-feed.js'
 import type {
   Cluster,
   Destination,
   HeaderChanges,
   HeaderManipulation,
-  ProxyConfig,
   ProxyRoute,
   RouteAction,
   Shadow,
@@ -21,16 +22,11 @@ export interface Snapshot {
   upstreams: KubeObject[]
 }
 
-export interface Translation {
-  config: ProxyConfig
+export interface Translation extends ProxyUpdate {
   /** Status by object, to be written to it. */
   reports: Map<KubeObject, Report>
   /** All that the statuses say, each text once. */
   problems: string[]
-  /** Envoy refuses the routes of this update: the proxy keeps those it has, of every team. */
-  refused: boolean
-  /** Names of virtual hosts that Gloo rejects: the proxy keeps what it has of them. */
-  rejectedHosts: Set<string>
 }
 
 const REDIRECTS: Record<string, number> = {
@@ -65,8 +61,8 @@ export function translate(snapshot: Snapshot): Translation {
     return flat.matchers.flatMap((matcher, index) => {
       const action = actionOf(flat)
       const where = `Route Name: ${routeName}-matcher-${index}`
-      if (action.to === 'clusters' && !isShare(action.shadow)) {
-        delete action.shadow
+      if (action.to === 'clusters' && !action.shadows.every(isShare)) {
+        action.shadows = []
         reports.rejectProxy(`Route Error: ProcessingError. Reason: ${NO_SHARE}`, where)
       }
       if (action.to === 'clusters') checkDestinations(service, action.destinations, where)
@@ -152,7 +148,13 @@ function actionOf({ owner, written, options }: FlatRoute): RouteAction {
   if (redirect) {
     const { responseCode, httpsRedirect = false, hostRedirect, pathRedirect } = redirect
     const status = REDIRECTS[responseCode as string] ?? 301
-    return { to: 'redirect', status, https: httpsRedirect, host: hostRedirect, path: pathRedirect }
+    return {
+      to: 'redirect',
+      status,
+      scheme: httpsRedirect ? 'https' : 'http',
+      host: hostRedirect,
+      ...(pathRedirect === undefined ? {} : { path: { full: pathRedirect } }),
+    }
   }
   const { single, multi } = routeAction
   const { namespace } = owner.metadata
@@ -162,7 +164,13 @@ function actionOf({ owner, written, options }: FlatRoute): RouteAction {
         destinationOf(destination ?? {}, weight ?? 0, own, namespace),
       )
   const shadow = shadowOf(options.shadowing, namespace)
-  return { to: 'clusters', destinations, prefixRewrite: options.prefixRewrite, ...(shadow ? { shadow } : {}) }
+  const { prefixRewrite } = options
+  return {
+    to: 'clusters',
+    destinations,
+    ...(prefixRewrite === undefined ? {} : { rewrite: { path: { prefix: prefixRewrite } } }),
+    shadows: shadow ? [shadow] : [],
+  }
 }
 
 function shadowOf(shadowing: any, ownNamespace?: string): Shadow | undefined {
@@ -177,8 +185,8 @@ function shadowOf(shadowing: any, ownNamespace?: string): Shadow | undefined {
   }
 }
 
-function isShare(shadow: Shadow | undefined): boolean {
-  return shadow === undefined || (shadow.percentage >= 0 && shadow.percentage <= 100)
+function isShare({ percentage }: Shadow): boolean {
+  return percentage >= 0 && percentage <= 100
 }
 
 /** An Upstream without a namespace is looked for beside the route. */
@@ -190,6 +198,7 @@ function destinationOf(
 ): Destination {
   const { name, namespace = ownNamespace } = upstream ?? {}
   return {
+    app: String(name),
     cluster: `${name}_${namespace}`,
     subset: subset?.values,
     weight,
@@ -223,15 +232,6 @@ function upstreamOf(cluster: string): string {
 
 function subsetWarning({ subsetKeys }: Cluster, subset: Destination['subset']): string | undefined {
   return subset && !subsetKeys ? 'route has a subset config, but the upstream does not.' : undefined
-}
-
-/** Whether the Upstream knows subsets by exactly these labels. Values are not looked at. */
-export function isKnownSubset({ subsetKeys = [] }: Cluster, subset: Destination['subset']): boolean {
-  const wanted = Object.keys(subset ?? {})
-  if (wanted.length === 0) return true
-  return subsetKeys.some(
-    (keys) => keys.length === wanted.length && wanted.every((name) => keys.includes(name)),
-  )
 }
 
 function headersOf(options: any): HeaderManipulation {

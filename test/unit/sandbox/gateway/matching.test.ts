@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileMatch, matches } from '../../../../src/sandbox/gateway/matching.js'
+import { compileMatch } from '../../../../src/sandbox/gateway/gloo/compile-match.js'
+import { matches } from '../../../../src/sandbox/gateway/matching.js'
 
 interface Asked {
   method?: string

@@ -151,7 +151,7 @@ describe('what the proxy answers itself', () => {
   test.each([
     [{ httpsRedirect: true }, 301, /^https:\/\/127\.0\.0\.1:\d+\/echo\?x=1$/],
     [{ hostRedirect: 'example.com', responseCode: 'FOUND' }, 302, /^http:\/\/example\.com\/echo\?x=1$/],
-    [{ pathRedirect: '/a b', responseCode: 'PERMANENT_REDIRECT' }, 308, /\/a%20b$/],
+    [{ pathRedirect: '/a b', responseCode: 'PERMANENT_REDIRECT' }, 308, /\/a%20b\?x=1$/],
   ])('a redirect by %o', async (redirectAction, status, location) => {
     serve(action([{ prefix: '/echo' }], { redirectAction }))
     const answer = await ask('/echo?x=1')

@@ -129,7 +129,10 @@ describe('delegation', () => {
     const result = run({ services: [service('app', [parent])], tables: [table] })
     expect(paths(result)).toEqual(['/echo x'])
     const [route] = result.config.virtualHosts[0]!.routes
-    expect(route).toMatchObject({ action: { prefixRewrite: '/y' }, headers: { request: { remove: ['a'] } } })
+    expect(route).toMatchObject({
+      action: { rewrite: { path: { prefix: '/y' } } },
+      headers: { request: { remove: ['a'] } },
+    })
   })
 
   test('the routes of several tables of one weight: methods, exact, regex, prefix, then paths descending', () => {

@@ -1,0 +1,10 @@
+import type { Cluster, Destination } from './routes.js'
+
+/** Whether the cluster knows subsets by exactly these labels. Values are not looked at. */
+export function isKnownSubset({ subsetKeys = [] }: Cluster, subset: Destination['subset']): boolean {
+  const wanted = Object.keys(subset ?? {})
+  if (wanted.length === 0) return true
+  return subsetKeys.some(
+    (keys) => keys.length === wanted.length && wanted.every((name) => keys.includes(name)),
+  )
+}

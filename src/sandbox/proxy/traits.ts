@@ -1,0 +1,29 @@
+import type { LocalAnswer } from '../gateway/routes.js'
+
+/** What differs between proxies whatever their routes: the wording of their own answers, headers they add, their choice. */
+export interface ProxyTraits {
+  /** How a destination is chosen by weight. */
+  balance: 'random' | 'round robin'
+  /** The `server` header of every answer, the application's included. */
+  server?: string
+  /** Whether answers carry `x-envoy-upstream-service-time`. */
+  timesUpstream: boolean
+  noRoute: LocalAnswer
+  noEndpoints: LocalAnswer
+  unreachable: LocalAnswer
+  timedOut: LocalAnswer
+}
+
+/** Envoy as it comes, as Gloo and Contour run it. */
+export const ENVOY: ProxyTraits = {
+  balance: 'random',
+  server: 'envoy',
+  timesUpstream: true,
+  noRoute: { status: 404, body: '' },
+  noEndpoints: { status: 503, body: 'no healthy upstream' },
+  unreachable: {
+    status: 503,
+    body: 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused',
+  },
+  timedOut: { status: 504, body: 'upstream request timeout' },
+}
