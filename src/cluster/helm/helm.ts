@@ -26,6 +26,14 @@ const STDOUT_BYTES = 32 * 1024 * 1024
 /** The error comes last, after warnings. */
 const STDERR_BYTES = 64 * 1024
 
+/** A chart's files may change under a long run. */
+const RENDER_KEPT_MS = 60_000
+
+interface Render {
+  manifest: Promise<string>
+  startedAt: number
+}
+
 /** How a helm call ended. */
 export interface HelmOutcome {
   command: string
@@ -44,6 +52,7 @@ export interface HelmOutcome {
 export class Helm {
   private versionFound?: Promise<string>
   private calls = 0
+  private readonly renders = new Map<string, Render>()
   private readonly charts: ChartFiles
   private readonly packages: ChartPackages
 
@@ -66,12 +75,21 @@ export class Helm {
     return this.packages.folderOf(chart, version)
   }
 
-  /** The objects of a chart with complete values, a YAML stream; the cluster is not asked. */
+  /**
+   * The objects of a chart with complete values, a YAML stream; the cluster is not asked. The checks before an upgrade all
+   * read the same objects: rendered once, and again for what comes after an upgrade or a minute.
+   */
   async render({ app, namespace, chart, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
     await this.version()
     const upgrade = 'record' in chart ? ['--is-upgrade'] : []
     const args = ['template', app, await this.charts.pathOf(chart), '--values', '-', ...upgrade]
-    return this.run({ app, namespace }, args, values)
+    const key = JSON.stringify([namespace, args, values])
+    const known = this.renders.get(key)
+    if (known && Date.now() - known.startedAt < RENDER_KEPT_MS) return known.manifest
+    const manifest = this.run({ app, namespace }, args, values)
+    this.renders.set(key, { manifest, startedAt: Date.now() })
+    manifest.catch(() => this.renders.delete(key))
+    return manifest
   }
 
   /** `helm install`, the namespace made where there is none; resolves with the revision. */
@@ -115,6 +133,7 @@ export class Helm {
     flags: string[],
   ): Promise<number> {
     const { app, namespace, chart, values, description } = request
+    this.renders.clear()
     await this.version()
     const chartPath = await this.charts.pathOf(chart)
     const force = request.takeOver ? await this.forceConflicts() : []

@@ -97,6 +97,22 @@ describe('a call', () => {
     expect((await call()).args.slice(-4)).toEqual(['--kubeconfig', '/k/config', '--kube-context', 'staging'])
   })
 
+  test('the same input is rendered once between two upgrades; other values and a failed one anew', async () => {
+    await fakeHelm(`const calls = __dirname + '/calls'
+      fs.appendFileSync(calls, 'x')
+      const number = fs.readFileSync(calls).length
+      if (number === 1) process.exit(1)
+      console.log(JSON.stringify({ version: number }))`)
+    const own = helm()
+    const rendered = async (more = {}) => JSON.parse(await own.render({ ...request, ...more })).version
+    await expect(own.render(request)).rejects.toThrow()
+    expect(await Promise.all([rendered(), rendered()])).toEqual([2, 2])
+    expect(await rendered({ values: { deployment: { '2': {} } } })).toBe(3)
+    expect(await rendered()).toBe(2)
+    expect(await own.upgrade(request)).toBe(4)
+    expect(await rendered()).toBe(5)
+  })
+
   test('render prints the objects; a chart out of a record is written once', async () => {
     await fakeHelm(
       `const chart = args[2]
@@ -111,7 +127,9 @@ describe('a call', () => {
 
     const own = helm()
     const [chart, text] = (await own.render({ ...request, chart: { record } })).split('\n')
-    const [again] = (await own.render({ ...request, chart: { record: { ...record } } })).split('\n')
+    const [again] = (await own.render({ ...request, values: {}, chart: { record: { ...record } } })).split(
+      '\n',
+    )
     const other = { ...record, values: { a: 1 } }
     const [another] = (await own.render({ ...request, chart: { record: other } })).split('\n')
 
