@@ -47,6 +47,7 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- end -}}
 
 {{- include "gloo-app.validateRoutes" . -}}
+{{- include "gloo-app.validateProvider" . -}}
 {{- $names := list "http" -}}
 {{- $ports := list (.Values.service.port | default 80 | int64) -}}
 {{- range .Values.service.ports -}}
@@ -119,6 +120,25 @@ the value, the place and the remedy; gives nothing otherwise.
 {{- fail (printf "routes.shadow.version is %q, which is not deployed: add it to deployment, or name one of those deployed: %s." .version (keys $.Values.deployment | sortAlpha | join ", ")) -}}
 {{- else if eq .version $routes.primary.version -}}
 {{- fail (printf "routes.shadow.version is %q, the primary's own: name another version, or leave routes.shadow out." .version) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Values that are for another provider than routes.provider, and those that its own routes can't have. Takes the root. */}}
+{{- define "gloo-app.validateProvider" -}}
+{{- $routes := .Values.routes -}}
+{{- if include "gloo-app.isFor" (dict "root" . "provider" "gateway-api") -}}
+{{- include "gloo-app.gatewayApi.validate" . -}}
+{{- else -}}
+{{- range $key, $_ := pick $routes "gateway" "parentRefs" "hostnames" "namespace" "backendTLS" -}}
+{{- fail (printf "routes.%s is for the Gateway API, and routes.provider is gloo: set routes.provider to gateway-api, or leave routes.%s out." $key $key) -}}
+{{- end -}}
+{{- end -}}
+{{- if not (include "gloo-app.isFor" (dict "root" . "provider" "gloo")) -}}
+{{- if $routes.virtualService -}}
+{{- fail "routes.virtualService is Gloo's, and routes.provider is gateway-api: name the hosts in routes.hostnames (TLS is the Gateway's listener's), and leave it out." -}}
+{{- else if .Values.upstream.fallbackPolicy -}}
+{{- fail (printf "upstream.fallbackPolicy (%s) is Gloo's, and routes.provider is gateway-api: leave it out. A request for a version without a ready pod is answered with 503." .Values.upstream.fallbackPolicy) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

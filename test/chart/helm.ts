@@ -70,3 +70,17 @@ export function canaryValues(canary: Record<string, unknown> = {}): Record<strin
     },
   }
 }
+
+/** The Gateway of the tests, as the values name it. */
+export const GATEWAY = { name: 'public', namespace: 'gateways' }
+
+/** Values with an HTTPRoute in place of a RouteTable, and with more under routes. */
+export function onGatewayApi(
+  values: Record<string, any>,
+  routes: Record<string, unknown> = {},
+): Record<string, any> {
+  return {
+    ...values,
+    routes: { provider: 'gateway-api', gateway: GATEWAY, ...values.routes, ...routes },
+  }
+}

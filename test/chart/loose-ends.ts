@@ -10,6 +10,8 @@ export function looseEndsOf(objects: Record<string, any>): string[] {
     ...ofKind('Service').flatMap((service) => serviceEnds(service, ofKind('Deployment'))),
     ...ofKind('Upstream').flatMap((upstream) => upstreamEnds(upstream, objects)),
     ...ofKind('RouteTable').flatMap((table) => routeEnds(table, objects)),
+    ...ofKind('HTTPRoute').flatMap((route) => backendEnds(route, objects)),
+    ...ofKind('BackendTLSPolicy').flatMap((policy) => targetEnds(policy, objects)),
     ...ofKind('VirtualService').flatMap((virtualService) => delegationEnds(virtualService, objects)),
     ...ofKind('HorizontalPodAutoscaler').flatMap(({ metadata, spec }) => {
       const { kind, name } = spec.scaleTargetRef
@@ -93,6 +95,34 @@ function routeEnds({ metadata, spec }: any, objects: Record<string, any>): strin
     .filter((version) => !objects[`Deployment/${metadata.namespace}-${version}`])
     .map((version) => `RouteTable ${metadata.name}: no Deployment of version ${version}`)
   return [...ends, ...versions]
+}
+
+/** Every backendRef and mirror: its Service, the port, and the grant where the route is in another namespace. */
+function backendEnds({ metadata, spec }: any, objects: Record<string, any>): string[] {
+  const place = `HTTPRoute ${metadata.name}`
+  const refs = (spec.rules as any[]).flatMap(({ backendRefs, filters = [] }) => [
+    ...backendRefs,
+    ...filters.flatMap(({ requestMirror }: any) => requestMirror?.backendRef ?? []),
+  ])
+  return refs.flatMap(({ name, namespace = metadata.namespace, port }) => {
+    const service = objects[`Service/${name}`]
+    if (service?.metadata.namespace !== namespace) return [`${place}: no Service ${namespace}/${name}`]
+    if (!service.spec.ports.some((known: any) => known.port === port))
+      return [`${place}: ${name} has no port ${port}`]
+    const grant = objects[`ReferenceGrant/${metadata.name}`]?.spec
+    const isGranted =
+      grant?.from[0].namespace === metadata.namespace && grant.to.some((to: any) => to.name === name)
+    return namespace === metadata.namespace || isGranted ? [] : [`${place}: no grant for ${name}`]
+  })
+}
+
+function targetEnds({ metadata, spec }: any, objects: Record<string, any>): string[] {
+  return (spec.targetRefs as any[])
+    .filter(({ kind, name, sectionName }) => {
+      const ports = (objects[`${kind}/${name}`]?.spec.ports ?? []) as any[]
+      return !ports.some((port) => port.name === sectionName)
+    })
+    .map(({ name }) => `BackendTLSPolicy ${metadata.name}: no port of ${name}`)
 }
 
 function delegationEnds({ metadata, spec }: any, objects: Record<string, any>): string[] {

@@ -1,6 +1,7 @@
 import { KUBERNETES_TYPES } from '../../src/sandbox/api-server/schema/kubernetes-types.js'
 import type { FieldSchema, TypeDefinition } from '../../src/sandbox/api-server/schema/types.js'
 import { GLOO_SCHEMA } from './gloo-schema.js'
+import { type GatewayApiVersion, gatewayApiProblems } from './validate-gateway-api.js'
 
 const TYPES: Record<string, TypeDefinition> = { ...KUBERNETES_TYPES, ...GLOO_SCHEMA }
 
@@ -18,13 +19,21 @@ const KINDS: Record<string, string> = {
   'gloo.solo.io/v1 Upstream': 'gloo.Upstream',
 }
 
+const GATEWAY_API = 'gateway.networking.k8s.io/'
+
 /**
  * What a Kubernetes API server with strict field validation would refuse of rendered objects (by `kind/name`, as
  * `objectsOf` gives them), each with its place: unknown and missing fields, wrong types, numbers out of bounds. Built-in
- * kinds are held against the API server's own OpenAPI schemas, Gloo's against test/chart/gloo-schema.ts.
+ * kinds are held against the API server's own OpenAPI schemas, Gloo's against test/chart/gloo-schema.ts, those of the
+ * Gateway API against the CRDs of one of its versions.
  */
-export function problemsOf(objects: Record<string, any>): string[] {
+export function problemsOf(objects: Record<string, any>, gatewayApi: GatewayApiVersion = 'v1.6.2'): string[] {
   return Object.entries(objects).flatMap(([name, object]) => {
+    if (object.apiVersion.startsWith(GATEWAY_API))
+      return [
+        ...check(object.metadata, 'meta.v1.ObjectMeta', `${name}.metadata`),
+        ...gatewayApiProblems(object, gatewayApi),
+      ]
     const type = KINDS[`${object.apiVersion} ${object.kind}`]
     return type ? check(object, type, name) : [`${name}: the chart renders no ${object.kind} of that group`]
   })

@@ -8,11 +8,6 @@ another exactly when the routes are. Hashed as data, so the layout of the templa
 {{- list .Release.Namespace .Release.Name $routes | toJson | sha256sum | trunc 12 -}}
 {{- end }}
 
-{{/* What the app answers to, as a JSON list of matches. Takes the root. */}}
-{{- define "gloo-app.matches" -}}
-{{- .Values.routes.matches | default (list (dict "prefix" (printf "/%s" .Release.Name))) | toJson -}}
-{{- end }}
-
 {{/*
 The routes, a YAML list; the first match wins. So the header routes of all matches come before the weighted ones.
 Takes a dict of root, fingerprint, fingerprintHeader and versionHeader; a header whose name is empty is left out.
