@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.js'
 import type { Cluster } from '../cluster/port.js'
 import type { Emit } from '../model/events.js'
 import type { StageProof } from '../model/expectation.js'
@@ -43,6 +44,7 @@ export interface ProbeSettings {
 export interface OperationContext {
   cluster: Cluster
   verifier: Verifier
+  clock: Clock
   emit: Emit
   /** Aborted by the first Ctrl-C: the running step's Helm call ends, then the operation stops. */
   signal: AbortSignal

@@ -64,7 +64,7 @@ export async function verify(
       revision: deployed,
       newest: newest.revision,
       // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
-      settling: Math.abs(Date.now() - Date.parse(deployed.updated)) < SETTLING_MS,
+      settling: Math.abs(context.clock.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
     if (request.keep) await keepProof(context, deployed, proof)

@@ -124,7 +124,6 @@ export async function withRunWorld<T>(
       askToApprove: ask && ((question, until) => ask(question, until).catch(() => false)),
       noWait: request.noWait,
       until: request.until,
-      now: Date.now,
     })
   }
   try {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../cluster/port.js'
 import type { Emit } from '../../model/events.js'
+import { systemClock } from '../../lib/clock.js'
 import type { Secrets } from '../../lib/secrets/secrets.js'
 import type { OperationContext } from '../../operations/context.js'
 import type { Verifier } from '../../verification/probing/verifier.js'
@@ -25,6 +26,7 @@ export function operationContext(settings: Settings, parts: OperationParts): Ope
   return {
     cluster,
     verifier,
+    clock: systemClock,
     emit,
     signal,
     probes: {

@@ -5,7 +5,6 @@ import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/rele
 import type { JsonObject } from '../../model/values.js'
 import { changeLine, diffValues } from '../../model/results/values-diff.js'
 import type { OperationContext } from '../context.js'
-import { sleep } from '../../lib/sleep.js'
 
 /** A helm that failed after it had made its revision: the release has to be brought back before it can go on. */
 export class UnfinishedError extends ExternalError {}
@@ -32,7 +31,7 @@ export async function applyStep(
   request: UpgradeRequest,
   before: Revision | undefined,
 ): Promise<Revision> {
-  const { cluster, emit, signal } = context
+  const { cluster, clock, emit, signal } = context
   for (let attempt = 0; ; attempt += 1) {
     await lock?.confirm()
     let made: number | undefined
@@ -50,7 +49,7 @@ export async function applyStep(
       const next = PAUSES_MS[attempt]
       if (next === undefined || !isTransient(failure) || signal.aborted) throw failure
       emit({ type: 'warning', message: `${failure.message} No revision was made: trying again.` })
-      await sleep(next, signal)
+      await clock.sleep(next, signal)
       continue
     }
     const expected = (before?.revision ?? 0) + 1

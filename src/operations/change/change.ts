@@ -11,7 +11,6 @@ import {
 import { holdingsOf, warnOfNeighbours } from '../ownership/holdings.js'
 import { removeOrphans } from '../ownership/orphans.js'
 import { agreeToRecover, recover } from './recover.js'
-import { sleep } from '../../lib/sleep.js'
 import { type PlanToRun, runPlan } from './run-plan.js'
 import { requireNoDrift } from '../drift/require-no-drift.js'
 import { isFinding, isHeld, noteHolder, takeLock } from './take-lock.js'
@@ -172,7 +171,7 @@ async function changeHeld(
       const again = recovers && round < MOST_ROUNDS && !context.signal.aborted && !lock.lost.aborted
       if (!again || !(error instanceof UnfinishedError) || !isTransient(error)) throw error
       context.emit({ type: 'warning', message: `${error.message} Recovering, then once more.` })
-      await sleep(ROUND_PAUSE_MS * round, context.signal, lock.lost)
+      await context.clock.sleep(ROUND_PAUSE_MS * round, context.signal, lock.lost)
     }
   }
 }

@@ -10,7 +10,6 @@ import { readDrift } from '../drift/read-drift.js'
 import { parseManifest } from '../observe/manifest.js'
 import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
-import { sleep } from '../../lib/sleep.js'
 import { restore } from '../drift/restore.js'
 
 /** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
@@ -201,14 +200,14 @@ async function waitForHelm(
   lock: AppLock,
   anyChart?: boolean,
 ): Promise<Observation> {
-  const { cluster, emit, podTimeoutMs } = context
+  const { cluster, clock, emit, podTimeoutMs } = context
   const { app, namespace } = found
-  const started = Date.now()
+  const started = clock.now()
   let observation: Observation = found
   for (let reported = false; ; reported = true) {
     const unfinished = unfinishedRevision(observation.history ?? {})
     if (!unfinished || unfinished.status === 'failed') return observation
-    const waited = Date.now() - started
+    const waited = clock.now() - started
     const runs = await cluster.helmRuns(app, namespace)
     const ended = !runs && (lock.tookOverFromDead || waited >= GRACE_MS)
     if (ended || waited >= podTimeoutMs) return observation
@@ -218,7 +217,7 @@ async function waitForHelm(
         message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,
       })
     }
-    await sleep(LOOK_EVERY_MS, context.signal, lock.lost)
+    await clock.sleep(LOOK_EVERY_MS, context.signal, lock.lost)
     stopIfAsked(context, lock, unfinished)
     observation = await observe(context, { app, namespace }, { anyChart })
   }

@@ -191,10 +191,10 @@ class PlanRunner {
 
   private async runStep(step: Step, index: number, of: number): Promise<void> {
     const { context, lock } = this
-    const { emit, cluster, podTimeoutMs } = context
+    const { emit, clock, cluster, podTimeoutMs } = context
     const { app, namespace } = this.runRequest.plan
     this.state.stopIfAsked()
-    const started = Date.now()
+    const started = clock.now()
     emit({ type: 'step-started', step, index, of })
 
     const guarded = this.guarded(step)
@@ -214,7 +214,7 @@ class PlanRunner {
     await this.runRequest.afterUpgrade?.(step)
 
     if (step.readyAfter.length > 0) {
-      const waited = Date.now()
+      const waited = clock.now()
       await this.state.explained(() =>
         cluster.waitForPods(app, namespace, step.readyAfter, podTimeoutMs, (progress) =>
           emit({ type: 'pods', progress }),
@@ -222,15 +222,15 @@ class PlanRunner {
       )
       await this.state.explained(() => requireCount(context, guarded, stop))
       this.state.stopIfAsked()
-      emit({ type: 'pods-ready', versions: step.readyAfter, elapsedMs: Date.now() - waited })
+      emit({ type: 'pods-ready', versions: step.readyAfter, elapsedMs: clock.now() - waited })
     }
     if (step.goneAfter.length > 0) {
-      const waited = Date.now()
+      const waited = clock.now()
       await this.state.explained(() => cluster.waitForPodsGone(app, namespace, step.goneAfter, podTimeoutMs))
-      emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: Date.now() - waited })
+      emit({ type: 'pods-gone', versions: step.goneAfter, elapsedMs: clock.now() - waited })
     }
     await this.prove(step.expectations, { step, stageBefore, workloadsBefore })
-    emit({ type: 'step-done', step, index, of, elapsedMs: Date.now() - started })
+    emit({ type: 'step-done', step, index, of, elapsedMs: clock.now() - started })
   }
 
   private request(step: Step): UpgradeRequest {
@@ -248,7 +248,7 @@ class PlanRunner {
 
   private async upgrade(step: Step, manifest: string): Promise<Revision> {
     const request = this.request(step)
-    const started = Date.now()
+    const started = this.context.clock.now()
     try {
       if (this.state.revision) {
         await this.lock?.confirm()
@@ -260,7 +260,7 @@ class PlanRunner {
       throw this.state.withFailedState(error)
     }
     this.state.stage = step.to
-    const elapsedMs = Date.now() - started
+    const elapsedMs = this.context.clock.now() - started
     this.context.emit({ type: 'upgraded', step, revision: this.state.revision.revision, elapsedMs })
     return this.state.revision
   }

@@ -12,7 +12,6 @@ import { differences } from './apply-step.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
-import { sleep } from '../../lib/sleep.js'
 import { requireRecordFits } from './record-size.js'
 
 /** A step about to be made: what must be true of the cluster before it. */
@@ -33,14 +32,14 @@ export async function requireReady(
   { app, namespace, step }: GuardedStep,
   stop: AbortSignal[],
 ): Promise<void> {
-  const { cluster, podTimeoutMs, emit } = context
+  const { cluster, clock, podTimeoutMs, emit } = context
   if (step.readyBefore.length === 0) return
   if (step.name !== 'route-back') {
     return cluster.waitForPods(app, namespace, step.readyBefore, podTimeoutMs, (progress) =>
       emit({ type: 'pods', progress }),
     )
   }
-  const deadline = Date.now() + podTimeoutMs
+  const deadline = clock.now() + podTimeoutMs
   for (;;) {
     const pods = await cluster.versionPods(app, namespace)
     const missing = step.readyBefore.filter(
@@ -50,7 +49,7 @@ export async function requireReady(
     const waited = pods.filter(({ version }) => missing.includes(version))
     emit({ type: 'pods', progress: waited })
     if (
-      Date.now() >= deadline ||
+      clock.now() >= deadline ||
       waited.length < missing.length ||
       waited.some(({ wanted }) => wanted === 0)
     ) {
@@ -62,20 +61,20 @@ export async function requireReady(
         evidence: { pods },
       })
     }
-    await sleep(LOOK_EVERY_MS, ...stop)
+    await clock.sleep(LOOK_EVERY_MS, ...stop)
   }
 }
 
 /** Waits until a version has so many ready pods. Throws ExternalError when the time for pods is over. */
 export async function requireCount(
-  { cluster, podTimeoutMs, emit }: OperationContext,
+  { cluster, clock, podTimeoutMs, emit }: OperationContext,
   { app, namespace, step }: GuardedStep,
   stop: AbortSignal[],
 ): Promise<void> {
   const { leastReady } = step
   if (!leastReady) return
   const { version, count } = leastReady
-  const deadline = Date.now() + podTimeoutMs
+  const deadline = clock.now() + podTimeoutMs
   for (;;) {
     const pods = (await cluster.versionPods(app, namespace)).filter((entry) => entry.version === version)
     const ready = pods.reduce((sum, entry) => sum + entry.ready, 0)
@@ -84,7 +83,7 @@ export async function requireCount(
       type: 'pods',
       progress: pods.map((entry) => ({ ...entry, wanted: Math.max(entry.wanted, count) })),
     })
-    if (Date.now() >= deadline) {
+    if (clock.now() >= deadline) {
       throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
         nextSteps: [
           `kubectl get pods,hpa -n ${namespace} -l app=${app}`,
@@ -93,7 +92,7 @@ export async function requireCount(
         evidence: { pods },
       })
     }
-    await sleep(LOOK_EVERY_MS, ...stop)
+    await clock.sleep(LOOK_EVERY_MS, ...stop)
   }
 }
 

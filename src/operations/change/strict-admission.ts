@@ -6,7 +6,6 @@ import { nameOf } from '../../rollout/drift/drift.js'
 import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext, OperationResult } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
-import { sleep } from '../../lib/sleep.js'
 import type { PlanToRun } from './run-plan.js'
 
 /**
@@ -59,9 +58,9 @@ async function installWithoutRoutes(
   const values = withRoutesEnabled(request.values, false)
   await requireNoRoutes(context, { ...request, values })
   const description = request.description.replace(/( \(run [^)]*\))?( \(by [^)]*\))?$/, ' without routes$1$2')
-  const started = Date.now()
+  const started = context.clock.now()
   const made = await applyStep(context, lock, { ...request, values, description }, undefined)
-  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  const seconds = ((context.clock.now() - started) / 1000).toFixed(1)
   context.emit({
     type: 'note',
     message: `helm install: revision ${made.revision}, without routes (${seconds} s)`,
@@ -95,7 +94,7 @@ async function requireNoRoutes({ cluster }: OperationContext, request: UpgradeRe
 }
 
 async function upstreamsSeen(
-  { cluster, signal }: OperationContext,
+  { cluster, clock, signal }: OperationContext,
   { manifest, namespace }: Revision,
   lock: AppLock | undefined,
 ): Promise<void> {
@@ -103,13 +102,13 @@ async function upstreamsSeen(
     .filter(({ kind }) => kind === UPSTREAM.kind)
     .map((object) => ({ ...UPSTREAM, name: nameOf(object) ?? '' }))
   const stop = [signal, ...(lock ? [lock.lost] : [])]
-  const deadline = Date.now() + LONGEST_WAIT_MS
-  while (Date.now() < deadline && !stop.some(({ aborted }) => aborted)) {
+  const deadline = clock.now() + LONGEST_WAIT_MS
+  while (clock.now() < deadline && !stop.some(({ aborted }) => aborted)) {
     const live = await cluster.liveObjects(names, namespace)
     const seen = live.filter(
       ({ object }) => Object.keys((object?.status as object | undefined) ?? {}).length > 0,
     )
     if (seen.length === names.length) return
-    await sleep(LOOK_EVERY_MS, ...stop)
+    await clock.sleep(LOOK_EVERY_MS, ...stop)
   }
 }

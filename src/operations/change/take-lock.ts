@@ -1,7 +1,6 @@
 import type { AppLock, LockHolder } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
-import { sleep } from '../../lib/sleep.js'
 
 /** Who takes an app, for what. */
 export interface Taking {
@@ -134,11 +133,11 @@ function describeHolder({ who, command, since }: LockHolder): string {
 
 /** The helm of a canary that was killed goes on by itself: it may not even have made its revision yet. */
 async function helmEnded(context: OperationContext, app: string, namespace: string): Promise<void> {
-  const { cluster, podTimeoutMs, signal, emit } = context
-  const deadline = Date.now() + podTimeoutMs
-  for (let reported = false; !signal.aborted && Date.now() < deadline; reported = true) {
+  const { cluster, clock, podTimeoutMs, signal, emit } = context
+  const deadline = clock.now() + podTimeoutMs
+  for (let reported = false; !signal.aborted && clock.now() < deadline; reported = true) {
     if (!(await cluster.helmRuns(app, namespace))) return
     if (!reported) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
-    await sleep(LOOK_EVERY_MS, signal)
+    await clock.sleep(LOOK_EVERY_MS, signal)
   }
 }

@@ -22,6 +22,9 @@ export interface ChartFolder {
   name: string
 }
 
+/** Read once: it does not change while canary runs. */
+let bundled: Promise<ChartFolder> | undefined
+
 /**
  * The chart that a user names: `bundled`, a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError where there is none and
  * for one that canary could not go on with, ExternalError where Helm can't get it.
@@ -38,7 +41,8 @@ export async function chosenChart(
       ['leave --chart-version out'],
     )
   }
-  return readChartFolder(bundledChart())
+  bundled ??= readChartFolder(bundledChart())
+  return bundled
 }
 
 /**

@@ -24,7 +24,7 @@ export async function removeOrphans(
     await context.cluster.removeDeployment(deployment, { app, namespace })
   }
   const versions = orphans.map(({ version }) => version)
-  const started = Date.now()
+  const started = context.clock.now()
   await context.cluster.waitForPodsGone(app, namespace, versions, context.podTimeoutMs)
-  context.emit({ type: 'pods-gone', versions, elapsedMs: Date.now() - started })
+  context.emit({ type: 'pods-gone', versions, elapsedMs: context.clock.now() - started })
 }

@@ -7,7 +7,6 @@ import type { IdleProof } from '../../model/results/uninstall.js'
 import { expectationsOf } from '../../rollout/stage/expectations.js'
 import type { ExplainedAnswer } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
-import { sleep } from '../../lib/sleep.js'
 import type { StageVerifier } from '../verification/verify-stage.js'
 
 const LOOK_EVERY_MS = 1000
@@ -52,16 +51,17 @@ export class Idle {
   async watch(): Promise<IdleProof> {
     const { context, request } = this
     const { app, idleMs, stop, failedState } = request
+    const { clock } = context
     const before = await this.read()
-    const started = performance.now()
+    const started = clock.now()
     context.emit({
       type: 'note',
       message: `watching for ${idleMs / 1000} s whether requests reach ${app}, by the proxies' counters`,
     })
-    for (let left = idleMs; left > 0; left = idleMs - (performance.now() - started)) {
-      await sleep(Math.min(left, LOOK_EVERY_MS), ...stop)
+    for (let left = idleMs; left > 0; left = idleMs - (clock.now() - started)) {
+      await clock.sleep(Math.min(left, LOOK_EVERY_MS), ...stop)
       const requests = (await this.read()) - before
-      const watchedMs = Math.round(performance.now() - started)
+      const watchedMs = clock.now() - started
       if (requests < 0) throw unknown(request, "a proxy's counters began anew meanwhile")
       if (requests > 0) {
         const { state, nextSteps } = failedState()
@@ -73,7 +73,7 @@ export class Idle {
       }
       if (stop.some(({ aborted }) => aborted)) break
     }
-    return { watchedMs: Math.round(performance.now() - started), requests: 0, probes: 0 }
+    return { watchedMs: clock.now() - started, requests: 0, probes: 0 }
   }
 
   /**
@@ -92,8 +92,9 @@ export class Idle {
       expectations: planned,
     })
     const expectations = planned.map((one) => ({ ...one, paths: settings.paths ?? one.paths }))
+    const { clock } = context
     const { timeoutMs } = context.probes
-    const deadline = performance.now() + timeoutMs
+    const deadline = clock.now() + timeoutMs
     for (let times = FEW; ;) {
       const before = await this.read()
       const answers = await context.verifier.explain(
@@ -109,9 +110,8 @@ export class Idle {
         answers.every(({ answer }) => answer !== undefined)
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
-      if (!isClean && performance.now() >= deadline)
-        throw stillReached(request, seen, timeoutMs, failedState())
-      if (!isClean) await sleep(RETRY_EVERY_MS, ...stop)
+      if (!isClean && clock.now() >= deadline) throw stillReached(request, seen, timeoutMs, failedState())
+      if (!isClean) await clock.sleep(RETRY_EVERY_MS, ...stop)
     }
   }
 

@@ -234,7 +234,7 @@ class Uninstalling {
     const { context, request, found, lock } = this
     const { app, namespace, revision } = found
     await this.requireUnchanged()
-    const started = Date.now()
+    const started = context.clock.now()
     this.revision = await applyStep(
       context,
       lock,
@@ -248,7 +248,7 @@ class Uninstalling {
       },
       revision,
     )
-    const seconds = ((Date.now() - started) / 1000).toFixed(1)
+    const seconds = ((context.clock.now() - started) / 1000).toFixed(1)
     context.emit({
       type: 'note',
       message: `helm upgrade: revision ${this.revision.revision}, without routes (${seconds} s)`,
@@ -270,10 +270,10 @@ class Uninstalling {
         emit({ type: 'note', message: `removing Deployment ${deployment} (${version}): no values name it` })
         await cluster.removeDeployment(deployment, { app, namespace })
       }
-      const started = Date.now()
+      const started = context.clock.now()
       await cluster.waitForPodsGone(app, namespace, removal.versions, podTimeoutMs)
       if (removal.versions.length > 0)
-        emit({ type: 'pods-gone', versions: removal.versions, elapsedMs: Date.now() - started })
+        emit({ type: 'pods-gone', versions: removal.versions, elapsedMs: context.clock.now() - started })
     } catch (error) {
       if (!(error instanceof ExternalError)) throw error
       throw new ExternalError(error.message, {

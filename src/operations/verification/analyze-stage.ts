@@ -52,7 +52,7 @@ export async function analyzeStage(
   })
   const { analysisLimits: health, prometheus, metrics, paths = [`/${app}`] } = settings
   context.emit({ type: 'analyzing', primary, canary, durationMs })
-  const started = Date.now()
+  const started = context.clock.now()
   const watch = watchRevision(context, { app, namespace, revision, newest })
   const analyzed = await context.verifier
     .analyze(
@@ -64,7 +64,7 @@ export async function analyzeStage(
       AbortSignal.any([signal, watch.signal]),
     )
     .finally(() => watch.close())
-  const seconds = String(Math.max(1, Math.round((Date.now() - started) / 1000)))
+  const seconds = String(Math.max(1, Math.round((context.clock.now() - started) / 1000)))
   const variables = { app, namespace, primary, canary, weight: String(weight), seconds }
   const asked =
     prometheus === undefined || metrics.length === 0 || analyzed.verdict === 'fail'

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.js'
 import type { AppWorkloads, VersionPods } from '../../cluster/port.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import { describeStage } from '../../model/describe-stage.js'
@@ -167,7 +168,7 @@ export class StageVerifier {
       )
       const again = { converged: () => undefined, progress, check: () => undefined }
       const proof = shadowCount
-        ? await withShadow(counted, shadowCount, request.timeoutMs, () =>
+        ? await withShadow(context.clock, counted, shadowCount, request.timeoutMs, () =>
             context.verifier.verify({ ...request, settling: false }, again, signal),
           )
         : counted
@@ -222,15 +223,16 @@ export class StageVerifier {
 
 /** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
 async function withShadow(
+  clock: Clock,
   counted: StageProof,
   shadowCount: ShadowCount,
   timeoutMs: number,
   probeAgain: () => Promise<StageProof>,
 ): Promise<StageProof> {
-  const started = Date.now()
+  const started = clock.now()
   for (let proof = counted; ; proof = await probeAgain()) {
     if (proof.verdict !== 'pass') return proof
-    const isLate = Date.now() - started > timeoutMs
+    const isLate = clock.now() - started > timeoutMs
     const shadow =
       (await shadowCount.check()) ?? (isLate ? shadowCount.unknown('is not clear in time') : undefined)
     if (shadow) return { ...counted, verdict: shadow.verdict, shadow }

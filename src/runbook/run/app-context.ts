@@ -38,8 +38,6 @@ export interface AppContext {
   until?: string
   /** Aborted where another app failed: what waits ends at once, what changes the app ends its step. */
   stopping?: AbortSignal
-  /** Milliseconds since the epoch. */
-  now: () => number
 }
 
 export interface RunIdentity {

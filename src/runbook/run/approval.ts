@@ -6,7 +6,6 @@ import type { RunApp } from '../../model/run-events.js'
 import type { Stage } from '../../model/stage.js'
 import type { AppRequest } from '../../operations/context.js'
 import { observe } from '../../operations/observe/observe.js'
-import { sleep } from '../../lib/sleep.js'
 import { whyNotAnother } from '../../operations/runs.js'
 import type { AppContext } from './app-context.js'
 
@@ -73,10 +72,11 @@ interface Waiting {
 
 /** The approval that the command line, a person here or somebody elsewhere gives; kept where it was given here. */
 async function answered(world: AppContext, where: RunApp, waiting: Waiting): Promise<Approval> {
-  const { context, emit, approved, run, now, askToApprove } = world
+  const { context, emit, approved, run, askToApprove } = world
+  const { clock } = context
   const { step, app, namespace, revision, stage, started, end, look } = waiting
   const why = approved.get(step.id)
-  if (end !== undefined && now() >= end) throw tooLate(step, app, revision, run.command)
+  if (end !== undefined && clock.now() >= end) throw tooLate(step, app, revision, run.command)
   const identity = why !== undefined || askToApprove ? await context.cluster.identity() : undefined
   const refusal = step.by === 'other' ? whyNotAnother(run.id, started, identity) : undefined
   if (why === undefined || refusal !== undefined) {
@@ -98,7 +98,7 @@ async function answered(world: AppContext, where: RunApp, waiting: Waiting): Pro
     who: context.operator,
     ...(identity === undefined ? {} : { identity }),
     why: why ?? '',
-    at: new Date(now()).toISOString(),
+    at: new Date(clock.now()).toISOString(),
   }
   await context.cluster.approve(app, namespace, approval)
   return approval
@@ -129,7 +129,7 @@ function unapproved(
 
 /** The person's answer, or what somebody else said meanwhile. */
 async function ask(
-  { askToApprove, context, now, stopping }: AppContext,
+  { askToApprove, context, stopping }: AppContext,
   question: string,
   end: number | undefined,
   look: () => Promise<Approval | undefined>,
@@ -139,10 +139,10 @@ async function ask(
   const signal = AbortSignal.any([context.signal, settled.signal, ...(stopping ? [stopping] : [])])
   const elsewhere = async () => {
     while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, signal)
+      await context.clock.sleep(LOOK_EVERY_MS, signal)
       const found = signal.aborted ? undefined : await look().catch(() => undefined)
       if (found) return found
-      if (end !== undefined && now() >= end) return 'too late' as const
+      if (end !== undefined && context.clock.now() >= end) return 'too late' as const
     }
     return 'no' as const
   }

@@ -22,7 +22,7 @@ export async function whileNoted<T>(
   wait: Pick<RunWait, 'kind' | 'message' | 'by'> & { until?: Date },
   work: () => Promise<T>,
 ): Promise<T> {
-  const { context, run, now } = world
+  const { context, run } = world
   const { until, ...what } = wait
   const { id, title } = nameOf(step)
   const noted: RunWait = {
@@ -32,7 +32,7 @@ export async function whileNoted<T>(
     step: id,
     title,
     ...what,
-    since: new Date(now()).toISOString(),
+    since: new Date(context.clock.now()).toISOString(),
     ...(until ? { until: until.toISOString() } : {}),
     revision,
   }
@@ -52,12 +52,12 @@ export async function clearNote(
 
 /** Keeps who began a rollout with the app's Lease: this user. */
 export async function noteStart(
-  { context, run, now }: AppContext,
+  { context, run }: AppContext,
   { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
 ): Promise<void> {
   const { cluster, operator: who } = context
   const identity = await cluster.identity()
-  const at = new Date(now()).toISOString()
+  const at = new Date(context.clock.now()).toISOString()
   const start = { run: run.id, who, ...(identity === undefined ? {} : { identity }), at }
   await tolerant(cluster.noteStart(app, namespace, start))
 }

@@ -5,7 +5,6 @@ import type { RunApp } from '../../model/run-events.js'
 import type { AppRequest } from '../../operations/context.js'
 import { withFailurePolicy } from '../../operations/change/failure-policy.js'
 import { observe } from '../../operations/observe/observe.js'
-import { sleep } from '../../lib/sleep.js'
 import { verify } from '../../operations/verify.js'
 import { hasCanary } from '../../rollout/stage/stage.js'
 import type { FalseAlarmBudget } from './false-alarm-budget.js'
@@ -38,7 +37,7 @@ export async function waitForWindow(
   request: AppRequest,
   alpha: FalseAlarmBudget['watch'],
 ): Promise<void> {
-  const instant = new Date(world.now())
+  const instant = new Date(world.context.clock.now())
   if (isOpen(window, instant)) return
   const opens = nextOpening(window, instant)
   const when = byItsClocks(window, opens)
@@ -76,7 +75,7 @@ export async function waitForPause(
   const { namespace, deployed } = await observe(world.context, request)
   if (!namespace || !deployed) return
   const end = Date.parse(deployed.updated) + step.durationMs
-  if (world.now() >= end) return
+  if (world.context.clock.now() >= end) return
   const { revision } = deployed
   const pausing = { kind: 'pause' as const, message: 'the pause', until: new Date(end) }
   await whileNoted(world, { app: where.app, namespace, revision }, step, pausing, () =>
@@ -100,32 +99,39 @@ async function hold(
   request: AppRequest,
   { step, for: what, end, watch, alpha }: Waiting,
 ): Promise<void> {
-  const { context, emit, now, stopping } = world
+  const { context, emit, stopping } = world
+  const { clock } = context
   const named = { ...where, step: nameOf(step) }
   const until = new Date(end).toISOString()
   emit({ ...named, type: 'waiting', for: what, until, ...(watch ? { watches: true } : {}) })
   const watched = { proofs: 0, probes: 0 }
   let begun = 0
   const over = stopping ? [context.signal, stopping] : [context.signal]
-  while (now() < end && !stopping?.aborted) {
+  while (clock.now() < end && !stopping?.aborted) {
     context.signal.throwIfAborted()
     begun += 1
     const bounded = { ...world, context: { ...context, alpha: alpha(begun) } }
     const next = watch ? await prove(bounded, request, end, watched) : LONGEST_SLEEP_MS
-    await sleep(Math.max(1, Math.min(next, end - now())), ...over)
+    await clock.sleep(Math.max(1, Math.min(next, end - clock.now())), ...over)
   }
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
 }
 
 /** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
 async function prove(
-  { context, now, stopping }: AppContext,
+  { context, stopping }: AppContext,
   request: AppRequest,
   end: number,
   watched: { proofs: number; probes: number },
 ): Promise<number> {
-  const atTheEnd = AbortSignal.timeout(Math.max(1, Math.min(end - now(), LONGEST_SLEEP_MS)))
-  const over = stopping ? AbortSignal.any([atTheEnd, stopping]) : atTheEnd
+  const { clock } = context
+  const atTheEnd = new AbortController()
+  const proven = new AbortController()
+  const left = Math.max(1, Math.min(end - clock.now(), LONGEST_SLEEP_MS))
+  void clock.sleep(left, proven.signal).then(() => {
+    if (!proven.signal.aborted) atTheEnd.abort()
+  })
+  const over = stopping ? AbortSignal.any([atTheEnd.signal, stopping]) : atTheEnd.signal
   const signal = AbortSignal.any([context.signal, over])
   const { rate } = context.probes
   const probes = {
@@ -149,7 +155,7 @@ async function prove(
       context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
       return undefined
     }
-  })
+  }).finally(() => proven.abort())
   if (!proof) return over.aborted ? 0 : WATCH_AGAIN_MS
   watched.proofs += 1
   watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)

@@ -3,6 +3,7 @@ import type { Verdict } from '../../../src/model/expectation.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { ModelCluster } from './cluster.js'
+import { TestClock } from '../test-clock.js'
 import { ModelVerifier } from './verifier.js'
 
 export interface Modelled {
@@ -27,6 +28,7 @@ export function modelled(
   const context: OperationContext = {
     cluster,
     verifier,
+    clock: new TestClock(),
     emit: (event) => events.push(event),
     signal: abort.signal,
     probes: {

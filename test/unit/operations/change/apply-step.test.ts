@@ -7,6 +7,7 @@ import type { ReleaseStatus, Revision } from '../../../../src/model/release.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { applyStep, UnfinishedError } from '../../../../src/operations/change/apply-step.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
+import { TestClock } from '../../../support/test-clock.js'
 
 const BEFORE: JsonObject = { routes: { canary: { weight: 25 } } }
 const OURS: JsonObject = { routes: { canary: { weight: 50 } } }
@@ -74,6 +75,7 @@ async function run(calls: HelmCall[], unreadable = false) {
   } as Partial<AppLock> as AppLock
   const context = {
     cluster,
+    clock: new TestClock(),
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
   } as Partial<OperationContext> as OperationContext

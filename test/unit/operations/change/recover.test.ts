@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { abort } from '../../../../src/operations/abort.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { start } from '../../../../src/operations/start.js'
@@ -6,11 +6,6 @@ import type { HelmFault } from '../../../support/model-cluster/helm.js'
 import { modelled } from '../../../support/model-cluster/context.js'
 import { renderObjects } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
-
-vi.mock('../../../../src/lib/sleep.js', async (original) => ({
-  ...(await original<object>()),
-  sleep: () => Promise.resolve(),
-}))
 
 /** An app in a stage of the seed, come to it step by step; the next helms fail as told. */
 function inStage(stage: 1 | 2 | 3 | 4 | 5 | 6, faults: HelmFault[], recover = true) {

@@ -6,6 +6,7 @@ import type { Revision } from '../../../../src/model/release.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { requireNoDrift } from '../../../../src/operations/drift/require-no-drift.js'
 import { markedBy } from '../../../support/model-cluster/render.js'
+import { TestClock } from '../../../support/test-clock.js'
 
 const routes = {
   primary: { version: 'v1' },
@@ -95,6 +96,7 @@ function app({ manifest = MANIFEST, live = manifest, autoscalers = [], context =
     takeOver: false,
     dryRun: false,
     podTimeoutMs: 1000,
+    clock: new TestClock(),
     emit: (event: any) => events.push(event.message ?? event.type),
     ...context,
   } as unknown as OperationContext

@@ -1,36 +1,16 @@
 import fc from 'fast-check'
-import { afterEach, expect, test, vi } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { stageOf } from '../../../../src/rollout/stage/stage.js'
-import { objectsOf } from '../../../support/model-cluster/render.js'
+import { chosenChart } from '../../../../src/operations/inputs/chart-folder.js'
+import { modelled } from '../../../support/model-cluster/context.js'
 import { Play } from './play.js'
 import { type Script, script } from './script.js'
 
-// The model's manifests are JSON: reading them as YAML would take most of the time.
-vi.mock('../../../../src/operations/observe/manifest.js', async (original) => ({
-  ...(await original<object>()),
-  parseManifest: objectsOf,
-}))
 // Files are read by the real clock, which the turns do not wait for.
-vi.mock('../../../../src/operations/inputs/chart-folder.js', async (original) => ({
-  ...(await original<object>()),
-  chosenChart: () => Promise.resolve({ path: 'chart', name: 'gloo-app 0.1.0' }),
-}))
-
-let play: Play | undefined
-vi.mock('../../../../src/lib/sleep.js', async (original) => ({
-  ...(await original<object>()),
-  sleep: (milliseconds: number, ...signals: AbortSignal[]) => play!.pause(milliseconds, signals),
-}))
-
-afterEach(() => {
-  vi.restoreAllMocks()
-  play = undefined
-})
+beforeAll(() => chosenChart(modelled().context))
 
 async function played(story: Script): Promise<Play> {
-  play = new Play(story)
-  const { turns } = play
-  vi.spyOn(Date, 'now').mockImplementation(() => turns.now())
+  const play = new Play(story)
   await play.run()
   return play
 }

@@ -29,7 +29,6 @@ export class Play {
   /** How each command ended, `who: command: outcome`. */
   readonly ends: string[] = []
   private lastOfAnn?: Command
-  private readonly pauses = new WeakMap<AbortSignal, Actor>()
 
   constructor(private readonly script: Script) {
     this.turns = new ChosenTurns(script.choices, {
@@ -38,14 +37,6 @@ export class Play {
     })
     this.world = new ModelWorld(this.turns, script.helm)
     this.rules = new Rules(this.world)
-  }
-
-  /** Time in the model, in place of that of the process. */
-  async pause(milliseconds: number, signals: AbortSignal[]): Promise<void> {
-    const who = signals.map((signal) => this.pauses.get(signal)).find(Boolean)
-    if (!who) throw new Error('somebody pauses who is not of the model')
-    const { turns } = this
-    await turns.until(who, 'pause', () => signals.some(({ aborted }) => aborted), turns.now() + milliseconds)
   }
 
   async run(): Promise<void> {
@@ -95,6 +86,12 @@ export class Play {
     this.turns.trace.length = 0
   }
 
+  private async sleep(who: Actor, milliseconds: number, signals: (AbortSignal | undefined)[]): Promise<void> {
+    const { turns } = this
+    const isEnded = () => signals.some((signal) => signal?.aborted)
+    await turns.until(who, 'pause', isEnded, turns.now() + milliseconds)
+  }
+
   private crash(version: string): void {
     if (this.world.kube.crash(version)) this.rules.disturbed.add(version)
   }
@@ -123,10 +120,13 @@ export class Play {
         onFailure,
         waitForLockMs: waits ? 120_000 : 0,
         podTimeoutMs: 60_000,
+        clock: {
+          now: () => this.turns.now(),
+          sleep: (milliseconds, ...signals) => this.sleep(actor, milliseconds, signals),
+        },
         emit: (event) => follow(run, event),
       },
     })
-    this.pauses.set(context.signal, actor)
     this.rules.runs.set(actor, run)
     verifier.judged = ({ verdict }, { fingerprint }) =>
       (run.proof = { verdict, fingerprint: fingerprint?.value })

@@ -10,11 +10,6 @@ import { type Modelled, modelled } from '../../../support/model-cluster/context.
 import { markedBy, renderObjects } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
 
-vi.mock('../../../../src/lib/sleep.js', async (original) => ({
-  ...(await original<object>()),
-  sleep: () => Promise.resolve(),
-}))
-
 const request = { app: 'echo', idleMs: 1 }
 
 /** What the proxies count at each reading; the last one stays. */

@@ -49,7 +49,6 @@ export function modelRun(
     approved: new Map(),
     analysisMs: 1000,
     noWait: false,
-    now: Date.now,
     ...options.world,
   }
   const run = (runbook: Runbook) => new AppRun(runbook, runbook.clusters[0]!, 'echo', surroundings).run()

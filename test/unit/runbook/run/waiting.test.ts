@@ -2,9 +2,16 @@ import { describe, expect, test } from 'vitest'
 import type { CanaryError } from '../../../../src/model/errors.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { SEED } from '../../rollout/seed-values.js'
+import type { ModelCluster } from '../../../support/model-cluster/cluster.js'
+import { TestClock } from '../../../support/test-clock.js'
 import { modelRun, RUN, runbookOf } from './run-model.js'
 
 const HOUR_MS = 3_600_000
+
+/** The release's last change was then. */
+function changed(cluster: ModelCluster, at: number): void {
+  cluster.revisions[0]!.updated = new Date(at).toISOString()
+}
 
 async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
   try {
@@ -19,18 +26,19 @@ describe('a pause', () => {
   const STEPS = '  - start: v2\n  - shift: 50\n  - pause: 1h\n  - run: after\n'
 
   test('counts from the last change: one that is past is not waited for', async () => {
-    const { run, cluster, told } = modelRun(SEED[4])
-    cluster.revisions[0]!.updated = new Date(Date.now() - 2 * HOUR_MS).toISOString()
+    const { run, cluster, context, told } = modelRun(SEED[4])
+    changed(cluster, context.clock.now() - 2 * HOUR_MS)
     await run(runbookOf(STEPS))
     expect(told.map(({ type }) => type)).not.toContain('waiting')
   })
 
   test('waits for what is left of it, and proves the stage meanwhile', async () => {
-    const { run, cluster, told } = modelRun(SEED[4])
-    const end = Date.now() + 150
-    cluster.revisions[0]!.updated = new Date(end - HOUR_MS).toISOString()
+    const { run, cluster, context, told } = modelRun(SEED[4])
+    const { clock } = context
+    const end = clock.now() + 150
+    changed(cluster, end - HOUR_MS)
     await run(runbookOf(STEPS))
-    expect(Date.now()).toBeGreaterThanOrEqual(end)
+    expect(clock.now()).toBe(end)
     expect(told).toContainEqual(
       expect.objectContaining({ type: 'waiting', until: new Date(end).toISOString() }),
     )
@@ -40,15 +48,15 @@ describe('a pause', () => {
   })
 
   test('watches with few probes', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4])
-    cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
+    const { run, cluster, context, verifier } = modelRun(SEED[4])
+    changed(cluster, context.clock.now() + 100 - HOUR_MS)
     await run(runbookOf(STEPS))
     expect(verifier.requests.map(({ rate }) => rate)).toEqual([250, 10])
   })
 
   test('may watch for ever: what its proofs may fail by chance stays within a bound', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4])
-    cluster.revisions[0]!.updated = new Date(Date.now() + 2500 - HOUR_MS).toISOString()
+    const { run, cluster, context, verifier } = modelRun(SEED[4])
+    changed(cluster, context.clock.now() + 2500 - HOUR_MS)
     await run(runbookOf(STEPS))
     const [found, ...watched] = verifier.requests.map(({ alpha }) => alpha)
     expect(watched.length).toBeGreaterThanOrEqual(2)
@@ -59,15 +67,15 @@ describe('a pause', () => {
   })
 
   test('does not watch where it says so', async () => {
-    const { run, cluster } = modelRun(SEED[4])
-    cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
+    const { run, cluster, context } = modelRun(SEED[4])
+    changed(cluster, context.clock.now() + 100 - HOUR_MS)
     await run(runbookOf('  - start: v2\n  - shift: 50\n  - pause: {for: 1h, watch: false}\n'))
     expect(cluster.calls.filter((call) => call === 'prove')).toHaveLength(1)
   })
 
   test('a failure is acted on at once', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
-    cluster.revisions[0]!.updated = new Date().toISOString()
+    const { run, cluster, context, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
+    changed(cluster, context.clock.now())
     verifier.verdicts = ['pass', 'fail']
     const error = await failureOf(run(runbookOf(STEPS)))
     expect(error.outcome).toBe('wentBack')
@@ -75,29 +83,28 @@ describe('a pause', () => {
   })
 
   test('what could not be told leaves it as it is', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
-    cluster.revisions[0]!.updated = new Date(Date.now() + 100 - HOUR_MS).toISOString()
+    const { run, cluster, context, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
+    changed(cluster, context.clock.now() + 100 - HOUR_MS)
     verifier.verdicts = ['pass', 'inconclusive']
     await expect(run(runbookOf(STEPS))).resolves.toMatchObject({ isWhole: true })
     expect(cluster.revisions).toHaveLength(1)
   })
 
   test('a failure that is found right before its end is one, too', async () => {
-    const { run, cluster, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
-    const end = Date.now() + 50
-    cluster.revisions[0]!.updated = new Date(end - HOUR_MS).toISOString()
+    const { run, cluster, context, verifier } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
+    const { clock } = context
+    changed(cluster, clock.now() + 50 - HOUR_MS)
     verifier.verdicts = ['pass', 'fail']
     // Going back takes longer than the pause.
-    cluster.duringUpgrade = () => new Promise((resolve) => setTimeout(resolve, 100))
+    cluster.duringUpgrade = () => clock.sleep(100)
     expect((await failureOf(run(runbookOf(STEPS)))).outcome).toBe('wentBack')
   })
 
   test('ends when it is interrupted, and nothing is gone back from', async () => {
-    const { run, cluster, abort } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
-    cluster.revisions[0]!.updated = new Date().toISOString()
-    const running = run(runbookOf(STEPS))
-    setTimeout(() => abort.abort('SIGINT'), 50)
-    await expect(running).rejects.toBeDefined()
+    const { run, cluster, context, abort } = modelRun(SEED[4], { context: { onFailure: 'abort' } })
+    changed(cluster, context.clock.now())
+    void context.clock.sleep(HOUR_MS / 2).then(() => abort.abort('SIGINT'))
+    await expect(run(runbookOf(STEPS))).rejects.toBeDefined()
     expect(cluster.revisions).toHaveLength(1)
   })
 })
@@ -109,13 +116,19 @@ describe('a window', () => {
   const MONDAY = Date.parse('2026-11-23T12:00:00Z')
 
   test('that is open is no matter', async () => {
-    const { run, told } = modelRun(SEED[3], { world: { now: () => MONDAY, noWait: true } })
+    const { run, told } = modelRun(SEED[3], {
+      context: { clock: new TestClock(MONDAY) },
+      world: { noWait: true },
+    })
     await run(runbookOf(STEPS, WINDOW))
     expect(told.map(({ type }) => type)).not.toContain('waiting')
   })
 
   test('that is shut ends the run with exit 8 where nobody waits, and says when it opens', async () => {
-    const { run, cluster } = modelRun(SEED[3], { world: { now: () => SUNDAY, noWait: true } })
+    const { run, cluster } = modelRun(SEED[3], {
+      context: { clock: new TestClock(SUNDAY) },
+      world: { noWait: true },
+    })
     const error = await failureOf(run(runbookOf(STEPS, WINDOW)))
     expect(error.exitCode).toBe(8)
     expect(error.message).toMatch(
@@ -127,10 +140,10 @@ describe('a window', () => {
 
   test('is waited for until it opens', async () => {
     const opens = Date.parse('2026-11-23T08:00:00Z')
-    const begun = Date.now()
-    const now = () => opens - 100 + (Date.now() - begun)
-    const { run, told } = modelRun(SEED[3], { world: { now } })
+    const clock = new TestClock(SUNDAY)
+    const { run, told } = modelRun(SEED[3], { context: { clock } })
     const { stage } = await run(runbookOf(STEPS, WINDOW))
+    expect(clock.now()).toBeGreaterThanOrEqual(opens)
     expect(stage).toMatchObject({ weight: 50 })
     expect(told).toContainEqual(
       expect.objectContaining({ type: 'waiting', for: 'the window office (2026-11-23 09:00 Europe/Berlin)' }),
@@ -211,8 +224,8 @@ describe('an approval', () => {
   })
 
   test('that comes too late is a failure, counted from the last change', async () => {
-    const { run, cluster } = modelRun(SEED[3], { context: { onFailure: 'abort' } })
-    cluster.revisions[0]!.updated = new Date(Date.now() - 25 * HOUR_MS).toISOString()
+    const { run, cluster, context } = modelRun(SEED[3], { context: { onFailure: 'abort' } })
+    changed(cluster, context.clock.now() - 25 * HOUR_MS)
     const steps = '  - start: v2\n  - approve: {id: qa, timeout: 24h}\n  - shift: 50\n'
     const error = await failureOf(run(runbookOf(steps)))
     expect(error.outcome).toBe('wentBack')
@@ -220,8 +233,8 @@ describe('an approval', () => {
   })
 
   test('that comes too late is none, though the command line gives it', async () => {
-    const { run, cluster } = modelRun(SEED[3], { world: { approved: new Map([['qa', '']]) } })
-    cluster.revisions[0]!.updated = new Date(Date.now() - 25 * HOUR_MS).toISOString()
+    const { run, cluster, context } = modelRun(SEED[3], { world: { approved: new Map([['qa', '']]) } })
+    changed(cluster, context.clock.now() - 25 * HOUR_MS)
     const steps = '  - start: v2\n  - approve: {id: qa, timeout: 24h}\n  - shift: 50\n'
     const error = await failureOf(run(runbookOf(steps)))
     expect(error.outcome).toBe('failed')
