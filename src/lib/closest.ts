@@ -3,6 +3,12 @@ export function closest(word: string, others: string[]): string | undefined {
   return nearest(word, others)[0]
 }
 
+/** ` (did you mean …?)` after a word that is none of those known; nothing if none of them is near. */
+export function didYouMean(word: string, known: string[]): string {
+  const meant = closest(word, known)
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`
+}
+
 /** All candidates that a mistyped word may mean, the likeliest first. */
 export function nearest(word: string, others: string[]): string[] {
   return others

@@ -122,8 +122,10 @@ export interface InstallStep extends StepBase {
   type: 'install'
   version: string
   image?: string
-  /** Path as in the file, relative to its folder; undefined: the chart that comes with canary. */
+  /** As in the file: a path from its folder, or where the chart is published; undefined: the chart that comes with canary. */
   chart?: string
+  /** Of a published chart. */
+  chartVersion?: string
   /** Files with values, later ones winning; relative to the runbook's folder. */
   values: string[]
 }

@@ -151,7 +151,7 @@ test('what is wrong with the file is noted at its line on GitHub; neither helm n
     expect(exitCode).toBe(2)
     expect(commandsIn(stderr)).toEqual([
       expect.stringMatching(
-        /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::there is no key "strat"/,
+        /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::unknown key "strat"/,
       ),
     ])
   }

@@ -8,7 +8,12 @@ import type { PrivateFolder } from '../private-folder.js'
 const MOST_BYTES = 100 * 1024 * 1024
 
 /** `oci://…`, `https://…/shop-1.2.0.tgz`, `repo/name`. */
-const REFERENCE = /^(?:(?:oci|https?):\/\/\S+|[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)+)$/
+const PUBLISHED = /^(?:(?:oci|https?):\/\/\S+|[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)+)$/
+
+/** Whether a text can name a chart of a registry or repository; `charts/echo` may be a folder as well. */
+export function isPublishedChart(chart: string): boolean {
+  return PUBLISHED.test(chart)
+}
 
 /** Charts by the names that users give them, each fetched and unpacked once, for as long as their folder is there. */
 export class ChartPackages {
@@ -41,7 +46,7 @@ export class ChartPackages {
       }
       return there.isDirectory() ? chart : this.unpack(chart, chart)
     }
-    if (!REFERENCE.test(chart)) {
+    if (!isPublishedChart(chart)) {
       throw refused(`There is no chart at ${chart}.`, [
         'give a folder, a .tgz, oci://REGISTRY/CHART or REPO/CHART, or "bundled" for the one that comes with canary',
       ])

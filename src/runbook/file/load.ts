@@ -5,7 +5,7 @@ import type { Runbook } from '../runbook.js'
 
 const MAX_BYTES = 1024 * 1024
 
-/** Reads a runbook of at most 1 MiB. Throws UsageError with all that is wrong with it. */
+/** Reads a runbook of at most 1 MiB. Throws UsageError with everything that is wrong with it. */
 export async function loadRunbook(file: string, options: Omit<ParseOptions, 'file'> = {}): Promise<Runbook> {
   let text: string
   try {
@@ -14,22 +14,24 @@ export async function loadRunbook(file: string, options: Omit<ParseOptions, 'fil
     const { why, isMissing } = whyUnreadable(error)
     throw new UsageError(`The runbook ${file} ${why}.`, {
       state: 'Nothing was changed.',
-      nextSteps: [isMissing ? 'canary runbook init    (prints one to begin with)' : 'give a runbook in YAML'],
+      nextSteps: [
+        isMissing ? 'canary runbook init    (prints a template)' : 'name a YAML file that holds a runbook',
+      ],
       cause: error,
     })
   }
   return parseRunbook(text, { ...options, file })
 }
 
-/** Values of variables from `name=value` texts, later ones winning. Throws UsageError for a text of another form. */
+/** Values of variables from `name=value` texts; later ones win. Throws UsageError for any other text. */
 export function parseVars(texts: string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf('=')
       if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-      throw new UsageError(`--var "${text}" is not a variable and its value.`, {
+      throw new UsageError(`Invalid --var "${text}": expected name=value.`, {
         state: 'Nothing was changed.',
-        nextSteps: ['write it as --var name=value'],
+        nextSteps: ['--var name=value'],
       })
     }),
   )

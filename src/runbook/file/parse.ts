@@ -1,11 +1,13 @@
-import type { FileData } from './written-runbook.js'
+import { checkForm } from '../form/check.js'
+import type { WrittenRunbook } from '../form/runbook.js'
+import { STEP_FORMS } from '../form/step.js'
 import { Reader } from './value-reader.js'
 import { readSteps } from './read-steps.js'
 import { readClusters, readWaves, readWindows } from './read-targets.js'
 import type { Runbook } from '../runbook.js'
-import { checkSchema, type Path, type Problem, runbookSchema } from './schema.js'
+import type { Path, Problem } from './problems.js'
 import { RunbookSource } from './yaml-source.js'
-import { writtenSteps } from './short-form.js'
+import { placedSteps } from './short-form.js'
 import { checkSequence } from '../rules/step-rules.js'
 import { insertVariables, mapTexts, variableValues } from './variables.js'
 
@@ -15,22 +17,20 @@ export interface ParseOptions {
   /** Of `--var`. */
   vars?: Record<string, string>
   env?: Record<string, string | undefined>
-  /** Told of each value that comes from the environment, which may be secret. */
+  /** Gets each value that comes from the environment: it may be secret. */
   hide?: (value: string) => void
 }
 
 /**
- * The runbook in a text. Throws RunbookError with each thing that is wrong: of the form
- * first, where that is right of the variables, then of what the values mean.
+ * The runbook in a text. Throws RunbookError with everything that is wrong: with the form; if that is valid, with the
+ * variables; then with what the values mean.
  */
 export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: ParseOptions): Runbook {
   const source = RunbookSource.read(text, file)
-  const ofForm = checkSchema(source.values, runbookSchema(), (path) => source.textAt(path)).map(
-    explainSecondWord,
-  )
-  if (ofForm.length > 0) throw source.error(ofForm)
+  const checked = checkForm(source.values, (path) => source.textAt(path))
+  if ('problems' in checked) throw source.error(checked.problems.map(explainSecondWord))
+  const form = checked.runbook
   const reader = new Reader(source)
-  const form = source.values as FileData
   const exported: string[] = []
   const values = variableValues(
     form.vars ?? {},
@@ -43,7 +43,7 @@ export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: 
       hide?.(value)
     },
   )
-  // What uses a variable that is wrong would be wrong with it, line after line.
+  // Every use of a wrong variable would be reported as well.
   if (reader.problems.length > 0) {
     const declared = Object.keys(form.vars ?? {})
     const unknown = Object.keys(vars).filter((name) => !declared.includes(name))
@@ -56,9 +56,9 @@ export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: 
   const windows = readWindows(data, reader)
   const clusters = readClusters(data, reader)
   const waves = readWaves(data, clusters, reader)
-  const written = writtenSteps(data)
-  const steps = readSteps(written, data, { windows, clusters, vars: values }, reader)
-  checkSequence(steps, waves, clusters, (index, message) => reader.report(written[index]!.path, message))
+  const placed = placedSteps(data)
+  const steps = readSteps(placed, data, { windows, clusters, vars: values }, reader)
+  checkSequence(steps, waves, clusters, (index, message) => reader.report(placed[index]!.path, message))
   if (reader.problems.length > 0) throw source.error(reader.problems)
   return {
     file,
@@ -72,8 +72,6 @@ export function parseRunbook(text: string, { file, vars = {}, env = {}, hide }: 
   }
 }
 
-const STEP_WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run']
-
 function explainSecondWord(problem: Problem): Problem {
   const { path, isKey } = problem
   const word = path[2]
@@ -81,12 +79,12 @@ function explainSecondWord(problem: Problem): Problem {
   if (word === 'watch') {
     return { ...problem, message: '"watch" belongs to the pause: write pause: {for: 10m, watch: false}' }
   }
-  if (!STEP_WORDS.includes(String(word))) return problem
-  return { ...problem, message: `"${word}" is a step of its own: begin another item of the list with it` }
+  if (!Object.hasOwn(STEP_FORMS, String(word))) return problem
+  return { ...problem, message: `"${word}" is a step of its own: give it its own list item` }
 }
 
-/** Every text with the values of the variables it uses, but for their declarations and for commands. */
-function withVariables(data: FileData, values: Record<string, string>, reader: Reader): FileData {
+/** Puts the values of variables into every text, except their declarations and commands. */
+function withVariables(data: WrittenRunbook, values: Record<string, string>, reader: Reader): WrittenRunbook {
   const declared = Object.keys(data.vars ?? {})
   const { vars, ...rest } = data
   const inserted = mapTexts(rest, [], (text, path) => {
@@ -94,7 +92,7 @@ function withVariables(data: FileData, values: Record<string, string>, reader: R
     const perTarget = path[0] === 'steps' || path[0] === 'rollout'
     return insertVariables(text, values, declared, perTarget, (message) => reader.report(path, message))
   })
-  return { ...(inserted as FileData), vars }
+  return { ...(inserted as WrittenRunbook), vars }
 }
 
 function isCommand(path: Path): boolean {

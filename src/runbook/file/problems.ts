@@ -1,33 +1,42 @@
 import { UsageError } from '../../model/errors.js'
 import type { Position } from '../runbook.js'
 
-/** Something wrong, and where in the file. */
+/** Way from the root of a document to a value in it. */
+export type Path = (string | number)[]
+
+/** Something wrong with a document: where, and what, a clause. */
+export interface Problem {
+  path: Path
+  /** The key at the end of the path is meant, not its value. */
+  isKey?: boolean
+  message: string
+}
+
+/** The same by its place in the file. */
 export interface PlacedProblem {
   position: Position
   message: string
 }
 
-/** More problems than a person mends at once. */
-const MOST_TOLD = 20
+/** Problems listed in an error: more than anybody fixes at once. */
+const MOST_LISTED = 20
 
-/** All that is wrong with a runbook: a line `FILE:LINE:COLUMN: …` for each problem, in the order of the file. */
+/** Everything that is wrong with a runbook: a line `FILE:LINE:COLUMN: …` for each problem, in the order of the file. */
 export class RunbookError extends UsageError {
   /** Each once, in the order of the file. */
   readonly problems: PlacedProblem[]
 
-  /** `what` follows "There is something" or "There are 3 things". */
   constructor(
-    what: string,
+    message: (count: number) => string,
     readonly file: string,
     problems: PlacedProblem[],
     nextSteps: string[],
   ) {
     const ordered = inOrder(problems)
     const lines = ordered.map(({ position, message }) => `${file}:${show(position)}: ${message}`)
-    const reported = lines.slice(0, MOST_TOLD)
+    const reported = lines.slice(0, MOST_LISTED)
     if (reported.length < lines.length) reported.push(`… and ${lines.length - reported.length} more`)
-    const count = lines.length === 1 ? 'is something' : `are ${lines.length} things`
-    super(`There ${count} ${what}.`, { state: 'Nothing was changed.', details: reported, nextSteps })
+    super(message(lines.length), { state: 'Nothing was changed.', details: reported, nextSteps })
     this.problems = ordered
   }
 }

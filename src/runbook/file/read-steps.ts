@@ -1,12 +1,22 @@
+import { didYouMean } from '../../lib/closest.js'
 import { headerProblem } from '../../lib/http/headers.js'
 import { pathProblem } from '../../lib/http/url-path.js'
-import type { AnalysisData, FileData, NumberData, StepData, VerifyData } from './written-runbook.js'
-import type { Reader } from './value-reader.js'
-import type { Analysis, RunbookCluster, RunbookStep, StepCondition, StepVerify, Window } from '../runbook.js'
-import type { Path } from './schema.js'
-import type { WrittenStep } from './short-form.js'
+import type { WrittenRunbook } from '../form/runbook.js'
+import type { WrittenAnalysis, WrittenStart, WrittenStep, WrittenVerify } from '../form/step.js'
 import { nameSteps } from '../rules/step-names.js'
-import { nearest } from './schema.js'
+import type {
+  Analysis,
+  InstallStep,
+  RunbookCluster,
+  RunbookStep,
+  StartStep,
+  StepCondition,
+  StepVerify,
+  Window,
+} from '../runbook.js'
+import type { Path } from './problems.js'
+import type { PlacedStep } from './short-form.js'
+import type { Reader } from './value-reader.js'
 
 /** What steps may refer to. */
 export interface StepContext {
@@ -15,102 +25,110 @@ export interface StepContext {
   vars: Record<string, string>
 }
 
-/** What a step does, without what all steps have. */
-type Deed<T = RunbookStep> = T extends RunbookStep ? Omit<T, keyof CommonFields> : never
-type CommonFields = Pick<
-  RunbookStep,
-  'id' | 'name' | 'when' | 'timeoutMs' | 'verify' | 'analyze' | 'position'
->
-
 /** The steps in order, each with its id. */
 export function readSteps(
-  written: WrittenStep[],
-  file: FileData,
+  placed: PlacedStep[],
+  file: WrittenRunbook,
   known: StepContext,
   reader: Reader,
 ): RunbookStep[] {
-  const read = written.map((step) => readStep(step, file, known, reader))
   const ids = nameSteps(
-    read.map((deed, index) => ({ deed, given: givenId(written[index]!, reader) })),
-    (index, message) => reader.report(written[index]!.path, message),
+    placed.map((one) => ({ word: wordOf(one.step), given: idIn(one, reader) })),
+    (index, message) => reader.report(placed[index]!.path, message),
   )
-  return read.map((step, index) => ({ ...step, id: ids[index]! }))
+  return placed.map((one, index) => readStep(one, ids[index]!, file, known, reader))
 }
 
-type Unnamed<T = RunbookStep> = T extends RunbookStep ? Omit<T, 'id'> : never
+/** What tells a step from others where it has no id of its own. */
+function wordOf(step: WrittenStep): string {
+  if ('shift' in step) return `shift-${Number(step.shift)}`
+  // `verify` may stand beside any other word.
+  return Object.keys(step).find((key) => WORDS.includes(key)) ?? 'verify'
+}
 
-function readStep(step: WrittenStep, file: FileData, known: StepContext, reader: Reader): Unnamed {
-  const { data, path, pathOf } = step
-  const isVerify = wordOf(data) === 'verify'
-  const inner = innerTimeout(data)
-  if (inner !== undefined && data.timeout !== undefined) {
-    reader.report(pathOf('timeout'), 'is given twice: in the step and beside it')
-  }
-  return {
-    ...readDeed(step, reader),
-    name: data.name,
-    when: readCondition(step, file, known, reader),
-    timeoutMs:
-      inner === undefined
-        ? reader.duration(data.timeout, pathOf('timeout'))
-        : reader.duration(inner, [...pathOf(wordOf(data)), 'timeout']),
-    verify: readVerify(data.verify ?? {}, pathOf('verify'), reader),
-    analyze: isVerify
-      ? readAnalysis(data.verify?.analyze, [...pathOf('verify'), 'analyze'], reader)
-      : readAnalysis(data.analyze, pathOf('analyze'), reader),
+const WORDS = ['install', 'start', 'finish', 'abort', 'pause', 'approve', 'run']
+
+/** Of an approval, the id may be inside. */
+function idIn({ step, pathOf }: PlacedStep, reader: Reader): string | undefined {
+  const inner = 'approve' in step && typeof step.approve === 'object' ? step.approve?.id : undefined
+  if (inner !== undefined && step.id !== undefined) reader.report(pathOf('id'), TWICE)
+  return inner ?? step.id
+}
+
+const TWICE = 'is given twice: in the step and beside it'
+
+function readStep(
+  { step, path, pathOf }: PlacedStep,
+  id: string,
+  file: WrittenRunbook,
+  known: StepContext,
+  reader: Reader,
+): RunbookStep {
+  const own = 'verify' in step ? (step.verify ?? {}) : {}
+  const base = {
+    id,
+    name: step.name,
+    when: readCondition(step.when ?? {}, pathOf('when'), file, known, reader),
+    timeoutMs: reader.duration('timeout' in step ? step.timeout : undefined, pathOf('timeout')),
+    verify: readVerify(own, pathOf('verify'), reader),
+    analyze: readAnalysis('analyze' in step ? step.analyze : undefined, pathOf('analyze'), reader),
     position: reader.positionOf(path),
   }
-}
-
-const WORDS = ['install', 'start', 'shift', 'finish', 'abort', 'pause', 'approve', 'run'] as const
-
-/** The step's one word; `verify` where there is no other, which it may stand beside. */
-function wordOf(data: StepData): (typeof WORDS)[number] | 'verify' {
-  return WORDS.find((word) => Object.hasOwn(data, word)) ?? 'verify'
-}
-
-function readDeed({ data, pathOf }: WrittenStep, reader: Reader): Deed {
-  const word = wordOf(data)
-  const path = pathOf(word)
-  switch (word) {
-    case 'install': {
-      const { version, image, chart, values } =
-        typeof data.install === 'string' ? { version: data.install } : data.install!
-      const place = typeof data.install === 'string' ? path : [...path, 'version']
-      return { type: word, version: reader.version(version, place), image, chart, values: values ?? [] }
-    }
-    case 'start':
-      return readStart(data.start!, path, reader)
-    case 'shift':
-      return { type: word, weight: reader.whole(data.shift!, path, [0, 100]) }
-    case 'finish':
-      return { type: word, jump: data.finish?.jump ?? false }
-    case 'abort':
-      return { type: word }
-    case 'pause': {
-      const { for: time, watch } = typeof data.pause === 'string' ? { for: data.pause } : data.pause!
-      const place = typeof data.pause === 'string' ? path : [...path, 'for']
-      return { type: word, durationMs: reader.duration(time, place), watch: watch ?? true }
-    }
-    case 'approve': {
-      const { message, by } =
-        typeof data.approve === 'string' ? { message: data.approve } : (data.approve ?? {})
-      return { type: word, message: message ?? 'Go on?', ...(by === 'other' ? { by } : {}) }
-    }
-    case 'run':
-      return { type: word, command: typeof data.run === 'string' ? data.run : data.run!.command }
-    case 'verify':
-      return { type: word }
+  /** Of what may be beside the step's word or within its map. */
+  const limit = (inner: string | undefined, word: string) => {
+    if (inner === undefined) return base.timeoutMs
+    if ('timeout' in step && step.timeout !== undefined) reader.report(pathOf('timeout'), TWICE)
+    return reader.duration(inner, [...pathOf(word), 'timeout'])
   }
+  if ('install' in step) {
+    return { ...base, type: 'install', ...readInstall(step.install, pathOf('install'), reader) }
+  }
+  if ('start' in step) return { ...base, type: 'start', ...readStart(step.start, pathOf('start'), reader) }
+  if ('shift' in step) {
+    return { ...base, type: 'shift', weight: reader.whole(step.shift, pathOf('shift'), [0, 100]) }
+  }
+  if ('finish' in step) return { ...base, type: 'finish', jump: step.finish?.jump ?? false }
+  if ('abort' in step) return { ...base, type: 'abort' }
+  if ('pause' in step) {
+    const { for: time, watch = true } = typeof step.pause === 'string' ? { for: step.pause } : step.pause
+    const place = typeof step.pause === 'string' ? pathOf('pause') : [...pathOf('pause'), 'for']
+    return { ...base, type: 'pause', durationMs: reader.duration(time, place), watch }
+  }
+  if ('approve' in step) {
+    const given = typeof step.approve === 'string' ? { message: step.approve } : (step.approve ?? {})
+    const { message = 'Continue?', by, timeout } = given
+    const timeoutMs = limit(timeout, 'approve')
+    return { ...base, type: 'approve', timeoutMs, message, ...(by === 'other' ? { by } : {}) }
+  }
+  if ('run' in step) {
+    const { command, timeout } = typeof step.run === 'string' ? { command: step.run } : step.run
+    return { ...base, type: 'run', timeoutMs: limit(timeout, 'run'), command }
+  }
+  const analyze = readAnalysis(step.verify?.analyze, [...pathOf('verify'), 'analyze'], reader)
+  return { ...base, type: 'verify', analyze }
 }
 
-function readStart(given: NonNullable<StepData['start']>, path: Path, reader: Reader): Deed {
-  const { version, image, headers, deployOnly, shadow, versionValues } =
-    typeof given === 'string' ? { version: given } : given
+function readInstall(
+  given: Extract<WrittenStep, { install: unknown }>['install'],
+  path: Path,
+  reader: Reader,
+): Pick<InstallStep, 'version' | 'image' | 'chart' | 'chartVersion' | 'values'> {
+  if (typeof given === 'string') return { version: reader.version(given, path), values: [] }
+  const { version, values = [], ...rest } = given
+  return { version: reader.version(version, [...path, 'version']), values, ...rest }
+}
+
+function readStart(
+  given: WrittenStart,
+  path: Path,
+  reader: Reader,
+): Pick<StartStep, 'version' | 'image' | 'headers' | 'deployOnly' | 'shadow' | 'versionValues'> {
+  if (typeof given === 'string') return { version: reader.version(given, path), deployOnly: false }
+  const { version, headers, deployOnly = false, shadow, ...rest } = given
   if (shadow !== undefined && !deployOnly) {
     reader.report(
       [...path, 'shadow'],
-      'needs deployOnly: true beside it: afterwards requests go to the canary',
+      'needs deployOnly: true beside it: later stages send requests to the canary',
     )
   }
   const problem = headerProblem(Object.entries(headers ?? {}), 'canary')
@@ -118,30 +136,27 @@ function readStart(given: NonNullable<StepData['start']>, path: Path, reader: Re
     reader.report([...path, 'headers', problem.name], `${problem.what}: ${problem.remedy}`, true)
   }
   return {
-    type: 'start',
-    version: reader.version(version, typeof given === 'string' ? path : [...path, 'version']),
-    image,
+    ...rest,
+    version: reader.version(version, [...path, 'version']),
     headers,
-    deployOnly: deployOnly ?? false,
+    deployOnly,
     shadow: shadow === undefined ? undefined : reader.whole(shadow, [...path, 'shadow'], [0, 100]),
-    versionValues,
   }
 }
 
 function readCondition(
-  { data, pathOf }: WrittenStep,
-  file: FileData,
+  { window, cluster, app, var: wanted }: NonNullable<WrittenStep['when']>,
+  path: Path,
+  file: WrittenRunbook,
   { windows, clusters, vars }: StepContext,
   reader: Reader,
 ): StepCondition {
-  const { window, cluster, app, var: wanted } = data.when ?? {}
-  const path = pathOf('when')
   const windowNames = windows.map(({ name }) => name)
   if (window !== undefined) reader.names(window, [...path, 'window'], 'window', windowNames)
   const clusterNames = clusters.flatMap(({ name }) => name ?? [])
   const declared = Object.keys(file.vars ?? {})
   for (const name of Object.keys(wanted ?? {}).filter((name) => !declared.includes(name))) {
-    reader.report([...path, 'var', name], `is no variable of the file${nearest(name, declared)}`)
+    reader.report([...path, 'var', name], `is not a variable of the file${didYouMean(name, declared)}`)
   }
   return {
     window: windows.find(({ name }) => name === window),
@@ -151,8 +166,12 @@ function readCondition(
   }
 }
 
-function readVerify({ tolerance, paths, rate, timeout }: VerifyData, path: Path, reader: Reader): StepVerify {
-  const number = (value: NumberData | undefined, key: string, range: [number, number]) =>
+function readVerify(
+  { tolerance, paths, rate, timeout }: WrittenVerify,
+  path: Path,
+  reader: Reader,
+): StepVerify {
+  const number = (value: number | string | undefined, key: string, range: [number, number]) =>
     value === undefined ? undefined : reader.number(value, [...path, key], range, 'a number')
   for (const [index, text] of (paths ?? []).entries()) {
     const problem = pathProblem(text, 'probe')
@@ -167,22 +186,7 @@ function readVerify({ tolerance, paths, rate, timeout }: VerifyData, path: Path,
   }
 }
 
-function readAnalysis(given: AnalysisData | undefined, path: Path, reader: Reader): Analysis | undefined {
+function readAnalysis(given: WrittenAnalysis | undefined, path: Path, reader: Reader): Analysis | undefined {
   if (given === undefined || given === false) return undefined
   return given === true ? {} : { durationMs: reader.duration(given, path) }
-}
-
-/** `approve` and `run` may have their timeout inside. */
-function innerTimeout({ approve, run }: StepData): string | undefined {
-  const inner = approve ?? run
-  return inner && typeof inner === 'object' ? inner.timeout : undefined
-}
-
-/** Of an approval, the id may be inside. */
-function givenId({ data, pathOf }: WrittenStep, reader: Reader): string | undefined {
-  const inner = data.approve && typeof data.approve === 'object' ? data.approve.id : undefined
-  if (inner !== undefined && data.id !== undefined) {
-    reader.report(pathOf('id'), 'is given twice: in the step and beside it')
-  }
-  return inner ?? data.id
 }

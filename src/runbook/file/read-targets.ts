@@ -1,18 +1,19 @@
 import type { FileSettings } from '../../model/setting-names.js'
 import { SETTING_NAMES } from '../../model/setting-names.js'
-import type { FileData, SettingsData, SettingValue, WindowData } from './written-runbook.js'
+import type { WrittenRunbook, WrittenWindow } from '../form/runbook.js'
+import type { WrittenSettings } from '../form/settings.js'
 import { circleOf, inOrder } from '../rules/dependency-order.js'
 import type { Reader } from './value-reader.js'
 import { type RunbookApp, type RunbookCluster, type RunbookWave, WEEKDAYS, type Window } from '../runbook.js'
-import type { Path } from './schema.js'
+import type { Path } from './problems.js'
 import { isTimeZone, minutesOf } from '../rules/windows.js'
 
 /** The windows by name. */
-export function readWindows(data: FileData, reader: Reader): Window[] {
+export function readWindows(data: WrittenRunbook, reader: Reader): Window[] {
   return Object.entries(data.windows ?? {}).map(([name, window]) => readWindow(name, window, reader))
 }
 
-function readWindow(name: string, { days, from, to, overnight, tz }: WindowData, reader: Reader): Window {
+function readWindow(name: string, { days, from, to, overnight, tz }: WrittenWindow, reader: Reader): Window {
   const path: Path = ['windows', name]
   const minutes = (key: 'from' | 'to', text: string): number => {
     const found = minutesOf(text)
@@ -28,24 +29,24 @@ function readWindow(name: string, { days, from, to, overnight, tz }: WindowData,
     timeZone: tz,
   }
   if (window.from === window.to || window.from === 24 * 60) {
-    reader.report([...path, 'from'], `leaves no time until ${to}`)
+    reader.report([...path, 'from'], `is ${from}, so the window is never open: it closes at ${to}`)
   } else if (window.to < window.from && !overnight) {
-    const remedy = `write overnight: true where ${to} is on the day after`
+    const remedy = `write overnight: true if ${to} is on the next day`
     reader.report([...path, 'to'], `is ${to}, before the window opens at ${from}; ${remedy}`)
   } else if (window.to > window.from && overnight) {
-    reader.report([...path, 'overnight'], `is true, but ${to} is after ${from} on the same day`)
+    reader.report(
+      [...path, 'overnight'],
+      `is true, but the window closes on the day it opens (${from} to ${to})`,
+    )
   }
   if (!isTimeZone(tz)) {
-    reader.report(
-      [...path, 'tz'],
-      `is "${tz}", no time zone that is known; write one like Europe/Berlin or UTC`,
-    )
+    reader.report([...path, 'tz'], `must be an IANA time zone like Europe/Berlin or UTC, not "${tz}"`)
   }
   return window
 }
 
-/** In order of `after`; the one without a name where the file has none. */
-export function readClusters(data: FileData, reader: Reader): RunbookCluster[] {
+/** In order of `after`; one without a name if the file names none. */
+export function readClusters(data: WrittenRunbook, reader: Reader): RunbookCluster[] {
   const given = Object.entries(data.clusters ?? {})
   if (given.length === 0) return [{ after: [], position: reader.positionOf([]) }]
   const names = given.map(([name]) => name)
@@ -61,13 +62,13 @@ export function readClusters(data: FileData, reader: Reader): RunbookCluster[] {
   })
   const circle = circleOf(clusters)
   if (circle) {
-    reader.report(['clusters', circle[0]!, 'after'], `goes in a circle: ${circle.join(' after ')}`)
+    reader.report(['clusters', circle[0]!, 'after'], `is circular: ${circle.join(' after ')}`)
   }
   return inOrder(clusters)
 }
 
-/** The waves with their apps; one of all apps where the file has none. */
-export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Reader): RunbookWave[] {
+/** The waves with their apps; one of all apps if the file has none. */
+export function readWaves(data: WrittenRunbook, clusters: RunbookCluster[], reader: Reader): RunbookWave[] {
   const shared = sharedSettings(data, clusters, reader)
   const apps = new Map(Object.keys(data.apps).map((name) => [name, readApp(name, data, shared, reader)]))
   if (!data.waves) {
@@ -79,7 +80,7 @@ export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Re
   const waves = data.waves.map((wave, index): RunbookWave => {
     const path: Path = ['waves', index]
     const name = wave.name ?? `wave-${index + 1}`
-    if (waveNames.has(name)) reader.report([...path, 'name'], `"${name}" is the name of another wave`)
+    if (waveNames.has(name)) reader.report([...path, 'name'], `"${name}" is already the name of another wave`)
     waveNames.add(name)
     reader.names(wave.apps, [...path, 'apps'], 'app', [...apps.keys()])
     wave.apps.forEach((app, at) => {
@@ -87,7 +88,7 @@ export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Re
       const before = places.get(app)
       if (before) {
         const { line } = reader.positionOf(before)
-        reader.report(place, `is "${app}", which is in a wave already (line ${line})`)
+        reader.report(place, `names "${app}", which is already in a wave (line ${line})`)
       }
       places.set(app, place)
     })
@@ -105,9 +106,9 @@ export function readWaves(data: FileData, clusters: RunbookCluster[], reader: Re
   return waves
 }
 
-/** By cluster, what is said for all of its apps. */
+/** The settings that all apps of a cluster share. */
 function sharedSettings(
-  data: FileData,
+  data: WrittenRunbook,
   clusters: RunbookCluster[],
   reader: Reader,
 ): [cluster: string, settings: FileSettings][] {
@@ -120,26 +121,30 @@ function sharedSettings(
 
 function readApp(
   name: string,
-  data: FileData,
+  data: WrittenRunbook,
   shared: [cluster: string, settings: FileSettings][],
   reader: Reader,
 ): RunbookApp {
   const path: Path = ['apps', name]
-  if (name in {}) reader.report(path, `"${name}" is a name that canary can't keep things by`, true)
   const own = readSettings(data.apps[name], path, reader)
   const settings = shared.map(([cluster, of]): [string, FileSettings] => [cluster, { ...of, ...own }])
   return { name, settings: Object.fromEntries(settings), position: reader.positionOf(path) }
 }
 
-function readSettings(data: SettingsData | undefined, path: Path, reader: Reader): FileSettings {
+function readSettings(data: WrittenSettings | undefined, path: Path, reader: Reader): FileSettings {
+  const given = new Map(Object.entries(data ?? {}))
   const settings: FileSettings = {}
   for (const name of SETTING_NAMES) {
     const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-    if (name === 'kubeconfig' || !data || !Object.hasOwn(data, key)) continue
-    settings[name] = { value: settingText(data[key]!), source: reader.placeOf([...path, key]) }
+    const value = given.get(key)
+    // Of a cluster, `kubeconfig` is a path from the runbook's folder, not a setting.
+    if (name === 'kubeconfig' || value === undefined) continue
+    settings[name] = { value: settingText(value), source: reader.placeOf([...path, key]) }
   }
   return settings
 }
+
+type SettingValue = NonNullable<NonNullable<WrittenSettings>[keyof NonNullable<WrittenSettings>]>
 
 /** As a flag would have it: a map as `name=value` pairs. */
 function settingText(value: SettingValue): string | string[] {

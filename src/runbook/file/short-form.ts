@@ -1,9 +1,10 @@
-import type { FileData, RolloutData, StepData } from './written-runbook.js'
-import type { Path } from './schema.js'
+import type { WrittenRollout, WrittenRunbook } from '../form/runbook.js'
+import type { WrittenStep } from '../form/step.js'
+import type { Path } from './problems.js'
 
-/** A step as written or as the short form stands for it, and the place that messages about it name. */
-export interface WrittenStep {
-  data: StepData
+/** A step as written, or as the short form stands for it, with the place that messages about it name. */
+export interface PlacedStep {
+  step: WrittenStep
   /** Of the step. */
   path: Path
   /** Of the values of its keys, where that is not below the step's. */
@@ -11,28 +12,30 @@ export interface WrittenStep {
 }
 
 /** The steps as written, words alone as maps; or those that `rollout` is short for. */
-export function writtenSteps({ steps, rollout }: FileData): WrittenStep[] {
+export function placedSteps({ steps, rollout }: WrittenRunbook): PlacedStep[] {
   if (rollout) return expand(rollout)
   return (steps ?? []).map((step, index) => {
     const path: Path = ['steps', index]
-    if (typeof step === 'string') return { data: { [step]: {} }, path, pathOf: () => path }
-    return { data: step, path, pathOf: (key) => [...path, key] }
+    if (typeof step !== 'string') return { step, path, pathOf: (key) => [...path, key] }
+    return { step: WORD_ALONE[step], path, pathOf: () => path }
   })
 }
 
+const WORD_ALONE = { finish: { finish: {} }, abort: { abort: {} }, verify: { verify: {} } }
+
 /** start; each share, and a pause after it; finish. */
-function expand({ to, image, headers, weights, pause, analyze, verify }: RolloutData): WrittenStep[] {
-  const written = (data: StepData, ...path: Path): WrittenStep => ({
-    data,
+function expand({ to, image, headers, weights, pause, analyze, verify }: WrittenRollout): PlacedStep[] {
+  const placed = (step: WrittenStep, ...path: Path): PlacedStep => ({
+    step,
     path: ['rollout', ...path],
     pathOf: (key) => ['rollout', ...(key === 'verify' || key === 'analyze' ? [key] : path)],
   })
   return [
-    written({ start: { version: to, image, headers }, verify }, 'to'),
+    placed({ start: { version: to, image, headers }, verify }, 'to'),
     ...weights.flatMap((weight, index) => [
-      written({ shift: weight, analyze, verify }, 'weights', index),
-      ...(pause === undefined ? [] : [written({ pause }, 'pause')]),
+      placed({ shift: weight, analyze, verify }, 'weights', index),
+      ...(pause === undefined ? [] : [placed({ pause }, 'pause')]),
     ]),
-    written({ finish: {}, verify }),
+    placed({ finish: {}, verify }),
   ]
 }

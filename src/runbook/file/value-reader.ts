@@ -1,14 +1,16 @@
 import { parseDuration } from '../../lib/durations.js'
 import { isVersion, VERSION_FORM } from '../../rollout/stage/version.js'
 import type { Position } from '../runbook.js'
-import { listed, nearest, type Path, type Problem } from './schema.js'
+import { didYouMean } from '../../lib/closest.js'
+import { listed } from '../form/check.js'
+import type { Path, Problem } from './problems.js'
 import type { RunbookSource } from './yaml-source.js'
 
-/** Characters. */
+/** Characters of a value that may turn up in any text by chance. */
 const SHORT = 4
 const LONGEST_MS = 30 * 24 * 3_600_000
 
-/** Reads values out of a runbook whose form is right, its variables put in; collects what is wrong with them. */
+/** Reads values of a runbook whose form is valid and whose variables are put in; collects what is wrong with them. */
 export class Reader {
   readonly problems: Problem[] = []
   private readonly wrong = new Set<string>()
@@ -17,7 +19,7 @@ export class Reader {
 
   constructor(private readonly source: RunbookSource) {}
 
-  /** Of one value the first problem only: others follow from it. */
+  /** Keeps the first problem of a value: others follow from it. */
   report(path: Path, message: string, isKey = false): void {
     const place = JSON.stringify(path)
     if (this.wrong.has(place)) return
@@ -25,12 +27,12 @@ export class Reader {
     this.problems.push({ path, message: this.withoutHidden(message), isKey })
   }
 
-  /** From now on, messages have the name of the variable where they would quote its value. */
+  /** From now on, messages show the variable's name in place of its value. */
   hide(name: string, value: string): void {
     if (value !== '') this.hidden.set(name, value)
   }
 
-  /** A short value is looked for in what is quoted alone: elsewhere it may be anything. */
+  /** A short value is replaced only inside quotes: elsewhere it may be anything. */
   private withoutHidden(message: string): string {
     let shown = message
     for (const [name, value] of this.hidden) {
@@ -59,7 +61,7 @@ export class Reader {
     if (milliseconds === undefined) {
       this.report(path, `must be a duration like 90s, 10m or 1h30m, not "${text}"`)
     } else if (milliseconds > LONGEST_MS) {
-      this.report(path, `is "${text}", longer than 30 days (720h)`)
+      this.report(path, `must be at most 30 days (720h), not "${text}"`)
     }
     return milliseconds ?? 0
   }
@@ -84,7 +86,7 @@ export class Reader {
     return text
   }
 
-  /** The names in a text or a list of texts, each of which has to be known. */
+  /** The names in a text or a list of texts; reports unknown ones. */
   names(
     given: string | string[] | undefined,
     path: Path,
@@ -102,6 +104,6 @@ export class Reader {
 }
 
 function noSuch(kind: string, name: string, known: string[]): string {
-  if (known.length === 0) return `is the ${kind} "${name}", but the file has no ${kind}s`
-  return `is "${name}", which is no ${kind} of the file${nearest(name, known)}; there are ${listed(known)}`
+  if (known.length === 0) return `names the ${kind} "${name}", but the file has no ${kind}s`
+  return `names the unknown ${kind} "${name}"${didYouMean(name, known)}; the ${kind}s are ${listed(known)}`
 }

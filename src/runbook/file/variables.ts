@@ -1,20 +1,14 @@
 import { matcher } from '../../verification/answers/pattern.js'
-import { nearest, type Path } from './schema.js'
-
-/** A variable as the file declares it. */
-export interface VariableDeclaration {
-  required?: boolean
-  pattern?: string
-  default?: string
-  env?: string
-}
+import { didYouMean } from '../../lib/closest.js'
+import type { WrittenVariable } from '../form/runbook.js'
+import type { Path } from './problems.js'
 
 /**
- * Values of the variables: given ones over the environment's over defaults; one without any has no value. Those that come
- * from the environment may be secret: `hide` is told of each before anything else is. What is wrong is told to `report`.
+ * Values of the variables: given ones override the environment's, those override defaults; a variable may end without a
+ * value. Values from the environment may be secret: each goes to `hide` before it appears in any problem.
  */
 export function variableValues(
-  declared: Record<string, VariableDeclaration | null>,
+  declared: Record<string, WrittenVariable | null>,
   given: Record<string, string>,
   env: Record<string, string | undefined>,
   report: (path: Path, message: string, isKey?: boolean) => void,
@@ -22,21 +16,21 @@ export function variableValues(
 ): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of Object.keys(given).filter((name) => !Object.hasOwn(declared, name))) {
-    report(['vars'], `lacks the variable of --var ${name}${nearest(name, Object.keys(declared))}`)
+    report(['vars'], `does not declare "${name}", given by --var${didYouMean(name, Object.keys(declared))}`)
   }
   for (const [name, declaration] of Object.entries(declared)) {
     const path = ['vars', name]
     const { required, pattern, default: byDefault, env: from } = declaration ?? {}
     if (TARGET_NAMES.includes(name)) {
-      report(path, `"${name}" always is the ${name} of the step: take another name`, true)
+      report(path, `"${name}" is reserved for the ${name} of a step: choose another name`, true)
     }
     const typed = Object.hasOwn(given, name) ? given[name] : undefined
     const exported = typed !== undefined || from === undefined ? undefined : env[from]
     if (exported !== undefined) hide(name, exported)
     const value = typed ?? exported ?? byDefault
     if (value === undefined) {
-      const how = `--var ${name}=…${from === undefined ? '' : `, or the environment's ${from}`}`
-      if (required) report(path, `has no value, and is required: give ${how}`)
+      const how = `--var ${name}=…${from === undefined ? '' : ` or the environment variable ${from}`}`
+      if (required) report(path, `is required but has no value: set ${how}`)
       continue
     }
     values[name] = value
@@ -57,7 +51,7 @@ function mismatch(
   try {
     expression = new RegExp(pattern, 'u')
   } catch {
-    return { ofPattern: true, message: `is not a regular expression: "${pattern}"` }
+    return { ofPattern: true, message: `is not a valid regular expression: "${pattern}"` }
   }
   try {
     if (matcher(expression, 'pattern')(value)) return undefined
@@ -67,14 +61,14 @@ function mismatch(
   }
 }
 
-/** Stand for what differs between the apps a step is done for; put in when it is done. */
+/** Stand for what differs between the apps of a step; put in when the step runs. */
 const TARGET_NAMES = ['app', 'cluster']
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g
 
 /**
- * A text with the values of `${name}` in it; `$${` is a `${` as it is. `${app}` and `${cluster}` stay where
- * `perTarget` allows them. Unknown names and those without a value are told to `report`.
+ * A text with the values of `${name}` in it; `$${` stands for a literal `${`. `${app}` and `${cluster}` stay if `perTarget`
+ * allows them. Reports unknown names and variables without a value.
  */
 export function insertVariables(
   text: string,
@@ -84,21 +78,21 @@ export function insertVariables(
   report: (message: string) => void,
 ): string {
   return text.replace(REFERENCE, (whole, name: string | undefined) => {
-    // Left to `forTarget`, which comes after.
+    // `forTarget` replaces these later.
     if (name === undefined) return perTarget ? whole : '${'
     if (TARGET_NAMES.includes(name)) {
-      if (!perTarget) report(`uses \${${name}}, which only the texts of steps can`)
+      if (!perTarget) report(`uses \${${name}}, which is only available in steps`)
       return whole
     }
     if (Object.hasOwn(values, name))
       return perTarget ? values[name]!.replaceAll('${', () => '$${') : values[name]!
-    if (declared.includes(name)) report(`uses \${${name}}, which has no value: give --var ${name}=…`)
-    else report(`uses the variable "${name}", which vars does not have${nearest(name, declared)}`)
+    if (declared.includes(name)) report(`uses \${${name}}, which has no value: set --var ${name}=…`)
+    else report(`uses the undeclared variable "${name}"${didYouMean(name, declared)}`)
     return ''
   })
 }
 
-/** The same step with `${app}` and `${cluster}` put into its texts, but for commands, which have them in their environment. */
+/** The step with `${app}` and `${cluster}` put into its texts, except commands, which have them in their environment. */
 export function forTarget<T>(value: T, target: { app: string; cluster?: string }): T {
   if (typeof value === 'string') {
     return value.replace(REFERENCE, (whole, name: string | undefined) => {

@@ -1,4 +1,4 @@
-import type { Path } from './schema.js'
+import type { Path } from './problems.js'
 
 /**
  * A copy of a runbook's values in which variables and the values of headers are the text that was written: `1.10`, which YAML reads

@@ -1,12 +1,11 @@
 import { shellWord } from '../../lib/shell-word.js'
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../../lib/yaml/documents.js'
-import { type PlacedProblem, RunbookError } from './problems.js'
+import { type Path, type PlacedProblem, type Problem, RunbookError } from './problems.js'
 import type { Position } from '../runbook.js'
-import type { Path, Problem } from './schema.js'
 import { withWrittenText } from './written-text.js'
 
-/** Finding their places takes time in a file that is wrong all over. */
+/** Problems whose places are looked up: that takes time in a file that is wrong all over. */
 const MOST_SOUGHT = 500
 
 /** Apps, steps or anything else. */
@@ -41,19 +40,19 @@ export class RunbookSource {
     }
     const [first, second] = documents
     if (!first || values === null || values === undefined) {
-      const message = 'the file is empty: canary runbook init writes one to begin with'
+      const message = 'the file is empty: canary runbook init prints a template'
       throw invalid(file, [{ position: { line: 1, column: 1 }, message }])
     }
     if (second) {
       const { document, lineOf } = second
       const offset = document.range[0]
       const position = { line: lineOf(offset), column: columnOf(text, offset) }
-      throw invalid(file, [{ position, message: 'there is a second document: a file has one runbook' }])
+      throw invalid(file, [{ position, message: 'second document: a file holds one runbook' }])
     }
     return new RunbookSource(file, text, first.document, first.lineOf, values)
   }
 
-  /** Where the value at the path begins, or its key; of what is not there, where the map begins that lacks it. */
+  /** Where the value at the path begins, or its key; of a missing value, where the map begins that lacks it. */
   positionOf(path: Path, isKey = false): Position {
     let node: unknown = this.resolve(this.document.contents)
     let offset = startOf(node) ?? 0
@@ -88,22 +87,24 @@ export class RunbookSource {
     return invalid(this.file, this.placed(problems))
   }
 
-  /** Of variables alone that have no value: nothing is wrong with the file. */
+  /** Only variables lack a value: the file itself is fine. */
   missing(problems: Problem[], names: string[]): RunbookError {
-    return new RunbookError(`missing to read the runbook ${this.file}`, this.file, this.placed(problems), [
-      `the same command with ${names.map((name) => `--var ${name}=…`).join(' ')}`,
-    ])
-  }
-
-  /** Of `--var`s alone that the file does not declare: nothing is wrong with the file. */
-  undeclared(problems: Problem[], declared: string[]): RunbookError {
-    const names =
-      declared.length > 0 ? `one of ${declared.join(', ')}` : 'none: the file declares no variable'
     return new RunbookError(
-      `wrong with --var for the runbook ${this.file}`,
+      () => `The runbook ${this.file} needs a value for ${names.join(', ')}.`,
       this.file,
       this.placed(problems),
-      [`correct --var: ${names}`, `or declare the variable under vars in ${this.file}`],
+      [`add ${names.map((name) => `--var ${name}=…`).join(' ')}`],
+    )
+  }
+
+  /** Only `--var`s name variables that the file does not declare: the file itself is fine. */
+  undeclared(problems: Problem[], declared: string[]): RunbookError {
+    const names = declared.length > 0 ? `its variables: ${declared.join(', ')}` : 'it declares no variables'
+    return new RunbookError(
+      () => `The runbook ${this.file} does not declare every variable given by --var.`,
+      this.file,
+      this.placed(problems),
+      [`correct --var (${names})`, `or declare the variable under vars in ${this.file}`],
     )
   }
 
@@ -136,7 +137,7 @@ function columnOf(text: string, offset: number): number {
   return offset === 0 ? 1 : offset - text.lastIndexOf('\n', offset - 1)
 }
 
-/** `steps[2].shift must be …`; of a key the message says it all. */
+/** `steps[2].shift must be …`; messages about keys need no place. */
 function sentence({ path, isKey, message }: Problem): string {
   if (isKey || path.length === 0) return message
   const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
@@ -144,7 +145,10 @@ function sentence({ path, isKey, message }: Problem): string {
 }
 
 function invalid(file: string, problems: PlacedProblem[]): RunbookError {
-  return new RunbookError(`wrong with the runbook ${file}`, file, problems, [
-    `correct ${file}, then: canary runbook lint ${shellWord(file)}`,
-  ])
+  return new RunbookError(
+    (count) => `The runbook ${file} has ${count} problem${count === 1 ? '' : 's'}.`,
+    file,
+    problems,
+    [`canary runbook lint ${shellWord(file)}    (once corrected)`],
+  )
 }

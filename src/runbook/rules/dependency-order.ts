@@ -1,10 +1,10 @@
-/** Something that comes after others of its kind. */
+/** Something that waits for others of its kind. */
 export interface Ordered {
   name?: string
   after: string[]
 }
 
-/** Each after all it waits for, otherwise as given. What is in a circle, or waits for one, is left out. */
+/** Each after everything it waits for, otherwise as given. Leaves out what is part of a circle or waits for one. */
 export function inOrder<T extends Ordered>(items: T[]): T[] {
   const ordered: T[] = []
   const done = new Set<string | undefined>()
@@ -16,7 +16,7 @@ export function inOrder<T extends Ordered>(items: T[]): T[] {
   }
 }
 
-/** Names of a circle of `after`, the first again at the end; undefined where there is none. */
+/** The names of a circle of `after`, the first again at the end; undefined if there is none. */
 export function circleOf(items: Ordered[]): string[] | undefined {
   const done = new Set(inOrder(items))
   const byName = new Map(items.filter((item) => !done.has(item)).map((item) => [item.name, item]))

@@ -3,17 +3,18 @@ import path from 'node:path'
 import { UsageError } from '../../model/errors.js'
 import { stepsOf } from '../run/app-steps.js'
 import { type PlacedProblem, RunbookError } from '../file/problems.js'
-import type { Position, Runbook, RunbookCluster } from '../runbook.js'
-import { nearest } from '../file/schema.js'
+import { isPublishedChart } from '../../cluster/helm/chart-packages.js'
+import type { InstallStep, Position, Runbook, RunbookCluster } from '../runbook.js'
+import { didYouMean } from '../../lib/closest.js'
 
-/** What the command line names of the runbook. */
+/** Names on the command line that the runbook must have. */
 export interface Named {
   only?: string[]
   until?: string
   approve: string[]
 }
 
-/** Throws UsageError for an app or a step that the runbook does not have. */
+/** Throws UsageError for an app or step that the runbook does not have. */
 export function checkNames({ waves, steps }: Runbook, { only = [], until, approve }: Named): void {
   const apps = waves.flatMap((wave) => wave.apps.map(({ name }) => name))
   const ids = steps.map(({ id }) => id)
@@ -25,15 +26,18 @@ export function checkNames({ waves, steps }: Runbook, { only = [], until, approv
 
 function check(flag: string, name: string, kind: string, known: string[]): void {
   if (known.includes(name)) return
-  throw new UsageError(`${flag} ${name}: there is no ${kind} "${name}"${nearest(name, known)}.`, {
-    details: [known.length > 0 ? `the ${kind}s are ${known.join(', ')}` : `there are no ${kind}s at all`],
-    state: 'Nothing was changed.',
-  })
+  throw new UsageError(
+    `Invalid ${flag} ${name}: the runbook has no ${kind} "${name}"${didYouMean(name, known)}.`,
+    {
+      details: [known.length > 0 ? `the ${kind}s are ${known.join(', ')}` : `the runbook has no ${kind}s`],
+      state: 'Nothing was changed.',
+    },
+  )
 }
 
 /**
- * Throws RunbookError for files that steps name and that are not there, and for contexts that no
- * kubeconfig has: before any cluster is asked for anything. `contextsOf` lists those of a kubeconfig.
+ * Throws RunbookError for files of steps that do not exist, and for contexts that are in no kubeconfig, before any cluster
+ * is contacted. `contextsOf` lists the contexts of a kubeconfig.
  */
 export async function checkCluster(
   runbook: Runbook,
@@ -42,10 +46,11 @@ export async function checkCluster(
   const problems = [...(await missingFiles(runbook)), ...(await unknownContexts(runbook, contextsOf))]
   if (problems.length === 0) return
   throw new RunbookError(
-    `that the runbook ${runbook.file} names and that can't be found`,
+    (count) =>
+      `The runbook ${runbook.file} names ${count === 1 ? 'a file or context that does' : `${count} files or contexts that do`} not exist.`,
     runbook.file,
     problems,
-    ['correct the runbook, or the kubeconfig'],
+    ['correct the runbook or the kubeconfig'],
   )
 }
 
@@ -63,7 +68,7 @@ async function missingFiles(runbook: Runbook): Promise<PlacedProblem[]> {
         () => true,
         () => false,
       )
-      return isThere ? [] : [{ position, message: `there is no file ${file} in the folder of the runbook` }]
+      return isThere ? [] : [{ position, message: `file ${file} does not exist in the runbook's folder` }]
     }),
   )
   return found.flat()
@@ -77,12 +82,16 @@ function filesOf(
   return stepsOf(runbook, app, cluster).flatMap((step) => {
     const named =
       step.type === 'install'
-        ? [...step.values, ...(step.chart === undefined ? [] : [step.chart])]
+        ? [...step.values, ...localCharts(step)]
         : step.type === 'start' && step.versionValues !== undefined
           ? [step.versionValues]
           : []
     return named.map((file) => ({ file, position: step.position }))
   })
+}
+
+function localCharts({ chart }: InstallStep): string[] {
+  return chart === undefined || chart === 'bundled' || isPublishedChart(chart) ? [] : [chart]
 }
 
 async function unknownContexts(
@@ -99,11 +108,11 @@ async function unknownContexts(
         return [{ position, message: `the kubeconfig of cluster ${name} (${where}) has no contexts` }]
       }
       if (context === undefined || known.includes(context)) return []
-      const near = nearest(context, known)
+      const near = didYouMean(context, known)
       return [
         {
           position,
-          message: `cluster ${name} has the context "${context}", which the kubeconfig has not${near}; it has ${known.join(', ')}`,
+          message: `context "${context}" of cluster ${name} is not in the kubeconfig${near}; its contexts are ${known.join(', ')}`,
         },
       ]
     }),

@@ -1,11 +1,11 @@
 import { concerns, type RunbookCluster, type RunbookStep, type RunbookWave } from '../runbook.js'
 
-/** Says what is wrong with the step of this index. */
+/** Reports what is wrong with the step of this index. */
 export type ReportStep = (index: number, message: string) => void
 
 /**
- * Checks that the steps can follow each other, for each app in each cluster by the steps that concern it: shares after a
- * start and rising. A step that is wrong for several is told once.
+ * Checks the order of the steps, for each app in each cluster by the steps that concern it: shares after a start, and
+ * rising. A step that is wrong for several apps is reported once.
  */
 export function checkSequence(
   steps: RunbookStep[],
@@ -28,7 +28,7 @@ export function checkSequence(
   }
 }
 
-/** Apps that some step tells apart, and one for all the others. */
+/** Apps that steps name, and one that stands for all the others. */
 function groupsOf(steps: RunbookStep[], waves: RunbookWave[]): string[] {
   const named = new Set(steps.flatMap(({ when }) => when.apps ?? []))
   const apps = waves.flatMap((wave) => wave.apps.map(({ name }) => name))
@@ -41,7 +41,7 @@ function checkOne(
   isConcerned: (step: RunbookStep) => boolean,
   report: ReportStep,
 ): void {
-  /** Undefined as long as no rollout is under way. */
+  /** Undefined while no rollout is under way. */
   let weight: number | undefined
   let version: string | undefined
   steps.forEach((step, index) => {
@@ -49,9 +49,9 @@ function checkOne(
     switch (step.type) {
       case 'start':
         if (weight !== undefined && weight > 0) {
-          report(index, 'starts a rollout while another is under way: finish or abort it before')
+          report(index, 'starts a rollout while another is under way: put finish or abort before it')
         } else if (version !== undefined && step.version !== version) {
-          report(index, `starts ${step.version} while ${version} is under way: finish or abort it before`)
+          report(index, `starts ${step.version} while ${version} is under way: put finish or abort before it`)
         }
         weight = 0
         version = step.version
@@ -60,14 +60,17 @@ function checkOne(
         if (weight === undefined) {
           report(index, `shifts to ${step.weight} before any start: put start before it`)
         } else if (step.weight < weight) {
-          report(index, `goes down from ${weight} to ${step.weight}: shares only rise, abort goes back`)
+          report(
+            index,
+            `lowers the share from ${weight} to ${step.weight}: shares only rise; use abort to roll back`,
+          )
         }
         weight = step.weight
         return
       case 'finish':
         if (weight === undefined) report(index, 'finishes before any start: put start before it')
         else if (weight === 0 && !step.jump) {
-          report(index, 'finishes from weight 0: put a shift before it, or write finish: {jump: true}')
+          report(index, 'finishes from weight 0: put a shift before it or write finish: {jump: true}')
         }
         weight = undefined
         version = undefined
@@ -82,7 +85,7 @@ function checkOne(
         return
       case 'verify':
         if (step.analyze && weight === undefined) {
-          report(index, 'analyzes a canary where there is none: put it between start and finish')
+          report(index, 'analyzes a canary, but no rollout is under way: put it between start and finish')
         }
         return
       case 'pause':

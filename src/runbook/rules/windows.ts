@@ -3,7 +3,7 @@ import { WEEKDAYS, type Weekday, type Window } from '../runbook.js'
 const MINUTE_MS = 60_000
 const DAY_MINUTES = 24 * 60
 
-/** Minutes since midnight of `09:30`; 1440 for `24:00`. Undefined for what is no time of day. */
+/** Minutes since midnight of `09:30`; 1440 for `24:00`. Undefined if the text is no time of day. */
 export function minutesOf(time: string): number | undefined {
   const parts = /^(\d\d):(\d\d)$/.exec(time)
   if (!parts) return undefined
@@ -26,14 +26,14 @@ export function isOpen(window: Window, instant: Date): boolean {
 }
 
 /**
- * The first minute from the instant on at which the window is open; the instant itself where it is open then. Clocks are
- * put forward and back in between as the zone does.
+ * The first minute from the instant on at which the window is open; the instant itself if it is open then. Follows the zone's
+ * changes between summer and winter time.
  */
 export function nextOpening(window: Window, instant: Date): Date {
   const read = clockOf(window.timeZone)
   if (isOpenAt(window, read(instant))) return instant
   let time = Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS
-  // A window whose hour a change of the clocks skips opens in the week after at the latest, or the one after that.
+  // An hour skipped by a clock change moves the opening by one week, or by two.
   const last = time + 22 * DAY_MINUTES * MINUTE_MS
   while (time < last) {
     const clock = read(new Date(time))
@@ -50,7 +50,7 @@ export function byItsClocks({ timeZone }: Window, instant: Date): string {
   return `${new Intl.DateTimeFormat('sv-SE', options).format(instant)} ${timeZone}`
 }
 
-/** How far the search may go on at once: far from the opening by hours, since clocks change by less; near it by minutes. */
+/** How far the search may skip: hours while far from the opening (clocks change by less), minutes when near. */
 function minutesToTry({ from }: Window, { minutes }: Clock): number {
   const ahead = (from - minutes + DAY_MINUTES) % DAY_MINUTES
   return ahead > 240 ? ahead - 180 : 1

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { isPublishedChart } from '../../cluster/helm/chart-packages.js'
 import { abort } from '../../operations/abort.js'
 import type { AppRequest, OperationContext, OperationResult } from '../../operations/context.js'
 import { finish } from '../../operations/finish.js'
@@ -33,6 +35,12 @@ export function contextOf(
   }
 }
 
+/** A chart in the runbook's folder goes before one of a repository: `charts/echo` may be either. */
+function chartOf(chart: string, pathOf: (file: string) => string): string {
+  const isElsewhere = chart === 'bundled' || isPublishedChart(chart)
+  return isElsewhere && !existsSync(pathOf(chart)) ? chart : pathOf(chart)
+}
+
 /** Does a step that leads to another stage, by the operation of its name. */
 export function runStepOperation(
   context: OperationContext,
@@ -43,9 +51,10 @@ export function runStepOperation(
   const analyzeMs = step.analyze && (step.analyze.durationMs ?? analysisMs)
   switch (step.type) {
     case 'install': {
-      const { version, image } = step
-      const chart = step.chart === undefined ? undefined : pathOf(step.chart)
-      return install(context, { ...request, version, image, chart, valuesFiles: step.values.map(pathOf) })
+      const { version, image, chartVersion } = step
+      const chart = step.chart === undefined ? undefined : chartOf(step.chart, pathOf)
+      const valuesFiles = step.values.map(pathOf)
+      return install(context, { ...request, version, image, chart, chartVersion, valuesFiles })
     }
     case 'start': {
       const { version, image, headers = canaryHeaders, deployOnly, shadow } = step

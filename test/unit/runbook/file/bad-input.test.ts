@@ -50,21 +50,21 @@ const FORM: Case[] = [
       ['2:7', /kind must be "Runbook"/],
     ],
   },
-  { name: 'neither steps nor rollout', text: HEAD, told: [['1:1', /needs the key "steps", or "rollout"/]] },
+  { name: 'neither steps nor rollout', text: HEAD, told: [['1:1', /needs the key "steps" or "rollout"/]] },
   {
     name: 'steps and rollout',
     text: `${HEAD}${STEPS}rollout: {to: v2, weights: [50]}\n`,
-    told: [['5:1', /steps and rollout: one of them/]],
+    told: [['5:1', /"rollout" conflicts with steps: keep one/]],
   },
   {
     name: 'an unknown key',
     text: `${HEAD}${STEPS}wave: []\n`,
-    told: [['5:1', /no key "wave".*mean waves\?/]],
+    told: [['5:1', /unknown key "wave".*mean waves\?/]],
   },
   {
     name: 'an unknown step',
     text: `${HEAD}steps:\n  - strat: v2\n`,
-    told: [['5:5', /no key "strat".*mean start\?/]],
+    told: [['5:5', /unknown key "strat".*mean start\?/]],
   },
   {
     name: 'an unknown step of one word',
@@ -134,7 +134,7 @@ const FORM: Case[] = [
   {
     name: 'an app that can name no release',
     text: `apiVersion: canary/v1\nkind: Runbook\napps: {Echo: {}}\n${STEPS}`,
-    told: [['3:8', /name of a release/]],
+    told: [['3:8', /name of a Helm release/]],
   },
 ]
 
@@ -142,7 +142,7 @@ const MEANING: Case[] = [
   {
     name: 'duplicate ids',
     text: `${HEAD}steps:\n  - {start: v2, id: a}\n  - {shift: 5, id: a}\n`,
-    told: [['6:5', /id "a", as steps\[0\] has/]],
+    told: [['6:5', /same id as steps\[0\]: "a"/]],
   },
   {
     name: 'an id given twice',
@@ -152,40 +152,40 @@ const MEANING: Case[] = [
   {
     name: 'a circular after',
     text: `${HEAD}${STEPS}clusters:\n  eu: {context: a, after: us}\n  us: {context: b, after: [eu]}\n`,
-    told: [['6:27', /in a circle: eu after us after eu/]],
+    told: [['6:27', /is circular: eu after us after eu/]],
   },
   {
     name: 'a cluster after itself',
     text: `${HEAD}${STEPS}clusters:\n  eu: {context: a, after: eu}\n`,
-    told: [['6:27', /in a circle: eu after eu/]],
+    told: [['6:27', /is circular: eu after eu/]],
   },
   {
     name: 'an unknown cluster in after',
     text: `${HEAD}${STEPS}clusters:\n  eu: {context: a}\n  us: {context: b, after: ue}\n`,
-    told: [['7:27', /"ue", which is no cluster.*mean eu\?/]],
+    told: [['7:27', /unknown cluster "ue".*mean eu\?/]],
   },
   {
     name: 'an app in two waves',
     text: `${HEAD}${STEPS}waves:\n  - {apps: [echo, golf]}\n  - {apps: [golf]}\n`,
-    told: [['7:13', /"golf", which is in a wave already \(line 6\)/]],
+    told: [['7:13', /"golf", which is already in a wave \(line 6\)/]],
   },
   {
     name: 'an app of a wave that is not in apps, and one of apps in no wave',
     text: `${HEAD}${STEPS}waves:\n  - {apps: [echo, gofl]}\n`,
     told: [
       ['3:18', /"golf" is in no wave/],
-      ['6:19', /"gofl", which is no app.*mean golf\?/],
+      ['6:19', /unknown app "gofl".*mean golf\?/],
     ],
   },
   {
     name: 'two waves of one name',
     text: `${HEAD}${STEPS}waves:\n  - {name: a, apps: [echo]}\n  - {name: a, apps: [golf]}\n`,
-    told: [['7:12', /name of another wave/]],
+    told: [['7:12', /already the name of another wave/]],
   },
   {
     name: 'a variable without a value',
     text: `${HEAD}${STEPS}vars:\n  to: {required: true, env: TO}\n`,
-    told: [['6:7', /has no value, and is required: give --var to=….*environment's TO/]],
+    told: [['6:7', /is required but has no value: set --var to=… or the environment variable TO/]],
   },
   {
     name: 'a variable that does not match',
@@ -195,17 +195,17 @@ const MEANING: Case[] = [
   {
     name: 'a pattern that is none',
     text: `${HEAD}${STEPS}vars:\n  to: {default: a, pattern: "("}\n`,
-    told: [['6:29', /not a regular expression/]],
+    told: [['6:29', /not a valid regular expression/]],
   },
   {
     name: 'a variable with a reserved name',
     text: `${HEAD}${STEPS}vars:\n  app: {default: a}\n`,
-    told: [['6:3', /"app" always is the app/]],
+    told: [['6:3', /"app" is reserved for the app/]],
   },
   {
     name: 'an unknown variable used',
     text: `${HEAD}steps:\n  - start: \${too}\nvars: {to: {default: v2}}\n`,
-    told: [['5:12', /variable "too", which vars does not have \(did you mean to\?\)/]],
+    told: [['5:12', /undeclared variable "too" \(did you mean to\?\)/]],
   },
   {
     name: 'a variable used that has no value',
@@ -220,17 +220,17 @@ const MEANING: Case[] = [
   {
     name: 'a window with its end before its start',
     text: `${HEAD}${STEPS}windows:\n  a: {from: 16:00, to: 09:00, tz: UTC}\n`,
-    told: [['6:24', /before the window opens at 16:00; write overnight: true/]],
+    told: [['6:24', /before the window opens at 16:00; write overnight: true if/]],
   },
   {
     name: 'a window that is never open',
     text: `${HEAD}${STEPS}windows:\n  a: {from: 09:00, to: 09:00, tz: UTC}\n`,
-    told: [['6:13', /leaves no time/]],
+    told: [['6:13', /is never open/]],
   },
   {
     name: 'an unknown zone',
     text: `${HEAD}${STEPS}windows:\n  a: {from: 09:00, to: 10:00, tz: Europe/Berln}\n`,
-    told: [['6:35', /"Europe\/Berln", no time zone/]],
+    told: [['6:35', /IANA time zone.*not "Europe\/Berln"/]],
   },
   {
     name: 'unknown names in when',
@@ -238,8 +238,8 @@ const MEANING: Case[] = [
     told: [
       ['6:20', /window "w", but the file has no windows/],
       ['6:32', /cluster "c", but the file has no clusters/],
-      ['6:40', /"ehco", which is no app.*mean echo\?/],
-      ['6:55', /no variable/],
+      ['6:40', /unknown app "ehco".*mean echo\?/],
+      ['6:55', /not a variable of the file/],
     ],
   },
   {
@@ -254,8 +254,8 @@ const MEANING: Case[] = [
     name: 'an analysis without a canary',
     text: `${HEAD}steps:\n  - verify: {analyze: true}\n  - start: v2\n  - shift: 5\n  - finish\n  - verify: {analyze: 30s}\n`,
     told: [
-      ['5:5', /analyzes a canary where there is none/],
-      ['9:5', /analyzes a canary where there is none/],
+      ['5:5', /analyzes a canary, but no rollout is under way/],
+      ['9:5', /analyzes a canary, but no rollout is under way/],
     ],
   },
   {
@@ -269,12 +269,12 @@ const MEANING: Case[] = [
   {
     name: 'weights that go down',
     text: `${HEAD}steps:\n  - start: v2\n  - shift: 50\n  - shift: 25\n`,
-    told: [['7:5', /goes down from 50 to 25/]],
+    told: [['7:5', /lowers the share from 50 to 25/]],
   },
   {
     name: 'weights of the short form that go down',
     text: `${HEAD}rollout:\n  to: v2\n  weights: [50, 25]\n`,
-    told: [['6:17', /goes down from 50 to 25/]],
+    told: [['6:17', /lowers the share from 50 to 25/]],
   },
   {
     name: 'a finish nobody tried before',
@@ -297,14 +297,14 @@ describe('a runbook that is refused, with line and column', () => {
 
   it('names a variable of --var that the file does not have', () => {
     expect(problems(`${HEAD}${STEPS}vars: {to: {}}\n`, { vars: { too: 'v2' } })).toEqual([
-      expect.stringMatching(/lacks the variable of --var too \(did you mean to\?\)/),
+      expect.stringMatching(/does not declare "too", given by --var \(did you mean to\?\)/),
     ])
     const parse = () =>
       parseRunbook(`${HEAD}${STEPS}vars: {to: {}}\n`, { file: 'r.yaml', vars: { too: 'v2' } })
     expect(parse).toThrow(
       expect.objectContaining({
-        message: 'There is something wrong with --var for the runbook r.yaml.',
-        nextSteps: ['correct --var: one of to', 'or declare the variable under vars in r.yaml'],
+        message: 'The runbook r.yaml does not declare every variable given by --var.',
+        nextSteps: ['correct --var (its variables: to)', 'or declare the variable under vars in r.yaml'],
       }),
     )
   })
@@ -338,6 +338,6 @@ describe('a file that is not read', () => {
   })
 
   it('--var without a value', () => {
-    expect(() => parseVars(['to'])).toThrow(/not a variable and its value/)
+    expect(() => parseVars(['to'])).toThrow(/expected name=value/)
   })
 })

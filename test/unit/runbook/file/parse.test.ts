@@ -58,7 +58,7 @@ describe('steps', () => {
       when: { window: { name: 'w', from: 540, to: 960 }, apps: ['echo'] },
     })
     expect(steps[2]).toMatchObject({ type: 'verify', analyze: {}, verify: { tolerance: 0.02 } })
-    expect(steps[3]).toMatchObject({ id: 'qa', timeoutMs: 24 * 3_600_000, message: 'Go on?' })
+    expect(steps[3]).toMatchObject({ id: 'qa', timeoutMs: 24 * 3_600_000, message: 'Continue?' })
   })
 
   it('get ids by their words, which given ones come before', () => {
@@ -230,7 +230,7 @@ describe('values that come from the environment', () => {
     [
       'an app of a wave',
       `${vars}waves: [{apps: ["\${t}"]}]\nsteps: [finish]\n`,
-      'is "${t}", which is no app',
+      'names the unknown app "${t}"',
     ],
   ])('are in no message: %s', (_, rest, says) => {
     const message = told(rest)

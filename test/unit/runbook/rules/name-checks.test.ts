@@ -33,13 +33,14 @@ describe('what a runbook names has to be there', () => {
       'apps: {echo: {}, golf: {}}',
       'steps:',
       '  - install: {version: v1, values: ["${app}.yaml"], chart: ./chart}',
+      '  - install: {version: v1, chart: oci://registry.example/charts/echo, chartVersion: 1.2.0}',
       '  - start: {version: v2, versionValues: v2.yaml}',
       '    when: {app: echo}\n',
     ].join('\n')
     expect(await told(text)).toEqual([
-      'r.yaml:5:5: there is no file ./chart in the folder of the runbook',
-      'r.yaml:5:5: there is no file golf.yaml in the folder of the runbook',
-      'r.yaml:6:5: there is no file v2.yaml in the folder of the runbook',
+      "r.yaml:5:5: file ./chart does not exist in the runbook's folder",
+      "r.yaml:5:5: file golf.yaml does not exist in the runbook's folder",
+      "r.yaml:7:5: file v2.yaml does not exist in the runbook's folder",
     ])
   })
 
@@ -53,7 +54,7 @@ describe('what a runbook names has to be there', () => {
       'steps: [verify]\n',
     ].join('\n')
     expect(await told(text, { default: ['prod-eu'], other: ['prod-us', 'stage'] })).toEqual([
-      'r.yaml:5:7: cluster us has the context "prod-su", which the kubeconfig has not (did you mean prod-us?); it has prod-us, stage',
+      'r.yaml:5:7: context "prod-su" of cluster us is not in the kubeconfig (did you mean prod-us?); its contexts are prod-us, stage',
       'r.yaml:6:9: the kubeconfig of cluster asia (none) has no contexts',
     ])
   })
@@ -66,13 +67,13 @@ describe('what a runbook names has to be there', () => {
 describe('what the command line names has to be in the runbook', () => {
   const file = 'apps: {echo: {}}\nsteps:\n  - start: v2\n  - approve: {id: qa}\n  - shift: 50\n'
   test.each([
-    ['an app', { only: ['eco'] }, /--only eco: there is no app "eco" \(did you mean echo\?\)/],
+    ['an app', { only: ['eco'] }, /--only eco: the runbook has no app "eco" \(did you mean echo\?\)/],
     [
       'a step',
       { until: 'shift-5' },
-      /--until shift-5: there is no step "shift-5" \(did you mean shift-50\?\)/,
+      /--until shift-5: the runbook has no step "shift-5" \(did you mean shift-50\?\)/,
     ],
-    ['an approval', { approve: ['start'] }, /--approve start: there is no approval "start"/],
+    ['an approval', { approve: ['start'] }, /--approve start: the runbook has no approval "start"/],
   ])('%s', (_title, named, message) => {
     expect(() => checkNames(runbook(file), { approve: [], ...named })).toThrow(message)
   })

@@ -3,9 +3,10 @@ import { Ajv } from 'ajv'
 import { assert, constantFrom, integer, property, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { checkSchema, runbookSchema, type Schema } from '../../../../src/runbook/file/schema.js'
+import { runbookSchema } from '../../../../scripts/make-runbook-schema.js'
+import { checkForm } from '../../../../src/runbook/form/check.js'
 
-// Editors read the schemas by all the rules of JSON schema, canary by those that it knows: held against a validator.
+// Editors check runbooks by the JSON schema, canary by the form that it is made of: held against each other.
 
 function validatorOf(schema: object) {
   return new Ajv({ allowUnionTypes: true, validateFormats: false }).compile(schema)
@@ -123,15 +124,24 @@ function changed(document: unknown, [at, how, odd, key]: [number, number, number
   return copy
 }
 
+const read = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../../schema/${name}`, import.meta.url), 'utf8')) as object
+
+const problemsOf = (document: unknown) => {
+  const checked = checkForm(document)
+  return 'problems' in checked ? checked.problems : []
+}
+
+test('the schema of runbooks is that of the form; npm run docs:runbook makes it', async () => {
+  const url = new URL('../../../../schema/runbook-v1.json', import.meta.url)
+  expect(readFileSync(url, 'utf8')).toBe(await runbookSchema())
+})
+
 test('what is right, or wrong, by the schema of runbooks is so for canary, too', () => {
-  const schema = runbookSchema()
-  const validate = validatorOf(schema)
+  const validate = validatorOf(read('runbook-v1.json'))
   const documents: unknown[] = [parse(EVERY_KIND), parse(SHORT), null, [], 'text', {}]
-  const right = documents.map((document) => checkSchema(document, schema))
-  expect(right.slice(0, 2)).toEqual([[], []])
-  for (const document of documents) {
-    expect(checkSchema(document, schema).length === 0).toBe(validate(document))
-  }
+  expect(documents.slice(0, 2).map(problemsOf)).toEqual([[], []])
+  for (const document of documents) expect(problemsOf(document).length === 0).toBe(validate(document))
   const change = tuple(
     integer({ min: 0, max: 999 }),
     integer({ min: 0, max: 2 }),
@@ -141,7 +151,7 @@ test('what is right, or wrong, by the schema of runbooks is so for canary, too',
   assert(
     property(constantFrom(...documents.slice(0, 2)), change, change, (document, first, second) => {
       for (const one of [changed(document, first), changed(changed(document, first), second)]) {
-        const problems = checkSchema(one, schema)
+        const problems = problemsOf(one)
         expect(problems.length === 0, JSON.stringify([one, problems, validate.errors])).toBe(validate(one))
       }
     }),
@@ -150,7 +160,5 @@ test('what is right, or wrong, by the schema of runbooks is so for canary, too',
 })
 
 test('the schema of journals is one of JSON schema', () => {
-  const url = new URL('../../../../schema/journal-v1.json', import.meta.url)
-  const validate = validatorOf(JSON.parse(readFileSync(url, 'utf8')) as Schema)
-  expect(validate({ v: 1 })).toBe(false)
+  expect(validatorOf(read('journal-v1.json'))({ v: 1 })).toBe(false)
 })
