@@ -60,22 +60,56 @@ type AnyFault =
   | { kind: 'auth'; status: number }
   /** Something in front redirects everything to https. */
   | { kind: 'redirect'; status?: number }
-  /** A colleague took the VirtualServices away. */
+  /** Another operator deleted the VirtualServices. */
   | { kind: 'no-virtual-service' }
-  /** A colleague delegates only requests below this prefix. */
+  /** Another operator delegates only requests below this prefix. */
   | { kind: 'parent-prefix'; prefix: string }
-  /** A colleague's RouteTable claims the app's path. */
+  /** Another operator's RouteTable claims the app's path. */
   | { kind: 'rival-table'; app: string }
-  /** A colleague changed the port in the app's Upstream, to 8080 by default. */
+  /** Another operator changed the port in the app's Upstream, to 8080 by default. */
   | { kind: 'wrong-service-port'; app: string; port?: number }
-  /** A colleague deleted the app's Upstream. */
+  /** Another operator deleted the app's Upstream. */
   | { kind: 'missing-upstream'; app: string }
-  /** A colleague added a route without an action to the app's RouteTable: Gloo rejects it. */
+  /** Another operator added a route without an action to the app's RouteTable: Gloo rejects it. */
   | { kind: 'rejected-table'; app: string }
-  /** Another team's RouteTable, that Gloo accepts and the proxy refuses: no routes of anybody change any more. */
+  /** Another team's routes, accepted by the control plane and refused by the proxy: nobody's routes change any more. */
   | { kind: 'bad-neighbour' }
-  /** Another team's RouteTable with weights that sum to 0: told in everybody's status, and refused by the proxy. */
+  /** Another team's routes with weights that sum to 0: reported in everybody's status by Gloo, and refused by the proxy. */
   | { kind: 'neighbour-weights' }
+  | GatewayApiFault
+
+/** Faults of a Gateway and what stands around it. */
+export type GatewayApiFault =
+  /** The Gateway API's controller runs no longer; its GatewayClass has just been made, and nobody accepts it. */
+  | { kind: 'no-controller' }
+  /** The Gateway has no address. */
+  | { kind: 'gateway-without-address' }
+  /** The CRDs of another version (1.0 to 1.6), and of another channel. */
+  | { kind: 'gateway-crds'; release: string; channel?: string }
+  /** Another operator deleted the Gateways. */
+  | { kind: 'missing-gateway' }
+  /** An older Gateway has the listener's port. */
+  | { kind: 'port-taken' }
+  /** The Gateway's listeners take routes of their own namespace alone. */
+  | { kind: 'listener-closed' }
+  /** The app's HTTPRoute names a section (a listener) that its Gateway does not have. */
+  | { kind: 'wrong-section'; app: string }
+  /** The hostnames of the listener and of the app's HTTPRoute do not meet. */
+  | { kind: 'hostnames-apart'; app: string }
+  /** An older HTTPRoute has the app's matches and wins. */
+  | { kind: 'rival-route'; app: string }
+  /** The ReferenceGrants are deleted. */
+  | { kind: 'missing-grant' }
+  /** The Service of one version is deleted. */
+  | { kind: 'missing-service'; app: string; version: string }
+  /** The Service of one version selects no pod. */
+  | { kind: 'no-endpoints'; app: string; version: string }
+  /** The app's HTTPRoute names a port that its Services do not have, 8080 by default. */
+  | { kind: 'wrong-backend-port'; app: string; port?: number }
+  /** A regular expression of the app's HTTPRoute that no gateway takes. */
+  | { kind: 'bad-regex'; app: string }
+  /** The app's HTTPRoute mirrors to a Service that is not there. */
+  | { kind: 'mirror-to-nowhere'; app: string }
 
 /** Which of the API's requests a fault strikes: those that change something or the others, and those for one kind. */
 export interface SomeRequests {

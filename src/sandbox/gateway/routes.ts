@@ -90,7 +90,8 @@ export type RouteAction =
       /** By default the request's. */
       scheme?: 'http' | 'https'
       host?: string
-      port?: number
+      /** By default as the host has it; `listener` is the port it came to, `scheme` the scheme's own. */
+      port?: number | 'listener' | 'scheme'
       path?: PathRewrite
     }
 

@@ -247,11 +247,13 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
 
 /** Where a redirect leads: what it does not name stays as the request has it. */
 function redirectTarget(
-  { headers, url = '/' }: IncomingMessage,
+  { headers, url = '/', socket }: IncomingMessage,
   { scheme = 'http', host = headers.host ?? '', port, path }: Extract<RouteAction, { to: 'redirect' }>,
   { match }: ProxyRoute,
 ): string {
-  const authority = port === undefined ? host : `${host.replace(/:\d+$/, '')}:${port}`
+  const name = host.replace(/:\d+$/, '')
+  const own = port === 'listener' ? socket.localPort : port
+  const authority = port === undefined ? host : own === 'scheme' ? name : `${name}:${own}`
   const target = rewritten(url, match, path)
   return `${scheme}://${encodeURI(authority)}${path === undefined ? target : encodeURI(target)}`
 }

@@ -10,8 +10,13 @@ import { Kubelet } from '../../../src/sandbox/controllers/kubelet.js'
 import { isReady } from '../../../src/sandbox/controllers/owned.js'
 import { ReplicaSetController } from '../../../src/sandbox/controllers/replica-sets.js'
 import { FaultRegistry } from '../../../src/sandbox/faults.js'
+import { GatewayApi } from '../../../src/sandbox/gateway/gateway-api/control-plane.js'
+import { type Like, PROFILES } from '../../../src/sandbox/gateway/gateway-api/profile.js'
 import { Gloo } from '../../../src/sandbox/gateway/gloo/control-plane.js'
 import { startProxy } from '../../../src/sandbox/proxy/proxy.js'
+
+/** A connection that is refused or breaks. */
+export const NO_ANSWER = 'no answer'
 
 /** The sandbox without its API: objects are put into the store, answers come out of the proxy. */
 export interface DataPlane {
@@ -22,7 +27,10 @@ export interface DataPlane {
   reset(): Promise<void>
   /** Waits until pods are as ready as they get, and the proxy has been told of all changes. */
   settled(): Promise<void>
-  /** Sends requests; counts answers as `200 body`. */
+  /**
+   * Sends requests; counts answers as `200 body`, and as {@link NO_ANSWER} what was not answered.
+   * @param path with a method before it, if that is not GET: `POST /echo`
+   */
   count(
     path: string,
     headers: [string, string][],
@@ -40,15 +48,27 @@ export function until<T>(condition: () => T | Promise<T>): Promise<T> {
   return vi.waitUntil(condition, { timeout: 60_000, interval: 5 })
 }
 
+export interface DataPlaneOptions {
+  drainMs?: number
+  endpointsMs?: [number, number]
+  /** The Gateway API as this implementation has it, in place of Gloo. */
+  like?: Like
+}
+
 /** Quick by default: pods end at once, the proxy hears of endpoints within two milliseconds. */
 export async function startDataPlane({
   drainMs = 1,
-  endpointsMs = [1, 2] as [number, number],
-} = {}): Promise<DataPlane> {
+  endpointsMs = [1, 2],
+  like,
+}: DataPlaneOptions = {}): Promise<DataPlane> {
   const store = new ObjectStore()
   const faults = new FaultRegistry()
   const kubelet = new Kubelet(store, faults, { startMs: 1, drainMs })
-  const gloo = new Gloo(store, faults, { routesMs: [1, 2], endpointsMs })
+  const profile = like && PROFILES[like]
+  const pace = { routesMs: [1, 2] as [number, number], endpointsMs }
+  const gateway = profile
+    ? new GatewayApi(store, faults, { ...pace, profile, address: () => '127.0.0.1' })
+    : new Gloo(store, faults, pace)
   const controllers = [
     new DeploymentController(store),
     new ReplicaSetController(store),
@@ -56,7 +76,8 @@ export async function startDataPlane({
     new GarbageCollector(store),
   ]
   const proxy = await startProxy({
-    state: gloo.connect('proxy').state,
+    state: gateway.connect('proxy').state,
+    traits: profile?.traits,
     faults,
     portOf: (ip, port) => kubelet.portOf(ip, port),
   })
@@ -102,11 +123,20 @@ export async function startDataPlane({
       const answers: Record<string, number> = {}
       let first: Record<string, string> | undefined
       for (let left = sent; left > 0; left -= 1) {
-        const answer = await pool.request({ path, method: 'GET', headers: headers.flat() })
-        const body = (await answer.body.text()).trim()
-        const key = `${answer.statusCode} ${body}`.trim()
-        answers[key] = (answers[key] ?? 0) + 1
-        first ??= answer.headers as Record<string, string>
+        const [method, target] = path.includes(' ') ? path.split(' ') : ['GET', path]
+        try {
+          const answer = await pool.request({
+            path: target!,
+            method: method as 'GET' | 'POST',
+            headers: headers.flat(),
+          })
+          const body = (await answer.body.text()).trim()
+          const key = `${answer.statusCode} ${body}`.trim()
+          answers[key] = (answers[key] ?? 0) + 1
+          first ??= answer.headers as Record<string, string>
+        } catch {
+          answers[NO_ANSWER] = (answers[NO_ANSWER] ?? 0) + 1
+        }
       }
       return { answers, first: first ?? {} }
     },
@@ -115,7 +145,7 @@ export async function startDataPlane({
     close: async () => {
       await pool.close()
       for (const controller of controllers) controller.close()
-      gloo.close()
+      gateway.close()
       await Promise.all([proxy.close(), kubelet.closeAll()])
     },
   }
