@@ -4,15 +4,15 @@ import tseslint from 'typescript-eslint'
  * The dependency rule of docs/architecture.md, as data: who may import whom below src/.
  *   commands → runbook → operations → { rollout, routing, verification, cluster } → model      report → model      all → lib
  *   cli wires.
- * Cluster reads Gloo's objects with routing's rules. The sandbox stands alone: only its own commands import it.
+ * Routing reads the cluster's API and gives the diagnosis its rules; the cluster knows no gateway. The sandbox stands alone: only its own commands import it.
  */
 const layers = {
   lib: [],
   model: ['lib'],
   rollout: ['lib', 'model'],
-  routing: ['lib', 'model'],
+  routing: ['lib', 'model', 'verification', 'cluster'],
   verification: ['lib', 'model'],
-  cluster: ['lib', 'model', 'routing'],
+  cluster: ['lib', 'model'],
   report: ['lib', 'model'],
   operations: ['lib', 'model', 'rollout', 'routing', 'verification', 'cluster'],
   runbook: ['lib', 'model', 'rollout', 'routing', 'verification', 'cluster', 'operations'],

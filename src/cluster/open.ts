@@ -3,13 +3,12 @@ import type { ReleaseHistory, Revision } from '../model/release.js'
 import { ApiTransport, startApiProxy } from './kube/api-transport.js'
 import { pinCluster, sameForBoth } from './chosen-cluster.js'
 import type { Cluster, ClusterOptions, PinnedCluster, RollbackRequest, UpgradeRequest } from './port.js'
-import { preflight } from './preflight.js'
-import { createVirtualService, gatewayView } from '../routing/gloo/attachment.js'
+import { permissionFindings, preflight } from './preflight.js'
 import { Helm } from './helm/helm.js'
 import { identity } from './kube/identity.js'
 import { KubeApi } from './kube/kube-api.js'
 import { CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS } from './kube/kube-types.js'
-import { applyAsHelm, autoscalers, liveObjects } from './kube/live-objects.js'
+import { applyAsHelm, autoscalers, type CustomKinds, liveObjects } from './kube/live-objects.js'
 import { lockApp } from './lease/lease.js'
 import {
   allRunNotes,
@@ -28,8 +27,6 @@ import {
 import { OneCluster } from './one-cluster.js'
 import { waitForPods, waitForPodsGone } from './pods/pod-waits.js'
 import { PrivateFolder } from './private-folder.js'
-import { findProxyAddress } from '../routing/gloo/proxies/address.js'
-import { proxyPodAddress, readyProxyPods } from '../routing/gloo/proxies/pods.js'
 import { secretsOf } from './helm/manifest-secrets.js'
 import { findReleases, findRevision, isAppliedOnServer, listReleases } from './helm/releases.js'
 import { helmRuns } from './helm/running-helm.js'
@@ -38,12 +35,21 @@ import { listWorkloads, removeDeployment } from './pods/workloads.js'
 /** What pods may name. */
 const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SERVICE_ACCOUNTS }
 
+/** Reads of the cluster's API, and how kubectl reaches it: for the routing provider. */
+export interface KubeAccess {
+  api: KubeApi
+  options: () => Promise<PinnedCluster>
+}
+
+/** The cluster of one command, with the access that its routing provider needs. */
+export type OpenCluster = Cluster & { kube: KubeAccess }
+
 /**
  * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
  * `kubectl proxy` that serves them all. Call `close` at the end. Throws UsageError where helm and kubectl would not reach
- * the same cluster.
+ * the same cluster. `kinds` are the routing providers'.
  */
-export function openCluster(options: ClusterOptions = {}): Cluster {
+export function openCluster(options: ClusterOptions = {}, kinds: CustomKinds = {}): OpenCluster {
   const chosen = sameForBoth(options)
   let pinned: Promise<PinnedCluster> | undefined
   const pin = () => (pinned ??= pinCluster(chosen))
@@ -77,7 +83,6 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
   const forces = async (request: UpgradeRequest | RollbackRequest) =>
     request.takeOver === true && (await isAppliedOnServer(api, request))
-  const proxyAddress = async () => findProxyAddress(api, await pin())
   return {
     findReleases: async (app, namespace) => found(await findReleases(api, app, namespace, unreadable)),
     findRevision: async (app, namespace, number) => {
@@ -125,24 +130,13 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
       waitForPods(api, { app, namespace, versions, timeoutMs, signal }, report),
     waitForPodsGone: (app, namespace, versions, timeoutMs) =>
       waitForPodsGone(api, { app, namespace, versions, timeoutMs, signal }),
-    liveObjects: (names, namespace) => liveObjects(api, names, namespace),
+    liveObjects: (names, namespace) => liveObjects(api, names, namespace, kinds),
     hasObject: (kind, name, namespace) => api.exists({ resource: REFERENCED[kind], namespace, name }),
     autoscalers: (namespace) => autoscalers(api, namespace),
-    applyAsHelm: (object, release) => applyAsHelm(api, object, release),
-    gateway: () => gatewayView(api),
-    createVirtualService: (apiGroup) => createVirtualService(api, apiGroup),
-    proxyAddress,
-    proxyPods: () => readyProxyPods(api),
-    proxyPodAddress: async (pod) => proxyPodAddress(api, pod, await pin()),
-    copyCounters: async (app, namespace) => {
-      const { openShadowCounters: openCopyCounters } = await import('../routing/gloo/proxies/counters.js')
-      return openCopyCounters(api, app, namespace, await pin())
-    },
-    snapshot: async (name, namespace) => {
-      const { takeSnapshot: collectScene } = await import('../routing/gloo/snapshot/snapshot.js')
-      return collectScene(api, { name, namespace }, await pin())
-    },
-    diagnose: (namespace) => preflight({ api, helm, proxyAddress }, namespace),
+    applyAsHelm: (object, release) => applyAsHelm(api, object, release, kinds),
+    preflight: () => preflight(api, helm),
+    permissions: (namespace, more) => permissionFindings(api, namespace, more),
+    kube: { api, options: pin },
     close: async () => {
       await api.close()
       folder.close()

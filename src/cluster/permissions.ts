@@ -1,4 +1,3 @@
-import { GLOO_NAMESPACE } from '../routing/gloo/shared-virtual-service.js'
 import { ACCESS_REVIEWS } from './kube/kube-types.js'
 import type { KubeApi } from './kube/kube-api.js'
 
@@ -9,17 +8,20 @@ export interface Permission {
   /** Plural, and a subresource after a slash: `pods/log`. */
   resource: string
   verbs: string[]
-  /** `app`: in the app's namespace; `gateway`: in Gloo's; `cluster`: everywhere. */
-  scope: 'app' | 'gateway' | 'cluster'
+  /** `app`: in the app's namespace; `cluster`: everywhere. */
+  scope: 'app' | 'cluster' | { namespace: string }
   /** What it is for. */
   why: string
   /** Without it canary still works, with what `why` names left out. */
   optional?: true
 }
 
-const APPLY = ['get', 'list', 'create', 'update', 'patch', 'delete']
+export const APPLY = ['get', 'list', 'create', 'update', 'patch', 'delete']
 
-/** What canary, and the helm it runs, need to be allowed: docs/rbac.yaml says the same as a manifest. */
+/**
+ * What canary, and the helm it runs, need to be allowed for any app, beside the routing provider's: docs/rbac.yaml has all of
+ * them as a manifest.
+ */
 export const PERMISSIONS: Permission[] = [
   {
     group: '',
@@ -36,20 +38,11 @@ export const PERMISSIONS: Permission[] = [
     scope: 'app',
     why: 'a Deployment for each version',
   },
-  {
-    group: 'gloo.solo.io',
-    resource: 'upstreams',
-    verbs: APPLY,
-    scope: 'app',
-    why: 'the Upstream of the chart',
-  },
-  { group: 'gateway.solo.io', resource: 'routetables', verbs: APPLY, scope: 'app', why: 'the routes' },
   ...[
     { group: '', resource: 'configmaps', value: 'config' },
     { group: '', resource: 'serviceaccounts', value: 'serviceAccount.create' },
     { group: 'autoscaling', resource: 'horizontalpodautoscalers', value: 'autoscaling' },
     { group: 'policy', resource: 'poddisruptionbudgets', value: 'podDisruptionBudget' },
-    { group: 'gateway.solo.io', resource: 'virtualservices', value: 'routes.virtualService' },
   ].map(({ value, ...kind }): Permission => ({
     ...kind,
     verbs: APPLY,
@@ -131,14 +124,6 @@ export const PERMISSIONS: Permission[] = [
     optional: true,
   },
   {
-    group: 'gateway.solo.io',
-    resource: 'virtualservices',
-    verbs: ['list'],
-    scope: 'cluster',
-    why: 'whether a VirtualService delegates to the app',
-    optional: true,
-  },
-  {
     group: '',
     resource: 'services',
     verbs: ['get'],
@@ -154,28 +139,16 @@ export const PERMISSIONS: Permission[] = [
     why: "the proxy's address behind a NodePort",
     optional: true,
   },
-  {
-    group: '',
-    resource: 'pods',
-    verbs: ['get', 'list'],
-    scope: 'gateway',
-    why: 'asking each of several proxies by itself',
-    optional: true,
-  },
-  {
-    group: '',
-    resource: 'pods/portforward',
-    verbs: ['create'],
-    scope: 'gateway',
-    why: 'asking each of several proxies by itself',
-    optional: true,
-  },
 ]
 
-/** The permissions the user lacks, each with the verbs that are missing. */
-export async function missingPermissions(api: KubeApi, namespace: string): Promise<Permission[]> {
+/** Those of the permissions that the user lacks, each with the verbs that are missing. */
+export async function missingPermissions(
+  api: KubeApi,
+  namespace: string,
+  permissions: readonly Permission[],
+): Promise<Permission[]> {
   const reviewed = await Promise.all(
-    PERMISSIONS.map(async (permission) => {
+    permissions.map(async (permission) => {
       const allowed = await Promise.all(
         permission.verbs.map((verb) => mayI(api, permission, verb, namespace)),
       )
@@ -188,7 +161,7 @@ export async function missingPermissions(api: KubeApi, namespace: string): Promi
 async function mayI(api: KubeApi, permission: Permission, verb: string, namespace: string): Promise<boolean> {
   const { group, scope } = permission
   const [resource, subresource] = permission.resource.split('/')
-  const where = scope === 'cluster' ? {} : { namespace: scope === 'app' ? namespace : GLOO_NAMESPACE }
+  const where = scope === 'cluster' ? {} : scope === 'app' ? { namespace } : scope
   const resourceAttributes = { group, resource, ...(subresource ? { subresource } : {}), verb, ...where }
   const review = await api.create(
     { resource: ACCESS_REVIEWS },

@@ -1,10 +1,10 @@
-import type { Snapshot } from '../model/results/diagnosis.js'
 import type { Autoscaler, LiveObject, ObjectName } from '../model/results/drift.js'
 import type { PodProgress } from '../model/events.js'
 import type { Verdict } from '../model/expectation.js'
 import type { Neighbour, OwnerReference, ReleaseName } from '../model/results/ownership.js'
 import type { ReleaseChart, ReleaseHistory, Revision } from '../model/release.js'
 import type { JsonObject } from '../model/values.js'
+import type { Permission } from './permissions.js'
 
 /** How to reach the cluster, as helm's and kubectl's own flags have it; undefined leaves it to their defaults. */
 export interface ClusterOptions {
@@ -234,32 +234,13 @@ export interface ClusterObject {
   [field: string]: unknown
 }
 
-/** What `doctor` and `install` look at around the app. */
-export interface GatewayView {
-  virtualServices: ClusterObject[]
-  routeTables: ClusterObject[]
-  /** Kinds of which the user may not list all: `RouteTables`. */
-  hidden: string[]
-}
-
+/** A way to a proxy. */
 export interface ProxyAddress {
   /** Origin, e.g. `http://127.0.0.1:8080`. */
   origin: string
-  /** How it was found: `--proxy-url`, `LoadBalancer of gloo-system/gateway-proxy`, `port-forward to …`. */
+  /** How it was found: `--proxy-url`, `LoadBalancer of infra/proxy`, `port-forward to …`. */
   source: string
   /** Ends what was opened to reach it (a port-forward). */
-  close(): Promise<void>
-}
-
-/** Counters of all proxies together. */
-export interface ShadowCounters {
-  /** Requests sent to the app's Upstream, and copies sent to that of its shadow, since the proxies started. */
-  read(): Promise<{
-    requests: number
-    copies: number
-    /** Whether every proxy counts for the app: one that does not know its Upstream has no counter for it. */
-    isKnown: boolean
-  }>
   close(): Promise<void>
 }
 
@@ -402,29 +383,11 @@ export interface Cluster {
   /** Writes an object of a release's manifest as Helm would, over what others made of it; made anew where it is gone. */
   applyAsHelm(object: JsonObject, release: { app: string; namespace: string }): Promise<void>
 
-  /** VirtualServices and RouteTables of the whole cluster (or of what may be read). */
-  gateway(): Promise<GatewayView>
+  /** Whether helm, kubectl and the cluster are there: findings of `doctor`. */
+  preflight(): Promise<Finding[]>
 
-  /** Creates the seed's delegating VirtualService `app` in gloo-system for this apiGroup. */
-  createVirtualService(apiGroup: string): Promise<void>
-
-  /** The proxy's address from the Service gateway-proxy in gloo-system, opening a port-forward as a last resort. */
-  proxyAddress(): Promise<ProxyAddress>
-
-  /** Names of the ready pods behind that Service, sorted. */
-  proxyPods(): Promise<string[]>
-
-  /** A way to one of these pods alone, by a port-forward. */
-  proxyPodAddress(pod: string): Promise<ProxyAddress>
-
-  /** Counters of the proxies for an app and for copies of its requests; throws ExternalError where there are none. */
-  copyCounters(app: string, namespace: string): Promise<ShadowCounters>
-
-  /** What leads to an app and what is behind it, for a diagnosis: within 3 seconds. Never throws. */
-  snapshot(app: string, namespace: string): Promise<Snapshot>
-
-  /** Checks of helm, kubectl, the cluster, permissions, CRDs: what `doctor` prints. */
-  diagnose(namespace: string): Promise<Finding[]>
+  /** Whether the user may do what canary and helm need in this namespace, and what `more` names. */
+  permissions(namespace: string, more: readonly Permission[]): Promise<Finding[]>
 
   /** Ends child processes and connections. */
   close(): Promise<void>

@@ -70,7 +70,7 @@ export default class Install extends ChangeCommand {
         chartVersion: flags['chart-version'],
         image: flags.image,
         apiGroup: flags['api-group'],
-        withVirtualService: flags['with-virtual-service'],
+        attach: flags['with-virtual-service'],
       })
     })
   }

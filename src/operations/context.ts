@@ -6,12 +6,13 @@ import type { Analysis } from '../model/results/analysis.js'
 import type { Plan } from '../model/plan.js'
 import type { Stage } from '../model/stage.js'
 import type { Allowance } from '../model/verify-settings.js'
+import type { Routing } from '../routing/provider.js'
 import type { ScaleMode } from '../rollout/plan/capacity.js'
 import type { Verifier } from '../verification/probing/verifier.js'
 
 /** How probes are sent; undefined fields are found out (the proxy's address) or left out. */
 export interface ProbeSettings {
-  /** Origin of the proxy; found from the Service gateway-proxy in gloo-system where not given. */
+  /** Origin of the proxy; by default the routing provider finds it. */
   proxyUrl?: string
   host?: string
   /** Sent with every probe, over those of the values. */
@@ -43,6 +44,8 @@ export interface ProbeSettings {
 /** What every operation works with; the CLI wires it. */
 export interface OperationContext {
   cluster: Cluster
+  /** The gateways that apps' routes are made for. */
+  routing: Routing
   verifier: Verifier
   clock: Clock
   emit: Emit

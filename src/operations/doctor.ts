@@ -13,6 +13,7 @@ import { gatewayFindings } from './verification/diagnosis.js'
 import { type Deployed, readDrift } from './drift/read-drift.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe/observe.js'
+import { providerOf } from './observe/provider.js'
 import { workloadFindings } from './ownership/findings.js'
 import { tlsFindings } from './change/tls-secrets.js'
 
@@ -27,16 +28,26 @@ export interface DoctorResult {
  */
 export async function doctor(context: OperationContext, request: Partial<AppRequest>): Promise<DoctorResult> {
   const namespace = request.namespace ?? request.app ?? 'default'
-  const findings = await context.cluster.diagnose(namespace)
+  const findings = await context.cluster.preflight()
   const reachable = findings.every(({ check, status }) => check !== 'cluster' || status !== 'problem')
-  if (request.app && reachable) {
-    const found = await observe(context, { app: request.app, namespace: request.namespace })
+  if (!reachable) return resultOf(findings)
+  const found = request.app
+    ? await observe(context, { app: request.app, namespace: request.namespace })
+    : undefined
+  const provider = found?.deployed ? providerOf(context, found.deployed) : context.routing.of()
+  findings.push(...(await context.cluster.permissions(namespace, provider.permissions)))
+  findings.push(...(await provider.preflight()))
+  if (found) {
     if (!found.history || !found.namespace) throw await absentApp(context, found, problemLines(findings))
     findings.push(
       ...(await appFindings(context, { ...found, namespace: found.namespace, history: found.history })),
     )
   }
-  if (!request.app && reachable) findings.push(...(await allOverlapFindings(context)))
+  if (!found) findings.push(...(await allOverlapFindings(provider)))
+  return resultOf(findings)
+}
+
+function resultOf(findings: Finding[]): DoctorResult {
   return { findings, problems: findings.filter(({ status }) => status === 'problem').length }
 }
 

@@ -1,12 +1,15 @@
 import type { ChartSource } from '../cluster/port.js'
-import { selectsApiGroup } from '../routing/gloo/selection.js'
+import { isDeepStrictEqual } from 'node:util'
+import type { ObjectRef } from '../model/results/diagnosis.js'
+import { roleOf } from '../model/routing.js'
+import type { RoutingProvider } from '../routing/provider.js'
+import { providerOfPlan } from './observe/provider.js'
 import { describeStage } from '../model/describe-stage.js'
-import { CanaryError, ExternalError, UsageError } from '../model/errors.js'
+import { CanaryError, UsageError } from '../model/errors.js'
 import { keepsContract, type ReleaseChart, type Revision } from '../model/release.js'
 import { upgradeLines } from '../model/results/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { changeLine, diffValues } from '../model/results/values-diff.js'
-import { isObject } from '../rollout/values/merge.js'
 import { planUpgrade, requireStable } from '../rollout/plan/upgrade.js'
 import { upgradeValues, withOwned } from '../rollout/values/upgrade-values.js'
 import { changeApp } from './change/change.js'
@@ -71,7 +74,10 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
     const objects = { before, after }
     const plan = planUpgrade(found, { values, chart, objects, scaling })
     const changes = plan.steps[0]?.changes
-    if (changes) await requireSelected(context, app, namespace, objects)
+    if (changes) {
+      const provider = providerOfPlan(context, { plan, revision: deployed, chart: source })
+      await requireAttached(provider, { name: app, namespace }, objects)
+    }
     const lines = changes
       ? [...diffValues(found.config, values).map(changeLine), ...upgradeLines(changes)]
       : []
@@ -184,40 +190,18 @@ async function findEarlier(
   return found
 }
 
-/** With another apiGroup the routes leave the VirtualService that selects them: another one must be there to take them. */
-async function requireSelected(
-  { cluster, emit }: OperationContext,
-  app: string,
-  namespace: string,
+/** Throws UsageError if the upgrade would leave the routes without a gateway that sends them requests. */
+async function requireAttached(
+  provider: RoutingProvider,
+  app: ObjectRef,
   { before, after }: { before: JsonObject[]; after: JsonObject[] },
 ): Promise<void> {
-  const labels = routeLabels(after)
-  if (labels.apiGroup === undefined || labels.apiGroup === routeLabels(before).apiGroup) return
-  let virtualServices
-  try {
-    ;({ virtualServices } = await cluster.gateway())
-  } catch (error) {
-    if (!(error instanceof ExternalError) || error.code !== 403) throw error
-    emit({
-      type: 'warning',
-      message: 'VirtualServices may not be listed: whether one selects the routes will show',
-    })
-    return
-  }
-  if (virtualServices.some((one) => selectsApiGroup(one, labels, namespace))) return
-  throw new UsageError(
-    `No VirtualService selects routes of apiGroup ${labels.apiGroup}: no request would reach ${app} any more.`,
-    {
-      state: 'Nothing was changed.',
-      nextSteps: ['make a VirtualService that selects it first, or leave routes.apiGroup as it is'],
-    },
-  )
-}
-
-function routeLabels(objects: JsonObject[]): Record<string, string> {
-  const metadata = objects.find(({ kind }) => kind === 'RouteTable')?.metadata
-  const labels = isObject(metadata) && isObject(metadata.labels) ? metadata.labels : {}
-  return Object.fromEntries(
-    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  )
+  const routes = (objects: JsonObject[]) => objects.filter((one) => roleOf(provider.kinds, one) === 'route')
+  if (isDeepStrictEqual(routes(before), routes(after))) return
+  const detached = (await provider.view()).detached(app, before, after)
+  if (!detached) return
+  throw new UsageError(`${detached.problem}.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [detached.remedy],
+  })
 }

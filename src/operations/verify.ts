@@ -11,6 +11,7 @@ import { analyzeStage, requireBothVersions, requireSound } from './verification/
 import type { AppRequest, OperationContext } from './context.js'
 import { causesOf } from './verification/diagnosis.js'
 import { keepProof } from './verification/keep-proof.js'
+import { providerOf } from './observe/provider.js'
 import { observe, requireThere } from './observe/observe.js'
 import { StageVerifier, requirePass } from './verification/verify-stage.js'
 import { requireSame } from './change/revision-watch.js'
@@ -54,7 +55,7 @@ export async function verify(
   const { app, namespace, stage, deployed, newest } = released
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const expectations = expectationsOf(app, stage)
-  const stageVerifier = new StageVerifier(context, expectations)
+  const stageVerifier = new StageVerifier(context, expectations, providerOf(context, deployed))
   try {
     const proof = await stageVerifier.verify({
       app,
@@ -85,7 +86,7 @@ export async function analyze(
   const { app, namespace, stage, deployed, newest } = released
   requireBothVersions(app, stage)
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
-  const stageVerifier = new StageVerifier(context, [])
+  const stageVerifier = new StageVerifier(context, [], providerOf(context, deployed))
   try {
     const { durationMs } = request
     const stageToAnalyze = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
@@ -101,7 +102,7 @@ export async function analyze(
 export async function explain(context: OperationContext, request: AppRequest): Promise<ExplainResult> {
   const { app, namespace, stage, deployed } = await requireRelease(context, request)
   const expectations = expectationsOf(app, stage)
-  const stageVerifier = new StageVerifier(context, expectations)
+  const stageVerifier = new StageVerifier(context, expectations, providerOf(context, deployed))
   try {
     const { probes, settings } = await stageVerifier.probeRequest({
       app,

@@ -1,6 +1,6 @@
 import { plainTexts } from '../../report/terminal/terminal-text.js'
 import path from 'node:path'
-import type { Cluster } from '../../cluster/port.js'
+import type { OpenCluster } from '../../cluster/open.js'
 import { CanaryError } from '../../model/errors.js'
 import type { EmitRun, RunApp } from '../../model/run-events.js'
 import type { FileSettings } from '../../model/setting-names.js'
@@ -8,6 +8,7 @@ import { RunLines } from '../../report/text/run-lines.js'
 import type { AppContext, RunIdentity } from '../../runbook/run/app-context.js'
 import type { Runbook, RunbookCluster } from '../../runbook/runbook.js'
 import { type Ci, ciOf } from '../output/ci.js'
+import { ROUTING_RESOURCES } from '../../routing/select.js'
 import { operationContext } from '../session/operation-context.js'
 import type { Output } from '../output/output.js'
 import { openRunJournal, type RunJournal } from './run-journal.js'
@@ -96,7 +97,7 @@ export async function withRunWorld<T>(
     terminal.show(lines.live())
     ci?.after(event)
   }
-  const clusters = new Map<string, Cluster>()
+  const clusters = new Map<string, OpenCluster>()
   const warn = (message: string) => terminal.say(`! ${message}`)
   const of = (app: string, cluster: RunbookCluster): Promise<AppContext> => {
     const of = settings.get(cluster)!.get(app)!
@@ -104,7 +105,9 @@ export async function withRunWorld<T>(
     learnSecrets(of, secrets)
     const key = JSON.stringify([kubeconfig, kubeContext])
     const say = (line: string) => terminal.say(line)
-    const there = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say, warn })
+    const there =
+      clusters.get(key) ??
+      openCluster({ kubeconfig, kubeContext, signal, secrets, say, warn }, ROUTING_RESOURCES)
     clusters.set(key, there)
     const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
     const parts = { cluster: there, verifier: createVerifier(), signal, secrets, version, ask }

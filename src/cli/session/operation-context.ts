@@ -1,4 +1,5 @@
-import type { Cluster } from '../../cluster/port.js'
+import type { OpenCluster } from '../../cluster/open.js'
+import { openRouting } from '../../routing/select.js'
 import type { Emit } from '../../model/events.js'
 import { systemClock } from '../../lib/clock.js'
 import type { Secrets } from '../../lib/secrets/secrets.js'
@@ -9,7 +10,7 @@ import type { Settings } from './settings.js'
 
 /** What an operation needs beside the settings. */
 export interface OperationParts {
-  cluster: Cluster
+  cluster: OpenCluster
   verifier: Verifier
   emit: Emit
   signal: AbortSignal
@@ -25,6 +26,7 @@ export function operationContext(settings: Settings, parts: OperationParts): Ope
   const { cluster, verifier, emit, signal, secrets, version, ask } = parts
   return {
     cluster,
+    routing: openRouting(cluster.kube),
     verifier,
     clock: systemClock,
     emit,

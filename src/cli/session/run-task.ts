@@ -2,6 +2,7 @@ import { CanaryError } from '../../model/errors.js'
 import type { CanaryEvent } from '../../model/events.js'
 import { Progress } from '../../report/terminal/progress.js'
 import { openEventFile } from '../output/event-file.js'
+import { ROUTING_RESOURCES } from '../../routing/select.js'
 import { operationContext } from './operation-context.js'
 import type { Output } from '../output/output.js'
 import { asker } from '../output/prompt.js'
@@ -69,14 +70,17 @@ export async function runTask<R>(
       // Of a dry run the plan is the result: it goes to stdout.
       if (!settings.dryRun || (event.type !== 'planned' && event.type !== 'observed')) progress.emit(event)
     }
-    const cluster = openCluster({
-      kubeconfig,
-      kubeContext,
-      signal: signals.signal,
-      secrets,
-      say: (line) => progress.line(line),
-      warn: (message) => emit({ type: 'warning', message }),
-    })
+    const cluster = openCluster(
+      {
+        kubeconfig,
+        kubeContext,
+        signal: signals.signal,
+        secrets,
+        say: (line) => progress.line(line),
+        warn: (message) => emit({ type: 'warning', message }),
+      },
+      ROUTING_RESOURCES,
+    )
     const ask = asker(
       { input: process.stdin, output: process.stderr },
       {

@@ -111,7 +111,7 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
         ? error(`There is no ${describeTarget(target)}: ${message}`, [`kubectl ${kubectlGet(target)}`])
         : error(
             `The cluster does not know ${target.resource.plural} of ${target.resource.apiVersion}: ${message}`,
-            ['canary doctor    (is Gloo installed in this cluster?)'],
+            ['canary doctor    (is the gateway installed in this cluster?)'],
           )
     case 429:
       return error(`The API server takes no more requests for now (429): ${message}`, BUSY_REMEDIES)

@@ -103,7 +103,7 @@ export class KubeApi {
       const { apiVersion, kind, items, resourceVersion } = listOf(value)
       // The items of a typed list leave out what the list says for all of them.
       const type = { apiVersion, kind: kind.replace(/List$/, '') }
-      const read = (item: unknown) => ({ ...type, ...objectOf<T>(item, target.resource.plural) })
+      const read = (item: unknown) => ({ ...type, ...objectOf<T>(item, target.resource) })
       return { items: items.map(read), resourceVersion }
     })
   }
@@ -261,7 +261,7 @@ function understand<T>(verb: ApiVerb, target: Target, text: string, read: (value
 }
 
 function understood<T extends ClusterObject>(verb: ApiVerb, target: Omit<Target, 'name'>, text: string): T {
-  return understand(verb, target, text, (value) => objectOf<T>(value, target.resource.plural))
+  return understand(verb, target, text, (value) => objectOf<T>(value, target.resource))
 }
 
 /** An event of a watch; the object of an ERROR is a Status, which is not looked at. */
@@ -273,7 +273,7 @@ function eventOf<T extends ClusterObject>(target: Target, line: string): WatchEv
     // A bookmark has nothing but a resourceVersion.
     return type === 'BOOKMARK' && object?.metadata?.resourceVersion
       ? { type, object }
-      : { type, object: objectOf<T>(object, target.resource.plural) }
+      : { type, object: objectOf<T>(object, target.resource) }
   })
 }
 

@@ -1,12 +1,15 @@
 import { ConflictError } from '../../model/errors.js'
 import { shown } from '../../model/object-form.js'
 import type { ClusterObject } from '../port.js'
+import type { Shape } from './shapes.js'
 
 /** A kind of object, by what its URL needs. */
 export interface Resource {
   /** `v1` for the core group, else `group/version`. */
   apiVersion: string
   plural: string
+  /** Of the fields that are looked at, where the kind is not one of `SHAPES`. */
+  shape?: Shape
 }
 
 /** One object, or the collection of them; without a namespace those of the whole cluster (or cluster-wide kinds). */
@@ -27,9 +30,6 @@ export const NAMESPACES: Resource = { apiVersion: 'v1', plural: 'namespaces' }
 export const NODES: Resource = { apiVersion: 'v1', plural: 'nodes' }
 export const REPLICA_SETS: Resource = { apiVersion: 'apps/v1', plural: 'replicasets' }
 export const DEPLOYMENTS: Resource = { apiVersion: 'apps/v1', plural: 'deployments' }
-export const VIRTUAL_SERVICES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
-export const ROUTE_TABLES: Resource = { apiVersion: 'gateway.solo.io/v1', plural: 'routetables' }
-export const UPSTREAMS: Resource = { apiVersion: 'gloo.solo.io/v1', plural: 'upstreams' }
 export const AUTOSCALERS: Resource = { apiVersion: 'autoscaling/v2', plural: 'horizontalpodautoscalers' }
 export const LEASES: Resource = { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' }
 export const SELF_REVIEWS: Resource = {
@@ -161,7 +161,7 @@ function leadsElsewhere(part: string): ConflictError {
   )
 }
 
-/** The target in words: `secrets in namespace echo`, `virtualservices app in namespace gloo-system`. */
+/** The target in words: `secrets in namespace echo`, `pods web-1 in namespace shop`. */
 export function describeTarget({ resource, namespace, name }: Target): string {
   const where = namespace ? ` in namespace ${namespace}` : name ? '' : ' in all namespaces'
   return `${resource.plural}${name ? ` ${name}` : ''}${where}`

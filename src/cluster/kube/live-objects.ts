@@ -5,9 +5,9 @@ import type { JsonObject } from '../../model/values.js'
 import { ApiError } from './api-errors.js'
 import type { ClusterObject } from '../port.js'
 import type { KubeApi } from './kube-api.js'
-import { AUTOSCALERS, type Target } from './kube-types.js'
+import { AUTOSCALERS, type Resource, type Target } from './kube-types.js'
 
-/** Plurals of the kinds that a chart of ours makes, and of those that may be in charge of its release. */
+/** Plurals of the kinds of Kubernetes that a chart of ours makes, and of those that may be in charge of its release. */
 const PLURALS: Record<string, string> = {
   Service: 'services',
   Deployment: 'deployments',
@@ -15,9 +15,6 @@ const PLURALS: Record<string, string> = {
   ServiceAccount: 'serviceaccounts',
   HorizontalPodAutoscaler: 'horizontalpodautoscalers',
   PodDisruptionBudget: 'poddisruptionbudgets',
-  RouteTable: 'routetables',
-  VirtualService: 'virtualservices',
-  Upstream: 'upstreams',
   Namespace: 'namespaces',
   HelmRelease: 'helmreleases',
   Kustomization: 'kustomizations',
@@ -26,15 +23,19 @@ const PLURALS: Record<string, string> = {
 /** Helm's name as the API server keeps it for the fields that helm writes. */
 const HELM_MANAGER = 'helm'
 
-/** What the cluster has under these names; left out is what the user may not read, and kinds with no plural above. */
+/** Kinds that are none of Kubernetes' own. */
+export type CustomKinds = Readonly<Record<string, Resource>>
+
+/** What the cluster has under these names; left out is what the user may not read, and other kinds than these and those above. */
 export async function liveObjects(
   api: KubeApi,
   names: ObjectName[],
   namespace: string,
+  kinds: CustomKinds,
 ): Promise<LiveObject[]> {
   const found = await Promise.all(
     names.map(async (name): Promise<LiveObject[]> => {
-      const target = targetOf(name, namespace)
+      const target = targetOf(name, namespace, kinds)
       if (!target) return []
       try {
         const object = await api.find<ClusterObject & ObjectFields>(target)
@@ -80,9 +81,10 @@ export async function applyAsHelm(
   api: KubeApi,
   object: JsonObject,
   { app, namespace }: { app: string; namespace: string },
+  kinds: CustomKinds,
 ): Promise<void> {
   const { apiVersion, kind, metadata } = object as unknown as ClusterObject
-  const target = targetOf({ apiVersion, kind, name: metadata.name }, namespace)
+  const target = targetOf({ apiVersion, kind, name: metadata.name }, namespace, kinds)
   const isElsewhere = metadata.namespace !== undefined && metadata.namespace !== namespace
   if (!target?.namespace || isElsewhere) {
     throw new ConflictError(
@@ -105,9 +107,14 @@ export async function applyAsHelm(
   await api.apply(target, { ...object, metadata: owned }, HELM_MANAGER)
 }
 
-/** Undefined for kinds without a plural above. Throws ConflictError for a name that Kubernetes would not take. */
-function targetOf({ apiVersion, kind, name }: ObjectName, namespace: string): Target | undefined {
-  const plural = Object.hasOwn(PLURALS, kind) ? PLURALS[kind] : undefined
+/** Undefined for unknown kinds. Throws ConflictError for a name that Kubernetes would not take. */
+function targetOf(
+  { apiVersion, kind, name }: ObjectName,
+  namespace: string,
+  kinds: CustomKinds,
+): Target | undefined {
+  const custom = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  const plural = custom?.plural ?? (Object.hasOwn(PLURALS, kind) ? PLURALS[kind] : undefined)
   if (plural === undefined) return undefined
   const odd = malformed({ apiVersion, kind, name, namespace })
   if (odd !== undefined) {
@@ -116,5 +123,5 @@ function targetOf({ apiVersion, kind, name }: ObjectName, namespace: string): Ta
       nextSteps: [`helm get manifest RELEASE -n ${namespace}    (the objects in Helm's record)`],
     })
   }
-  return { resource: { apiVersion, plural }, name, ...(kind === 'Namespace' ? {} : { namespace }) }
+  return { resource: { ...custom, apiVersion, plural }, name, ...(kind === 'Namespace' ? {} : { namespace }) }
 }

@@ -1,4 +1,5 @@
 import type { ClusterObject } from '../port.js'
+import type { Resource } from './kube-types.js'
 
 type Scalar = 'string' | 'number' | 'boolean'
 
@@ -87,27 +88,6 @@ const SHAPES: Record<string, Shape> = {
     ],
   },
   nodes: { status: { addresses: [{ type: 'string', address: 'string' }] } },
-  virtualservices: {
-    spec: {
-      virtualHost: {
-        routes: [
-          {
-            delegateAction: {
-              name: 'string',
-              namespace: 'string',
-              ref: { name: 'string', namespace: 'string' },
-              selector: {
-                labels: 'strings',
-                namespaces: ['string'],
-                expressions: [{ key: 'string', operator: 'string', values: ['string'] }],
-              },
-            },
-          },
-        ],
-      },
-    },
-  },
-  routetables: { spec: 'map' },
   horizontalpodautoscalers: {
     spec: {
       scaleTargetRef: { kind: 'string', name: 'string' },
@@ -133,12 +113,15 @@ const SHAPES: Record<string, Shape> = {
  * none), and all fields that are looked at are of their type. Nulls, which Go writes for what is empty, are taken away.
  * Throws ShapeError.
  */
-export function objectOf<T extends ClusterObject>(value: unknown, plural: string): T {
+export function objectOf<T extends ClusterObject>(
+  value: unknown,
+  { plural, shape = SHAPES[plural] ?? {} }: Pick<Resource, 'plural' | 'shape'>,
+): T {
   const object = mapOf(value, 'it')
   // A review is an answer, not an object: it has no name.
   const metadata = plural.startsWith('selfsubject') ? 'map' : METADATA
   checkShape(object, { kind: 'string', apiVersion: 'string', metadata })
-  checkShape(object, SHAPES[plural] ?? {})
+  checkShape(object, shape)
   return object as T
 }
 

@@ -10,8 +10,8 @@ export interface FoundDeployment {
   deployment: JsonObject
   /** Services, HorizontalPodAutoscalers and PodDisruptionBudgets. */
   neighbours: JsonObject[]
-  /** RouteTables, VirtualServices and Upstreams of all namespaces; none where Gloo or the permission is not there. */
-  gloo: JsonObject[]
+  /** Objects of the kinds asked for, of all namespaces; none of a kind that is not there or may not be read. */
+  routing: JsonObject[]
   /** Those of these kinds that could not be read. */
   unreadable: string[]
 }
@@ -22,11 +22,6 @@ const NEIGHBOURS = {
   HorizontalPodAutoscaler: 'horizontalpodautoscalers.autoscaling',
   PodDisruptionBudget: 'poddisruptionbudgets.policy',
 }
-const GLOO = {
-  RouteTable: 'routetables.gateway.solo.io',
-  VirtualService: 'virtualservices.gateway.solo.io',
-  Upstream: 'upstreams.gloo.solo.io',
-}
 
 /**
  * Reads a Deployment through kubectl; without a namespace from the one of its context. Throws UsageError where there is
@@ -35,6 +30,7 @@ const GLOO = {
 export async function readDeployment(
   name: string,
   options: ClusterOptions & { namespace?: string },
+  kinds: readonly { apiVersion: string; kind: string; plural: string }[],
 ): Promise<FoundDeployment> {
   const { namespace: asked, ...chosen } = options
   const cluster = await pinCluster(chosen)
@@ -49,16 +45,20 @@ export async function readDeployment(
       return undefined
     }
   }
-  const [near, gloo] = await Promise.all([
+  const [near, routing] = await Promise.all([
     Promise.all(Object.entries(NEIGHBOURS).map(([kind, plural]) => list(kind, [plural], { namespace }))),
-    Promise.all(Object.entries(GLOO).map(([kind, plural]) => list(kind, [plural, '-A'], {}))),
+    Promise.all(
+      kinds.map(({ apiVersion, kind, plural }) =>
+        list(kind, [`${plural}.${apiVersion.replace(/\/.*$/, '')}`, '-A'], {}),
+      ),
+    ),
   ])
   const plurals = Object.values(NEIGHBOURS)
   const unreadable = plurals.filter((_plural, index) => near[index] === undefined)
   return {
     deployment,
     neighbours: near.flatMap((items) => items ?? []),
-    gloo: gloo.flatMap((items) => items ?? []),
+    routing: routing.flatMap((items) => items ?? []),
     unreadable: unreadable.map((plural) => `${plural.split('.')[0]} of namespace ${namespace}`),
   }
 }

@@ -8,23 +8,13 @@ export type Certainty = 'certain' | 'likely' | 'possible'
 export interface Cause {
   /** Stays the same over releases: for scripts. */
   id: string
-  /** One clause: `the Upstream's servicePort 8080 is not a port of Service echo`. */
+  /** One clause: `connections to the proxy fail at http://localhost:8080`. */
   title: string
   /** What shows it, a line each. */
   evidence: string[]
   /** What to do about it, a line each; commands where there are some. */
   remedy: string[]
   certainty: Certainty
-}
-
-export type GlooState = 'Pending' | 'Accepted' | 'Rejected' | 'Warning'
-
-/** What Gloo says of one object. */
-export interface GlooStatus {
-  state: GlooState
-  reason: string
-  /** What it says of the proxy's configuration: it is shared, so another team's fault shows here, too. */
-  proxy?: { state: GlooState; reason: string }
 }
 
 export interface ObjectRef {
@@ -44,43 +34,22 @@ export interface SnapshotRoute {
 }
 
 export interface SnapshotDestination {
-  upstream: ObjectRef
-  /** The version of its subset. */
+  backend: ObjectRef
   version?: string
   /** Undefined where it is the only destination. */
   weight?: number
 }
 
-export interface SnapshotTable extends ObjectRef {
-  /** Gloo sorts by it, the lowest first. */
-  weight: number
+/** The object with an app's routes. */
+export interface SnapshotRoutes extends ObjectRef {
+  kind: string
   routes: SnapshotRoute[]
-  status: GlooStatus
 }
 
-/** A VirtualService's route that delegates. */
-export interface SnapshotDelegation {
-  virtualService: ObjectRef
-  domains: string[]
-  /** Prefix of the paths it delegates. */
-  prefix: string
-  /** The tables it selects. */
-  tables: ObjectRef[]
-}
-
-export interface SnapshotUpstream extends ObjectRef {
-  /** False where a route leads to it and it is not there. */
-  exists: boolean
-  service?: ObjectRef
-  servicePort?: number
-  /** Ports of that Service; undefined where there is no such Service, or it could not be looked at. */
-  servicePorts?: number[]
-  serviceExists?: boolean
-  /** Keys of its subsets, each sorted; empty where it has none. */
-  subsetKeys: string[][]
-  /** `ANY_ENDPOINT` unless said otherwise. */
-  fallbackPolicy: string
-  status: GlooStatus
+/** Other versions answer for one that has no ready pod: what shows it, and how to switch it off. */
+export interface SnapshotFallback {
+  evidence: string
+  remedy: string
 }
 
 /** A version's pods, and which of them the Service's endpoints have. */
@@ -103,7 +72,7 @@ export interface SnapshotProxy {
 export interface ProxyCounters {
   /** Configurations that it would not take. */
   routesRejected: number
-  /** Requests of the app's Upstream that another subset answered, and those that were sent anew. */
+  /** Requests of the app that another version answered than the one chosen, and requests that were retried. */
   fallbacks: number
   retries: number
 }
@@ -124,25 +93,21 @@ export interface Snapshot extends ObjectRef {
   release?: SnapshotRelease
   /** The app's own. */
   versions?: SnapshotVersion[]
-  /** Others whose pods carry the app's labels: Service and Upstream select them, too. */
+  /** Others whose pods carry the app's labels: they are selected, too. */
   neighbours?: Neighbour[]
-  /** The app's RouteTable; null where it is not there. */
-  table?: SnapshotTable | null
-  /** The RouteTables of everybody else. */
-  otherTables?: SnapshotTable[]
-  delegations?: SnapshotDelegation[]
+  /** The app's routes; null if there are none. */
+  routes?: SnapshotRoutes | null
+  fallback?: SnapshotFallback
   /** Routes of the app and of others that can take the same request. */
   overlaps?: RouteOverlap[]
-  /** Domains that several VirtualServices have, one of them the app's. */
+  /** Domains claimed by several attachments, one of them the app's. */
   domainConflicts?: DomainConflict[]
-  upstreams?: SnapshotUpstream[]
   proxies?: SnapshotProxy[]
   couldNotLook: string[]
 }
 
 export interface SnapshotRelease {
   revision: number
-  apiGroup?: string
   /** Names of the canary headers. */
   headers: string[]
   /** Fingerprint of the wanted routes. */

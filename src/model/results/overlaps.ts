@@ -1,3 +1,4 @@
+import type { RoutingRole } from '../routing.js'
 import type { ObjectRef } from './diagnosis.js'
 
 /** What a route asks of a request; all of it must hold. */
@@ -31,6 +32,7 @@ export interface ValueMatch {
 /** One route that answers requests, and whose it is. */
 export interface RouteClaim extends ObjectRef {
   kind: string
+  role: RoutingRole
   /** The Helm release that made the object, by Helm's marks. */
   release?: ObjectRef
   /** What it asks of a request: `prefix /echo, GET or POST`. */
@@ -38,9 +40,14 @@ export interface RouteClaim extends ObjectRef {
   match: Matcher
 }
 
+/** An object that attaches routes to a gateway. */
+export interface Attachment extends ObjectRef {
+  kind: string
+}
+
 /** Two routes of different owners that can take the same request. */
 export interface RouteOverlap {
-  virtualService: ObjectRef
+  attachment: Attachment
   domains: string[]
   /** Comes first, and takes the requests that fit both. */
   winner: RouteClaim
@@ -55,13 +62,13 @@ export interface RouteOverlap {
   isCatchAll: boolean
 }
 
-/** A domain that several VirtualServices of one kind of listener (with or without TLS) have. */
+/** A domain claimed by several attachments of one kind of listener (with or without TLS). */
 export interface DomainConflict {
   domain: string
-  virtualServices: ObjectRef[]
+  attachments: Attachment[]
 }
 
-/** `prefix /echo of RouteTable echo/echo-routes (Helm release echo in namespace echo)`. */
+/** `prefix /echo of HTTPRoute echo/echo (Helm release echo in namespace echo)`. */
 export function describeClaim({ kind, namespace, name, release, matcher }: RouteClaim): string {
   const owner = release ? ` (Helm release ${release.name} in namespace ${release.namespace})` : ''
   return `${matcher} of ${kind} ${namespace}/${name}${owner}`
@@ -69,7 +76,7 @@ export function describeClaim({ kind, namespace, name, release, matcher }: Route
 
 /** Who takes what from whom, one line. */
 export function describeOverlap({
-  virtualService,
+  attachment,
   domains,
   winner,
   loser,
@@ -77,21 +84,22 @@ export function describeOverlap({
   isWhole,
 }: RouteOverlap): string {
   const share = isWhole ? 'all' : certain ? 'some' : 'perhaps some'
-  const where = `VirtualService ${virtualService.namespace}/${virtualService.name}, domains ${domains.join(', ')}`
+  const where = `${attachment.kind} ${attachment.namespace}/${attachment.name}, domains ${domains.join(', ')}`
   return `${describeClaim(winner)} comes first and takes ${share} requests of ${describeClaim(loser)}; ${where}`
 }
 
-/** `VirtualServices gloo-system/app and web/web have domain *`. */
-export function describeDomainConflict({ domain, virtualServices }: DomainConflict): string {
-  const names = virtualServices.map(({ namespace, name }) => `${namespace}/${name}`)
-  return `VirtualServices ${names.join(' and ')} have domain ${domain}`
+/** `Gateways infra/app and web/web have domain *`. */
+export function describeDomainConflict({ domain, attachments }: DomainConflict): string {
+  const names = attachments.map(({ namespace, name }) => `${namespace}/${name}`)
+  return `${attachments[0]?.kind}s ${names.join(' and ')} have domain ${domain}`
 }
 
 /** Commands that end a conflict, a line each. */
-export function conflictRemedy({ domain, virtualServices }: DomainConflict): string[] {
+export function conflictRemedy({ domain, attachments }: DomainConflict): string[] {
   return [
-    ...virtualServices.map(
-      ({ namespace, name }) => `kubectl get virtualservice ${name} -n ${namespace} -o yaml    (whose is it?)`,
+    ...attachments.map(
+      ({ kind, namespace, name }) =>
+        `kubectl get ${kind.toLowerCase()} ${name} -n ${namespace} -o yaml    (whose is it?)`,
     ),
     `leave ${domain} to one of them: delete the other, or give it domains of its own; a route of the one can delegate to both apps`,
   ]

@@ -101,7 +101,7 @@ export function matchLine(app: string, neighbour: Neighbour): string {
   const { ready, version } = neighbour
   const [pods, match, get] = ready === 1 ? ['pod', 'matches', 'gets'] : ['pods', 'match', 'get']
   return (
-    `${ready} ${pods} of ${describeNeighbour(neighbour)} ${match} the Upstream's selector ` +
+    `${ready} ${pods} of ${describeNeighbour(neighbour)} ${match} the app's selector ` +
     `(app: ${app}, version: ${version}) and ${get} requests of ${app}`
   )
 }

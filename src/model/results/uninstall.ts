@@ -8,7 +8,7 @@ export interface Removal {
   stays: string[]
 }
 
-/** Requests to an app over a while, by the counters that the proxies keep for its Upstream. */
+/** Requests to an app over a while, by the counters that the proxies keep for it. */
 export interface IdleProof {
   /** How long the counters were watched, milliseconds. */
   watchedMs: number

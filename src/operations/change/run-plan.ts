@@ -11,7 +11,7 @@ import { describeStep } from '../../rollout/history/description.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
 import { nextCommands, undoCommand } from '../../rollout/stage/next-steps.js'
 import { assertSafe } from '../../rollout/plan/safety.js'
-import type { GlooObject } from '../../routing/gloo/objects.js'
+import { providerOfPlan } from '../observe/provider.js'
 import { applyStep } from './apply-step.js'
 import { analyzeStage, requireSound } from '../verification/analyze-stage.js'
 import { requireReferences } from './references.js'
@@ -48,9 +48,9 @@ export interface PlanToRun {
    * before it, and resolves with it.
    */
   prepare?: (request: UpgradeRequest, lock?: AppLock) => Promise<Revision>
-  /** The VirtualService that an install makes after its upgrade. */
-  creates?: GlooObject
-  /** Called after each upgrade, before its proof (install makes its VirtualService there). */
+  /** What an install makes after its upgrade to attach the app to a gateway. */
+  creates?: JsonObject
+  /** Called after each upgrade, before its proof (install makes that attachment there). */
   afterUpgrade?: (step: Step) => Promise<void>
   /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
   unverified?: boolean
@@ -81,7 +81,11 @@ export async function runPlan(
   assertSafe(run.plan)
   const { app, namespace, from } = run.plan
   const planned = run.plan.steps.flatMap(({ expectations }) => expectations)
-  const stageVerifier = new StageVerifier(context, [...run.plan.expectations, ...planned])
+  const stageVerifier = new StageVerifier(
+    context,
+    [...run.plan.expectations, ...planned],
+    providerOfPlan(context, run),
+  )
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
     const proven = provable(run, stageVerifier)

@@ -7,6 +7,7 @@ import type { Stage } from '../../model/stage.js'
 import type { JsonObject } from '../../model/values.js'
 import { type Coming, comingWith, foreignObjects } from '../../rollout/plan/objects.js'
 import { changedPodTemplates } from '../../rollout/plan/safety.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import { objectName } from '../../rollout/stage/version.js'
 import { differences } from './apply-step.js'
 import type { OperationContext } from '../context.js'
@@ -119,7 +120,14 @@ export function requireOwnResult(guarded: GuardedStep, rendered: string, made: R
   const { app, namespace, step } = guarded
   const found = foundBy(guarded)
   const foreignIn = (after: JsonObject[]) =>
-    foreignObjects({ app, namespace, before: found.before, after, coming: comingOf(found) })
+    foreignObjects({
+      app,
+      namespace,
+      before: found.before,
+      after,
+      coming: comingOf(found),
+      routing: ROUTING_KINDS,
+    })
   // Those that were looked at before: Helm leaves them alone, or they are gone.
   const known = new Set(foreignIn(parseManifest(rendered)).map(({ object }) => object))
   const foreign = foreignIn(parseManifest(made.manifest)).filter(({ object }) => !known.has(object))

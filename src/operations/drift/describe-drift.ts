@@ -11,10 +11,14 @@ import { ConflictError } from '../../model/errors.js'
 import { nameOf, versionOf } from '../../rollout/drift/drift.js'
 import { versionsThatServe } from '../../rollout/plan/safety.js'
 import { stageOf } from '../../rollout/stage/stage.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import type { Deployed, AppDrift } from './read-drift.js'
 
 /** Kinds that decide where a request goes. */
-const ROUTING = ['RouteTable', 'Upstream', 'Service']
+const ROUTING = [
+  ...ROUTING_KINDS.filter(({ role }) => role !== 'attachment').map(({ kind }) => kind),
+  'Service',
+]
 
 /** What others did around an app that an upgrade would meet, a line each; none where nobody did anything. */
 export function driftLines({ differences, autoscaled, controller }: AppDrift): string[] {

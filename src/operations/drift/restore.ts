@@ -1,6 +1,7 @@
 import type { AppLock } from '../../cluster/port.js'
 import type { LiveObject } from '../../model/results/drift.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
+import { roleOf } from '../../model/routing.js'
 import type { Stage } from '../../model/stage.js'
 import type { JsonObject } from '../../model/values.js'
 import { nameOf, versionOf } from '../../rollout/drift/drift.js'
@@ -8,6 +9,7 @@ import { textOf } from '../../rollout/values/json-fields.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { versionsThatServe } from '../../rollout/plan/safety.js'
 import { hasCanary, stageOf } from '../../rollout/stage/stage.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import type { OperationContext } from '../context.js'
 import type { Deployed, AppDrift } from './read-drift.js'
 import { whyNotOurs } from '../ownership/own-objects.js'
@@ -56,9 +58,9 @@ export async function restore(
   for (const object of deployments) {
     await write(scaled.has(nameOf(object) ?? '') ? withReplicasOf(find(live, object), object) : object)
   }
-  const routes = changed.filter(({ kind }) => kind === 'RouteTable')
-  for (const object of changed)
-    if (object.kind !== 'Deployment' && object.kind !== 'RouteTable') await write(object)
+  const isRoute = (object: JsonObject) => roleOf(ROUTING_KINDS, object) === 'route'
+  const routes = changed.filter(isRoute)
+  for (const object of changed) if (object.kind !== 'Deployment' && !isRoute(object)) await write(object)
 
   const canaryIsRouted = isAbort && hasCanary(stage)
   const serving = versionsThatServe(stage)

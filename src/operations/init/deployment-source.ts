@@ -1,5 +1,6 @@
 import { UsageError } from '../../model/errors.js'
 import type { ClusterOptions } from '../../cluster/port.js'
+import { descriptionFor } from '../../routing/select.js'
 import { routesTo } from '../../rollout/import/old-routes.js'
 import {
   belongsTo,
@@ -37,12 +38,14 @@ async function fromCluster(name: string, { cluster, namespace }: FromRequest): P
     throw wrong(`--from deployment/${name} names no Deployment.`, 'write it as deployment/NAME')
   }
   const { readDeployment } = await import('../../cluster/pods/read-deployment.js')
-  const { deployment, neighbours, gloo, unreadable } = await readDeployment(name, { ...cluster, namespace })
+  const { kinds } = descriptionFor()
+  const found = await readDeployment(name, { ...cluster, namespace }, kinds)
+  const { deployment, neighbours, routing, unreadable } = found
   const near = neighbours.filter((object) => belongsTo(object, deployment))
   const source = withNeighbours(deployment, near)
   const { service } = source
   const { namespace: there = '' } = placeOf(deployment)
-  const routes = service ? routesTo({ name: nameOf(service), namespace: there }, gloo) : []
+  const routes = service ? routesTo({ name: nameOf(service), namespace: there }, routing) : []
   return { ...source, isRunning: true, routes, unreadable }
 }
 

@@ -1,6 +1,7 @@
 import { shellWord } from '../../lib/shell-word.js'
 import type { JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf } from '../../rollout/values/json-fields.js'
+import { descriptionFor } from '../../routing/select.js'
 import { nameOf, type Source } from './manifest-source.js'
 
 /** Where the release is to be, and how its commands are called. */
@@ -47,20 +48,18 @@ export function wayOver(release: ReleaseBeside): string[] {
   const kubectl = (verb: string, rest = '', at = there) =>
     `kubectl ${verb} -n ${at}${release.kubeContext === undefined ? '' : ` --context ${shellWord(release.kubeContext)}`}${rest}`
   const old = nameOf(deployment)
-  const tables = routes.filter(({ kind }) => kind === 'RouteTable')
-  const domain = `routes.virtualService.domains={${app}.trial.invalid}`
+  const { beside, serving, behind, replaced } = descriptionFor().handover(app, routes)
   return [
-    `canary install ${app} v1 -f ${shellWord(file)}${where} --set ${shellWord(domain)}    (beside the old pods, for a domain that nobody asks; proven)`,
-    ...tables.map(
-      ({ name, namespace: at }) =>
-        `${kubectl(`patch routetable ${name}`, ` --type merge -p ${shellWord('{"spec":{"weight":1}}')}`, at)}    (behind the routes to come)`,
+    `canary install ${app} v1 -f ${shellWord(file)}${where} --set ${shellWord(beside)}    (beside the old pods, for a domain that nobody asks; proven)`,
+    ...behind.map(
+      ({ object, namespace: at, patch }) =>
+        `${kubectl(`patch ${object}`, ` --type merge -p ${shellWord(patch)}`, at)}    (behind the routes to come)`,
     ),
-    `canary upgrade ${app}${where} --set routes.virtualService=null --allow-overlap --yes    (the requests move over; proven)`,
-    ...tables.map(
-      ({ name, namespace: at }) =>
-        `${kubectl(`delete routetable ${name}`, '', at)}    (takes no requests any more)`,
+    `canary upgrade ${app}${where} --set ${serving} --allow-overlap --yes    (the requests move over; proven)`,
+    ...replaced.map(
+      ({ object, namespace: at }) => `${kubectl(`delete ${object}`, '', at)}    (takes no requests any more)`,
     ),
-    ...(tables.length > 0 ? [`canary verify ${app}${where}`] : []),
+    ...(replaced.length > 0 ? [`canary verify ${app}${where}`] : []),
     ...(service && there === namespace
       ? [
           `${kubectl(`patch service ${nameOf(service)}`, ` --type json -p ${shellWord(servicePatch(release, service))}`)}    (clients in the cluster: to the new pods)`,

@@ -1,3 +1,4 @@
+import { descriptionFor } from '../../routing/select.js'
 import { shellWord } from '../../lib/shell-word.js'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -146,12 +147,7 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
       : []),
     ...(inTheWay === undefined ? [] : [inTheWay]),
-    ...routes
-      .filter(({ kind }) => kind === 'VirtualService')
-      .map(
-        ({ name, namespace: at }) =>
-          `VirtualService ${at}/${name} itself has the route to the Service: before the upgrade that moves the requests, put a delegation to RouteTables of apiGroup example before that route; after it, take the route out.`,
-      ),
+    ...descriptionFor().handover(app, routes).byHand,
   ]
 }
 

@@ -21,7 +21,7 @@ export interface Source {
   others: string[]
   /** Whether it was read from the cluster, where it runs. */
   isRunning?: boolean
-  /** The RouteTables and VirtualServices that send to its Service. */
+  /** The route objects that send to its Service. */
   routes?: OldRoutes[]
   /** Kinds that could not be read: whether one belongs to the Deployment is unknown. */
   unreadable?: string[]

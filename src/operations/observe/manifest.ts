@@ -4,7 +4,6 @@ import type { JsonObject } from '../../model/values.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { KUBERNETES_YAML } from '../../lib/yaml/helm-yaml.js'
 import { valuesOf, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
-import type { GlooObject } from '../../routing/gloo/objects.js'
 
 /** A command looks at the same few manifests again and again: what is deployed, and what a step makes of it. */
 const MOST_KEPT = 8
@@ -47,17 +46,6 @@ function read(manifest: string): JsonObject[] {
     if (!(error instanceof YamlError)) throw error
     throw unreadable(`it is no YAML: line ${error.line}: ${error.message}`, error)
   }
-}
-
-const GLOO_KINDS = ['RouteTable', 'VirtualService']
-
-/** The RouteTables and VirtualServices of a manifest; one without a namespace goes into the release's. */
-export function glooObjects(objects: JsonObject[], namespace: string): GlooObject[] {
-  return objects.flatMap(({ kind, metadata, spec }) => {
-    if (typeof kind !== 'string' || !GLOO_KINDS.includes(kind) || !isObject(metadata)) return []
-    if (typeof metadata.name !== 'string') return []
-    return [{ kind, metadata: { namespace, ...metadata, name: metadata.name }, spec }]
-  })
 }
 
 function unreadable(why: string, cause?: unknown): ExternalError {

@@ -8,17 +8,16 @@ import {
   type DomainConflict,
   type RouteOverlap,
 } from '../../model/results/overlaps.js'
-import { domainConflicts } from '../../routing/gloo/overlaps/domains.js'
-import { allOverlaps } from '../../routing/gloo/overlaps/overlaps.js'
-import type { OperationContext } from '../context.js'
+import type { RoutingProvider } from '../../routing/provider.js'
 
-/** Routes of different owners that overlap, and domains that several VirtualServices have, in the whole cluster. */
-export async function allOverlapFindings({ cluster }: OperationContext): Promise<Finding[]> {
+/** Routes of different owners that overlap, and domains claimed by several attachments, in the whole cluster. */
+export async function allOverlapFindings(provider: RoutingProvider): Promise<Finding[]> {
   try {
-    const view = await cluster.gateway()
+    const view = await provider.view()
+    const { overlaps, domains } = view.conflicts()
     return [
-      ...domainConflicts(view.virtualServices).map(conflictFinding),
-      ...overlapFindings('routes', allOverlaps(view)),
+      ...domains.map((conflict) => conflictFinding(conflict, provider.texts.product)),
+      ...overlapFindings('routes', overlaps),
       ...view.hidden.map((kind): Finding => ({
         check: 'routes',
         status: 'warning',
@@ -27,7 +26,7 @@ export async function allOverlapFindings({ cluster }: OperationContext): Promise
       })),
     ]
   } catch (error) {
-    // That Gloo is not there, or can't be read, is a finding already.
+    // That the gateway is not there, or can't be read, is a finding already.
     if (!(error instanceof ExternalError)) throw error
     return []
   }
@@ -68,11 +67,11 @@ function catchAllFindings(check: string, overlaps: RouteOverlap[]): Finding[] {
   })
 }
 
-function conflictFinding(conflict: DomainConflict): Finding {
+function conflictFinding(conflict: DomainConflict, product: string): Finding {
   return {
     check: `domain ${conflict.domain}`,
     status: 'problem',
-    detail: `${describeDomainConflict(conflict)}: Gloo rejects them all, and their routes stay as they were`,
+    detail: `${describeDomainConflict(conflict)}: ${product} rejects them all, and their routes stay as they were`,
     remedy: conflictRemedy(conflict).join('\n'),
   }
 }

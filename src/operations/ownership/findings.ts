@@ -43,7 +43,7 @@ function neighbourFinding(app: string, namespace: string, neighbour: AppNeighbou
     detail: neighbourLine(app, neighbour),
     remedy: [
       `kubectl get pods -n ${namespace} -l app=${app},version=${version} -o wide    (which pods these are)`,
-      'have its owner change the label app or version of its pods: Service and Upstream select by them',
+      'have its owner change the label app or version of its pods: they are selected by them',
     ].join('\n'),
   }
 }

@@ -22,6 +22,7 @@ import {
   keyOf,
   withoutHooks,
 } from '../../rollout/plan/objects.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import type { OperationContext } from '../context.js'
 
 /** What a helm that is about to run makes of a release's objects. */
@@ -57,13 +58,15 @@ const MOST_REMEDIES = 3
 export async function requireOwnObjects({ cluster }: ClusterReads, change: ObjectsOfHelm): Promise<void> {
   const { app, namespace, before, after, isUninstall } = change
   const staying = new Set(withoutHooks(after).map((object) => keyOf(identityOf(object, namespace))))
-  const foreign = foreignObjects(change)
+  const foreign = foreignObjects({ ...change, routing: ROUTING_KINDS })
   const suspects = new Set(foreign.map(({ identity }) => keyOf(identity)))
   const live = await readLive(
     cluster,
     before.filter((object) => {
       const identity = identityOf(object, namespace)
-      return isOfChart(identity) || (suspects.has(keyOf(identity)) && !staying.has(keyOf(identity)))
+      return (
+        isOfChart(identity, ROUTING_KINDS) || (suspects.has(keyOf(identity)) && !staying.has(keyOf(identity)))
+      )
     }),
     namespace,
   )
@@ -102,7 +105,7 @@ export async function requireFree(
   const known = new Set(before.map((object) => keyOf(identityOf(object, namespace))))
   const coming = withoutHooks(after).filter((object) => {
     const identity = identityOf(object, namespace)
-    return isOfChart(identity) && !known.has(keyOf(identity))
+    return isOfChart(identity, ROUTING_KINDS) && !known.has(keyOf(identity))
   })
   const live = await readLive(cluster, coming, namespace)
   const taken = coming.flatMap((object) => {
@@ -137,10 +140,17 @@ export function whyNotOurs(
   live: LiveObject[],
   { app, namespace }: ReleaseName,
 ): string | undefined {
-  const [foreign] = foreignObjects({ app, namespace, before: [object], after: [object], coming: 'all' })
+  const [foreign] = foreignObjects({
+    app,
+    namespace,
+    before: [object],
+    after: [object],
+    coming: 'all',
+    routing: ROUTING_KINDS,
+  })
   if (foreign) return foreign.why
   const identity = identityOf(object, namespace)
-  if (!isOfChart(identity)) return `canary's chart makes no ${identity.kind}`
+  if (!isOfChart(identity, ROUTING_KINDS)) return `canary's chart makes no ${identity.kind}`
   const there = live.find(({ kind, name }) => kind === identity.kind && name === identity.name)?.object
   const owner = there && ownerOf(metadataOf(there))
   return !owner || isOwnedBy(owner, { app, namespace }) ? undefined : `it belongs to ${describeOwner(owner)}`

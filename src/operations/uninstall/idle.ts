@@ -1,10 +1,11 @@
-import type { ShadowCounters } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Expectation } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import type { IdleProof } from '../../model/results/uninstall.js'
 import { expectationsOf } from '../../rollout/stage/expectations.js'
+import type { RoutingTexts } from '../../model/routing.js'
+import type { RequestCounters, RoutingProvider } from '../../routing/provider.js'
 import type { ExplainedAnswer } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 import type { StageVerifier } from '../verification/verify-stage.js'
@@ -27,20 +28,26 @@ export interface IdleRequest {
 }
 
 /**
- * That nobody sends an app requests: the proxies' counters for its Upstream, users' requests and everybody's probes
+ * That nobody sends an app requests: the proxies' counters for it, users' requests and everybody's probes
  * included. Counters that can't be read, or that a proxy does not have, prove nothing.
  */
 export class Idle {
   private constructor(
     private readonly context: OperationContext,
     private readonly request: IdleRequest,
-    private readonly counters: ShadowCounters,
+    private readonly provider: RoutingProvider,
+    private readonly counters: RequestCounters,
   ) {}
 
   /** Throws CanaryError `inconclusive` where the counters can't be reached. */
-  static async open(context: OperationContext, request: IdleRequest): Promise<Idle> {
+  static async open(
+    context: OperationContext,
+    provider: RoutingProvider,
+    request: IdleRequest,
+  ): Promise<Idle> {
+    const { app: name, namespace } = request
     try {
-      return new Idle(context, request, await context.cluster.copyCounters(request.app, request.namespace))
+      return new Idle(context, request, provider, await provider.counters({ name, namespace }))
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error
       throw unknown(request, error.message, error)
@@ -110,7 +117,8 @@ export class Idle {
         answers.every(({ answer }) => answer !== undefined)
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
-      if (!isClean && clock.now() >= deadline) throw stillReached(request, seen, timeoutMs, failedState())
+      if (!isClean && clock.now() >= deadline)
+        throw stillReached(request, this.provider.texts, seen, timeoutMs, failedState())
       if (!isClean) await clock.sleep(RETRY_EVERY_MS, ...stop)
     }
   }
@@ -129,7 +137,7 @@ export class Idle {
       throw unknown(request, error.message, error)
     }
     const { app, namespace } = request
-    throw unknown(request, `a proxy has no counter for the Upstream ${app} of namespace ${namespace}`)
+    throw unknown(request, `a proxy has no counter for ${app} of namespace ${namespace}`)
   }
 }
 
@@ -146,6 +154,7 @@ function carries({ answer }: ExplainedAnswer, fingerprint?: { header: string; va
 
 function stillReached(
   { app }: IdleRequest,
+  texts: RoutingTexts,
   { answers, reached, served }: { answers: ExplainedAnswer[]; reached: number; served: ExplainedAnswer[] },
   timeoutMs: number,
   { state, nextSteps }: { state: string; nextSteps: string[] },
@@ -171,13 +180,10 @@ function stillReached(
   }
   return new CanaryError(
     'failed',
-    `${app} still gets requests, ${after}: its Upstream counted ${reached} while ${answers.length} probes were sent.`,
+    `${app} still gets requests, ${after}: its ${texts.backend} counted ${reached} while ${answers.length} probes were sent.`,
     {
       state,
-      nextSteps: [
-        'kubectl get virtualservices,routetables -A -o yaml    (which other route names the Upstream?)',
-        ...nextSteps,
-      ],
+      nextSteps: [`${texts.allRoutes}    (which other route names the ${texts.backend}?)`, ...nextSteps],
       evidence,
     },
   )

@@ -5,6 +5,7 @@ import type { Removal } from '../../model/results/uninstall.js'
 import type { JsonObject } from '../../model/values.js'
 import { describeIdentity, identityOf, isKept, isOfChart } from '../../rollout/plan/objects.js'
 import { mapOf, textOf } from '../../rollout/values/json-fields.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
@@ -42,7 +43,9 @@ export async function findRemoval(context: OperationContext, release: Release): 
   })
   const names = before.filter((object) => !isKept(object)).map(objectName)
   const deployed = new Set(names.filter(({ kind }) => kind === 'Deployment').map(({ name }) => name))
-  const ofChart = before.filter((object) => isOfChart(identityOf(object, namespace))).map(objectName)
+  const ofChart = before
+    .filter((object) => isOfChart(identityOf(object, namespace), ROUTING_KINDS))
+    .map(objectName)
   const [{ own, others }, live] = await Promise.all([
     cluster.workloads(app, namespace),
     cluster.liveObjects(ofChart, namespace),

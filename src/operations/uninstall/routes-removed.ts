@@ -1,4 +1,6 @@
 import { ExternalError } from '../../model/errors.js'
+import { roleOf } from '../../model/routing.js'
+import { ROUTING_KINDS } from '../../routing/select.js'
 import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
 import { changedPodTemplates } from '../../rollout/plan/safety.js'
@@ -24,7 +26,7 @@ export async function routesRemoved(
     throw error
   }
   const objects = parseManifest(rendered)
-  const isWithout = !objects.some(({ kind }) => kind === 'RouteTable')
+  const isWithout = !objects.some((object) => roleOf(ROUTING_KINDS, object) === 'route')
   return isWithout && changedPodTemplates(parseManifest(manifest), objects, []).length === 0
     ? values
     : undefined

@@ -1,3 +1,5 @@
+import { roleOf } from '../../model/routing.js'
+import { providerOf } from '../observe/provider.js'
 import { shellWord } from '../../lib/shell-word.js'
 import type { AppLock } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
@@ -133,7 +135,7 @@ async function find(
 /** Throws UsageError for probes that could not be sent, before anything is touched. */
 function requireProvable(context: OperationContext, { app, stage, revision }: Found): void {
   const values = effectiveValues(revision.chart.values, revision.config)
-  new StageVerifier(context, []).check(app, values, pathsToProbe(app, stage))
+  new StageVerifier(context, [], context.routing.of(values)).check(app, values, pathsToProbe(app, stage))
 }
 
 async function agree(context: OperationContext, found: Found): Promise<void> {
@@ -198,14 +200,22 @@ class Uninstalling {
   private async prove(values: JsonObject | undefined): Promise<IdleProof | undefined> {
     const { context, found, request, stop } = this
     const { app, namespace, removal, stage } = found
-    if (!removal.objects.some(({ kind }) => kind === 'Upstream')) {
-      context.emit({ type: 'note', message: `no requests reach ${app}: it has no Upstream` })
+    const provider = providerOf(context, found.revision)
+    const { backend } = provider.texts
+    if (!removal.objects.some((object) => roleOf(provider.kinds, object) === 'backend')) {
+      context.emit({ type: 'note', message: `no requests reach ${app}: it has no ${backend}` })
       if (values) await this.removeRoutes(values)
       return undefined
     }
     const failedState = () => this.failedState()
-    const idle = await Idle.open(context, { app, namespace, idleMs: request.idleMs, stop, failedState })
-    const stageVerifier = new StageVerifier(context, [])
+    const idle = await Idle.open(context, provider, {
+      app,
+      namespace,
+      idleMs: request.idleMs,
+      stop,
+      failedState,
+    })
+    const stageVerifier = new StageVerifier(context, [], provider)
     try {
       const watched = await idle.watch()
       this.stopIfAsked()
@@ -219,7 +229,7 @@ class Uninstalling {
       const probes = await idle.unreachable(stageVerifier, found.revision, stage)
       context.emit({
         type: 'note',
-        message: `no request reaches ${app}: ${probes} probes, none by its Upstream`,
+        message: `no request reaches ${app}: ${probes} probes, none by its ${backend}`,
       })
       return { ...watched, probes }
     } catch (error) {

@@ -1,11 +1,12 @@
 import type { Finding } from '../../cluster/port.js'
-import type { Cause, Snapshot, SnapshotRelease } from '../../model/results/diagnosis.js'
+import type { Cause, ObjectRef, SnapshotRelease } from '../../model/results/diagnosis.js'
 import type { StageProof } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
-import { fingerprintOf } from '../../routing/gloo/fingerprint.js'
 import { effectiveValues, isObject } from '../../rollout/values/merge.js'
+import type { Observed, RoutingProvider } from '../../routing/provider.js'
 import { diagnose } from '../../verification/diagnosis/diagnose.js'
 import type { OperationContext } from '../context.js'
+import { providerOf } from '../observe/provider.js'
 import { parseManifest } from '../observe/manifest.js'
 import { overlapFindings } from '../overlaps/findings.js'
 
@@ -26,8 +27,9 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   if (proof.verdict === 'pass') return []
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
-    const snapshot = await context.cluster.snapshot(app, namespace)
-    return diagnose({ name: app, namespace, proof, snapshot: withRelease(snapshot, revision) })
+    const provider = providerOf(context, revision)
+    const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
+    return diagnose({ name: app, namespace, proof, snapshot, texts: provider.texts }, rules)
   } catch {
     return [] // the verdict stands without its causes
   }
@@ -38,9 +40,10 @@ export async function gatewayFindings(
   context: OperationContext,
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
-  const snapshot = await context.cluster.snapshot(app, namespace)
+  const provider = providerOf(context, revision)
+  const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
   const check = `way to ${app}`
-  const causes = diagnose({ name: app, namespace, snapshot: withRelease(snapshot, revision) })
+  const causes = diagnose({ name: app, namespace, snapshot, texts: provider.texts }, rules)
   return [
     ...causes
       // One of the overlaps, all of which follow.
@@ -55,18 +58,21 @@ export async function gatewayFindings(
   ]
 }
 
-function withRelease(snapshot: Snapshot, revision: Revision): Snapshot {
-  return { ...snapshot, release: releaseOf(revision) }
+async function observed(provider: RoutingProvider, app: ObjectRef, revision: Revision): Promise<Observed> {
+  const { snapshot, rules } = await provider.snapshot(app)
+  return { snapshot: { ...snapshot, release: releaseOf(provider, revision) }, rules }
 }
 
-function releaseOf({ revision, chart, config, manifest }: Revision): SnapshotRelease {
+function releaseOf(
+  provider: RoutingProvider,
+  { revision, chart, config, manifest }: Revision,
+): SnapshotRelease {
   const values = effectiveValues(chart.values, config)
   const routes = isObject(values.routes) ? values.routes : {}
   const canary = isObject(routes.canary) ? routes.canary : {}
   return {
     revision,
-    ...(typeof routes.apiGroup === 'string' ? { apiGroup: routes.apiGroup } : {}),
     headers: isObject(canary.headers) ? Object.keys(canary.headers) : [],
-    fingerprint: fingerprintOf(parseManifest(manifest), values)?.value,
+    fingerprint: provider.fingerprint(parseManifest(manifest), values)?.value,
   }
 }

@@ -1,5 +1,6 @@
 import type { ProxyAddress } from '../../cluster/port.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
+import type { RoutingProvider } from '../../routing/provider.js'
 import type { ProxyTarget } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 
@@ -10,13 +11,16 @@ export class Proxies {
   private readonly ways = new Map<string, ProxyAddress>()
   private reported = false
 
-  constructor(private readonly context: OperationContext) {}
+  constructor(
+    private readonly context: OperationContext,
+    private readonly provider: RoutingProvider,
+  ) {}
 
   /** The address that all proxies share, found on first use. */
   async shared(): Promise<string> {
     const { proxyUrl } = this.context.probes
     if (proxyUrl) return proxyUrl
-    this.address ??= this.context.cluster.proxyAddress()
+    this.address ??= this.provider.proxyAddress()
     return (await this.address).origin
   }
 
@@ -34,7 +38,7 @@ export class Proxies {
       if (targets.length > 1 || probes.eachProxy === true) return targets.length > 0 ? targets : shared
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error
-      if (probes.eachProxy === true) throw withoutEachProxy(error)
+      if (probes.eachProxy === true) throw withoutEachProxy(error, this.provider.texts.proxyNamespace)
       this.report(`The proxies can't be asked one by one, only by the address they share: ${error.message}`)
     }
     return shared
@@ -48,8 +52,9 @@ export class Proxies {
 
   /** A way to each ready pod; none is opened where there is only one. Those to pods that are gone are closed. */
   private async each(): Promise<ProxyTarget[]> {
-    const { cluster, probes } = this.context
-    const pods = await cluster.proxyPods()
+    const { provider } = this
+    const { probes } = this.context
+    const pods = await provider.proxyPods()
     for (const [pod, way] of this.ways) {
       if (pods.includes(pod)) continue
       this.ways.delete(pod)
@@ -58,7 +63,7 @@ export class Proxies {
     if (pods.length < 2 && probes.eachProxy !== true) return []
     const opened = await Promise.allSettled(
       pods.map(async (pod) => {
-        const way = this.ways.get(pod) ?? (await cluster.proxyPodAddress(pod))
+        const way = this.ways.get(pod) ?? (await provider.proxyPodAddress(pod))
         this.ways.set(pod, way) // known even if another fails: it is to be closed
         return { name: pod, origin: way.origin }
       }),
@@ -75,11 +80,11 @@ export class Proxies {
   }
 }
 
-function withoutEachProxy(error: CanaryError): CanaryError {
+function withoutEachProxy(error: CanaryError, namespace: string): CanaryError {
   return new ExternalError(`The proxies can't be asked one by one: ${error.message}`, {
     nextSteps: [
       'leave --each-proxy out: they are asked by the address they share then',
-      'canary doctor    (may you list pods and forward ports in gloo-system?)',
+      `canary doctor    (may you list pods and forward ports in ${namespace}?)`,
     ],
     cause: error,
   })

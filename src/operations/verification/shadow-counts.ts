@@ -1,9 +1,9 @@
-import type { ShadowCounters } from '../../cluster/port.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { RequestCounters, RoutingProvider } from '../../routing/provider.js'
 import { CanaryError } from '../../model/errors.js'
 import type { ShadowCheck } from '../../model/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { judgeShadow } from '../../verification/judging/shadow.js'
-import type { OperationContext } from '../context.js'
 
 /** Level of the interval of copies is 1 - ALPHA. */
 const ALPHA = 0.01
@@ -25,22 +25,21 @@ export function shadowOf(stage: Stage): Shadow | undefined {
  * answer tells nothing of copies.
  */
 export class ShadowCount {
-  private counters?: ShadowCounters
-  private before?: ReturnType<ShadowCounters['read']>
+  private counters?: RequestCounters
+  private before?: ReturnType<RequestCounters['read']>
   /** Why copies can't be counted. */
   private trouble?: string
 
   private constructor(private readonly shadow: Shadow) {}
 
   static async open(
-    { cluster }: OperationContext,
-    app: string,
-    namespace: string,
+    provider: Pick<RoutingProvider, 'counters'>,
+    app: ObjectRef,
     shadow: Shadow,
   ): Promise<ShadowCount> {
     const count = new ShadowCount(shadow)
     await count.tried(async () => {
-      count.counters = await cluster.copyCounters(app, namespace)
+      count.counters = await provider.counters(app)
     })
     return count
   }

@@ -10,9 +10,8 @@ import type { Stage } from '../../model/stage.js'
 import type { JsonObject } from '../../model/values.js'
 import type { VerifySettings } from '../../model/verify-settings.js'
 import { shareIn } from '../../rollout/stage/expectations.js'
-import { fingerprintOf } from '../../routing/gloo/fingerprint.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
-import { ownHost } from '../../rollout/values/probe-paths.js'
+import type { RoutingProvider } from '../../routing/provider.js'
 import type { ProbeRequest, VerificationRequest } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
@@ -58,8 +57,9 @@ export class StageVerifier {
   constructor(
     private readonly context: OperationContext,
     planned: Expectation[],
+    private readonly provider: RoutingProvider,
   ) {
-    this.proxies = new Proxies(context)
+    this.proxies = new Proxies(context, provider)
     // A check of all or nothing never fails what is right: one wrong answer is no chance there.
     const chancy = planned.filter(({ share }) => share > 0 && share < 1)
     this.alpha = (context.alpha ?? ALPHA) / Math.max(1, chancy.length)
@@ -120,16 +120,17 @@ export class StageVerifier {
     const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
     const routed = routedVersions(expectations)
     const isReady = routed.every((version) => isAnyReady(own, version))
-    // Pods of others that the Upstream selects answer under the app's versions.
+    // Pods of others that the app's selector matches answer under the app's versions.
     const isAlone = !neighbours.some(({ getsRequests }) => getsRequests)
     return {
       settings,
       probes: {
         ...probes,
         transport: { ...probes.transport, proxies, host },
-        versionHeaderIsProof: isAlone && (isReady || versionHeaderIsProof(values)),
+        // Else another version may answer than the one that the proxy chose.
+        versionHeaderIsProof: isAlone && (isReady || this.provider.versionHeaderIsProof(values)),
         soleVersion: routesAreProof && isAlone && isReady && routed.length === 1 ? routed[0] : undefined,
-        fingerprint: fingerprintOf(parseManifest(revision.manifest), values),
+        fingerprint: this.provider.fingerprint(parseManifest(revision.manifest), values),
       },
     }
   }
@@ -149,7 +150,7 @@ export class StageVerifier {
     const newest = stageToVerify.newest ?? revision.revision
     const watch = watchRevision(context, { app, namespace, revision, newest })
     const shadow = shadowOf(stage)
-    const shadowCount = shadow && (await ShadowCount.open(context, app, namespace, shadow))
+    const shadowCount = shadow && (await ShadowCount.open(this.provider, { name: app, namespace }, shadow))
     const signal = AbortSignal.any([stageToVerify.signal ?? context.signal, watch.signal])
     const request = { ...probes, ...this.verificationSettings(settings), expectations, settling }
     const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
@@ -192,7 +193,14 @@ export class StageVerifier {
     metrics: boolean,
   ): { probes: ProbeRequest; settings: VerifySettings } {
     const settings = verifySettings(this.context.probes, { app, values, metrics })
-    const { host = ownHost(values), resolve, tls, httpProxy, rate, userAgent } = this.context.probes
+    const {
+      host = this.provider.host(values),
+      resolve,
+      tls,
+      httpProxy,
+      rate,
+      userAgent,
+    } = this.context.probes
     const { version, probe, assertions } = settings
     return {
       settings,
@@ -297,17 +305,6 @@ function versionHeader(values: JsonObject): string | undefined {
   const routes = values.routes as JsonObject | undefined
   const header = routes?.versionHeader
   return typeof header === 'string' && header !== '' ? header : undefined
-}
-
-/**
- * The version header tells what the proxy chose, not who answered: with Gloo's default fallback another version may
- * have. It is proof with NO_FALLBACK, with a single version deployed, or when every version routed to had ready pods; and
- * only while no pods of others get the app's requests.
- */
-function versionHeaderIsProof(values: JsonObject): boolean {
-  const upstream = values.upstream as JsonObject | undefined
-  if (upstream?.fallbackPolicy === 'NO_FALLBACK') return true
-  return Object.keys((values.deployment as JsonObject | undefined) ?? {}).length === 1
 }
 
 /** The versions that the routes send any of the probes to, each once. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectFields } from '../../model/results/drift.js'
+import { type RoutingKind, roleOf } from '../../model/routing.js'
 import { malformed, shown } from '../../model/object-form.js'
 import type { JsonObject } from '../../model/values.js'
 import { mapOf, textOf } from '../values/json-fields.js'
@@ -14,10 +15,8 @@ const OF_VERSIONS = [
   'autoscaling/HorizontalPodAutoscaler',
   'policy/PodDisruptionBudget',
 ]
-/** Kinds that lead requests to the app, named after it. */
-const OF_ROUTES = ['gateway.solo.io/RouteTable', 'gateway.solo.io/VirtualService', 'gloo.solo.io/Upstream']
-/** All kinds that the chart makes, as `group/Kind`. */
-const OF_CHART = new Set([...OF_VERSIONS, ...OF_ROUTES, '/Service', '/ServiceAccount'])
+/** All kinds of Kubernetes that the chart makes, as `group/Kind`. */
+const OF_CHART = new Set([...OF_VERSIONS, '/Service', '/ServiceAccount'])
 /** Kinds of Kubernetes that belong to no namespace. */
 const CLUSTER_WIDE =
   /^(Cluster.*|Namespace|Node|PersistentVolume|CustomResourceDefinition|APIService|CertificateSigningRequest|CSIDriver|CSINode|FlowSchema|PriorityLevelConfiguration|(Gateway|Ingress|Priority|Runtime|Storage|VolumeAttributes|VolumeSnapshot)Class|(Mutating|Validating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding))$/
@@ -54,6 +53,8 @@ export interface ObjectsOfChange {
   /** The objects that the change leads to. */
   after: JsonObject[]
   coming: Coming
+  /** Kinds that lead requests to the app, named after it. */
+  routing: readonly RoutingKind[]
 }
 
 /** What identifies an object of a manifest; objects without a namespace are in that of the release. */
@@ -74,9 +75,13 @@ export function keyOf({ group, kind, namespace, name }: ObjectIdentity): string 
   return JSON.stringify([group, kind, namespace, name])
 }
 
-/** Whether the chart makes objects of this kind. */
-export function isOfChart({ group, kind }: ObjectIdentity): boolean {
-  return OF_CHART.has(`${group}/${kind}`)
+/** Whether the chart makes objects of this kind, or of one of these that lead requests to the app. */
+export function isOfChart(identity: ObjectIdentity, routing: readonly RoutingKind[]): boolean {
+  return OF_CHART.has(`${identity.group}/${identity.kind}`) || isOfRoutes(identity, routing)
+}
+
+function isOfRoutes({ group, kind }: ObjectIdentity, routing: readonly RoutingKind[]): boolean {
+  return roleOf(routing, { apiVersion: `${group}/`, kind }) !== undefined
 }
 
 /**
@@ -106,12 +111,20 @@ export function withoutHooks(rendered: JsonObject[]): JsonObject[] {
  * app's namespace; what comes and goes is of the chart's kinds, and belongs to a version that comes or goes, or to the
  * routes. No hooks but those of `helm test`: before it makes a hook, Helm deletes what has its name, whosever it is.
  */
-export function foreignObjects({ app, namespace, before, after, coming }: ObjectsOfChange): ForeignObject[] {
+export function foreignObjects({
+  app,
+  namespace,
+  before,
+  after,
+  coming,
+  routing,
+}: ObjectsOfChange): ForeignObject[] {
   const lasting = withoutHooks(after)
   const change: Change = {
     app,
     namespace,
     coming,
+    routing,
     old: keysOf(before, namespace),
     fresh: keysOf(lasting, namespace),
     accounts: coming === 'all' ? new Set() : accountsOf([...before, ...lasting], app, coming),
@@ -142,12 +155,13 @@ interface Change {
   old: ReadonlySet<string>
   fresh: ReadonlySet<string>
   coming: Coming
+  routing: readonly RoutingKind[]
   accounts: ReadonlySet<string>
 }
 
 /** Why an object may not be part of a change; undefined where it may. */
 function reasonOf(object: JsonObject, change: Change): string | undefined {
-  const { namespace, old, fresh } = change
+  const { namespace, old, fresh, routing } = change
   const { apiVersion, kind } = object
   const metadata = mapOf(object.metadata)
   const odd = malformed({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace })
@@ -159,7 +173,7 @@ function reasonOf(object: JsonObject, change: Change): string | undefined {
   const key = keyOf(identity)
   if (old.has(key) && fresh.has(key)) return undefined
   const would = `it would be ${fresh.has(key) ? 'added' : 'removed'}`
-  if (!isOfChart(identity)) return `${would}, and canary's chart makes no ${identity.kind}`
+  if (!isOfChart(identity, routing)) return `${would}, and canary's chart makes no ${identity.kind}`
   return isComing(identity, change) ? undefined : `${would}, and belongs to no version that comes or goes`
 }
 
@@ -168,21 +182,28 @@ function reasonOfHook(object: JsonObject): string | undefined {
   return hook === undefined || TESTS.test(hook) ? undefined : `it is a hook (${shown(hook)})`
 }
 
-function isComing(identity: ObjectIdentity, { app, coming, accounts }: Change): boolean {
-  if (coming === 'all' || isOf(identity, app, coming)) return true
+function isComing(identity: ObjectIdentity, { app, coming, accounts, routing }: Change): boolean {
+  if (coming === 'all' || isOfVersions(identity, app, coming)) return true
+  const { name } = identity
+  if (isOfRoutes(identity, routing)) return name === app || name.startsWith(`${app}-`)
   return identity.group === '' && identity.kind === 'ServiceAccount' && accounts.has(identity.name)
 }
 
-function isOf({ group, kind, name }: ObjectIdentity, app: string, versions: ReadonlySet<string>): boolean {
-  const type = `${group}/${kind}`
-  if (OF_ROUTES.includes(type)) return name === app || name.startsWith(`${app}-`)
-  return OF_VERSIONS.includes(type) && [...versions].some((version) => name === objectName(app, version))
+function isOfVersions(
+  { group, kind, name }: ObjectIdentity,
+  app: string,
+  versions: ReadonlySet<string>,
+): boolean {
+  return (
+    OF_VERSIONS.includes(`${group}/${kind}`) &&
+    [...versions].some((version) => name === objectName(app, version))
+  )
 }
 
 /** Names of the ServiceAccounts under which the pods of these versions run. */
 function accountsOf(objects: JsonObject[], app: string, versions: ReadonlySet<string>): Set<string> {
   const names = objects
-    .filter((object) => isOf(identityOf(object, ''), app, versions) && object.kind === 'Deployment')
+    .filter((object) => isOfVersions(identityOf(object, ''), app, versions) && object.kind === 'Deployment')
     .map(({ spec }) => mapOf(mapOf(mapOf(spec).template).spec).serviceAccountName)
   return new Set(names.filter((name) => typeof name === 'string'))
 }

@@ -26,19 +26,6 @@ export function probePaths(values: JsonObject, method: string): string[] | undef
   )
 }
 
-/** The host that the app's own VirtualService is served for: its first domain that stands for one host. */
-export function ownHost(values: JsonObject): string | undefined {
-  const { virtualService } = routesOf(values)
-  const domains = isObject(virtualService) ? virtualService.domains : undefined
-  if (!Array.isArray(domains)) return undefined
-  return domains.find((domain): domain is string => typeof domain === 'string' && !domain.includes('*'))
-}
-
-/** Whether the app has a VirtualService of its own, and so needs none that selects its routes. */
-export function hasOwnVirtualService(values: JsonObject): boolean {
-  return isObject(routesOf(values).virtualService)
-}
-
 function pathOf(match: JsonObject, method: string): string | undefined {
   const { prefix, exact, methods, headers, query } = match
   const path = typeof exact === 'string' ? exact : typeof prefix === 'string' ? prefix : undefined

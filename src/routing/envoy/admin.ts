@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ObjectRef, ProxyAdmin, ProxyCounters } from '../../model/results/diagnosis.js'
+import type { ProxyAdmin, ProxyCounters } from '../../model/results/diagnosis.js'
 
 /** Envoy's admin interface. */
 export const ADMIN_PORT = 19_000
@@ -11,16 +11,16 @@ const MAX_BYTES = 16 * 1024 * 1024
 const APART_MS = 700
 
 /**
- * What Envoy's admin interface tells of an app: counters, how far they go on within 0.7 seconds, and the routes it has now.
+ * What Envoy's admin interface reports of an app's cluster: counters, how far they go on within 0.7 seconds, and the routes it
+ * has now.
  *
- * @throws Error where it does not answer, or not with what Envoy would say
+ * @throws Error if it does not answer, or not as Envoy does
  */
 export async function readProxyAdmin(
   origin: string,
-  { name, namespace }: ObjectRef,
+  cluster: string,
   signal: AbortSignal,
 ): Promise<ProxyAdmin> {
-  const cluster = `${name}_${namespace}`
   const [before, dump] = await Promise.all([
     countersOf(origin, cluster, signal),
     fetchText(`${origin}/config_dump?resource=dynamic_route_configs`, signal),

@@ -1,41 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConflictError } from '../../model/errors.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
-import type { ClusterObject, GatewayView } from '../../cluster/port.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
-import { ROUTE_TABLES, VIRTUAL_SERVICES, type Target } from '../../cluster/kube/kube-types.js'
+import { VIRTUAL_SERVICES } from './kinds.js'
 import { writtenRoutes } from './objects.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
-/** VirtualServices and RouteTables of the cluster; of gloo-system, or none, where the user may not read more. */
-export async function gatewayView(api: KubeApi): Promise<GatewayView> {
-  const [services, tables] = await Promise.all([
-    listAllowed(api, [
-      { resource: VIRTUAL_SERVICES },
-      { resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE },
-    ]),
-    listAllowed(api, [{ resource: ROUTE_TABLES }]),
-  ])
-  return {
-    virtualServices: services.items,
-    routeTables: tables.items,
-    hidden: [...(services.isAll ? [] : ['VirtualServices']), ...(tables.isAll ? [] : ['RouteTables'])],
-  }
-}
-
-/** The first of the collections that the user may read; empty where that is none. */
-async function listAllowed(
-  api: KubeApi,
-  targets: Target[],
-): Promise<{ items: ClusterObject[]; isAll: boolean }> {
-  for (const [index, target] of targets.entries()) {
-    try {
-      return { items: (await api.list(target)).items, isAll: index === 0 }
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 403)) throw error
-    }
-  }
-  return { items: [], isAll: false }
-}
 
 /**
  * Creates the seed's VirtualService: every domain, every path, delegated to the RouteTables of all namespaces with this

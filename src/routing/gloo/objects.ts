@@ -1,5 +1,8 @@
 import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { Attachment } from '../../model/results/overlaps.js'
+import type { JsonObject } from '../../model/values.js'
 import { list, number, record, text, texts } from '../fields.js'
+import { ROUTE_TABLE, VIRTUAL_SERVICE } from './kinds.js'
 
 /** A VirtualService or RouteTable, as the API or a manifest has it; its spec may hold anything. */
 export interface GlooObject {
@@ -7,6 +10,15 @@ export interface GlooObject {
   metadata: { name: string; namespace?: string; labels?: Record<string, string>; [field: string]: unknown }
   spec?: unknown
   status?: unknown
+}
+
+/** The RouteTables and VirtualServices of a manifest; one without a namespace goes into the release's. */
+export function glooObjects(objects: JsonObject[], namespace: string): GlooObject[] {
+  return objects.flatMap(({ kind, metadata, spec }) => {
+    if (kind !== ROUTE_TABLE.kind && kind !== VIRTUAL_SERVICE.kind) return []
+    const { name, ...fields } = record(metadata)
+    return typeof name === 'string' ? [{ kind, metadata: { namespace, ...fields, name }, spec }] : []
+  })
 }
 
 /** All that decides which route answers a request. */
@@ -35,6 +47,10 @@ export function isOfRelease(object: GlooObject, { name, namespace }: ObjectRef):
 
 export function refOf({ metadata }: GlooObject): ObjectRef {
   return { name: metadata.name, namespace: metadata.namespace ?? '' }
+}
+
+export function attachmentOf(virtualService: GlooObject): Attachment {
+  return { kind: VIRTUAL_SERVICE.kind, ...refOf(virtualService) }
 }
 
 export function isSameObject(one: GlooObject, other: GlooObject): boolean {

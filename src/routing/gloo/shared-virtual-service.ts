@@ -1,5 +1,7 @@
 /** Where Gloo and its proxy are. */
 export const GLOO_NAMESPACE = 'gloo-system'
+/** The Service of the proxies, and their Deployment. */
+export const PROXY_SERVICE = 'gateway-proxy'
 
 /**
  * The VirtualService that the seed's procedure makes: every domain and path, delegated to the RouteTables of all

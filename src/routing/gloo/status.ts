@@ -1,4 +1,4 @@
-import type { GlooState, GlooStatus } from '../../model/results/diagnosis.js'
+import type { GlooState, GlooStatus } from './types.js'
 import { record, text } from '../fields.js'
 import type { GlooObject } from './objects.js'
 

@@ -1,11 +1,6 @@
 import type { ErrorCount, ErrorKind } from '../../model/answer-errors.js'
-import type {
-  Cause,
-  ObjectRef,
-  Snapshot,
-  SnapshotDelegation,
-  SnapshotVersion,
-} from '../../model/results/diagnosis.js'
+import type { Cause, ObjectRef, Snapshot, SnapshotVersion } from '../../model/results/diagnosis.js'
+import type { RoutingTexts } from '../../model/routing.js'
 import { addedCounts, totalOf } from '../answers/error-counts.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
@@ -13,6 +8,8 @@ import type { AnswerSample, CheckResult, StageProof } from '../../model/expectat
 export interface Facts extends ObjectRef {
   proof?: StageProof
   snapshot?: Snapshot
+  /** Words of the app's routing provider. */
+  texts: RoutingTexts
 }
 
 /** One cause, where the facts speak for it. */
@@ -45,7 +42,7 @@ export function samplesOf(facts: Facts): AnswerSample[] {
   return failing(facts).flatMap(({ samples, unjudged }) => unjudged?.samples ?? samples)
 }
 
-/** `RouteTable echo-routes in namespace echo`. */
+/** `Service echo in namespace echo`. */
 export function refText(kind: string, { name, namespace }: ObjectRef): string {
   return `${kind} ${name} in namespace ${namespace}`
 }
@@ -54,13 +51,7 @@ export function same(one: ObjectRef, other: ObjectRef): boolean {
   return one.name === other.name && one.namespace === other.namespace
 }
 
-/** The delegations that select the app's RouteTable; undefined where they could not be looked at. */
-export function delegationsToApp({ delegations, table }: Snapshot): SnapshotDelegation[] | undefined {
-  if (!delegations || !table) return undefined
-  return delegations.filter(({ tables }) => tables.some((entry) => same(entry, table)))
-}
-
-/** Addresses that Gloo would send requests of a version to; undefined where nothing tells. */
+/** Addresses that requests of a version would be sent to; undefined if nothing shows it. */
 export function readyOf(snapshot: Snapshot, version: string): number | undefined {
   if (!snapshot.versions) return undefined
   const entry = snapshot.versions.find((candidate) => candidate.version === version)

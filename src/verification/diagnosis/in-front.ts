@@ -55,7 +55,7 @@ function refusedAccess(facts: Facts): Cause | undefined {
   const count = statusCount(facts, (status) => status === 401 || status === 403)
   if (count === 0) return undefined
   const sample = samplesOf(facts).find(({ status }) => status === 401 || status === 403)
-  const isApp = sample !== undefined && fromUpstream(sample)
+  const isApp = sample !== undefined && isFromApp(sample)
   const asks = sample?.headers?.['www-authenticate']
   return {
     id: 'access-refused',
@@ -127,7 +127,7 @@ function retries(facts: Facts): Cause | undefined {
     ],
     remedy: [
       `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50    (which version fails, and why?)`,
-      'kubectl get virtualservices,routetables -A -o yaml | grep -n -A4 retries:',
+      `${facts.texts.allRoutes} | grep -n -A4 retries:`,
     ],
     certainty: 'likely',
   }
@@ -151,7 +151,7 @@ function strippedHeader(facts: Facts): Cause | undefined {
       ...(others.some(isPassed) ? ['requests without it are answered as they should be'] : []),
     ],
     remedy: [
-      'look for what removes or renames request headers on the way: a CDN, a load balancer, headerManipulation on the VirtualService',
+      'look for what removes or renames request headers on the way: a CDN, a load balancer, a header filter of the gateway',
       `curl -sS -D- -H ${shellWord(`${names[0]}: ${headers[names[0] ?? ''] ?? ''}`)} ${shellWord(`${facts.proof?.url ?? ''}${check.expectation.paths[0]}`)}    (from inside the cluster, too)`,
     ],
     certainty: 'likely',
@@ -220,7 +220,7 @@ function appErrors(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   const samples = samplesOf(facts).filter(({ status = 0 }) => status >= 500)
   const versions = new Set(samples.flatMap(({ version }) => version ?? []))
-  const fromApp = samples.some(fromUpstream)
+  const fromApp = samples.some(isFromApp)
   return {
     id: 'app-errors',
     title: `the app itself answers with errors${versions.size > 0 ? ` (${[...versions].join(', ')})` : ''}`,
@@ -294,6 +294,6 @@ function unnamedVersion(facts: Facts): Cause | undefined {
 }
 
 /** A pod gave this answer: Envoy says how long that took. */
-function fromUpstream({ headers = {} }: AnswerSample): boolean {
+function isFromApp({ headers = {} }: AnswerSample): boolean {
   return headers['x-envoy-upstream-service-time'] !== undefined
 }

@@ -43,9 +43,7 @@ function http2App(facts: Facts): Cause | undefined {
     id: 'http2-app',
     title: "the app speaks HTTP/2 only (gRPC?), and the gateway's requests to it are HTTP/1.1",
     evidence: [`${count} answers are the proxy's: reset reason: protocol error`],
-    remedy: [
-      `kubectl get upstreams -n ${facts.namespace} -o yaml    (spec.useHttp2: true is missing; the chart has to render it)`,
-    ],
+    remedy: [facts.texts.http2Backend(facts.namespace)],
     certainty: 'likely',
   }
 }

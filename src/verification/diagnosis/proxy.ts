@@ -1,132 +1,16 @@
-import type {
-  Cause,
-  ProxyAdmin,
-  Snapshot,
-  SnapshotProxy,
-  SnapshotRoute,
-  SnapshotTable,
-} from '../../model/results/diagnosis.js'
+import type { Cause, Snapshot, SnapshotRoutes } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { isTransient } from '../answers/classify.js'
 import { totalOf } from '../answers/error-counts.js'
 import { countOf, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
-import { firstLines } from '../../routing/gloo/diagnosis/routes.js'
 
 /** Causes in what the proxies serve, against what is configured. */
-export const PROXY: Rule[] = [
-  proxyRejects,
-  proxyBehind,
-  oldRoutes,
-  stickyRouting,
-  wrongWeights,
-  replacedRoute,
-  proxyUnreachable,
-]
+export const PROXY: Rule[] = [proxyBehind, oldRoutes, stickyRouting, wrongWeights, proxyUnreachable]
 
 /** Further from 0 than this, in standard deviations, answers do not fall independently of each other. */
 const STICKY_Z = 4
 
-/**
- * One bad route of anybody keeps Envoy from taking any new one: its own statuses can all be well. Its counter alone proves
- * nothing: what it counts may be long past, unless it goes on.
- */
-function proxyRejects(facts: Facts): Cause | undefined {
-  const { snapshot } = facts
-  if (!snapshot) return undefined
-  const tables = [...(snapshot.table ? [snapshot.table] : []), ...(snapshot.otherTables ?? [])]
-  const culprits = tables.flatMap((table) => table.routes.flatMap((route) => faultOf(route, table)))
-  const rejecting = (snapshot.proxies ?? []).filter(
-    ({ admin }) => admin && admin.routesRejected > 0 && !isUpToDate(snapshot, admin),
-  )
-  const reported = tables.find(({ status }) => status.proxy?.state === 'Rejected')
-  const servesOld = countOf(facts, 'foreign-routes') > 0
-  if (culprits.length === 0 && rejecting.length === 0 && !(reported && (servesOld || !facts.proof)))
-    return undefined
-  const [culprit] = culprits
-  const isNow =
-    reported !== undefined || rejecting.some(({ admin }) => admin && admin.meanwhile.routesRejected > 0)
-  if (!culprit && !isNow) return rejectedEarlier(rejecting)
-  return {
-    id: 'proxy-rejects',
-    title: culprit
-      ? `the proxy rejects the configuration, for ${refText('RouteTable', culprit.table)} is bad: all routes stay as they were`
-      : 'the proxy rejects the configuration: all routes stay as they were',
-    evidence: [
-      ...culprits
-        .slice(0, 2)
-        .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
-      ...rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-      ...(reported ? [`Gloo says of the proxy: ${firstLines(reported.status.proxy?.reason ?? '')}`] : []),
-    ],
-    remedy: culprit
-      ? [
-          `kubectl edit routetable ${culprit.table.name} -n ${culprit.table.namespace}    (or ask the team whose it is)`,
-        ]
-      : [
-          'glooctl check',
-          'kubectl logs deployment/gateway-proxy -n gloo-system | grep -i rejected    (which route it is)',
-        ],
-    certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
-  }
-}
-
-function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<ProxyAdmin> = {}): string {
-  const now = meanwhile?.routesRejected ?? 0
-  return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} while it was looked at`
-}
-
-function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {
-  return {
-    id: 'proxy-rejects',
-    title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
-    evidence: rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-    remedy: [
-      'glooctl check',
-      'kubectl logs deployment/gateway-proxy -n gloo-system | grep -i rejected    (which route it was, and when)',
-    ],
-    certainty: 'possible',
-  }
-}
-
-/** What Envoy would not take of a route, though Gloo accepts it. */
-function faultOf(
-  { destinations, headers }: SnapshotRoute,
-  table: SnapshotTable,
-): { table: SnapshotTable; what: string; isSure: boolean }[] {
-  const weights = destinations.flatMap(({ weight }) => (weight === undefined ? [] : [weight]))
-  const sum = weights.reduce((total, weight) => total + weight, 0)
-  const bad = headers.find(({ regex, value }) => regex && !compiles(value))
-  return [
-    ...(weights.length > 0 && sum === 0
-      ? [{ table, what: 'a route whose weights add up to 0', isSure: true }]
-      : []),
-    ...(bad
-      ? [
-          {
-            table,
-            what: `header ${bad.name} has to match ${bad.value}, which is no regular expression of Envoy's (RE2)`,
-            isSure: NOT_RE2.test(bad.value),
-          },
-        ]
-      : []),
-  ]
-}
-
-/** What JavaScript knows and RE2 does not: looking around, and back at groups. */
-const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
-
-/** Whether Envoy takes it. RE2 knows flags that JavaScript does not; what is broken in both is broken. */
-function compiles(pattern: string): boolean {
-  if (NOT_RE2.test(pattern)) return false
-  try {
-    new RegExp(pattern.replace(/\(\?[imsU-]+\)/g, '').replace(/\(\?P</g, '(?<'))
-    return true
-  } catch {
-    return false
-  }
-}
-
-function isUpToDate({ release }: Snapshot, { headerValues }: { headerValues: string[] }): boolean {
+export function isUpToDate({ release }: Snapshot, { headerValues }: { headerValues: string[] }): boolean {
   return release?.fingerprint !== undefined && headerValues.includes(release.fingerprint)
 }
 
@@ -145,8 +29,8 @@ function proxyBehind(facts: Facts): Cause | undefined {
         .slice(0, 3)
         .map(([name, counts]) => `${name}: ${describeCounts(counts)}; all others are as they should be`),
       remedy: [
-        `kubectl logs ${first[0]} -n gloo-system --tail 50`,
-        `kubectl delete pod ${first[0]} -n gloo-system    (a new one takes its place, with the present routes)`,
+        `kubectl logs ${first[0]} -n ${facts.texts.proxyNamespace} --tail 50`,
+        `kubectl delete pod ${first[0]} -n ${facts.texts.proxyNamespace}    (a new one takes its place, with the present routes)`,
       ],
       certainty: 'certain',
     }
@@ -155,7 +39,8 @@ function proxyBehind(facts: Facts): Cause | undefined {
 }
 
 /** Where all proxies are asked by one address, their own configuration tells. */
-function configuredBehind({ snapshot, proof, name, namespace }: Facts): Cause | undefined {
+function configuredBehind(facts: Facts): Cause | undefined {
+  const { snapshot, proof, name, namespace } = facts
   if (!proof || !snapshot) return undefined
   const reported = (snapshot.proxies ?? []).filter(({ admin }) => admin !== undefined)
   const behind = reported.filter(({ admin }) => admin && !isUpToDate(snapshot, admin))
@@ -170,7 +55,7 @@ function configuredBehind({ snapshot, proof, name, namespace }: Facts): Cause | 
     ],
     remedy: [
       ...(proof.proxies ? [] : [`canary verify ${name} -n ${namespace} --each-proxy`]),
-      `kubectl delete pod ${first.pod} -n gloo-system    (a new one takes its place, with the present routes)`,
+      `kubectl delete pod ${first.pod} -n ${facts.texts.proxyNamespace}    (a new one takes its place, with the present routes)`,
     ],
     certainty: 'certain',
   }
@@ -225,8 +110,8 @@ function oldRoutes(facts: Facts): Cause | undefined {
         : []),
     ],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --verify-timeout 2m    (Gloo or the proxy may just be slow)`,
-      'kubectl logs deployment/gloo -n gloo-system --tail 50    (does Gloo translate at all?)',
+      `canary verify ${facts.name} -n ${facts.namespace} --verify-timeout 2m    (${facts.texts.product} or the proxy may just be slow)`,
+      `${facts.texts.controllerLogs} --tail 50    (does ${facts.texts.product} translate at all?)`,
     ],
     certainty: behind.length > 0 ? 'certain' : 'likely',
   }
@@ -257,8 +142,8 @@ function stickyRouting(facts: Facts): Cause | undefined {
         : 'answers come in far longer runs of one version than chance makes them',
     ],
     remedy: [
-      'look for a hash policy, session affinity or a cookie on the route, the VirtualService or a load balancer in front',
-      `kubectl get virtualservices,routetables -A -o yaml | grep -n -i -E 'lbHash|hashPolic|cookie'`,
+      'look for a hash policy, session affinity or a cookie on the routes or a load balancer in front',
+      `${facts.texts.allRoutes} | grep -n -i -E 'lbHash|hashPolic|cookie'`,
     ],
     certainty: 'likely',
   }
@@ -274,14 +159,14 @@ function wrongWeights(facts: Facts): Cause | undefined {
       totalOf(entry.errors) === 0 &&
       isShareWrong(entry),
   )
-  if (!proof || !check || !snapshot?.table) return undefined
+  if (!proof || !check || !snapshot?.routes) return undefined
   const { canary, share, primary } = check.expectation
   if (canary === undefined) return undefined
   const used = [...(share > 0 ? [canary] : []), ...(share < 1 ? [primary] : [])]
   if (used.some((version) => readyOf(snapshot, version) === 0)) return undefined
-  const configured = configuredShare(snapshot.table, canary)
+  const configured = configuredShare(snapshot.routes, canary)
   if (configured !== undefined && Math.abs(configured - share) > 1e-9)
-    return changedWeights(snapshot.table, configured, share)
+    return changedWeights(snapshot.routes, configured, share)
   const proxies = (snapshot.proxies ?? []).flatMap(({ pod, admin }) =>
     admin && Object.keys(admin.weights).length > 0
       ? [
@@ -295,7 +180,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
     id: 'wrong-weights',
     title: `the proxy does not serve the weight that is configured`,
     evidence: [
-      `${refText('RouteTable', snapshot.table)} gives ${canary} ${percent(share)}; its answers are ${percent(check.interval[0])} to ${percent(check.interval[1])}`,
+      `${refText(snapshot.routes.kind, snapshot.routes)} gives ${canary} ${percent(share)}; its answers are ${percent(check.interval[0])} to ${percent(check.interval[1])}`,
       ...(proof.convergence === 'fingerprint'
         ? ['the answers came through the routes of this revision']
         : []),
@@ -313,8 +198,8 @@ function isShareWrong({ expectation: { share }, interval, sent }: CheckResult): 
   return sent > 0 && (share < interval[0] || share > interval[1])
 }
 
-/** The canary's share by the table's weighted route; undefined where it has none. */
-function configuredShare({ routes }: SnapshotTable, canary: string): number | undefined {
+/** The canary's share by the weighted route; undefined where it has none. */
+function configuredShare({ routes }: SnapshotRoutes, canary: string): number | undefined {
   const weighted = routes.find(({ headers }) => headers.length === 0)
   if (!weighted || weighted.destinations.length === 0) return undefined
   const weightOf = (weight: number | undefined) => (weighted.destinations.length === 1 ? 1 : (weight ?? 0))
@@ -323,27 +208,15 @@ function configuredShare({ routes }: SnapshotTable, canary: string): number | un
   return all === 0 ? undefined : own.reduce((sum, { weight }) => sum + weightOf(weight), 0) / all
 }
 
-function changedWeights(table: SnapshotTable, configured: number, share: number): Cause {
+function changedWeights(routes: SnapshotRoutes, configured: number, share: number): Cause {
   return {
     id: 'changed-weights',
-    title: `${refText('RouteTable', table)} was changed: it gives the canary ${percent(configured)}, the release ${percent(share)}`,
+    title: `${refText(routes.kind, routes)} was changed: it gives the canary ${percent(configured)}, the release ${percent(share)}`,
     evidence: ['the routes in the cluster are not those that the release made'],
     remedy: [
-      `kubectl get routetable ${table.name} -n ${table.namespace} -o yaml --show-managed-fields    (who changed it)`,
+      `kubectl get ${routes.kind.toLowerCase()} ${routes.name} -n ${routes.namespace} -o yaml --show-managed-fields    (who changed it)`,
       'any changing command with --take-over writes it back',
     ],
-    certainty: 'certain',
-  }
-}
-
-function replacedRoute(facts: Facts): Cause | undefined {
-  const count = countOf(facts, 'invalid-gateway-configuration')
-  if (count === 0) return undefined
-  return {
-    id: 'invalid-route-replaced',
-    title: 'Gloo put an answer of its own in place of an invalid route',
-    evidence: [`${count} answers are 404 "Gloo Gateway has invalid configuration"`],
-    remedy: [`kubectl get routetable,upstream -n ${facts.namespace} -o yaml    (status)`, 'glooctl check'],
     certainty: 'certain',
   }
 }
@@ -361,7 +234,7 @@ function proxyUnreachable(facts: Facts): Cause | undefined {
       ...(pods ? [`${ready} of ${pods.length} proxy pods are ready`] : []),
     ],
     remedy: [
-      'kubectl get pods,service -n gloo-system',
+      `kubectl get pods,service -n ${facts.texts.proxyNamespace}`,
       'is it the right address from here? give it with --proxy-url http://HOST:PORT',
     ],
     certainty: ready === 0 ? 'certain' : 'likely',

@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HELM_MAJORS } from '../../../scripts/tools.js'
 import { ApiTransport, startApiProxy } from '../../../src/cluster/kube/api-transport.js'
-import type { ChartSource, Cluster } from '../../../src/cluster/port.js'
+import type { ChartSource } from '../../../src/cluster/port.js'
 import { pinCluster } from '../../../src/cluster/chosen-cluster.js'
 import { KubeApi } from '../../../src/cluster/kube/kube-api.js'
 import { DEPLOYMENTS } from '../../../src/cluster/kube/kube-types.js'
-import { selectsApiGroup } from '../../../src/routing/gloo/selection.js'
-import { openCluster } from '../../../src/cluster/open.js'
+import { openRouting, ROUTING_RESOURCES } from '../../../src/routing/select.js'
+import type { RoutingProvider } from '../../../src/routing/provider.js'
+import { type OpenCluster, openCluster } from '../../../src/cluster/open.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
 import type { PodProgress } from '../../../src/model/events.js'
 import type { ReleaseHistory, Revision } from '../../../src/model/release.js'
@@ -27,13 +28,15 @@ function values(...versions: string[]): JsonObject {
 for (const major of HELM_MAJORS) {
   describe(`the cluster through Helm ${major} and kubectl`, () => {
     let cli: SandboxCli
-    let cluster: Cluster
+    let cluster: OpenCluster
+    let routing: RoutingProvider
     const before = { ...process.env }
 
     beforeAll(async () => {
       cli = await startSandboxCli(major)
       Object.assign(process.env, cli.env)
-      cluster = openCluster()
+      cluster = openCluster({}, ROUTING_RESOURCES)
+      routing = openRouting(cluster.kube).of()
     })
     afterAll(async () => {
       await cluster.close()
@@ -279,20 +282,24 @@ for (const major of HELM_MAJORS) {
     })
 
     test('the VirtualService of the procedure: made once, and it selects the routes', async () => {
-      await cluster.createVirtualService('example')
+      const missing = async (apiGroup: string) => {
+        const app = { name: 'echo', namespace: 'echo' }
+        return (await routing.view()).missingAttachment(
+          app,
+          { routes: { apiGroup } },
+          'canary install echo v1',
+        )
+      }
+      await (await missing('example'))?.create()
 
-      const { virtualServices, routeTables } = await cluster.gateway()
-      const table = routeTables.find(({ metadata }) => metadata.namespace === 'echo')
-      expect(virtualServices.map(({ metadata }) => metadata.name)).toEqual(['app'])
-      expect(table?.metadata.name).toBe('echo-routes')
-      expect(
-        virtualServices.some((service) => selectsApiGroup(service, table?.metadata.labels ?? {}, 'echo')),
-      ).toBe(true)
-      await expect(cluster.createVirtualService('other')).rejects.toMatchObject({ outcome: 'conflict' })
+      const services = await cli.kubectl(['get', 'virtualservices', '-A', '-o', 'name'])
+      expect(services.stdout.trim()).toBe('virtualservice.gateway.solo.io/app')
+      expect(await missing('example')).toBeUndefined()
+      await expect((await missing('other'))?.create()).rejects.toMatchObject({ outcome: 'conflict' })
     })
 
     test('the proxy is found, and answers', async () => {
-      const address = await cluster.proxyAddress()
+      const address = await routing.proxyAddress()
       const answer = await fetch(`${address.origin}/nosuch`)
       await address.close()
 
@@ -300,7 +307,11 @@ for (const major of HELM_MAJORS) {
     })
 
     test('doctor finds all well', async () => {
-      const findings = await cluster.diagnose('echo')
+      const findings = [
+        ...(await cluster.preflight()),
+        ...(await cluster.permissions('echo', routing.permissions)),
+        ...(await routing.preflight()),
+      ]
 
       expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
       expect(findings[0]?.detail).toMatch(new RegExp(`^v${major}\\.`))
@@ -331,7 +342,7 @@ for (const major of HELM_MAJORS) {
           message: 'Forbidden: your user may not list secrets in namespace echo.',
           code: 403,
         })
-        const findings = await cluster.diagnose('echo')
+        const findings = await cluster.permissions('echo', routing.permissions)
         expect(findings.filter(({ status }) => status === 'problem').map(({ detail }) => detail)).toEqual([
           expect.stringContaining('may not list secrets in namespace echo'),
         ])

@@ -2,7 +2,6 @@ import type {
   Approval,
   AppWorkloads,
   Cluster,
-  ClusterObject,
   KeepReplicasRequest,
   LockHolder,
   LockRequest,
@@ -279,53 +278,12 @@ export class ModelCluster implements Cluster {
     )
   }
 
-  gateway(): ReturnType<Cluster['gateway']> {
-    const virtualServices = this.world.virtualServices as unknown as ClusterObject[]
-    const routeTables = this.world.routeTables as unknown as ClusterObject[]
-    return Promise.resolve({ virtualServices, routeTables, hidden: [] })
-  }
-
-  createVirtualService(apiGroup: string): Promise<void> {
-    this.calls.push(`create VirtualService for ${apiGroup}`)
-    const routes = [{ delegateAction: { selector: { labels: { apiGroup }, namespaces: ['*'] } } }]
-    this.world.virtualServices.push({
-      kind: 'VirtualService',
-      metadata: { name: 'app', namespace: 'gloo-system' },
-      spec: { virtualHost: { routes } },
-    })
-    return Promise.resolve()
-  }
-
-  proxyPods() {
-    return Promise.resolve(['gateway-proxy-1'])
-  }
-
-  copyCounters(): ReturnType<Cluster['copyCounters']> {
-    return Promise.reject(new Error('the model has no shadows'))
-  }
-
-  proxyPodAddress() {
-    return this.proxyAddress()
-  }
-
-  proxyAddress() {
-    return Promise.resolve({
-      origin: 'http://127.0.0.1:8080',
-      source: 'the model',
-      close: () => {
-        this.calls.push('close the way to the proxy')
-        return Promise.resolve()
-      },
-    })
-  }
-
-  /** Nothing is to be seen around the model. */
-  snapshot(app: string, namespace: string): ReturnType<Cluster['snapshot']> {
-    return Promise.resolve({ name: app, namespace, couldNotLook: [] })
-  }
-
-  diagnose(): ReturnType<Cluster['diagnose']> {
+  preflight(): ReturnType<Cluster['preflight']> {
     return Promise.resolve([{ check: 'helm', status: 'ok', detail: 'v4.2.3' }])
+  }
+
+  permissions(): ReturnType<Cluster['permissions']> {
+    return Promise.resolve([])
   }
 
   close(): Promise<void> {

@@ -4,10 +4,12 @@ import type { JsonObject } from '../../../src/model/values.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { ModelCluster } from './cluster.js'
 import { TestClock } from '../test-clock.js'
+import { ModelRouting } from './routing.js'
 import { ModelVerifier } from './verifier.js'
 
 export interface Modelled {
   cluster: ModelCluster
+  routing: ModelRouting
   verifier: ModelVerifier
   events: CanaryEvent[]
   context: OperationContext
@@ -21,12 +23,14 @@ export function modelled(
 ): Modelled {
   const { cluster = new ModelCluster() } = options
   if (config) cluster.add(config, 'deployed')
+  const routing = new ModelRouting(cluster)
   const verifier = new ModelVerifier(cluster)
   verifier.verdicts = options.verdicts ?? []
   const events: CanaryEvent[] = []
   const abort = new AbortController()
   const context: OperationContext = {
     cluster,
+    routing,
     verifier,
     clock: new TestClock(),
     emit: (event) => events.push(event),
@@ -53,5 +57,5 @@ export function modelled(
     onFailure: 'stop',
     ...options.context,
   }
-  return { cluster, verifier, events, context, abort }
+  return { cluster, routing, verifier, events, context, abort }
 }

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Finding } from '../../../src/cluster/port.js'
-import { preflight } from '../../../src/cluster/preflight.js'
+import { permissionFindings, preflight } from '../../../src/cluster/preflight.js'
+import { GLOO_PERMISSIONS } from '../../../src/routing/gloo/permissions.js'
+import { preflight as glooPreflight } from '../../../src/routing/gloo/preflight.js'
 import { Helm } from '../../../src/cluster/helm/helm.js'
 import { PERMISSIONS } from '../../../src/cluster/permissions.js'
 import { PrivateFolder } from '../../../src/cluster/private-folder.js'
@@ -53,8 +55,13 @@ function answer({ path, body }: FakeRequest): object {
 
 async function findings(): Promise<Finding[]> {
   const { api } = fake
-  const proxyAddress = () => findProxyAddress(api, {})
-  return preflight({ api, helm: new Helm(() => Promise.resolve({}), folder), proxyAddress }, 'echo')
+  const found = await preflight(api, new Helm(() => Promise.resolve({}), folder))
+  if (found.some(({ check, status }) => check === 'cluster' && status === 'problem')) return found
+  return [
+    ...found,
+    ...(await permissionFindings(api, 'echo', GLOO_PERMISSIONS)),
+    ...(await glooPreflight(api, () => findProxyAddress(api, {}))),
+  ]
 }
 
 const brief = (found: Finding[]) => found.map(({ check, status, detail }) => `${status} ${check}: ${detail}`)
@@ -147,7 +154,7 @@ test('the manifest for users grants every permission that is asked for', async (
         ),
       ),
     )
-  for (const { group, resource, verbs, scope } of PERMISSIONS) {
+  for (const { group, resource, verbs, scope } of [...PERMISSIONS, ...GLOO_PERMISSIONS]) {
     const role = scope === 'app' ? 'canary-operator' : 'canary-gateway-reader'
     expect(granted(role)).toEqual(expect.arrayContaining(verbs.map((verb) => `${verb} ${group}/${resource}`)))
   }

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { gatewayView } from '../../../src/routing/gloo/attachment.js'
+import { VIRTUAL_SERVICES } from '../../../src/routing/gloo/kinds.js'
+import { GLOO_PERMISSIONS } from '../../../src/routing/gloo/permissions.js'
+import { readRoutes } from '../../../src/routing/gloo/view.js'
 import { selectsApiGroup } from '../../../src/routing/gloo/selection.js'
 import type { KubeApi } from '../../../src/cluster/kube/kube-api.js'
 import { appPodsOf } from '../../../src/cluster/pods/app-pods.js'
@@ -127,10 +129,10 @@ const AUTOSCALER = {
 const READERS: Record<string, [read: (api: KubeApi) => Promise<unknown>, answer: object]> = {
   'find releases': [(api) => findReleases(api, 'echo'), list('Secret', [record(RELEASE)])],
   'list releases': [(api) => listReleases(api), list('Secret', [record(RELEASE)])],
-  gateway: [(api) => gatewayView(api), list('VirtualService', [VIRTUAL_SERVICE])],
+  gateway: [(api) => readRoutes(api), list('VirtualService', [VIRTUAL_SERVICE])],
   'proxy address': [(api) => findProxyAddress(api, {}), SERVICE],
   permissions: [
-    (api) => missingPermissions(api, 'echo'),
+    (api) => missingPermissions(api, 'echo', GLOO_PERMISSIONS),
     { kind: 'SelfSubjectAccessReview', status: { allowed: true } },
   ],
   autoscalers: [(api) => autoscalers(api, 'echo'), list('HorizontalPodAutoscaler', [AUTOSCALER])],
@@ -233,10 +235,10 @@ describe('any field may be of any type', () => {
   test('Deployments and pods', () => {
     check({ DEPLOYMENT, REPLICA_SET, POD }, (value) => {
       const given = value as any
-      const deployment = objectOf<Deployment>(given.DEPLOYMENT, 'deployments')
-      const pod = objectOf<Pod>(given.POD, 'pods')
+      const deployment = objectOf<Deployment>(given.DEPLOYMENT, { plural: 'deployments' })
+      const pod = objectOf<Pod>(given.POD, { plural: 'pods' })
       isRolledOut(deployment)
-      const set = objectOf<ClusterObject>(given.REPLICA_SET, 'replicasets')
+      const set = objectOf<ClusterObject>(given.REPLICA_SET, { plural: 'replicasets' })
       const objects = { deployments: [deployment], replicaSets: [set], pods: [pod] }
       const { own, others } = appPodsOf({ app: 'echo', namespace: 'echo' }, objects)
       const lines = others.map((other) => neighbourLine('echo', { ...other, getsRequests: true }))
@@ -245,20 +247,22 @@ describe('any field may be of any type', () => {
   })
   test('VirtualServices', () => {
     check(VIRTUAL_SERVICE, (value) =>
-      selectsApiGroup(objectOf(value, 'virtualservices'), { apiGroup: 'a' }, 'echo', 'echo'),
+      selectsApiGroup(objectOf(value, VIRTUAL_SERVICES), { apiGroup: 'a' }, 'echo', 'echo'),
     )
   })
   test('lists', () => {
-    check(list('Pod', [POD]), (value) => listOf(value).items.map((item) => objectOf(item, 'pods')))
+    check(list('Pod', [POD]), (value) =>
+      listOf(value).items.map((item) => objectOf(item, { plural: 'pods' })),
+    )
   })
   test('records of releases', () => {
     const read = (release: unknown) => {
-      const object = objectOf<ReturnType<typeof record>>(record(release), 'secrets')
+      const object = objectOf<ReturnType<typeof record>>(record(release), { plural: 'secrets' })
       historiesOf([object])
       return stageOf(decodeRecord(object).config)
     }
     check(RELEASE, read, 600)
-    check(record(RELEASE), (value) => historiesOf([objectOf(value, 'secrets')]), 600)
+    check(record(RELEASE), (value) => historiesOf([objectOf(value, { plural: 'secrets' })]), 600)
   })
   test('the Service of the proxy', async () => {
     let body: unknown

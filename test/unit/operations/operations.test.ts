@@ -29,7 +29,7 @@ async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
 describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   test('install', async () => {
     const { cluster, context } = modelled()
-    const result = await install(context, { app: 'echo', version: 'v1', withVirtualService: true })
+    const result = await install(context, { app: 'echo', version: 'v1', attach: true })
     expect(cluster.calls).toEqual([
       'install: canary install echo v1: install v1 (by ann@host)',
       'create VirtualService for example',

@@ -1,22 +1,17 @@
 import { shellWord } from '../../../lib/shell-word.js'
-import type { Cause, SnapshotTable } from '../../../model/results/diagnosis.js'
+import type { Cause } from '../../../model/results/diagnosis.js'
 import {
   conflictRemedy,
   describeDomainConflict,
   describeOverlap,
   type Matcher,
 } from '../../../model/results/overlaps.js'
-import {
-  countOf,
-  delegationsToApp,
-  type Facts,
-  failing,
-  refText,
-  type Rule,
-} from '../../../verification/diagnosis/facts.js'
+import { countOf, failing, refText } from '../../../verification/diagnosis/facts.js'
+import type { TableState } from '../types.js'
+import { delegationsToApp, firstLines, type GlooFacts, type GlooRule } from './facts.js'
 
-/** Causes in how requests are led to the app: VirtualServices, RouteTables and what Gloo says of them. */
-export const ROUTING: Rule[] = [
+/** Causes in how requests are led to the app: VirtualServices, RouteTables and Gloo's status of them. */
+export const ROUTES: GlooRule[] = [
   domainConflict,
   noRouteTable,
   noVirtualService,
@@ -26,8 +21,8 @@ export const ROUTING: Rule[] = [
   wrongHost,
 ]
 
-function noRouteTable({ snapshot, name, namespace }: Facts): Cause | undefined {
-  if (snapshot?.table !== null) return undefined
+function noRouteTable({ gloo, name, namespace }: GlooFacts): Cause | undefined {
+  if (gloo.table !== null) return undefined
   return {
     id: 'no-route-table',
     title: `there is no RouteTable ${name}-routes in namespace ${namespace}`,
@@ -37,13 +32,14 @@ function noRouteTable({ snapshot, name, namespace }: Facts): Cause | undefined {
   }
 }
 
-function noVirtualService({ snapshot, name, namespace }: Facts): Cause | undefined {
-  if (!snapshot?.table || !snapshot.delegations) return undefined
-  if (delegationsToApp(snapshot)?.length !== 0) return undefined
+function noVirtualService({ gloo, snapshot, name, namespace }: GlooFacts): Cause | undefined {
+  if (!gloo.table || !gloo.delegations) return undefined
+  if (delegationsToApp(gloo)?.length !== 0) return undefined
   const others = new Set(
-    snapshot.delegations.map(({ virtualService }) => refText('VirtualService', virtualService)),
+    gloo.delegations.map(({ virtualService }) => refText('VirtualService', virtualService)),
   )
-  const group = snapshot.release?.apiGroup
+  const { couldNotLook = [] } = snapshot ?? {}
+  const group = gloo.table.apiGroup
   return {
     id: 'no-virtual-service',
     title: `no VirtualService selects the RouteTable of ${name}`,
@@ -52,15 +48,13 @@ function noVirtualService({ snapshot, name, namespace }: Facts): Cause | undefin
         ? 'no VirtualService that may be read delegates to RouteTables'
         : `these delegate, but to other RouteTables: ${[...others].slice(0, 3).join(', ')}`,
       ...(group ? [`the RouteTable's label is apiGroup: ${group}`] : []),
-      ...couldNot(snapshot.couldNotLook, 'virtualservices'),
+      ...couldNot(couldNotLook, 'virtualservices'),
     ],
     remedy: [
       'kubectl get virtualservices -A -o yaml    (is there a delegateAction with this label?)',
-      `kubectl get routetable ${snapshot.table.name} -n ${namespace} --show-labels`,
+      `kubectl get routetable ${gloo.table.name} -n ${namespace} --show-labels`,
     ],
-    certainty: snapshot.couldNotLook.some((line) => line.startsWith('virtualservices'))
-      ? 'likely'
-      : 'certain',
+    certainty: couldNotLook.some((line) => line.startsWith('virtualservices')) ? 'likely' : 'certain',
   }
 }
 
@@ -68,10 +62,10 @@ function couldNot(lines: string[], what: string): string[] {
   return lines.filter((line) => line.startsWith(what)).map((line) => `not looked at: ${line}`)
 }
 
-function parentPrefix({ snapshot }: Facts): Cause | undefined {
-  const delegations = snapshot && delegationsToApp(snapshot)
-  if (!snapshot?.table || !delegations || delegations.length === 0) return undefined
-  const { table } = snapshot
+function parentPrefix({ gloo }: GlooFacts): Cause | undefined {
+  const delegations = delegationsToApp(gloo)
+  if (!gloo.table || !delegations || delegations.length === 0) return undefined
+  const { table } = gloo
   const outside = table.routes.filter(({ path }) =>
     delegations.every(({ prefix }) => !path.startsWith(prefix)),
   )
@@ -93,8 +87,8 @@ function parentPrefix({ snapshot }: Facts): Cause | undefined {
   }
 }
 
-function rejectedTable({ snapshot }: Facts): Cause | undefined {
-  const table = snapshot?.table
+function rejectedTable({ gloo }: GlooFacts): Cause | undefined {
+  const table = gloo.table
   if (!table || table.status.state !== 'Rejected') return undefined
   return {
     id: 'route-table-rejected',
@@ -109,20 +103,14 @@ function rejectedTable({ snapshot }: Facts): Cause | undefined {
 }
 
 /** `Warning: no destination specified`; nothing for an accepted table. */
-function statusLine({ name, status }: SnapshotTable): string[] {
+function statusLine({ name, status }: TableState): string[] {
   if (status.state === 'Accepted') return []
   const reason = firstLines(status.reason)
   return [`Gloo's status of RouteTable ${name} is ${status.state}${reason ? `: ${reason}` : ''}`]
 }
 
-/** A status reason on one line, as far as people read it. */
-export function firstLines(reason: string): string {
-  const line = reason.replace(/\s+/g, ' ').trim()
-  return line.length > 240 ? `${line.slice(0, 239)}…` : line
-}
-
 /** Routes of others come first, for some of the app's requests or for all. */
-function rivalTable(facts: Facts): Cause | undefined {
+function rivalTable(facts: GlooFacts): Cause | undefined {
   const { snapshot, name, namespace } = facts
   const lost = (snapshot?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
   const asked = failing(facts).flatMap(({ expectation }) => expectation.paths)
@@ -158,7 +146,7 @@ function takes({ path, headers, query, caseSensitive }: Matcher, asked: string):
 }
 
 /** Gloo serves neither of two VirtualServices with one domain: both keep what they had. */
-function domainConflict({ snapshot }: Facts): Cause | undefined {
+function domainConflict({ snapshot }: GlooFacts): Cause | undefined {
   const [conflict] = snapshot?.domainConflicts ?? []
   if (!conflict) return undefined
   return {
@@ -172,9 +160,9 @@ function domainConflict({ snapshot }: Facts): Cause | undefined {
   }
 }
 
-function wrongHost(facts: Facts): Cause | undefined {
-  const { snapshot, proof } = facts
-  const delegations = snapshot && delegationsToApp(snapshot)
+function wrongHost(facts: GlooFacts): Cause | undefined {
+  const { gloo, proof } = facts
+  const delegations = delegationsToApp(gloo)
   if (!proof || !delegations || delegations.length === 0) return undefined
   if (countOf(facts, 'no-route', 'no-routes-header') === 0) return undefined
   const host = (proof.host ?? new URL(proof.url).host).toLowerCase()

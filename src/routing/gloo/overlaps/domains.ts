@@ -1,6 +1,6 @@
 import type { DomainConflict } from '../../../model/results/overlaps.js'
 import { record } from '../../fields.js'
-import { domainsOf, type GlooObject, refOf } from '../objects.js'
+import { domainsOf, type GlooObject, attachmentOf } from '../objects.js'
 import { glooStatusOf } from '../status.js'
 
 /**
@@ -35,9 +35,9 @@ function conflictsOf(virtualServices: GlooObject[]): DomainConflict[] {
   }
   return [...claims.values()]
     .filter(({ services }) => services.length > 1)
-    .map(({ domain, services }) => ({ domain, virtualServices: services.map(refOf) }))
+    .map(({ domain, services }) => ({ domain, attachments: services.map(attachmentOf) }))
 }
 
-function idOf({ domain, virtualServices }: DomainConflict): string {
-  return [domain, ...virtualServices.map(({ namespace, name }) => `${namespace}/${name}`).sort()].join(' ')
+function idOf({ domain, attachments }: DomainConflict): string {
+  return [domain, ...attachments.map(({ namespace, name }) => `${namespace}/${name}`).sort()].join(' ')
 }

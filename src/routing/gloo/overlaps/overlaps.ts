@@ -2,6 +2,7 @@ import type { Matcher, RouteClaim, RouteOverlap } from '../../../model/results/o
 import { covers, overlapOf } from '../../matching/match-overlap.js'
 import { describeMatcher, isCatchAll } from './matcher.js'
 import {
+  attachmentOf,
   domainsOf,
   type GlooObject,
   type GlooRoutes,
@@ -9,6 +10,7 @@ import {
   isSameObject,
   refOf,
 } from '../objects.js'
+import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
 import { type ServedRoute, servedRoutes } from './served-routes.js'
 
 /** Which objects are the app's. */
@@ -93,7 +95,7 @@ function broadest(pairs: Pair[]): Pair[] {
 
 function describe({ virtualService, winner, loser, isCertain }: Pair, isOwn?: IsOwn): RouteOverlap {
   return {
-    virtualService: refOf(virtualService),
+    attachment: attachmentOf(virtualService),
     domains: domainsOf(virtualService),
     winner: claimOf(winner),
     loser: claimOf(loser),
@@ -108,6 +110,7 @@ function claimOf({ owner, matcher }: ServedRoute): RouteClaim {
   const release = helmReleaseOf(owner)
   return {
     kind: owner.kind,
+    role: owner.kind === VIRTUAL_SERVICE.kind ? VIRTUAL_SERVICE.role : ROUTE_TABLE.role,
     ...refOf(owner),
     ...(release ? { release } : {}),
     matcher: describeMatcher(matcher),

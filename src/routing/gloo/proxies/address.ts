@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { ExternalError } from '../../../model/errors.js'
 import { ApiError } from '../../../cluster/kube/api-errors.js'
 import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
-import { GLOO_NAMESPACE } from '../shared-virtual-service.js'
+import { GLOO_NAMESPACE, PROXY_SERVICE } from '../shared-virtual-service.js'
 import type { KubeApi } from '../../../cluster/kube/kube-api.js'
 import { forwardPort } from '../../../cluster/kube/port-forward.js'
 import {
@@ -13,7 +13,6 @@ import {
   type ServicePort,
 } from '../../../cluster/kube/kube-types.js'
 
-export const PROXY_SERVICE = 'gateway-proxy'
 const WHERE = `${GLOO_NAMESPACE}/${PROXY_SERVICE}`
 /** How long a node may take to accept a connection before it counts as out of reach from here. */
 const CONNECT_TIMEOUT_MS = 1000

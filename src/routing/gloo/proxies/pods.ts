@@ -1,11 +1,11 @@
 import { ExternalError } from '../../../model/errors.js'
 import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
-import { GLOO_NAMESPACE } from '../shared-virtual-service.js'
+import { GLOO_NAMESPACE, PROXY_SERVICE } from '../shared-virtual-service.js'
 import type { KubeApi } from '../../../cluster/kube/kube-api.js'
 import { type Pod, PODS, type ServicePort } from '../../../cluster/kube/kube-types.js'
 import { isReady, isTerminating } from '../../../cluster/pods/pods.js'
 import { forwardPort } from '../../../cluster/kube/port-forward.js'
-import { httpPort, PROXY_SERVICE, proxyService, schemeOf } from './address.js'
+import { httpPort, proxyService, schemeOf } from './address.js'
 
 /** The pods behind the proxies' Service that are not ending. Throws ExternalError where there is no such Service. */
 export async function listProxyPods(api: KubeApi): Promise<Pod[]> {

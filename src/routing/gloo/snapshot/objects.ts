@@ -1,22 +1,19 @@
-import type {
-  ObjectRef,
-  SnapshotDelegation,
-  SnapshotDestination,
-  SnapshotRoute,
-  SnapshotTable,
-  SnapshotUpstream,
-} from '../../../model/results/diagnosis.js'
+import type { ObjectRef, SnapshotDestination, SnapshotRoute } from '../../../model/results/diagnosis.js'
 import { list, number, record, text } from '../../fields.js'
 import { domainsOf, refOf, tableWeight, writtenRoutes } from '../objects.js'
 import { selectsTable } from '../selection.js'
 import { glooStatusOf } from '../status.js'
+import type { Delegation, TableState, UpstreamState } from '../types.js'
 import type { ClusterObject } from '../../../cluster/port.js'
 
 /** A RouteTable, as far as its routes can be told. */
-export function tableOf(object: ClusterObject): SnapshotTable {
+export function tableOf(object: ClusterObject): TableState {
+  const { apiGroup } = object.metadata.labels ?? {}
   return {
+    kind: object.kind,
     ...refOf(object),
     weight: tableWeight(object),
+    ...(apiGroup === undefined ? {} : { apiGroup }),
     routes: writtenRoutes(object).flatMap(routesOf),
     status: glooStatusOf(object),
   }
@@ -59,13 +56,13 @@ function destinationOf({ upstream, subset }: Record<string, unknown>): SnapshotD
   const { name, namespace } = record(upstream)
   const { version } = record(record(subset).values)
   return {
-    upstream: { name: text(name) ?? '', namespace: text(namespace) ?? '' },
+    backend: { name: text(name) ?? '', namespace: text(namespace) ?? '' },
     ...(text(version) === undefined ? {} : { version: text(version) }),
   }
 }
 
 /** The routes of a VirtualService that delegate, each with those of the tables that it selects. */
-export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): SnapshotDelegation[] {
+export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): Delegation[] {
   return writtenRoutes(virtualService).flatMap((route) => {
     if (route.delegateAction === undefined) return []
     const selected = tables.filter(({ metadata }) =>
@@ -81,7 +78,7 @@ export function delegationsOf(virtualService: ClusterObject, tables: ClusterObje
 }
 
 /** An Upstream; its Service is still to be looked at. */
-export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): SnapshotUpstream {
+export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): UpstreamState {
   const { kube } = record(object?.spec)
   const { serviceName, serviceNamespace, servicePort, subsetSpec } = record(kube)
   const { selectors, fallbackPolicy } = record(subsetSpec)

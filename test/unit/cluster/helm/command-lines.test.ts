@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openCluster } from '../../../../src/cluster/open.js'
+import { openRouting } from '../../../../src/routing/select.js'
 import type { ExternalError } from '../../../../src/model/errors.js'
 import { Secrets } from '../../../../src/lib/secrets/secrets.js'
 import { startFakePath, type FakePath } from '../fake-program.js'
@@ -48,7 +49,10 @@ test('no secret stands on the command line of a child', async () => {
   await cluster.rollback({ app: 'shop', namespace: 'shop', revision: 1 })
   await cluster.uninstall('shop', 'shop')
   await cluster.findReleases('shop').catch(() => undefined)
-  await cluster.proxyAddress().catch(() => undefined)
+  await openRouting(cluster.kube)
+    .of()
+    .proxyAddress()
+    .catch(() => undefined)
   await cluster.close()
 
   const lines = await calls()

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ApiError } from '../../../../src/cluster/kube/api-errors.js'
-import { NODES, SECRETS, VIRTUAL_SERVICES, type Target } from '../../../../src/cluster/kube/kube-types.js'
+import { NODES, SECRETS, type Target } from '../../../../src/cluster/kube/kube-types.js'
 import { ExternalError } from '../../../../src/model/errors.js'
 import { failure, json, list, startFakeApi, type FakeApi } from './fake-api.js'
 
+const VIRTUAL_SERVICES = { apiVersion: 'gateway.solo.io/v1', plural: 'virtualservices' }
 let fake: FakeApi
 afterEach(() => fake.close())
 

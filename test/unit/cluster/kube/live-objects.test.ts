@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { applyAsHelm, autoscalers, liveObjects } from '../../../../src/cluster/kube/live-objects.js'
+import { GLOO_RESOURCES } from '../../../../src/routing/gloo/kinds.js'
 import { isAppliedOnServer } from '../../../../src/cluster/helm/releases.js'
 import { record, release } from '../../../support/helm-record.js'
 import { type FakeApi, failure, json, list, startFakeApi } from './fake-api.js'
@@ -26,7 +27,7 @@ test('objects by name: those that are gone are told, those that may not be read 
       return json(response, 404, failure(404, 'NotFound', 'not found'))
     return json(response, 403, failure(403, 'Forbidden', 'you may not'))
   })
-  expect(await liveObjects(fake.api, NAMES, 'echo')).toEqual([
+  expect(await liveObjects(fake.api, NAMES, 'echo', GLOO_RESOURCES)).toEqual([
     { ...NAMES[0], object: { kind: 'Service', metadata: { name: 'echo' }, spec: {} } },
     { ...NAMES[1], object: undefined },
   ])
@@ -63,14 +64,14 @@ test.each([403, 404])('no autoscalers where the answer is %i', async (status) =>
 })
 
 test("an object is applied in Helm's name, with what Helm puts on its objects", async () => {
-  fake = await startFakeApi((_, response) => json(response, 200, {}))
+  fake = await startFakeApi((_, response) => json(response, 200, GLOO_RESOURCES))
   const object = {
     apiVersion: 'gateway.solo.io/v1',
     kind: 'RouteTable',
     metadata: { name: 'echo-routes', labels: { apiGroup: 'example' } },
     spec: { routes: [] },
   }
-  await applyAsHelm(fake.api, object, { app: 'echo', namespace: 'demo' })
+  await applyAsHelm(fake.api, object, { app: 'echo', namespace: 'demo' }, GLOO_RESOURCES)
   expect(fake.requests).toEqual([
     {
       method: 'PATCH',
@@ -109,12 +110,12 @@ test.each([
   ['a name', { apiVersion: 'apps/v1', kind: 'Deployment', name: '../../other-team/deployments/victim' }],
   ['dots for a name', { apiVersion: 'apps/v1', kind: 'Deployment', name: '..' }],
 ])('%s that leads elsewhere is named, and nothing is asked for or written', async (_, name) => {
-  fake = await startFakeApi((_, response) => json(response, 200, {}))
+  fake = await startFakeApi((_, response) => json(response, 200, GLOO_RESOURCES))
   const { apiVersion, kind } = name
   const object = { apiVersion, kind, metadata: { name: name.name } }
   for (const work of [
-    liveObjects(fake.api, [name], 'echo'),
-    applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' }),
+    liveObjects(fake.api, [name], 'echo', GLOO_RESOURCES),
+    applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' }, GLOO_RESOURCES),
     fake.api.find({ resource: { apiVersion, plural: 'deployments' }, name: name.name === 'a' ? 'a' : '..' }),
   ]) {
     await expect(work).rejects.toMatchObject({ exitCode: 6 })
@@ -127,8 +128,8 @@ test.each([
   ['an object elsewhere', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', namespace: 'other' } }],
   ['a kind that no chart makes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } }],
 ])('%s is never written', async (_, object) => {
-  fake = await startFakeApi((_, response) => json(response, 200, {}))
-  const work = applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' })
+  fake = await startFakeApi((_, response) => json(response, 200, GLOO_RESOURCES))
+  const work = applyAsHelm(fake.api, object, { app: 'echo', namespace: 'echo' }, GLOO_RESOURCES)
   await expect(work).rejects.toThrow('is not an object of namespace echo: not written')
   expect(fake.requests).toEqual([])
 })

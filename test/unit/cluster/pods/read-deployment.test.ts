@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readDeployment } from '../../../../src/cluster/pods/read-deployment.js'
+import { KINDS } from '../../../../src/routing/gloo/kinds.js'
 import { type FakePath, startFakePath } from '../fake-program.js'
 
 let fake: FakePath
@@ -22,14 +23,14 @@ if (args[1] === 'services' || args[1].includes('.')) {
 test('the Deployment comes with what may belong to it in its namespace', async () => {
   const name = `{"items": [{"metadata": {"name": "' + args[1].split('.')[0] + '"}}]}`
   await fake.program('kubectl', kubectl(`process.stdout.write('${name}')`))
-  expect(await readDeployment('shop', {})).toEqual({
+  expect(await readDeployment('shop', {}, KINDS)).toEqual({
     deployment: { kind: 'Deployment', metadata: { name: 'shop', namespace: 'shops' } },
     neighbours: [
       { kind: 'Service', metadata: { name: 'services' } },
       { kind: 'HorizontalPodAutoscaler', metadata: { name: 'horizontalpodautoscalers' } },
       { kind: 'PodDisruptionBudget', metadata: { name: 'poddisruptionbudgets' } },
     ],
-    gloo: [
+    routing: [
       { kind: 'RouteTable', metadata: { name: 'routetables' } },
       { kind: 'VirtualService', metadata: { name: 'virtualservices' } },
       { kind: 'Upstream', metadata: { name: 'upstreams' } },
@@ -40,7 +41,7 @@ test('the Deployment comes with what may belong to it in its namespace', async (
 
 test('what may not be read is named', async () => {
   await fake.program('kubectl', kubectl(`fail('Error from server (Forbidden)')`))
-  const { neighbours, unreadable } = await readDeployment('shop', { namespace: 'shops' })
+  const { neighbours, unreadable } = await readDeployment('shop', { namespace: 'shops' }, KINDS)
   expect(neighbours).toEqual([])
   expect(unreadable).toEqual([
     'services of namespace shops',
@@ -51,7 +52,7 @@ test('what may not be read is named', async () => {
 
 test('a Deployment that is not there is wrong usage', async () => {
   await fake.program('kubectl', kubectl(''))
-  await expect(readDeployment('none', { namespace: 'shops' })).rejects.toMatchObject({
+  await expect(readDeployment('none', { namespace: 'shops' }, KINDS)).rejects.toMatchObject({
     outcome: 'usage',
     message: 'There is no deployment none in namespace shops.',
   })
@@ -59,7 +60,7 @@ test('a Deployment that is not there is wrong usage', async () => {
 
 test('a cluster that can not be asked is no wrong usage', async () => {
   await fake.program('kubectl', kubectl('', 'Unable to connect to the server'))
-  await expect(readDeployment('none', { kubeContext: 'far' })).rejects.toMatchObject({
+  await expect(readDeployment('none', { kubeContext: 'far' }, KINDS)).rejects.toMatchObject({
     outcome: 'external',
     message: "The Deployment can't be read: Unable to connect to the server.",
     command: 'kubectl get deployment none -o json --context far',
@@ -68,7 +69,7 @@ test('a cluster that can not be asked is no wrong usage', async () => {
 })
 
 test('no kubectl is told', async () => {
-  await expect(readDeployment('shop', {})).rejects.toThrow(
+  await expect(readDeployment('shop', {}, KINDS)).rejects.toThrow(
     "The Deployment can't be read: kubectl was not found.",
   )
 })

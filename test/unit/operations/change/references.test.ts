@@ -58,7 +58,7 @@ describe('what new pods name', () => {
     }
     await writeFile(valuesFile, JSON.stringify({ app }))
     const failure = await failureOf(
-      install(context, { app: 'sec', version: 'v1', valuesFiles: [valuesFile], withVirtualService: true }),
+      install(context, { app: 'sec', version: 'v1', valuesFiles: [valuesFile], attach: true }),
     )
     expect(failure.nextSteps).toEqual([
       'kubectl create namespace sec    (it is not there yet)',

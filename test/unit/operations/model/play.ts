@@ -182,7 +182,7 @@ function perform(context: OperationContext, command: Command): Promise<Operation
   return withFailurePolicy(context, { app }, (held) => {
     switch (command.name) {
       case 'install':
-        return install(held, { app, version: command.version, withVirtualService: true })
+        return install(held, { app, version: command.version, attach: true })
       case 'start':
         return start(held, { app, version: command.version, deployOnly: command.deployOnly })
       case 'shift':

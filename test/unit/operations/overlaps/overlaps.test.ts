@@ -149,8 +149,7 @@ describe('install of an app whose routes overlap', () => {
 
   test('what may not be listed is said', async () => {
     const model = around({ tables: [] })
-    const gateway = model.cluster.gateway.bind(model.cluster)
-    model.cluster.gateway = async () => ({ ...(await gateway()), hidden: ['RouteTables'] })
+    model.routing.hidden.push('RouteTables')
     await install(model.context, echo)
     expect(warnings(model)).toEqual([
       'your user may not list RouteTables in all namespaces: whether another app answers requests of echo is not known',
@@ -161,26 +160,23 @@ describe('install of an app whose routes overlap', () => {
 describe('a domain that another VirtualService has', () => {
   const other = virtualService('site', [{ delegateAction: { selector: { labels: { apiGroup: 'site' } } } }])
 
-  test.each([true, false])(
-    'no second one is made, with or without the flag (%s)',
-    async (withVirtualService) => {
-      const model = around({ tables: [], services: [other] })
+  test.each([true, false])('no second one is made, with or without the flag (%s)', async (attach) => {
+    const model = around({ tables: [], services: [other] })
 
-      const error = await refusalOf(install(model.context, { ...echo, withVirtualService }))
+    const error = await refusalOf(install(model.context, { ...echo, attach }))
 
-      expect(error.exitCode).toBe(6)
-      expect(error.message).toContain('VirtualServices web/site and gloo-system/app would both have domain *')
-      expect(error.details).toEqual([
-        'VirtualService web/site is there, and delegates to RouteTables with apiGroup: site in namespace web',
-      ])
-      expect(error.nextSteps.join('\n')).toContain('kubectl edit virtualservice site -n web')
-      expect(model.cluster.calls).not.toContain('create VirtualService for example')
-    },
-  )
+    expect(error.exitCode).toBe(6)
+    expect(error.message).toContain('VirtualServices web/site and gloo-system/app would both have domain *')
+    expect(error.details).toEqual([
+      'VirtualService web/site is there, and delegates to RouteTables with apiGroup: site in namespace web',
+    ])
+    expect(error.nextSteps.join('\n')).toContain('kubectl edit virtualservice site -n web')
+    expect(model.cluster.calls).not.toContain('create VirtualService for example')
+  })
 
   test('--allow-overlap makes it: they may belong to different Gateways', async () => {
     const model = around({ tables: [], services: [other], context: { allowOverlap: true } })
-    await install(model.context, { ...echo, withVirtualService: true })
+    await install(model.context, { ...echo, attach: true })
     expect(model.cluster.calls).toContain('create VirtualService for example')
     expect(warnings(model).join()).toContain(
       'have domain *: if they belong to one Gateway, Gloo would reject them all',
@@ -235,7 +231,7 @@ test('doctor has overlaps and taken domains of the whole cluster, a catch-all in
     ],
     services: [virtualService('app', [DELEGATION]), twin],
   })
-  const findings = await allOverlapFindings(model.context)
+  const findings = await allOverlapFindings(model.routing)
   expect(findings.map(({ check, status, detail }) => `${status} ${check}: ${detail}`)).toEqual([
     'problem domain *: VirtualServices web/app and web/twin have domain *: Gloo rejects them all, and their routes stay as they were',
     'warning routes: prefix /a/b of RouteTable foxtrot/b comes first and takes some requests of prefix /a of RouteTable ' +

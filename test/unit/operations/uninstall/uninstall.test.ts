@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { ShadowCounters } from '../../../../src/cluster/port.js'
+import type { RequestCounters } from '../../../../src/routing/provider.js'
 import { type CanaryError, ExternalError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
@@ -22,16 +22,16 @@ function counted(
   context: Partial<OperationContext> = {},
 ): Modelled {
   const made = modelled(config === 'absent' ? undefined : config, { context })
-  const { cluster, verifier } = made
+  const { cluster, routing, verifier } = made
   const left = [...readings]
-  const counters: ShadowCounters = {
+  const counters: RequestCounters = {
     read: () => {
       const now = (left.length > 1 ? left.shift() : left[0])!
       return Promise.resolve({ requests: now === 'unknown' ? 0 : now, copies: 0, isKnown: now !== 'unknown' })
     },
     close: () => Promise.resolve(),
   }
-  cluster.copyCounters = () => Promise.resolve(counters)
+  routing.counters = () => Promise.resolve(counters)
   verifier.explain = ({ expectations, times, fingerprint }) => {
     const served = cluster.world.kube.fingerprint()
     const headers: Record<string, string> =
@@ -133,11 +133,7 @@ describe('without the proof nothing is removed', () => {
   })
 
   test.each<[string, Readings, RegExp]>([
-    [
-      'a proxy without a counter for the app',
-      ['unknown'],
-      /has no counter for the Upstream echo of namespace echo/,
-    ],
+    ['a proxy without a counter for the app', ['unknown'], /has no counter for echo of namespace echo/],
     ['a proxy that was restarted', [7000, 0], /counters began anew/],
   ])('%s: not known, exit 4', async (_, readings, why) => {
     const { cluster, context } = counted(readings)
@@ -150,7 +146,7 @@ describe('without the proof nothing is removed', () => {
   test('counters that may not be read: exit 4; --unverified goes on and says why', async () => {
     const refuse = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
     const one = counted()
-    one.cluster.copyCounters = refuse
+    one.routing.counters = refuse
     expect(await failureOf(uninstall(one.context, request))).toMatchObject({
       exitCode: 4,
       message: 'Whether echo gets requests is not known: Ports may not be forwarded.',
@@ -165,10 +161,10 @@ describe('without the proof nothing is removed', () => {
   })
 
   test('requests that arrive by another way once the routes are gone: exit 3, with the way back', async () => {
-    const { cluster, context } = counted()
+    const { cluster, routing, context } = counted()
     context.probes.timeoutMs = 0
     let requests = 7000
-    cluster.copyCounters = () =>
+    routing.counters = () =>
       Promise.resolve({
         read: () => {
           if (cluster.world.kube.fingerprint() === undefined) requests += 3
@@ -227,7 +223,7 @@ describe('only what is the release’s own', () => {
 test('a failed install names the way back; uninstall takes its remains without --recover', async () => {
   const { cluster, context } = counted([7000], 'absent')
   cluster.world.helm.faults.push({ name: 'fails', at: 4 })
-  const error = await failureOf(install(context, { app: 'echo', version: 'v1', withVirtualService: true }))
+  const error = await failureOf(install(context, { app: 'echo', version: 'v1', attach: true }))
   expect(error.nextSteps).toContain('canary uninstall echo    (removes the remains, and nothing else)')
   expect(await uninstall(context, request)).toMatchObject({ stage: { name: 'absent' } })
   expect(cluster.revisions).toEqual([])
@@ -237,7 +233,7 @@ test('a failed install names the way back; uninstall takes its remains without -
 test('an install whose pods do not get ready names the way back', async () => {
   const { cluster, context } = counted([7000], 'absent')
   cluster.world.kube.readiness.v1 = 'never'
-  const error = await failureOf(install(context, { app: 'echo', version: 'v1', withVirtualService: true }))
+  const error = await failureOf(install(context, { app: 'echo', version: 'v1', attach: true }))
   expect(error.nextSteps).toContain('canary uninstall echo    (removes it again)')
 })
 

@@ -172,8 +172,8 @@ describe('several proxies', () => {
   function withProxies(pods: string[], probes: Partial<ProbeSettings> = {}) {
     const model = probing(SEED[4], probes)
     const closed: string[] = []
-    model.cluster.proxyPods = () => Promise.resolve(pods)
-    model.cluster.proxyPodAddress = (pod?: string) =>
+    model.routing.proxyPods = () => Promise.resolve(pods)
+    model.routing.proxyPodAddress = (pod?: string) =>
       Promise.resolve({
         origin: `http://127.0.0.1:9${pod}`,
         source: 'a forward',
@@ -210,8 +210,8 @@ describe('several proxies', () => {
   })
 
   test('that can not be reached one by one are asked together, and that is said', async () => {
-    const { cluster, verifier, context, events } = withProxies(['1', '2'])
-    cluster.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
+    const { routing, verifier, context, events } = withProxies(['1', '2'])
+    routing.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
     await verify(context, app)
     expect(verifier.requests[0]!.transport.proxies).toEqual(shared)
     expect(events).toContainEqual({
@@ -221,8 +221,8 @@ describe('several proxies', () => {
   })
 
   test('that must be asked one by one and can not be are an error', async () => {
-    const { cluster, context } = withProxies(['1', '2'], { eachProxy: true })
-    cluster.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
+    const { routing, context } = withProxies(['1', '2'], { eachProxy: true })
+    routing.proxyPodAddress = () => Promise.reject(new ExternalError('You may not forward ports.'))
     expect(await failureOf(verify(context, app))).toMatchObject({ exitCode: 5 })
   })
 })
@@ -308,7 +308,7 @@ describe('copies of requests', () => {
     const model = modelled(shadowed)
     let readings = 0
     let closed = 0
-    model.cluster.copyCounters = () =>
+    model.routing.counters = () =>
       Promise.resolve({
         read: () => {
           readings += 1
@@ -352,8 +352,8 @@ describe('copies of requests', () => {
   })
 
   test('counters that may not be read leave it open', async () => {
-    const { context, cluster } = modelled(shadowed)
-    cluster.copyCounters = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
+    const { context, routing } = modelled(shadowed)
+    routing.counters = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
     const failure = await failureOf(verify(context, app))
     expect(failure.outcome).toBe('inconclusive')
     expect(failure.message).toContain("whether copies of requests reach v2 can't be seen: Ports may not be")

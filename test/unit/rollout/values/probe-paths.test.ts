@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../../../src/model/values.js'
-import { hasOwnVirtualService, ownHost, probePaths } from '../../../../src/rollout/values/probe-paths.js'
+import { probePaths } from '../../../../src/rollout/values/probe-paths.js'
 
 const routed = (matches: Json): JsonObject => ({ routes: { matches } })
 
@@ -43,15 +43,4 @@ describe('the paths of probes', () => {
       /routes\.matches: none of them can be probed by a plain GET/,
     )
   })
-})
-
-test.each<[string, JsonObject, string | undefined, boolean]>([
-  ['no VirtualService of its own', {}, undefined, false],
-  ['one host', { domains: ['shop.example.com'] }, 'shop.example.com', true],
-  ['the first that is no wildcard', { domains: ['*.example.com', 'a.example.com'] }, 'a.example.com', true],
-  ['wildcards alone', { domains: ['*'] }, undefined, true],
-])('the host of probes: %s', (_title, virtualService, host, own) => {
-  const values: JsonObject = { routes: own ? { virtualService } : {} }
-  expect(ownHost(values)).toBe(host)
-  expect(hasOwnVirtualService(values)).toBe(own)
 })

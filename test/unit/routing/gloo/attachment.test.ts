@@ -1,25 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createVirtualService, gatewayView } from '../../../../src/routing/gloo/attachment.js'
+import { createVirtualService } from '../../../../src/routing/gloo/attachment.js'
 import { selectsApiGroup } from '../../../../src/routing/gloo/selection.js'
-import { failure, json, list, startFakeApi, type FakeApi } from '../../cluster/kube/fake-api.js'
+import { failure, json, startFakeApi, type FakeApi } from '../../cluster/kube/fake-api.js'
 
 describe('objects of the gateway', () => {
   let fake: FakeApi
   afterEach(() => fake.close())
-
-  test('what may not be read in all namespaces is read in gloo-system, or left out', async () => {
-    fake = await startFakeApi(({ path }, response) =>
-      path === '/apis/gateway.solo.io/v1/namespaces/gloo-system/virtualservices'
-        ? json(response, 200, list('VirtualService', [{ metadata: { name: 'app' } }]))
-        : json(response, 403, failure(403, 'Forbidden', 'no')),
-    )
-
-    const { virtualServices, routeTables, hidden } = await gatewayView(fake.api)
-
-    expect(virtualServices.map(({ metadata }) => metadata.name)).toEqual(['app'])
-    expect(routeTables).toEqual([])
-    expect(hidden).toEqual(['VirtualServices', 'RouteTables'])
-  })
 
   test('the VirtualService that is made selects the apiGroup in every namespace', async () => {
     fake = await startFakeApi(({ body }, response) => json(response, 201, body))

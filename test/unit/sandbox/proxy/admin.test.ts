@@ -52,7 +52,7 @@ function apply(...objects: KubeObject[]): void {
   for (const object of objects) put(store, KINDS[object.kind]!, object)
 }
 
-const read = () => readProxyAdmin(origin, { name: 'echo', namespace: 'echo' }, AbortSignal.timeout(5000))
+const read = () => readProxyAdmin(origin, 'echo_echo', AbortSignal.timeout(5000))
 
 async function stats(filter = ''): Promise<Record<string, number | string>> {
   const answer = await fetch(`${origin}/stats?format=json&filter=${encodeURIComponent(filter)}`)

@@ -1,21 +1,36 @@
 import { describe, expect, test } from 'vitest'
-import type {
-  Cause,
-  Snapshot,
-  SnapshotTable,
-  SnapshotUpstream,
-} from '../../../../src/model/results/diagnosis.js'
+import type { Cause, Snapshot } from '../../../../src/model/results/diagnosis.js'
 import type { Matcher, RouteOverlap } from '../../../../src/model/results/overlaps.js'
 import type { CheckResult, Expectation, StageProof } from '../../../../src/model/expectation.js'
 import type { Neighbour } from '../../../../src/model/results/ownership.js'
-import { diagnose } from '../../../../src/verification/diagnosis/diagnose.js'
 import { errorCounts } from '../../../support/answer-errors.js'
+import { GLOO } from '../../../../src/routing/gloo/description.js'
+import { glooRules } from '../../../../src/routing/gloo/diagnosis/rules.js'
+import { neutral } from '../../../../src/routing/gloo/snapshot/neutral.js'
+import type { GlooSnapshot, TableState, UpstreamState } from '../../../../src/routing/gloo/types.js'
+import { diagnose as diagnoseWith } from '../../../../src/verification/diagnosis/diagnose.js'
+import type { Facts } from '../../../../src/verification/diagnosis/facts.js'
+
+/** What a snapshot has, and Gloo's objects in it. */
+type Around = Snapshot & GlooSnapshot
+
+function diagnose({
+  snapshot,
+  ...facts
+}: Omit<Facts, 'texts' | 'snapshot'> & { snapshot?: Around }): Cause[] {
+  const { texts } = GLOO
+  if (!snapshot) return diagnoseWith({ ...facts, texts })
+  return diagnoseWith(
+    { ...facts, texts, snapshot: { ...snapshot, ...neutral(snapshot) } },
+    glooRules(snapshot),
+  )
+}
 
 const at = { name: 'echo', namespace: 'echo' }
 const routes = { name: 'echo-routes', namespace: 'echo' }
 const ACCEPTED = { state: 'Accepted' as const, reason: '' }
 const service = { name: 'echo', namespace: 'echo' }
-const upstream: SnapshotUpstream = {
+const upstream: UpstreamState = {
   ...at,
   exists: true,
   service,
@@ -27,13 +42,15 @@ const upstream: SnapshotUpstream = {
   status: ACCEPTED,
 }
 
-function tableOf(change: Partial<SnapshotTable> = {}): SnapshotTable {
-  const to = (version: string, weight?: number) => ({ upstream: at, version, weight })
+function tableOf(change: Partial<TableState> = {}): TableState {
+  const to = (version: string, weight?: number) => ({ backend: at, version, weight })
   const route = { match: 'prefix' as const, path: '/echo', hasAction: true }
   const header = { name: 'stage', value: 'canary', regex: false }
   return {
+    kind: 'RouteTable',
     ...routes,
     weight: 0,
+    apiGroup: 'example',
     routes: [
       { ...route, headers: [header], destinations: [to('v2')] },
       { ...route, headers: [], destinations: [to('v1', 50), to('v2', 50)] },
@@ -50,7 +67,7 @@ const rivalRoute = {
   destinations: [],
   hasAction: true,
 }
-const rival: SnapshotTable = {
+const rival: TableState = {
   ...tableOf(),
   name: 'echo-rival',
   namespace: 'aaa',
@@ -63,11 +80,12 @@ function overlap(change: Partial<RouteOverlap> = {}, match: Partial<Matcher> = {
   const path = { kind: 'prefix' as const, text: '/echo' }
   const claim = {
     kind: 'RouteTable',
+    role: 'route' as const,
     matcher: 'prefix /echo',
     match: { path, caseSensitive: true, methods: [], headers: [], query: [], ...match },
   }
   return {
-    virtualService: { name: 'app', namespace: 'gloo-system' },
+    attachment: { kind: 'VirtualService', name: 'app', namespace: 'gloo-system' },
     domains: ['*'],
     winner: { ...claim, name: 'echo-rival', namespace: 'aaa' },
     loser: { ...claim, ...routes },
@@ -86,11 +104,11 @@ function neighbour(version: string, ready = 2): Neighbour {
 }
 
 /** An app at 50 % in which nothing is wrong. */
-function sceneWith(change: Partial<Snapshot> = {}): Snapshot {
+function sceneWith(change: Partial<Around> = {}): Around {
   const pods = { ready: 1, wanted: 1, problems: [], endpoints: { ready: 1, notReady: 0 } }
   return {
     ...at,
-    release: { revision: 4, apiGroup: 'example', headers: ['stage'], fingerprint: 'f4' },
+    release: { revision: 4, headers: ['stage'], fingerprint: 'f4' },
     versions: [
       { version: 'v1', ...pods },
       { version: 'v2', ...pods },
@@ -190,7 +208,7 @@ const noPods = [
   { version: 'v2', ready: 0, wanted: 1, problems: ['CrashLoopBackOff'] },
 ]
 
-test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Snapshot>]>([
+test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Around>]>([
   ['no-route-table', 'the RouteTable is gone', noRoute, { table: null }],
   ['no-virtual-service', 'nobody selects it', noRoute, { delegations: [delegation('/', [])] }],
   ['parent-prefix', 'the parent has /api', noRoute, { delegations: [delegation('/api')] }],
@@ -226,9 +244,9 @@ test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Snapsh
       domainConflicts: [
         {
           domain: '*',
-          virtualServices: [
-            { name: 'app', namespace: 'gloo-system' },
-            { name: 'twin', namespace: 'web' },
+          attachments: [
+            { kind: 'VirtualService', name: 'app', namespace: 'gloo-system' },
+            { kind: 'VirtualService', name: 'twin', namespace: 'web' },
           ],
         },
       ],
@@ -278,7 +296,7 @@ test.each<[id: string, what: string, proof: StageProof, snapshot: Partial<Snapsh
     answers({ 'foreign routes': 100 }),
     {
       otherTables: [
-        { ...rival, routes: [{ ...rivalRoute, path: '/else', destinations: [{ upstream: at, weight: 0 }] }] },
+        { ...rival, routes: [{ ...rivalRoute, path: '/else', destinations: [{ backend: at, weight: 0 }] }] },
       ],
     },
   ],

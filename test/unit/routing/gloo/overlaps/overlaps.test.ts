@@ -243,7 +243,7 @@ describe('domains that several VirtualServices have', () => {
     ['twice in one is one', [named('a', ['x', 'x'])], []],
   ])('%s', (_what, services, conflicts) => {
     const found = domainConflicts(services).map(
-      ({ domain, virtualServices }) => `${domain}: ${virtualServices.map(({ name }) => name).join(', ')}`,
+      ({ domain, attachments }) => `${domain}: ${attachments.map(({ name }) => name).join(', ')}`,
     )
     expect(found).toEqual(conflicts)
   })
@@ -269,9 +269,9 @@ describe('domains that several VirtualServices have', () => {
     expect(addedDomainConflicts([all], [all, SHARED])).toEqual([
       {
         domain: '*',
-        virtualServices: [
-          { name: 'all', namespace: 'gloo-system' },
-          { name: 'app', namespace: 'gloo-system' },
+        attachments: [
+          { kind: 'VirtualService', name: 'all', namespace: 'gloo-system' },
+          { kind: 'VirtualService', name: 'app', namespace: 'gloo-system' },
         ],
       },
     ])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { Cluster } from '../../../src/cluster/port.js'
-import { openCluster } from '../../../src/cluster/open.js'
+import { type OpenCluster, openCluster } from '../../../src/cluster/open.js'
+import { openRouting, ROUTING_RESOURCES } from '../../../src/routing/select.js'
 import type { StageProof } from '../../../src/model/expectation.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { causesOf } from '../../../src/operations/verification/diagnosis.js'
@@ -8,13 +8,13 @@ import { QUICK, type SandboxCli, startSandboxCli } from '../../support/sandbox-c
 import { errorCounts } from '../../support/answer-errors.js'
 
 let cli: SandboxCli
-let cluster: Cluster
+let cluster: OpenCluster
 const before = { ...process.env }
 
 beforeAll(async () => {
   cli = await startSandboxCli(4, { ...QUICK, seed: 5 })
   Object.assign(process.env, cli.env)
-  cluster = openCluster()
+  cluster = openCluster({}, ROUTING_RESOURCES)
   const env = { CANARY_PROBE_RATE: '0' }
   const install = ['install', 'echo', 'v1', '--with-virtual-service']
   expect(await cli.canary(install, { env })).toMatchObject({ exitCode: 0 })
@@ -112,7 +112,8 @@ test.each<[id: string, change: string[], input: object | undefined]>([
 test('a user who may read next to nothing gets a diagnosis all the same', async () => {
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'routetables' })
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'endpoints' })
-  const snapshot = await cluster.snapshot('echo', 'echo')
+  const provider = openRouting(cluster.kube).of()
+  const { snapshot } = await provider.snapshot({ name: 'echo', namespace: 'echo' })
   expect(snapshot.couldNotLook).toEqual(
     expect.arrayContaining(['routetables of other namespaces: forbidden', 'endpoints: forbidden']),
   )
@@ -127,7 +128,8 @@ test('a user who may read next to nothing gets a diagnosis all the same', async 
 /** A proof of the header stage in which no answer came through the wanted routes, and v1 answers for v2. */
 async function causes() {
   const [history] = await cluster.findReleases('echo', 'echo')
-  const context = { cluster, emit: () => undefined } as unknown as OperationContext
+  const routing = openRouting(cluster.kube)
+  const context = { cluster, routing, emit: () => undefined } as unknown as OperationContext
   return causesOf(context, {
     app: 'echo',
     namespace: 'echo',

@@ -1,0 +1,25 @@
+import type { ChartSource } from '../../cluster/port.js'
+import type { Plan } from '../../model/plan.js'
+import type { Revision } from '../../model/release.js'
+import { effectiveValues } from '../../rollout/values/merge.js'
+import type { RoutingProvider } from '../../routing/provider.js'
+import type { OperationContext } from '../context.js'
+
+type WithRouting = Pick<OperationContext, 'routing'>
+
+/** The routing provider that a revision's effective values choose. */
+export function providerOf(
+  { routing }: WithRouting,
+  { chart, config }: Pick<Revision, 'chart' | 'config'>,
+): RoutingProvider {
+  return routing.of(effectiveValues(chart.values, config))
+}
+
+/** The one that a plan leads to. The defaults of a chart that is still to be read are not known. */
+export function providerOfPlan(
+  { routing }: WithRouting,
+  { plan, revision, chart }: { plan: Plan; revision?: Revision; chart?: ChartSource },
+): RoutingProvider {
+  const config = plan.steps.at(-1)?.values ?? revision?.config ?? {}
+  return routing.of(effectiveValues(chart || !revision ? {} : revision.chart.values, config))
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from '../../model/values.js'
+import { record } from '../fields.js'
+import type { RoutingDescription } from '../provider.js'
+import { fingerprintOf } from './fingerprint.js'
+import { handover } from './handover.js'
+import { KINDS, ROUTE_TABLE, UPSTREAM } from './kinds.js'
+import { GLOO_PERMISSIONS } from './permissions.js'
+import { GLOO_NAMESPACE, PROXY_SERVICE } from './shared-virtual-service.js'
+import { STRICT_ADMISSION } from './strict-admission.js'
+
+export const NO_FALLBACK = 'upstream.fallbackPolicy: NO_FALLBACK'
+
+/** Gloo with its classic API: a RouteTable and an Upstream for each app, VirtualServices that delegate to it. */
+export const GLOO: RoutingDescription = {
+  name: 'gloo',
+  kinds: KINDS,
+  capabilities: { fingerprintHeader: true, versionHeader: true, shadow: true, counters: true },
+  texts: {
+    product: 'Gloo',
+    route: ROUTE_TABLE.kind,
+    backend: UPSTREAM.kind,
+    proxyNamespace: GLOO_NAMESPACE,
+    proxyLogs: `kubectl logs deployment/${PROXY_SERVICE} -n ${GLOO_NAMESPACE}`,
+    controllerLogs: `kubectl logs deployment/gloo -n ${GLOO_NAMESPACE}`,
+    allRoutes: 'kubectl get virtualservices,routetables -A -o yaml',
+    noFallback: NO_FALLBACK,
+    certificateSetting:
+      'or correct sslConfig.secretRef: routes.virtualService.sslConfig in the values, if the chart makes the VirtualService',
+    http2Backend: (namespace) =>
+      `kubectl get upstreams -n ${namespace} -o yaml    (spec.useHttp2: true is missing; the chart has to render it)`,
+  },
+  permissions: GLOO_PERMISSIONS,
+  fingerprint: fingerprintOf,
+  host: ({ routes }) => ownDomains(routes).find((domain) => !domain.includes('*')),
+  /** By default another version may answer than the one chosen. */
+  versionHeaderIsProof: ({ upstream, deployment }) =>
+    record(upstream).fallbackPolicy === 'NO_FALLBACK' || Object.keys(record(deployment)).length === 1,
+  strictAdmission: STRICT_ADMISSION,
+  handover,
+}
+
+function ownDomains(routes: JsonObject[string] | undefined): string[] {
+  const { domains } = record(record(routes).virtualService)
+  return Array.isArray(domains)
+    ? domains.filter((domain): domain is string => typeof domain === 'string')
+    : []
+}

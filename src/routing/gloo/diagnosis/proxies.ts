@@ -1,0 +1,117 @@
+import type { Cause, ProxyAdmin, SnapshotProxy, SnapshotRoute } from '../../../model/results/diagnosis.js'
+import { countOf, refText } from '../../../verification/diagnosis/facts.js'
+import { isUpToDate } from '../../../verification/diagnosis/proxy.js'
+import { GLOO } from '../description.js'
+import type { TableState } from '../types.js'
+import { firstLines, type GlooFacts, type GlooRule } from './facts.js'
+
+/** Causes in what the proxies make of Gloo's configuration. */
+export const PROXIES: GlooRule[] = [proxyRejects, replacedRoute]
+
+const PROXY_LOGS = GLOO.texts.proxyLogs
+
+/**
+ * One bad route of anybody keeps Envoy from taking any new one: its own statuses can all be well. Its counter alone proves
+ * nothing: what it counts may be long past, unless it goes on.
+ */
+function proxyRejects(facts: GlooFacts): Cause | undefined {
+  const { snapshot, gloo } = facts
+  if (!snapshot) return undefined
+  const tables = [...(gloo.table ? [gloo.table] : []), ...(gloo.otherTables ?? [])]
+  const culprits = tables.flatMap((table) => table.routes.flatMap((route) => faultOf(route, table)))
+  const rejecting = (snapshot.proxies ?? []).filter(
+    ({ admin }) => admin && admin.routesRejected > 0 && !isUpToDate(snapshot, admin),
+  )
+  const reported = tables.find(({ status }) => status.proxy?.state === 'Rejected')
+  const servesOld = countOf(facts, 'foreign-routes') > 0
+  if (culprits.length === 0 && rejecting.length === 0 && !(reported && (servesOld || !facts.proof)))
+    return undefined
+  const [culprit] = culprits
+  const isNow =
+    reported !== undefined || rejecting.some(({ admin }) => admin && admin.meanwhile.routesRejected > 0)
+  if (!culprit && !isNow) return rejectedEarlier(rejecting)
+  return {
+    id: 'proxy-rejects',
+    title: culprit
+      ? `the proxy rejects the configuration, for ${refText('RouteTable', culprit.table)} is bad: all routes stay as they were`
+      : 'the proxy rejects the configuration: all routes stay as they were',
+    evidence: [
+      ...culprits
+        .slice(0, 2)
+        .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
+      ...rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
+      ...(reported ? [`Gloo says of the proxy: ${firstLines(reported.status.proxy?.reason ?? '')}`] : []),
+    ],
+    remedy: culprit
+      ? [
+          `kubectl edit routetable ${culprit.table.name} -n ${culprit.table.namespace}    (or ask the team whose it is)`,
+        ]
+      : ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (which route it is)`],
+    certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
+  }
+}
+
+function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<ProxyAdmin> = {}): string {
+  const now = meanwhile?.routesRejected ?? 0
+  return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} while it was looked at`
+}
+
+function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {
+  return {
+    id: 'proxy-rejects',
+    title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
+    evidence: rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
+    remedy: ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (which route it was, and when)`],
+    certainty: 'possible',
+  }
+}
+
+/** What Envoy would not take of a route, though Gloo accepts it. */
+function faultOf(
+  { destinations, headers }: SnapshotRoute,
+  table: TableState,
+): { table: TableState; what: string; isSure: boolean }[] {
+  const weights = destinations.flatMap(({ weight }) => (weight === undefined ? [] : [weight]))
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const bad = headers.find(({ regex, value }) => regex && !compiles(value))
+  return [
+    ...(weights.length > 0 && sum === 0
+      ? [{ table, what: 'a route whose weights add up to 0', isSure: true }]
+      : []),
+    ...(bad
+      ? [
+          {
+            table,
+            what: `header ${bad.name} has to match ${bad.value}, which is no regular expression of Envoy's (RE2)`,
+            isSure: NOT_RE2.test(bad.value),
+          },
+        ]
+      : []),
+  ]
+}
+
+/** What JavaScript knows and RE2 does not: looking around, and back at groups. */
+const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
+
+/** Whether Envoy takes it. RE2 knows flags that JavaScript does not; what is broken in both is broken. */
+function compiles(pattern: string): boolean {
+  if (NOT_RE2.test(pattern)) return false
+  try {
+    new RegExp(pattern.replace(/\(\?[imsU-]+\)/g, '').replace(/\(\?P</g, '(?<'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function replacedRoute(facts: GlooFacts): Cause | undefined {
+  const count = countOf(facts, 'invalid-gateway-configuration')
+  if (count === 0) return undefined
+  return {
+    id: 'invalid-route-replaced',
+    title: 'Gloo put an answer of its own in place of an invalid route',
+    evidence: [`${count} answers are 404 "Gloo Gateway has invalid configuration"`],
+    remedy: [`kubectl get routetable,upstream -n ${facts.namespace} -o yaml    (status)`, 'glooctl check'],
+    certainty: 'certain',
+  }
+}

@@ -1,0 +1,63 @@
+import type { KubeAccess } from '../../cluster/open.js'
+import type { Finding, ProxyAddress } from '../../cluster/port.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import { GLOO } from './description.js'
+import { preflight } from './preflight.js'
+import { findProxyAddress } from './proxies/address.js'
+import { clusterOf, shadowClusterOf } from './proxies/cluster-names.js'
+import { proxyPodAddress, readyProxyPods } from './proxies/pods.js'
+import { GLOO_NAMESPACE } from './shared-virtual-service.js'
+import { readRoutes } from './view.js'
+
+/** Gloo in one cluster. */
+export class GlooProvider implements RoutingProvider {
+  readonly name = GLOO.name
+  readonly kinds = GLOO.kinds
+  readonly capabilities = GLOO.capabilities
+  readonly texts = GLOO.texts
+  readonly permissions = GLOO.permissions
+  readonly fingerprint = GLOO.fingerprint
+  readonly host = GLOO.host
+  readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
+  readonly strictAdmission = GLOO.strictAdmission
+  readonly handover = GLOO.handover
+
+  constructor(private readonly kube: KubeAccess) {}
+
+  preflight(): Promise<Finding[]> {
+    return preflight(this.kube.api, () => this.proxyAddress())
+  }
+
+  view(): Promise<RoutesView> {
+    return readRoutes(this.kube.api)
+  }
+
+  async proxyAddress(): Promise<ProxyAddress> {
+    return findProxyAddress(this.kube.api, await this.kube.options())
+  }
+
+  proxyPods(): Promise<string[]> {
+    return readyProxyPods(this.kube.api)
+  }
+
+  async proxyPodAddress(pod: string): Promise<ProxyAddress> {
+    return proxyPodAddress(this.kube.api, pod, await this.kube.options())
+  }
+
+  async counters(app: ObjectRef): Promise<RequestCounters> {
+    const { openEnvoyCounters } = await import('../envoy/counters.js')
+    const request = {
+      namespace: GLOO_NAMESPACE,
+      pods: await readyProxyPods(this.kube.api),
+      cluster: clusterOf(app),
+      shadowCluster: shadowClusterOf(app),
+    }
+    return openEnvoyCounters(request, await this.kube.options())
+  }
+
+  async snapshot(app: ObjectRef): Promise<Observed> {
+    const { observeApp } = await import('./snapshot/snapshot.js')
+    return observeApp(this.kube.api, app, await this.kube.options())
+  }
+}

@@ -1,0 +1,196 @@
+import type { Permission } from '../cluster/permissions.js'
+import type { Finding, ProxyAddress } from '../cluster/port.js'
+import type { ObjectRef, Snapshot } from '../model/results/diagnosis.js'
+import type { DomainConflict, RouteOverlap } from '../model/results/overlaps.js'
+import type { Fingerprint, RoutingKind, RoutingTexts } from '../model/routing.js'
+import type { JsonObject } from '../model/values.js'
+import type { ProviderRules } from '../verification/diagnosis/diagnose.js'
+
+/** A kind of gateway, as `routes.provider` in the values names it. */
+export type ProviderName = 'gloo'
+
+/** What a provider's gateway can do for a rollout. */
+export interface RoutingCapabilities {
+  /** Answers carry the fingerprint of their routes. */
+  fingerprintHeader: boolean
+  /** Answers carry the version that the proxy chose. */
+  versionHeader: boolean
+  /** A version can get copies of requests. */
+  shadow: boolean
+  /** The proxies count the requests of each app. */
+  counters: boolean
+}
+
+/**
+ * What a provider knows without a cluster: its kinds and words, and how to read values and manifests of a release. Canary sets
+ * no route itself: the chart does.
+ */
+export interface RoutingDescription {
+  readonly name: ProviderName
+  readonly kinds: readonly RoutingKind[]
+  readonly capabilities: RoutingCapabilities
+  readonly texts: RoutingTexts
+  /** What canary and helm need to be allowed, beside what every app needs. */
+  readonly permissions: readonly Permission[]
+
+  /** The fingerprint on the answers that come through the routes of a manifest; undefined if the chart leaves it out. */
+  fingerprint(objects: JsonObject[], values: JsonObject): Fingerprint | undefined
+
+  /** The host to probe, if the app has one of its own. */
+  host(values: JsonObject): string | undefined
+
+  /** Whether the version that the proxy chose is always the one that answers. */
+  versionHeaderIsProof(values: JsonObject): boolean
+
+  /** An admission of the gateway that denies routes before it knows their backends; undefined if it has none. */
+  readonly strictAdmission?: StrictAdmission
+
+  /** Takes requests over from routes that are not the release's (`canary init --from`). */
+  handover(app: string, routes: RoutesToReplace[]): Handover
+}
+
+/** Denies an install whose routes come before their backends, as Helm orders them. */
+export interface StrictAdmission {
+  /** Whether this error of helm's is that denial. */
+  denied(stderr: string): boolean
+  /** Whether the gateway knows a backend by now. */
+  knows(backend: JsonObject): boolean
+}
+
+/** Routes of others that lead to a Service. */
+export interface RoutesToReplace extends ObjectRef {
+  kind: string
+}
+
+/** How requests move from routes that are there to a release's own. */
+export interface Handover {
+  /** `--set` texts: for an install beside what serves, and for the upgrade that makes the release's routes serve. */
+  beside: string
+  serving: string
+  /** Patches that put the old routes behind the release's. */
+  behind: { object: string; namespace: string; patch: string }[]
+  /** Objects to delete once they get no requests. */
+  replaced: { object: string; namespace: string }[]
+  /** What has to be changed by hand, a sentence each. */
+  byHand: string[]
+}
+
+/** A provider in one cluster: the same, and what it sees there. Reads throw ExternalError. */
+export interface RoutingProvider extends RoutingDescription {
+  /** Whether the gateway is there and reachable: findings of `doctor`. */
+  preflight(): Promise<Finding[]>
+
+  /** All routes of the cluster, or those that may be read. */
+  view(): Promise<RoutesView>
+
+  /** The address that the proxies share; opens a port-forward as a last resort. */
+  proxyAddress(): Promise<ProxyAddress>
+
+  /** Names of the ready proxy pods, sorted. */
+  proxyPods(): Promise<string[]>
+
+  /** A way to one of these pods alone, by a port-forward. */
+  proxyPodAddress(pod: string): Promise<ProxyAddress>
+
+  /** Counters of the proxies for an app and for copies of its requests. Throws ExternalError if there are none. */
+  counters(app: ObjectRef): Promise<RequestCounters>
+
+  /** What leads to an app and what is behind it, within 3 seconds. Never throws. */
+  snapshot(app: ObjectRef): Promise<Observed>
+}
+
+/** The providers of one cluster. */
+export interface Routing {
+  /** The one that an app's effective values choose; without values the default. Throws UsageError for an unknown name. */
+  of(values?: JsonObject): RoutingProvider
+}
+
+/** Counters of all proxies together. */
+export interface RequestCounters {
+  /** Requests sent to the app, and copies sent to its shadow, since the proxies started. */
+  read(): Promise<{
+    requests: number
+    copies: number
+    /** Whether every proxy counts for the app: one that does not know it has no counter for it. */
+    isKnown: boolean
+  }>
+  close(): Promise<void>
+}
+
+/** A snapshot with the rules that know the provider's own objects in it. */
+export interface Observed {
+  snapshot: Snapshot
+  rules: ProviderRules
+}
+
+/** Routes that take requests of each other. */
+export interface RouteConflicts {
+  overlaps: RouteOverlap[]
+  domains: DomainConflict[]
+}
+
+/** A release's route objects before and after a change. */
+export interface RoutesOfChange {
+  app: ObjectRef
+  before: JsonObject[]
+  after: JsonObject[]
+  /** An attachment made besides. */
+  creates?: JsonObject
+}
+
+/** The Secret with the certificate for an app's requests. */
+export interface Certificate {
+  secret: ObjectRef
+  /** What takes it, `VirtualService shop/web`. */
+  user: string
+  /** Whether the user is the release's own. */
+  isOwn: boolean
+}
+
+/** All routes of a cluster at one moment. */
+export interface RoutesView {
+  /** Kinds of which the user may not list all, in the plural. */
+  readonly hidden: string[]
+
+  /** All conflicts in the cluster. */
+  conflicts(): RouteConflicts
+
+  /** Those that a change adds; what is there already is not among them. */
+  addedConflicts(change: RoutesOfChange): RouteConflicts
+
+  /** Who has the domain already and what could be done, for an error. */
+  explainConflict(
+    conflict: DomainConflict,
+    request: { app: string; creates: boolean },
+  ): { details: string[]; nextSteps: string[] }
+
+  /** The certificates that an app's objects, and those of others that serve it, rely on. */
+  certificates(own: JsonObject[], namespace: string): Certificate[]
+
+  /** What is missing between the gateway and an app that `command` installs; undefined if it is attached. */
+  missingAttachment(app: ObjectRef, values: JsonObject, command: string): MissingAttachment | undefined
+
+  /** Why no gateway would send requests to an app any more after an upgrade, and a remedy; undefined if one would. */
+  detached(
+    app: ObjectRef,
+    before: JsonObject[],
+    after: JsonObject[],
+  ): { problem: string; remedy: string } | undefined
+}
+
+/** No gateway sends requests to an app's routes; canary can make the object that does. */
+export interface MissingAttachment {
+  /** `No VirtualService selects routes of apiGroup example`. */
+  problem: string
+  /** What would be made. */
+  object: JsonObject
+  /** `Create one (app in gloo-system, for all domains)?` */
+  question: string
+  /** Its domains belong to another already. */
+  isTaken: boolean
+  details: string[]
+  /** The flag that makes it, with a note, and another way. */
+  nextSteps: string[]
+  /** Makes it and resolves with what was done, a sentence. Throws ConflictError if another of its name is there. */
+  create(): Promise<string>
+}

@@ -1,0 +1,72 @@
+import { ApiError } from '../cluster/kube/api-errors.js'
+import type { KubeApi } from '../cluster/kube/kube-api.js'
+import { ENDPOINTS, type Endpoints, type Target } from '../cluster/kube/kube-types.js'
+import { appPodsOf } from '../cluster/pods/app-pods.js'
+import { versionPodsOf } from '../cluster/pods/pods.js'
+import { listAppObjects } from '../cluster/pods/workloads.js'
+import type { ClusterObject } from '../cluster/port.js'
+import type { ObjectRef, Snapshot, SnapshotVersion } from '../model/results/diagnosis.js'
+
+/** A verdict waits this long for its causes, no longer. */
+const TIME_LIMIT_MS = 3000
+
+/** What is collected, and why a part of it could not be. */
+export class Look {
+  readonly couldNotLook: string[] = []
+  readonly signal = AbortSignal.timeout(TIME_LIMIT_MS)
+  private readonly late = new Promise<never>((_, reject) => {
+    this.signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true })
+  })
+
+  constructor() {
+    this.late.catch(() => undefined)
+  }
+
+  /** Resolves with what was asked for, or undefined; never throws. */
+  async at<T>(what: string, asked: Promise<T>): Promise<T | undefined> {
+    asked.catch(() => undefined)
+    try {
+      return await Promise.race([asked, this.late])
+    } catch (error) {
+      this.couldNotLook.push(`${what}: ${reasonOf(error)}`)
+      return undefined
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return error.status === 403 ? 'forbidden' : `HTTP ${error.status}`
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+}
+
+export async function findOrNull<T extends ClusterObject>(api: KubeApi, target: Target): Promise<T | null> {
+  return (await api.find<T>(target)) ?? null
+}
+
+/** The pods of an app's versions, with their addresses in the endpoints of its Service, and pods of others like them. */
+export async function lookAtVersions(
+  api: KubeApi,
+  { name, namespace }: ObjectRef,
+  look: Look,
+): Promise<Pick<Snapshot, 'versions' | 'neighbours'>> {
+  const release = { app: name, namespace }
+  const [objects, endpoints] = await Promise.all([
+    look.at('pods', listAppObjects(api, release)),
+    look.at('endpoints', api.find<Endpoints>({ resource: ENDPOINTS, namespace, name })),
+  ])
+  if (!objects) return {}
+  const { own, others } = appPodsOf(release, objects)
+  const versions = versionPodsOf(own).map(({ version, ready, wanted, problems }): SnapshotVersion => {
+    const pods = own.filter((entry) => entry.version === version).flatMap((entry) => entry.pods)
+    const names = new Set(pods.map(({ metadata }) => metadata.name))
+    const count = (part: 'addresses' | 'notReadyAddresses') =>
+      (endpoints?.subsets ?? [])
+        .flatMap((subset) => subset[part] ?? [])
+        .filter(({ targetRef }) => names.has(targetRef?.name ?? '')).length
+    const reported = endpoints
+      ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
+      : {}
+    return { version, ready, wanted, problems, ...reported }
+  })
+  return { versions, neighbours: others }
+}
