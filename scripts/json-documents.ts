@@ -10,7 +10,7 @@ import type { WaitingRun } from '../src/operations/runs.js'
 import type { AppStatus, AppSummary } from '../src/operations/status.js'
 import type { AnalysisResult, ExplainResult, VerifyResult } from '../src/operations/verify.js'
 import type { ErrorDocument } from '../src/report/text/error-text.js'
-import type { RunResult } from '../src/runbook/run/outcome.js'
+import type { RunResult } from '../src/runbook/run/run-result.js'
 import type { AppPlan } from '../src/runbook/run/plan.js'
 import type { OrderedFault } from '../src/sandbox/faults.js'
 

@@ -1,5 +1,5 @@
 import type { Runbook, RunbookCluster, RunbookStep, RunbookWave } from './runbook.js'
-import { conditionText, stepText } from './step-text.js'
+import { conditionText, stepText } from './steps/step-text.js'
 
 /** More apps of a wave are counted, not named. */
 const MOST_APPS = 8

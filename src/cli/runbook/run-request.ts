@@ -1,7 +1,7 @@
 import { shellWord } from '../../lib/shell-word.js'
 import path from 'node:path'
 import type { Secrets } from '../../lib/secrets/secrets.js'
-import { runIdOf } from '../../runbook/run/run-id.js'
+import { runIdOf } from '../../runbook/steps/run-id.js'
 import { loadRunbook, parseVars } from '../../runbook/file/load.js'
 import type { Runbook } from '../../runbook/runbook.js'
 import type { Output } from '../output/output.js'

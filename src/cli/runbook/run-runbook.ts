@@ -1,7 +1,7 @@
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import type { SummaryApp } from '../../report/ci/ci-summary.js'
 import { listed, runHeadLines } from '../../report/text/run-text.js'
-import { resultOf, type RunResult } from '../../runbook/run/outcome.js'
+import { resultOf, type RunResult } from '../../runbook/run/run-result.js'
 import { type AppPlan, planRun } from '../../runbook/run/plan.js'
 import { run } from '../../runbook/run/run.js'
 import type { Runbook } from '../../runbook/runbook.js'

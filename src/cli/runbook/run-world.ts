@@ -175,8 +175,8 @@ async function allSettings(
 }
 
 async function checkAll({ runbook, only, until, approve, parsed }: RunRequest): Promise<void> {
-  const [{ checkNames, checkCluster: checkSurroundings }, { knownContexts }] = await Promise.all([
-    import('../../runbook/rules/name-checks.js'),
+  const [{ checkNames, checkReferences: checkSurroundings }, { knownContexts }] = await Promise.all([
+    import('../../runbook/file/reference-checks.js'),
     import('../../cluster/kube/kubectl.js'),
   ])
   checkNames(runbook, { only, until, approve: [...approve.keys()] })

@@ -15,7 +15,7 @@ export default class RunbookInit extends BaseCommand {
     const { args } = await this.parse(RunbookInit)
     const app = checkApp(args.app ?? 'echo')
     const version = checkVersion(args.version ?? 'v2')
-    const { initialRunbook } = await import('../../runbook/init.js')
+    const { initialRunbook } = await import('../../runbook/template.js')
     const text = initialRunbook(app, version)
     await this.print({ app, version, runbook: text }, () => text.trimEnd(), { isFile: true })
   }

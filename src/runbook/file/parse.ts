@@ -8,7 +8,7 @@ import type { Runbook } from '../runbook.js'
 import type { Path, Problem } from './problems.js'
 import { RunbookSource } from './yaml-source.js'
 import { placedSteps } from './short-form.js'
-import { checkSequence } from '../rules/step-rules.js'
+import { checkSequence } from '../steps/step-order.js'
 import { insertVariables, mapTexts, variableValues } from './variables.js'
 
 export interface ParseOptions {

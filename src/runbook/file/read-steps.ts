@@ -3,7 +3,7 @@ import { headerProblem } from '../../lib/http/headers.js'
 import { pathProblem } from '../../lib/http/url-path.js'
 import type { WrittenRunbook } from '../form/runbook.js'
 import type { WrittenAnalysis, WrittenStart, WrittenStep, WrittenVerify } from '../form/step.js'
-import { nameSteps } from '../rules/step-names.js'
+import { nameSteps } from '../steps/step-names.js'
 import type {
   Analysis,
   InstallStep,

@@ -2,11 +2,11 @@ import type { FileSettings } from '../../model/setting-names.js'
 import { SETTING_NAMES } from '../../model/setting-names.js'
 import type { WrittenRunbook, WrittenWindow } from '../form/runbook.js'
 import type { WrittenSettings } from '../form/settings.js'
-import { circleOf, inOrder } from '../rules/dependency-order.js'
+import { circleOf, inOrder } from './dependency-order.js'
 import type { Reader } from './value-reader.js'
 import { type RunbookApp, type RunbookCluster, type RunbookWave, WEEKDAYS, type Window } from '../runbook.js'
 import type { Path } from './problems.js'
-import { isTimeZone, minutesOf } from '../rules/windows.js'
+import { isTimeZone, minutesOf } from '../steps/windows.js'
 
 /** The windows by name. */
 export function readWindows(data: WrittenRunbook, reader: Reader): Window[] {

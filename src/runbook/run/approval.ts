@@ -10,7 +10,7 @@ import { whyNotAnother } from '../../operations/runs.js'
 import type { AppContext } from './app-context.js'
 
 import type { ApproveStep } from '../runbook.js'
-import { nameOf } from '../step-text.js'
+import { nameOf } from '../steps/step-text.js'
 import { clearNote, whileNoted } from './wait-note.js'
 
 /** How often it is looked whether somebody else approved, while a person is asked here. */

@@ -4,12 +4,12 @@ import type { Stage } from '../../model/stage.js'
 import type { OperationResult } from '../../operations/context.js'
 import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
 import { holderText, waitForOthers } from '../../operations/change/take-lock.js'
-import { countUntil, notedStep, stepsOf } from './app-steps.js'
+import { countUntil, notedStep, stepsOf } from '../steps/app-steps.js'
 import { type AppContext, lockCommand } from './app-context.js'
 import { contextOf, runStepOperation } from './step-operation.js'
-import { isMoving, positionOf } from './position.js'
+import { isMoving, positionOf } from '../steps/position.js'
 import type { Runbook, RunbookCluster } from '../runbook.js'
-import { conditionText, nameOf } from '../step-text.js'
+import { conditionText, nameOf } from '../steps/step-text.js'
 
 /** What a run would do for one app. */
 export interface AppPlan extends RunApp {

@@ -7,7 +7,7 @@ import { install } from '../../operations/install.js'
 import { shift } from '../../operations/shift.js'
 import { start } from '../../operations/start.js'
 import type { AppContext } from './app-context.js'
-import { isMoving, type MovingStep } from './position.js'
+import { isMoving, type MovingStep } from '../steps/position.js'
 import type { RunbookStep } from '../runbook.js'
 
 /** The context of a step's operations: what the step says goes over what the app's settings do. */

@@ -2,7 +2,7 @@ import type { RunWait } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppContext } from './app-context.js'
 import type { RunbookStep } from '../runbook.js'
-import { nameOf } from '../step-text.js'
+import { nameOf } from '../steps/step-text.js'
 
 /** The app, and the revision it waits at. */
 export interface WaitingApp {

@@ -7,12 +7,12 @@ import { withFailurePolicy } from '../../operations/change/failure-policy.js'
 import { observe } from '../../operations/observe/observe.js'
 import { verify } from '../../operations/verify.js'
 import { hasCanary } from '../../rollout/stage/stage.js'
-import type { FalseAlarmBudget } from './false-alarm-budget.js'
+import type { FalseAlarmBudget } from '../steps/false-alarm-budget.js'
 import type { AppContext } from './app-context.js'
 import type { PauseStep, RunbookStep, Window } from '../runbook.js'
-import { nameOf } from '../step-text.js'
+import { nameOf } from '../steps/step-text.js'
 import { whileNoted } from './wait-note.js'
-import { byItsClocks, isOpen, nextOpening } from '../rules/windows.js'
+import { byItsClocks, isOpen, nextOpening } from '../steps/windows.js'
 
 /** Probes per second of each kind while a stage is watched. */
 const WATCH_RATE = 10

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { runbookGraph } from '../../../../src/runbook/graph.js'
-import { initialRunbook } from '../../../../src/runbook/init.js'
+import { initialRunbook } from '../../../../src/runbook/template.js'
 import type { CanaryError } from '../../../../src/model/errors.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
 import { concerns, type RunbookStep } from '../../../../src/runbook/runbook.js'
 import { durationText } from '../../../../src/lib/durations.js'
-import { stepText } from '../../../../src/runbook/step-text.js'
+import { stepText } from '../../../../src/runbook/steps/step-text.js'
 import { forTarget } from '../../../../src/runbook/file/variables.js'
 
 const HEAD = 'apiVersion: canary/v1\nkind: Runbook\napps: {echo: {}, golf: }\n'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { falseAlarmBudget } from '../../../../src/runbook/run/false-alarm-budget.js'
+import { falseAlarmBudget } from '../../../../src/runbook/steps/false-alarm-budget.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
-import { stepsOf } from '../../../../src/runbook/run/app-steps.js'
+import { stepsOf } from '../../../../src/runbook/steps/app-steps.js'
 
 const RUNBOOK = `apiVersion: canary/v1
 kind: Runbook

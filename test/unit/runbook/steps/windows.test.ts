@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Weekday, Window } from '../../../../src/runbook/runbook.js'
-import { isOpen, isTimeZone, minutesOf, nextOpening } from '../../../../src/runbook/rules/windows.js'
+import { isOpen, isTimeZone, minutesOf, nextOpening } from '../../../../src/runbook/steps/windows.js'
 
 function window(days: Weekday[], from: string, to: string, timeZone = 'Europe/Berlin'): Window {
   return { name: 'w', days, from: minutesOf(from)!, to: minutesOf(to)!, timeZone }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Stage } from '../../../../src/model/stage.js'
-import { positionOf } from '../../../../src/runbook/run/position.js'
+import { positionOf } from '../../../../src/runbook/steps/position.js'
 import type { RunbookStep } from '../../../../src/runbook/runbook.js'
 
 const base = (line: number) => ({

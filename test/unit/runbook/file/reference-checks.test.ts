@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CanaryError } from '../../../../src/model/errors.js'
-import { checkNames, checkCluster } from '../../../../src/runbook/rules/name-checks.js'
+import { checkNames, checkReferences } from '../../../../src/runbook/file/reference-checks.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
 
 let folder: string
@@ -18,7 +18,7 @@ const runbook = (text: string) =>
 /** What is told, without the folder. */
 async function told(text: string, contexts: Record<string, string[]> = {}): Promise<string[]> {
   const known = (kubeconfig = 'default') => Promise.resolve(contexts[path.basename(kubeconfig)] ?? [])
-  const error = await checkCluster(runbook(text), known).then(
+  const error = await checkReferences(runbook(text), known).then(
     () => undefined,
     (thrown: CanaryError) => thrown,
   )

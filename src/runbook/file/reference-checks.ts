@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../../model/errors.js'
-import { stepsOf } from '../run/app-steps.js'
-import { type PlacedProblem, RunbookError } from '../file/problems.js'
+import { stepsOf } from '../steps/app-steps.js'
+import { type PlacedProblem, RunbookError } from './problems.js'
 import { isPublishedChart } from '../../cluster/helm/chart-packages.js'
 import type { InstallStep, Position, Runbook, RunbookCluster } from '../runbook.js'
 import { didYouMean } from '../../lib/closest.js'
@@ -39,7 +39,7 @@ function check(flag: string, name: string, kind: string, known: string[]): void 
  * Throws RunbookError for files of steps that do not exist, and for contexts that are in no kubeconfig, before any cluster
  * is contacted. `contextsOf` lists the contexts of a kubeconfig.
  */
-export async function checkCluster(
+export async function checkReferences(
   runbook: Runbook,
   contextsOf: (kubeconfig: string | undefined) => Promise<string[]>,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { circleOf, inOrder } from '../../../../src/runbook/rules/dependency-order.js'
+import { circleOf, inOrder } from '../../../../src/runbook/file/dependency-order.js'
 
 const names = (...items: string[]) =>
   items.map((item) => {

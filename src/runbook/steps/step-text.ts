@@ -1,7 +1,7 @@
-import { describeHeaders } from '../model/describe-stage.js'
-import { durationText } from '../lib/durations.js'
-import type { RunStepName } from '../model/run-events.js'
-import type { RunbookStep } from './runbook.js'
+import { describeHeaders } from '../../model/describe-stage.js'
+import { durationText } from '../../lib/durations.js'
+import type { RunStepName } from '../../model/run-events.js'
+import type { RunbookStep } from '../runbook.js'
 
 /** Characters of a command that are told. */
 const LONGEST_COMMAND = 60
