@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { HELM_MAJORS } from '../../scripts/tools.js'
 import { GATEWAY, canaryValues, chartFolder, fixture, helm, onGatewayApi, render } from './helm.js'
 import { looseEndsOf } from './loose-ends.js'
+import { GATEWAY_API_VERSIONS } from './validate-gateway-api.js'
 import { problemsOf } from './validate-objects.js'
 
 /* The HTTPRoute through the stages. That whole services are rendered right is for services.test.ts to show. */
@@ -57,7 +58,7 @@ describe.each(HELM_MAJORS)('Helm %i', (major) => {
             responseHeaderModifier: { set: [{ name: 'x-canary-routes', value: fingerprintOf(rendered) }] },
           },
         ])
-      for (const version of ['v1.1.1', 'v1.6.2'] as const) expect(problemsOf(rendered, version)).toEqual([])
+      for (const version of GATEWAY_API_VERSIONS) expect(problemsOf(rendered, version)).toEqual([])
       expect(looseEndsOf(rendered)).toEqual([])
     }
     expect(new Set(stages.map((rendered) => fingerprintOf(rendered))).size).toBe(6)

@@ -101,12 +101,14 @@ describe.each(PROVIDERS)('with %s', (provider) => {
     expect(files, 'not written yet: see the head of this file').toContain(
       path.basename(expectation(service, provider)),
     )
-    const expected = objectsOf(await readFile(expectation(service, provider), 'utf8'))
+    const text = await readFile(expectation(service, provider), 'utf8')
+    const expected = objectsOf(text)
     const isSpecial = provider === 'gloo' || valueFiles(service).length > 1
     for (const major of isSpecial ? HELM_MAJORS : [4 as const]) {
       const { stdout, stderr } = await renderService(major, service, provider)
       expect(stderr).toBe('')
       expect(objectsOf(stdout)).toEqual(expected)
+      if (major === 4) expect(stdout).toBe(text)
     }
     expect(problemsOf(expected)).toEqual([])
     if (!NEWER.includes(service)) expect(problemsOf(expected, 'v1.1.1')).toEqual([])

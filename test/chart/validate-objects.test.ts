@@ -13,13 +13,14 @@ type Rendered = Record<string, any>
 
 let rendered: Rendered
 beforeEach(async () => {
-  const files = ['mailer', 'storefront', 'search', 'docs-site']
+  const files = ['mailer', 'storefront', 'search', 'docs-site', 'ledger.gateway-api', 'reports.gateway-api']
   const streams = files.map((name) => readFile(fixture(`services/${name}.expected.yaml`), 'utf8'))
   rendered = Object.assign({}, ...(await Promise.all(streams)).map(objectsOf))
 })
 
 const pod = (objects: Rendered) => objects['Deployment/mailer-2026-11-20'].spec.template.spec
 const container = (objects: Rendered) => pod(objects).containers[0]
+const rule = (objects: Rendered) => objects['HTTPRoute/reports'].spec.rules[0]
 const route = (objects: Rendered) => objects['RouteTable/search-routes'].spec.routes[0]
 
 test('nothing is wrong with them as they are', () => {
@@ -45,6 +46,9 @@ describe('the schemas see', () => {
       (all) => delete route(all).routeAction.single.subset,
       /subset: missing/,
     ],
+    ['a field unknown to HTTPRoutes', (all) => (rule(all).retry = {}), /rules\/0: .*"retry"/],
+    ['a weight that is none', (all) => (rule(all).backendRefs[0].weight = -1), /weight: must be >= 0/],
+    ['a header twice', (all) => rule(all).filters.push(rule(all).filters[0]), /filters.* cannot be repeated/],
     ['a kind of another group', (all) => (all['Service/mailer'].apiVersion = 'v2'), /renders no Service/],
   ])('%s', (_title, change, says) => {
     change(rendered)
@@ -79,6 +83,17 @@ describe('loose ends are', () => {
     ['a port of no Service', (all) => (all['Upstream/search'].spec.kube.servicePort = 1), /has no port 1/],
     ['a shadow without Upstream', (all) => delete all['Upstream/search-shadow'], /no Upstream search-shadow/],
     ['a version without pods', (all) => delete all['Deployment/search-v8'], /no Deployment of version v8/],
+    [
+      'a Service that is not there',
+      (all) => delete all['Service/reports-v2'],
+      /no Service reports\/reports-v2/,
+    ],
+    ['a Service without a grant', (all) => delete all['ReferenceGrant/reports'], /no grant for reports-v1/],
+    [
+      'a port without a name',
+      (all) => delete all['Service/ledger-v3'].spec.ports[0].name,
+      /no port of ledger-v3/,
+    ],
     [
       'a delegation to nothing',
       (all) => delete all['RouteTable/docs-site-routes'],
