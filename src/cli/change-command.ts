@@ -1,4 +1,5 @@
-import type { OperationContext, OperationResult } from '../operations/context.js'
+import type { OperationResult } from '../model/results/change.js'
+import type { OperationContext } from '../operations/context.js'
 import { BaseCommand } from './base-command.js'
 import type { ParsedFlags, Settings } from './session/settings.js'
 

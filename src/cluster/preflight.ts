@@ -1,9 +1,9 @@
+import type { Finding } from '../model/results/doctor.js'
 import { CanaryError } from '../model/errors.js'
 import type { Helm } from './helm/helm.js'
 import type { KubeApi } from './kube/kube-api.js'
 import { kubectlVersion } from './kube/kubectl.js'
 import { missingPermissions, type Permission, PERMISSIONS } from './permissions.js'
-import type { Finding } from './port.js'
 
 /** Whether helm, kubectl and the cluster are there. Expected errors become findings, with a remedy. */
 export async function preflight(api: KubeApi, helm: Helm): Promise<Finding[]> {

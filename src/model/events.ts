@@ -45,3 +45,9 @@ export type CanaryEvent =
   | { type: 'note'; message: string }
 
 export type Emit = (event: CanaryEvent) => void
+
+/** A Deployment of the app with the state of its pods. */
+export interface VersionPods extends PodProgress {
+  deployment: string
+  image: string
+}

@@ -1,9 +1,10 @@
+import type { OperationResult } from '../model/results/change.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'
 import { planAbort } from '../rollout/plan/plan.js'
 import { planForcedAbort } from '../rollout/plan/forced-abort.js'
 import { changeRelease } from './change/change.js'
-import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 import { requireReleased } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
 

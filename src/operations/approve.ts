@@ -1,9 +1,9 @@
-import type { Approval, RunWait } from '../cluster/port.js'
+import type { Approval, RunWait, WaitingRun, ApproveResult } from '../model/results/runs.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { OperationContext } from './context.js'
 import { absentApp } from './observe/absent.js'
 import { observe } from './observe/observe.js'
-import { listRuns, type WaitingRun, whyNotAnother } from './runs.js'
+import { listRuns, whyNotAnother } from './runs.js'
 
 export interface ApproveRequest {
   /** An app, or the id or name of a run. */
@@ -12,12 +12,6 @@ export interface ApproveRequest {
   /** Id of the step. */
   step: string
   why: string
-}
-
-export interface ApproveResult {
-  approved: (Approval & { app: string; namespace: string })[]
-  /** Commands that go on. */
-  next: string[]
 }
 
 /**

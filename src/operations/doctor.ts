@@ -1,4 +1,4 @@
-import type { Finding } from '../cluster/port.js'
+import type { Finding, DoctorResult } from '../model/results/doctor.js'
 import { describeStage } from '../model/describe-stage.js'
 import {
   describeAutoscaled,
@@ -16,11 +16,6 @@ import { observe, type Observation, unfinishedRevision } from './observe/observe
 import { providerOf } from './observe/provider.js'
 import { workloadFindings } from './ownership/findings.js'
 import { tlsFindings } from './change/tls-secrets.js'
-
-export interface DoctorResult {
-  findings: Finding[]
-  problems: number
-}
 
 /**
  * Checks the surroundings (helm, kubectl, cluster, permissions, gateway), and the app where one is named. Throws

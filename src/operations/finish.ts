@@ -1,4 +1,5 @@
-import type { VersionPods } from '../cluster/port.js'
+import type { OperationResult } from '../model/results/change.js'
+import type { VersionPods } from '../model/events.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'
@@ -6,7 +7,7 @@ import { hasCanary, weightOf } from '../rollout/stage/stage.js'
 import { planFinish } from '../rollout/plan/plan.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
-import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 import type { PlanToRun } from './change/run-plan.js'
 
 export interface FinishRequest extends AppRequest {

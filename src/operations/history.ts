@@ -1,16 +1,8 @@
-import type { RolloutHistory } from '../model/results/history.js'
+import type { AppHistory } from '../model/results/history.js'
 import { rolloutHistory } from '../rollout/history/history.js'
 import { absentApp } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { observe } from './observe/observe.js'
-
-/** The newest revisions of a release as events, oldest first. */
-export interface AppHistory extends RolloutHistory {
-  app: string
-  namespace: string
-  /** How many older revisions there are that were not asked for. */
-  older: number
-}
 
 /**
  * Reads the release and the proofs kept with its Lease; sends no request and changes nothing. Throws ConflictError where

@@ -1,4 +1,5 @@
-import type { LockHolder, RunNotes, RunStart, RunWait } from '../cluster/port.js'
+import type { RunWait, RunStart, WaitingRun } from '../model/results/runs.js'
+import type { RunNotes } from '../cluster/port.js'
 import type { OperationContext } from './context.js'
 
 /** What is known of runs of an app at this revision: a wait at another is over, a holder who died holds nothing. */
@@ -29,16 +30,6 @@ export function runCommands(app: string, namespace: string, { kind, step, comman
     `canary approve ${app} ${step}${at} --why REASON    (${who})`,
     `${command}    (goes on once it is approved)`,
   ]
-}
-
-/** An app that a run is at work on, or waits before. */
-export interface WaitingRun {
-  app: string
-  namespace: string
-  waiting?: RunWait
-  started?: RunStart
-  /** Whoever holds the app right now. */
-  holder?: LockHolder
 }
 
 /** Every app that a run waits before or is at work on, in the order of namespaces and apps. */

@@ -1,8 +1,9 @@
+import type { OperationResult } from '../model/results/change.js'
 import { planShift } from '../rollout/plan/plan.js'
 import { stageOf, weightOf } from '../rollout/stage/stage.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
-import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 
 /**
  * header, weighted, shifted → the same with another weight (percent of regular requests), in one step. With `analyzeMs`

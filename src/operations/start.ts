@@ -1,8 +1,9 @@
+import type { OperationResult } from '../model/results/change.js'
 import { effectiveValues, isObject } from '../rollout/values/merge.js'
 import { planStart } from '../rollout/plan/plan.js'
 import { type ConfigChanges, nextConfig } from '../rollout/plan/version-config.js'
 import { changeApp } from './change/change.js'
-import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 import { valuesWarner } from './observe/values-warnings.js'
 import { readValuesFile } from './inputs/values-files.js'
 

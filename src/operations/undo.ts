@@ -1,10 +1,11 @@
+import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'
 import { planUndo, versionToUndoTo } from '../rollout/plan/undo.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
-import type { AppRequest, OperationContext, OperationResult } from './context.js'
+import type { AppRequest, OperationContext } from './context.js'
 import type { ReleasedApp } from './observe/observe.js'
 
 export interface UndoRequest extends AppRequest {

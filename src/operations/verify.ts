@@ -1,12 +1,10 @@
+import type { VerifyResult, AnalysisResult, ExplainResult, VerifiedApp } from '../model/results/verify.js'
 import { ConflictError } from '../model/errors.js'
-import type { StageProof } from '../model/expectation.js'
-import type { Analysis } from '../model/results/analysis.js'
 import type { Revision } from '../model/release.js'
 import type { Stage } from '../model/stage.js'
 import { expectationsOf } from '../rollout/stage/expectations.js'
 import { finishedRollout } from '../rollout/history/history.js'
 import { nextCommands, undoCommand } from '../rollout/stage/next-steps.js'
-import type { ExplainedAnswer } from '../verification/probing/verifier.js'
 import { analyzeStage, requireBothVersions, requireSound } from './verification/analyze-stage.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { causesOf } from './verification/diagnosis.js'
@@ -15,31 +13,6 @@ import { providerOf } from './observe/provider.js'
 import { observe, requireThere } from './observe/observe.js'
 import { StageVerifier, requirePass } from './verification/verify-stage.js'
 import { requireSame } from './change/revision-watch.js'
-
-interface Result {
-  app: string
-  namespace: string
-  stage: Stage
-  revision: number
-  next: string[]
-  undo?: string
-}
-
-export interface VerifyResult extends Result {
-  proof: StageProof
-}
-
-export interface AnalysisResult extends Result {
-  analysis: Analysis
-}
-
-export interface ExplainResult {
-  app: string
-  namespace: string
-  revision: number
-  stage: Stage
-  answers: ExplainedAnswer[]
-}
 
 /** Endpoints reach the proxy up to half a second after the routes; until then a fail restarts the count. */
 const SETTLING_MS = 2000
@@ -125,7 +98,7 @@ export async function explain(context: OperationContext, request: AppRequest): P
   }
 }
 
-function resultOf({ app, namespace, stage, deployed, undo }: Release): Result {
+function resultOf({ app, namespace, stage, deployed, undo }: Release): VerifiedApp {
   const next = nextCommands(app, namespace, stage)
   return { app, namespace, stage, revision: deployed.revision, next, undo }
 }

@@ -1,5 +1,6 @@
+import type { LockHolder } from '../../model/results/runs.js'
 import { CanaryError } from '../../model/errors.js'
-import type { LockHolder, LockRequest } from '../port.js'
+import type { LockRequest } from '../port.js'
 
 /** Another operator has the app; `claim` is who asked them to stop already. */
 export function busy(

@@ -1,13 +1,6 @@
+import type { LockHolder, Approval, RunWait, RunStart } from '../../model/results/runs.js'
 import type { Verdict } from '../../model/expectation.js'
-import type {
-  Approval,
-  ClusterObject,
-  LockHolder,
-  RecordedProof,
-  RecordedRollback,
-  RunStart,
-  RunWait,
-} from '../port.js'
+import type { ClusterObject, RecordedProof, RecordedRollback } from '../port.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */

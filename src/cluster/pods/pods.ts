@@ -1,5 +1,5 @@
+import type { VersionPods } from '../../model/events.js'
 import type { OwnDeployment } from './app-pods.js'
-import type { VersionPods } from '../port.js'
 import type { ContainerStatus, Deployment, Pod } from '../kube/kube-types.js'
 
 /** The state of the app's Deployments and their pods; sorted by version. */

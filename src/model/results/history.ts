@@ -38,3 +38,11 @@ export interface RolloutHistory {
   entries: HistoryEntry[]
   gaps: HistoryGap[]
 }
+
+/** The newest revisions of a release as events, oldest first. */
+export interface AppHistory extends RolloutHistory {
+  app: string
+  namespace: string
+  /** How many older revisions there are that were not asked for. */
+  older: number
+}

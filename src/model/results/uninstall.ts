@@ -1,3 +1,4 @@
+import type { Stage } from '../stage.js'
 import type { ObjectName } from './drift.js'
 
 /** What uninstalling an app removes, and what it leaves. */
@@ -16,4 +17,21 @@ export interface IdleProof {
   requests: number
   /** Probes sent once the routes were gone, none of which reached the app. */
   probes: number
+}
+
+export interface UninstallResult extends Removal {
+  app: string
+  namespace: string
+  dryRun: boolean
+  changed: boolean
+  /** Where the app stood. */
+  from: Stage
+  /** Where it stands now. */
+  stage: Stage
+  /** Helm's command lines. */
+  commands: string[]
+  /** That nobody sends it requests; absent in a dry run, and without the proof. */
+  proof?: IdleProof
+  unverified?: string
+  next: string[]
 }

@@ -1,6 +1,8 @@
-import type { AppLock, VersionPods } from '../../cluster/port.js'
+import type { OperationResult } from '../../model/results/change.js'
+import type { VersionPods } from '../../model/events.js'
+import type { AppLock } from '../../cluster/port.js'
 import { isTransient, UnfinishedError } from './apply-step.js'
-import type { AppRequest, OperationContext, OperationResult } from '../context.js'
+import type { AppRequest, OperationContext } from '../context.js'
 import {
   observe,
   type Observation,

@@ -1,9 +1,10 @@
+import type { OperationResult } from '../../model/results/change.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'
 import type { CanaryEvent } from '../../model/events.js'
 import { undoCommand } from '../../rollout/stage/next-steps.js'
 import { abort } from '../abort.js'
-import type { AppRequest, OperationContext, OperationResult } from '../context.js'
+import type { AppRequest, OperationContext } from '../context.js'
 
 /**
  * Runs a change, and goes back (`abort`) where a step of it failed and the policy, or a person asked, says so. Throws

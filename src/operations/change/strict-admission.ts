@@ -1,3 +1,4 @@
+import type { OperationResult } from '../../model/results/change.js'
 import type { AppLock, UpgradeRequest } from '../../cluster/port.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
@@ -8,7 +9,7 @@ import type { RoutingProvider, StrictAdmission } from '../../routing/provider.js
 import { withRoutesEnabled } from '../../rollout/stage/values.js'
 import { nameOf } from '../../rollout/drift/drift.js'
 import { applyStep, UnfinishedError } from './apply-step.js'
-import type { OperationContext, OperationResult } from '../context.js'
+import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import type { PlanToRun } from './run-plan.js'
 

@@ -1,4 +1,5 @@
-import type { AppLock, LockHolder } from '../../cluster/port.js'
+import type { LockHolder } from '../../model/results/runs.js'
+import type { AppLock } from '../../cluster/port.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
 

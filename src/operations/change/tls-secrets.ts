@@ -1,4 +1,4 @@
-import type { Finding } from '../../cluster/port.js'
+import type { Finding } from '../../model/results/doctor.js'
 import { shellWord } from '../../lib/shell-word.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'

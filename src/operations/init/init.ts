@@ -1,10 +1,10 @@
+import type { InitFile, InitResult, LeftOut } from '../../model/results/init.js'
 import { descriptionFor } from '../../routing/select.js'
 import { shellWord } from '../../lib/shell-word.js'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
-import type { LeftOut } from '../../rollout/deployment/environment-values.js'
 import { ContainerPorts } from '../../rollout/deployment/container-ports.js'
 import { containersOf, valuesFromDeployment } from '../../rollout/deployment/from-deployment.js'
 import { type Answers, configFromAnswers, valuesText } from '../../rollout/deployment/init-values.js'
@@ -33,24 +33,6 @@ export interface InitRequest {
   force: boolean
   /** Write nothing. */
   dryRun: boolean
-}
-
-export interface InitFile {
-  path: string
-  content: string
-}
-
-export interface InitResult {
-  app: string
-  namespace: string
-  dryRun: boolean
-  /** Those that were written, or would be. */
-  files: InitFile[]
-  /** Fields of the Deployment that the values can't say. */
-  notCarriedOver: LeftOut[]
-  /** What is to be known before the app is installed, a sentence each. */
-  notes: string[]
-  next: string[]
 }
 
 const CONFIG_FILE = 'canary.yaml'

@@ -1,4 +1,4 @@
-import type { Finding } from '../../cluster/port.js'
+import type { Finding } from '../../model/results/doctor.js'
 import { ExternalError } from '../../model/errors.js'
 import {
   conflictRemedy,

@@ -1,4 +1,5 @@
-import type { Finding, VersionPods } from '../../cluster/port.js'
+import type { VersionPods } from '../../model/events.js'
+import type { Finding } from '../../model/results/doctor.js'
 import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { OperationContext } from '../context.js'
 import type { Observation } from '../observe/observe.js'

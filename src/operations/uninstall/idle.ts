@@ -1,3 +1,4 @@
+import type { ExplainedAnswer } from '../../model/results/verify.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Expectation } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
@@ -6,7 +7,6 @@ import type { IdleProof } from '../../model/results/uninstall.js'
 import { expectationsOf } from '../../rollout/stage/expectations.js'
 import type { RoutingTexts } from '../../model/routing.js'
 import type { RequestCounters, RoutingProvider } from '../../routing/provider.js'
-import type { ExplainedAnswer } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 import type { StageVerifier } from '../verification/verify-stage.js'
 

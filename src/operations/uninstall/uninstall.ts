@@ -6,7 +6,7 @@ import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
-import type { IdleProof, Removal } from '../../model/results/uninstall.js'
+import type { IdleProof, UninstallResult } from '../../model/results/uninstall.js'
 import type { JsonObject } from '../../model/values.js'
 import { describeStep } from '../../rollout/history/description.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
@@ -27,23 +27,6 @@ export interface UninstallRequest extends AppRequest {
   idleMs: number
   /** Remove it without the proof; why. */
   unverified?: string
-}
-
-export interface UninstallResult extends Removal {
-  app: string
-  namespace: string
-  dryRun: boolean
-  changed: boolean
-  /** Where the app stood. */
-  from: Stage
-  /** Where it stands now. */
-  stage: Stage
-  /** Helm's command lines. */
-  commands: string[]
-  /** That nobody sends it requests; absent in a dry run, and without the proof. */
-  proof?: IdleProof
-  unverified?: string
-  next: string[]
 }
 
 /** An app that is there, and what goes with it. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../../cluster/port.js'
+import type { Finding } from '../../model/results/doctor.js'
 import type { Cause, ObjectRef, SnapshotRelease } from '../../model/results/diagnosis.js'
 import type { StageProof } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'

@@ -1,14 +1,8 @@
+import type { Finding } from '../../model/results/doctor.js'
 import type { Palette } from '../terminal/palette.js'
 
-export interface FindingView {
-  check: string
-  status: 'ok' | 'warning' | 'problem'
-  detail: string
-  remedy?: string
-}
-
 /** Every finding with its remedy, and the count of problems. */
-export function renderDoctor(findings: FindingView[], palette: Palette): string {
+export function renderDoctor(findings: Finding[], palette: Palette): string {
   const glyphs = { ok: palette.good('✔'), warning: palette.warn('!'), problem: palette.bad('✖') }
   const width = Math.max(0, ...findings.map(({ check }) => check.length))
   const lines = findings.flatMap(({ check, status, detail, remedy }) => [

@@ -1,28 +1,12 @@
+import type { ExplainedAnswer, ExplainResult } from '../../model/results/verify.js'
 import { describeStage } from '../../model/describe-stage.js'
-import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
-
-/** One raw answer with what was read from it. */
-export interface ExplainedView {
-  kind: 'regular' | 'canary'
-  path: string
-  proxy?: string
-  request: { method: string; headers: Record<string, string> }
-  answer?: { status: number; headers: Record<string, string>; body: string }
-  failure?: string
-  elapsedMs: number
-  readings: { rule: string; version?: string; used: boolean }[]
-  countsAs: string
-}
 
 /** Lines of a body that are worth their room. */
 const BODY_LINES = 8
 
 /** The result of `verify --explain`: each request as it was sent, the raw answer, and what counting would make of it. */
-export function renderExplained(
-  result: { app: string; stage: Stage; revision: number; answers: ExplainedView[] },
-  palette: Palette,
-): string {
+export function renderExplained(result: ExplainResult, palette: Palette): string {
   const { app, stage, revision, answers } = result
   return [
     `${palette.strong(app)} ${describeStage(stage)} (revision ${revision})`,
@@ -32,7 +16,7 @@ export function renderExplained(
   ].join('\n')
 }
 
-function explainedLines(explained: ExplainedView, palette: Palette): string[] {
+function explainedLines(explained: ExplainedAnswer, palette: Palette): string[] {
   const { kind, path, proxy, request, answer, failure, elapsedMs, readings, countsAs } = explained
   const through = proxy ? ` through ${proxy}` : ''
   const came = answer ? `http ${answer.status}` : (failure ?? 'no answer')

@@ -1,16 +1,8 @@
-import type { HistoryEntry, HistoryGap } from '../../model/results/history.js'
+import type { AppHistory, HistoryEntry, HistoryGap } from '../../model/results/history.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago } from './phrases.js'
 import { fittingColumns } from '../terminal/table.js'
-
-export interface HistoryView {
-  app: string
-  namespace: string
-  entries: HistoryEntry[]
-  gaps: HistoryGap[]
-  older: number
-}
 
 export interface HistoryLayout {
   /** Milliseconds since the epoch. */
@@ -28,7 +20,7 @@ const LEAST_WIDTH = 40
 
 /** A release's history as a table, newest last. */
 export function renderHistory(
-  history: HistoryView,
+  history: AppHistory,
   palette: Palette,
   { now, columns }: HistoryLayout,
 ): string {
@@ -113,7 +105,7 @@ function painted(cell: string, column: number, { proof, status }: HistoryEntry, 
   return status === 'failed' ? palette.bad(cell) : palette.warn(cell)
 }
 
-function olderLine({ app, namespace, entries, older }: HistoryView, palette: Palette): string[] {
+function olderLine({ app, namespace, entries, older }: AppHistory, palette: Palette): string[] {
   if (older === 0) return []
   const at = namespace === app ? '' : ` -n ${namespace}`
   const all = `canary history ${app}${at} --limit ${entries.length + older}`

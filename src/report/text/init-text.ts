@@ -1,16 +1,8 @@
+import type { InitResult } from '../../model/results/init.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** What is printed of `canary init`. */
-export interface InitView {
-  dryRun: boolean
-  files: { path: string; content: string }[]
-  notCarriedOver: { field: string; reason: string }[]
-  notes: string[]
-  next: string[]
-}
-
 /** What was written, what is not in it, and how to go on; of a dry run the files themselves. */
-export function renderInit(result: InitView, palette: Palette): string {
+export function renderInit(result: InitResult, palette: Palette): string {
   if (result.dryRun) {
     return result.files
       .map(({ path, content }) => `---\n# ${path}\n${content}`)
@@ -27,7 +19,7 @@ export function renderInit(result: InitView, palette: Palette): string {
 }
 
 /** What the files leave open, and what to know about them. */
-export function remarkLines({ notCarriedOver, notes }: InitView): string[] {
+export function remarkLines({ notCarriedOver, notes }: InitResult): string[] {
   return [
     ...(notCarriedOver.length > 0 ? ['not carried over:'] : []),
     ...notCarriedOver.map(({ field, reason }) => `  ${field}: ${reason}`),

@@ -1,35 +1,19 @@
+import type { OperationResult } from '../../model/results/change.js'
 import { describeStage } from '../../model/describe-stage.js'
 import type { Expectation, StageProof } from '../../model/expectation.js'
 import type { Analysis } from '../../model/results/analysis.js'
 import type { Plan, Step } from '../../model/plan.js'
-import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
 import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
 import { objectLines, upgradeLines } from '../../model/results/upgrade-changes.js'
 import { changeLine, diffValues } from '../../model/results/values-diff.js'
 
-/** What is printed of a changing command's result. */
-export interface ResultView {
-  app: string
-  namespace: string
-  dryRun: boolean
-  changed: boolean
-  stage: Stage
-  revision?: number
-  plan: Plan
-  commands: string[]
-  proofs: { stage: Stage; proof: StageProof }[]
-  analysis?: Analysis
-  next: string[]
-  undo?: string
-}
-
-type StandingView = Pick<ResultView, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
+type StandingView = Pick<OperationResult, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
 
 /**
  * The result of a changing command: the stage, its proof, the next and the undo command.
  */
-export function renderResult(result: ResultView, palette: Palette): string {
+export function renderResult(result: OperationResult, palette: Palette): string {
   if (result.dryRun) return renderPlan(result, palette)
   const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
   const nothing = result.changed ? '' : ', nothing to change'
@@ -93,7 +77,7 @@ export function ways({ next, undo }: { next: string[]; undo?: string }, palette:
  * A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for
  * and checks.
  */
-function renderPlan(result: ResultView, palette: Palette): string {
+function renderPlan(result: OperationResult, palette: Palette): string {
   const { plan } = result
   const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${describeStage(plan.from)}`
   if (plan.steps.length === 0) {
@@ -108,7 +92,7 @@ function renderPlan(result: ResultView, palette: Palette): string {
 
 /** The steps of a plan, each after an empty line: the values it changes, what it runs, waits for and checks. */
 export function plannedStepLines(
-  { plan, commands }: Pick<ResultView, 'plan' | 'commands'>,
+  { plan, commands }: Pick<OperationResult, 'plan' | 'commands'>,
   palette: Palette,
 ): string[] {
   let before = plan.before ?? {}

@@ -1,47 +1,15 @@
+import type { AppPlan, RunResult } from '../../model/results/run.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { durationText } from '../../lib/durations.js'
-import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
-import { plannedStepLines, type ResultView } from './result-text.js'
-
-/** Where one app is in the steps of a run. */
-export interface AppPlanView {
-  app: string
-  cluster?: string
-  wave: string
-  stage?: Stage
-  revision?: number
-  steps: { title: string; met: boolean; beyond?: true; when?: string }[]
-  pausesMs: number
-  unfinished?: { revision: number; status: string }
-  ahead?: Pick<ResultView, 'plan' | 'commands'>
-  holder?: string
-  conflict?: string
-}
-
-export interface RunView {
-  run: string
-  runId: string
-  apps: {
-    app: string
-    cluster?: string
-    outcome: string
-    stage?: Stage
-    revision?: number
-    steps?: { done: number; met: number; of: number }
-    message?: string
-    undo?: string
-  }[]
-  next?: string
-  journal?: string
-}
+import { plannedStepLines } from './result-text.js'
 
 /** What a run would do, app by app, the next change of each in full. */
-export function renderRunPlan(plans: AppPlanView[], palette: Palette): string {
+export function renderRunPlan(plans: AppPlan[], palette: Palette): string {
   return [...plans.map((plan) => appLines(plan, palette).join('\n')), 'nothing was changed'].join('\n\n')
 }
 
-function appLines(plan: AppPlanView, palette: Palette): string[] {
+function appLines(plan: AppPlan, palette: Palette): string[] {
   const { wave, stage, revision, steps, pausesMs, unfinished, ahead, holder, conflict } = plan
   const where = stage ? describeStage(stage) : 'could not be read'
   const at = revision === undefined ? '' : ` (revision ${revision})`
@@ -68,7 +36,7 @@ function appLines(plan: AppPlanView, palette: Palette): string[] {
 
 /** What a run is about to do: its waves and the position of their apps; apps at the same position share a line. */
 export function runHeadLines(
-  { run, runId, plans }: { run: string; runId: string; plans: AppPlanView[] },
+  { run, runId, plans }: { run: string; runId: string; plans: AppPlan[] },
   palette: Palette,
 ): string[] {
   const groups = new Map<string, { head: string; what: string; apps: string[] }>()
@@ -90,11 +58,11 @@ export function runHeadLines(
 }
 
 /** Index of the next step; -1 if all are done. */
-function nextOf(steps: AppPlanView['steps']): number {
+function nextOf(steps: AppPlan['steps']): number {
   return steps.findIndex(({ met, beyond }) => !met && !beyond)
 }
 
-function nextText(steps: AppPlanView['steps']): string {
+function nextText(steps: AppPlan['steps']): string {
   const next = nextOf(steps)
   const met = steps.filter((step) => step.met).length
   if (met === steps.length) return `all ${met} steps are met`
@@ -110,7 +78,10 @@ export function listed(names: string[]): string {
 }
 
 /** How a run ended well. */
-export function renderRun({ run, apps, next, journal }: RunView, palette: Palette): string {
+export function renderRun(
+  { run, apps, next, journal }: RunResult & { journal?: string },
+  palette: Palette,
+): string {
   const done = apps.reduce((sum, { steps }) => sum + (steps?.done ?? 0), 0)
   const met = apps.reduce((sum, { steps }) => sum + (steps?.met ?? 0), 0)
   const counts = `${done} step${done === 1 ? '' : 's'} done${met === 0 ? '' : `, ${met} met or past`}`

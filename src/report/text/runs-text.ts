@@ -1,18 +1,11 @@
+import type { WaitingRun } from '../../model/results/runs.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago, describeApprover } from './phrases.js'
 import { ways } from './result-text.js'
-import { waitText, type WaitView } from './status-text.js'
-
-export interface RunView {
-  app: string
-  namespace: string
-  waiting?: WaitView & { command: string }
-  started?: { who: string; identity?: string }
-  holder?: { who: string; command: string; since: string; runId?: string }
-}
+import { waitText } from './status-text.js'
 
 /** Each app that a run waits before or works on, with what for and the command that goes on. */
-export function renderRuns(runs: RunView[], palette: Palette, now: number): string {
+export function renderRuns(runs: WaitingRun[], palette: Palette, now: number): string {
   if (runs.length === 0) return 'No run waits for anything.'
   return runs
     .map(({ app, namespace, waiting, started, holder }) => {

@@ -1,76 +1,21 @@
+import type { AppStatus, AppSummary } from '../../model/results/status.js'
+import type { RunWait } from '../../model/results/runs.js'
 import { describeHeaders, describeStage } from '../../model/describe-stage.js'
 import {
-  type Autoscaled,
-  type Autoscaler,
-  type Controller,
-  type Difference,
   describeAutoscaled,
   describeController,
   describeDifference,
   pauseCommand,
 } from '../../model/results/drift.js'
-import type { PodProgress } from '../../model/events.js'
-import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
+import { neighbourLine } from '../../model/results/ownership.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago } from './phrases.js'
 import { ways } from './result-text.js'
 import { fittingColumns } from '../terminal/table.js'
 
-interface UnfinishedRevision {
-  revision: number
-  status: string
-  description: string
-}
-
-export interface StatusView {
-  app: string
-  namespace?: string
-  stage: Stage
-  revision?: number
-  updated?: string
-  description?: string
-  chart?: string
-  unfinished?: UnfinishedRevision
-  versions: (PodProgress & { image: string })[]
-  byHand: boolean
-  differences: Difference[]
-  autoscalers: Autoscaler[]
-  autoscaled: Autoscaled[]
-  controller?: Controller
-  /** Names of Deployments. */
-  orphans: string[]
-  neighbours: AppNeighbour[]
-  namespaceIsGoing: boolean
-  waiting?: WaitView
-  holder?: { who: string; command: string; since: string }
-  next: string[]
-  undo?: string
-}
-
-/** What a run waits for. */
-export interface WaitView {
-  run: string
-  name: string
-  step: string
-  kind: 'approval' | 'pause' | 'window'
-  message: string
-  since: string
-  until?: string
-  by?: 'other'
-}
-
-export interface SummaryView {
-  app: string
-  namespace: string
-  stage: Stage
-  revision?: number
-  updated?: string
-  unfinished?: UnfinishedRevision
-}
-
 /** One app: the stage, then every version with its pods, the last change, next and undo commands. */
-export function renderStatus(status: StatusView, palette: Palette, now: number): string {
+export function renderStatus(status: AppStatus, palette: Palette, now: number): string {
   const { stage, versions } = status
   const roles = rolesOf(stage)
   const width = Math.max(0, ...versions.map(({ version }) => version.length))
@@ -104,7 +49,7 @@ export function renderStatus(status: StatusView, palette: Palette, now: number):
 const DROP_FIRST = ['REVISION', 'UPDATED', 'NAMESPACE', 'WEIGHT', 'PRIMARY']
 
 /** All apps as a table as wide as the terminal; without apps, the command that installs one. */
-export function renderApps(apps: SummaryView[], palette: Palette, now: number, columns?: number): string {
+export function renderApps(apps: AppSummary[], palette: Palette, now: number, columns?: number): string {
   if (apps.length === 0) return 'There are no apps yet: canary install APP VERSION'
   const rows = apps.map((app) => {
     const { stage } = app
@@ -145,20 +90,20 @@ function rolesOf(stage: Stage): Map<string, string> {
   return roles
 }
 
-function versionText(pods: StatusView['versions'][number], width: number, palette: Palette): string {
+function versionText(pods: AppStatus['versions'][number], width: number, palette: Palette): string {
   const ready = pods.wanted > 0 && pods.ready >= pods.wanted
   const glyph = ready ? palette.good('✔') : palette.bad('✖')
   const why = pods.problems.length > 0 ? ` (${pods.problems.join('; ')})` : ''
   return `${pods.version.padEnd(width)}  ${glyph} ${pods.ready}/${pods.wanted} pods ready  ${palette.dim(pods.image)}${why}`
 }
 
-function revisionText({ revision, updated, description, byHand }: StatusView, now: number): string {
+function revisionText({ revision, updated, description, byHand }: AppStatus, now: number): string {
   const made = [description ?? '', byHand ? 'made by hand' : '']
   return [String(revision), updated ? ago(updated, now) : '', ...made].filter(Boolean).join(', ')
 }
 
 /** What others did around the app, a line each. */
-function warnings(status: StatusView, now: number): string[] {
+function warnings(status: AppStatus, now: number): string[] {
   const { app, namespace, controller } = status
   return [
     ...(status.namespaceIsGoing ? [`namespace ${namespace} is being deleted, and ${app} with it`] : []),
@@ -176,7 +121,7 @@ function warnings(status: StatusView, now: number): string[] {
 }
 
 /** `approval qa of rollout (run 6817c32295e8): Does it work? (since 5 min ago, until 2026-11-24T10:00:00Z)`. */
-export function waitText(wait: WaitView, now: number): string {
+export function waitText(wait: RunWait, now: number): string {
   const { kind, name, run, step, message, since, until, by } = wait
   const what =
     kind === 'approval'
@@ -190,6 +135,6 @@ function holderText({ who, command, since }: { who: string; command: string; sin
   return `${who}, who began "canary ${command}" ${ago(since, now)}`
 }
 
-function unfinishedText({ revision, status, description }: UnfinishedRevision): string {
+function unfinishedText({ revision, status, description }: NonNullable<AppStatus['unfinished']>): string {
   return `revision ${revision} after it is ${status}${description ? `: ${description}` : ''}`
 }

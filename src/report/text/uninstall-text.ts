@@ -1,24 +1,9 @@
 import { describeStage } from '../../model/describe-stage.js'
-import type { Stage } from '../../model/stage.js'
-import type { IdleProof, Removal } from '../../model/results/uninstall.js'
+import type { IdleProof, UninstallResult } from '../../model/results/uninstall.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** What is printed of `uninstall`. */
-export interface UninstallView extends Removal {
-  app: string
-  namespace: string
-  dryRun: boolean
-  changed: boolean
-  from: Stage
-  stage: Stage
-  commands: string[]
-  proof?: IdleProof
-  unverified?: string
-  next: string[]
-}
-
 /** The result of `uninstall`: what is gone, what stays, and its proof; of a dry run, what would go. */
-export function renderUninstall(view: UninstallView, palette: Palette): string {
+export function renderUninstall(view: UninstallResult, palette: Palette): string {
   const { app, changed, dryRun, stage, from, proof, unverified, next } = view
   const removed = [...new Set(view.objects.map(({ kind, name }) => `${kind} ${name}`)), ...leaseOf(view)]
   if (dryRun && changed) {
@@ -49,7 +34,7 @@ export function renderUninstall(view: UninstallView, palette: Palette): string {
 
 const PROOF = 'no request reaches the app, by the proxies’ counters and by probes'
 
-function leaseOf({ app, changed }: UninstallView): string[] {
+function leaseOf({ app, changed }: UninstallResult): string[] {
   return changed ? [`Lease canary-${app}`] : []
 }
 

@@ -1,5 +1,5 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from './environment-values.js'
 import { unread } from '../import/unread.js'
 import { listOf, textOf } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'

@@ -1,13 +1,8 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { unread } from '../import/unread.js'
 import { listOf, textOf } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
-
-/** A field that the values can't say, and why. */
-export interface LeftOut {
-  field: string
-  reason: string
-}
 
 const NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 const SOURCES = ['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef']

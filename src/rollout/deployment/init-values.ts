@@ -1,5 +1,5 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from './environment-values.js'
 import { withoutEmpty } from '../values/json-fields.js'
 
 /** What a person says of an app, by questions or flags. */

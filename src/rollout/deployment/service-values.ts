@@ -1,6 +1,6 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { JsonObject } from '../../model/values.js'
 import type { ContainerPorts } from './container-ports.js'
-import type { LeftOut } from './environment-values.js'
 import { unread, unreadAround } from '../import/unread.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'

@@ -1,5 +1,5 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from '../deployment/environment-values.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import { isSame } from '../deployment/server-defaults.js'

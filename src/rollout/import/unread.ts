@@ -1,5 +1,5 @@
+import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import type { LeftOut } from '../deployment/environment-values.js'
 import { mapOf } from '../values/json-fields.js'
 import { plainAnnotations } from '../deployment/server-defaults.js'
 

@@ -1,6 +1,7 @@
+import type { Finding } from '../../model/results/doctor.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
-import type { Finding, ProxyAddress } from '../../cluster/port.js'
+import type { ProxyAddress } from '../../cluster/port.js'
 import { examine } from '../../cluster/preflight.js'
 import { CanaryError } from '../../model/errors.js'
 import { ROUTE_TABLES, UPSTREAMS, VIRTUAL_SERVICES } from './kinds.js'

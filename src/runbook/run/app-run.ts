@@ -1,3 +1,4 @@
+import type { AppEnd } from '../../model/results/run.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import type { RunApp } from '../../model/run-events.js'
@@ -21,17 +22,6 @@ import type { Runbook, RunbookCluster, RunbookStep } from '../runbook.js'
 import { nameOf } from '../steps/step-text.js'
 import { noteStart } from './wait-note.js'
 import { waitForPause, waitForWindow } from './waiting.js'
-
-/** How an app's steps ended well: all done, or as far as they were to go. */
-export interface AppEnd {
-  isWhole: boolean
-  /** How many steps this run did, and how many were met already. */
-  steps: { done: number; met: number; of: number }
-  stage: Stage
-  revision?: number
-  /** The command that goes back from there. */
-  undo?: string
-}
 
 /**
  * Takes one app through the steps of a runbook, from where the cluster says it is. The stage that is there is proven before

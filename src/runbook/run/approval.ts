@@ -1,4 +1,4 @@
-import type { Approval, RunStart } from '../../cluster/port.js'
+import type { Approval, RunStart } from '../../model/results/runs.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { durationText } from '../../lib/durations.js'
 import { CanaryError } from '../../model/errors.js'

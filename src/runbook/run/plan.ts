@@ -1,7 +1,5 @@
+import type { AppPlan, PlannedStep } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
-import type { RunApp, RunStepName } from '../../model/run-events.js'
-import type { Stage } from '../../model/stage.js'
-import type { OperationResult } from '../../operations/context.js'
 import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
 import { holderText, waitForOthers } from '../../operations/change/take-lock.js'
 import { countUntil, notedStep, stepsOf } from '../steps/app-steps.js'
@@ -10,34 +8,6 @@ import { contextOf, runStepOperation } from './step-operation.js'
 import { isMoving, positionOf } from '../steps/position.js'
 import type { Runbook, RunbookCluster } from '../runbook.js'
 import { conditionText, nameOf } from '../steps/step-text.js'
-
-/** What a run would do for one app. */
-export interface AppPlan extends RunApp {
-  wave: string
-  /** Undefined where the app could not be read. */
-  stage?: Stage
-  revision?: number
-  /** Met: the cluster is there already, or past it. */
-  steps: PlannedStep[]
-  /** Milliseconds that its pauses take at least from here on. */
-  pausesMs: number
-  /** The newest revision, where a helm that failed or was killed left it: brought back first. */
-  unfinished?: { revision: number; status: string }
-  /** The next step that changes the app, planned to its end. */
-  ahead?: OperationResult
-  /** Another operator who holds the app, in a plan in full: what they run, a clause. */
-  holder?: string
-  /** Why it can't be taken up, a sentence. */
-  conflict?: string
-}
-
-export interface PlannedStep extends RunStepName {
-  met: boolean
-  /** True for a step that comes after the last one that is to be done. */
-  beyond?: true
-  /** `window office`; absent for a step of all, at any time. */
-  when?: string
-}
 
 async function planApp(
   runbook: Runbook,

@@ -1,30 +1,12 @@
+import type { AppResult, RunResult } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
-import type { RunApp, RunStepName } from '../../model/run-events.js'
-import type { AppEnd } from './app-run.js'
+import type { RunApp } from '../../model/run-events.js'
 import type { RunIdentity } from './app-context.js'
-
-/** How it ended for one app. */
-export interface AppResult extends RunApp, Partial<AppEnd> {
-  /** `left out`: not begun, as another failed or waits. */
-  outcome: Outcome | 'left out'
-  /** The step that it ended in, where that was not the last one. */
-  step?: RunStepName & { number: number }
-  message?: string
-}
 
 /** The same while the run goes on: with what it failed by. */
 export interface AppOutcome extends AppResult {
   error?: CanaryError
-}
-
-/** What a run came to. */
-export interface RunResult {
-  run: string
-  runId: string
-  apps: AppResult[]
-  /** The command that goes on, where the run stopped before its end as it was told to. */
-  next?: string
 }
 
 /** Which of several outcomes is the run's: first what needs a person most. */

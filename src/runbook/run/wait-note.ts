@@ -1,4 +1,4 @@
-import type { RunWait } from '../../cluster/port.js'
+import type { RunWait } from '../../model/results/runs.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppContext } from './app-context.js'
 import type { RunbookStep } from '../runbook.js'

@@ -1,9 +1,10 @@
+import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { Expectation } from '../../model/expectation.js'
 import { compileReadings } from '../answers/attribution.js'
 import { compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { errorText } from '../answers/error-texts.js'
 import { Prober, type SentProbe } from '../probing/prober.js'
-import type { ExplainedAnswer, ProbeRequest } from '../probing/verifier.js'
+import type { ProbeRequest } from '../probing/verifier.js'
 
 export type ExplainRequest = ProbeRequest & {
   expectations: Expectation[]

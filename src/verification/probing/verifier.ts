@@ -1,3 +1,4 @@
+import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { CheckProgress } from '../../model/events.js'
 import type { CheckResult, Expectation, StageProof } from '../../model/expectation.js'
 import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
@@ -95,23 +96,6 @@ export interface MetricsRequest {
   gates: MetricGate[]
   variables: Record<string, string>
   timeoutMs: number
-}
-
-/** One raw answer and what was read from it. */
-export interface ExplainedAnswer {
-  kind: 'regular' | 'canary'
-  path: string
-  proxy?: string
-  /** What was sent: method, path, headers (secrets are masked on the way out). */
-  request: { method: string; path: string; headers: Record<string, string> }
-  answer?: { status: number; headers: Record<string, string>; body: string }
-  /** Why there was none. */
-  failure?: string
-  elapsedMs: number
-  /** What each way to find the version made of it, in order: `verify.version.header x-app-version` → v2, or nothing. */
-  readings: { rule: string; version?: string; used: boolean }[]
-  /** What the answer counts as: `version v2`, `no version`, `error: http 503 (no healthy upstream)`. */
-  countsAs: string
 }
 
 /** Proves a stage by counted traffic: the seam at which tests put a fake. */

@@ -1,22 +1,18 @@
+import type { LockHolder, Approval, RunWait, RunStart } from '../../../src/model/results/runs.js'
 import type {
-  Approval,
   AppWorkloads,
   Cluster,
   KeepReplicasRequest,
-  LockHolder,
   LockRequest,
   RecordedProof,
   RecordedRollback,
   RollbackRequest,
   RunNotes,
-  RunStart,
-  RunWait,
   UpgradeRequest,
-  VersionPods,
 } from '../../../src/cluster/port.js'
 import type { LiveObject, ObjectName } from '../../../src/model/results/drift.js'
 import { ExternalError } from '../../../src/model/errors.js'
-import type { PodProgress } from '../../../src/model/events.js'
+import type { PodProgress, VersionPods } from '../../../src/model/events.js'
 import type { ReleaseHistory, ReleaseStatus, Revision } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { ModelHelm } from './helm.js'

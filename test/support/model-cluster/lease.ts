@@ -1,4 +1,5 @@
-import type { AppLock, LockHolder, LockRequest } from '../../../src/cluster/port.js'
+import type { LockHolder } from '../../../src/model/results/runs.js'
+import type { AppLock, LockRequest } from '../../../src/cluster/port.js'
 import { CanaryError } from '../../../src/model/errors.js'
 import { Actor, type Turns } from './turns.js'
 

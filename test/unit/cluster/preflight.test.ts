@@ -1,7 +1,7 @@
+import type { Finding } from '../../../src/model/results/doctor.js'
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import type { Finding } from '../../../src/cluster/port.js'
 import { permissionFindings, preflight } from '../../../src/cluster/preflight.js'
 import { GLOO_PERMISSIONS } from '../../../src/routing/gloo/permissions.js'
 import { preflight as glooPreflight } from '../../../src/routing/gloo/preflight.js'

@@ -1,3 +1,4 @@
+import type { Approval, RunWait } from '../../../../src/model/results/runs.js'
 import { beforeEach, expect, test } from 'vitest'
 import {
   approvals,
@@ -8,7 +9,6 @@ import {
   recordedProofs,
   runNotes,
 } from '../../../../src/cluster/lease/lease-notes.js'
-import type { Approval, RunWait } from '../../../../src/cluster/port.js'
 import { lockApp } from '../../../../src/cluster/lease/lease.js'
 import { apiError, LeaseServer } from './lease-server.js'
 import { VirtualTime } from './virtual-time.js'

@@ -1,5 +1,6 @@
+import type { LockHolder } from '../../../../src/model/results/runs.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AppLock, LockHolder, LockRequest, RecordedProof } from '../../../../src/cluster/port.js'
+import type { AppLock, LockRequest, RecordedProof } from '../../../../src/cluster/port.js'
 import { lockApp } from '../../../../src/cluster/lease/lease.js'
 import { type LeaseApi, recordedProofs } from '../../../../src/cluster/lease/lease-notes.js'
 import type { Holder } from '../../../../src/cluster/lease/lease-object.js'

@@ -1,5 +1,5 @@
+import type { VersionPods } from '../../../../src/model/events.js'
 import { describe, expect, test } from 'vitest'
-import type { VersionPods } from '../../../../src/cluster/port.js'
 import type { Neighbour, Owner } from '../../../../src/model/results/ownership.js'
 import type { Revision } from '../../../../src/model/release.js'
 import type { JsonObject } from '../../../../src/model/values.js'

@@ -6,7 +6,8 @@ import { renderDoctor } from '../../../../src/report/text/doctor-text.js'
 import { errorDocument, renderError } from '../../../../src/report/text/error-text.js'
 import { createPalette, wantsColour } from '../../../../src/report/terminal/palette.js'
 import { ago, elapsed, percent } from '../../../../src/report/text/phrases.js'
-import { renderProof, renderResult, type ResultView } from '../../../../src/report/text/result-text.js'
+import type { OperationResult } from '../../../../src/model/results/change.js'
+import { renderProof, renderResult } from '../../../../src/report/text/result-text.js'
 import { renderApps, renderStatus } from '../../../../src/report/text/status-text.js'
 import { changeLine, diffValues } from '../../../../src/model/results/values-diff.js'
 import { checkOf, half, header, marked, stable, startPlan, regular } from './samples.js'
@@ -17,7 +18,7 @@ function proofOf(...checks: StageProof['checks']): StageProof {
   return { verdict: 'pass', url: 'http://127.0.0.1:8080', convergence: 'fingerprint', checks }
 }
 
-const started: ResultView = {
+const started: OperationResult = {
   app: 'echo',
   namespace: 'echo',
   dryRun: false,
@@ -84,7 +85,13 @@ dry run: nothing was changed`)
 
 describe('status', () => {
   const now = Date.parse('2026-03-01T12:00:00Z')
-  const pods = { ready: 1, wanted: 1, problems: [] as string[], image: 'hashicorp/http-echo' }
+  const pods = {
+    deployment: 'echo-v1',
+    ready: 1,
+    wanted: 1,
+    problems: [] as string[],
+    image: 'hashicorp/http-echo',
+  }
   const undisturbed = {
     byHand: false,
     differences: [],

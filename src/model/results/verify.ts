@@ -1,0 +1,49 @@
+import type { Stage } from '../stage.js'
+import type { Analysis } from './analysis.js'
+import type { StageProof } from '../expectation.js'
+
+/** One raw answer and what was read from it. */
+export interface ExplainedAnswer {
+  kind: 'regular' | 'canary'
+  path: string
+  proxy?: string
+  /** What was sent: method, path, headers (secrets are masked on the way out). */
+  request: { method: string; path: string; headers: Record<string, string> }
+  answer?: { status: number; headers: Record<string, string>; body: string }
+  /** Why there was none. */
+  failure?: string
+  elapsedMs: number
+  /** What each way to find the version made of it, in order: `verify.version.header x-app-version` → v2, or nothing. */
+  readings: { rule: string; version?: string; used: boolean }[]
+  /** What the answer counts as: `version v2`, `no version`, `error: http 503 (no healthy upstream)`. */
+  countsAs: string
+}
+
+/** The stage that was looked at, and what follows. */
+export interface VerifiedApp {
+  app: string
+  namespace: string
+  stage: Stage
+  revision: number
+  next: string[]
+  undo?: string
+}
+
+/** Of `canary verify`. */
+export interface VerifyResult extends VerifiedApp {
+  proof: StageProof
+}
+
+/** Of `canary verify --analyze`. */
+export interface AnalysisResult extends VerifiedApp {
+  analysis: Analysis
+}
+
+/** Of `canary verify --explain`. */
+export interface ExplainResult {
+  app: string
+  namespace: string
+  revision: number
+  stage: Stage
+  answers: ExplainedAnswer[]
+}
