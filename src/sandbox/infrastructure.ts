@@ -4,58 +4,124 @@ import { inFieldOrder } from './api-server/registry/admit.js'
 import { RESOURCES } from './api-server/resources.js'
 import { now, type ObjectStore } from './api-server/store.js'
 
-const GLOO = 'gloo-system'
-/** The Deployment of the proxies and their Service. */
-export const GATEWAY = { namespace: GLOO, name: 'gateway-proxy' }
-/** The proxies' port for HTTP, in their pods. */
-export const HTTP_PORT = 8080
-const GLOO_KINDS = [RESOURCES.virtualservices, RESOURCES.routetables, RESOURCES.upstreams]
-
-const PROXY_LABELS = { 'gateway-proxy': 'live', 'gateway-proxy-id': 'gateway-proxy' }
-const GLOO_DEPLOYMENTS: Record<string, Record<string, string>> = {
-  gloo: { gloo: 'gloo' },
-  'gateway-proxy': { gloo: 'gateway-proxy', ...PROXY_LABELS },
+/** What every cluster has before anybody installs anything: namespaces and a node. */
+export function createCluster(store: ObjectStore): void {
+  for (const name of ['default', 'kube-system']) createNamespace(store, name)
+  store.create(RESOURCES.nodes, node())
 }
 
-/** What a cluster with Gloo has before anybody installs anything: namespaces, a node, CRDs, Gloo's Deployments, the proxy's Service. */
-export function createInfrastructure(
+export function createNamespace(store: ObjectStore, name: string): void {
+  if (store.get(RESOURCES.namespaces, undefined, name)) return
+  store.create(RESOURCES.namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  })
+}
+
+/** Stores an object as the API keeps it: else a first change through the API would be one of the pod template, too. */
+export function createAsServed(store: ObjectStore, resource: ResourceType, object: KubeObject): void {
+  applyDefaults(resource, object)
+  store.create(resource, inFieldOrder(object))
+}
+
+export function createDefinition(
   store: ObjectStore,
-  { proxyPort, proxies = 1 }: { proxyPort: number; proxies?: number },
+  {
+    group,
+    version,
+    olderVersions,
+    plural,
+    singular,
+    kind,
+    shortNames,
+    namespaced,
+    subresources,
+  }: ResourceType,
+  annotations?: Record<string, string>,
 ): void {
-  /** As the API keeps it: else a first change through the API would be one of the pod template, too. */
-  const create = (resource: ResourceType, object: KubeObject) => {
-    applyDefaults(resource, object)
-    store.create(resource, inFieldOrder(object))
-  }
-  for (const name of ['default', 'kube-system', GLOO]) {
-    store.create(RESOURCES.namespaces, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    })
-  }
-  store.create(RESOURCES.nodes, node())
-  for (const kind of GLOO_KINDS) {
-    const { group, version, plural, singular, kind: name, shortNames } = kind
-    store.create(RESOURCES.customresourcedefinitions, {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: `${plural}.${group}` },
-      spec: {
-        group,
-        names: { kind: name, plural, singular, shortNames, listKind: `${name}List` },
-        scope: 'Namespaced',
-        versions: [{ name: version, served: true, storage: true }],
+  store.create(RESOURCES.customresourcedefinitions, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}`, ...(annotations ? { annotations } : {}) },
+    spec: {
+      group,
+      names: { kind, plural, singular, shortNames, listKind: `${kind}List` },
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      versions: [version, ...olderVersions].map((name) => ({
+        name,
+        served: true,
+        storage: name === version,
+        ...(subresources.includes('status') ? { subresources: { status: {} } } : {}),
+      })),
+    },
+    status: { conditions: [{ type: 'Established', status: 'True', reason: 'InitialNamesAccepted' }] },
+  })
+}
+
+/** A Deployment of one container. */
+export function deploymentOf(
+  namespace: string,
+  name: string,
+  {
+    labels,
+    image,
+    ports = [],
+    replicas = 1,
+  }: {
+    labels: Record<string, string>
+    image: string
+    ports?: object[]
+    replicas?: number
+  },
+): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name, image, ...(ports.length > 0 ? { ports } : {}) }] },
       },
-      status: { conditions: [{ type: 'Established', status: 'True', reason: 'InitialNamesAccepted' }] },
-    })
+    },
   }
-  create(RESOURCES.services, proxyService(proxyPort))
-  for (const [name, labels] of Object.entries(GLOO_DEPLOYMENTS)) {
-    const isProxy = name === GATEWAY.name
-    create(RESOURCES.deployments, glooDeployment(name, labels, isProxy ? proxies : 1))
+}
+
+/** The way to proxies: a load balancer on the loopback interface. */
+export function loadBalancer(
+  namespace: string,
+  name: string,
+  {
+    labels,
+    selector,
+    port,
+    clusterIP,
+  }: {
+    labels: Record<string, string>
+    selector: Record<string, string>
+    port: number
+    clusterIP: string
+  },
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, labels },
+    spec: {
+      type: 'LoadBalancer',
+      selector,
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP' }],
+      sessionAffinity: 'None',
+    },
+    status: { loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } },
   }
 }
 
@@ -80,47 +146,5 @@ function node(): KubeObject {
         },
       ],
     },
-  }
-}
-
-/** Pods of the proxies are proxies; Gloo's own is there for `kubectl get pods`, its work is done by the sandbox itself. */
-function glooDeployment(name: string, labels: Record<string, string>, replicas: number): KubeObject {
-  const ports = name === GATEWAY.name ? [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }] : []
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: GLOO, labels: { app: 'gloo', ...labels } },
-    spec: {
-      replicas,
-      selector: { matchLabels: labels },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
-      template: {
-        metadata: { labels },
-        spec: {
-          containers: [
-            { name, image: `quay.io/solo-io/${name}:sandbox`, ...(ports.length > 0 ? { ports } : {}) },
-          ],
-        },
-      },
-    },
-  }
-}
-
-/** The way to the proxies is a load balancer on the loopback interface. */
-function proxyService(port: number): KubeObject {
-  const labels = { app: 'gloo', gloo: 'gateway-proxy', 'gateway-proxy-id': 'gateway-proxy' }
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'gateway-proxy', namespace: GLOO, labels },
-    spec: {
-      type: 'LoadBalancer',
-      selector: PROXY_LABELS,
-      clusterIP: '10.43.0.10',
-      clusterIPs: ['10.43.0.10'],
-      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP' }],
-      sessionAffinity: 'None',
-    },
-    status: { loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } },
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { KubeObject } from './api-server/objects.js'
 import { startApiServer } from './api-server/server.js'
 import { ObjectStore } from './api-server/store.js'
@@ -12,16 +13,25 @@ import { Kubelet } from './controllers/kubelet.js'
 import { ReplicaSetController } from './controllers/replica-sets.js'
 import { ServiceAccountController } from './controllers/service-accounts.js'
 import { apiFaults } from './api-faults.js'
-import { OtherOperator } from './other-operator.js'
+import { OtherOperator } from './other-operator/other-operator.js'
 import { FaultRegistry } from './faults.js'
+import { GatewayApi } from './gateway/gateway-api/control-plane.js'
+import { gatewayProxies, installGatewayApi } from './gateway/gateway-api/infrastructure.js'
+import { GatewayPorts } from './gateway/gateway-api/ports.js'
+import { type Like, PROFILES } from './gateway/gateway-api/profile.js'
 import { Gloo } from './gateway/gloo/control-plane.js'
+import { GLOO_PROXIES, installGloo } from './gateway/gloo/infrastructure.js'
 import { strictAdmission } from './gateway/gloo/strict-admission.js'
-import { createInfrastructure } from './infrastructure.js'
+import { createCluster } from './infrastructure.js'
 import { startBalancer } from './proxy/balancer.js'
-import { ProxyFleet } from './proxy/fleet.js'
+import { type FleetOptions, ProxyFleet } from './proxy/fleet.js'
 import { seededRandom } from './random.js'
+import { servedKinds } from './served-kinds.js'
 
-/** How quick the sandbox is; the defaults are what a real Gloo was measured to be. All milliseconds. */
+/** A kind of routes that the sandbox has a gateway for. */
+export type Provider = 'gloo' | 'gateway-api'
+
+/** What the sandbox has, and how quick it is; the defaults are what real gateways were measured to be. All milliseconds. */
 export interface SandboxOptions {
   /** From a pod's creation until it is ready. */
   podStartMs?: number
@@ -30,16 +40,23 @@ export interface SandboxOptions {
   /** Bounds of the time from a change of routes, or of endpoints, until the proxy serves it. */
   routesMs?: [number, number]
   endpointsMs?: [number, number]
-  /** How many proxies there are at first; their Deployment can be scaled. */
+  /** Which gateways there are; both by default. */
+  providers?: Provider[]
+  /** The implementation of the Gateway API that is played; Envoy Gateway by default. */
+  like?: Like
+  /** How many proxies each gateway has at first; their Deployments can be scaled. */
   proxies?: number
   /** Makes the proxies' choices, delays and ordered errors repeatable. */
   seed?: number
 }
 
-/** A cluster with a gateway in this process: real helm and kubectl work against `apiUrl`, users' requests go to `proxyUrl`. */
+/** A cluster with gateways in this process: real helm and kubectl work against `apiUrl`. */
 export interface Sandbox {
   apiUrl: string
+  /** Where users' requests go: Gloo's proxies, or the Gateway's if there is no Gloo. */
   proxyUrl: string
+  /** The Gateway's proxies; undefined without the Gateway API. */
+  gatewayUrl?: string
   controlUrl: string
   token: string
   /** Content of a kubeconfig file for it; the server's path in it is a secret. */
@@ -53,33 +70,31 @@ export interface Sandbox {
 const DEFAULTS = {
   podStartMs: 200,
   drainMs: 800,
+  proxies: 1,
+  providers: ['gloo', 'gateway-api'] as Provider[],
+  like: 'envoy-gateway' as Like,
+} satisfies SandboxOptions
+const GLOO_DEFAULTS: { routesMs: [number, number]; endpointsMs: [number, number] } = {
   routesMs: [200, 500],
   endpointsMs: [250, 500],
-  proxies: 1,
-} satisfies SandboxOptions
+}
 
 /** Starts a sandbox on ports of the loopback interface that the system chooses. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { podStartMs, drainMs, routesMs, endpointsMs, proxies, seed } = { ...DEFAULTS, ...options }
+  const { podStartMs, drainMs, proxies, providers, like, seed } = { ...DEFAULTS, ...options }
   const random = seed === undefined ? Math.random : seededRandom(seed)
   const store = new ObjectStore()
   const faults = new FaultRegistry()
   const token = randomBytes(16).toString('hex')
-  const gloo = new Gloo(store, faults, { routesMs, endpointsMs, random })
-  const fleet = new ProxyFleet({
-    store,
-    gloo,
-    faults,
-    portOf: (ip, port) => kubelet.portOf(ip, port),
-    random,
-  })
+  const portOf = (ip: string, port: number) => kubelet.portOf(ip, port)
+  const parts: GatewayParts = { store, faults, random, portOf, options, proxies }
   // What the cluster has from its beginning starts at once.
   const pace = {
     startMs: 0,
     drainMs,
     random,
-    startProxy: (pod: KubeObject) => fleet.start(pod),
-    ask: (url: string) => askInCluster(store, (ip, port) => kubelet.portOf(ip, port), url),
+    startProxy: (pod: KubeObject) => gloo?.fleet.start(pod) ?? gateway?.fleet.start(pod),
+    ask: (url: string) => askInCluster(store, portOf, url),
   }
   const kubelet: Kubelet = new Kubelet(store, faults, pace)
   const controllers = [
@@ -90,10 +105,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     new GarbageCollector(store),
     new ServiceAccountController(store),
   ]
-  const balancer = await startBalancer((socket) => fleet.take(socket))
-  const ready = fleet.whenReady(proxies)
-  createInfrastructure(store, { proxyPort: balancer.port, proxies })
-  await ready
+  createCluster(store)
+  const gloo = providers.includes('gloo') ? await startGloo(parts) : undefined
+  const gateway = providers.includes('gateway-api') ? await startGatewayApi(parts, like) : undefined
+  const gateways = [gloo, gateway].filter((one) => one !== undefined)
+  const ready = gateways.map(({ fleet }) => fleet.whenReady(proxies))
+  for (const { install } of gateways) install()
+  await Promise.all(ready)
   pace.startMs = podStartMs
   const otherOperator = new OtherOperator(store, faults)
   const control = await startControl(faults, token)
@@ -104,6 +122,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     // Numbers of its own: how much traffic there is must not decide which request fails.
     disturb: apiFaults(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
+    resources: () => servedKinds(store),
     logs: (namespace, pod, _container, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
     findPort: (namespace, pod, port) => kubelet.loopbackPortOf(namespace, pod, port),
     intercept: ({ verb, resource, subresource }) => {
@@ -116,7 +135,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   })
   return {
     apiUrl: api.url,
-    proxyUrl: `http://127.0.0.1:${balancer.port}`,
+    proxyUrl: gateways[0]!.url,
+    ...(gateway ? { gatewayUrl: gateway.url } : {}),
     controlUrl: control.url,
     token,
     kubeconfig: kubeconfigFor(api.url, token),
@@ -125,8 +145,78 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     close: async () => {
       otherOperator.close()
       for (const controller of controllers) controller.close()
-      gloo.close()
-      await Promise.all([api.close(), control.close(), balancer.close(), kubelet.closeAll()])
+      await Promise.all([
+        api.close(),
+        control.close(),
+        kubelet.closeAll(),
+        ...gateways.map((one) => one.close()),
+      ])
+    },
+  }
+}
+
+type GatewayParts = Pick<FleetOptions, 'store' | 'faults' | 'random' | 'portOf'> & {
+  options: SandboxOptions
+  proxies: number
+}
+
+/** A control plane, its proxies and the way to them. */
+interface RunningGateway {
+  url: string
+  fleet: ProxyFleet
+  /** Makes its objects, so that its proxies start. */
+  install(): void
+  close(): Promise<void>
+}
+
+async function startGloo({ options, proxies, ...parts }: GatewayParts): Promise<RunningGateway> {
+  const { store, faults, random } = parts
+  const { routesMs = GLOO_DEFAULTS.routesMs, endpointsMs = GLOO_DEFAULTS.endpointsMs } = options
+  const controlPlane = new Gloo(store, faults, { routesMs, endpointsMs, random })
+  const fleet = new ProxyFleet({ ...parts, controlPlane, place: GLOO_PROXIES })
+  const balancer = await startBalancer((socket) => fleet.take(socket))
+  return {
+    url: `http://127.0.0.1:${balancer.port}`,
+    fleet,
+    install: () => installGloo(store, balancer.port, proxies),
+    close: async () => {
+      controlPlane.close()
+      await balancer.close()
+    },
+  }
+}
+
+async function startGatewayApi(
+  { options, proxies, ...parts }: GatewayParts,
+  like: Like,
+): Promise<RunningGateway> {
+  const { store, faults, random } = parts
+  const profile = PROFILES[like]
+  const { routesMs, endpointsMs } = options
+  const controlPlane: GatewayApi = new GatewayApi(store, faults, {
+    profile,
+    random,
+    ...(routesMs ? { routesMs } : {}),
+    ...(endpointsMs ? { endpointsMs } : {}),
+    address: () => '127.0.0.1',
+    unavailablePorts: () => ports.unavailable,
+  })
+  const fleet = new ProxyFleet({
+    ...parts,
+    controlPlane,
+    place: gatewayProxies(like),
+    traits: profile.traits,
+  })
+  const take = (socket: Socket) => fleet.take(socket)
+  const balancer = await startBalancer(take)
+  const ports = new GatewayPorts(store, [balancer.port], take, () => controlPlane.refresh())
+  return {
+    url: `http://127.0.0.1:${balancer.port}`,
+    fleet,
+    install: () => installGatewayApi(store, like, balancer.port, proxies),
+    close: async () => {
+      controlPlane.close()
+      await Promise.all([balancer.close(), ports.close()])
     },
   }
 }

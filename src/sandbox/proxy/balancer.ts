@@ -9,8 +9,9 @@ export interface Balancer {
 /**
  * The load balancer before the proxies: one port that stays the same whatever proxies come and go.
  * @param take takes an accepted connection over, as a whole: nothing is copied
+ * @param port by default one that the system chooses
  */
-export async function startBalancer(take: (socket: Socket) => void): Promise<Balancer> {
+export async function startBalancer(take: (socket: Socket) => void, port = 0): Promise<Balancer> {
   const open = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket)
@@ -18,7 +19,9 @@ export async function startBalancer(take: (socket: Socket) => void): Promise<Bal
     socket.once('close', () => open.delete(socket))
     take(socket)
   })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  await new Promise<void>((listening, failed) =>
+    server.once('error', failed).listen(port, '127.0.0.1', listening),
+  )
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

@@ -2,19 +2,35 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore } from '../api-server/store.js'
+import { fits } from '../controllers/owned.js'
 import type { FaultRegistry } from '../faults.js'
-import type { Gloo } from '../gateway/gloo/control-plane.js'
-import { GATEWAY, HTTP_PORT } from '../infrastructure.js'
+import type { ProxyFeed } from '../gateway/proxy-feed.js'
 import type { Random } from '../random.js'
 import { closeServer } from '../workloads/close-server.js'
 import type { PodServer } from '../workloads/pod-server.js'
 import { ADMIN_PORT, adminServer } from './admin.js'
 import { type GatewayProxy, startProxy } from './proxy.js'
 import { AnswerFaults } from './answer-faults.js'
+import type { ProxyTraits } from './traits.js'
+
+/** The proxies' port for HTTP, in their pods. */
+export const PROXY_PORT = 8080
+
+/** Where a gateway's proxies are. */
+export interface ProxyPlace {
+  namespace: string
+  /** Of the Service before them, and of their Deployment. */
+  service: string
+  /** Of their pods. */
+  labels: Record<string, string>
+}
 
 export interface FleetOptions {
   store: ObjectStore
-  gloo: Gloo
+  place: ProxyPlace
+  controlPlane: { connect(name: string): ProxyFeed; disconnect(name: string): void }
+  /** Envoy by default. */
+  traits?: ProxyTraits
   faults: FaultRegistry
   /** The real port behind an app pod's address. */
   portOf: (ip: string, port: number) => number | undefined
@@ -33,8 +49,8 @@ export class ProxyFleet {
 
   /** Starts the proxy of a pod, with its admin interface; undefined for pods of anything else. */
   start(pod: KubeObject): Promise<PodServer> | undefined {
-    const { namespace, labels } = pod.metadata
-    const isProxy = namespace === GATEWAY.namespace && labels?.['gateway-proxy'] === 'live'
+    const { place } = this.options
+    const isProxy = pod.metadata.namespace === place.namespace && fits(pod.metadata.labels, place.labels)
     return isProxy ? this.startIn(pod) : undefined
   }
 
@@ -61,7 +77,8 @@ export class ProxyFleet {
 
   /** Those behind the Service, as its Endpoints have them. */
   private ready(): GatewayProxy[] {
-    const endpoints = this.options.store.get(RESOURCES.endpoints, GATEWAY.namespace, GATEWAY.name)
+    const { store, place } = this.options
+    const endpoints = store.get(RESOURCES.endpoints, place.namespace, place.service)
     const addresses: { targetRef?: { name: string } }[] = (endpoints?.subsets ?? []).flatMap(
       (subset: { addresses?: object[] }) => subset.addresses ?? [],
     )
@@ -69,28 +86,29 @@ export class ProxyFleet {
   }
 
   private async startIn({ metadata: { name } }: KubeObject): Promise<PodServer> {
-    const { store, gloo, faults, portOf, random } = this.options
-    const feed = gloo.connect(name)
+    const { store, controlPlane, place, traits, faults, portOf, random } = this.options
+    const feed = controlPlane.connect(name)
     const proxy = await startProxy({
       state: feed.state,
       faults,
       portOf,
       random,
       answerFaults: this.answerFaults,
+      traits,
       isEnding: () =>
-        store.get(RESOURCES.pods, GATEWAY.namespace, name)?.metadata.deletionTimestamp !== undefined,
+        store.get(RESOURCES.pods, place.namespace, name)?.metadata.deletionTimestamp !== undefined,
     })
-    const admin = adminServer(feed, proxy.counters)
-    await new Promise<void>((listening) => admin.listen(0, '127.0.0.1', listening))
+    const admin = traits && !traits.hasEnvoyAdmin ? undefined : adminServer(feed, proxy.counters)
+    if (admin) await new Promise<void>((listening) => admin.listen(0, '127.0.0.1', listening))
     this.proxies.set(name, proxy)
     return {
       port: proxy.port,
-      ports: [HTTP_PORT],
-      loopback: { [ADMIN_PORT]: (admin.address() as AddressInfo).port },
+      ports: [PROXY_PORT],
+      ...(admin ? { loopback: { [ADMIN_PORT]: (admin.address() as AddressInfo).port } } : {}),
       close: async (graceMs) => {
         this.proxies.delete(name)
-        gloo.disconnect(name)
-        await Promise.all([proxy.close(graceMs), closeServer(admin)])
+        controlPlane.disconnect(name)
+        await Promise.all([proxy.close(graceMs), admin && closeServer(admin)])
       },
     }
   }

@@ -8,6 +8,8 @@ export interface ProxyTraits {
   server?: string
   /** Whether answers carry `x-envoy-upstream-service-time`. */
   timesUpstream: boolean
+  /** Whether it has Envoy's admin interface, with counters. */
+  hasEnvoyAdmin: boolean
   noRoute: LocalAnswer
   noEndpoints: LocalAnswer
   unreachable: LocalAnswer
@@ -19,6 +21,7 @@ export const ENVOY: ProxyTraits = {
   balance: 'random',
   server: 'envoy',
   timesUpstream: true,
+  hasEnvoyAdmin: true,
   noRoute: { status: 404, body: '' },
   noEndpoints: { status: 503, body: 'no healthy upstream' },
   unreachable: {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
-import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
+import { type Provider, type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js'
 
 let sandbox: Sandbox
 beforeEach(async () => {
@@ -20,11 +20,22 @@ async function items(path: string): Promise<any[]> {
   return ((await (await api(path)).json()) as { items: any[] }).items
 }
 
-test('it has what a cluster with Gloo has: namespaces, a node, CRDs, Gloo’s pods', async () => {
+test('it has what a cluster with Gloo and the Gateway API has: namespaces, a node, CRDs, pods of both', async () => {
   const names = (list: any[]) => list.map(({ metadata }) => metadata.name as string)
-  expect(names(await items('/api/v1/namespaces'))).toEqual(['default', 'gloo-system', 'kube-system'])
+  expect(names(await items('/api/v1/namespaces'))).toEqual([
+    'default',
+    'envoy-gateway-system',
+    'gateways',
+    'gloo-system',
+    'kube-system',
+  ])
   expect(names(await items('/api/v1/nodes'))).toEqual(['sandbox'])
   expect(names(await items('/apis/apiextensions.k8s.io/v1/customresourcedefinitions'))).toEqual([
+    'backendtlspolicies.gateway.networking.k8s.io',
+    'gatewayclasses.gateway.networking.k8s.io',
+    'gateways.gateway.networking.k8s.io',
+    'httproutes.gateway.networking.k8s.io',
+    'referencegrants.gateway.networking.k8s.io',
     'routetables.gateway.solo.io',
     'upstreams.gloo.solo.io',
     'virtualservices.gateway.solo.io',
@@ -44,6 +55,34 @@ test('the Service gateway-proxy leads to the proxy', async () => {
   expect((await fetch(sandbox.proxyUrl)).status).toBe(404)
 })
 
+test('the Gateway public has its address and port, and leads to a proxy of its own', async () => {
+  const own = () => sandbox.store.get(RESOURCES.gateways, 'gateways', 'public')!
+  await expect.poll(() => own().status.addresses).toEqual([{ type: 'IPAddress', value: '127.0.0.1' }])
+  expect(`http://127.0.0.1:${own().spec.listeners[0].port}`).toBe(sandbox.gatewayUrl)
+  expect(sandbox.gatewayUrl).not.toBe(sandbox.proxyUrl)
+  expect((await fetch(sandbox.gatewayUrl!)).status).toBe(404)
+  const types = own().status.conditions.map(({ type, status }: any) => `${type}=${status}`)
+  expect(types).toEqual(['Accepted=True', 'Programmed=True'])
+})
+
+test.each([
+  [['gloo'], '/apis/gateway.networking.k8s.io/v1/httproutes', '/apis/gateway.solo.io/v1/routetables'],
+  [
+    ['gateway-api'],
+    '/apis/gateway.solo.io/v1/routetables',
+    '/apis/gateway.networking.k8s.io/v1beta1/httproutes',
+  ],
+] as [Provider[], string, string][])(
+  'with %s alone it has nothing of the other',
+  async (providers, missing, there) => {
+    await sandbox.close()
+    sandbox = await startSandbox({ providers, podStartMs: 1, drainMs: 1 })
+    expect((await api(missing)).status).toBe(404)
+    expect((await api(there)).status).toBe(200)
+    expect((await fetch(sandbox.proxyUrl)).status).toBe(404)
+  },
+)
+
 test('the kubeconfig has its address and a token of its own', async () => {
   const config = JSON.parse(sandbox.kubeconfig)
   expect(config.clusters[0].cluster.server).toBe(sandbox.apiUrl)
@@ -56,7 +95,7 @@ test('the kubeconfig has its address and a token of its own', async () => {
 })
 
 test('everything listens on the loopback interface alone', () => {
-  for (const url of [sandbox.apiUrl, sandbox.proxyUrl, sandbox.controlUrl]) {
+  for (const url of [sandbox.apiUrl, sandbox.proxyUrl, sandbox.gatewayUrl!, sandbox.controlUrl]) {
     expect(new URL(url).hostname).toBe('127.0.0.1')
   }
 })
@@ -72,7 +111,8 @@ test('an ordered refusal is a 403 of the API', async () => {
 test('after close nothing of it is left', async () => {
   const own = await start()
   await own.close()
-  for (const url of [own.apiUrl, own.proxyUrl, own.controlUrl]) await expect(fetch(url)).rejects.toThrow()
+  for (const url of [own.apiUrl, own.proxyUrl, own.gatewayUrl!, own.controlUrl])
+    await expect(fetch(url)).rejects.toThrow()
 })
 
 test('every namespace has its ServiceAccount default, while it is there', async () => {
@@ -80,7 +120,9 @@ test('every namespace has its ServiceAccount default, while it is there', async 
     (await items('/api/v1/serviceaccounts'))
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
       .sort()
-  const first = ['default/default', 'gloo-system/default', 'kube-system/default']
+  const first = ['default', 'envoy-gateway-system', 'gateways', 'gloo-system', 'kube-system'].map(
+    (name) => `${name}/default`,
+  )
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
   await write('POST', '/api/v1/namespaces', namespace)
   const all = [...first, 'shop/default']
