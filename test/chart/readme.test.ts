@@ -17,9 +17,9 @@ test("the README's tables are those of the schema; npm run docs:chart makes them
   expect(withTable(readme, table)).toBe(readme)
 })
 
-test('every value says what it is', () => {
-  const silent = table.split('\n').filter((line) => line.startsWith('| `') && line.endsWith('|  |'))
-  expect(silent).toEqual([])
+test('every value has a description', () => {
+  const undescribed = table.split('\n').filter((line) => line.startsWith('| `') && line.endsWith('|  |'))
+  expect(undescribed).toEqual([])
 })
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   ],
   ['a default of the templates', 'app.port', 'integer | `8080` | Port of the container'],
   ['a choice', 'upstream.fallbackPolicy', '`ANY_ENDPOINT`, `NO_FALLBACK` | `ANY_ENDPOINT`'],
-  ['what is in the items of a list', 'routes.matches[].prefix', 'text |  | What the path begins with'],
+  ['what is in the items of a list', 'routes.matches[].prefix', 'text |  | Prefix of the path'],
   ['what has to be there', 'routes.canary.version', 'text | required'],
   ['a number that --set makes a text of', 'verify.tolerance', 'number |'],
   ['a placeholder', 'app.config.mountPath', '/etc/\\<release>'],
