@@ -40,10 +40,10 @@ export default class Install extends ChangeCommand {
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
-      description: "Label by which a VirtualService selects the app's routes; by default example",
+      description: "Label by which Gloo's virtual services select the app's routes; by default example",
     }),
     'with-virtual-service': Flags.boolean({
-      description: 'Create the delegating VirtualService if none selects the routes',
+      description: 'Create the delegating virtual service of Gloo if none selects the routes',
     }),
     'allow-overlap': overlapFlag,
     ...changeFlags,

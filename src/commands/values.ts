@@ -37,7 +37,7 @@ export default class Values extends BaseCommand {
     }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
-      description: "Label by which a VirtualService selects the app's routes",
+      description: "Label by which Gloo's virtual services select the app's routes",
     }),
     'show-secrets': Flags.boolean({ description: 'Print secrets unmasked' }),
     ...clusterFlags,

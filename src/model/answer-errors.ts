@@ -14,7 +14,13 @@ export type TransportFailure =
   | 'connection-error'
 
 /** Errors of answers that the proxy gave by itself, told by their body. */
-export type ProxyError = 'no-healthy-upstream' | 'empty-503' | 'no-route' | 'invalid-gateway-configuration'
+export type ProxyError =
+  | 'no-healthy-upstream'
+  | 'empty-503'
+  | 'no-route'
+  | 'invalid-gateway-configuration'
+  /** It asked the app with HTTP/1.1 and was answered in HTTP/2. */
+  | 'http2-app'
 
 /** Stable ids of all that makes an answer count as an error. */
 export type ErrorKind =
@@ -35,7 +41,6 @@ export type ErrorKind =
   | 'status'
   | 'certificate-required'
   | 'grpc'
-  | 'http2-app'
   /** Of an analysis: a probe that has to reach one version and reached another, or an answer that names none. */
   | 'wrong-version'
   | 'no-version'

@@ -29,7 +29,7 @@ export interface Fingerprint {
 
 /** A provider's words and commands, for texts that are not its own. */
 export interface RoutingTexts {
-  /** `Gloo`. */
+  /** The gateway's name, for people. */
   product: string
   /** The kinds of an app's route and backend objects. */
   route: string

@@ -5,6 +5,7 @@ import type { ObjectRef, Snapshot } from '../model/results/diagnosis.js'
 import type { DomainConflict, RouteOverlap } from '../model/results/overlaps.js'
 import type { Fingerprint, RoutingKind, RoutingTexts } from '../model/routing.js'
 import type { JsonObject } from '../model/values.js'
+import type { ProxyAnswers } from '../verification/answers/proxy-answers.js'
 import type { ProviderRules } from '../verification/diagnosis/diagnose.js'
 
 /** A kind of gateway, as `routes.provider` in the values names it. */
@@ -31,6 +32,8 @@ export interface RoutingDescription {
   readonly kinds: readonly RoutingKind[]
   readonly capabilities: RoutingCapabilities
   readonly texts: RoutingTexts
+  /** How the proxies show in answers. */
+  readonly answers: ProxyAnswers
   /** What canary and helm need to be allowed, beside what every app needs. */
   readonly permissions: readonly Permission[]
 
@@ -142,7 +145,7 @@ export interface RoutesOfChange {
 /** The Secret with the certificate for an app's requests. */
 export interface Certificate {
   secret: ObjectRef
-  /** What takes it, `VirtualService shop/web`. */
+  /** What takes it, `Gateway infra/web`. */
   user: string
   /** Whether the user is the release's own. */
   isOwn: boolean
@@ -181,11 +184,11 @@ export interface RoutesView {
 
 /** No gateway sends requests to an app's routes; canary can make the object that does. */
 export interface MissingAttachment {
-  /** `No VirtualService selects routes of apiGroup example`. */
+  /** `No gateway serves the routes of echo`. */
   problem: string
   /** What would be made. */
   object: JsonObject
-  /** `Create one (app in gloo-system, for all domains)?` */
+  /** `Create one (app in namespace infra, for all domains)?` */
   question: string
   /** Its domains belong to another already. */
   isTaken: boolean

@@ -1,3 +1,4 @@
+import { ENVOY_ANSWERS } from '../../src/routing/envoy/answers.js'
 import type { VerificationRequest, Transport } from '../../src/verification/probing/verifier.js'
 
 /** The transport to one origin and nothing special. */
@@ -15,6 +16,7 @@ export function proofRequest(
     transport: transportTo(origin),
     probe: { method: 'GET', headers: {} },
     assertions: { status: [[200, 399]], headers: {} },
+    proxy: ENVOY_ANSWERS,
     versionHeader: 'x-canary-version',
     versionHeaderIsProof: false,
     alpha: 0.01,

@@ -66,7 +66,7 @@ export const clusterFlags = {
 export const probeFlags = {
   'proxy-url': Flags.string({
     env: 'CANARY_PROXY_URL',
-    description: 'Origin of the proxy; by default found from the Service gateway-proxy in gloo-system',
+    description: 'Origin of the proxy; by default the address that the gateway itself shows',
     helpGroup: 'probe',
   }),
   host: Flags.string({

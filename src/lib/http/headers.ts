@@ -56,7 +56,7 @@ export function headerProblem(
 
 const ADDRESS_REMEDY: Record<HeaderUse, string> = {
   canary: 'choose another header',
-  match: 'name hosts in routes.virtualService.domains, and methods in methods of the match',
+  match: 'name hosts in the domains that the app is served for, and methods in methods of the match',
   probe: 'give the host with --host',
 }
 

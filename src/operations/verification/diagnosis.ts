@@ -29,7 +29,10 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   try {
     const provider = providerOf(context, revision)
     const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
-    return diagnose({ name: app, namespace, proof, snapshot, texts: provider.texts }, rules)
+    return diagnose(
+      { name: app, namespace, proof, snapshot, texts: provider.texts, answers: provider.answers },
+      rules,
+    )
   } catch {
     return [] // the verdict stands without its causes
   }
@@ -43,7 +46,10 @@ export async function gatewayFindings(
   const provider = providerOf(context, revision)
   const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
   const check = `way to ${app}`
-  const causes = diagnose({ name: app, namespace, snapshot, texts: provider.texts }, rules)
+  const causes = diagnose(
+    { name: app, namespace, snapshot, texts: provider.texts, answers: provider.answers },
+    rules,
+  )
   return [
     ...causes
       // One of the overlaps, all of which follow.

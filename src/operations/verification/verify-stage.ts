@@ -177,7 +177,7 @@ export class StageVerifier {
       const reported = { ...proof, url }
       if (proof.verdict === 'pass') {
         emit({ type: 'verified', stage, proof: reported })
-        warnOfRetries(proof, emit)
+        warnOfRetries(proof, this.provider.answers.attemptsHeader, emit)
       }
       return reported
     } finally {
@@ -209,6 +209,7 @@ export class StageVerifier {
         transport: { proxies: [], host, resolve, tls, httpProxy },
         probe,
         assertions,
+        proxy: this.provider.answers,
         versionRule: version,
         versionHeader: versionHeader(values),
         versionHeaderIsProof: false,
@@ -264,13 +265,13 @@ function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
 }
 
 /** What the proxy repeats until it is right is no error in any count, here or in the metrics. */
-function warnOfRetries({ checks }: StageProof, emit: OperationContext['emit']): void {
+function warnOfRetries({ checks }: StageProof, header: string, emit: OperationContext['emit']): void {
   const retried = checks.reduce((sum, check) => sum + (check.retried ?? 0), 0)
   if (retried === 0) return
   const answers = `${retried} ${retried === 1 ? 'answer' : 'answers'}`
   emit({
     type: 'warning',
-    message: `The proxy got ${answers} only after another try (x-envoy-attempt-count): its retries hide errors of the app.`,
+    message: `The proxy got ${answers} only after another try (${header}): its retries hide errors of the app.`,
   })
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/values.js'
+import { ENVOY_ANSWERS } from '../envoy/answers.js'
 import { record } from '../fields.js'
 import type { RoutingDescription } from '../provider.js'
 import { fingerprintOf } from './fingerprint.js'
@@ -29,6 +30,7 @@ export const GLOO: RoutingDescription = {
     http2Backend: (namespace) =>
       `kubectl get upstreams -n ${namespace} -o yaml    (spec.useHttp2: true is missing; the chart has to render it)`,
   },
+  answers: ENVOY_ANSWERS,
   permissions: GLOO_PERMISSIONS,
   fingerprint: fingerprintOf,
   host: ({ routes }) => ownDomains(routes).find((domain) => !domain.includes('*')),

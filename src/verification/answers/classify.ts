@@ -2,6 +2,7 @@ import type { AnswerError, ErrorKind, TransportFailure } from '../../model/answe
 import type { AnswerAssertions } from '../../model/verify-settings.js'
 import { type AttributionRequest, compileAttribution, type HttpAnswer } from './attribution.js'
 import { compilePattern, matcher } from './pattern.js'
+import type { ProxyAnswers } from './proxy-answers.js'
 import type { ProbeRequest } from '../probing/verifier.js'
 
 /** What came of one probe: an answer, or why there is none. */
@@ -27,9 +28,9 @@ export type Classify = (outcome: Outcome) => Observation
  * @throws UsageError for patterns and rules that can't be used
  */
 export function compileClassify(
-  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion'>,
+  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion' | 'proxy'>,
 ): Classify {
-  const { assertions, fingerprint, soleVersion } = request
+  const { assertions, fingerprint, proxy, soleVersion } = request
   const attribute = compileAttribution(request)
   const unexpected = compileAssertions(assertions)
   const isExpected = (status: number) =>
@@ -44,7 +45,7 @@ export function compileClassify(
       error: { kind, status, ...(detail === undefined ? {} : { detail }) },
       routes,
     })
-    if (!isExpected(status)) return error(statusKind(answer))
+    if (!isExpected(status)) return error(statusKind(answer, proxy))
     if (routes === 'foreign') return error('foreign-routes')
     if (routes === 'missing') return error(isRedirect(answer) ? 'redirect' : 'no-routes-header')
     const what = unexpected(answer)
@@ -92,21 +93,15 @@ function routesOf(answer: HttpAnswer, fingerprint?: { header: string; value: str
   return value === fingerprint.value ? 'wanted' : 'foreign'
 }
 
-/** The kind of an answer of a status that is not expected. Envoy's own answers have no x-envoy-upstream-service-time, an application's have. */
-function statusKind(answer: HttpAnswer): ErrorKind {
+/** The kind of an answer of a status that is not expected. */
+function statusKind(answer: HttpAnswer, proxy: ProxyAnswers): ErrorKind {
   const { status, headers, body } = answer
   if (isRedirect(answer)) return 'redirect'
-  const fromProxy = headers['x-envoy-upstream-service-time'] === undefined
-  if (fromProxy && status === 503 && body.startsWith('no healthy upstream')) return 'no-healthy-upstream'
-  if (fromProxy && status === 503 && body === '') return 'empty-503'
-  if (fromProxy && status === 404 && body === '') return 'no-route'
-  if (fromProxy && status === 404 && body.includes('has invalid configuration'))
-    return 'invalid-gateway-configuration'
+  const byProxy = proxy.errorOf(answer)
+  if (byProxy) return byProxy
   // nginx: "No required SSL certificate was sent", "The SSL certificate error".
   if (status === 400 && /SSL certificate/i.test(body)) return 'certificate-required'
   if (/^application\/grpc/.test(headers['content-type'] ?? '')) return 'grpc'
-  // Envoy asked with HTTP/1.1 and was answered in HTTP/2.
-  if (fromProxy && /reset reason: protocol error/.test(body)) return 'http2-app'
   return status < 300 ? 'unexpected-status' : 'status'
 }
 

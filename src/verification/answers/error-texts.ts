@@ -49,24 +49,24 @@ const TEXTS: Record<ErrorKind, ErrorText> = {
   'connection-error': words('connection error'),
   'no-healthy-upstream': http(
     'no healthy upstream',
-    "the version has no ready pods, or the Upstream's servicePort is not a port of the Service",
+    'the version has no ready pods, or its routes lead to a port that the Service does not have',
   ),
-  'empty-503': http('empty', 'the route names an Upstream unknown to the proxy'),
+  'empty-503': http('empty', 'the route names a backend unknown to the proxy'),
   'no-route': http(
     'no route',
-    'no route matches: check that a VirtualService for this host selects the RouteTable, and the path',
+    'no route matches: check the path, and that the gateway serves this host and has the routes of the app',
   ),
   'invalid-gateway-configuration': http(
     'invalid gateway configuration',
-    'Gloo replaced an invalid route: see the status of the RouteTable',
+    "the gateway replaced an invalid route: see the status of the app's routes",
   ),
   'foreign-routes': words(
     'foreign routes',
-    'a proxy still serves earlier routes, or another RouteTable takes the path',
+    'a proxy still serves earlier routes, or other routes take the path',
   ),
   'no-routes-header': words(
     'no routes header',
-    'another RouteTable takes the path, something in front answers by itself, or a proxy lags behind',
+    'other routes take the path, something in front answers by itself, or a proxy lags behind',
   ),
   redirect: words(
     'redirect',
@@ -74,7 +74,7 @@ const TEXTS: Record<ErrorKind, ErrorText> = {
   ),
   fallback: {
     text: ({ detail }) => `fallback (${detail})`,
-    hint: 'the version chosen by the proxy has no ready pod, and Gloo falls back to another one (upstream.fallbackPolicy)',
+    hint: 'the version chosen by the proxy has no ready pod, and the gateway falls back to another one',
   },
   'missing-header': { text: ({ detail }) => `no header ${detail}`, hint: UNEXPECTED },
   'unexpected-header': { text: ({ detail }) => `unexpected header ${detail}`, hint: UNEXPECTED },
@@ -83,7 +83,7 @@ const TEXTS: Record<ErrorKind, ErrorText> = {
   status: http(),
   'certificate-required': http('client certificate', CLIENT_CERTIFICATE),
   grpc: http('grpc', 'the app is a gRPC server: choose a path that it serves over HTTP (verify.paths)'),
-  'http2-app': http('protocol error', 'the app speaks HTTP/2 only: set useHttp2 on its Upstreams'),
+  'http2-app': http('protocol error', 'the app speaks HTTP/2 only: its backend must be set to HTTP/2'),
   'wrong-version': { text: ({ detail }) => `answered by ${detail}` },
   'no-version': words('no version'),
 }

@@ -1,6 +1,7 @@
 import type { ErrorCount, ErrorKind } from '../../model/answer-errors.js'
 import type { Cause, ObjectRef, Snapshot, SnapshotVersion } from '../../model/results/diagnosis.js'
 import type { RoutingTexts } from '../../model/routing.js'
+import type { ProxyAnswers } from '../answers/proxy-answers.js'
 import { addedCounts, totalOf } from '../answers/error-counts.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
@@ -8,8 +9,9 @@ import type { AnswerSample, CheckResult, StageProof } from '../../model/expectat
 export interface Facts extends ObjectRef {
   proof?: StageProof
   snapshot?: Snapshot
-  /** Words of the app's routing provider. */
+  /** Words of the app's routing provider, and how its proxies show in answers. */
   texts: RoutingTexts
+  answers: ProxyAnswers
 }
 
 /** One cause, where the facts speak for it. */

@@ -1,7 +1,7 @@
 import { shellWord } from '../../lib/shell-word.js'
 import type { ErrorKind } from '../../model/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
-import type { AnswerSample, CheckResult } from '../../model/expectation.js'
+import type { CheckResult } from '../../model/expectation.js'
 import { isCached } from '../answers/cached.js'
 import { totalOf } from '../answers/error-counts.js'
 import {
@@ -55,7 +55,7 @@ function refusedAccess(facts: Facts): Cause | undefined {
   const count = statusCount(facts, (status) => status === 401 || status === 403)
   if (count === 0) return undefined
   const sample = samplesOf(facts).find(({ status }) => status === 401 || status === 403)
-  const isApp = sample !== undefined && isFromApp(sample)
+  const isApp = sample !== undefined && facts.answers.isFromPod(sample.headers ?? {})
   const asks = sample?.headers?.['www-authenticate']
   return {
     id: 'access-refused',
@@ -110,15 +110,16 @@ function cache(facts: Facts): Cause | undefined {
 
 function retries(facts: Facts): Cause | undefined {
   const counted = failing(facts).reduce((sum, { retried = 0 }) => sum + retried, 0)
-  const sample = samplesOf(facts).find(({ headers = {} }) => Number(headers['x-envoy-attempt-count']) > 1)
+  const { attemptsHeader } = facts.answers
+  const sample = samplesOf(facts).find(({ headers = {} }) => facts.answers.attempts(headers) > 1)
   if (counted === 0 && !sample) return undefined
-  const attempts = sample?.headers?.['x-envoy-attempt-count']
+  const attempts = sample?.headers?.[attemptsHeader]
   return {
     id: 'retries',
     title: 'the proxy repeats failed requests: errors of the app are hidden from users, and from the counts',
     evidence: [
       ...(counted > 0 ? [`${counted} answers came only after another try`] : []),
-      ...(attempts ? [`x-envoy-attempt-count: ${attempts}`] : []),
+      ...(attempts ? [`${attemptsHeader}: ${attempts}`] : []),
       ...(facts.snapshot?.proxies ?? []).flatMap(({ pod, admin }) =>
         admin && admin.meanwhile.retries > 0
           ? [`proxy ${pod} repeats requests of the app: ${admin.meanwhile.retries} while it was looked at`]
@@ -220,13 +221,13 @@ function appErrors(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   const samples = samplesOf(facts).filter(({ status = 0 }) => status >= 500)
   const versions = new Set(samples.flatMap(({ version }) => version ?? []))
-  const fromApp = samples.some(isFromApp)
+  const fromApp = samples.some(({ headers = {} }) => facts.answers.isFromPod(headers))
   return {
     id: 'app-errors',
     title: `the app itself answers with errors${versions.size > 0 ? ` (${[...versions].join(', ')})` : ''}`,
     evidence: [
       `${count} answers are 5xx`,
-      ...(fromApp ? ['they have x-envoy-upstream-service-time: a pod gave them'] : []),
+      ...(fromApp ? [`they have ${facts.answers.podHeader}: a pod gave them`] : []),
       ...samples.slice(0, 1).map(({ status, body }) => `${status}: ${(body ?? '').trim().slice(0, 80)}`),
     ],
     remedy: [
@@ -291,9 +292,4 @@ function unnamedVersion(facts: Facts): Cause | undefined {
     ],
     certainty: 'possible',
   }
-}
-
-/** A pod gave this answer: Envoy says how long that took. */
-function isFromApp({ headers = {} }: AnswerSample): boolean {
-  return headers['x-envoy-upstream-service-time'] !== undefined
 }

@@ -69,9 +69,7 @@ function largeHeaders(facts: Facts): Cause | undefined {
     id: 'headers-too-large',
     title: `answers have more than ${MAX_HEADER_KIB} KiB of headers, the most that canary reads`,
     evidence: [`${count} answers`, ...firstError(facts)],
-    remedy: [
-      'look at what sets them, cookies most often; Envoy itself passes on 60 KiB where nothing else is set',
-    ],
+    remedy: ['look at what sets them, cookies most often; proxies pass on 60 KiB by default'],
     certainty: 'certain',
   }
 }

@@ -128,7 +128,7 @@ export class VerificationRun {
   }
 
   private read(expectation: Expectation, outcome: Outcome, sent: SentProbe): CommittedProbe {
-    const { fingerprint } = this.request
+    const { fingerprint, proxy: answers } = this.request
     const { issuedAt, receivedAt, probe, proxy, connection } = sent
     const observation = this.classify(outcome)
     this.arrived(observation, sent)
@@ -142,7 +142,7 @@ export class VerificationRun {
       connection,
       ...(headers ? { elapsedMs: receivedAt - issuedAt } : {}),
       cached: headers !== undefined && isCached(headers),
-      retried: Number(headers?.['x-envoy-attempt-count'] ?? 1) > 1,
+      retried: headers !== undefined && answers.attempts(headers) > 1,
       ...(strange ? { looks: looksOf(outcome, observation, fingerprint.header) } : {}),
       ...(contradicts(expectation, observation) ? { sample: sampleOf(sent, outcome, observation) } : {}),
     }

@@ -9,6 +9,7 @@ import type {
   ProbeTemplate,
   VersionRule,
 } from '../../model/verify-settings.js'
+import type { ProxyAnswers } from '../answers/proxy-answers.js'
 
 /** One way to a proxy that is probed by itself. */
 export interface ProxyTarget {
@@ -38,6 +39,8 @@ export interface ProbeRequest {
   transport: Transport
   probe: ProbeTemplate
   assertions: AnswerAssertions
+  /** How the gateway's proxies show in answers. */
+  proxy: ProxyAnswers
   /** Set when the values say how an answer names its version; else the default image's body, then `versionHeader`. */
   versionRule?: VersionRule
   /** Name of the response header with the version the proxy chose; empty or undefined when the chart leaves it out. */

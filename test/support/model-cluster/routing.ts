@@ -11,6 +11,7 @@ export class ModelRouting implements Routing, RoutingProvider {
   readonly kinds = GLOO.kinds
   readonly capabilities = GLOO.capabilities
   readonly texts = GLOO.texts
+  readonly answers = GLOO.answers
   readonly permissions = GLOO.permissions
   readonly fingerprint = GLOO.fingerprint
   readonly host = GLOO.host

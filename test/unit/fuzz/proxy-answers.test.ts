@@ -1,3 +1,4 @@
+import { ENVOY_ANSWERS } from '../../../src/routing/envoy/answers.js'
 import { spawn } from 'node:child_process'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
@@ -143,7 +144,7 @@ describe('what an answer may say of its version', () => {
     const fingerprint = { header: 'X-Routes', value: 'abc' }
     const assertions = { status: [[200, 399]] as [number, number][], body: '^[^x]*$', headers: {} }
     const classifiers = rules.map((versionRule) =>
-      compileClassify({ ...request, versionRule, fingerprint, assertions }),
+      compileClassify({ ...request, proxy: ENVOY_ANSWERS, versionRule, fingerprint, assertions }),
     )
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 50 }),

@@ -36,7 +36,7 @@ test.each<[string, [string, string][], HeaderUse, RegExp]>([
   ['the User-Agent', [['User-Agent', 'x']], 'canary', /set by probes themselves.*choose another/],
   ['the User-Agent of a probe', [['user-agent', 'x']], 'probe', /set by probes themselves.*leave it out/],
   ['the host', [['Host', 'a.example']], 'probe', /address of a request; give the host with --host/],
-  ['the host of a match', [['host', 'a.example']], 'match', /routes\.virtualService\.domains/],
+  ['the host of a match', [['host', 'a.example']], 'match', /domains that the app is served for/],
   ['a pseudo header', [[':authority', 'a.example']], 'canary', /address of a request/],
   ...['Content-Length', 'connection', 'transfer-encoding', 'te', 'upgrade'].map(
     (name): [string, [string, string][], HeaderUse, RegExp] => [

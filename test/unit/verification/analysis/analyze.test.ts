@@ -1,3 +1,4 @@
+import { ENVOY_ANSWERS } from '../../../../src/routing/envoy/answers.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../../src/sandbox/random.js'
@@ -46,6 +47,7 @@ function compare(origin: string, rest: Partial<AnalysisRequest> = {}, signal?: A
     assertions: { status: [[200, 399]], headers: {} },
     versionHeader: 'x-canary-version',
     versionHeaderIsProof: false,
+    proxy: ENVOY_ANSWERS,
     rate: 0,
     userAgent: 'canary/test',
     primary: 'v1',

@@ -1,3 +1,4 @@
+import { ENVOY_ANSWERS } from '../../../../src/routing/envoy/answers.js'
 import { expect, test } from 'vitest'
 import type { AnswerAssertions } from '../../../../src/model/verify-settings.js'
 import type { HttpAnswer } from '../../../../src/verification/answers/attribution.js'
@@ -18,6 +19,7 @@ function classified(
     versionRule: { body: '^(?<version>v.*)' },
     versionHeader: 'x-canary-version',
     versionHeaderIsProof: false,
+    proxy: ENVOY_ANSWERS,
     assertions: { status: [[200, 399]], headers: {}, ...assertions },
     fingerprint: isProven ? fingerprint : undefined,
   })
@@ -167,6 +169,7 @@ test('where the routes name one version alone, an answer through them that names
     app: 'echo',
     versionHeader: 'x-canary-version',
     versionHeaderIsProof: false,
+    proxy: ENVOY_ANSWERS,
     assertions: { status: [[200, 399]], headers: {} },
     fingerprint,
     soleVersion: 'v1',

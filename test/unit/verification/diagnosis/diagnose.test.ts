@@ -17,11 +17,11 @@ type Around = Snapshot & GlooSnapshot
 function diagnose({
   snapshot,
   ...facts
-}: Omit<Facts, 'texts' | 'snapshot'> & { snapshot?: Around }): Cause[] {
-  const { texts } = GLOO
-  if (!snapshot) return diagnoseWith({ ...facts, texts })
+}: Pick<Facts, 'name' | 'namespace' | 'proof'> & { snapshot?: Around }): Cause[] {
+  const { texts, answers } = GLOO
+  if (!snapshot) return diagnoseWith({ ...facts, texts, answers })
   return diagnoseWith(
-    { ...facts, texts, snapshot: { ...snapshot, ...neutral(snapshot) } },
+    { ...facts, texts, answers, snapshot: { ...snapshot, ...neutral(snapshot) } },
     glooRules(snapshot),
   )
 }
