@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../model/command-line.js'
 import { ExternalError } from '../model/errors.js'
 import { ApiError } from './kube/api-errors.js'
 import type { AppLock, LockRequest, PinnedCluster } from './port.js'
@@ -85,7 +86,7 @@ async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name 
   const kind = group === undefined ? resource.plural : `${resource.plural}.${group}`
   const where = namespace === undefined ? [] : ['-n', namespace]
   const args = ['get', kind, name ?? '', ...where, '-o', 'jsonpath={.metadata.uid}']
-  const command = `kubectl ${args.join(' ')}`
+  const command = kubectlCommand(args)
   for (let attempt = 0; ; attempt += 1) {
     const { code, stdout, stderr } = await runKubectl(args, cluster).catch((error: unknown) => {
       if (error instanceof KubectlEnded) return { code: undefined, stdout: '', stderr: error.stderr }
@@ -102,7 +103,7 @@ async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name 
           command,
           code,
           stderr,
-          nextSteps: [`${command}    (does kubectl reach the cluster by itself?)`],
+          nextSteps: [commented(command, 'does kubectl reach the cluster by itself?')],
         },
       )
     }
@@ -120,7 +121,7 @@ function differs({ serverPath }: PinnedCluster, target: Target, uid: string, oth
       command: other.command,
       stderr: other.stderr,
       nextSteps: [
-        'kubectl config view --minify    (which server is that?)',
+        commented(kubectlCommand(['config', 'view', '--minify']), 'which server is that?'),
         'is something between here and the cluster that serves its address without the path, too?',
       ],
     },

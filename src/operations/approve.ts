@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { Approval, RunWait, WaitingRun, ApproveResult } from '../model/results/runs.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
 import type { OperationContext } from './context.js'
@@ -76,7 +77,7 @@ async function waitsFor(
   throw new ConflictError(`No run of ${target} waits for an approval of step ${step}.`, {
     state: 'Nothing was approved.',
     details: others,
-    nextSteps: ['canary runs    (what runs wait for)'],
+    nextSteps: [commented(canaryCommand(['runs']), 'what runs wait for')],
   })
 }
 

@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../model/command-line.js'
 import type { Finding, DoctorResult } from '../model/results/doctor.js'
 import { describeStage } from '../model/describe-stage.js'
 import {
@@ -65,7 +66,7 @@ async function appFindings(
           check: `app ${app}`,
           status: 'problem',
           detail: stage.problems.join('; '),
-          remedy: `look at the values: canary values ${app} -n ${observation.namespace}`,
+          remedy: `look at the values: ${canaryCommand(['values', app], { app, namespace: observation.namespace })}`,
         }
       : { check: `app ${app}`, status: 'ok', detail: describeStage(stage) },
   )
@@ -76,8 +77,11 @@ async function appFindings(
       status: 'problem',
       detail: `revision ${unfinished.revision} is ${unfinished.status}: ${unfinished.description}`,
       remedy: deployed
-        ? `canary abort ${app} -n ${observation.namespace}, or the command that failed with --recover`
-        : `canary abort ${app} -n ${observation.namespace}    (removes the remains)`,
+        ? `${canaryCommand(['abort', app], { app, namespace: observation.namespace })}, or the command that failed with --recover`
+        : commented(
+            canaryCommand(['abort', app], { app, namespace: observation.namespace }),
+            'removes the remains',
+          ),
     })
   }
   if (deployed) {
@@ -101,7 +105,10 @@ async function changesByHand(context: OperationContext, released: Deployed): Pro
       check: `namespace ${namespace}`,
       status: 'problem',
       detail: `is being deleted, and ${app} with it`,
-      remedy: `kubectl get namespace ${namespace} -o yaml    (its conditions say what holds it up)`,
+      remedy: commented(
+        kubectlCommand(['get', 'namespace', namespace, '-o', 'yaml']),
+        'its conditions say what holds it up',
+      ),
     })
   }
   if (byHand) {
@@ -147,5 +154,16 @@ function remedyOf({ kind, name, path }: Difference, namespace: string): string {
   const back = 'any changing command with --take-over writes it back'
   return path === undefined
     ? back
-    : `kubectl get ${kind} ${name} -n ${namespace} -o yaml --show-managed-fields\n${back}`
+    : kubectlCommand(
+        [
+          'get',
+          kind,
+          name,
+          '-o',
+          'yaml',
+          `--show-managed-fields
+${back}`,
+        ],
+        namespace,
+      )
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import type { VersionPods } from '../model/events.js'
 import { describeStage } from '../model/describe-stage.js'
@@ -57,9 +58,10 @@ async function agree(context: OperationContext, { plan }: PlanToRun, orphans: Ve
     ].join(' '),
   )
   if (agreed) return
-  const at = namespace === app ? '' : ` -n ${namespace}`
   throw new CanaryError('interrupted', 'Not finished, as you said.', {
     state: `Nothing was changed: ${app} is ${describeStage(from)}.`,
-    nextSteps: [`canary finish ${app}${at} --yes    (without the question)`],
+    nextSteps: [
+      commented(canaryCommand(['finish', app, '--yes'], { app, namespace }), 'without the question'),
+    ],
   })
 }

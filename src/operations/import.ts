@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
@@ -30,7 +31,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
     if (!context.confirm || (await context.confirm(`Import ${app}? No pod restarts.`))) return
     throw new CanaryError('interrupted', 'Not imported, as you said.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.to)}.`,
-      nextSteps: [`canary ${command} --yes    (without the question)`],
+      nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
   }
   return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
@@ -74,7 +75,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
       command,
       revision: deployed,
       chart,
-      revertCommand: `helm rollback ${app} ${deployed.revision} -n ${namespace}`,
+      revertCommand: helmCommand(['rollback', app, deployed.revision], namespace),
     }
   })
 }
@@ -93,8 +94,11 @@ function unknownLayout(app: string, namespace: string, effective: JsonObject): C
       'part 3 of the series has deployment and routes.primary, part 4 has deployment and routing',
     ],
     nextSteps: [
-      `helm get values ${app} -n ${namespace} --all    (what they are)`,
-      `canary init ${app} --from deployment/NAME    (values for a release of its own beside it)`,
+      commented(helmCommand(['get', 'values', app, '--all'], namespace), 'what they are'),
+      commented(
+        canaryCommand(['init', app, '--from', 'deployment/NAME'], { app, namespace }),
+        'values for a release of its own beside it',
+      ),
     ],
   })
 }

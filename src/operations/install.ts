@@ -1,3 +1,4 @@
+import { canaryCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { UsageError } from '../model/errors.js'
 import type { ObjectRef } from '../model/results/diagnosis.js'
@@ -88,7 +89,8 @@ async function attachmentToMake(
   values: JsonObject,
 ): Promise<MissingAttachment | undefined> {
   const view = await context.routing.of(values).view()
-  const missing = view.missingAttachment(app, values, `canary install ${app.name} ${version}`)
+  const place = { app: app.name, namespace: app.namespace }
+  const missing = view.missingAttachment(app, values, canaryCommand(['install', app.name, version], place))
   if (!missing || attach || context.dryRun) return missing
   // Another one has all domains: that comes before a question, which nobody could answer with yes.
   if (missing.isTaken && !context.allowOverlap) return missing

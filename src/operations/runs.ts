@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { RunWait, RunStart, WaitingRun } from '../model/results/runs.js'
 import type { RunNotes } from '../cluster/port.js'
 import type { OperationContext } from './context.js'
@@ -23,12 +24,11 @@ function current(
 
 /** Commands that lead on from what a run waits for, likeliest first. */
 export function runCommands(app: string, namespace: string, { kind, step, command, by }: RunWait): string[] {
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  if (kind !== 'approval') return [`${command}    (goes on where it is)`]
+  if (kind !== 'approval') return [commented(command, 'goes on where it is')]
   const who = by === 'other' ? 'somebody else than who started it approves' : 'approves'
   return [
-    `canary approve ${app} ${step}${at} --why REASON    (${who})`,
-    `${command}    (goes on once it is approved)`,
+    commented(canaryCommand(['approve', app, step, '--why', 'REASON'], { app, namespace }), who),
+    commented(command, 'goes on once it is approved'),
   ]
 }
 

@@ -52,7 +52,8 @@ export async function start(context: OperationContext, request: StartRequest): P
         deployOnly,
         shadow,
         configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
-        config: (primary) => nextConfig(app, version, primary, changes, isObject(shared) ? shared : {}),
+        config: (primary) =>
+          nextConfig({ app, namespace }, version, primary, changes, isObject(shared) ? shared : {}),
       },
     )
     warnOfValues(plan, deployed.chart.values)

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { AppStatus, AppSummary } from '../model/results/status.js'
 import type { RunWait } from '../model/results/runs.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
@@ -93,10 +94,9 @@ function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {
 
 /** The ways on from a revision that a failed or killed helm left behind. */
 function recoverCommands(app: string, namespace: string, deployed: Revision | undefined): string[] {
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  if (!deployed) return [`canary abort ${app}${at}    (removes the remains)`]
+  if (!deployed) return [commented(canaryCommand(['abort', app], { app, namespace }), 'removes the remains')]
   return [
-    `canary abort ${app}${at}    (recovers, then all the way back)`,
+    commented(canaryCommand(['abort', app], { app, namespace }), 'recovers, then all the way back'),
     `the command that failed, with --recover    (back to revision ${deployed.revision}, then on from there)`,
   ]
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
@@ -49,17 +50,18 @@ async function agree(
   const leaving = 'primary' in stage ? stage.primary : 'what is there'
   const question = `Bring ${version}, the version before, back, and remove ${leaving} once all requests are proven to go to ${version}?`
   if (await confirm(`${app} is ${describeStage(stage)}. ${question}`)) return
-  const at = namespace === app ? '' : ` -n ${namespace}`
   throw new CanaryError('interrupted', 'Not undone, as you said.', {
     state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
-    nextSteps: [`canary undo ${app} VERSION${at}    (to another version)`, `canary history ${app}${at}`],
+    nextSteps: [
+      commented(canaryCommand(['undo', app, 'VERSION'], { app, namespace }), 'to another version'),
+      canaryCommand(['history', app], { app, namespace }),
+    ],
   })
 }
 
 function versionMissing({ app, namespace, stage }: ReleasedApp, version: string): UsageError {
-  const at = namespace === app ? '' : ` -n ${namespace}`
   return new UsageError(`VERSION is missing: the version of ${app} to go back to.`, {
     state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
-    nextSteps: [`canary undo ${app} ${version}${at}    (the version before)`],
+    nextSteps: [commented(canaryCommand(['undo', app, version], { app, namespace }), 'the version before')],
   })
 }

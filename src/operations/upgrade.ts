@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import type { ChartSource } from '../cluster/port.js'
 import { isDeepStrictEqual } from 'node:util'
@@ -54,7 +55,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
     if (!context.confirm || (await context.confirm(question))) return
     throw new CanaryError('interrupted', 'Not upgraded, as you said.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
-      nextSteps: [`canary ${command} --yes    (without the question)`],
+      nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
   }
   return changeApp(context, request, { command, agree }, async (released) => {
@@ -90,7 +91,6 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       })
       for (const line of lines) context.emit({ type: 'note', message: `  ${line}` })
     }
-    const at = namespace === app ? '' : ` -n ${namespace}`
     return {
       plan,
       command,
@@ -102,7 +102,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
       revertCommand:
         request.revision === undefined
-          ? `canary upgrade ${app}${at} --revision ${deployed.revision}`
+          ? canaryCommand(['upgrade', app, '--revision', deployed.revision], { app, namespace })
           : undefined,
     }
   })
@@ -150,7 +150,7 @@ async function wantedOf(
     }
   }
   const { valuesFiles = [], set = [], setString = [] } = request
-  const values = upgradeValues(app, deployed.config, {
+  const values = upgradeValues({ app, namespace }, deployed.config, {
     base,
     baseName: valuesFiles.join(', '),
     set,
@@ -175,7 +175,7 @@ async function findEarlier(
   number: number,
 ): Promise<Revision> {
   const found = await cluster.findRevision(app, namespace, number)
-  const nextSteps = [`helm history ${app} -n ${namespace}    (the revisions there are)`]
+  const nextSteps = [commented(helmCommand(['history', app], namespace), 'the revisions there are')]
   if (!found) {
     throw new UsageError(`Release ${app} has no revision ${number} (any more).`, {
       state: 'Nothing was changed.',

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../model/command-line.js'
 import type { VerifyResult, AnalysisResult, ExplainResult, VerifiedApp } from '../model/results/verify.js'
 import { ConflictError } from '../model/errors.js'
 import type { Revision } from '../model/release.js'
@@ -57,7 +58,7 @@ export async function analyze(
 ): Promise<AnalysisResult> {
   const released = await requireRelease(context, request)
   const { app, namespace, stage, deployed, newest } = released
-  requireBothVersions(app, stage)
+  requireBothVersions({ app, namespace }, stage)
   context.emit({ type: 'observed', app, namespace, stage, revision: deployed.revision })
   const stageVerifier = new StageVerifier(context, [], providerOf(context, deployed))
   try {
@@ -106,7 +107,10 @@ function resultOf({ app, namespace, stage, deployed, undo }: Release): VerifiedA
 function ways({ app, namespace, deployed, undo }: Release): { state: string; nextSteps: string[] } {
   return {
     state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
-    nextSteps: [`canary doctor ${app} -n ${namespace}`, ...(undo ? [`${undo}    (go back)`] : [])],
+    nextSteps: [
+      canaryCommand(['doctor', app], { app, namespace }),
+      ...(undo ? [commented(undo, 'go back')] : []),
+    ],
   }
 }
 
@@ -127,7 +131,7 @@ async function requireRelease(context: OperationContext, request: AppRequest): P
   if (stage.name === 'unknown') {
     throw new ConflictError(
       `canary can't say what traffic should look like for ${app}: ${stage.problems.join('; ')}.`,
-      { nextSteps: [`canary values ${app} -n ${namespace}`] },
+      { nextSteps: [canaryCommand(['values', app], { app, namespace })] },
     )
   }
   const undo = undoCommand(app, namespace, stage, finishedRollout(history.revisions)?.from)

@@ -1,3 +1,4 @@
+import { commented } from '../../model/command-line.js'
 import { CanaryError, UsageError } from '../../model/errors.js'
 import { closest } from '../../lib/closest.js'
 import { looksLikeVersion } from '../../rollout/stage/version.js'
@@ -34,7 +35,7 @@ const REWORDED: [RegExp, string][] = [
 export function explainParseError(error: unknown, { command, flags, args }: ParsedCommand): unknown {
   if (error instanceof CanaryError || !(error instanceof Error) || !('oclif' in error)) return error
   const { args: wrong, flags: unknown, message, constructor, parse } = error as OclifError
-  const help = `${command} --help    (arguments and flags)`
+  const help = commented(`${command} --help`, 'arguments and flags')
   const takes = [command, ...args.map(({ name, required }) => place(name, required))].join(' ')
   if (constructor.name === 'RequiredArgsError' && wrong) {
     const names = wrong.map((arg) => argName(arg).toUpperCase())
@@ -46,12 +47,13 @@ export function explainParseError(error: unknown, { command, flags, args }: Pars
   }
   if (constructor.name === 'UnexpectedArgsError' && wrong) {
     const words = wrong.map((arg) => `"${argName(arg)}"`).join(' and ')
-    return usage(`There is no place for ${words}.`, [`${takes}    (what it takes)`, help])
+    return usage(`There is no place for ${words}.`, [commented(takes, 'what it takes'), help])
   }
   if (constructor.name === 'NonExistentFlagsError' && unknown) {
     const meant = unknown.flatMap((flag) => {
       const name = flag.replace(/^-+/, '').replace(/=.*/, '').toLowerCase()
-      if (args.some((arg) => arg.name === name)) return [`${takes}    (${name.toUpperCase()} is an argument)`]
+      if (args.some((arg) => arg.name === name))
+        return [commented(takes, `${name.toUpperCase()} is an argument`)]
       const near = closest(name, flags)
       return near ? [`did you mean --${near}?`] : []
     })

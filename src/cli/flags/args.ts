@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import { isVersion, looksLikeVersion, VERSION_FORM } from '../../rollout/stage/version.js'
 
@@ -79,7 +80,7 @@ export function refuseWeightFirst({ app, weight }: { app: string; weight: string
   if (!PERCENT.test(app) || PERCENT.test(weight) || !LABEL.test(weight)) return
   throw new UsageError(`WEIGHT "${weight}" is no percentage, and APP "${app}" is one: APP comes first.`, {
     state: 'Nothing was changed.',
-    nextSteps: [`canary shift ${weight} ${app}    (did you mean this?)`],
+    nextSteps: [commented(canaryCommand(['shift', weight, app]), 'did you mean this?')],
   })
 }
 
@@ -89,8 +90,8 @@ export function refuseVersionFirst({ app, version }: { app: string; version: str
   throw new UsageError(`APP "${app}" reads as a version: APP comes first, then VERSION.`, {
     state: 'Nothing was changed.',
     nextSteps: [
-      `canary install ${version} ${app}    (did you mean this?)`,
-      `canary install ${app} ${version} --yes    (an app with the name ${app})`,
+      commented(canaryCommand(['install', version, app]), 'did you mean this?'),
+      commented(canaryCommand(['install', app, version, '--yes']), `an app with the name ${app}`),
     ],
   })
 }

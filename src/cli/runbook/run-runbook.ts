@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { RunResult, AppPlan } from '../../model/results/run.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import type { SummaryApp } from '../../report/ci/ci-summary.js'
@@ -97,10 +98,13 @@ function requireWay(plans: AppPlan[], name: string): void {
     nextSteps: stuck.flatMap(({ app, stage }) =>
       stage?.name === 'absent'
         ? [
-            `canary install ${app} VERSION    (or put an install step first)`,
-            'canary status    (the apps there are)',
+            commented(canaryCommand(['install', app, 'VERSION']), 'or put an install step first'),
+            commented(canaryCommand(['status']), 'the apps there are'),
           ]
-        : [`canary status ${app}`, `canary abort ${app}    (ends the rollout under way)`],
+        : [
+            canaryCommand(['status', app]),
+            commented(canaryCommand(['abort', app]), 'ends the rollout under way'),
+          ],
     ),
   })
 }
@@ -120,6 +124,9 @@ async function agree(
   if (await terminal.ask(`Go on with ${apps}?`)) return
   throw new CanaryError('interrupted', 'Not run, as you said.', {
     state: 'Nothing was changed.',
-    nextSteps: [`${command} --yes    (without the question)`, `${command} --dry-run    (what it would do)`],
+    nextSteps: [
+      commented(`${command} --yes`, 'without the question'),
+      commented(`${command} --dry-run`, 'what it would do'),
+    ],
   })
 }

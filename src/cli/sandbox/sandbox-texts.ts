@@ -1,3 +1,4 @@
+import { canaryCommand } from '../../model/command-line.js'
 import { shellWord } from '../../lib/shell-word.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Palette } from '../../report/terminal/palette.js'
@@ -26,8 +27,8 @@ export function describeSandbox(view: SandboxView, headline: string, palette: Pa
     `  api     ${view.apiUrl}`,
     `  proxy   ${view.proxyUrl}`,
     `  use     ${palette.strong(exportLine(view.kubeconfig))}`,
-    `  next    ${palette.strong('canary install echo v1 --with-virtual-service')}`,
-    `  stop    ${palette.strong('canary sandbox stop')}`,
+    `  next    ${palette.strong(canaryCommand(['install', 'echo', 'v1', '--with-virtual-service']))}`,
+    `  stop    ${palette.strong(canaryCommand(['sandbox', 'stop']))}`,
   ].join('\n')
 }
 
@@ -37,5 +38,5 @@ export function exportLine(kubeconfig: string): string {
 }
 
 export function notRunning(): ConflictError {
-  return new ConflictError('No sandbox runs.', { nextSteps: ['canary sandbox start'] })
+  return new ConflictError('No sandbox runs.', { nextSteps: [canaryCommand(['sandbox', 'start'])] })
 }

@@ -1,5 +1,6 @@
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { commented, helmCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import { maskLiterals } from '../../lib/secrets/secret-texts.js'
 import { secretsIn } from '../../lib/secrets/secrets.js'
@@ -268,6 +269,6 @@ function revisionIn(stdout: string, command: string): number {
   throw new ExternalError('helm ended well, but did not say which revision it made.', {
     command,
     code: 0,
-    nextSteps: ['helm version    (canary knows Helm 3.8 and newer, and Helm 4)'],
+    nextSteps: [commented(helmCommand(['version']), 'canary knows Helm 3.8 and newer, and Helm 4')],
   })
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
+import { commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import type {
   ChartFile,
@@ -237,9 +238,9 @@ function decode(object: RecordObject): Decoded {
       `Helm's record ${metadata.name} in namespace ${metadata.namespace} can't be read: ${(error as Error).message}`,
       {
         nextSteps: [
-          `helm history ${label(object, 'name')} -n ${metadata.namespace}    (can helm read it?)`,
+          commented(helmCommand(['history', label(object, 'name')], metadata.namespace), 'can helm read it?'),
           'name the namespace of the release with -n/--namespace, if it is in another one',
-          `kubectl get ${kind.toLowerCase()} ${metadata.name} -n ${metadata.namespace} -o yaml`,
+          kubectlCommand(['get', kind.toLowerCase(), metadata.name, '-o', 'yaml'], metadata.namespace),
         ],
         cause: error,
       },

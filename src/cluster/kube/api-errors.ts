@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Answer } from './api-transport.js'
 import { describeTarget, pathOf, type Target } from './kube-types.js'
@@ -55,15 +56,15 @@ const EXCERPT = 300
 const LONGEST_MESSAGE = 2000
 
 /** What to look at when the cluster does not answer. */
-const REACH_REMEDIES = [
-  'kubectl cluster-info    (does kubectl reach it by itself?)',
+const reachRemedies = () => [
+  commented(kubectlCommand(['cluster-info']), 'does kubectl reach it by itself?'),
   'choose another cluster with --kubeconfig (or KUBECONFIG) or --kube-context',
 ]
 
 /** What to do about a server that has too much to do, or fails by itself: the request was right. */
-const BUSY_REMEDIES = [
+const busyRemedies = () => [
   'the same command again in a minute',
-  "kubectl get --raw '/readyz?verbose'    (is the API server well?)",
+  commented(kubectlCommand(['get', '--raw', '/readyz?verbose']), 'is the API server well?'),
 ]
 
 /** Without a kubeconfig kubectl looks for a cluster on port 8080 of this machine, and says no word of that. */
@@ -71,7 +72,7 @@ function withoutKubeconfig(message: string): string[] {
   return /(127\.0\.0\.1|localhost|\[::1\]):8080\b/.test(message)
     ? [
         'name a kubeconfig that is there: without one kubectl looks at port 8080 of this machine',
-        'canary sandbox start    (a cluster to try things on)',
+        commented(canaryCommand(['sandbox', 'start']), 'a cluster to try things on'),
       ]
     : []
 }
@@ -93,13 +94,13 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
       ? error(`kubectl got no credentials for the cluster: ${message}`, [
           'log in to the cluster again as your kubeconfig asks for it, then repeat the command',
         ])
-      : error(`The cluster can't be reached: ${message}`, [...withoutKubeconfig(message), ...REACH_REMEDIES])
+      : error(`The cluster can't be reached: ${message}`, [...withoutKubeconfig(message), ...reachRemedies()])
   }
   switch (status) {
     case 401:
       return error('The cluster does not accept your credentials (401 Unauthorized).', [
         'log in to the cluster again, or choose another user with --kube-context',
-        'kubectl auth whoami',
+        kubectlCommand(['auth', 'whoami']),
       ])
     case 403:
       return error(
@@ -108,24 +109,24 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
       )
     case 404:
       return target.name
-        ? error(`There is no ${describeTarget(target)}: ${message}`, [`kubectl ${kubectlGet(target)}`])
+        ? error(`There is no ${describeTarget(target)}: ${message}`, [kubectlGet(target)])
         : error(
             `The cluster does not know ${target.resource.plural} of ${target.resource.apiVersion}: ${message}`,
-            ['canary doctor    (is the gateway installed in this cluster?)'],
+            [commented(canaryCommand(['doctor']), 'is the gateway installed in this cluster?')],
           )
     case 429:
-      return error(`The API server takes no more requests for now (429): ${message}`, BUSY_REMEDIES)
+      return error(`The API server takes no more requests for now (429): ${message}`, busyRemedies())
     case 500:
     case 502:
     case 503:
     case 504:
       return error(
         `The API server failed to ${verb} ${describeTarget(target)}: ${status} ${message}`,
-        BUSY_REMEDIES,
+        busyRemedies(),
       )
     default:
       return error(`The cluster refused to ${verb} ${describeTarget(target)}: ${status} ${message}`, [
-        `kubectl ${kubectlGet(target)}`,
+        kubectlGet(target),
       ])
   }
 }
@@ -133,18 +134,18 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
 function forbiddenRemedies(verb: ApiVerb, target: Target): string[] {
   const { resource, namespace } = target
   const group = resource.apiVersion.includes('/') ? `.${resource.apiVersion.split('/')[0]}` : ''
-  const scope = namespace ? `-n ${namespace}` : '--all-namespaces'
+  const scope = namespace ? [] : ['--all-namespaces']
   return [
     ...(namespace || verb === 'create'
       ? []
       : ['name the namespace with -n/--namespace: then only that one is read']),
-    `kubectl auth can-i ${verb} ${resource.plural}${group} ${scope}`,
+    kubectlCommand(['auth', 'can-i', verb, `${resource.plural}${group}`, ...scope], namespace),
     'ask for the permissions in docs/rbac.yaml: a Role bound to your user; canary doctor lists what is missing',
   ]
 }
 
 function kubectlGet({ resource, namespace, name }: Target): string {
-  return `get ${resource.plural}${name ? ` ${name}` : ''}${namespace ? ` -n ${namespace}` : ''}`
+  return kubectlCommand(['get', resource.plural, ...(name ? [name] : [])], namespace)
 }
 
 /** The error of a request that got no answer at all, as far as this process could see. */
@@ -153,7 +154,7 @@ export function explainSilence(verb: ApiVerb, target: Target, cause: unknown): E
   return new ExternalError(`The connection to the cluster broke: ${said}`, {
     command: requestLine(verb, target),
     stderr: said,
-    nextSteps: REACH_REMEDIES,
+    nextSteps: reachRemedies(),
     cause,
   })
 }
@@ -167,7 +168,7 @@ export function garbled(verb: ApiVerb, target: Target, why: string, text?: strin
       command: requestLine(verb, target),
       code: 200,
       nextSteps: [
-        `kubectl ${kubectlGet(target)}`,
+        kubectlGet(target),
         'is something between here and the cluster that answers itself (a proxy, a login page)?',
       ],
     },

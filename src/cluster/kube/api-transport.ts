@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import path from 'node:path'
+import { kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import type { ClusterOptions, PinnedCluster } from '../port.js'
 import { startKubectl } from './kubectl-process.js'
@@ -65,7 +66,7 @@ function tooOldForPaths(serverPath: string, { command, code, stderr }: ExternalE
       stderr,
       nextSteps: [
         'install kubectl 1.23 or newer (https://kubernetes.io/docs/tasks/tools/), first on PATH',
-        'kubectl version --client',
+        kubectlCommand(['version', '--client']),
       ],
     },
   )

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { kubectlCommand } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import { ApiError, requestLine } from './api-errors.js'
 import type { ClusterObject } from '../port.js'
@@ -116,7 +117,7 @@ export async function followUntil(
 function noAnswer({ target }: Followed, timeoutMs: number): ExternalError {
   return new ExternalError(`The cluster gave no answer within ${timeoutMs / 1000} s.`, {
     command: requestLine('list', target),
-    nextSteps: ['kubectl cluster-info'],
+    nextSteps: [kubectlCommand(['cluster-info'])],
   })
 }
 

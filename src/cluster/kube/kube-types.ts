@@ -1,3 +1,4 @@
+import { commented, helmCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { shown } from '../../model/object-form.js'
 import type { ClusterObject } from '../port.js'
@@ -156,7 +157,9 @@ function leadsElsewhere(part: string): ConflictError {
     `${shown(part)} is no apiVersion or name of an object: nothing is asked for under it.`,
     {
       state: 'Nothing was changed.',
-      nextSteps: ["helm get manifest APP -n NAMESPACE    (the objects in Helm's record)"],
+      nextSteps: [
+        commented(helmCommand(['get', 'manifest', 'APP'], 'NAMESPACE'), `the objects in Helm's record`),
+      ],
     },
   )
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import type { ClusterOptions } from '../port.js'
 
@@ -38,7 +39,10 @@ export async function explainKubectl(
     const known = await knownContexts(options)
     return new ExternalError(
       `There is no context "${context}" in the kubeconfig${known.length > 0 ? `; it has ${known.join(', ')}` : ''}.`,
-      { ...details, nextSteps: ['name another with --kube-context', 'kubectl config get-contexts'] },
+      {
+        ...details,
+        nextSteps: ['name another with --kube-context', kubectlCommand(['config', 'get-contexts'])],
+      },
     )
   }
   if (/error loading config file|stat .*: no such file|invalid configuration/.test(said)) {
@@ -49,7 +53,7 @@ export async function explainKubectl(
   }
   return new ExternalError(`kubectl ended: ${said || `exit code ${code}`}`, {
     ...details,
-    nextSteps: ['kubectl cluster-info    (does kubectl reach the cluster by itself?)'],
+    nextSteps: [commented(kubectlCommand(['cluster-info']), 'does kubectl reach the cluster by itself?')],
   })
 }
 

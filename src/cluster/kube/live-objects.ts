@@ -1,3 +1,4 @@
+import { commented, helmCommand } from '../../model/command-line.js'
 import type { Autoscaler, LiveObject, ObjectFields, ObjectName } from '../../model/results/drift.js'
 import { ConflictError } from '../../model/errors.js'
 import { malformed } from '../../model/object-form.js'
@@ -120,7 +121,9 @@ function targetOf(
   if (odd !== undefined) {
     throw new ConflictError(`Helm's record names an object that can't be one: ${odd}.`, {
       state: 'It was neither read nor written.',
-      nextSteps: [`helm get manifest RELEASE -n ${namespace}    (the objects in Helm's record)`],
+      nextSteps: [
+        commented(helmCommand(['get', 'manifest', 'RELEASE'], namespace), `the objects in Helm's record`),
+      ],
     })
   }
   return { resource: { ...custom, apiVersion, plural }, name, ...(kind === 'Namespace' ? {} : { namespace }) }

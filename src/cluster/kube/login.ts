@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import { sleep } from '../../lib/sleep.js'
 
@@ -94,7 +95,7 @@ export function endless(command: string, limitMs: number): ExternalError {
     {
       command,
       nextSteps: [
-        'kubectl auth whoami    (runs the same command: what does it wait for?)',
+        commented(kubectlCommand(['auth', 'whoami']), 'runs the same command: what does it wait for?'),
         'log in that way, then repeat the command',
       ],
     },

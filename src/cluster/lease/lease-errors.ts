@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented } from '../../model/command-line.js'
 import type { LockHolder } from '../../model/results/runs.js'
 import { CanaryError } from '../../model/errors.js'
 import type { LockRequest } from '../port.js'
@@ -11,8 +12,7 @@ export function busy(
   const { who, pid, command: theirs, since } = holder
   // A run's command names no app, and its namespaces itself.
   const isWhole = !command.split(' ').includes(app) || / (-n|--namespace)\b/.test(command)
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  const again = isWhole ? command : `${command}${at}`
+  const place = isWhole ? { app } : { app, namespace }
   const process = pid > 0 ? ` (pid ${pid})` : ''
   const asked = claim ? `; ${claim.who} asked for it already, with "canary ${claim.command}"` : ''
   return new CanaryError(
@@ -21,11 +21,16 @@ export function busy(
     {
       state: 'Nothing was changed by this command.',
       nextSteps: [
-        `canary ${again} --wait-for-lock 2m    (waits until they are done)`,
-        `canary status ${app}${at}`,
+        commented(canaryAgain(command, place, '--wait-for-lock', '2m'), 'waits until they are done'),
+        canaryCommand(['status', app], { app, namespace }),
         ...(preempt
-          ? [`canary abort ${app}${at} --break-lock    (takes the app from them at once)`]
-          : [`canary abort ${app}${at}    (makes them stop, and goes back)`]),
+          ? [
+              commented(
+                canaryCommand(['abort', app, '--break-lock'], { app, namespace }),
+                'takes the app from them at once',
+              ),
+            ]
+          : [commented(canaryCommand(['abort', app], { app, namespace }), 'makes them stop, and goes back')]),
       ],
       evidence: { holder: { who, pid, command: theirs, since } },
     },

@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import type { PodProgress, VersionPods } from '../../model/events.js'
 import { type AppObjects, appPodsOf, type OwnDeployment, podsLeft } from './app-pods.js'
@@ -92,7 +93,12 @@ export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void
     new ExternalError(
       `Pods of ${versions.join(', ')} of ${app} are still there after ${duration(timeoutMs)}: ${left.join(', ')}.`,
       {
-        nextSteps: [`kubectl get pods -n ${namespace} -l '${labelSelector}'    (is one stuck terminating?)`],
+        nextSteps: [
+          commented(
+            kubectlCommand(['get', 'pods', '-l', labelSelector], namespace),
+            'is one stuck terminating?',
+          ),
+        ],
         evidence: { pods: left },
       },
     )
@@ -137,13 +143,13 @@ async function notReady(
     return true
   })
   const reasons = waiting.map((state) => reasonLine(state, unready.get(state.version), pods))
-  const selector = `-n ${namespace} -l app=${app},version=${waiting[0]?.version ?? versions[0]}`
+  const selector = `app=${app},version=${waiting[0]?.version ?? versions[0]}`
   const seen = await gatherEvidence(api, { namespace, deployments: unready, pods, signal })
   return new ExternalError(`The pods of ${app} did not become ready ${within}: ${reasons.join(', ')}.`, {
     details: evidenceLines(seen),
     nextSteps: [
-      `kubectl describe pods ${selector}`,
-      `kubectl logs ${selector} --all-containers --tail=20`,
+      kubectlCommand(['describe', 'pods', '-l', selector], namespace),
+      kubectlCommand(['logs', '-l', selector, '--all-containers', '--tail=20'], namespace),
       'repeat the command when the cause is gone, or with a longer --timeout',
     ],
     evidence: { pods: waiting, unready: seen },
@@ -169,7 +175,7 @@ function noDeployment({ app, namespace }: PodWait, version: string, states: Vers
   const there = states.map((state) => state.version).join(', ') || 'none'
   return new ExternalError(
     `${app} has no Deployment for version ${version} in namespace ${namespace} (there are: ${there}).`,
-    { nextSteps: [`kubectl get deployments -n ${namespace}    (was it deleted by hand?)`] },
+    { nextSteps: [commented(kubectlCommand(['get', 'deployments'], namespace), 'was it deleted by hand?')] },
   )
 }
 
@@ -177,7 +183,7 @@ function noReplicas({ app, namespace }: PodWait, version: string, deployment: st
   return new ExternalError(
     `Deployment ${deployment} of ${app} has 0 replicas: nothing of ${version} could answer.`,
     {
-      nextSteps: [`kubectl scale deployment ${deployment} -n ${namespace} --replicas=1`],
+      nextSteps: [kubectlCommand(['scale', 'deployment', deployment, '--replicas=1'], namespace)],
     },
   )
 }

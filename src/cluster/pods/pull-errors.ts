@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { commented, helmCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import { wordsOf } from '../helm/helm-errors.js'
 import type { HelmOutcome } from '../helm/helm.js'
@@ -13,18 +13,23 @@ export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: s
     code: exitCode,
     stderr: stderr.trim(),
     state: 'Nothing was changed.',
-    nextSteps: [...nextSteps, `helm pull ${shellWord(chart)}    (what canary asked Helm for)`],
+    nextSteps: [...nextSteps, commented(helmCommand(['pull', chart]), 'what canary asked Helm for')],
   })
 
   function meaning(said: string, { kind, name }: Place): [string, string[]] {
     if (
       /repo(?:sitory)? \S+ not found|no repositories|no cached repo|repository name .* not found/i.test(said)
     ) {
-      return [`Helm has no repository ${name}`, [`helm repo add ${name} URL`, 'helm repo list']]
+      return [
+        `Helm has no repository ${name}`,
+        [helmCommand(['repo', 'add', name, 'URL']), helmCommand(['repo', 'list'])],
+      ]
     }
     if (/\b40[13]\b|unauthorized|denied|forbidden|no basic auth/i.test(said)) {
       const login =
-        kind === 'registry' ? `helm registry login ${name}` : `helm repo add ${name} URL --username …`
+        kind === 'registry'
+          ? helmCommand(['registry', 'login', name])
+          : helmCommand(['repo', 'add', name, 'URL', '--username', '…'])
       return [`The ${kind} ${name} refuses your login for chart ${chart}`, [login]]
     }
     if (/not found|\b404\b|no chart version|no chart name|improper constraint/i.test(said)) {

@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
 import { pinCluster } from '../chosen-cluster.js'
@@ -72,7 +73,7 @@ async function getJson(
   const failed = (why: string, details: { code?: number; stderr?: string; cause?: unknown }) =>
     new ExternalError(`The Deployment can't be read: ${why}.`, {
       state: 'Nothing was written.',
-      nextSteps: ['canary doctor    (what canary needs)', command],
+      nextSteps: [commented(canaryCommand(['doctor']), 'what canary needs'), command],
       command,
       ...details,
     })
@@ -82,7 +83,10 @@ async function getJson(
   if (/\(NotFound\)/.test(stderr)) {
     throw new UsageError(`There is no ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
       state: 'Nothing was written.',
-      nextSteps: ['kubectl get deployments -A    (those that there are)', 'name its namespace with -n'],
+      nextSteps: [
+        commented(kubectlCommand(['get', 'deployments', '-A']), 'those that there are'),
+        'name its namespace with -n',
+      ],
     })
   }
   const said = code === 127 ? 'kubectl was not found' : stderr.trim().split('\n')[0]

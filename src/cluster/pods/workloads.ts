@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { describeOwner, isOwnedBy, ownerOf, type ReleaseName } from '../../model/results/ownership.js'
 import { ApiError } from '../kube/api-errors.js'
@@ -45,7 +46,7 @@ export async function removeDeployment(api: KubeApi, name: string, release: Rele
         `Deployment ${name} is not of Helm release ${release.namespace}/${release.app} any more: its owner is ${describeOwner(owner)}.`,
         {
           state: 'It was not removed.',
-          nextSteps: [`kubectl get deployment ${name} -n ${release.namespace} -o yaml`],
+          nextSteps: [kubectlCommand(['get', 'deployment', name, '-o', 'yaml'], release.namespace)],
         },
       )
     }

@@ -1,3 +1,4 @@
+import { quotedLine } from '../command-line.js'
 import type { Json } from '../values.js'
 
 /** A name under which the API has an object; the namespace is told apart from it. */
@@ -84,9 +85,8 @@ export function describeController({ tool, kind, name, namespace }: Controller):
 
 /** The command by which the controller leaves the release alone for a while. */
 export function pauseCommand({ kind, name, namespace }: Controller): string {
-  const at = namespace ? ` -n ${namespace}` : ''
-  if (kind === 'Application') return `argocd app set ${name} --sync-policy none`
-  return `flux suspend ${kind.toLowerCase()} ${name}${at}`
+  if (kind === 'Application') return quotedLine(['argocd', 'app', 'set', name, '--sync-policy', 'none'])
+  return quotedLine(['flux', 'suspend', kind.toLowerCase(), name, ...(namespace ? ['-n', namespace] : [])])
 }
 
 function counted(entries: number): string {

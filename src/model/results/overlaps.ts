@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../command-line.js'
 import type { RoutingRole } from '../routing.js'
 import type { ObjectRef } from './diagnosis.js'
 
@@ -97,9 +98,8 @@ export function describeDomainConflict({ domain, attachments }: DomainConflict):
 /** Commands that end a conflict, a line each. */
 export function conflictRemedy({ domain, attachments }: DomainConflict): string[] {
   return [
-    ...attachments.map(
-      ({ kind, namespace, name }) =>
-        `kubectl get ${kind.toLowerCase()} ${name} -n ${namespace} -o yaml    (whose is it?)`,
+    ...attachments.map(({ kind, namespace, name }) =>
+      commented(kubectlCommand(['get', kind.toLowerCase(), name, '-o', 'yaml'], namespace), 'whose is it?'),
     ),
     `leave ${domain} to one of them: delete the other, or give it domains of its own; a route of the one can delegate to both apps`,
   ]

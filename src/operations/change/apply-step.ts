@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { AppLock, UpgradeRequest } from '../../cluster/port.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
@@ -89,7 +90,7 @@ async function look(
       details: failure ? [`and the release can't be read: ${error.message}`] : first.details,
       state: `Helm was run for ${app}; whether it made its revision is not known.`,
       nextSteps: [
-        `canary status ${app} -n ${namespace}    (once the cluster answers again)`,
+        commented(canaryCommand(['status', app], { app, namespace }), 'once the cluster answers again'),
         'then the same command again    (goes on from what is there)',
       ],
       cause: error,
@@ -140,7 +141,10 @@ function foreign(
           ? 'What they made is what is there now.'
           : `The newest revision is ${history?.newest?.revision ?? 'gone'}: compare both before going on.`,
       details: differences(before?.config ?? {}, theirs, values),
-      nextSteps: [`canary history ${app} -n ${namespace}`, `canary status ${app} -n ${namespace}`],
+      nextSteps: [
+        canaryCommand(['history', app], { app, namespace }),
+        canaryCommand(['status', app], { app, namespace }),
+      ],
       evidence: { before: before?.config ?? null, theirs: theirs ?? null, ours: values },
     },
   )

@@ -1,3 +1,4 @@
+import { canaryCommand } from '../../model/command-line.js'
 import type { ChartSource } from '../../cluster/port.js'
 import { MAX_OBJECT_BYTES, recordBytes, unzippedBytes } from '../../cluster/helm/record-size.js'
 import { UsageError } from '../../model/errors.js'
@@ -57,7 +58,7 @@ export function requireRecordFits(next: NextRevision, state: string): void {
       nextSteps: [
         'take large texts out of the values: keep them in a ConfigMap or Secret of your own, and name that in app.volumes or app.envFrom',
         'take files that no template reads out of the chart (.helmignore), then: ' +
-          `canary upgrade ${app} -n ${namespace} --chart CHART`,
+          canaryCommand(['upgrade', app, '--chart', 'CHART'], { app, namespace }),
       ],
       evidence: { bytes, limit: MAX_OBJECT_BYTES },
     },

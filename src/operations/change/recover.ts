@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented, helmCommand } from '../../model/command-line.js'
 import type { AppLock } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError, ExternalError } from '../../model/errors.js'
@@ -45,14 +46,19 @@ export async function agreeToRecover(
   const remedy = deployed ? `back to revision ${deployed.revision}` : 'remove the remains'
   if (context.recover && !context.dryRun) return
   if (!context.dryRun && (await context.decide?.(`${what} ${where} Recover first (${remedy})?`))) return
-  const at = namespace === app ? '' : ` -n ${namespace}`
   throw new ConflictError(what, {
     state: where,
     nextSteps: [
-      `canary ${command}${at} --recover    (${remedy}, then goes on)`,
+      commented(canaryAgain(command, { app, namespace }, '--recover'), `${remedy}, then goes on`),
       deployed
-        ? `canary abort ${app}${at}    (${remedy}, then all the way to the primary)`
-        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
+        ? commented(
+            canaryCommand(['abort', app], { app, namespace }),
+            `${remedy}, then all the way to the primary`,
+          )
+        : commented(
+            canaryCommand(['uninstall', app], { app, namespace }),
+            'removes the remains, and nothing else',
+          ),
     ],
     evidence: {
       revision: unfinished.revision,
@@ -158,7 +164,7 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
       nextSteps: [
         ...(error?.nextSteps ?? []),
         'the same command again    (goes on from what is there)',
-        `helm history ${app} -n ${namespace}`,
+        helmCommand(['history', app], namespace),
       ],
       cause: error,
     },

@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { Plan } from '../../model/plan.js'
 import type { JsonObject } from '../../model/values.js'
@@ -56,7 +56,9 @@ function notThere(missing: Reference[], namespace: string, hasNamespace: boolean
     state: 'Nothing was changed.',
     details: missing.map(({ kind, name, place }) => `${place}: ${kind} ${name}`),
     nextSteps: [
-      ...(hasNamespace ? [] : [`kubectl create namespace ${namespace}    (it is not there yet)`]),
+      ...(hasNamespace
+        ? []
+        : [commented(kubectlCommand(['create', 'namespace', namespace]), 'it is not there yet')]),
       ...missing.map((reference) => commandFor(reference, namespace)),
       'or correct the names in the values',
     ],
@@ -64,14 +66,14 @@ function notThere(missing: Reference[], namespace: string, hasNamespace: boolean
 }
 
 function commandFor({ kind, name, place, keys }: Reference, namespace: string): string {
-  const at = `${shellWord(name)} -n ${namespace}`
-  if (kind === 'ServiceAccount') return `kubectl create serviceaccount ${at}`
-  const literals = (keys.length > 0 ? keys : ['KEY'])
-    .map((key) => ` --from-literal=${shellWord(key)}=…`)
-    .join('')
+  const create = (...words: string[]) => kubectlCommand(['create', ...words], namespace)
+  if (kind === 'ServiceAccount') return create('serviceaccount', name)
+  const literals = (keys.length > 0 ? keys : ['KEY']).map((key) => `--from-literal=${key}=…`)
   if (kind === 'ConfigMap')
-    return `kubectl create configmap ${at}${keys.length > 0 ? literals : ' --from-file=…'}`
-  if (place.includes('.pullSecrets['))
-    return `kubectl create secret docker-registry ${at} --docker-server=… --docker-username=… --docker-password=…`
-  return `kubectl create secret generic ${at}${literals}`
+    return create('configmap', name, ...(keys.length > 0 ? literals : ['--from-file=…']))
+  if (place.includes('.pullSecrets[')) {
+    const flags = ['--docker-server=…', '--docker-username=…', '--docker-password=…']
+    return create('secret', 'docker-registry', name, ...flags)
+  }
+  return create('secret', 'generic', name, ...literals)
 }

@@ -1,5 +1,5 @@
+import { stepCommand } from './step-command.js'
 import type { VerifiedStage, OperationResult } from '../../model/results/change.js'
-import { shellWord } from '../../lib/shell-word.js'
 import type { AppLock, AppWorkloads, ChartSource, UpgradeRequest } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ExternalError } from '../../model/errors.js'
@@ -359,9 +359,13 @@ class PlanRunner {
 
   private commandLine(step: Step): string {
     const { app, namespace } = this.runRequest.plan
-    const verb = step.name === 'install' ? 'install --create-namespace' : 'upgrade'
-    const chart = this.runRequest.chart
-    const chartName = chart && 'path' in chart ? shellWord(chart.path) : `<chart of ${app}'s own record>`
-    return `helm ${verb} ${app} ${chartName} --namespace ${namespace} --values - --description ${shellWord(this.description(step))}`
+    const { chart } = this.runRequest
+    return stepCommand({
+      verb: step.name === 'install' ? 'install' : 'upgrade',
+      app,
+      namespace,
+      chart: chart && 'path' in chart ? chart.path : undefined,
+      description: this.description(step),
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented } from '../../model/command-line.js'
 import type { AppLock } from '../../cluster/port.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
@@ -76,7 +77,10 @@ export class RunState {
     throw new CanaryError(reason.outcome, reason.message, {
       state: `${state} Nothing more was done.`,
       details: reason.details,
-      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      nextSteps: [
+        canaryCommand(['status', app], { app, namespace }),
+        canaryCommand(['history', app], { app, namespace }),
+      ],
       evidence: reason.evidence,
       cause: reason,
     })
@@ -94,15 +98,20 @@ export class RunState {
       versionBefore: this.versionBefore(),
     })
     const revertCommand = this.revertCommand()
-    if (revertCommand) nextSteps.push(`${revertCommand}    (go back)`)
-    const at = namespace === app ? '' : ` -n ${namespace}`
+    if (revertCommand) nextSteps.push(commented(revertCommand, 'go back'))
     if (plan.from.name === 'absent' && this.revision)
-      nextSteps.push(`canary uninstall ${app}${at}    (removes it again)`)
+      nextSteps.push(commented(canaryCommand(['uninstall', app], { app, namespace }), 'removes it again'))
     const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
     return {
       state,
       nextSteps: aborting
-        ? [...nextSteps, `canary abort ${app}${at} --unverified REASON    (removes it without the proof)`]
+        ? [
+            ...nextSteps,
+            commented(
+              canaryCommand(['abort', app, '--unverified', 'REASON'], { app, namespace }),
+              'removes it without the proof',
+            ),
+          ]
         : nextSteps,
     }
   }
@@ -125,12 +134,15 @@ export class RunState {
   private waysOut(): string[] {
     const { plan, command } = this.runRequest
     const { app, namespace } = plan
-    const at = namespace === app ? '' : ` -n ${namespace}`
+    const remedy = this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'
     return [
-      `canary ${command}${at} --recover    (${this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'}, then goes on)`,
+      commented(canaryAgain(command, { app, namespace }, '--recover'), `${remedy}, then goes on`),
       this.revision
-        ? `canary abort ${app}${at}    (all the way back)`
-        : `canary uninstall ${app}${at}    (removes the remains, and nothing else)`,
+        ? commented(canaryCommand(['abort', app], { app, namespace }), 'all the way back')
+        : commented(
+            canaryCommand(['uninstall', app], { app, namespace }),
+            'removes the remains, and nothing else',
+          ),
     ]
   }
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import type { ChartSource } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
@@ -56,8 +57,11 @@ export async function requireReady(
     ) {
       throw new ExternalError(`No pod of ${missing.join(', ')} is ready: requests can't go back to it.`, {
         nextSteps: [
-          `kubectl get pods -n ${namespace} -l app=${app},version=${missing[0]}`,
-          `kubectl rollout restart deployment -n ${namespace} -l app.kubernetes.io/version=${missing[0]}`,
+          kubectlCommand(['get', 'pods', '-l', `app=${app},version=${missing[0]}`], namespace),
+          kubectlCommand(
+            ['rollout', 'restart', 'deployment', '-l', `app.kubernetes.io/version=${missing[0]}`],
+            namespace,
+          ),
         ],
         evidence: { pods },
       })
@@ -87,8 +91,11 @@ export async function requireCount(
     if (clock.now() >= deadline) {
       throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
         nextSteps: [
-          `kubectl get pods,hpa -n ${namespace} -l app=${app}`,
-          `kubectl describe deployment ${pods[0]?.deployment ?? objectName(app, version)} -n ${namespace}`,
+          kubectlCommand(['get', 'pods,hpa', '-l', `app=${app}`], namespace),
+          kubectlCommand(
+            ['describe', 'deployment', pods[0]?.deployment ?? objectName(app, version)],
+            namespace,
+          ),
         ],
         evidence: { pods },
       })
@@ -135,7 +142,9 @@ export function requireOwnResult(guarded: GuardedStep, rendered: string, made: R
   throw new ConflictError(`Step "${step.title}" touched objects that the chart had not rendered before it.`, {
     state: `Helm has applied revision ${made.revision} of ${app}.`,
     details: foreign.map(({ object, why }) => `${object}: ${why}`),
-    nextSteps: [`helm get manifest ${app} -n ${namespace}    (what Helm applied: look at these objects)`],
+    nextSteps: [
+      commented(helmCommand(['get', 'manifest', app], namespace), 'what Helm applied: look at these objects'),
+    ],
     evidence: { objects: foreign },
   })
 }
@@ -179,7 +188,10 @@ export async function requireOwnChanges(
   if (changed.length === 0) return
   throw new ConflictError(
     `${what} would change the pods of ${changed.join(' and ')}, which serve requests.`,
-    { state, nextSteps: [`helm get manifest ${app} -n ${namespace}    (what is deployed now)`] },
+    {
+      state,
+      nextSteps: [commented(helmCommand(['get', 'manifest', app], namespace), 'what is deployed now')],
+    },
   )
 }
 
@@ -215,7 +227,10 @@ export async function requireNewest(
     {
       state,
       details: differences(revision?.config ?? {}, found?.config, wanted),
-      nextSteps: [`canary status ${app} -n ${namespace}`, `canary history ${app} -n ${namespace}`],
+      nextSteps: [
+        canaryCommand(['status', app], { app, namespace }),
+        canaryCommand(['history', app], { app, namespace }),
+      ],
       evidence: { expected: revision?.config ?? null, found: found?.config ?? null, ours: wanted },
     },
   )

@@ -1,5 +1,5 @@
+import { kubectlCommand } from '../../model/command-line.js'
 import type { Finding } from '../../model/results/doctor.js'
-import { shellWord } from '../../lib/shell-word.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import type { Certificate, RoutingProvider } from '../../routing/provider.js'
@@ -76,5 +76,5 @@ function describe({ user, secret }: Certificate): string {
 }
 
 function commandFor({ name, namespace }: Certificate['secret']): string {
-  return `kubectl create secret tls ${shellWord(name)} -n ${shellWord(namespace)} --cert=tls.crt --key=tls.key`
+  return kubectlCommand(['create', 'secret', 'tls', name, '--cert=tls.crt', '--key=tls.key'], namespace)
 }

@@ -1,3 +1,4 @@
+import { canaryAgain, canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import {
   type Autoscaled,
@@ -46,8 +47,11 @@ export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'nam
   return new ConflictError(`Namespace ${namespace} is being deleted, with all that is in it.`, {
     state: `Nothing was changed: nothing can be made in it any more, and ${app} ends with it.`,
     nextSteps: [
-      `kubectl get namespace ${namespace} -o yaml    (its conditions say what holds it up)`,
-      `canary install ${app} VERSION -n ${namespace}    (once it is gone)`,
+      commented(
+        kubectlCommand(['get', 'namespace', namespace, '-o', 'yaml']),
+        'its conditions say what holds it up',
+      ),
+      commented(canaryCommand(['install', app, 'VERSION'], { app, namespace }), 'once it is gone'),
     ],
   })
 }
@@ -76,7 +80,6 @@ function trafficEffects({ app, namespace, deployed }: Deployed, drift: AppDrift)
   const without = manifest.filter((object) =>
     differences.some((difference) => nameOf(object) === difference.name && leavesNoPods(difference)),
   )
-  const at = namespace === app ? '' : ` -n ${namespace}`
   return [
     ...without
       .flatMap((object) => versionOf(object) ?? [])
@@ -86,7 +89,7 @@ function trafficEffects({ app, namespace, deployed }: Deployed, drift: AppDrift)
           `${version} gets requests and has no pods now: they fail, or another version answers them.`,
       ),
     ...(differences.some(({ kind }) => ROUTING.includes(kind))
-      ? [`Requests may go elsewhere than that: canary verify ${app}${at} tells.`]
+      ? [`Requests may go elsewhere than that: ${canaryCommand(['verify', app], { app, namespace })} tells.`]
       : []),
   ]
 }
@@ -98,7 +101,6 @@ function leavesNoPods({ kind, path, found }: Difference): boolean {
 function waysOn(released: Deployed, drift: AppDrift, command: string): string[] {
   const { app, namespace } = released
   const { differences, autoscaled, controller, manifest } = drift
-  const at = namespace === app ? '' : ` -n ${namespace}`
   const changed = new Set(
     differences
       .filter(({ path }) => path !== undefined)
@@ -107,19 +109,26 @@ function waysOn(released: Deployed, drift: AppDrift, command: string): string[] 
   return [
     ...(controller
       ? [
-          `${pauseCommand(controller)}    (then repeat the command)`,
-          `canary values ${app}${at} --stage STAGE …    (values to commit where ${controller.tool} reads them)`,
+          commented(pauseCommand(controller), 'then repeat the command'),
+          commented(
+            canaryCommand(['values', app, '--stage', 'STAGE', '…'], { app, namespace }),
+            `values to commit where ${controller.tool} reads them`,
+          ),
         ]
       : []),
     ...(changed.size > 0
       ? [
-          `kubectl get ${[...changed].join(' ')} -n ${namespace} -o yaml --show-managed-fields    (look at it)`,
+          commented(
+            kubectlCommand(['get', ...changed, '-o', 'yaml', '--show-managed-fields'], namespace),
+            'look at it',
+          ),
         ]
       : []),
     ...autoscaled.map((entry) => keepReplicas(entry, manifest)),
-    `canary ${command}${at} --take-over    (${
-      differences.length > 0 ? 'writes back what was deployed, then goes on' : 'goes on all the same'
-    })`,
+    commented(
+      canaryAgain(command, { app, namespace }, '--take-over'),
+      differences.length > 0 ? 'writes back what was deployed, then goes on' : 'goes on all the same',
+    ),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import type { AppLock } from '../../cluster/port.js'
 import type { LiveObject } from '../../model/results/drift.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
@@ -96,12 +97,18 @@ function notOurs(
       state: 'Nothing was changed.',
       details: foreign.map(({ line }) => line),
       nextSteps: [
-        `helm get manifest ${app} -n ${namespace}    (the objects in Helm's record)`,
+        commented(helmCommand(['get', 'manifest', app], namespace), `the objects in Helm's record`),
         ...names
           .slice(0, 1)
           .flatMap((name) => [
-            `kubectl annotate ${name} -n ${namespace} --overwrite ${marks}    (if it is this app's)`,
-            `kubectl label ${name} -n ${namespace} --overwrite app.kubernetes.io/managed-by=Helm    (with it)`,
+            commented(
+              kubectlCommand(['annotate', name, '--overwrite', marks], namespace),
+              `if it is this app's`,
+            ),
+            commented(
+              kubectlCommand(['label', name, '--overwrite', 'app.kubernetes.io/managed-by=Helm'], namespace),
+              'with it',
+            ),
           ]),
       ],
     },

@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { nearest } from '../../lib/closest.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import { looksLikeVersion } from '../../rollout/stage/version.js'
@@ -18,13 +19,15 @@ export async function absentApp(
 ): Promise<ConflictError> {
   const left = history?.newest
   if (left && left.status !== 'uninstalled') {
-    const at = namespace === app ? '' : ` -n ${namespace}`
     return new ConflictError(
       `No revision of ${app} was ever deployed: revision ${left.revision} is ${left.status}.`,
       {
         state: 'Nothing was changed.',
         details,
-        nextSteps: [`canary abort ${app}${at}    (removes the remains)`, `canary status ${app}${at}`],
+        nextSteps: [
+          commented(canaryCommand(['abort', app], { app, namespace }), 'removes the remains'),
+          canaryCommand(['status', app], { app, namespace }),
+        ],
       },
     )
   }
@@ -42,11 +45,9 @@ export async function absentApp(
     details,
     nextSteps: [
       ...(looksLikeVersion(app) ? [`APP comes before VERSION: "${app}" reads as a version`] : []),
-      ...near.map(
-        (one) => `canary status ${one.app}${one.app === one.namespace ? '' : ` -n ${one.namespace}`}`,
-      ),
-      `canary install ${app} VERSION${namespace === undefined || namespace === app ? '' : ` -n ${namespace}`}`,
-      'canary status    (lists the apps there are)',
+      ...near.map((one) => canaryCommand(['status', one.app], one)),
+      canaryCommand(['install', app, 'VERSION'], { app, namespace }),
+      commented(canaryCommand(['status']), 'lists the apps there are'),
     ],
     evidence: { app, ...(namespace === undefined ? {} : { namespace }), nearest: near },
   })
@@ -57,7 +58,10 @@ export async function requireNamespace(context: OperationContext, namespace: str
   if (await isNamespaceThere(context.cluster, namespace)) return
   throw new ConflictError(`There is no namespace ${namespace}.`, {
     state: 'Nothing was changed.',
-    nextSteps: ['canary status    (lists the apps of all namespaces)', 'kubectl get namespaces'],
+    nextSteps: [
+      commented(canaryCommand(['status']), 'lists the apps of all namespaces'),
+      kubectlCommand(['get', 'namespaces']),
+    ],
     evidence: { namespace },
   })
 }

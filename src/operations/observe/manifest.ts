@@ -1,3 +1,4 @@
+import { commented, helmCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import { shown } from '../../model/object-form.js'
 import type { JsonObject } from '../../model/values.js'
@@ -50,7 +51,9 @@ function read(manifest: string): JsonObject[] {
 
 function unreadable(why: string, cause?: unknown): ExternalError {
   return new ExternalError(`The manifest of the release can't be read: ${why}.`, {
-    nextSteps: ["helm get manifest APP -n NAMESPACE    (the objects in Helm's record)"],
+    nextSteps: [
+      commented(helmCommand(['get', 'manifest', 'APP'], 'NAMESPACE'), `the objects in Helm's record`),
+    ],
     cause,
   })
 }

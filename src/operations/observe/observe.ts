@@ -1,3 +1,4 @@
+import { canaryCommand, commented, helmCommand } from '../../model/command-line.js'
 import { ConflictError, UsageError } from '../../model/errors.js'
 import {
   CHART_NAME,
@@ -53,8 +54,11 @@ export async function observe(
       {
         state: `Nothing was changed: canary moves only releases of charts with that annotation, and of ${CHART_NAME}.`,
         nextSteps: [
-          `helm get values ${app} -n ${namespace}`,
-          `canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`,
+          helmCommand(['get', 'values', app], namespace),
+          commented(
+            canaryCommand(['import', app, '--dry-run'], { app, namespace }),
+            'whether it can be taken over',
+          ),
           'name another app, or another --namespace',
         ],
       },
@@ -88,10 +92,18 @@ export async function requireReleased(
       nextSteps: [
         ...(isImported(deployed)
           ? []
-          : [`canary import ${app} -n ${namespace} --dry-run    (whether it can be taken over)`]),
-        `canary values ${app} -n ${namespace}`,
-        `canary history ${app} -n ${namespace}`,
-        `canary abort ${app} -n ${namespace} --force    (back to the newest revision that sends everything to one version)`,
+          : [
+              commented(
+                canaryCommand(['import', app, '--dry-run'], { app, namespace }),
+                'whether it can be taken over',
+              ),
+            ]),
+        canaryCommand(['values', app], { app, namespace }),
+        canaryCommand(['history', app], { app, namespace }),
+        commented(
+          canaryCommand(['abort', app, '--force'], { app, namespace }),
+          'back to the newest revision that sends everything to one version',
+        ),
       ],
     })
   }

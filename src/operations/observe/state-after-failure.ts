@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import type { CheckResult, StageProof } from '../../model/expectation.js'
 import type { Stage } from '../../model/stage.js'
@@ -18,12 +19,13 @@ export function stateAfterFailure({ app, namespace, stage, revision, versionBefo
   nextSteps: string[]
 } {
   const undo = undoCommand(app, namespace, stage, versionBefore)
-  const at = namespace === app ? '' : ` -n ${namespace}`
   return {
     state: `${app}: ${revision === undefined ? '' : `revision ${revision}, `}${describeStage(stage)}.`,
     nextSteps: [
-      ...(revision === undefined ? [] : [`canary verify ${app}${at}    (prove it again)`]),
-      ...(undo ? [`${undo}    (go back)`] : []),
+      ...(revision === undefined
+        ? []
+        : [commented(canaryCommand(['verify', app], { app, namespace }), 'prove it again')]),
+      ...(undo ? [commented(undo, 'go back')] : []),
     ],
   }
 }

@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { VersionPods } from '../../model/events.js'
 import type { Finding } from '../../model/results/doctor.js'
 import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
@@ -23,7 +24,7 @@ function podsFinding(namespace: string, { deployment, ready, wanted, problems }:
     check: `deployment ${deployment}`,
     status: isReady ? 'ok' : 'problem',
     detail: `${ready} of ${wanted} pods ready${problems.length > 0 ? `: ${problems.join('; ')}` : ''}`,
-    remedy: isReady ? undefined : `kubectl describe deployment ${deployment} -n ${namespace}`,
+    remedy: isReady ? undefined : kubectlCommand(['describe', 'deployment', deployment], namespace),
   }
 }
 
@@ -43,7 +44,10 @@ function neighbourFinding(app: string, namespace: string, neighbour: AppNeighbou
     status: 'warning',
     detail: neighbourLine(app, neighbour),
     remedy: [
-      `kubectl get pods -n ${namespace} -l app=${app},version=${version} -o wide    (which pods these are)`,
+      commented(
+        kubectlCommand(['get', 'pods', '-l', `app=${app},version=${version}`, '-o', 'wide'], namespace),
+        'which pods these are',
+      ),
       'have its owner change the label app or version of its pods: they are selected by them',
     ].join('\n'),
   }

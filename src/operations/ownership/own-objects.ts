@@ -1,3 +1,4 @@
+import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import type { LiveObject, ObjectFields } from '../../model/results/drift.js'
 import { ConflictError } from '../../model/errors.js'
 import { malformed } from '../../model/object-form.js'
@@ -123,7 +124,13 @@ export async function requireFree(
       state,
       details: taken.map(({ object, owner }) => `${object}: it belongs to ${describeOwner(owner)}`),
       nextSteps: [
-        `canary init ${app}-app --from deployment/${deployment} -n ${namespace}    (values for a release beside what serves there, and the way over without downtime)`,
+        commented(
+          canaryCommand(['init', `${app}-app`, '--from', `deployment/${deployment}`], {
+            app: `${app}-app`,
+            namespace,
+          }),
+          'values for a release beside what serves there, and the way over without downtime',
+        ),
         'or give the app another name or namespace',
       ],
       evidence: { objects: taken.map(({ object, owner }) => ({ object, owner: describeOwner(owner) })) },
@@ -200,15 +207,25 @@ function refusal(
       ...(lines.length > MOST_NAMED ? [`and ${lines.length - MOST_NAMED} more`] : []),
     ],
     nextSteps: [
-      `helm get manifest ${app} -n ${namespace}    (the objects in Helm's record: helm upgrade, rollback and uninstall act on them)`,
+      commented(
+        helmCommand(['get', 'manifest', app], namespace),
+        `the objects in Helm's record: helm upgrade, rollback and uninstall act on them`,
+      ),
       ...keepable
         .slice(0, MOST_REMEDIES)
-        .map(
-          ({ identity: { kind, name, namespace: its } }) =>
-            `kubectl annotate ${kind.toLowerCase()} ${name} -n ${its} helm.sh/resource-policy=keep    (Helm then leaves it in place)`,
+        .map(({ identity: { kind, name, namespace: its } }) =>
+          commented(
+            kubectlCommand(['annotate', kind.toLowerCase(), name, 'helm.sh/resource-policy=keep'], its),
+            'Helm then leaves it in place',
+          ),
         ),
       ...(refused.some(({ isRemoval }) => !isRemoval)
-        ? [`canary upgrade ${app} -n ${namespace} --chart bundled --dry-run    (without what the chart adds)`]
+        ? [
+            commented(
+              canaryCommand(['upgrade', app, '--chart', 'bundled', '--dry-run'], { app, namespace }),
+              'without what the chart adds',
+            ),
+          ]
         : []),
     ],
     evidence: { objects: refused },

@@ -1,6 +1,7 @@
+import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import { roleOf } from '../../model/routing.js'
 import { providerOf } from '../observe/provider.js'
-import { shellWord } from '../../lib/shell-word.js'
+import { stepCommand } from '../change/step-command.js'
 import type { AppLock } from '../../cluster/port.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
@@ -128,10 +129,11 @@ async function agree(context: OperationContext, found: Found): Promise<void> {
     removal.objects.map(({ kind, name }) => `${kind} ${name}`).join(', ') || 'nothing but its record'
   const question = `Uninstall ${app} (${standsAs(found)})? Removed from namespace ${namespace}: ${names}.`
   if (await context.confirm(question)) return
-  const at = namespace === app ? '' : ` -n ${namespace}`
   throw new CanaryError('interrupted', 'Not uninstalled, as you said.', {
     state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
-    nextSteps: [`canary uninstall ${app}${at} --yes    (without the question)`],
+    nextSteps: [
+      commented(canaryCommand(['uninstall', app, '--yes'], { app, namespace }), 'without the question'),
+    ],
   })
 }
 
@@ -258,7 +260,10 @@ class Uninstalling {
     await lock.confirm()
     try {
       await cluster.uninstall(app, namespace)
-      emit({ type: 'note', message: `helm uninstall: ${app} is gone from namespace ${namespace}` })
+      emit({
+        type: 'note',
+        message: helmCommand(['uninstall:', app, 'is', 'gone', 'from', 'namespace', namespace]),
+      })
       for (const { deployment, version } of removal.orphans) {
         emit({ type: 'note', message: `removing Deployment ${deployment} (${version}): no values name it` })
         await cluster.removeDeployment(deployment, { app, namespace })
@@ -278,7 +283,7 @@ class Uninstalling {
         nextSteps: [
           ...error.nextSteps,
           'the same command again    (goes on from what is there)',
-          `kubectl get all -n ${namespace} -l app=${app}    (what is left)`,
+          commented(kubectlCommand(['get', 'all', '-l', `app=${app}`], namespace), 'what is left'),
         ],
         cause: error,
       })
@@ -304,19 +309,21 @@ class Uninstalling {
   private failedState(): { state: string; nextSteps: string[] } {
     const { found, revision } = this
     const { app, namespace } = found
-    const at = namespace === app ? '' : ` -n ${namespace}`
-    const unproven = `canary uninstall ${app}${at} --unverified REASON    (without the proof)`
+    const unproven = commented(
+      canaryCommand(['uninstall', app, '--unverified', 'REASON'], { app, namespace }),
+      'without the proof',
+    )
     if (revision.revision === found.revision.revision) {
       return {
         state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
-        nextSteps: [`canary status ${app}${at}`, unproven],
+        nextSteps: [canaryCommand(['status', app], { app, namespace }), unproven],
       }
     }
     return {
       state: `Revision ${revision.revision} of ${app} has no routes; its pods still run.`,
       nextSteps: [
         'the same command again    (goes on from here)',
-        `helm rollback ${app} ${found.revision.revision} -n ${namespace}    (the routes back)`,
+        commented(helmCommand(['rollback', app, found.revision.revision], namespace), 'the routes back'),
         unproven,
       ],
     }
@@ -350,8 +357,8 @@ function resultOf(
   { hasRouteStep, proof }: { hasRouteStep: boolean; proof?: IdleProof },
 ): UninstallResult {
   const { dryRun } = context
-  const description = shellWord(routeDescription(context, request))
-  const upgrade = `helm upgrade ${app} <chart of ${app}'s own record> --namespace ${namespace} --values - --description ${description}`
+  const description = routeDescription(context, request)
+  const upgrade = stepCommand({ verb: 'upgrade', app, namespace, description })
   return {
     app,
     namespace,
@@ -361,7 +368,7 @@ function resultOf(
     stage: dryRun ? stage : { name: 'absent' },
     objects: removal.objects,
     stays: removal.stays,
-    commands: [...(hasRouteStep ? [upgrade] : []), `helm uninstall ${app} --namespace ${namespace}`],
+    commands: [...(hasRouteStep ? [upgrade] : []), helmCommand(['uninstall', app, '--namespace', namespace])],
     ...(proof ? { proof } : {}),
     ...(request.unverified === undefined ? {} : { unverified: request.unverified }),
     next: dryRun ? [] : [installCommand(app, namespace)],
@@ -369,7 +376,7 @@ function resultOf(
 }
 
 function installCommand(app: string, namespace: string): string {
-  return `canary install ${app} VERSION${namespace === app ? '' : ` -n ${namespace}`}`
+  return canaryCommand(['install', app, 'VERSION'], { app, namespace })
 }
 
 /** Helm's description of the revision without routes. */

@@ -1,3 +1,4 @@
+import { commented } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import { shellWord } from '../../lib/shell-word.js'
 import type { JsonObject } from '../../model/values.js'
@@ -26,7 +27,9 @@ export function requireVariable(name: string, place: string, { callers, allow }:
   if (mapIn(mapIn(callers, 'request'), 'headers')[key] === `env:${name}` || allow.env.includes(name)) return
   throw refused(
     `${place}: the values may not read ${shown(name)} of your environment`,
-    /^\w+$/.test(name) ? `--allow-env ${name}    (allows it; also CANARY_ALLOW_ENV)` : 'correct the values',
+    /^\w+$/.test(name)
+      ? commented(`--allow-env ${name}`, 'allows it; also CANARY_ALLOW_ENV')
+      : 'correct the values',
   )
 }
 
@@ -86,7 +89,7 @@ function mapIn(map: JsonObject, key: string): JsonObject {
 }
 
 function allowing(what: string): string {
-  return `--allow-request ${shellWord(what)}    (allows it; also CANARY_ALLOW_REQUEST)`
+  return commented(`--allow-request ${shellWord(what)}`, 'allows it; also CANARY_ALLOW_REQUEST')
 }
 
 function refused(what: string, remedy: string): UsageError {

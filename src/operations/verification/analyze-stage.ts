@@ -1,3 +1,4 @@
+import { type AppPlace, canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import type { Verdict } from '../../model/expectation.js'
@@ -40,7 +41,7 @@ export async function analyzeStage(
     signal = context.signal,
   }: StageToAnalyze,
 ): Promise<Analysis> {
-  const { primary, canary, headers } = requireBothVersions(app, stage)
+  const { primary, canary, headers } = requireBothVersions({ app, namespace }, stage)
   const weight = weightOf(stage)
   const expectations = [{ kind: 'canary' as const, paths: [`/${app}`], headers, primary, canary, share: 1 }]
   const { probes, settings } = await stageVerifier.probeRequest({
@@ -102,16 +103,21 @@ export function requireSound(
 
 /** The stage with a way to both versions. Throws ConflictError where there is none. */
 export function requireBothVersions(
-  app: string,
+  place: Required<AppPlace>,
   stage: Stage,
 ): { primary: string; canary: string; headers: Record<string, string> } {
   if (hasCanary(stage) && weightOf(stage) < 100) return stage
   const why = hasCanary(stage) ? 'no request reaches the primary any more' : 'no request reaches a canary'
-  throw new ConflictError(`There is nothing to compare: ${app} is ${describeStage(stage)}, ${why}.`, {
+  throw new ConflictError(`There is nothing to compare: ${place.app} is ${describeStage(stage)}, ${why}.`, {
     state: 'Nothing was changed.',
     nextSteps: hasCanary(stage)
-      ? [`canary shift ${app} 50    (a share for both)`]
-      : [`canary start ${app} VERSION    (a canary that only canary requests reach)`],
+      ? [commented(canaryCommand(['shift', place.app, 50], place), 'a share for both')]
+      : [
+          commented(
+            canaryCommand(['start', place.app, 'VERSION'], place),
+            'a canary that only canary requests reach',
+          ),
+        ],
   })
 }
 

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { ProxyAddress } from '../../cluster/port.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { RoutingProvider } from '../../routing/provider.js'
@@ -84,7 +85,7 @@ function withoutEachProxy(error: CanaryError, namespace: string): CanaryError {
   return new ExternalError(`The proxies can't be asked one by one: ${error.message}`, {
     nextSteps: [
       'leave --each-proxy out: they are asked by the address they share then',
-      `canary doctor    (may you list pods and forward ports in ${namespace}?)`,
+      commented(canaryCommand(['doctor']), `may you list pods and forward ports in ${namespace}?`),
     ],
     cause: error,
   })

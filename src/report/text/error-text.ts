@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
 import type { Palette } from '../terminal/palette.js'
@@ -33,7 +34,7 @@ export function errorDocument(error: unknown): ErrorDocument {
       message: `This is a bug in canary: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
       state: 'The app is in the stage of its release; canary cleaned up nothing.',
       nextSteps: [
-        'canary status APP    (where the rollout stands)',
+        commented(canaryCommand(['status', 'APP']), 'where the rollout stands'),
         'report it with this output; the same command with --debug shows where it happened',
       ],
     }

@@ -1,3 +1,4 @@
+import { canaryCommand } from '../../model/command-line.js'
 import type { AppHistory, HistoryEntry, HistoryGap } from '../../model/results/history.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
@@ -107,8 +108,7 @@ function painted(cell: string, column: number, { proof, status }: HistoryEntry, 
 
 function olderLine({ app, namespace, entries, older }: AppHistory, palette: Palette): string[] {
   if (older === 0) return []
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  const all = `canary history ${app}${at} --limit ${entries.length + older}`
+  const all = canaryCommand(['history', app, '--limit', entries.length + older], { app, namespace })
   return [palette.dim(`(${older} older ${older === 1 ? 'revision' : 'revisions'}: ${all})`)]
 }
 

@@ -1,3 +1,4 @@
+import { commented, helmCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Plan } from '../../model/plan.js'
 import type { ObjectChange } from '../../model/results/upgrade-changes.js'
@@ -26,7 +27,7 @@ const NEEDED = ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'
 
 /** Throws ConflictError where the bundled chart can't say what the release's routes and versions are. */
 export function requireImportable({ app, namespace }: Omit<Found, 'config'>, seed: SeedValues): void {
-  const nextSteps = [`helm get values ${app} -n ${namespace} --all    (what they are)`]
+  const nextSteps = [commented(helmCommand(['get', 'values', app, '--all'], namespace), 'what they are')]
   if (seed.leftOut.length > 0) {
     throw new ConflictError(`The routes of ${app} have what the bundled chart has no place for.`, {
       state: 'Nothing was changed.',
@@ -113,7 +114,7 @@ function requireSamePods({ app, namespace }: Found, seed: SeedValues, objects: I
       state: 'Nothing was changed: an import restarts no pod.',
       details: [...details, ...reasons],
       nextSteps: [
-        `helm get manifest ${app} -n ${namespace}    (what is deployed)`,
+        commented(helmCommand(['get', 'manifest', app], namespace), 'what is deployed'),
         'make these fields the same by a helm upgrade with its own chart, which restarts the pods, then import again',
       ],
       evidence: { objects: others, values: seed.values },

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { describeStage } from '../../model/describe-stage.js'
 import type { Plan, Step } from '../../model/plan.js'
@@ -131,7 +132,6 @@ interface Lack {
 
 function tooFew({ plan, weight, need, there, primary }: Lack, canary: string, from: string): ConflictError {
   const { app, namespace } = plan
-  const at = namespace === app ? '' : ` -n ${namespace}`
   const all = Math.max(primary?.ready ?? 0, primary?.wanted ?? 0)
   const fits = Math.floor((there / all) * 100)
   const pods = (count: number) => `${count} pod${count === 1 ? '' : 's'}`
@@ -141,7 +141,9 @@ function tooFew({ plan, weight, need, there, primary }: Lack, canary: string, fr
       state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
       nextSteps: [
         `repeat the command with --scale auto    (scales ${canary} to ${need} first, by a step of its own)`,
-        ...(fits > weightIn(plan) ? [`canary shift ${app} ${fits}${at}    (what ${pods(there)} carry)`] : []),
+        ...(fits > weightIn(plan)
+          ? [commented(canaryCommand(['shift', app, fits], { app, namespace }), `what ${pods(there)} carry`)]
+          : []),
         'repeat the command with --scale off    (if it can carry more than the pods of the primary)',
       ],
       evidence: { need, there, primary: all },

@@ -1,3 +1,4 @@
+import { canaryCommand, kubectlCommand } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Plan } from '../../model/plan.js'
@@ -31,8 +32,8 @@ export function planForcedAbort(
       {
         state: `Nothing was changed: ${app} is ${describeStage(from)}.`,
         nextSteps: [
-          `canary history ${app} -n ${namespace}`,
-          `kubectl get pods -n ${namespace} -l app=${app}`,
+          canaryCommand(['history', app], { app, namespace }),
+          kubectlCommand(['get', 'pods', '-l', `app=${app}`], namespace),
         ],
       },
     )

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { describeHeaders, describeStage } from '../../model/describe-stage.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'
@@ -35,15 +36,18 @@ export function planInstall(request: InstallPlanRequest): Plan {
       throw new ConflictError(`${app} is installed already: ${describeStage(from)}.`, {
         state: 'Nothing was changed.',
         nextSteps: [
-          `canary start ${app} ${version}    (deploys ${version} beside what is there)`,
-          `canary status ${app}`,
+          commented(
+            canaryCommand(['start', app, version], request),
+            `deploys ${version} beside what is there`,
+          ),
+          canaryCommand(['status', app], request),
         ],
       })
     }
     if (Object.keys(base).length > 0 && !isDeepStrictEqual(values, found)) {
       throw new ConflictError(`${app} ${version} is installed already, with other values than asked for.`, {
         state: `Nothing was changed: ${describeStage(from)}.`,
-        nextSteps: [`canary values ${app}    (what is installed)`],
+        nextSteps: [commented(canaryCommand(['values', app], request), 'what is installed')],
         evidence: { installed: found, asked: values },
       })
     }
@@ -64,8 +68,8 @@ function planRoutes(request: InstallPlanRequest, there: JsonObject, wanted: Json
       {
         state: `Nothing was changed: with routes it would be ${describeStage(to)}.`,
         nextSteps: [
-          `canary values ${app}    (what is installed)`,
-          `canary uninstall ${app}${namespace === app ? '' : ` -n ${namespace}`}    (then install it anew)`,
+          commented(canaryCommand(['values', app], request), 'what is installed'),
+          commented(canaryCommand(['uninstall', app], request), 'then install it anew'),
         ],
       },
     )
@@ -111,7 +115,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
   requireObjectName(app, version, Object.keys(values.deployment))
   if (version === values.primary) {
     throw conflict(found, stage, `${version} is the primary of ${app} already`, [
-      `canary start ${app} VERSION    (another version than ${version})`,
+      commented(canaryCommand(['start', app, 'VERSION'], found), `another version than ${version}`),
     ])
   }
   const wantedConfig = () =>
@@ -130,8 +134,8 @@ export function planStart(found: Found, request: StartRequest): Plan {
         stage,
         `${version} is deployed already, with another configuration than asked for`,
         [
-          `canary abort ${app}    (removes it; then start again)`,
-          `canary start ${app} ${version}    (goes on with what is deployed)`,
+          commented(canaryCommand(['abort', app], found), 'removes it; then start again'),
+          commented(canaryCommand(['start', app, version], found), 'goes on with what is deployed'),
         ],
       )
     }
@@ -150,7 +154,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
         found,
         stage,
         `The rollout of ${version} is past what start does`,
-        canaryCommands(app, stage),
+        canaryCommands(found, stage),
       )
     }
     if (!isDeepStrictEqual(stage.headers, headers)) {
@@ -158,7 +162,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
         found,
         stage,
         `The canary headers are ${describeHeaders(stage.headers)} already, not ${describeHeaders(headers)}`,
-        [`canary abort ${app}    (then start again)`],
+        [commented(canaryCommand(['abort', app], found), 'then start again')],
       )
     }
   } else if (!deployOnly) {
@@ -174,7 +178,7 @@ export function planShift(found: Found, weight: number): Plan {
   const { canary, primary } = values
   if (!hasCanary(stage) || !canary) {
     throw conflict(found, stage, `${app} has no canary route whose weight could be shifted`, [
-      `canary start ${app} ${stage.name === 'deployed' ? stage.canary : 'VERSION'}`,
+      canaryCommand(['start', app, stage.name === 'deployed' ? stage.canary : 'VERSION'], found),
     ])
   }
   if (weightOf(stage) === weight) return planOf(found, stage, [])
@@ -190,24 +194,26 @@ export function planFinish(found: Found, request: { version?: string; jump: bool
   if (stage.name === 'stable') {
     if (version === undefined || version === stage.primary) return planOf(found, stage, [])
     throw conflict(found, stage, `${app} is stable on ${stage.primary}, not on ${version}`, [
-      `canary start ${app} ${version}`,
+      canaryCommand(['start', app, version], found),
     ])
   }
   const { canary } = values
   if (!hasCanary(stage) || !canary) {
     const version = stage.name === 'deployed' ? stage.canary : 'VERSION'
-    throw conflict(found, stage, `${app} has no canary route yet`, [`canary start ${app} ${version}`])
+    throw conflict(found, stage, `${app} has no canary route yet`, [
+      canaryCommand(['start', app, version], found),
+    ])
   }
   if (version !== undefined && version !== canary.version) {
     throw conflict(found, stage, `The canary of ${app} is ${canary.version}, not ${version}`, [
-      `canary finish ${app} ${canary.version}`,
-      `canary abort ${app}`,
+      canaryCommand(['finish', app, canary.version], found),
+      canaryCommand(['abort', app], found),
     ])
   }
   if (stage.name === 'header' && !jump) {
     throw conflict(found, stage, `No regular request has tried ${canary.version} yet`, [
-      `canary shift ${app} 10`,
-      `canary finish ${app} ${canary.version} --jump    (straight to 100 %)`,
+      canaryCommand(['shift', app, '10'], found),
+      commented(canaryCommand(['finish', app, canary.version, '--jump'], found), 'straight to 100 %'),
     ])
   }
   const steps: Step[] = []
@@ -234,7 +240,12 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
       found,
       stage,
       `The rollout of ${finished.to} was finished: there is nothing left to abort`,
-      [`canary undo ${app} ${finished.from}    (brings ${finished.from} back as a canary)`],
+      [
+        commented(
+          canaryCommand(['undo', app, finished.from], found),
+          `brings ${finished.from} back as a canary`,
+        ),
+      ],
     )
   }
   const steps: Step[] = []
@@ -277,7 +288,7 @@ export function read(found: Found): { stage: Stage; values: StageValues } {
   if (!values || stage.name === 'unknown' || stage.name === 'absent') {
     throw new ConflictError(`canary can't explain the values of ${found.app}: ${describeStage(stage)}.`, {
       state: 'Nothing was changed.',
-      nextSteps: [`canary values ${found.app}`],
+      nextSteps: [canaryCommand(['values', found.app], found)],
     })
   }
   return { stage, values }
@@ -306,24 +317,23 @@ function requireSameCanary(found: Found, stage: Stage, version: string): void {
   const there = 'canary' in stage ? stage.canary : undefined
   if (there === version) return
   throw conflict(found, stage, `A rollout of ${there} is under way`, [
-    `canary abort ${found.app}    (ends it; then start ${version})`,
-    ...(hasCanary(stage) ? [`canary finish ${found.app} ${there}`] : []),
+    commented(canaryCommand(['abort', found.app], found), `ends it; then start ${version}`),
+    ...(hasCanary(stage) ? [canaryCommand(['finish', found.app, stage.canary], found)] : []),
   ])
 }
 
-function canaryCommands(app: string, stage: CanaryStage): string[] {
+function canaryCommands(found: Found, stage: CanaryStage): string[] {
   return [
-    `canary shift ${app} 0    (back to the header stage)`,
-    `canary finish ${app} ${stage.canary}`,
-    `canary abort ${app}`,
+    commented(canaryCommand(['shift', found.app, 0], found), 'back to the header stage'),
+    canaryCommand(['finish', found.app, stage.canary], found),
+    canaryCommand(['abort', found.app], found),
   ]
 }
 
-/** A command that doesn't fit the stage; the commands that do get the namespace where it isn't the app's name. */
+/** A command that doesn't fit the stage; `nextSteps` are those that do. */
 export function conflict(found: Found, stage: Stage, what: string, nextSteps: string[]): ConflictError {
-  const at = found.namespace === found.app ? '' : ` -n ${found.namespace}`
   return new ConflictError(`${what}.`, {
     state: `Nothing was changed: ${found.app} is ${describeStage(stage)}.`,
-    nextSteps: nextSteps.map((command) => command.replace(/(?=    \(|$)/, at)),
+    nextSteps,
   })
 }

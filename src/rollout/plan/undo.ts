@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { ConflictError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { RevisionSummary } from '../../model/release.js'
@@ -38,8 +38,8 @@ export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): str
   const since = beginning(revisions)
   const what = `The history of ${found.app}${since && `${since},`} knows no version before ${primary}`
   throw conflict(found, stage, what, [
-    `canary history ${found.app}`,
-    `canary start ${found.app} VERSION    (another version)`,
+    canaryCommand(['history', found.app], found),
+    commented(canaryCommand(['start', found.app, 'VERSION'], found), 'another version'),
   ])
 }
 
@@ -92,8 +92,11 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
   if (!config || !old) {
     const what = `${version} was never the primary in the history of ${app}${beginning(revisions)}`
     throw conflict(found, stage, what, [
-      `canary start ${app} ${version} --image …    (its configuration is to be given)`,
-      `canary history ${app}`,
+      commented(
+        canaryCommand(['start', app, version, '--image', '…'], found),
+        'its configuration is to be given',
+      ),
+      canaryCommand(['history', app], found),
     ])
   }
   // An image of its own comes back with it; one that all versions share may be another one by now.
@@ -104,7 +107,10 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
     stage,
     `${version} had the image that all versions share, ${image ?? "the chart's"}, which is ${sharedImage(now) ?? "the chart's"} by now`,
     [
-      `canary start ${app} ${version} --image ${image === undefined ? '…' : shellWord(image)}    (then shift and finish)`,
+      commented(
+        canaryCommand(['start', app, version, '--image', image ?? '…'], found),
+        'then shift and finish',
+      ),
     ],
   )
 }
@@ -135,7 +141,10 @@ function canaryOf(stage: Stage): string | undefined {
 
 function otherRollout(found: Found, stage: Stage, underWay: string): ConflictError {
   return conflict(found, stage, `A rollout of ${underWay} is under way`, [
-    `canary abort ${found.app}    (ends it: all requests go to ${'primary' in stage ? stage.primary : 'the primary'})`,
-    ...(hasCanary(stage) ? [`canary finish ${found.app} ${underWay}`] : []),
+    commented(
+      canaryCommand(['abort', found.app], found),
+      `ends it: all requests go to ${'primary' in stage ? stage.primary : 'the primary'}`,
+    ),
+    ...(hasCanary(stage) ? [canaryCommand(['finish', found.app, underWay], found)] : []),
   ])
 }

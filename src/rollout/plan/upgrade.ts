@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { canaryCommand, commented, helmCommand } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'
@@ -26,11 +27,15 @@ export interface Upgrade {
 export function requireStable({ app, namespace, config }: Found): void {
   const stage = stageOf(config)
   if (stage.name === 'stable') return
-  const at = namespace === app ? '' : ` -n ${namespace}`
-  const finish = hasCanary(stage) ? [`canary finish ${app}${at}    (makes ${stage.canary} the primary)`] : []
+  const finish = hasCanary(stage)
+    ? [commented(canaryCommand(['finish', app], { app, namespace }), `makes ${stage.canary} the primary`)]
+    : []
   throw new ConflictError(`${app} is upgraded only while it is stable: a rollout is under way.`, {
     state: `Nothing was changed: ${describeStage(stage)}.`,
-    nextSteps: [...finish, `canary abort ${app}${at}    (back to one version)`],
+    nextSteps: [
+      ...finish,
+      commented(canaryCommand(['abort', app], { app, namespace }), 'back to one version'),
+    ],
   })
 }
 
@@ -81,7 +86,7 @@ function requireServing({ app, namespace }: Found, { objects }: UpgradeChanges):
     {
       state: 'Nothing was changed.',
       nextSteps: [
-        `helm get manifest ${app} -n ${namespace}    (what is deployed)`,
+        commented(helmCommand(['get', 'manifest', app], namespace), 'what is deployed'),
         'use a chart that keeps the name and the selector of each Deployment',
       ],
       evidence: { objects },

@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { type AppPlace, canaryCommand } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import type { JsonObject, VersionConfig } from '../../model/values.js'
 import { imageOf } from './app-config.js'
@@ -19,7 +19,7 @@ export interface ConfigChanges {
  * `shared` is the configuration of all versions (`app`), if there is one.
  */
 export function nextConfig(
-  app: string,
+  place: AppPlace,
   version: string,
   from: { version: string; config: VersionConfig },
   changes: ConfigChanges,
@@ -32,7 +32,9 @@ export function nextConfig(
     throw new UsageError(
       `${version} would run the image of ${from.version}, ${after.reference}: it could not be told from ${from.version}.`,
       {
-        nextSteps: [`canary start ${app} ${version} --image ${shellWord(withTag(after.reference, version))}`],
+        nextSteps: [
+          canaryCommand(['start', place.app, version, '--image', withTag(after.reference, version)], place),
+        ],
       },
     )
   }

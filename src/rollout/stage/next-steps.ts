@@ -1,26 +1,26 @@
+import { canaryCommand } from '../../model/command-line.js'
 import type { Stage } from '../../model/stage.js'
 
 /** Commands that go on from a stage, likeliest first. The namespace is named only where it is not the app's own name. */
 export function nextCommands(app: string, namespace: string, stage: Stage): string[] {
-  const at = suffix(app, namespace)
   switch (stage.name) {
     case 'absent':
-      return [`canary install ${app} VERSION${at}`]
+      return [canaryCommand(['install', app, 'VERSION'], { app, namespace })]
     case 'stable':
-      return [`canary start ${app} VERSION${at}`]
+      return [canaryCommand(['start', app, 'VERSION'], { app, namespace })]
     case 'deployed':
-      return [`canary start ${app} ${stage.canary}${at}`]
+      return [canaryCommand(['start', app, stage.canary], { app, namespace })]
     case 'header':
-      return [`canary shift ${app} 10${at}`]
+      return [canaryCommand(['shift', app, '10'], { app, namespace })]
     case 'weighted':
       return [
-        `canary shift ${app} ${nextWeight(stage.weight)}${at}`,
-        `canary finish ${app} ${stage.canary}${at}`,
+        canaryCommand(['shift', app, nextWeight(stage.weight)], { app, namespace }),
+        canaryCommand(['finish', app, stage.canary], { app, namespace }),
       ]
     case 'shifted':
-      return [`canary finish ${app} ${stage.canary}${at}`]
+      return [canaryCommand(['finish', app, stage.canary], { app, namespace })]
     case 'unknown':
-      return [`canary values ${app}${at}`]
+      return [canaryCommand(['values', app], { app, namespace })]
   }
 }
 
@@ -36,12 +36,12 @@ export function undoCommand(
 ): string | undefined {
   switch (stage.name) {
     case 'stable':
-      return versionBefore && `canary undo ${app} ${versionBefore}${suffix(app, namespace)}`
+      return versionBefore && canaryCommand(['undo', app, `${versionBefore}${suffix(app, namespace)}`])
     case 'deployed':
     case 'header':
     case 'weighted':
     case 'shifted':
-      return `canary abort ${app}${suffix(app, namespace)}`
+      return canaryCommand(['abort', `${app}${suffix(app, namespace)}`])
     default:
       return undefined
   }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type AppPlace, canaryCommand, commented } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { diffValues } from '../../model/results/values-diff.js'
@@ -21,9 +22,9 @@ export interface WantedValues {
  * The values of a stable app with other base values: versions and routes stay as they are deployed. Throws UsageError
  * where they are asked to be others, or where new matches are of requests that nobody can make; a file that repeats them is fine.
  */
-export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedValues): JsonObject {
+export function upgradeValues(place: AppPlace, deployed: JsonObject, wanted: WantedValues): JsonObject {
   const { base, baseName = 'the values', set, setString } = wanted
-  if (base) requireOwnedAsDeployed(app, deployed, base, baseName)
+  if (base) requireOwnedAsDeployed(place, deployed, base, baseName)
   let values = base ? withOwned(base, deployed) : deployed
   for (const [flag, texts] of [
     ['--set', set],
@@ -31,7 +32,7 @@ export function upgradeValues(app: string, deployed: JsonObject, wanted: WantedV
   ] as const) {
     for (const text of texts) {
       values = setValue(values, text, flag === '--set-string')
-      requireOwnedAsDeployed(app, deployed, values, flag)
+      requireOwnedAsDeployed(place, deployed, values, flag)
     }
   }
   // What is deployed was taken by its chart.
@@ -72,7 +73,12 @@ const OWNED: [string, (values: JsonObject) => Json | undefined][] = [
   ['routes.shadow', ({ routes }) => (isObject(routes) ? routes.shadow : undefined)],
 ]
 
-function requireOwnedAsDeployed(app: string, deployed: JsonObject, values: JsonObject, where: string): void {
+function requireOwnedAsDeployed(
+  app: AppPlace,
+  deployed: JsonObject,
+  values: JsonObject,
+  where: string,
+): void {
   for (const [place, read] of OWNED) {
     const asked = read(values) ?? undefined
     const there = read(deployed) ?? undefined
@@ -85,8 +91,11 @@ function requireOwnedAsDeployed(app: string, deployed: JsonObject, values: JsonO
       {
         state: 'Nothing was changed.',
         nextSteps: [
-          `canary start ${app} VERSION    (a version with another configuration comes in as a canary)`,
-          `leave ${place} out of ${where}, or repeat it as it is: canary values ${app}`,
+          commented(
+            canaryCommand(['start', app.app, 'VERSION'], app),
+            'a version with another configuration comes in as a canary',
+          ),
+          `leave ${place} out of ${where}, or repeat it as it is: ${canaryCommand(['values', app.app], app)}`,
         ],
       },
     )

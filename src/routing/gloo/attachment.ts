@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
@@ -25,7 +26,10 @@ export async function createVirtualService(api: KubeApi, apiGroup: string): Prom
       {
         state: 'It was left as it is.',
         nextSteps: [
-          `kubectl edit virtualservice ${name} -n ${GLOO_NAMESPACE}    (add a route that selects apiGroup: ${apiGroup})`,
+          commented(
+            kubectlCommand(['edit', 'virtualservice', name], GLOO_NAMESPACE),
+            `add a route that selects apiGroup: ${apiGroup}`,
+          ),
           'or give the app, by routes.apiGroup in its values, an apiGroup that a VirtualService selects already',
         ],
         cause: error,

@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { JsonObject } from '../../model/values.js'
 import { ENVOY_ANSWERS } from '../envoy/answers.js'
 import { record } from '../fields.js'
@@ -16,19 +17,29 @@ export const GLOO: RoutingDescription = {
   name: 'gloo',
   kinds: KINDS,
   capabilities: { fingerprintHeader: true, versionHeader: true, shadow: true, counters: true },
+  // Commands name the cluster of the moment: made when they are asked for.
   texts: {
     product: 'Gloo',
     route: ROUTE_TABLE.kind,
     backend: UPSTREAM.kind,
     proxyNamespace: GLOO_NAMESPACE,
-    proxyLogs: `kubectl logs deployment/${PROXY_SERVICE} -n ${GLOO_NAMESPACE}`,
-    controllerLogs: `kubectl logs deployment/gloo -n ${GLOO_NAMESPACE}`,
-    allRoutes: 'kubectl get virtualservices,routetables -A -o yaml',
+    get proxyLogs() {
+      return kubectlCommand(['logs', `deployment/${PROXY_SERVICE}`], GLOO_NAMESPACE)
+    },
+    get controllerLogs() {
+      return kubectlCommand(['logs', 'deployment/gloo'], GLOO_NAMESPACE)
+    },
+    get allRoutes() {
+      return kubectlCommand(['get', 'virtualservices,routetables', '-A', '-o', 'yaml'])
+    },
     noFallback: NO_FALLBACK,
     certificateSetting:
       'or correct sslConfig.secretRef: routes.virtualService.sslConfig in the values, if the chart makes the VirtualService',
     http2Backend: (namespace) =>
-      `kubectl get upstreams -n ${namespace} -o yaml    (spec.useHttp2: true is missing; the chart has to render it)`,
+      commented(
+        kubectlCommand(['get', 'upstreams', '-o', 'yaml'], namespace),
+        'spec.useHttp2: true is missing; the chart has to render it',
+      ),
   },
   answers: ENVOY_ANSWERS,
   permissions: GLOO_PERMISSIONS,

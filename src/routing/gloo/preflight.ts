@@ -1,3 +1,4 @@
+import { canaryCommand } from '../../model/command-line.js'
 import type { Finding } from '../../model/results/doctor.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
@@ -55,7 +56,7 @@ async function virtualServiceFinding(api: KubeApi): Promise<Finding> {
       check,
       status: 'warning',
       detail: 'none delegates to RouteTables: the routes of an app would reach nobody',
-      remedy: 'canary install APP VERSION --with-virtual-service creates one',
+      remedy: `${canaryCommand(['install', 'APP', 'VERSION', '--with-virtual-service'])} creates one`,
     }
   } catch (error) {
     if (!(error instanceof CanaryError)) throw error

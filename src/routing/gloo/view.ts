@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import type { Target } from '../../cluster/kube/kube-types.js'
@@ -106,11 +107,16 @@ export class GlooView implements RoutesView {
       details: there.map((service) => `${nameOf(service)} is there, and ${describeDelegations(service)}`),
       nextSteps: creates
         ? [
-            ...there.map(
-              ({ metadata: { name, namespace } }) =>
-                `kubectl edit virtualservice ${name} -n ${namespace}    (add a route that delegates to the app's apiGroup)`,
+            ...there.map(({ metadata: { name, namespace } }) =>
+              commented(
+                kubectlCommand(['edit', 'virtualservice', name], namespace),
+                `add a route that delegates to the app's apiGroup`,
+              ),
             ),
-            `canary install ${app} VERSION --api-group GROUP    (with the apiGroup that it delegates to)`,
+            commented(
+              canaryCommand(['install', app, 'VERSION', '--api-group', 'GROUP']),
+              'with the apiGroup that it delegates to',
+            ),
             'or give the app domains of its own: routes.virtualService.domains in its values',
           ]
         : conflictRemedy(conflict),
@@ -155,7 +161,7 @@ export class GlooView implements RoutesView {
         (one) => `${nameOf(one)} (domains ${domainsOf(one).join(', ')}) ${describeDelegations(one)}`,
       ),
       nextSteps: [
-        `${command} --with-virtual-service    (creates VirtualService app in ${GLOO_NAMESPACE})`,
+        commented(`${command} --with-virtual-service`, `creates VirtualService app in ${GLOO_NAMESPACE}`),
         'or name the apiGroup that one selects with --api-group',
       ],
       create: async () => {

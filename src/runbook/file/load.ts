@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 import { type ParseOptions, parseRunbook } from './parse.js'
@@ -15,7 +16,9 @@ export async function loadRunbook(file: string, options: Omit<ParseOptions, 'fil
     throw new UsageError(`The runbook ${file} ${why}.`, {
       state: 'Nothing was changed.',
       nextSteps: [
-        isMissing ? 'canary runbook init    (prints a template)' : 'name a YAML file that holds a runbook',
+        isMissing
+          ? commented(canaryCommand(['runbook', 'init']), 'prints a template')
+          : 'name a YAML file that holds a runbook',
       ],
       cause: error,
     })

@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import { valuesOf, YamlError, type YamlDocument, yamlDocuments } from '../../lib/yaml/documents.js'
 import { type Path, type PlacedProblem, type Problem, RunbookError } from './problems.js'
@@ -149,6 +149,6 @@ function invalid(file: string, problems: PlacedProblem[]): RunbookError {
     (count) => `The runbook ${file} has ${count} problem${count === 1 ? '' : 's'}.`,
     file,
     problems,
-    [`canary runbook lint ${shellWord(file)}    (once corrected)`],
+    [commented(canaryCommand(['runbook', 'lint', file]), 'once corrected')],
   )
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { AppEnd } from '../../model/results/run.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
@@ -137,7 +138,7 @@ export class AppRun {
 
   /** Throws ConflictError where the app is not on the way that the steps lead. */
   private positionIn(found: Observation): number {
-    const { app } = this.where
+    const { app, namespace } = found
     const position = positionOf(this.steps, found.stage, notedStep(found, this.world.run.id))
     if ('next' in position && position.next >= this.reached) return position.next
     const why =
@@ -146,7 +147,10 @@ export class AppRun {
         : position.conflict
     throw new ConflictError(`${app} can't go on with ${this.world.run.name}: ${why}.`, {
       state: this.counts.done === 0 ? 'Nothing was changed.' : `${app} is left as it was found.`,
-      nextSteps: [`canary status ${app}`, `canary abort ${app}    (ends the rollout under way)`],
+      nextSteps: [
+        canaryCommand(['status', app], { app, namespace }),
+        commented(canaryCommand(['abort', app], { app, namespace }), 'ends the rollout under way'),
+      ],
     })
   }
 
@@ -163,7 +167,10 @@ export class AppRun {
         `All steps of ${app} that change it are done, but revision ${unfinished.revision} is ${unfinished.status}.`,
         {
           state: `The last deployed revision is ${found.deployed?.revision ?? 'none'}: ${describeStage(found.stage)}.`,
-          nextSteps: [`canary history ${app}`, `canary doctor ${app}`],
+          nextSteps: [
+            canaryCommand(['history', app], { app, namespace }),
+            canaryCommand(['doctor', app], { app, namespace }),
+          ],
         },
       )
     }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { Approval, RunStart } from '../../model/results/runs.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { durationText } from '../../lib/durations.js'
@@ -76,7 +77,7 @@ async function answered(world: AppContext, where: RunApp, waiting: Waiting): Pro
   const { clock } = context
   const { step, app, namespace, revision, stage, started, end, look } = waiting
   const why = approved.get(step.id)
-  if (end !== undefined && clock.now() >= end) throw tooLate(step, app, revision, run.command)
+  if (end !== undefined && clock.now() >= end) throw tooLate(waiting, run.command)
   const identity = why !== undefined || askToApprove ? await context.cluster.identity() : undefined
   const refusal = step.by === 'other' ? whyNotAnother(run.id, started, identity) : undefined
   if (why === undefined || refusal !== undefined) {
@@ -88,7 +89,7 @@ async function answered(world: AppContext, where: RunApp, waiting: Waiting): Pro
     const question = `${app}: ${step.message} (${describeStage(stage)})`
     const answer = mayAsk ? await ask(world, question, end, look) : 'nobody'
     if (typeof answer === 'object') return answer
-    if (answer === 'too late') throw tooLate(step, app, revision, run.command)
+    if (answer === 'too late') throw tooLate(waiting, run.command)
     if (answer !== 'yes') throw unapproved(world, waiting, answer, why === undefined ? undefined : refusal)
   }
   const approval: Approval = {
@@ -106,7 +107,7 @@ async function answered(world: AppContext, where: RunApp, waiting: Waiting): Pro
 
 function unapproved(
   { run }: AppContext,
-  { step, app, revision, stage }: Waiting,
+  { step, app, namespace, revision, stage }: Waiting,
   answer: 'no' | 'nobody',
   refusal: string | undefined,
 ): CanaryError {
@@ -120,8 +121,11 @@ function unapproved(
   return new CanaryError('waiting', message, {
     state: `${app}: revision ${revision} is deployed, and stays so: ${describeStage(stage)}.`,
     nextSteps: [
-      `${run.command} --approve ${step.id}    (approves it, and goes on${other ? '; for somebody else' : ''})`,
-      `canary abort ${app}    (goes back)`,
+      commented(
+        `${run.command} --approve ${step.id}`,
+        `approves it, and goes on${other ? '; for somebody else' : ''}`,
+      ),
+      commented(canaryCommand(['abort', app], { app, namespace }), 'goes back'),
     ],
     evidence: { approve: step.id, revision, ...(step.by ? { by: step.by } : {}) },
   })
@@ -156,10 +160,13 @@ async function ask(
   }
 }
 
-function tooLate(step: ApproveStep, app: string, revision: number, command: string): CanaryError {
+function tooLate({ step, app, namespace, revision }: Waiting, command: string): CanaryError {
   const within = durationText(step.timeoutMs ?? 0)
   return new CanaryError('failed', `Nobody approved step ${step.id} of ${app} within ${within}.`, {
     state: `${app}: revision ${revision} is deployed.`,
-    nextSteps: [`canary abort ${app}    (goes back)`, `${command}    (once the runbook gives more time)`],
+    nextSteps: [
+      commented(canaryCommand(['abort', app], { app, namespace }), 'goes back'),
+      commented(command, 'once the runbook gives more time'),
+    ],
   })
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'
 import type { RunApp } from '../../model/run-events.js'
@@ -49,7 +50,7 @@ export async function runCommand(
   if (exitCode === 0) return
   throw new CanaryError('failed', `The command of step ${step.id} ended with exit code ${exitCode}.`, {
     state,
-    nextSteps: [`canary abort ${app}    (goes back)`],
+    nextSteps: [commented(canaryCommand(['abort', app], { app, namespace }), 'goes back')],
     evidence: { command: step.command, commandCode: exitCode },
   })
 }

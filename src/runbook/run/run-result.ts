@@ -1,3 +1,4 @@
+import { commented } from '../../model/command-line.js'
 import type { AppResult, RunResult } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
@@ -58,15 +59,15 @@ export function resultOf({ name, id, command, onward }: RunIdentity, outcomes: A
 
 /** What an operation on the app would name leads on past the runbook: the run itself does that. */
 function nextSteps(outcome: Outcome, own: string[], command: string): string[] {
-  const again = `${command}    (goes on where each app is)`
+  const again = commented(command, 'goes on where each app is')
   switch (outcome) {
     case 'conflict':
     case 'bug':
       return own
     case 'busy':
-      return [`${command} --wait-for-lock 2m    (waits until they are done)`]
+      return [commented(`${command} --wait-for-lock 2m`, 'waits until they are done')]
     case 'wentBack':
-      return [`${command}    (once the cause is mended: it begins anew)`]
+      return [commented(command, 'once the cause is mended: it begins anew')]
     case 'external':
     case 'inconclusive':
     case 'interrupted':

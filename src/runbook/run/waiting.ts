@@ -1,3 +1,4 @@
+import { commented } from '../../model/command-line.js'
 import { CanaryError } from '../../model/errors.js'
 import type { CanaryEvent } from '../../model/events.js'
 import type { Outcome } from '../../model/exit-codes.js'
@@ -48,7 +49,7 @@ export async function waitForWindow(
       const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
       throw new CanaryError('waiting', message, {
         state: `${where.app} is as it was: the step was not begun.`,
-        nextSteps: [`${world.run.command}    (from ${when} on)`],
+        nextSteps: [commented(world.run.command, `from ${when} on`)],
         evidence: { window: window.name, opens: opens.toISOString() },
       })
     }

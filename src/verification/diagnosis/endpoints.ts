@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { Cause, Snapshot } from '../../model/results/diagnosis.js'
 import { describeNeighbour, matchLine } from '../../model/results/ownership.js'
 import { errorsOf, type Facts, failing, readyOf, type Rule } from './facts.js'
@@ -20,7 +21,7 @@ function foreignPods(facts: Facts): Cause | undefined {
     title: `${describeNeighbour(first)} gets requests for ${first.version} of ${name}`,
     evidence: foreign.map((neighbour) => matchLine(name, neighbour)),
     remedy: [
-      `kubectl get pods -n ${namespace} -l app=${name},version=${first.version} -o wide`,
+      kubectlCommand(['get', 'pods', '-l', `app=${name},version=${first.version}`, '-o', 'wide'], namespace),
       `have its owner change the label app or version of its pods`,
     ],
     certainty: alone ? 'certain' : 'likely',
@@ -55,7 +56,7 @@ function emptySubset(facts: Facts): Cause | undefined {
       ...fallbackCounters(snapshot),
     ],
     remedy: [
-      `kubectl describe pods -n ${namespace} -l app=${name},version=${version}`,
+      kubectlCommand(['describe', 'pods', '-l', `app=${name},version=${version}`], namespace),
       ...(fallback ? [fallback.remedy] : []),
     ],
     certainty: 'certain',
@@ -74,7 +75,10 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
       ...(facts.snapshot ? fallbackCounters(facts.snapshot) : []),
     ],
     remedy: [
-      `kubectl get pods -n ${facts.namespace} -l app=${facts.name} -L version    (is the version label of each pod what runs in it?)`,
+      commented(
+        kubectlCommand(['get', 'pods', '-l', `app=${facts.name}`, '-L', 'version'], facts.namespace),
+        'is the version label of each pod what runs in it?',
+      ),
       `set ${facts.texts.noFallback} in the values`,
     ],
     certainty: 'likely',
@@ -94,7 +98,9 @@ function podsNotReady(facts: Facts): Cause | undefined {
     id: 'pods-not-ready',
     title: `only ${ready} of ${wanted} pods of ${version} are ready`,
     evidence: problems.slice(0, 2),
-    remedy: [`kubectl describe pods -n ${facts.namespace} -l app=${facts.name},version=${version}`],
+    remedy: [
+      kubectlCommand(['describe', 'pods', '-l', `app=${facts.name},version=${version}`], facts.namespace),
+    ],
     certainty: 'possible',
   }
 }

@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { shellWord } from '../../lib/shell-word.js'
 import type { ErrorKind } from '../../model/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
@@ -44,7 +45,13 @@ function redirect(facts: Facts): Cause | undefined {
     evidence: [`${count} answers are ${sample?.status ?? '3xx'}`],
     remedy: [
       origin
-        ? `canary verify ${facts.name} -n ${facts.namespace} --proxy-url ${shellWord(origin)}    (probe where it leads)`
+        ? commented(
+            canaryCommand(['verify', facts.name, '--proxy-url', origin], {
+              app: facts.name,
+              namespace: facts.namespace,
+            }),
+            'probe where it leads',
+          )
         : 'probe the address that it leads to, with --proxy-url',
     ],
     certainty: 'certain',
@@ -81,7 +88,13 @@ function rateLimit(facts: Facts): Cause | undefined {
     title: 'a rate limit refuses the probes',
     evidence: [`${count} answers are 429`, ...(after ? [`retry-after: ${after}`] : [])],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --probe-rate 5    (or exempt the User-Agent canary/*)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--probe-rate', '5'], {
+          app: facts.name,
+          namespace: facts.namespace,
+        }),
+        'or exempt the User-Agent canary/*',
+      ),
     ],
     certainty: 'certain',
   }
@@ -127,7 +140,10 @@ function retries(facts: Facts): Cause | undefined {
       ),
     ],
     remedy: [
-      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50    (which version fails, and why?)`,
+      commented(
+        kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50'], facts.namespace),
+        'which version fails, and why?',
+      ),
       `${facts.texts.allRoutes} | grep -n -A4 retries:`,
     ],
     certainty: 'likely',
@@ -189,7 +205,10 @@ function notFromThisApp(facts: Facts): Cause | undefined {
       ...(body ? [`one of them: ${body}`] : []),
     ],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers: who gives them?)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
+        'raw answers: who gives them?',
+      ),
       'is something in front, a maintenance page, a CDN, another gateway, or another app at this address (--host, --proxy-url)?',
     ],
     certainty: missing > 0 ? 'likely' : 'possible',
@@ -208,8 +227,8 @@ function timeouts(facts: Facts): Cause | undefined {
     title: 'the app, or the proxy, does not answer in time',
     evidence: [`${count} probes ran into a timeout`],
     remedy: [
-      `kubectl top pods -n ${facts.namespace} -l app=${facts.name}`,
-      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50`,
+      kubectlCommand(['top', 'pods', '-l', `app=${facts.name}`], facts.namespace),
+      kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50'], facts.namespace),
     ],
     certainty: 'likely',
   }
@@ -231,7 +250,7 @@ function appErrors(facts: Facts): Cause | undefined {
       ...samples.slice(0, 1).map(({ status, body }) => `${status}: ${(body ?? '').trim().slice(0, 80)}`),
     ],
     remedy: [
-      `kubectl logs -n ${facts.namespace} -l app=${facts.name} --tail 50 --prefix`,
+      kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50', '--prefix'], facts.namespace),
       'if a few errors are usual for it: verify.expect.errorRate in the values says how many may be',
     ],
     certainty: 'likely',
@@ -272,7 +291,10 @@ function unexpectedAnswers(facts: Facts): Cause | undefined {
       ...(sample ? [`${sample.path} answered ${sample.status}: ${body || 'an empty body'}`] : []),
     ],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers, and what is read from them)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
+        'raw answers, and what is read from them',
+      ),
       'correct verify.expect in the values, or the app',
     ],
     certainty: 'likely',
@@ -287,7 +309,10 @@ function unnamedVersion(facts: Facts): Cause | undefined {
     title: 'the answers do not say which version gave them',
     evidence: [`${unnamed} answers name no version`],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --explain    (raw answers, and what is read from them)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
+        'raw answers, and what is read from them',
+      ),
       'say where they name it: verify.version in the values (header, json or body)',
     ],
     certainty: 'possible',

@@ -1,3 +1,4 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
 import { countOf, type Facts, type Rule, samplesOf, statusCount } from './facts.js'
@@ -13,7 +14,13 @@ function clientCertificate(facts: Facts): Cause | undefined {
     title: 'the address asks for a client certificate, or refuses the one it got',
     evidence: [`${count} probes were refused for it`, ...firstError(facts)],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --cert-file client.pem --key-file client.key    (or CANARY_CERT_FILE, CANARY_KEY_FILE)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--cert-file', 'client.pem', '--key-file', 'client.key'], {
+          app: facts.name,
+          namespace: facts.namespace,
+        }),
+        'or CANARY_CERT_FILE, CANARY_KEY_FILE',
+      ),
       'a certificate that was sent and refused: is it of the CA that the server trusts, and not expired?',
     ],
     certainty: 'certain',

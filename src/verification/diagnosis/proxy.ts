@@ -1,3 +1,4 @@
+import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import type { Cause, Snapshot, SnapshotRoutes } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/expectation.js'
 import { isTransient } from '../answers/classify.js'
@@ -29,8 +30,11 @@ function proxyBehind(facts: Facts): Cause | undefined {
         .slice(0, 3)
         .map(([name, counts]) => `${name}: ${describeCounts(counts)}; all others are as they should be`),
       remedy: [
-        `kubectl logs ${first[0]} -n ${facts.texts.proxyNamespace} --tail 50`,
-        `kubectl delete pod ${first[0]} -n ${facts.texts.proxyNamespace}    (a new one takes its place, with the present routes)`,
+        kubectlCommand(['logs', first[0], '--tail', '50'], facts.texts.proxyNamespace),
+        commented(
+          kubectlCommand(['delete', 'pod', first[0]], facts.texts.proxyNamespace),
+          'a new one takes its place, with the present routes',
+        ),
       ],
       certainty: 'certain',
     }
@@ -54,8 +58,11 @@ function configuredBehind(facts: Facts): Cause | undefined {
       `${ofAll(behind.length, reported.length)} proxies ${behind.length === 1 ? 'has' : 'have'} not got the routes of this revision`,
     ],
     remedy: [
-      ...(proof.proxies ? [] : [`canary verify ${name} -n ${namespace} --each-proxy`]),
-      `kubectl delete pod ${first.pod} -n ${facts.texts.proxyNamespace}    (a new one takes its place, with the present routes)`,
+      ...(proof.proxies ? [] : [canaryCommand(['verify', name, '--each-proxy'], { app: name, namespace })]),
+      commented(
+        kubectlCommand(['delete', 'pod', first.pod], facts.texts.proxyNamespace),
+        'a new one takes its place, with the present routes',
+      ),
     ],
     certainty: 'certain',
   }
@@ -110,7 +117,13 @@ function oldRoutes(facts: Facts): Cause | undefined {
         : []),
     ],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --verify-timeout 2m    (${facts.texts.product} or the proxy may just be slow)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--verify-timeout', '2m'], {
+          app: facts.name,
+          namespace: facts.namespace,
+        }),
+        `${facts.texts.product} or the proxy may just be slow`,
+      ),
       `${facts.texts.controllerLogs} --tail 50    (does ${facts.texts.product} translate at all?)`,
     ],
     certainty: behind.length > 0 ? 'certain' : 'likely',
@@ -187,7 +200,13 @@ function wrongWeights(facts: Facts): Cause | undefined {
       ...proxies.slice(0, 2),
     ],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --each-proxy    (is it one of several proxies?)`,
+      commented(
+        canaryCommand(['verify', facts.name, '--each-proxy'], {
+          app: facts.name,
+          namespace: facts.namespace,
+        }),
+        'is it one of several proxies?',
+      ),
       'look for another balancer, a cache or a hash in front of the app; ask with --explain for raw answers',
     ],
     certainty: 'likely',
@@ -214,7 +233,13 @@ function changedWeights(routes: SnapshotRoutes, configured: number, share: numbe
     title: `${refText(routes.kind, routes)} was changed: it gives the canary ${percent(configured)}, the release ${percent(share)}`,
     evidence: ['the routes in the cluster are not those that the release made'],
     remedy: [
-      `kubectl get ${routes.kind.toLowerCase()} ${routes.name} -n ${routes.namespace} -o yaml --show-managed-fields    (who changed it)`,
+      commented(
+        kubectlCommand(
+          ['get', routes.kind.toLowerCase(), routes.name, '-o', 'yaml', '--show-managed-fields'],
+          routes.namespace,
+        ),
+        'who changed it',
+      ),
       'any changing command with --take-over writes it back',
     ],
     certainty: 'certain',
@@ -234,7 +259,7 @@ function proxyUnreachable(facts: Facts): Cause | undefined {
       ...(pods ? [`${ready} of ${pods.length} proxy pods are ready`] : []),
     ],
     remedy: [
-      `kubectl get pods,service -n ${facts.texts.proxyNamespace}`,
+      kubectlCommand(['get', 'pods,service'], facts.texts.proxyNamespace),
       'is it the right address from here? give it with --proxy-url http://HOST:PORT',
     ],
     certainty: ready === 0 ? 'certain' : 'likely',

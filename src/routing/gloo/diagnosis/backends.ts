@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../../../model/command-line.js'
 import type { Cause } from '../../../model/results/diagnosis.js'
 import { refText } from '../../../verification/diagnosis/facts.js'
 import type { UpstreamState } from '../types.js'
@@ -20,7 +21,7 @@ function missingUpstream({ gloo }: GlooFacts): Cause | undefined {
     title: `the routes lead to an Upstream that is not there: ${upstream.name} in namespace ${upstream.namespace}`,
     evidence: ['the proxy answers 503 with no body for such a route; Gloo only warns'],
     remedy: [
-      `kubectl get upstream ${upstream.name} -n ${upstream.namespace}`,
+      kubectlCommand(['get', 'upstream', upstream.name], upstream.namespace),
       'any changing command with --take-over makes it anew as the release says',
     ],
     certainty: 'certain',
@@ -34,7 +35,7 @@ function missingService({ gloo }: GlooFacts): Cause | undefined {
     id: 'service-missing',
     title: `the Upstream leads to a Service that is not there: ${upstream.service.name} in namespace ${upstream.service.namespace}`,
     evidence: [statusText(upstream)],
-    remedy: [`kubectl get service ${upstream.service.name} -n ${upstream.service.namespace}`],
+    remedy: [kubectlCommand(['get', 'service', upstream.service.name], upstream.service.namespace)],
     certainty: 'certain',
   }
 }
@@ -54,7 +55,18 @@ function servicePort({ gloo }: GlooFacts): Cause | undefined {
       'Gloo finds no endpoint then, and reports no error: every status is Accepted',
     ],
     remedy: [
-      `kubectl patch upstream ${name} -n ${namespace} --type merge -p '{"spec":{"kube":{"servicePort":${servicePorts[0] ?? 80}}}}'`,
+      kubectlCommand(
+        [
+          'patch',
+          'upstream',
+          name,
+          '--type',
+          'merge',
+          '-p',
+          `{"spec":{"kube":{"servicePort":${servicePorts[0] ?? 80}}}}`,
+        ],
+        namespace,
+      ),
     ],
     certainty: 'certain',
   }
@@ -75,7 +87,18 @@ function subsetKeys({ gloo }: GlooFacts): Cause | undefined {
       `${refText('Upstream', upstream)} has ${upstream.subsetKeys.length === 0 ? 'no subsets' : `subsets by ${upstream.subsetKeys.map((set) => set.join('+')).join(', ')}`}`,
     ],
     remedy: [
-      `kubectl patch upstream ${upstream.name} -n ${upstream.namespace} --type merge -p '{"spec":{"kube":{"subsetSpec":{"selectors":[{"keys":["version"]}]}}}}'`,
+      kubectlCommand(
+        [
+          'patch',
+          'upstream',
+          upstream.name,
+          '--type',
+          'merge',
+          '-p',
+          '{"spec":{"kube":{"subsetSpec":{"selectors":[{"keys":["version"]}]}}}}',
+        ],
+        upstream.namespace,
+      ),
     ],
     certainty: 'certain',
   }
@@ -88,7 +111,7 @@ function rejectedUpstream({ gloo }: GlooFacts): Cause | undefined {
     id: 'upstream-rejected',
     title: `Gloo rejects ${refText('Upstream', upstream)}`,
     evidence: [statusText(upstream)],
-    remedy: [`kubectl get upstream ${upstream.name} -n ${upstream.namespace} -o yaml`],
+    remedy: [kubectlCommand(['get', 'upstream', upstream.name, '-o', 'yaml'], upstream.namespace)],
     certainty: 'certain',
   }
 }

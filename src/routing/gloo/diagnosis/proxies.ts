@@ -1,3 +1,4 @@
+import { commented, kubectlCommand } from '../../../model/command-line.js'
 import type { Cause, ProxyAdmin, SnapshotProxy, SnapshotRoute } from '../../../model/results/diagnosis.js'
 import { countOf, refText } from '../../../verification/diagnosis/facts.js'
 import { isUpToDate } from '../../../verification/diagnosis/proxy.js'
@@ -44,7 +45,10 @@ function proxyRejects(facts: GlooFacts): Cause | undefined {
     ],
     remedy: culprit
       ? [
-          `kubectl edit routetable ${culprit.table.name} -n ${culprit.table.namespace}    (or ask the team whose it is)`,
+          commented(
+            kubectlCommand(['edit', 'routetable', culprit.table.name], culprit.table.namespace),
+            'or ask the team whose it is',
+          ),
         ]
       : ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (which route it is)`],
     certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
@@ -111,7 +115,10 @@ function replacedRoute(facts: GlooFacts): Cause | undefined {
     id: 'invalid-route-replaced',
     title: 'Gloo put an answer of its own in place of an invalid route',
     evidence: [`${count} answers are 404 "Gloo Gateway has invalid configuration"`],
-    remedy: [`kubectl get routetable,upstream -n ${facts.namespace} -o yaml    (status)`, 'glooctl check'],
+    remedy: [
+      commented(kubectlCommand(['get', 'routetable,upstream', '-o', 'yaml'], facts.namespace), 'status'),
+      'glooctl check',
+    ],
     certainty: 'certain',
   }
 }

@@ -1,4 +1,4 @@
-import { shellWord } from '../../../lib/shell-word.js'
+import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../../model/command-line.js'
 import type { Cause } from '../../../model/results/diagnosis.js'
 import {
   conflictRemedy,
@@ -27,7 +27,9 @@ function noRouteTable({ gloo, name, namespace }: GlooFacts): Cause | undefined {
     id: 'no-route-table',
     title: `there is no RouteTable ${name}-routes in namespace ${namespace}`,
     evidence: ['the RouteTable that the release should have made is gone, or routes.enabled is false'],
-    remedy: [`canary doctor ${name} -n ${namespace}    (what else was changed by hand)`],
+    remedy: [
+      commented(canaryCommand(['doctor', name], { app: name, namespace }), 'what else was changed by hand'),
+    ],
     certainty: 'certain',
   }
 }
@@ -51,8 +53,11 @@ function noVirtualService({ gloo, snapshot, name, namespace }: GlooFacts): Cause
       ...couldNot(couldNotLook, 'virtualservices'),
     ],
     remedy: [
-      'kubectl get virtualservices -A -o yaml    (is there a delegateAction with this label?)',
-      `kubectl get routetable ${gloo.table.name} -n ${namespace} --show-labels`,
+      commented(
+        kubectlCommand(['get', 'virtualservices', '-A', '-o', 'yaml']),
+        'is there a delegateAction with this label?',
+      ),
+      kubectlCommand(['get', 'routetable', gloo.table.name, '--show-labels'], namespace),
     ],
     certainty: couldNotLook.some((line) => line.startsWith('virtualservices')) ? 'likely' : 'certain',
   }
@@ -81,7 +86,10 @@ function parentPrefix({ gloo }: GlooFacts): Cause | undefined {
       ...statusLine(table),
     ],
     remedy: [
-      `kubectl edit virtualservice ${virtualService.name} -n ${virtualService.namespace}    (prefix: / , or one that ${route.path} begins with)`,
+      commented(
+        kubectlCommand(['edit', 'virtualservice', virtualService.name], virtualService.namespace),
+        `prefix: / , or one that ${route.path} begins with`,
+      ),
     ],
     certainty: 'certain',
   }
@@ -95,7 +103,10 @@ function rejectedTable({ gloo }: GlooFacts): Cause | undefined {
     title: `Gloo rejects ${refText('RouteTable', table)}: the routes from before stay`,
     evidence: statusLine(table),
     remedy: [
-      `kubectl get routetable ${table.name} -n ${table.namespace} -o yaml    (status, and what was changed in spec)`,
+      commented(
+        kubectlCommand(['get', 'routetable', table.name, '-o', 'yaml'], table.namespace),
+        'status, and what was changed in spec',
+      ),
       'any changing command with --take-over writes back what the release says',
     ],
     certainty: 'certain',
@@ -120,8 +131,14 @@ function rivalTable(facts: GlooFacts): Cause | undefined {
   const { winner, loser, isWhole } = overlap
   const isForeign = countOf(facts, 'foreign-routes', 'no-routes-header') > 0
   const owner = winner.release
-    ? `helm get values ${winner.release.name} -n ${winner.release.namespace}    (its Helm release)`
-    : `kubectl get ${winner.kind.toLowerCase()} ${winner.name} -n ${winner.namespace} -o yaml    (whose is it?)`
+    ? commented(
+        helmCommand(['get', 'values', winner.release.name], winner.release.namespace),
+        'its Helm release',
+      )
+    : commented(
+        kubectlCommand(['get', winner.kind.toLowerCase(), winner.name, '-o', 'yaml'], winner.namespace),
+        'whose is it?',
+      )
   return {
     id: 'rival-table',
     title: `${refText(winner.kind, winner)} takes requests of ${name}: its ${winner.matcher} comes before ${loser.matcher} of ${loser.name}`,
@@ -131,7 +148,11 @@ function rivalTable(facts: GlooFacts): Cause | undefined {
     ],
     remedy: [
       owner,
-      `canary upgrade ${name} -n ${namespace} --set …    (other routes.matches), or give the other app other ones`,
+      commented(
+        canaryCommand(['upgrade', name, '--set', '…'], { app: name, namespace }),
+        'other routes.matches',
+      ),
+      'or give the other app other ones',
     ],
     certainty: isWhole || isForeign ? 'certain' : 'likely',
   }
@@ -173,7 +194,10 @@ function wrongHost(facts: GlooFacts): Cause | undefined {
     title: `the VirtualService serves ${domains.join(', ')}, and the probes ask for ${host}`,
     evidence: ['the proxy knows no route for this host'],
     remedy: [
-      `canary verify ${facts.name} -n ${facts.namespace} --host ${shellWord(domains.find((domain) => !domain.includes('*')) ?? 'HOST')}`,
+      canaryCommand(
+        ['verify', facts.name, '--host', domains.find((domain) => !domain.includes('*')) ?? 'HOST'],
+        { app: facts.name, namespace: facts.namespace },
+      ),
     ],
     certainty: 'likely',
   }

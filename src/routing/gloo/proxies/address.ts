@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { canaryCommand, commented, kubectlCommand } from '../../../model/command-line.js'
 import { ExternalError } from '../../../model/errors.js'
 import { ApiError } from '../../../cluster/kube/api-errors.js'
 import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
@@ -43,10 +44,10 @@ export async function proxyService(api: KubeApi): Promise<Service> {
   const service = await api.find<Service>({ resource: SERVICES, namespace: GLOO_NAMESPACE, name })
   if (service) return service
   throw new ExternalError(`There is no Service ${name} in namespace ${GLOO_NAMESPACE}: where is the proxy?`, {
-    command: `kubectl get service ${name} -n ${GLOO_NAMESPACE}`,
+    command: kubectlCommand(['get', 'service', name], GLOO_NAMESPACE),
     nextSteps: [
       'give its address with --proxy-url http://HOST:PORT (or CANARY_PROXY_URL)',
-      'canary doctor    (is Gloo installed in this cluster?)',
+      commented(canaryCommand(['doctor']), 'is Gloo installed in this cluster?'),
     ],
   })
 }

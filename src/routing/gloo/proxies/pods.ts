@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../../../model/command-line.js'
 import { ExternalError } from '../../../model/errors.js'
 import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
 import { GLOO_NAMESPACE, PROXY_SERVICE } from '../shared-virtual-service.js'
@@ -51,6 +52,6 @@ function podPort(pod: Pod, { targetPort, port }: ServicePort): number {
   if (found) return found.containerPort
   throw new ExternalError(
     `Service ${GLOO_NAMESPACE}/${PROXY_SERVICE} leads to a port named ${targetPort}, which pod ${pod.metadata.name} has not.`,
-    { command: `kubectl get pod ${pod.metadata.name} -n ${GLOO_NAMESPACE} -o yaml` },
+    { command: kubectlCommand(['get', 'pod', pod.metadata.name, '-o', 'yaml'], GLOO_NAMESPACE) },
   )
 }

@@ -33,7 +33,7 @@ describe("a record that does not fit into Kubernetes' 1 MiB", () => {
       /record of the next revision of echo takes 1,\d+ KiB, and Kubernetes takes 1,024 KiB/,
     )
     expect(failure.details).toContain('chart file dashboards/all.json: 800 KiB')
-    expect(failure.nextSteps.join('\n')).toContain('canary upgrade echo -n echo --chart CHART')
+    expect(failure.nextSteps.join('\n')).toContain('canary upgrade echo --chart CHART')
     expect(cluster.revisions).toHaveLength(1)
   })
 

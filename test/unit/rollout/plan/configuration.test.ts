@@ -55,15 +55,17 @@ describe('the configuration of a new version', () => {
     ['changed by a file', { image: 'a:1' }, { values: { image: 'a:2' } }, { image: 'a:2' }],
     ['an image without tag takes the version', { image: 'host:5000/a' }, {}, { image: 'host:5000/a' }],
   ])('%s', (_name, config, changes, expected) => {
-    expect(nextConfig('echo', 'v2', from(config), changes)).toEqual(expected)
+    expect(nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from(config), changes)).toEqual(expected)
   })
   test.each([
     ['a tag', 'registry:5000/shop/echo:1.0', 'registry:5000/shop/echo:v2'],
     ['a digest', 'echo@sha256:abc', 'echo:v2'],
   ])('the image with %s must change', (_name, image, proposed) => {
-    expect(() => nextConfig('echo', 'v2', from({ image }), {})).toThrow(/could not be told from v1/)
+    expect(() => nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from({ image }), {})).toThrow(
+      /could not be told from v1/,
+    )
     try {
-      nextConfig('echo', 'v2', from({ image }), {})
+      nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from({ image }), {})
     } catch (error) {
       expect((error as { nextSteps: string[] }).nextSteps).toEqual([
         `canary start echo v2 --image ${proposed}`,
@@ -71,9 +73,9 @@ describe('the configuration of a new version', () => {
     }
   })
   test('the image shared by all versions counts too', () => {
-    expect(() => nextConfig('echo', 'v2', from({}), {}, { image: 'echo:1' })).toThrow(
-      /would run the image of v1/,
-    )
+    expect(() =>
+      nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from({}), {}, { image: 'echo:1' }),
+    ).toThrow(/would run the image of v1/)
   })
 })
 

@@ -23,7 +23,7 @@ function startOf(version: string, changes: Partial<StartRequest> & { image?: str
     headers,
     deployOnly: false,
     configured: image !== undefined,
-    config: (primary) => nextConfig('echo', version, primary, { image }),
+    config: (primary) => nextConfig({ app: 'echo', namespace: 'echo' }, version, primary, { image }),
     ...rest,
   }
 }

@@ -61,7 +61,7 @@ function plan(config: JsonObject, asked: Command): Plan | undefined {
           headers: { stage: asked.header },
           deployOnly: asked.deployOnly,
           configured: false,
-          config: (primary) => nextConfig('echo', asked.version, primary, {}),
+          config: (primary) => nextConfig({ app: 'echo', namespace: 'echo' }, asked.version, primary, {}),
         })
       case 'shift':
         return planShift(found(config), asked.weight)

@@ -48,7 +48,9 @@ describe('the values of an upgrade', () => {
       },
     ],
   ])('%s', (_name, base, set, values) => {
-    expect(upgradeValues('shop', deployed, { base, set, setString: [] })).toEqual(values)
+    expect(upgradeValues({ app: 'shop', namespace: 'shop' }, deployed, { base, set, setString: [] })).toEqual(
+      values,
+    )
   })
 
   test.each<[string, JsonObject | undefined, string[], string[], string]>([
@@ -84,7 +86,13 @@ describe('the values of an upgrade', () => {
       'deployment.v2.image in --set-string',
     ],
   ])('%s is refused, naming the place and start', (_name, base, set, setString, place) => {
-    const asked = () => upgradeValues('shop', deployed, { base, baseName: 'base.yaml', set, setString })
+    const asked = () =>
+      upgradeValues({ app: 'shop', namespace: 'shop' }, deployed, {
+        base,
+        baseName: 'base.yaml',
+        set,
+        setString,
+      })
     expect(asked).toThrow(UsageError)
     expect(asked).toThrow(`${place} is not as deployed`)
     try {

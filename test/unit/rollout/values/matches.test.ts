@@ -24,7 +24,8 @@ test.each<[JsonObject, RegExp]>([
     deployment: { v1: {} },
     routes: { ...(routes as JsonObject), primary: { version: 'v1' } },
   }
-  const upgrade = (from: JsonObject) => upgradeValues('echo', from, { base: values, set: [], setString: [] })
+  const upgrade = (from: JsonObject) =>
+    upgradeValues({ app: 'echo', namespace: 'echo' }, from, { base: values, set: [], setString: [] })
   expect(() => upgrade(deployed)).toThrow(says)
   // Taken by its chart once, it does not hold up what has nothing to do with it.
   const old = { ...deployed, routes: { ...deployed.routes, matches: (values.routes as JsonObject).matches! } }

@@ -1,0 +1,26 @@
+import { helmCommand } from '../../model/command-line.js'
+
+export interface StepCommand {
+  verb: 'install' | 'upgrade'
+  app: string
+  namespace: string
+  /** The chart's path; undefined: the one in the release's own record, which is at no path. */
+  chart?: string
+  description: string
+}
+
+/** The helm command of a step as a dry run and a result show it. */
+export function stepCommand({ verb, app, namespace, chart, description }: StepCommand): string {
+  return helmCommand([
+    verb,
+    app,
+    chart ?? `<chart of ${app}'s own record>`,
+    ...(verb === 'install' ? ['--create-namespace'] : []),
+    '--namespace',
+    namespace,
+    '--values',
+    '-',
+    '--description',
+    description,
+  ])
+}
