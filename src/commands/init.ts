@@ -6,6 +6,7 @@ import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import type { KnownAnswers } from '../cli/init-answers.js'
 import { printNote } from '../cli/output/output.js'
 import type { ClusterOptions } from '../cluster/port.js'
+import { canaryCommand, withNamedCluster } from '../model/command-line.js'
 import { UsageError } from '../model/errors.js'
 
 export default class Init extends BaseCommand {
@@ -96,10 +97,10 @@ export default class Init extends BaseCommand {
     const app = told.app ?? known.app
     if (app === undefined) throw withoutApp()
     const { image, port, healthPath, replicas } = told
-    const result = await init({
+    const named = { kubeContext: flags['kube-context'], kubeconfig: flags.kubeconfig }
+    const request = {
       app,
       namespace: told.namespace ?? known.namespace ?? app,
-      kubeContext: flags['kube-context'],
       paths: told.paths ?? [`/${app}`],
       said: { image, port, healthPath, replicas },
       source,
@@ -108,7 +109,8 @@ export default class Init extends BaseCommand {
       folder: flags.out,
       force: flags.force,
       dryRun: flags['dry-run'],
-    })
+    }
+    const result = await withNamedCluster(named, () => init(request))
     const { remarkLines, renderInit } = await import('../report/text/init-text.js')
     const { format } = await this.getOutput()
     if (result.dryRun && format === 'text') {
@@ -133,6 +135,6 @@ export default class Init extends BaseCommand {
 function withoutApp(): UsageError {
   return new UsageError('APP is missing, and the folder has no name for one.', {
     state: 'Nothing was written.',
-    nextSteps: ['canary init APP'],
+    nextSteps: [canaryCommand(['init', 'APP'])],
   })
 }

@@ -1,4 +1,4 @@
-import { shellWord } from '../../lib/shell-word.js'
+import { type AppPlace, canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import type { JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf } from '../../rollout/values/json-fields.js'
 import { descriptionFor } from '../../routing/select.js'
@@ -10,9 +10,8 @@ interface ReleaseBeside {
   namespace: string
   /** The values file. */
   file: string
-  /** Flags of every canary command: ` -n shops --kube-context test`. */
-  where: string
-  kubeContext?: string
+  /** What canary commands name: no namespace where a canary.yaml beside says it. */
+  place: AppPlace
   source: Source
   /** Number of each port of the pods, by its name in the Deployment. */
   portOf: (name: string) => number | undefined
@@ -33,7 +32,7 @@ export function whyInTheWay(app: string, namespace: string, source: Source): str
     : `the release's Service would send to all pods with app=${app}, those of the Deployment too`
   return isRunning
     ? `Give the release another name than ${app}: ${why}. The Service and the Deployment go on serving until the release has taken over.`
-    : `Where the Deployment runs already, give the release another name than ${app}: ${why}. canary init ${app}-app --from deployment/${nameOf(deployment)} -n ${namespace} says the way over without downtime.`
+    : `Where the Deployment runs already, give the release another name than ${app}: ${why}. ${canaryCommand(['init', `${app}-app`, '--from', `deployment/${nameOf(deployment)}`, '-n', namespace])} says the way over without downtime.`
 }
 
 /**
@@ -42,31 +41,46 @@ export function whyInTheWay(app: string, namespace: string, source: Source): str
  * the Service inside of the cluster, the old pods last.
  */
 export function wayOver(release: ReleaseBeside): string[] {
-  const { app, namespace, file, where, source } = release
+  const { app, namespace, file, place, source } = release
   const { deployment, service, routes = [] } = source
   const there = textOf(mapOf(deployment.metadata).namespace) || namespace
-  const kubectl = (verb: string, rest = '', at = there) =>
-    `kubectl ${verb} -n ${at}${release.kubeContext === undefined ? '' : ` --context ${shellWord(release.kubeContext)}`}${rest}`
   const old = nameOf(deployment)
   const { beside, serving, behind, replaced } = descriptionFor().handover(app, routes)
   return [
-    `canary install ${app} v1 -f ${shellWord(file)}${where} --set ${shellWord(beside)}    (beside the old pods, for a domain that nobody asks; proven)`,
-    ...behind.map(
-      ({ object, namespace: at, patch }) =>
-        `${kubectl(`patch ${object}`, ` --type merge -p ${shellWord(patch)}`, at)}    (behind the routes to come)`,
+    commented(
+      canaryCommand(['install', app, 'v1', '-f', file, '--set', beside], place),
+      'beside the old pods, for a domain that nobody asks; proven',
     ),
-    `canary upgrade ${app}${where} --set ${serving} --allow-overlap --yes    (the requests move over; proven)`,
-    ...replaced.map(
-      ({ object, namespace: at }) => `${kubectl(`delete ${object}`, '', at)}    (takes no requests any more)`,
+    ...behind.map(({ object, namespace: at, patch }) =>
+      commented(
+        kubectlCommand(['patch', ...object.split(' '), '--type', 'merge', '-p', patch], at),
+        'behind the routes to come',
+      ),
     ),
-    ...(replaced.length > 0 ? [`canary verify ${app}${where}`] : []),
+    commented(
+      canaryCommand(['upgrade', app, '--set', serving, '--allow-overlap', '--yes'], place),
+      'the requests move over; proven',
+    ),
+    ...replaced.map(({ object, namespace: at }) =>
+      commented(kubectlCommand(['delete', ...object.split(' ')], at), 'takes no requests any more'),
+    ),
+    ...(replaced.length > 0 ? [canaryCommand(['verify', app], place)] : []),
     ...(service && there === namespace
       ? [
-          `${kubectl(`patch service ${nameOf(service)}`, ` --type json -p ${shellWord(servicePatch(release, service))}`)}    (clients in the cluster: to the new pods)`,
+          commented(
+            kubectlCommand(
+              ['patch', 'service', nameOf(service), '--type', 'json', '-p', servicePatch(release, service)],
+              there,
+            ),
+            'clients in the cluster: to the new pods',
+          ),
         ]
       : []),
-    `${kubectl(`scale deployment ${old}`, ' --replicas 0')}    (back with --replicas ${replicasOf(deployment)})`,
-    `${kubectl(`delete deployment ${old}`)}    (once nobody misses it)`,
+    commented(
+      kubectlCommand(['scale', 'deployment', old, '--replicas', 0], there),
+      `back with --replicas ${replicasOf(deployment)}`,
+    ),
+    commented(kubectlCommand(['delete', 'deployment', old], there), 'once nobody misses it'),
   ]
 }
 

@@ -1,6 +1,6 @@
 import type { InitFile, InitResult, LeftOut } from '../../model/results/init.js'
 import { descriptionFor } from '../../routing/select.js'
-import { shellWord } from '../../lib/shell-word.js'
+import { canaryCommand, commented } from '../../model/command-line.js'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UsageError } from '../../model/errors.js'
@@ -18,7 +18,6 @@ import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 export interface InitRequest {
   app: string
   namespace: string
-  kubeContext?: string
   /** Prefixes of the paths that the app answers to. */
   paths: string[]
   /** What was said; over what a Deployment says. */
@@ -134,40 +133,39 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
 }
 
 function nextSteps(request: InitRequest, config: JsonObject): string[] {
-  const { app, namespace, kubeContext, folder, source } = request
+  const { app, namespace, folder, source } = request
   const file = path.join(folder, `${app}-values.yaml`)
   // canary.yaml is looked for in the working directory; which cluster is meant it says only where it is named.
-  const place = path.resolve(folder) === process.cwd() ? '' : ` -n ${namespace}`
-  const where = place + contextFlag(kubeContext)
+  const place = path.resolve(folder) === process.cwd() ? { app } : { app, namespace }
   if (source?.isRunning) {
     if (whyInTheWay(app, namespace, source) !== undefined) {
       const taken = source.routes?.flatMap(({ prefixes }) => prefixes) ?? []
-      const paths = (taken.length > 0 ? taken : request.paths).map((prefix) => ` --path ${shellWord(prefix)}`)
-      const from = `deployment/${nameOf(source.deployment)} -n ${namespace}${contextFlag(kubeContext)}`
+      const paths = (taken.length > 0 ? taken : request.paths).flatMap((prefix) => ['--path', prefix])
+      const name = `${app}-app`
+      const words = ['init', name, '--from', `deployment/${nameOf(source.deployment)}`, ...paths]
       return [
-        `canary init ${app}-app --from ${from}${paths.join('')}    (says the way over, without downtime)`,
+        commented(canaryCommand(words, { app: name, namespace }), 'says the way over, without downtime'),
       ]
     }
     const containers = containersOf(source.deployment)
     const { ports } = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
     const portOf = (name: string) => new ContainerPorts(ports).numberOf(name)
-    return wayOver({ app, namespace, file, where, kubeContext, source, portOf })
+    return wayOver({ app, namespace, file, place, source, portOf })
   }
   const { image } = config
   const repository =
     typeof image === 'string' ? image.replace(/(:[^/]*)?(@.*)?$/, '') : mapOf(image).repository
   return [
-    `canary install ${app} v1 -f ${shellWord(file)}${where}`,
+    canaryCommand(['install', app, 'v1', '-f', file], place),
     ...(repository === undefined
       ? []
       : [
-          `canary start ${app} v2${where} --image ${shellWord(textOf(repository))}:TAG    (the next version)`,
+          commented(
+            canaryCommand(['start', app, 'v2', '--image', `${textOf(repository)}:TAG`], place),
+            'the next version',
+          ),
         ]),
   ]
-}
-
-function contextFlag(kubeContext: string | undefined): string {
-  return kubeContext === undefined ? '' : ` --kube-context ${shellWord(kubeContext)}`
 }
 
 /** The text of a file; undefined where there is none. */

@@ -3,24 +3,22 @@ import type { Stage } from '../../model/stage.js'
 
 /** Commands that go on from a stage, likeliest first. The namespace is named only where it is not the app's own name. */
 export function nextCommands(app: string, namespace: string, stage: Stage): string[] {
+  const command = (...words: (string | number)[]) => canaryCommand(words, { app, namespace })
   switch (stage.name) {
     case 'absent':
-      return [canaryCommand(['install', app, 'VERSION'], { app, namespace })]
+      return [command('install', app, 'VERSION')]
     case 'stable':
-      return [canaryCommand(['start', app, 'VERSION'], { app, namespace })]
+      return [command('start', app, 'VERSION')]
     case 'deployed':
-      return [canaryCommand(['start', app, stage.canary], { app, namespace })]
+      return [command('start', app, stage.canary)]
     case 'header':
-      return [canaryCommand(['shift', app, '10'], { app, namespace })]
+      return [command('shift', app, '10')]
     case 'weighted':
-      return [
-        canaryCommand(['shift', app, nextWeight(stage.weight)], { app, namespace }),
-        canaryCommand(['finish', app, stage.canary], { app, namespace }),
-      ]
+      return [command('shift', app, nextWeight(stage.weight)), command('finish', app, stage.canary)]
     case 'shifted':
-      return [canaryCommand(['finish', app, stage.canary], { app, namespace })]
+      return [command('finish', app, stage.canary)]
     case 'unknown':
-      return [canaryCommand(['values', app], { app, namespace })]
+      return [command('values', app)]
   }
 }
 
@@ -34,14 +32,15 @@ export function undoCommand(
   stage: Stage,
   versionBefore?: string,
 ): string | undefined {
+  const command = (...words: (string | number)[]) => canaryCommand(words, { app, namespace })
   switch (stage.name) {
     case 'stable':
-      return versionBefore && canaryCommand(['undo', app, `${versionBefore}${suffix(app, namespace)}`])
+      return versionBefore && command('undo', app, versionBefore)
     case 'deployed':
     case 'header':
     case 'weighted':
     case 'shifted':
-      return canaryCommand(['abort', `${app}${suffix(app, namespace)}`])
+      return command('abort', app)
     default:
       return undefined
   }
@@ -49,8 +48,4 @@ export function undoCommand(
 
 function nextWeight(weight: number): number {
   return [25, 50, 100].find((next) => next > weight) ?? 100
-}
-
-function suffix(app: string, namespace: string): string {
-  return namespace === app ? '' : ` -n ${namespace}`
 }

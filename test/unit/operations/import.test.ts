@@ -113,7 +113,7 @@ test('a helm that failed before is recovered from, whatever the chart is named',
 
 test('other commands name the way here', async () => {
   const ofChart = byHand()
-  const wants = 'canary import echo -n echo --dry-run    (whether it can be taken over)'
+  const wants = 'canary import echo --dry-run    (whether it can be taken over)'
   await expect(shift(ofChart.context, { app: 'echo', weight: 50 })).rejects.toMatchObject({
     nextSteps: expect.arrayContaining([wants]) as unknown,
   })

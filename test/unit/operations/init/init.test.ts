@@ -1,3 +1,4 @@
+import { withNamedCluster } from '../../../../src/model/command-line.js'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -39,7 +40,9 @@ const inFolder = (name: string) => readFile(path.join(folder, name), 'utf8')
 describe('the files', () => {
   test('are written, and say what was said', async () => {
     const said = { image: 'registry.example/shop:1.6', port: 9000, healthPath: '/healthz', replicas: 3 }
-    const result = await init(request({ said, paths: ['/shop', '/cart'], kubeContext: 'test' }))
+    const result = await withNamedCluster({ kubeContext: 'test' }, () =>
+      init(request({ said, paths: ['/shop', '/cart'] })),
+    )
     expect(parse(await inFolder('shop-values.yaml'))).toEqual({
       app: { image: 'registry.example/shop:1.6', port: 9000, replicas: 3, probes: { readiness: '/healthz' } },
       routes: { matches: [{ prefix: '/shop' }, { prefix: '/cart' }] },
@@ -50,8 +53,8 @@ describe('the files', () => {
     expect((await readdir(folder)).sort()).toEqual(['canary.yaml', 'shop-values.yaml'])
     const file = path.join(folder, 'shop-values.yaml')
     expect(result.next).toEqual([
-      `canary install shop v1 -f ${file} -n shop --kube-context test`,
-      'canary start shop v2 -n shop --kube-context test --image registry.example/shop:TAG    (the next version)',
+      `canary install shop v1 --kube-context test -f ${file}`,
+      'canary start shop v2 --kube-context test --image registry.example/shop:TAG    (the next version)',
     ])
   })
 
@@ -154,9 +157,11 @@ describe('a Deployment that runs', () => {
 
   test('comes over by commands of its own cluster, the old routes behind the new ones', async () => {
     const routes = [{ kind: 'RouteTable', name: 'old', namespace: 'edge', prefixes: ['/shop'] }]
-    const { next } = await init(request({ app: 'shop-app', kubeContext: 'far', source: running({ routes }) }))
+    const { next } = await withNamedCluster({ kubeContext: 'far' }, () =>
+      init(request({ app: 'shop-app', source: running({ routes }) })),
+    )
     expect(commands(next).map((line) => folderOf(line ?? ''))).toEqual([
-      "canary install shop-app v1 -f shop-app-values.yaml -n shop --kube-context far --set 'routes.virtualService.domains={shop-app.trial.invalid}'",
+      "canary install shop-app v1 -n shop --kube-context far -f shop-app-values.yaml --set 'routes.virtualService.domains={shop-app.trial.invalid}'",
       `kubectl patch routetable old -n edge --context far --type merge -p '{"spec":{"weight":1}}'`,
       'canary upgrade shop-app -n shop --kube-context far --set routes.virtualService=null --allow-overlap --yes',
       'kubectl delete routetable old -n edge --context far',
@@ -168,9 +173,11 @@ describe('a Deployment that runs', () => {
   })
 
   test('of its own name is told to take another', async () => {
-    const { next, notes } = await init(request({ source: running({}), kubeContext: 'far' }))
+    const { next, notes } = await withNamedCluster({ kubeContext: 'far' }, () =>
+      init(request({ source: running({}) })),
+    )
     expect(next).toEqual([
-      'canary init shop-app --from deployment/shop -n shop --kube-context far --path /shop    (says the way over, without downtime)',
+      'canary init shop-app -n shop --kube-context far --from deployment/shop --path /shop    (says the way over, without downtime)',
     ])
     expect(notes.join()).toContain(
       'Give the release another name than shop: the release brings a Service shop',
