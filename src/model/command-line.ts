@@ -92,5 +92,6 @@ function clusterFlags(program: Program, [command = '', second]: string[]): strin
 /** `…` and `<…>` stand for what the reader fills in: in quotes they would be taken for a value. */
 function quoted(word: string): string {
   if (/^<.+>$/.test(word)) return word
-  return word.endsWith('…') ? word.slice(0, -1).replace(/.+/s, shellWord) + '…' : shellWord(word)
+  const [, flag = '', value = '', blank = ''] = /^(--[\w-]+=)?(.*?)(=?…)?$/s.exec(word) ?? []
+  return flag + (value === '' && (flag || blank) ? '' : shellWord(value)) + blank
 }

@@ -35,7 +35,7 @@ describe('a command names its namespace', () => {
 test('every word is one for a shell, but for what is to be filled in', () => {
   const words = ['start', 'echo', 'v2', '--image', '…', '--set=a b', '--header=…', '<chart>', "it's"]
   expect(canaryCommand(words)).toBe(
-    String.raw`canary start echo v2 --image … '--set=a b' --header=… <chart> 'it'\''s'`,
+    String.raw`canary start echo v2 --image … --set='a b' --header=… <chart> 'it'\''s'`,
   )
 })
 
