@@ -1,4 +1,4 @@
-/** Why a probe got no answer. Most concern the connection to the proxy, not what is behind it. */
+/** Why a probe got no answer. Most concern the connection to the proxy, not the app behind it. */
 export type TransportFailure =
   | 'timeout'
   | 'endless-body'
@@ -13,7 +13,7 @@ export type TransportFailure =
   | 'http-proxy'
   | 'connection-error'
 
-/** Errors of answers that the proxy gave by itself, told by their body. */
+/** Errors that the proxy answered by itself, recognized by their body. */
 export type ProxyError =
   | 'no-healthy-upstream'
   | 'empty-503'
@@ -22,7 +22,7 @@ export type ProxyError =
   /** It asked the app with HTTP/1.1 and was answered in HTTP/2. */
   | 'http2-app'
 
-/** Stable ids of all that makes an answer count as an error. */
+/** Stable ids of everything that makes an answer count as an error. */
 export type ErrorKind =
   | TransportFailure
   | ProxyError
@@ -41,14 +41,14 @@ export type ErrorKind =
   | 'status'
   | 'certificate-required'
   | 'grpc'
-  /** Of an analysis: a probe that has to reach one version and reached another, or an answer that names none. */
+  /** In an analysis: a probe reached another version than it should, or an answer that names none. */
   | 'wrong-version'
   | 'no-version'
 
-/** One error: what it is, and what tells it from others of its kind. */
+/** One error: its kind, and what distinguishes it from others of that kind. */
 export interface AnswerError {
   kind: ErrorKind
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was an answer. */
   status?: number
   /** The header, or the versions. */
   detail?: string

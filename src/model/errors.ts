@@ -1,9 +1,9 @@
 import { EXIT_CODES, type Outcome } from './exit-codes.js'
 
 export interface ErrorDetails {
-  /** What state the app is in now, as a sentence. */
+  /** The state of the app now, as a sentence. */
   state?: string
-  /** What shows it closer, a line each: differences between values, the last lines of a log. */
+  /** Details, a line each: differences between values, the last lines of a log. */
   details?: string[]
   /** What to do next: commands to copy, or short instructions. */
   nextSteps?: string[]
@@ -13,7 +13,7 @@ export interface ErrorDetails {
 }
 
 /**
- * An error canary expects: it says what happened, what state the app is in, and what to do next.
+ * An error that canary expects: what happened, the state of the app, and what to do next.
  * Anything thrown that is not a CanaryError is a bug and is reported as one (exit 1).
  */
 export class CanaryError extends Error {
@@ -53,7 +53,7 @@ export class ConflictError extends CanaryError {
 }
 
 export interface ExternalDetails extends ErrorDetails {
-  /** `usage` where what failed said that what it was given is wrong, and touched nothing. */
+  /** `usage` if the failed program rejected its input and touched nothing. */
   outcome?: 'external' | 'usage'
   /** The command line that failed, or the API request (`GET /api/v1/…`). */
   command?: string

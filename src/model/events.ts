@@ -8,11 +8,11 @@ export interface PodProgress {
   version: string
   ready: number
   wanted: number
-  /** Why pods are not ready, e.g. `ImagePullBackOff: Back-off pulling image "echo:nope"`; empty while just starting. */
+  /** Why pods are not ready, e.g. `ImagePullBackOff: Back-off pulling image "echo:nope"`; empty while they just start. */
   problems: string[]
 }
 
-/** How far one check is, emitted a few times a second. */
+/** Progress of one check, emitted a few times a second. */
 export interface CheckProgress {
   expectation: Expectation
   sent: number
@@ -22,7 +22,7 @@ export interface CheckProgress {
   errors: number
 }
 
-/** Everything an operation tells while it runs; the report turns it into lines, JSON or a journal. */
+/** Everything that an operation reports while it runs; it becomes lines, JSON or a journal. */
 export type CanaryEvent =
   | { type: 'observed'; app: string; namespace: string; stage: Stage; revision?: number }
   | { type: 'planned'; plan: Plan }

@@ -1,4 +1,4 @@
-/** What an object of a manifest calls itself; a manifest may have anything there. */
+/** Identity of a manifest's object, unchecked: a manifest may have anything there. */
 export interface WrittenName {
   apiVersion: unknown
   kind: unknown
@@ -9,7 +9,7 @@ export interface WrittenName {
 const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?'
 const SUBDOMAIN = `${LABEL}(?:\\.${LABEL})*`
 
-/** The forms that Kubernetes gives to what becomes part of an object's URL. */
+/** The forms that Kubernetes requires of the parts of an object's URL. */
 const FORMS = {
   apiVersion: new RegExp(`^(?:${SUBDOMAIN}/)?[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$`),
   kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/,
@@ -18,10 +18,10 @@ const FORMS = {
 }
 /** Names are at most this long, groups too. */
 const LONGEST = 253
-/** Characters of a value that are repeated. */
+/** Characters of a value that an error shows. */
 const LONGEST_SHOWN = 100
 
-/** What of an object's name does not have the form that Kubernetes demands, a clause; undefined where all has. */
+/** Which part of an object's identity violates the form that Kubernetes requires, a clause; undefined if none does. */
 export function malformed(written: WrittenName): string | undefined {
   for (const field of ['apiVersion', 'kind', 'name', 'namespace'] as const) {
     const value = written[field]

@@ -15,7 +15,7 @@ export type StepName =
   | 'remove-canary'
   | 'upgrade'
 
-/** One upgrade of the release and what must be true before and after it. */
+/** One upgrade of the release and its conditions before and after it. */
 export interface Step {
   name: StepName
   /** One line for people: `send 50 % of the regular requests to v2`. */
@@ -28,17 +28,17 @@ export interface Step {
   readyBefore: string[]
   /** Versions whose pods must all become ready after the upgrade, before probing. */
   readyAfter: string[]
-  /** How many pods of a version must be ready after the upgrade, where an autoscaler makes them: it takes its time. */
+  /** How many pods of a version must be ready after the upgrade, if an autoscaler makes them: it takes its time. */
   leastReady?: { version: string; count: number }
   /** Versions whose pods must be gone after the upgrade. */
   goneAfter: string[]
-  /** What traffic must show after the upgrade. */
+  /** Expectations of the traffic after the upgrade. */
   expectations: Expectation[]
-  /** What it changes in the objects: of step `upgrade`, which may restart pods, and of every step in a dry run. */
+  /** Its changes of objects: for step `upgrade`, which may restart pods, and for every step in a dry run. */
   changes?: UpgradeChanges
 }
 
-/** A list of steps from an observed stage to a target. Empty steps: the target is reached, only its proof is owed. */
+/** A list of steps from an observed stage to a target. Without steps the target is reached and only has to be verified. */
 export interface Plan {
   app: string
   namespace: string
@@ -47,8 +47,8 @@ export interface Plan {
   /** The values before the first step; undefined for an install. */
   before?: JsonObject
   steps: Step[]
-  /** The values before can't be explained, and somebody said to leave them all the same (`abort --force`). */
+  /** canary cannot explain the values before, and the caller leaves them anyway (`abort --force`). */
   forced?: true
-  /** What traffic must show before the first step (empty for an install), and all there is to prove without steps. */
+  /** Expectations of the traffic before the first step (empty for an install); without steps the only ones. */
   expectations: Expectation[]
 }

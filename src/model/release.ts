@@ -1,12 +1,12 @@
 import type { JsonObject } from './values.js'
 
-/** The annotation in a Chart.yaml that says that a chart's releases are canary's to move. */
+/** The annotation in a Chart.yaml that lets canary move a chart's releases. */
 export const CONTRACT = { annotation: 'canary/contract', version: 'v1' }
 
 /** The bundled chart's name; releases of canary 0.1 have no annotation. */
 export const CHART_NAME = 'gloo-app'
 
-/** Whether releases of a chart are canary's to move, by its Chart.yaml. */
+/** Whether canary may move the releases of a chart, by its Chart.yaml. */
 export function keepsContract({ name, annotations }: { name?: unknown; annotations?: unknown }): boolean {
   if (name === CHART_NAME) return true
   const found = typeof annotations === 'object' && annotations !== null ? Object.entries(annotations) : []
@@ -41,7 +41,7 @@ export interface ReleaseChart {
   schema?: string
 }
 
-/** One revision of a Helm release, as its record in the cluster says. */
+/** One revision of a Helm release, from its record in the cluster. */
 export interface Revision {
   name: string
   namespace: string
@@ -55,19 +55,19 @@ export interface Revision {
   config: JsonObject
   /** The rendered objects, a YAML stream. */
   manifest: string
-  /** How Helm 4 applied them: on the server's side, or on its own; Helm 3 has only the latter and says nothing. */
+  /** How Helm 4 applied them: server-side or client-side; Helm 3 only knows client-side and records nothing. */
   applyMethod?: 'ssa' | 'csa'
 }
 
 /** A revision without its manifest and its chart's files: what a history needs of each. */
 export interface RevisionSummary extends Pick<Revision, 'revision' | 'status' | 'description' | 'updated'> {
-  /** Name and version of the chart, and the user's values; absent where the record can't be read. */
+  /** Name and version of the chart, and the user's values; absent if the record is unreadable. */
   chart?: { name: string; version: string }
   config?: JsonObject
   applyMethod?: Revision['applyMethod']
 }
 
-/** All that is known of a release: `deployed` carries the stage, `newest` may be a failed or pending one after it. */
+/** Everything known of a release: `deployed` carries the stage, `newest` may be a failed or pending one after it. */
 export interface ReleaseHistory {
   name: string
   namespace: string

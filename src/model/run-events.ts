@@ -2,19 +2,19 @@ import type { CanaryEvent } from './events.js'
 import type { Outcome } from './exit-codes.js'
 import type { Stage } from './stage.js'
 
-/** Which app of a run, and where. */
+/** An app of a run, and its cluster. */
 export interface RunApp {
   app: string
-  /** Name of its cluster, where the runbook names some. */
+  /** Name of its cluster, if the runbook names clusters. */
   cluster?: string
 }
 
-/** A step of a runbook as it is told of. */
+/** A step of a runbook, for events. */
 export interface RunStepName {
   id: string
-  /** As a person would say it: `shift 25`. */
+  /** For people: `shift 25`. */
   title: string
-  /** Where it stands in the file. */
+  /** Its line in the file. */
   line?: number
 }
 
@@ -25,21 +25,21 @@ interface OfStep extends RunApp {
   of: number
 }
 
-/** Everything a run tells, beside what its operations do. */
+/** Everything that a run reports in addition to its operations' events. */
 export type RunEvent =
   | { type: 'wave-started'; wave: string; apps: string[]; cluster?: string }
-  /** `met`: the steps that the cluster meets already, or is past. */
+  /** `met`: the steps that the cluster has reached already. */
   | (RunApp & { type: 'app-started'; stage: Stage; met: RunStepName[]; of: number })
   | (OfStep & { type: 'run-step' })
   | (OfStep & { type: 'run-step-done' })
-  /** The cluster came to be there, or further on, while the run was busy. */
+  /** Somebody else brought the cluster there, or further, while the run was busy. */
   | (OfStep & { type: 'step-met' })
-  /** `watches`: the stage is proven meanwhile. */
+  /** `watches`: the stage is verified meanwhile. */
   | (RunApp & { type: 'waiting'; step: RunStepName; for: string; until?: string; watches?: true })
-  /** How often the stage was proven during a wait, and by how many probes. */
+  /** How often the stage was verified during a wait, and by how many probes. */
   | (RunApp & { type: 'watched'; step: RunStepName; proofs: number; probes: number })
   | (RunApp & { type: 'approved'; step: RunStepName; who: string; identity?: string; why: string })
-  /** What a command of the runbook printed. */
+  /** A line of a runbook command's output. */
   | (RunApp & { type: 'command-line'; text: string })
   | (RunApp & {
       type: 'app-ended'
@@ -47,7 +47,7 @@ export type RunEvent =
       message?: string
       stage?: Stage
       revision?: number
-      /** How many steps this run did, and how many were met already. */
+      /** How many steps this run did, and how many were met before. */
       steps?: { done: number; met: number; of: number }
     })
   | (RunApp & { type: 'app-left-out'; why: string })

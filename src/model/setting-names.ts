@@ -3,13 +3,13 @@ export interface FileSetting {
   value: string | string[]
   /** `canary.yaml, line 3`. */
   source: string
-  /** True for one of a canary.yaml that was found in the working directory: nobody said that it be used. */
+  /** True if its canary.yaml was only found in the working directory, not named by the caller. */
   isUnnamed?: true
 }
 
 export type FileSettings = Partial<Record<SettingName, FileSetting>>
 
-/** The flags a file may give defaults for. */
+/** The flags for which a file may set defaults. */
 export const SETTING_NAMES = [
   'namespace',
   'kube-context',

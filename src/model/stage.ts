@@ -1,10 +1,10 @@
-/** Where a rollout stands. A pure function of the values of the last deployed revision (see rollout/stage). */
+/** The stage of a rollout. A pure function of the values of the last deployed revision (see rollout/stage). */
 export type Stage =
   | { name: 'absent' }
   /** One version, no canary. */
   | { name: 'stable'; primary: string }
   /**
-   * Two versions, no canary route: nobody is sent to `canary` yet. With `shadow` it gets copies of that many percent
+   * Two versions, no canary route: no request goes to `canary` yet. With `shadow` it gets copies of that many percent
    * of the requests, and its answers are thrown away.
    */
   | { name: 'deployed'; primary: string; canary: string; shadow?: number }
@@ -12,9 +12,9 @@ export type Stage =
   | { name: 'header'; primary: string; canary: string; headers: Record<string, string> }
   /** Weight 1..99. */
   | { name: 'weighted'; primary: string; canary: string; headers: Record<string, string>; weight: number }
-  /** Weight 100: the canary gets everything, the primary still stands by. */
+  /** Weight 100: the canary gets everything, the primary is still deployed. */
   | { name: 'shifted'; primary: string; canary: string; headers: Record<string, string> }
-  /** Values canary can't explain; `problems` says what is wrong, a sentence each. */
+  /** Values that canary cannot explain; `problems` has a sentence for each contradiction. */
   | { name: 'unknown'; problems: string[] }
 
 /** Stages with a canary route. */

@@ -1,4 +1,4 @@
-/** Anything JSON can say: what Helm values, API objects and our own JSON output are made of. */
+/** Any JSON value: Helm values, API objects and our own JSON output consist of these. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
@@ -22,8 +22,8 @@ export interface ShadowRoute {
 }
 
 /**
- * The part of the values that the steps of a rollout own. All else in the values (`routes.apiGroup`, `verify`, …)
- * belongs to the user and is carried along untouched.
+ * The part of the values that the steps of a rollout own. Everything else (`routes.apiGroup`, `verify`, …) belongs to
+ * the user and stays untouched.
  */
 export interface StageValues {
   /** Configuration by version; the keys are the versions deployed. */

@@ -8,15 +8,15 @@ export interface VersionRule {
   body?: string
 }
 
-/** What every answer has to be like, whichever version gives it; anything else is an error. */
+/** Requirements on every answer, of any version; any other answer is an error. */
 export interface AnswerAssertions {
-  /** Statuses that are fine, as ranges with both ends. */
+  /** Allowed statuses, as ranges with both ends. */
   status: [number, number][]
-  /** A regular expression that the body has to match somewhere. */
+  /** A regular expression that the body must match somewhere. */
   body?: string
-  /** Regular expressions by header name; the header has to be there and match. */
+  /** Regular expressions by header name; the header must exist and match. */
   headers: Record<string, string>
-  /** Share of the answers that may be errors of the application, 0..0.5; none where it is not given. */
+  /** Share of the answers that may be errors of the application, 0..0.5; default 0. */
   errorRate?: number
 }
 
@@ -25,17 +25,17 @@ export interface AnswerAssertions {
  * environment or a file that the caller names, never from values.
  */
 export interface Allowance {
-  /** Names of variables of the caller's environment that headers may be read from. */
+  /** Environment variables of the caller that headers may take their values from. */
   env: string[]
   /** Methods other than GET and HEAD. */
   methods: string[]
-  /** Paths, each with all that is below it. */
+  /** Paths, each with everything below it. */
   paths: string[]
   /** `host` or `host:port` of Prometheus, in lower case. */
   hosts: string[]
 }
 
-/** What is sent with every probe. */
+/** The request of every probe. */
 export interface ProbeTemplate {
   method: string
   /** By name; secrets have been read from the environment. */
@@ -43,20 +43,20 @@ export interface ProbeTemplate {
   body?: string
 }
 
-/** When the canary is too much worse than the primary. */
+/** Limits of an analysis. */
 export interface AnalysisLimits {
   /** Share of errors, 0..1, that the canary must stay below, whatever the primary does. */
   maxErrorRate: number
-  /** How many times the primary's share of errors the canary's is too much. */
+  /** The multiple of the primary's error rate that the analysis detects soonest. */
   relativeRisk: number
-  /** A canary slower by more than this is too slow: the larger of a share of the primary's median and milliseconds. */
+  /** How much slower the canary may be: the larger of a share of the primary's median and milliseconds. */
   latency: { shift: number; minMs: number }
 }
 
-/** What `{{name}}` in a query of `verify.metrics` may name. */
+/** Placeholders (`{{name}}`) in a query of `verify.metrics`. */
 export const METRIC_VARIABLES = ['app', 'namespace', 'primary', 'canary', 'weight', 'seconds']
 
-/** A Prometheus query whose value has to lie within bounds. */
+/** A Prometheus query whose result must be within bounds. */
 export interface MetricGate {
   name: string
   query: string
@@ -64,10 +64,10 @@ export interface MetricGate {
   max?: number
 }
 
-/** The app's `verify:` values, complete, flags already laid over them. */
+/** The app's `verify:` values, complete, overridden by flags. */
 export interface VerifySettings {
   version?: VersionRule
-  /** Half width of the band around a weight that is as good as the weight, 0..1; undefined: chosen by the weight. */
+  /** Half width of the tolerated band around a weight, 0..1; undefined: chosen by the weight. */
   tolerance?: number
   /** Paths to probe; undefined: the app's own. */
   paths?: string[]

@@ -1,21 +1,21 @@
 import type { ErrorCount } from '../answer-errors.js'
 import type { AnswerSample, Quantiles, Verdict } from '../expectation.js'
 
-/** What was seen of one version. */
+/** Observations of one version. */
 export interface ArmCounts {
   version: string
-  /** Probes that it answered, or failed to; errors included. */
+  /** Its probes, errors included. */
   answers: number
   errors: ErrorCount[]
   errorCount: number
-  /** Milliseconds, of the answers that were no errors; undefined without any. */
+  /** Milliseconds, of the answers without errors; undefined if there are none. */
   latency?: Quantiles & {
-    /** Order-statistic intervals at 95 %, `null` where there are too few answers for a bound. */
+    /** Order-statistic intervals at 95 %, `null` if there are too few answers for a bound. */
     intervals: Record<'p50' | 'p90' | 'p99', [number | null, number | null]>
   }
 }
 
-/** One condition on the canary's health: `errors`, `errors against primary`, `latency`, or the name of a metric. */
+/** One gate of an analysis: `errors`, `errors against primary`, `latency`, or the name of a metric. */
 export interface AnalysisGate {
   name: string
   verdict: Verdict
@@ -30,7 +30,7 @@ export interface Analysis {
   elapsedMs: number
   primary: ArmCounts
   canary: ArmCounts
-  /** Errors that no version can be blamed for: on the way to the proxy, or of whichever version was chosen. */
+  /** Errors that count for no version: on the way to the proxy, or of an unknown version. */
   unattributed: ErrorCount[]
   gates: AnalysisGate[]
   /** First errors, at most five. */

@@ -4,30 +4,30 @@ import type { Analysis } from './analysis.js'
 import type { StageProof } from '../expectation.js'
 
 export interface VerifiedStage {
-  /** The step the proof belongs to; undefined for the proof of the stage that was found. */
+  /** The step that the proof belongs to; undefined for the proof of the observed stage. */
   step?: string
   stage: Stage
   proof: StageProof
 }
 
-/** What a changing command came to. */
+/** The result of a changing command. */
 export interface OperationResult {
   app: string
   namespace: string
   dryRun: boolean
   /** Whether any upgrade was made (or would be, in a dry run). */
   changed: boolean
-  /** Where the rollout stands now (in a dry run: where it stands, unchanged). */
+  /** The stage now (in a dry run: the unchanged one). */
   stage: Stage
   revision?: number
   plan: Plan
-  /** Helm's command lines, one a step, values on stdin. */
+  /** Helm's command lines, one per step, values on stdin. */
   commands: string[]
   proofs: VerifiedStage[]
-  /** The canary's health against the primary's before the first step, where that was asked for. */
+  /** The analysis before the first step (--analyze). */
   analysis?: Analysis
-  /** Commands that would go on from here. */
+  /** Commands that continue from here. */
   next: string[]
-  /** The command that goes back from here. */
+  /** The command that reverts it: abort or undo. */
   undo?: string
 }

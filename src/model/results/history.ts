@@ -8,7 +8,7 @@ export interface HistoryEntry {
   /** ISO time. */
   when: string
   status: ReleaseStatus
-  /** The stage that its values stand for; absent where the record can't be read. */
+  /** The stage of its values; absent if the record is unreadable. */
   stage?: Stage
   /** Percent of the regular requests that go to the canary; absent without a canary route. */
   weight?: number
@@ -17,17 +17,17 @@ export interface HistoryEntry {
   /** Canary's own revisions: the command as typed, without `canary`, and what this step of it did. */
   command?: string
   step?: string
-  /** `user@host`; absent where the record doesn't say. */
+  /** `user@host`; absent if the record does not name them. */
   who?: string
   /** The run of a runbook that made it, and the id of its step. */
   run?: { id: string; step: string }
-  /** What the proof of the revision came to: `unverified` where somebody went on without one, and said why. */
+  /** Verdict of the revision's proof; `unverified` if somebody continued without one, with a reason. */
   proof: Verdict | 'unverified' | 'not recorded'
-  /** Absent where it can't be told: Helm writes its own text over the description of a revision that failed. */
+  /** Absent if unknown: Helm overwrites the description of a failed revision. */
   byCanary?: boolean
 }
 
-/** Revisions that Helm keeps no more, both ends included. */
+/** Revisions that Helm no longer keeps, both ends included. */
 export interface HistoryGap {
   from: number
   to: number
@@ -43,6 +43,6 @@ export interface RolloutHistory {
 export interface AppHistory extends RolloutHistory {
   app: string
   namespace: string
-  /** How many older revisions there are that were not asked for. */
+  /** Number of older revisions beyond the limit. */
   older: number
 }

@@ -7,16 +7,16 @@ export interface InitResult {
   app: string
   namespace: string
   dryRun: boolean
-  /** Those that were written, or would be. */
+  /** Files that were written, or would be. */
   files: InitFile[]
-  /** Fields of the Deployment that the values can't say. */
+  /** Fields of the Deployment that the values cannot express. */
   notCarriedOver: LeftOut[]
-  /** What is to be known before the app is installed, a sentence each. */
+  /** What to know before the app is installed, a sentence each. */
   notes: string[]
   next: string[]
 }
 
-/** A field that the values can't say, and why. */
+/** A field that the values cannot express, and why. */
 export interface LeftOut {
   field: string
   reason: string

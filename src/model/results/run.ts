@@ -3,59 +3,59 @@ import type { RunApp, RunStepName } from '../run-events.js'
 import type { Outcome } from '../exit-codes.js'
 import type { Stage } from '../stage.js'
 
-/** How an app's steps ended well: all done, or as far as they were to go. */
+/** Successful ends of an app's steps: all done, or done up to --until. */
 export interface AppEnd {
   isWhole: boolean
-  /** How many steps this run did, and how many were met already. */
+  /** How many steps this run did, and how many were met before. */
   steps: { done: number; met: number; of: number }
   stage: Stage
   revision?: number
-  /** The command that goes back from there. */
+  /** The command that reverts it: abort or undo. */
   undo?: string
 }
 
-/** How it ended for one app. */
+/** The outcome for one app. */
 export interface AppResult extends RunApp, Partial<AppEnd> {
-  /** `left out`: not begun, as another failed or waits. */
+  /** `left out`: not begun, because another app failed or waits. */
   outcome: Outcome | 'left out'
-  /** The step that it ended in, where that was not the last one. */
+  /** The step that it ended in, unless that was the last one. */
   step?: RunStepName & { number: number }
   message?: string
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunResult {
   run: string
   runId: string
   apps: AppResult[]
-  /** The command that goes on, where the run stopped before its end as it was told to. */
+  /** The command that continues, if --until stopped the run before its end. */
   next?: string
 }
 
 /** What a run would do for one app. */
 export interface AppPlan extends RunApp {
   wave: string
-  /** Undefined where the app could not be read. */
+  /** Undefined if the app could not be read. */
   stage?: Stage
   revision?: number
-  /** Met: the cluster is there already, or past it. */
+  /** Met: the cluster has reached the step, or a later one. */
   steps: PlannedStep[]
-  /** Milliseconds that its pauses take at least from here on. */
+  /** Milliseconds that the remaining pauses take at least. */
   pausesMs: number
-  /** The newest revision, where a helm that failed or was killed left it: brought back first. */
+  /** The newest revision, if a failed or killed helm left it: recovered first. */
   unfinished?: { revision: number; status: string }
-  /** The next step that changes the app, planned to its end. */
+  /** The next step that changes the app, fully planned. */
   ahead?: OperationResult
-  /** Another operator who holds the app, in a plan in full: what they run, a clause. */
+  /** Another operator who holds the app: their command, a clause. */
   holder?: string
-  /** Why it can't be taken up, a sentence. */
+  /** Why the run cannot start it, a sentence. */
   conflict?: string
 }
 
 export interface PlannedStep extends RunStepName {
   met: boolean
-  /** True for a step that comes after the last one that is to be done. */
+  /** True for a step after the last one to do. */
   beyond?: true
-  /** `window office`; absent for a step of all, at any time. */
+  /** `window office`; absent for a step without a window. */
   when?: string
 }

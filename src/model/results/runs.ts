@@ -1,4 +1,4 @@
-/** Who holds an app, as its Lease says. */
+/** Who holds an app, according to its Lease. */
 export interface LockHolder {
   /** `user@host`. */
   who: string
@@ -9,69 +9,69 @@ export interface LockHolder {
   since: string
   /** The run of a runbook that it belongs to. */
   runId?: string
-  /** Its process is gone, or it gave no sign of life for a minute by this host's clock. Whoever takes the app looks closer. */
+  /** Its process is gone, or the Lease was not renewed for a minute by this host's clock. Taking the app checks more closely. */
   isDead?: boolean
 }
 
-/** Somebody's yes to go on with a run: it holds for one step, and only as long as the release stays as it was. */
+/** Somebody's approval of a run: for one step, and only while the release keeps its revision. */
 export interface Approval {
   run: string
   step: string
-  /** The release's revision that was looked at. */
+  /** The release's revision at the approval. */
   revision: number
-  /** `user@host`, as that host says. */
+  /** `user@host`, according to that host. */
   who: string
-  /** Name of the approver that the API server gave; absent where it gave none. */
+  /** Name of the approver according to the API server; absent without one. */
   identity?: string
   why: string
   /** ISO time. */
   at: string
 }
 
-/** What a run waits for before it goes on with an app, kept with the app's Lease until it does. */
+/** What a run waits for before it continues with an app, kept in the app's Lease meanwhile. */
 export interface RunWait {
-  /** Id of the run, and what it is called. */
+  /** Id and name of the run. */
   run: string
   name: string
-  /** The command that goes on: `canary run rollout.yaml --var to=v2`. */
+  /** The command that continues: `canary run rollout.yaml --var to=v2`. */
   command: string
-  /** Id of the step, and what it does. */
+  /** Id and title of the step. */
   step: string
   title: string
   kind: 'approval' | 'pause' | 'window'
-  /** What is asked, or which window: `Does it work?`, `the window office (2026-11-23 09:00 Europe/Berlin)`. */
+  /** The question, or the window: `Does it work?`, `the window office (2026-11-23 09:00 Europe/Berlin)`. */
   message: string
-  /** ISO times; `until`: when it goes on by itself, or nobody may approve any more. */
+  /** ISO times; `until`: when it continues by itself, or approval ends. */
   since: string
   until?: string
-  /** The release's revision meanwhile: once there is another, nobody waits any more. */
+  /** The release's revision during the wait: another one ends the wait. */
   revision: number
-  /** The approver has to be another than who started the run. */
+  /** The approver must not be the person who started the run. */
   by?: 'other'
 }
 
-/** Who started a run, kept with the app's Lease where a step of it wants another to approve. */
+/** Who started a run, kept in the app's Lease if a step must be approved by another person. */
 export interface RunStart {
   run: string
-  /** `user@host`, and the name that the API server gave. */
+  /** `user@host`, and the name according to the API server. */
   who: string
   identity?: string
   /** ISO time. */
   at: string
 }
 
-/** An app that a run is at work on, or waits before. */
+/** An app that a run works on, or waits for. */
 export interface WaitingRun {
   app: string
   namespace: string
   waiting?: RunWait
   started?: RunStart
-  /** Whoever holds the app right now. */
+  /** Who holds the app right now. */
   holder?: LockHolder
 }
 
 export interface ApproveResult {
   approved: (Approval & { app: string; namespace: string })[]
-  /** Commands that go on. */
+  /** Commands that continue. */
   next: string[]
 }

@@ -4,7 +4,7 @@ import type { Autoscaled, Autoscaler, Controller, Difference } from './drift.js'
 import type { LockHolder, RunWait } from './runs.js'
 import type { VersionPods } from '../events.js'
 
-/** Where one app stands, read without sending a probe. */
+/** The stage of one app, read without sending a probe. */
 export interface AppStatus {
   app: string
   namespace: string
@@ -17,24 +17,24 @@ export interface AppStatus {
   /** A failed or pending revision newer than the deployed one. */
   unfinished?: { revision: number; status: string; description: string }
   versions: VersionPods[]
-  /** Whether the deployed revision was made by other means than canary. */
+  /** Whether anything but canary made the deployed revision. */
   byHand: boolean
-  /** What others changed of the objects that revision deployed. */
+  /** Drift of that revision's objects. */
   differences: Difference[]
-  /** Autoscalers of the app's Deployments, and those that have set another number than was deployed. */
+  /** Autoscalers of the app's Deployments, and those that have set another number of pods than the release. */
   autoscalers: Autoscaler[]
   autoscaled: Autoscaled[]
-  /** What applies the release by itself, and would undo what canary does. */
+  /** Controllers that apply the release by themselves, and would revert each step. */
   controller?: Controller
-  /** The release's Deployments that a failed helm left behind: its values do not name their versions. */
+  /** Orphans: Deployments of the release that a failed helm left; its values do not name their versions. */
   orphans: string[]
   /** Workloads of others whose pods carry the app's labels. */
   neighbours: AppNeighbour[]
   /** Whether the namespace is being deleted. */
   namespaceIsGoing: boolean
-  /** What a run waits for before it goes on from here. */
+  /** What a run waits for before it continues. */
   waiting?: RunWait
-  /** Another operator at work on the app right now. */
+  /** Another operator who works on the app right now. */
   holder?: LockHolder
   next: string[]
   undo?: string

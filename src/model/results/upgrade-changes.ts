@@ -1,14 +1,14 @@
 import type { ValueChange } from './values-diff.js'
 import { changeLine } from './values-diff.js'
 
-/** What an upgrade brings besides its values, as rendered. */
+/** What an upgrade changes besides its values, as rendered. */
 export interface UpgradeChanges {
-  /** The chart, `gloo-app 0.1.0`, before and after; absent where the same one is applied. */
+  /** The chart, `gloo-app 0.1.0`, before and after; absent if it stays the same. */
   chart?: { before: string; after: string }
   objects: ObjectChange[]
   /** Versions whose pods are replaced by new ones. */
   restarts: string[]
-  /** Where another than before sets the number of pods from now on. */
+  /** Versions whose number of pods is set by somebody else from now on. */
   scaling?: ScalingChange
 }
 
@@ -17,7 +17,7 @@ export type Scaling = { autoscaler: string; least: number; most: number } | { re
 
 export interface ScalingChange {
   version: string
-  /** Pods that serve now: no fewer do at any moment of the upgrade. */
+  /** Pods that serve now: never fewer during the upgrade. */
   serving: number
   after: Scaling
 }

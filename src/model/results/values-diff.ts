@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../values.js'
 export interface ValueChange {
   /** Keys joined by dots; keys that have a dot themselves are quoted. */
   path: string
-  /** As they may be shown: secrets masked. Alike where a masked part of them differs. */
+  /** With secrets masked; equal texts if only a masked part differs. */
   before?: Json
   after?: Json
 }
@@ -32,7 +32,7 @@ export function diffValues(before: JsonObject, after: JsonObject): ValueChange[]
   return changes
 }
 
-/** One line a change: `+ path: new`, `- path: old`, `~ path: old → new`, `~ path: "***" → "***" (changed)`. */
+/** One line per change: `+ path: new`, `- path: old`, `~ path: old → new`, `~ path: "***" → "***" (changed)`. */
 export function changeLine({ path, before, after }: ValueChange): string {
   if (before === undefined) return `+ ${path}: ${JSON.stringify(after)}`
   if (after === undefined) return `- ${path}: ${JSON.stringify(before)}`

@@ -2,24 +2,24 @@ import type { Stage } from '../stage.js'
 import type { Analysis } from './analysis.js'
 import type { StageProof } from '../expectation.js'
 
-/** One raw answer and what was read from it. */
+/** One raw answer and what canary read from it. */
 export interface ExplainedAnswer {
   kind: 'regular' | 'canary'
   path: string
   proxy?: string
-  /** What was sent: method, path, headers (secrets are masked on the way out). */
+  /** The request: method, path, headers (secrets are masked on the way out). */
   request: { method: string; path: string; headers: Record<string, string> }
   answer?: { status: number; headers: Record<string, string>; body: string }
-  /** Why there was none. */
+  /** Why there was no answer. */
   failure?: string
   elapsedMs: number
-  /** What each way to find the version made of it, in order: `verify.version.header x-app-version` → v2, or nothing. */
+  /** What each rule for the version read from it, in order: `verify.version.header x-app-version` → v2, or nothing. */
   readings: { rule: string; version?: string; used: boolean }[]
   /** What the answer counts as: `version v2`, `no version`, `error: http 503 (no healthy upstream)`. */
   countsAs: string
 }
 
-/** The stage that was looked at, and what follows. */
+/** The verified stage, and the next commands. */
 export interface VerifiedApp {
   app: string
   namespace: string
