@@ -15,17 +15,11 @@ import type {
 } from '../provider.js'
 import { createVirtualService } from './attachment.js'
 import { ROUTE_TABLE, ROUTE_TABLES, VIRTUAL_SERVICE, VIRTUAL_SERVICES } from './kinds.js'
-import {
-  domainsOf,
-  glooObjects,
-  type GlooObject,
-  type GlooRoutes,
-  isOfRelease,
-  isSameObject,
-  refOf,
-} from './objects.js'
+import { domainsOf, glooObjects, type GlooObject, type GlooRoutes } from './objects.js'
+import { isOfRelease, isSameObject, refOf } from '../objects.js'
 import { addedDomainConflicts, domainConflicts } from './overlaps/domains.js'
-import { addedOverlaps, allOverlaps, type IsOwn } from './overlaps/overlaps.js'
+import type { IsOwn } from '../matching/route-pairs.js'
+import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
 import { describeDelegations, selectsApiGroup } from './selection.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
 import { tlsSecretOf } from './tls.js'

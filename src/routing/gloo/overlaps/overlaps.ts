@@ -1,62 +1,50 @@
-import type { Matcher, RouteClaim, RouteOverlap } from '../../../model/results/overlaps.js'
-import { covers, overlapOf } from '../../matching/match-overlap.js'
-import { describeMatcher, isCatchAll } from './matcher.js'
+import type { Matcher, RouteOverlap } from '../../../model/results/overlaps.js'
+import { overlapOf } from '../../matching/match-overlap.js'
 import {
-  attachmentOf,
-  domainsOf,
-  type GlooObject,
-  type GlooRoutes,
-  helmReleaseOf,
-  isSameObject,
-  refOf,
-} from '../objects.js'
+  addedPairs,
+  broadest,
+  describePair,
+  type IsOwn,
+  ownerOf,
+  type RoutePair,
+} from '../../matching/route-pairs.js'
+import { attachmentOf, domainsOf, type GlooObject, type GlooRoutes } from '../objects.js'
 import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
-import { type ServedRoute, servedRoutes } from './served-routes.js'
-
-/** Which objects are the app's. */
-export type IsOwn = (object: GlooObject) => boolean
-
-/** Two routes of one VirtualService that can take the same request; the first does. */
-interface Pair {
-  virtualService: GlooObject
-  winner: ServedRoute
-  loser: ServedRoute
-  isCertain: boolean
-}
+import { servedRoutes } from './served-routes.js'
 
 /** All overlaps of routes of different owners. */
 export function allOverlaps(routes: GlooRoutes): RouteOverlap[] {
   const pairs = pairsOf(routes, (one, other) => ownerOf(one) !== ownerOf(other))
-  return broadest(pairs).map((pair) => describe(pair))
+  return broadest(pairs).map((pair) => describePair(pair, roleOf))
 }
 
 /** The overlaps of an app's routes with those of others. */
 export function overlapsOf(routes: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
-  return broadest(pairsWith(routes, isOwn)).map((pair) => describe(pair, isOwn))
+  return broadest(pairsWith(routes, isOwn)).map((pair) => describePair(pair, roleOf, isOwn))
 }
 
 /** The overlaps that `after` has and `before` had not: of requests that the app's routes did not share, or lost, before. */
 export function addedOverlaps(before: GlooRoutes, after: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
-  const known = pairsWith(before, isOwn)
-  const added = pairsWith(after, isOwn).filter((pair) => !known.some((one) => includes(one, pair)))
-  return broadest(added).map((pair) => describe(pair, isOwn))
+  const added = addedPairs(pairsWith(before, isOwn), pairsWith(after, isOwn))
+  return broadest(added).map((pair) => describePair(pair, roleOf, isOwn))
 }
 
-function pairsWith(routes: GlooRoutes, isOwn: IsOwn): Pair[] {
+function pairsWith(routes: GlooRoutes, isOwn: IsOwn): RoutePair[] {
   return pairsOf(routes, (one, other) => isOwn(one) !== isOwn(other))
 }
 
 function pairsOf(
   { virtualServices, routeTables }: GlooRoutes,
   counts: (one: GlooObject, other: GlooObject) => boolean,
-): Pair[] {
+): RoutePair[] {
   return virtualServices.flatMap((virtualService) => {
     const served = servedRoutes(virtualService, routeTables)
+    const place = { attachment: attachmentOf(virtualService), domains: domainsOf(virtualService) }
     return served.flatMap((winner, index) =>
-      served.slice(index + 1).flatMap((loser): Pair[] => {
+      served.slice(index + 1).flatMap((loser): RoutePair[] => {
         if (!counts(winner.owner, loser.owner) || isOtherName(winner.matcher, loser.matcher)) return []
         const overlap = overlapOf(winner.matcher, loser.matcher)
-        return overlap === 'no' ? [] : [{ virtualService, winner, loser, isCertain: overlap === 'yes' }]
+        return overlap === 'no' ? [] : [{ ...place, winner, loser, isCertain: overlap === 'yes' }]
       }),
     )
   })
@@ -72,54 +60,6 @@ function isOtherName({ path: winner }: Matcher, { path: loser }: Matcher): boole
   return winner.text.startsWith(loser.text) && rest !== '' && !rest.startsWith('/')
 }
 
-/** Whether all that `narrow` is about is part of what `wide` is about. */
-function includes(wide: Pair, narrow: Pair): boolean {
-  return (
-    isSameObject(wide.virtualService, narrow.virtualService) &&
-    isSameObject(wide.winner.owner, narrow.winner.owner) &&
-    isSameObject(wide.loser.owner, narrow.loser.owner) &&
-    covers(wide.winner.matcher, narrow.winner.matcher) &&
-    covers(wide.loser.matcher, narrow.loser.matcher)
-  )
-}
-
-/** Header routes of a rollout repeat what the routes behind them say: each matter once. */
-function broadest(pairs: Pair[]): Pair[] {
-  return pairs.filter(
-    (pair, index) =>
-      !pairs.some(
-        (other, at) => at !== index && includes(other, pair) && (at < index || !includes(pair, other)),
-      ),
-  )
-}
-
-function describe({ virtualService, winner, loser, isCertain }: Pair, isOwn?: IsOwn): RouteOverlap {
-  return {
-    attachment: attachmentOf(virtualService),
-    domains: domainsOf(virtualService),
-    winner: claimOf(winner),
-    loser: claimOf(loser),
-    ...(isOwn ? { own: isOwn(winner.owner) ? 'winner' : 'loser' } : {}),
-    certain: isCertain,
-    isWhole: covers(winner.matcher, loser.matcher),
-    isCatchAll: isCatchAll(loser.matcher),
-  }
-}
-
-function claimOf({ owner, matcher }: ServedRoute): RouteClaim {
-  const release = helmReleaseOf(owner)
-  return {
-    kind: owner.kind,
-    role: owner.kind === VIRTUAL_SERVICE.kind ? VIRTUAL_SERVICE.role : ROUTE_TABLE.role,
-    ...refOf(owner),
-    ...(release ? { release } : {}),
-    matcher: describeMatcher(matcher),
-    match: matcher,
-  }
-}
-
-function ownerOf(object: GlooObject): string {
-  const release = helmReleaseOf(object)
-  const { namespace, name } = release ?? refOf(object)
-  return `${release ? 'release' : object.kind} ${namespace}/${name}`
+function roleOf({ kind }: GlooObject) {
+  return kind === VIRTUAL_SERVICE.kind ? VIRTUAL_SERVICE.role : ROUTE_TABLE.role
 }

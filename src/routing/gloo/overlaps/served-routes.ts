@@ -1,15 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Matcher, ValueMatch } from '../../../model/results/overlaps.js'
+import type { ServedRoute } from '../../matching/route-pairs.js'
 import { matchersOf } from './matcher.js'
 import { type GlooObject, tableWeight, writtenRoutes } from '../objects.js'
 import { record } from '../../fields.js'
 import { selectsTable } from '../selection.js'
-
-/** One matcher of a route, and the VirtualService or RouteTable that has the route. */
-export interface ServedRoute {
-  owner: GlooObject
-  matcher: Matcher
-}
 
 interface Route {
   owner: GlooObject

@@ -1,6 +1,7 @@
 import type { ObjectRef, SnapshotDestination, SnapshotRoute } from '../../../model/results/diagnosis.js'
 import { list, number, record, text } from '../../fields.js'
-import { domainsOf, refOf, tableWeight, writtenRoutes } from '../objects.js'
+import { domainsOf, tableWeight, writtenRoutes } from '../objects.js'
+import { refOf } from '../../objects.js'
 import { selectsTable } from '../selection.js'
 import { glooStatusOf } from '../status.js'
 import type { Delegation, TableState, UpstreamState } from '../types.js'

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Matcher, ValueMatch } from '../../../../src/model/results/overlaps.js'
 import { covers, overlapOf } from '../../../../src/routing/matching/match-overlap.js'
-import { describeMatcher, matcherOf } from '../../../../src/routing/gloo/overlaps/matcher.js'
+import { matcherOf } from '../../../../src/routing/gloo/overlaps/matcher.js'
+import { describeMatcher } from '../../../../src/routing/matching/matcher.js'
 
 const get = { methods: ['GET'] }
 const header = (name: string, value?: string, more: object = {}) => ({ headers: [{ name, value, ...more }] })

@@ -1,0 +1,40 @@
+import type { ObjectRef } from '../model/results/diagnosis.js'
+import { record, text } from './fields.js'
+
+/** An object of a provider, as the API or a manifest has it; its spec may hold anything. */
+export interface RoutingObject {
+  kind: string
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; [field: string]: unknown }
+  spec?: unknown
+  status?: unknown
+}
+
+/** The Helm release that an object belongs to, by Helm's marks; undefined where it carries none. */
+export function helmReleaseOf({ metadata }: RoutingObject): ObjectRef | undefined {
+  const annotations = record(metadata.annotations)
+  const name = text(annotations['meta.helm.sh/release-name'])
+  const namespace = text(annotations['meta.helm.sh/release-namespace'])
+  return isName(name) && isName(namespace) ? { name, namespace } : undefined
+}
+
+/** Annotations may hold any text; what can't be a name is none. */
+function isName(given: string | undefined): given is string {
+  return given !== undefined && /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(given)
+}
+
+export function isOfRelease(object: RoutingObject, { name, namespace }: ObjectRef): boolean {
+  const release = helmReleaseOf(object)
+  return release !== undefined && release.name === name && release.namespace === namespace
+}
+
+export function refOf({ metadata }: RoutingObject): ObjectRef {
+  return { name: metadata.name, namespace: metadata.namespace ?? '' }
+}
+
+export function isSameObject(one: RoutingObject, other: RoutingObject): boolean {
+  return (
+    one.kind === other.kind &&
+    one.metadata.name === other.metadata.name &&
+    one.metadata.namespace === other.metadata.namespace
+  )
+}
