@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
@@ -36,7 +37,7 @@ export default class Abort extends ChangeCommand {
     const parsed = await this.parse(Abort)
     const app = checkApp(parsed.args.app)
     const { unverified, force, 'break-lock': breakLock } = parsed.flags
-    await this.change(app, `abort ${app}`, parsed, async (context, { namespace }) => {
+    await this.change(app, commandText.abort({ app, breakLock }), parsed, async (context, { namespace }) => {
       const { abort } = await import('../operations/abort.js')
       return abort(context, { app, namespace, unverified, force, breakLock })
     })

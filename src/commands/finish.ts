@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/flags/args.js'
@@ -30,7 +31,7 @@ export default class Finish extends ChangeCommand {
     const parsed = await this.parse(Finish)
     const app = checkApp(parsed.args.app)
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
-    const title = ['finish', app, version].filter(Boolean).join(' ')
+    const title = commandText.finish({ app, version })
     await this.change(app, title, parsed, async (context, { namespace }) => {
       const { finish } = await import('../operations/finish.js')
       return finish(context, { app, namespace, version, jump: parsed.flags.jump })

@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
 import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags/flags.js'
@@ -15,7 +16,7 @@ export default class Import extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Import)
     const app = checkApp(parsed.args.app)
-    await this.change(app, `import ${app}`, parsed, async (context, { namespace }) => {
+    await this.change(app, commandText.import({ app }), parsed, async (context, { namespace }) => {
       const { importApp } = await import('../operations/import.js')
       return importApp(context, { app, namespace })
     })

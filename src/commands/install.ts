@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
@@ -57,7 +58,7 @@ export default class Install extends ChangeCommand {
     if (!parsed.flags.yes) refuseVersionFirst(parsed.args)
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
-    await this.change(app, `install ${app} ${version}`, parsed, async (context, { namespace }) => {
+    await this.change(app, commandText.install({ app, version }), parsed, async (context, { namespace }) => {
       const { install } = await import('../operations/install.js')
       return install(context, {
         app,

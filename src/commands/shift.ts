@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, parsePercent, refuseWeightFirst, requiredApp } from '../cli/flags/args.js'
@@ -52,9 +53,14 @@ export default class Shift extends ChangeCommand {
     const app = checkApp(parsed.args.app)
     const weight = parsePercent('WEIGHT', parsed.args.weight)
     const { analyze } = parsed.flags
-    await this.change(app, `shift ${app} ${weight}`, parsed, async (context, { namespace, durationMs }) => {
-      const { shift } = await import('../operations/shift.js')
-      return shift(context, { app, namespace, weight, ...(analyze ? { analyzeMs: durationMs } : {}) })
-    })
+    await this.change(
+      app,
+      commandText.shift({ app, weight }),
+      parsed,
+      async (context, { namespace, durationMs }) => {
+        const { shift } = await import('../operations/shift.js')
+        return shift(context, { app, namespace, weight, ...(analyze ? { analyzeMs: durationMs } : {}) })
+      },
+    )
   }
 }

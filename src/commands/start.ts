@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/flags/args.js'
 import { ChangeCommand } from '../cli/change-command.js'
@@ -61,7 +62,7 @@ export default class Start extends ChangeCommand {
     const shadow = flags.shadow === undefined ? undefined : parsePercent('--shadow', flags.shadow)
     await this.change(
       app,
-      `start ${app} ${version}`,
+      commandText.start({ app, version }),
       parsed,
       async (context, { namespace, canaryHeaders }) => {
         const { start } = await import('../operations/start.js')

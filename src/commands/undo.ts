@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/flags/args.js'
@@ -40,7 +41,7 @@ export default class Undo extends ChangeCommand {
     const app = checkApp(parsed.args.app)
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
     const { fast } = parsed.flags
-    const title = ['undo', app, version].filter(Boolean).join(' ')
+    const title = commandText.undo({ app, version, fast })
     await this.change(app, title, parsed, async (context, { namespace, yes }) => {
       const { undo } = await import('../operations/undo.js')
       return undo(context, { app, namespace, version, fast, mayPropose: !yes })

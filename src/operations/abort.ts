@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import type { OperationResult } from '../model/results/change.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'
@@ -34,7 +35,7 @@ export async function abort(context: OperationContext, request: AbortRequest): P
 
 async function abortHeld(context: OperationContext, request: AbortRequest): Promise<OperationResult> {
   const { app, unverified, force, breakLock: breaks } = request
-  const typed = breaks ? `abort ${app} --break-lock` : `abort ${app}`
+  const typed = commandText.abort(request)
   const reason = breaks ? `${unverified}; lock broken` : unverified
   const command = unverified === undefined ? typed : `abort ${app} (unverified: ${reason})`
   return changeRelease(

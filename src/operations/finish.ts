@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { canaryCommand, commented } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import type { VersionPods } from '../model/events.js'
@@ -22,7 +23,7 @@ export interface FinishRequest extends AppRequest {
 /** weighted, shifted → stable on the canary, the old version's pods gone. Asks a person, where there is one. */
 export async function finish(context: OperationContext, request: FinishRequest): Promise<OperationResult> {
   const { app, version, jump, analyzeMs } = request
-  const command = ['finish', app, version].filter(Boolean).join(' ')
+  const command = commandText.finish(request)
   return changeApp(
     context,
     request,

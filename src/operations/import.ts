@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
@@ -24,7 +25,7 @@ import type { PlanToRun } from './change/run-plan.js'
  */
 export async function importApp(context: OperationContext, request: AppRequest): Promise<OperationResult> {
   const { app } = request
-  const command = `import ${app}`
+  const command = commandText.import(request)
   const reported = new Set<string>()
   const agree = async ({ plan }: PlanToRun) => {
     if (plan.steps.length === 0) return

@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { canaryCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { UsageError } from '../model/errors.js'
@@ -35,7 +36,7 @@ export interface InstallRequest extends AppRequest {
 /** absent → stable: namespace, release, pods, route, proven. */
 export async function install(context: OperationContext, request: InstallRequest): Promise<OperationResult> {
   const { app, version } = request
-  const command = `install ${app} ${version}`
+  const command = commandText.install(request)
   const base = await baseValues(request)
   const warnOfValues = valuesWarner(context, version)
   // Asked once, though the plan is made again under the lock.

@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import type { OperationResult } from '../model/results/change.js'
 import { planShift } from '../rollout/plan/plan.js'
 import { stageOf, weightOf } from '../rollout/stage/stage.js'
@@ -14,8 +15,8 @@ export async function shift(
   request: AppRequest & { weight: number; analyzeMs?: number },
 ): Promise<OperationResult> {
   const { app, weight, analyzeMs } = request
-  const command = `shift ${app} ${weight}`
-  return changeApp(context, request, command, async ({ namespace, deployed }) => {
+  const command = commandText.shift(request)
+  return changeApp(context, request, { command }, async ({ namespace, deployed }) => {
     const shifted = planShift({ app, namespace, config: deployed.config }, weight)
     const plan = await withCapacityOf(context, shifted, deployed)
     const rises = weight > weightOf(stageOf(deployed.config))

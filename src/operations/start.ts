@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import type { OperationResult } from '../model/results/change.js'
 import { effectiveValues, isObject } from '../rollout/values/merge.js'
 import { planStart } from '../rollout/plan/plan.js'
@@ -40,9 +41,9 @@ export async function start(context: OperationContext, request: StartRequest): P
     set: setVersion,
     values: versionValues === undefined ? undefined : await readValuesFile(versionValues),
   }
-  const command = `start ${app} ${version}`
+  const command = commandText.start(request)
   const warnOfValues = valuesWarner(context, version)
-  return changeApp(context, request, command, ({ namespace, deployed }) => {
+  return changeApp(context, request, { command }, ({ namespace, deployed }) => {
     const shared = effectiveValues(deployed.chart.values, deployed.config).app
     const plan = planStart(
       { app, namespace, config: deployed.config },

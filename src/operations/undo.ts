@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { canaryCommand, commented } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
@@ -24,8 +25,8 @@ export interface UndoRequest extends AppRequest {
 export async function undo(context: OperationContext, request: UndoRequest): Promise<OperationResult> {
   const { app, fast, mayPropose } = request
   let { version } = request
-  const words = () => ['undo', app, version, fast ? '--fast' : undefined].filter(Boolean).join(' ')
-  return changeApp(context, request, words(), async (released) => {
+  const words = () => commandText.undo({ app, version, fast })
+  return changeApp(context, request, { command: words() }, async (released) => {
     const { namespace, deployed, history } = released
     const found = { app, namespace, config: deployed.config }
     if (version === undefined) {

@@ -16,6 +16,7 @@ import { RunTerminal } from './run-terminal.js'
 import {
   configNote,
   learnSecrets,
+  namedCluster,
   type ParsedFlags,
   resolveSettings,
   type Settings,
@@ -117,6 +118,12 @@ export async function withRunWorld<T>(
         emit: (event) => emit({ ...where, type: 'operation', event }),
       }),
       emit,
+      cluster: {
+        ...namedCluster(of, parsed),
+        ...(cluster.context === undefined && cluster.kubeconfig === undefined
+          ? {}
+          : { isKnownToCanary: false }),
+      },
       namespace: of.namespace,
       canaryHeaders: of.canaryHeaders,
       run: identity,

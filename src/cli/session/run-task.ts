@@ -1,3 +1,4 @@
+import { canaryCommand, commented, withNamedCluster } from '../../model/command-line.js'
 import { CanaryError } from '../../model/errors.js'
 import type { CanaryEvent } from '../../model/events.js'
 import { Progress } from '../../report/terminal/progress.js'
@@ -6,7 +7,7 @@ import { ROUTING_RESOURCES } from '../../routing/select.js'
 import { operationContext } from './operation-context.js'
 import type { Output } from '../output/output.js'
 import { asker } from '../output/prompt.js'
-import { configNote, learnSecrets, resolveSettings } from './settings.js'
+import { configNote, learnSecrets, namedCluster, resolveSettings } from './settings.js'
 import { watchSignals } from './signals.js'
 import type { Task } from './task.js'
 
@@ -28,6 +29,14 @@ export async function runTask<R>(
     live: process.stderr.isTTY && process.env.TERM !== 'dumb',
   })
   learnSecrets(settings, secrets)
+  const named = namedCluster(settings, task.parsed)
+  const status = () =>
+    withNamedCluster(named, () =>
+      canaryCommand(['status', ...(task.app ? [task.app] : [])], {
+        app: task.app ?? '',
+        namespace: settings.namespace,
+      }),
+    )
   const note = configNote([settings])
   if (note !== undefined) progress.line(note)
   const events = await openEventFile(
@@ -54,7 +63,7 @@ export async function runTask<R>(
       progress.pause()
       const left = progress.finishing()
       const meanwhile = left ? ` ${left} goes on without canary, and its stage will not be proven.` : ''
-      return `Stopped at once.${meanwhile} canary status${task.app ? ` ${task.app}` : ''} shows where the rollout stands.`
+      return `Stopped at once.${meanwhile} ${status()} shows where the rollout stands.`
     },
   })
   try {
@@ -99,7 +108,7 @@ export async function runTask<R>(
       ask,
     })
     try {
-      const result = await task.run(context, settings)
+      const result = await withNamedCluster(named, () => task.run(context, settings))
       events?.ended()
       return { result, configFile: settings.config?.file }
     } catch (error) {
@@ -113,7 +122,7 @@ export async function runTask<R>(
     if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
     throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
       state: (error instanceof CanaryError && error.state) || (upgraded ? undefined : 'Nothing was changed.'),
-      nextSteps: [`canary status${task.app ? ` ${task.app}` : ''}    (where the rollout stands)`],
+      nextSteps: [commented(status(), 'where the rollout stands')],
       cause: error,
     })
   } finally {

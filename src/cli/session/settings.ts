@@ -1,3 +1,4 @@
+import type { NamedCluster } from '../../model/command-line.js'
 import { readConfigFile } from './config-file.js'
 import { parseDuration } from '../../lib/durations.js'
 import { parseHeaders } from '../flags/headers.js'
@@ -161,6 +162,12 @@ export function learnSecrets({ probeHeaders, setVerify }: Settings, secrets: Sec
     const [, value] = /^[^=]*headers[^=]*=(.*)$/s.exec(text) ?? []
     if (value !== undefined) secrets.add(value)
   }
+}
+
+/** The cluster as commands to be pasted have to name it. */
+export function namedCluster({ kubeContext, kubeconfig }: Settings, { flags }: ParsedFlags): NamedCluster {
+  const isKnownToCanary = flags['kube-context'] === undefined && flags.kubeconfig === undefined
+  return { kubeContext, kubeconfig, isKnownToCanary }
 }
 
 /** Which file settings came from, for people: `settings  canary.yaml (namespace, host)`. */

@@ -44,11 +44,10 @@ const ROUND_PAUSE_MS = 500
 export function changeApp(
   context: OperationContext,
   request: AppRequest,
-  change: Change | string,
+  change: Change,
   plan: (released: ReleasedApp) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
-  const asked = typeof change === 'string' ? { command: change } : change
-  return changeRelease(context, request, asked, async (found) => plan(await requireReleased(context, found)))
+  return changeRelease(context, request, change, async (found) => plan(await requireReleased(context, found)))
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { NamedCluster } from '../../model/command-line.js'
 import type { EmitRun } from '../../model/run-events.js'
 import type { OperationContext } from '../../operations/context.js'
 
@@ -16,6 +17,8 @@ export interface AppContext {
   /** The context of the app's operations, in its cluster; the engine sets what its steps say over it. */
   context: OperationContext
   emit: EmitRun
+  /** The app's cluster, as commands to be pasted name it. */
+  cluster: NamedCluster
   /** Of the app's release, where it is said. */
   namespace?: string
   /** Of the app's settings, where they say some. */

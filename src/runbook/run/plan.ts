@@ -1,3 +1,4 @@
+import { withNamedCluster } from '../../model/command-line.js'
 import type { AppPlan, PlannedStep } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
 import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
@@ -91,7 +92,10 @@ export async function planRun(
   const next = async (): Promise<void> => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
       const [index, { cluster, wave, app }] = one
-      plans[index] = await planApp(runbook, cluster, wave, app, await of(app, cluster), inFull)
+      const world = await of(app, cluster)
+      plans[index] = await withNamedCluster(world.cluster, () =>
+        planApp(runbook, cluster, wave, app, world, inFull),
+      )
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, next))

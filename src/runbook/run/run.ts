@@ -1,4 +1,5 @@
 import type { AppEnd } from '../../model/results/run.js'
+import { withNamedCluster } from '../../model/command-line.js'
 import { CanaryError } from '../../model/errors.js'
 import type { EmitRun, RunApp } from '../../model/run-events.js'
 import { AppRun } from './app-run.js'
@@ -106,8 +107,9 @@ async function runApp(
   let error: CanaryError | undefined
   try {
     const surroundings = await world.of(app, cluster)
-    appRun = new AppRun(runbook, cluster, app, { ...surroundings, stopping })
-    end = await appRun.run()
+    const running = new AppRun(runbook, cluster, app, { ...surroundings, stopping })
+    appRun = running
+    end = await withNamedCluster(surroundings.cluster, () => running.run())
   } catch (thrown) {
     error = world.signal.aborted ? interrupted(thrown, world.signal, appRun?.standing) : asExpected(thrown)
     ;({ step, ...end } = (await appRun?.whereabouts()) ?? {})

@@ -43,6 +43,7 @@ export function modelRun(
   const surroundings: AppContext = {
     context,
     emit: (event) => told.push(event),
+    cluster: {},
     run: RUN,
     pathOf: (file) => file,
     runCommand: () => Promise.resolve(0),
