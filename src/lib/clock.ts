@@ -12,7 +12,7 @@ let latest = 0
 let elapsed = 0
 
 /**
- * Follows the system's time, also across a suspend; where that is set back, goes on by the time that passes.
+ * Follows the system's time, also across a suspend; if that is set back, continues with the elapsed time.
  */
 export const systemClock: Clock = {
   now: () => {

@@ -1,15 +1,15 @@
-/** The candidate that a mistyped word most likely means, if one is near enough to be worth naming. */
+/** The likeliest candidate for a mistyped word, if one is close enough. */
 export function closest(word: string, others: string[]): string | undefined {
   return nearest(word, others)[0]
 }
 
-/** ` (did you mean …?)` after a word that is none of those known; nothing if none of them is near. */
+/** ` (did you mean …?)` for an unknown word; empty if no known word is close. */
 export function didYouMean(word: string, known: string[]): string {
   const meant = closest(word, known)
   return meant === undefined ? '' : ` (did you mean ${meant}?)`
 }
 
-/** All candidates that a mistyped word may mean, the likeliest first. */
+/** All candidates for a mistyped word, the likeliest first. */
 export function nearest(word: string, others: string[]): string[] {
   return others
     .map((other) => ({ other, distance: editDistance(word, other) }))

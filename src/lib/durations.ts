@@ -15,7 +15,7 @@ const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
 
 /**
  * Milliseconds of a duration as helm and kubectl take it: Go's time.ParseDuration (`90s`, `1m30s`, `1.5h`),
- * no sign. A bare `0` is allowed, as in Go. Undefined when the text is no duration.
+ * no sign. A bare `0` is allowed, as in Go. Undefined if the text is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0

@@ -1,12 +1,12 @@
 /**
- * What a terminal obeys or hides: control characters, what turns the direction of writing, what has no width, noncharacters, and
- * the tags of emoji. Line breaks and tabs are not among them. Part of a character class, for patterns with the flag `u`.
+ * Characters that a terminal obeys or hides: control characters, bidi controls, zero-width characters, noncharacters, and
+ * the tags of emoji; not line breaks and tabs. Part of a character class, for patterns with the flag `u`.
  */
 export const OBEYED =
   '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\\u{e0000}-\\u{e007f}'
 const HIDDEN = new RegExp(`[${OBEYED}]`, 'gu')
 
-/** Whether there is such a character in the text. */
+/** Whether the text has such a character. */
 export function hasHidden(text: string): boolean {
   return text.search(HIDDEN) >= 0
 }
@@ -16,7 +16,7 @@ export function replaceHidden(text: string, by: string | ((character: string) =>
   return text.replace(HIDDEN, typeof by === 'string' ? () => by : by)
 }
 
-/** A text of JSON or YAML with escapes for such characters, all of which have to be in double quotes. */
+/** A text of JSON or YAML with escapes for such characters, which must all be in double quotes. */
 export function withEscapes(text: string, format: 'json' | 'yaml'): string {
   return replaceHidden(text, (character) => {
     const code = character.codePointAt(0)!

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(import.meta.url)
 
-/** The folder that holds package.json, chart/ and schema/, from the sources and from a build alike. */
+/** The folder of package.json, chart/ and schema/, for sources and builds. */
 export const packageFolder = folderAbove(path.dirname(here))
 
-/** The folder of the code that runs: src/ or dist/. */
+/** The folder of the running code: src/ or dist/. */
 export const codeFolder = path.join(packageFolder, path.relative(packageFolder, here).split(path.sep)[0]!)
 
 function folderAbove(folder: string): string {

@@ -14,7 +14,7 @@ export function sleep(milliseconds: number, ...signals: (AbortSignal | undefined
   })
 }
 
-/** Does something for a limited time: `late` is aborted when that is over, and nothing is waited for any more. */
+/** Does something for a limited time: aborts `late` when the time is up, and stops waiting. */
 export async function atMost(
   milliseconds: number,
   work: (late: AbortSignal) => Promise<void>,

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
-/** A file of an archive, its name as the archive has it. */
+/** A file of an archive, with its name in the archive. */
 export interface ArchivedFile {
   name: string
   content: Buffer
@@ -10,8 +10,8 @@ export interface ArchivedFile {
 const BLOCK = 512
 
 /**
- * The files of a gzipped tar archive (ustar, with the long names of pax and GNU). Directories are left out. Throws Error for what
- * is no such archive, unpacks to more than `mostBytes`, or holds anything but files and directories.
+ * The files of a gzipped tar archive (ustar, with the long names of pax and GNU), without directories. Throws Error if it is not
+ * such an archive, unpacks to more than `mostBytes`, or contains anything but files and directories.
  */
 export async function filesOfTgz(bytes: Buffer, mostBytes: number): Promise<ArchivedFile[]> {
   const tar = await promisify(gunzip)(bytes, { maxOutputLength: mostBytes })
@@ -40,7 +40,7 @@ export async function filesOfTgz(bytes: Buffer, mostBytes: number): Promise<Arch
   return files
 }
 
-/** Whether the header's checksum fits: the sum of its bytes, its own field taken as spaces. */
+/** Whether the header's checksum is right: the sum of its bytes, with its own field as spaces. */
 function isSound(header: Buffer): boolean {
   let sum = 0
   for (const [index, byte] of header.entries()) sum += index >= 148 && index < 156 ? 0x20 : byte

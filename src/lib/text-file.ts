@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-/** What can be read as it comes, such as stdin. */
+/** A readable stream, such as stdin. */
 export type TextStream = AsyncIterable<Uint8Array | string>
 
-/** A file that is no text, or too much of it. */
+/** A file that is not text, or too long. */
 class TextFileError extends Error {}
 
 const BY_CODE: Record<string, string> = {
@@ -14,7 +14,7 @@ const BY_CODE: Record<string, string> = {
   EACCES: 'may not be read by you',
 }
 
-/** Why a file could not be read, a clause after its name; and whether there is none. */
+/** Why a file could not be read, a clause after its name; and whether it does not exist. */
 export function whyUnreadable(error: unknown): { why: string; isMissing: boolean } {
   const { code = '', message } = error as NodeJS.ErrnoException
   const isMissing = code === 'ENOENT'
@@ -23,9 +23,9 @@ export function whyUnreadable(error: unknown): { why: string; isMissing: boolean
 }
 
 /**
- * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without its mark. Whatever is behind the path (a device, a
- * pipe, a huge file), no more than that is read. Throws TextFileError with what is wrong, a clause, the system's error, or
- * what `inspect` throws about the file that is read.
+ * Reads a file, or a stream (stdin), of at most `limit` bytes in UTF-8, with or without a byte order mark. Whatever the path
+ * leads to (a device, a pipe, a huge file), it reads no more than that. Throws TextFileError with a clause, the system's error,
+ * or what `inspect` throws about the opened file.
  */
 export async function readTextFile(
   file: string | TextStream,

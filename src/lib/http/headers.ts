@@ -1,9 +1,9 @@
-/** RFC 9110 token: what a header's name may be made of. */
+/** Characters of a header's name: a token of RFC 9110. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** Visible ASCII, blanks in between: other octets (obs-text) mean something else to every hop. */
+/** Visible ASCII with blanks inside: every hop reads other octets (obs-text) differently. */
 const VALUE = /^(?:[!-~](?:[ -~]*[!-~])?)?$/
 
-/** Headers of one connection, which each hop sets anew. */
+/** Hop-by-hop headers: each hop sets its own. */
 const OF_CONNECTIONS = new Set(
   'connection keep-alive proxy-connection te trailer transfer-encoding content-length upgrade expect'.split(
     ' ',
@@ -16,12 +16,12 @@ export function isHeaderName(text: string): boolean {
 }
 
 /**
- * What headers are for: `canary` ones tell requests apart, `match` ones are wanted of each request that the app takes,
- * `probe` ones go along with every probe.
+ * Purpose of headers: `canary` headers select canary requests, `match` headers are required of every request to the app,
+ * `probe` headers are sent with every probe.
  */
 export type HeaderUse = 'canary' | 'match' | 'probe'
 
-/** What is wrong with a header: clauses, without its value, which may be a secret. */
+/** Why a header is invalid: clauses, without its value, which may be a secret. */
 export interface HeaderProblem {
   name: string
   /** `is given twice`. */
@@ -30,8 +30,8 @@ export interface HeaderProblem {
 }
 
 /**
- * The first header that HTTP would not carry as it is, or that probes can't have for this use; undefined where all can
- * be sent. Names are compared without regard to case, as HTTP does.
+ * The first header that HTTP would not carry unchanged, or that probes cannot send for this purpose; undefined if there is
+ * none. Names are compared case-insensitively, as HTTP does.
  */
 export function headerProblem(
   headers: Iterable<readonly [name: string, value: string]>,

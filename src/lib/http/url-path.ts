@@ -1,20 +1,20 @@
-/** What a path is for: `prefix` and `exact` of a match, without a query; `probe` is asked, a query may follow. */
+/** Purpose of a path: `prefix` and `exact` of a match, without a query; `probe` may have a query. */
 export type PathUse = 'prefix' | 'exact' | 'probe'
 
-/** Why no client sends a path as it is written, a clause, and the form that works. */
+/** Why no client sends a path as written, a clause, and the form that works. */
 export interface PathProblem {
   what: string
   remedy: string
 }
 
-/** Characters that clients send as they are; of all others they send the percent-encoded form. */
+/** Characters that clients send unchanged; they percent-encode all others. */
 const PLAIN = /^[!$-;=@-Z[\]_a-z|~]*$/
 const PLAIN_QUERY = /^[!$-;=?-~]*$/
-/** `/./` and `/../`, which clients resolve; at the end of a prefix the segment may go on. */
+/** `/./` and `/../`, which clients resolve; at the end of a prefix the segment may continue. */
 const DOTS = /\/(?:\.|%2e){1,2}(?=\/)/i
 const DOTS_AT_END = /\/(?:\.|%2e){1,2}$/i
 
-/** Why no client sends this path; undefined for one that they send as it is. */
+/** Why no client sends this path; undefined if they send it unchanged. */
 export function pathProblem(text: string, use: PathUse): PathProblem | undefined {
   if (!text.startsWith('/'))
     return { what: 'does not begin with "/"', remedy: `write it as ${encoded(`/${text}`)}` }
@@ -53,7 +53,7 @@ export function pathProblem(text: string, use: PathUse): PathProblem | undefined
 }
 
 function encoded(text: string): string {
-  // What is percent-encoded already stays; half a character is one that nobody can send.
+  // Percent-encoded parts stay; nobody can send half a character.
   return encodeURI(text.replace(/\p{Cs}/gu, '\ufffd'))
     .replace(/%25(?=[0-9a-f]{2})/gi, '%')
     .replace(/%5[BD]/g, decodeURI)

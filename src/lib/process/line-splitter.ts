@@ -1,9 +1,9 @@
-/** Characters of a line that are shown; a longer one is cut. */
+/** Characters shown of a line; the rest is cut. */
 const LONGEST_LINE = 4096
-/** A line without its end is shown after this silence: a question waits for its answer on the same line. */
+/** An unfinished line is shown after this silence: a prompt waits for its answer on the same line. */
 const SILENCE_MS = 100
 
-/** Cuts what a program writes into lines, each handed on as soon as it is there. */
+/** Splits a program's output into lines, each passed on as soon as it is complete. */
 export class LineSplitter {
   private rest = ''
   private timer?: NodeJS.Timeout
@@ -18,7 +18,7 @@ export class LineSplitter {
     if (this.rest) this.timer = setTimeout(() => this.flush(), SILENCE_MS).unref()
   }
 
-  /** Hands on what has no end yet. */
+  /** Passes on the unfinished line. */
   flush(): void {
     clearTimeout(this.timer)
     this.say(this.rest)

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** The processes that a process has started, and theirs, which still run; none where the system does not tell. */
+/** The running descendants of a process; none if the system does not list them. */
 export async function descendantsOf(pid: number): Promise<number[]> {
   const parents = process.platform === 'linux' ? await procParents() : await psParents()
   const found: number[] = []
@@ -17,7 +17,7 @@ async function procParents(): Promise<Pair[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
   return stats.flatMap((stat, index): Pair[] => {
-    // `pid (name) state parent …`, and a name may hold anything.
+    // `pid (name) state parent …`; the name may contain anything.
     const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return isRunning(state) ? [[Number(pids[index]), Number(parent)]] : []
   })

@@ -17,12 +17,12 @@ import {
 
 import { resolveMergeKeys } from './merge-keys.js'
 
-/** What is wrong with a YAML text, a clause, and in which line. */
+/** The error in a YAML text, a clause, and its line. */
 export class YamlError extends Error {
   constructor(
     message: string,
     readonly line: number,
-    /** Of the place in the text, where it is known closer than by its line. */
+    /** Offset in the text, if known more closely than its line. */
     readonly offset?: number,
   ) {
     super(message)
@@ -36,22 +36,22 @@ export interface Limits {
   maxItems?: number
 }
 
-/** A document, and how to say in which line of the text something is. */
+/** A document, and the way from an offset to a line. */
 export interface YamlDocument {
   document: Document.Parsed
   lineOf: (offset: number) => number
 }
 
-/** Deeper maps and lists are nobody's values; parsing far deeper ones can end the process. */
+/** Nobody writes deeper values; parsing far deeper ones can end the process. */
 const MAX_DEPTH = 100
-/** Keys of one map: finding those that are there twice takes time quadratic in their number. */
+/** Keys of one map: finding duplicates takes time quadratic in their number. */
 const MAX_KEYS = 10_000
-/** Values that a document may have once its aliases are replaced by what they stand for. */
+/** Values of a document after its aliases are expanded. */
 const MAX_VALUES = 1_000_000
 
 /**
- * The documents of a YAML text, checked so that their values can be made and walked safely: not nested without end, no map or
- * list too long, aliases that expand neither endlessly nor hugely, numbers that JSON can hold. Throws YamlError.
+ * The documents of a YAML text, checked so that their values can be built and walked safely: bounded depth, maps, lists and
+ * alias expansion, and numbers that JSON can hold. Throws YamlError.
  */
 export function yamlDocuments(
   text: string,
@@ -70,7 +70,7 @@ export function yamlDocuments(
   })
 }
 
-/** The values of a checked document. Throws YamlError where they can't be made: a merge of what is no map. */
+/** The values of a checked document. Throws YamlError if that fails: a merge of something other than a map. */
 export function valuesOf({ document, lineOf }: YamlDocument): unknown {
   try {
     resolveMergeKeys(document)
@@ -80,7 +80,7 @@ export function valuesOf({ document, lineOf }: YamlDocument): unknown {
   }
 }
 
-/** Looks at the tokens without recursion: the composer, which has it, comes after. */
+/** Checks the tokens without recursion; the recursive composer runs afterwards. */
 function checkSize(root: CST.Token, lineOf: (offset: number) => number, limits: Limits): void {
   const { maxKeys = MAX_KEYS, maxItems = Infinity } = limits
   const open: [token: CST.Token, depth: number][] = [[root, 0]]
@@ -108,14 +108,14 @@ function checkSize(root: CST.Token, lineOf: (offset: number) => number, limits: 
   }
 }
 
-/** Counts the values of a document, aliases as often as they are used. */
+/** Counts the values of a document, aliases once per use. */
 class Counter {
   private total = 0
   private readonly anchors = new Map<string, number>()
 
   constructor(private readonly lineOf: (offset: number) => number) {}
 
-  /** Throws YamlError where there are too many, or one that can't be told. */
+  /** Throws YamlError if there are too many, an alias has no anchor, or a number is not finite. */
   count(node: unknown): number {
     let values = 1
     if (isAlias(node)) {
@@ -125,7 +125,7 @@ class Counter {
     } else if (isPair(node)) {
       return this.count(node.key) + this.count(node.value)
     } else if (isCollection(node)) {
-      // Until it is complete, an alias within it would stand for itself.
+      // Until it is complete, an alias within it would refer to itself.
       if (node.anchor) this.anchors.delete(node.anchor)
       for (const item of node.items) values += this.count(item)
     } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
@@ -136,7 +136,7 @@ class Counter {
       )
     }
     if ((isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, values)
-    // Collections have counted what is in them.
+    // Collections have counted their contents.
     this.total += isCollection(node) ? 1 : values
     if (this.total > MAX_VALUES) throw this.wrong(node, 'aliases expand to more than a million values')
     return values

@@ -1,6 +1,6 @@
 /**
- * What Helm and Kubernetes take an unquoted scalar for: YAML 1.1's words and numbers, and the `0o17` of 1.2. Dates and `1:30` are
- * texts to them. A number too large for a double is Infinity.
+ * How Helm and Kubernetes read an unquoted scalar: YAML 1.1's words and numbers, and the `0o17` of 1.2. They read dates and
+ * `1:30` as text. A number too large for a double is Infinity.
  */
 export function plainScalar(text: string): string | number | boolean | null {
   if (NULLS.has(text)) return null
@@ -25,13 +25,13 @@ const WORDS = new Map<string, boolean | number>([
   ...cases(['.inf', '+.inf']).map((word) => [word, Infinity] as const),
   ...cases(['-.inf']).map((word) => [word, -Infinity] as const),
 ])
-/** A leading 0 is octal where all digits are; `089` is a decimal number. */
+/** A leading 0 is octal if all digits are; `089` is a decimal number. */
 const INTEGER =
   /^(?<sign>[-+]?)(?:0x(?<hex>[0-9a-f]+)|0b(?<binary>[01]+)|0o?(?<octal>[0-7]+)|(?<decimal>0|[1-9][0-9]*))$/i
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const DOT_FLOAT = /^\.[0-9]+(?:[eE][-+]?[0-9]+)?$/
 
-/** Whether the number that a scalar stands for is written in full by the double that it becomes: nothing is rounded away. */
+/** Whether the scalar's double has its exact value: nothing is rounded away. */
 export function isKeptExactly(text: string): boolean {
   const value = plainScalar(text)
   if (typeof value !== 'number') return true

@@ -3,10 +3,10 @@ import { isKeptExactly, plainScalar } from './helm-scalars.js'
 
 type Options = ParseOptions & DocumentOptions & SchemaOptions
 
-/** How Helm and Kubernetes read YAML, for the `yaml` package: numbers that a double can't hold are rounded, as they do it. */
+/** How Helm and Kubernetes read YAML, for the `yaml` package: numbers that a double cannot hold are rounded, as they do. */
 export const KUBERNETES_YAML: Options = { version: '1.1', customTags: (tags) => helmTags(tags, toNumber) }
 
-/** The same for values: a number that would be rounded is an error, and keys are texts as they are written. */
+/** The same for values: a number that would be rounded is an error, and keys are text as written. */
 export const VALUES_YAML: Options = {
   version: '1.1',
   stringKeys: true,
@@ -14,8 +14,8 @@ export const VALUES_YAML: Options = {
 }
 
 /**
- * What makes a text more than a text to Helm, beside what YAML 1.1 and 1.2 say: to write texts in quotes that one of them would
- * take for something else. No value is written by these tags.
+ * Scalars that Helm reads as something other than text, beyond YAML 1.1 and 1.2: the writer quotes texts that one of them would
+ * misread. These tags write no values.
  */
 export const TAKEN_FOR_MORE: ScalarTag[] = [
   {
@@ -38,7 +38,7 @@ function helmTags(tags: Tags, number: ToNumber): Tags {
       default: true,
       test: testOf((text) => plainScalar(text) === null),
       resolve: () => null,
-      // What stands for a key without a value.
+      // A key without a value.
       identify: (value) => value === null,
     },
     {
@@ -68,12 +68,12 @@ function helmTags(tags: Tags, number: ToNumber): Tags {
   return [...others, 'merge', ...scalars]
 }
 
-/** Texts, maps and lists. Sets and ordered maps are YAML 1.1, but to Helm they are the maps and lists they look. */
+/** Texts, maps and lists. YAML 1.1 has sets and ordered maps; Helm reads them as the maps and lists they look like. */
 function isKept({ tag, collection }: ScalarTag | CollectionTag): boolean {
   return collection === undefined ? tag.endsWith(':str') : !/:(set|omap|pairs)$/.test(tag)
 }
 
-/** The package asks for a pattern, and uses nothing of it but this. */
+/** The package wants a pattern, and uses only this method of it. */
 function testOf(test: (text: string) => boolean): RegExp {
   return { test } as RegExp
 }
@@ -84,7 +84,7 @@ function toNumber(text: string): number {
 
 function toExactNumber(text: string, onError: (message: string) => void): number {
   const value = toNumber(text)
-  // Whoever counts the values refuses what is no number at all.
+  // The count of the values refuses what is not a number.
   if (Number.isFinite(value) && !isKeptExactly(text)) {
     onError(`the number ${text} would be rounded to ${value}: write "${text}" where it is text`)
   }

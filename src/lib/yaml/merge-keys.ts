@@ -11,9 +11,9 @@ import {
 } from 'yaml'
 
 /**
- * Puts what merge keys (`<<`) stand for in their place, as kubectl and Helm resolve them: the keys of a map are taken in
- * the order written, so a merge replaces keys that stand before it; in a list of merged maps the first one wins.
- * Throws an Error where a merge key has anything but a map or a list of maps.
+ * Resolves merge keys (`<<`) as kubectl and Helm do: the keys of a map are taken in the order written, so a merge replaces
+ * keys before it; in a list of merged maps the first one wins. Throws an Error if a merge key has anything but a map or a
+ * list of maps.
  */
 export function resolveMergeKeys(document: Document): void {
   if (!document.schema?.tags.some(({ tag }) => tag.endsWith(':merge'))) return
@@ -43,7 +43,7 @@ function mergedPairs(value: Node | null, document: Document): Pair[] {
   return source.items
 }
 
-/** The merge tag of the `yaml` package reads an unquoted `<<` as a symbol; as text where keys are text. */
+/** The merge tag of the `yaml` package reads an unquoted `<<` as a symbol; as text if keys are text. */
 function isMerge({ key }: Pair): boolean {
   if (!isScalar(key)) return false
   return typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN')

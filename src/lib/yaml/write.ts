@@ -10,14 +10,14 @@ export interface WriteOptions {
 }
 
 /**
- * The value (of JSON) as YAML that means the same to Helm, Kubernetes and readers of YAML 1.2: a text is in quotes where one of
- * them would take it for something else. What a terminal would obey, or Helm refuse, is written as an escape.
+ * The JSON value as YAML that means the same to Helm, Kubernetes and readers of YAML 1.2: a text is quoted if one of them would
+ * misread it. Characters that a terminal would obey, or Helm refuse, are escaped.
  */
 export function writeYaml(value: unknown, { quoted = false, quotedKeys = false }: WriteOptions = {}): string {
   const document = new Document(value, {
     version: '1.1',
     compat: 'core',
-    // Nothing is merged: a key << is a text like any other.
+    // No merging: a key << is plain text.
     customTags: (tags) => [...tags.filter((tag) => !isMerge(tag)), ...TAKEN_FOR_MORE],
     aliasDuplicateObjects: false,
   })
@@ -39,7 +39,7 @@ function isMerge(tag: Tags[number]): boolean {
   return typeof tag !== 'string' && tag.tag.endsWith(':merge')
 }
 
-/** `<<` merges, and `=` is a value of its own for some; what is hidden has to be written as an escape. */
+/** `<<` merges, and `=` is a special value for some readers; hidden characters must be escaped. */
 function needsQuotes(text: string): boolean {
   return text === '<<' || text === '=' || hasHidden(text)
 }
