@@ -78,7 +78,7 @@ export interface Documents {
   }
   'runbook plan': RunPlanDocument
   runs: { runs: WaitingRun[] } & Performed
-  'sandbox env': { KUBECONFIG: string }
+  'sandbox env': { KUBECONFIG: string; CANARY_SANDBOX_GATEWAY?: string }
   'sandbox fault': { faults: OrderedFault[] }
   'sandbox start': SandboxView
   'sandbox status': SandboxView | { running: false }

@@ -9,6 +9,8 @@ export interface SandboxState {
   pid: number
   apiUrl: string
   proxyUrl: string
+  /** Of the Gateway's proxies; undefined without the Gateway API. */
+  gatewayUrl?: string
   controlUrl: string
   token: string
   /** Path of its kubeconfig. */

@@ -10,24 +10,36 @@ export interface SandboxView {
   kubeconfig: string
   apiUrl: string
   proxyUrl: string
+  /** Of the Gateway `public` in namespace `gateways`; undefined without the Gateway API. */
+  gatewayUrl?: string
   /** ISO time. */
   startedAt: string
 }
 
 /** The view of a sandbox's state. */
 export function viewSandbox(state: Omit<SandboxView, 'running'>): SandboxView {
-  const { pid, kubeconfig, apiUrl, proxyUrl, startedAt } = state
-  return { running: true, pid, kubeconfig, apiUrl, proxyUrl, startedAt }
+  const { pid, kubeconfig, apiUrl, proxyUrl, gatewayUrl, startedAt } = state
+  const gateway = gatewayUrl === undefined ? {} : { gatewayUrl }
+  return { running: true, pid, kubeconfig, apiUrl, proxyUrl, ...gateway, startedAt }
 }
 
 /** A running sandbox for people: how to use it, and how to end it. */
 export function describeSandbox(view: SandboxView, headline: string, palette: Palette): string {
+  const { gatewayUrl, proxyUrl } = view
+  const hasGloo = gatewayUrl !== proxyUrl
+  const gateways = [...(hasGloo ? ['Gloo'] : []), ...(gatewayUrl === undefined ? [] : ['the Gateway API'])]
+  const onGateway = [
+    '--set',
+    'routes.provider=gateway-api,routes.gateway.name=public,routes.gateway.namespace=gateways',
+  ]
+  const next = canaryCommand(['install', 'echo', 'v1', ...(hasGloo ? ['--with-virtual-service'] : onGateway)])
   return [
-    `${palette.good('✔')} ${headline} (pid ${view.pid}): a simulator of Kubernetes with Gloo, on this machine only`,
+    `${palette.good('✔')} ${headline} (pid ${view.pid}): a simulator of Kubernetes with ${gateways.join(' and ')}, on this machine only`,
     `  api     ${view.apiUrl}`,
-    `  proxy   ${view.proxyUrl}`,
+    ...(hasGloo ? [`  proxy   ${proxyUrl}`] : []),
+    ...(gatewayUrl === undefined ? [] : [`  gateway ${gatewayUrl} (Gateway public in namespace gateways)`]),
     `  use     ${palette.strong(exportLine(view.kubeconfig))}`,
-    `  next    ${palette.strong(canaryCommand(['install', 'echo', 'v1', '--with-virtual-service']))}`,
+    `  next    ${palette.strong(next)}`,
     `  stop    ${palette.strong(canaryCommand(['sandbox', 'stop']))}`,
   ].join('\n')
 }

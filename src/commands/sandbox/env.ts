@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.js'
 
 export default class SandboxEnv extends BaseCommand {
-  static override summary = 'Print the shell line that makes helm, kubectl and canary use the sandbox'
+  static override summary = 'Print the shell lines that make helm, kubectl and canary use the sandbox'
   static override examples = ['eval "$(<%= config.bin %> sandbox env)"']
 
   async run(): Promise<void> {
@@ -12,6 +12,12 @@ export default class SandboxEnv extends BaseCommand {
     ])
     const state = await runningSandbox(stateFolder())
     if (!state) throw notRunning()
-    await this.print({ KUBECONFIG: state.kubeconfig }, () => exportLine(state.kubeconfig), { isFile: true })
+    const { kubeconfig, gatewayUrl } = state
+    const gateway = gatewayUrl === undefined ? {} : { CANARY_SANDBOX_GATEWAY: gatewayUrl }
+    const lines = [
+      exportLine(kubeconfig),
+      ...(gatewayUrl === undefined ? [] : [`export CANARY_SANDBOX_GATEWAY=${gatewayUrl}`]),
+    ]
+    await this.print({ KUBECONFIG: kubeconfig, ...gateway }, () => lines.join('\n'), { isFile: true })
   }
 }

@@ -3,25 +3,42 @@ import { BaseCommand } from '../../cli/base-command.js'
 import { describeSandbox, viewSandbox } from '../../cli/sandbox/sandbox-texts.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
+import { LIKES } from '../../sandbox/gateway/gateway-api/like.js'
+import type { Provider, SandboxOptions } from '../../sandbox/sandbox.js'
 
 /** How often it is looked whether a process has ended. */
 const LOOK_EVERY_MS = 300
 /** How long the process in the background may take until it answers. */
 const START_TIMEOUT_MS = 15_000
 
+type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>>
+
 export default class SandboxStart extends BaseCommand {
-  static override summary = 'Start an embedded cluster with a gateway, in the background'
+  static override summary = 'Start an embedded cluster with gateways, in the background'
   static override description =
-    'An API server that the real helm and kubectl work against, with Gloo and its proxy simulated: to try canary out and ' +
-    'to rehearse failures, without Docker. There is one for each user; starting it again finds it.'
+    'An API server that the real helm and kubectl work against, with Gloo, a Gateway API implementation and their proxies ' +
+    'simulated: to try canary out and to rehearse failures, without Docker. There is one for each user; starting it again ' +
+    'finds it.'
   static override examples = [
     '<%= config.bin %> sandbox start && eval "$(<%= config.bin %> sandbox env)"',
     '<%= config.bin %> sandbox start --proxies 3',
+    '<%= config.bin %> sandbox start --gateway-api --like traefik',
     '<%= config.bin %> sandbox start --foreground',
   ]
   static override flags = {
+    'gateway-api': Flags.boolean({
+      allowNo: true,
+      env: 'CANARY_SANDBOX_GATEWAY_API',
+      description: 'Only the Gateway API, without Gloo; with --no-gateway-api only Gloo (default: both)',
+    }),
+    like: Flags.string({
+      helpValue: LIKES.join('|'),
+      env: 'CANARY_SANDBOX_LIKE',
+      description: 'The implementation of the Gateway API to behave like (default envoy-gateway)',
+    }),
     proxies: Flags.integer({
-      description: 'How many proxies it has; later: kubectl scale deployment gateway-proxy -n gloo-system',
+      env: 'CANARY_SANDBOX_PROXIES',
+      description: 'How many proxies each gateway has; later: kubectl scale their Deployment',
       default: 1,
       min: 1,
       max: 10,
@@ -37,14 +54,15 @@ export default class SandboxStart extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SandboxStart)
+    const options = optionsOf(flags)
     const { runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
     const folder = stateFolder()
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox runs already')
-    const { proxies, 'while-pid': owner } = flags
+    const { 'while-pid': owner } = flags
     const ownerEnded = owner === undefined ? undefined : await endOf(owner)
-    if (flags.foreground) return this.serve(folder, proxies, ownerEnded)
-    await this.show(await this.detach(folder, proxies, owner), 'the sandbox runs')
+    if (flags.foreground) return this.serve(folder, options, ownerEnded)
+    await this.show(await this.detach(folder, options, owner), 'the sandbox runs')
   }
 
   private async show(state: SandboxState, headline: string): Promise<void> {
@@ -53,7 +71,7 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Is the sandbox until a signal ends it, or the process it is there for has ended. */
-  private async serve(folder: string, proxies: number, ownerEnded?: AbortSignal): Promise<void> {
+  private async serve(folder: string, options: StartOptions, ownerEnded?: AbortSignal): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve)
       process.once('SIGTERM', resolve)
@@ -66,15 +84,16 @@ export default class SandboxStart extends BaseCommand {
         import('../../sandbox/daemon.js'),
         import('../../cli/sandbox/folder-lock.js'),
       ])
-    const sandbox = await startSandbox({ proxies })
-    const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = sandbox
+    const sandbox = await startSandbox(options)
+    const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = sandbox
     const { pid } = process
     try {
       const state = await exclusively(folder, async () => {
         const other = await runningSandbox(folder)
         if (other) return other
         const startedAt = new Date().toISOString()
-        return writeState(folder, { pid, apiUrl, proxyUrl, controlUrl, token, startedAt }, kubeconfig)
+        const state = { pid, apiUrl, proxyUrl, gatewayUrl, controlUrl, token, startedAt }
+        return writeState(folder, state, kubeconfig)
       })
       if (state.pid !== pid) return await this.show(state, 'another sandbox was first')
       await this.show(state, 'the sandbox runs')
@@ -91,7 +110,11 @@ export default class SandboxStart extends BaseCommand {
   }
 
   /** Starts this program again in the background, and resolves once its sandbox answers. */
-  private async detach(folder: string, proxies: number, owner?: number): Promise<SandboxState> {
+  private async detach(
+    folder: string,
+    { proxies, providers, like }: StartOptions,
+    owner?: number,
+  ): Promise<SandboxState> {
     const [
       { spawn },
       { mkdir, open, readFile },
@@ -112,6 +135,9 @@ export default class SandboxStart extends BaseCommand {
     const flags = [
       '--proxies',
       String(proxies),
+      '--like',
+      like,
+      ...(providers.length === 2 ? [] : [providers[0] === 'gloo' ? '--no-gateway-api' : '--gateway-api']),
       ...(owner === undefined ? [] : ['--while-pid', String(owner)]),
     ]
     const program = [...itself, 'sandbox', 'start', '--foreground', ...flags]
@@ -139,6 +165,23 @@ export default class SandboxStart extends BaseCommand {
       nextSteps: ['canary sandbox start --foreground    (shows what it does)'],
     })
   }
+}
+
+/** Throws UsageError for an implementation that is not known, or is not played. */
+function optionsOf({
+  proxies,
+  'gateway-api': only,
+  like = 'envoy-gateway',
+}: {
+  proxies: number
+  'gateway-api'?: boolean
+  like?: string
+}): StartOptions {
+  const known = LIKES.find((one) => one === like)
+  if (!known) throw new UsageError(`invalid value "${like}" for --like (expected ${LIKES.join(', ')})`)
+  const providers: Provider[] =
+    only === undefined ? ['gloo', 'gateway-api'] : only ? ['gateway-api'] : ['gloo']
+  return { proxies, providers, like: known }
 }
 
 /** A signal that is aborted once a process has ended. Throws UsageError where there is none. */

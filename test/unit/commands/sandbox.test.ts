@@ -36,6 +36,7 @@ async function running(): Promise<string> {
     pid: process.pid,
     apiUrl: 'http://127.0.0.1:1',
     proxyUrl: 'http://127.0.0.1:2',
+    gatewayUrl: 'http://127.0.0.1:3',
     controlUrl: control.url,
     token: 'secret',
     startedAt: '2026-03-01T12:00:00Z',
@@ -66,18 +67,33 @@ describe('with a sandbox', () => {
       kubeconfig,
       apiUrl: 'http://127.0.0.1:1',
       proxyUrl: 'http://127.0.0.1:2',
+      gatewayUrl: 'http://127.0.0.1:3',
       startedAt: '2026-03-01T12:00:00Z',
     })
     const start = await runCommand(SandboxStart, [])
     expect(start.stdout).toMatch(/^✔ the sandbox runs already \(pid \d+\)/)
     expect(start.stdout).toContain(`export KUBECONFIG=${kubeconfig}\n`)
+    expect(start.stdout).toContain('gateway http://127.0.0.1:3 (Gateway public in namespace gateways)\n')
     expect(start.stdout).not.toContain('secret')
   })
 
-  test('env is a line for the shell', async () => {
+  test('an implementation that is not known is refused', async () => {
+    const run = await runCommand(SandboxStart, ['--like', 'nginx'])
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain(
+      'invalid value "nginx" for --like (expected envoy-gateway, contour, traefik)',
+    )
+  })
+
+  test('env is lines for the shell', async () => {
     const kubeconfig = await running()
-    expect((await runCommand(SandboxEnv, [])).stdout).toBe(`export KUBECONFIG=${kubeconfig}\n`)
-    expect(documentOf(await runCommand(SandboxEnv, ['--json']))).toEqual({ KUBECONFIG: kubeconfig })
+    expect((await runCommand(SandboxEnv, [])).stdout).toBe(
+      `export KUBECONFIG=${kubeconfig}\nexport CANARY_SANDBOX_GATEWAY=http://127.0.0.1:3\n`,
+    )
+    expect(documentOf(await runCommand(SandboxEnv, ['--json']))).toEqual({
+      KUBECONFIG: kubeconfig,
+      CANARY_SANDBOX_GATEWAY: 'http://127.0.0.1:3',
+    })
     expect(exportLine("/home/o'neil x/k")).toBe(`export KUBECONFIG='/home/o'\\''neil x/k'`)
   })
 

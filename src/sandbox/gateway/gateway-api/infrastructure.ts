@@ -9,7 +9,8 @@ import {
   loadBalancer,
 } from '../../infrastructure.js'
 import { PROXY_PORT, type ProxyPlace } from '../../proxy/fleet.js'
-import { type Like, PROFILES } from './profile.js'
+import type { Like } from './like.js'
+import { PROFILES } from './profile.js'
 
 /** The Gateway that is ready to use. */
 export const GATEWAY = { namespace: 'gateways', name: 'public', listener: 'http' }

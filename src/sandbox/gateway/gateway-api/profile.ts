@@ -1,12 +1,10 @@
 import type { ProxyTraits } from '../../proxy/traits.js'
 import type { LocalAnswer } from '../routes.js'
 import type { Condition, RouteFindings } from './findings.js'
+import type { Like } from './like.js'
 import { CONTOUR } from './profiles/contour.js'
 import { ENVOY_GATEWAY } from './profiles/envoy-gateway.js'
 import { TRAEFIK } from './profiles/traefik.js'
-
-export const LIKES = ['envoy-gateway', 'contour', 'traefik'] as const
-export type Like = (typeof LIKES)[number]
 
 /** What the Gateway API leaves open, as one implementation decides it (measured, see docs/sandbox.md). */
 export interface Profile {
