@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { UsageError } from '../model/errors.js'
-import type { ClusterOptions, PinnedCluster } from './port.js'
+import type { ClusterOptions, PinnedCluster } from './options.js'
 import { kubectlFlags } from './kube/kubectl.js'
 
 /** Variables by which helm alone, not kubectl, would go to another cluster or be another user. */

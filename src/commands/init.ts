@@ -5,7 +5,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import type { KnownAnswers } from '../cli/init-answers.js'
 import { printNote } from '../cli/output/output.js'
-import type { ClusterOptions } from '../cluster/port.js'
+import type { ClusterOptions } from '../cluster/options.js'
 import { canaryCommand, withNamedCluster } from '../model/command-line.js'
 import { UsageError } from '../model/errors.js'
 

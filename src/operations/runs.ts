@@ -1,6 +1,6 @@
 import { canaryCommand, commented } from '../model/command-line.js'
 import type { RunWait, RunStart, WaitingRun } from '../model/results/runs.js'
-import type { RunNotes } from '../cluster/port.js'
+import type { RunNotes } from '../cluster/ports/runs.js'
 import type { OperationContext } from './context.js'
 
 /** What is known of runs of an app at this revision: a wait at another is over, a holder who died holds nothing. */

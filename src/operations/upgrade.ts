@@ -1,6 +1,6 @@
 import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
-import type { ChartSource } from '../cluster/port.js'
+import type { ChartSource } from '../cluster/ports/releases.js'
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectRef } from '../model/results/diagnosis.js'
 import { roleOf } from '../model/routing.js'

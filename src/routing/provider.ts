@@ -1,6 +1,6 @@
 import type { Finding } from '../model/results/doctor.js'
 import type { Permission } from '../cluster/permissions.js'
-import type { ProxyAddress } from '../cluster/port.js'
+import type { ProxyAddress } from '../cluster/kube/port-forward.js'
 import type { ObjectRef, Snapshot } from '../model/results/diagnosis.js'
 import type { DomainConflict, RouteOverlap } from '../model/results/overlaps.js'
 import type { Fingerprint, RoutingKind, RoutingTexts } from '../model/routing.js'

@@ -4,7 +4,7 @@ import { ENDPOINTS, type Endpoints, type Target } from '../cluster/kube/kube-typ
 import { appPodsOf } from '../cluster/pods/app-pods.js'
 import { versionPodsOf } from '../cluster/pods/pods.js'
 import { listAppObjects } from '../cluster/pods/workloads.js'
-import type { ClusterObject } from '../cluster/port.js'
+import type { ClusterObject } from '../cluster/ports/objects.js'
 import type { ObjectRef, Snapshot, SnapshotVersion } from '../model/results/diagnosis.js'
 
 /** A verdict waits this long for its causes, no longer. */

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { ReleaseChart } from '../../model/release.js'
-import type { ChartSource } from '../port.js'
+import type { ChartSource } from '../ports/releases.js'
 import type { PrivateFolder } from '../private-folder.js'
 
 /** Charts as helm can apply them; those of releases' records are written once each, and are there as long as their folder. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { ExternalError } from '../../model/errors.js'
-import type { PinnedCluster } from '../port.js'
+import type { PinnedCluster } from '../options.js'
 import { endless, interrupted, loginLimitMs, WAITS_FOR_PERSON_MS } from '../kube/login.js'
 import { sleep } from '../../lib/sleep.js'
 import { descendantsOf } from '../../lib/process/process-tree.js'

@@ -11,7 +11,7 @@ import type {
   RevisionSummary,
 } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import { checkShape, requireShallow, type Shape } from '../kube/shapes.js'
 
 /** The Secret (or ConfigMap) in which Helm keeps one revision. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { kubectlCommand } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import { ApiError, requestLine } from './api-errors.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi, Selection } from './kube-api.js'
 import type { Target } from './kube-types.js'
 

@@ -1,5 +1,5 @@
 import { ApiError } from './api-errors.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi } from './kube-api.js'
 import { SELF_REVIEWS } from './kube-types.js'
 

@@ -12,7 +12,7 @@ import {
   type ApiVerb,
 } from './api-errors.js'
 import type { Answer, ApiTransport } from './api-transport.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import { pathOf, type Target } from './kube-types.js'
 import { listOf, objectOf, ShapeError } from './shapes.js'
 

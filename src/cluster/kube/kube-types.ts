@@ -1,7 +1,7 @@
 import { commented, helmCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { shown } from '../../model/object-form.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { Shape } from './shapes.js'
 
 /** A kind of object, by what its URL needs. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { isatty } from 'node:tty'
-import type { PinnedCluster } from '../port.js'
+import type { PinnedCluster } from '../options.js'
 import { explainKubectl, KubectlEnded, kubectlFlags } from './kubectl.js'
 import { type Login, tooLong } from './login.js'
 import { sleep } from '../../lib/sleep.js'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
-import type { ClusterOptions } from '../port.js'
+import type { ClusterOptions } from '../options.js'
 
 /** kubectl's flags for the cluster the user chose. */
 export function kubectlFlags({ kubeconfig, kubeContext }: ClusterOptions): string[] {

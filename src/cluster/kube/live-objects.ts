@@ -4,7 +4,7 @@ import { ConflictError } from '../../model/errors.js'
 import { malformed } from '../../model/object-form.js'
 import type { JsonObject } from '../../model/values.js'
 import { ApiError } from './api-errors.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi } from './kube-api.js'
 import { AUTOSCALERS, type Resource, type Target } from './kube-types.js'
 

@@ -1,6 +1,16 @@
-import type { PinnedCluster, ProxyAddress } from '../port.js'
+import type { PinnedCluster } from '../options.js'
 import { startKubectl } from './kubectl-process.js'
 import { sleep } from '../../lib/sleep.js'
+
+/** A way to a proxy. */
+export interface ProxyAddress {
+  /** Origin, e.g. `http://127.0.0.1:8080`. */
+  origin: string
+  /** How it was found: `--proxy-url`, `LoadBalancer of infra/proxy`, `port-forward to …`. */
+  source: string
+  /** Ends what was opened to reach it (a port-forward). */
+  close(): Promise<void>
+}
 
 const READY = /Forwarding from 127\.0\.0\.1:(\d+)/
 /** A forward that ends more often than this in a row leads to nothing any more. */

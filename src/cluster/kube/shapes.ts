@@ -1,4 +1,4 @@
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { Resource } from './kube-types.js'
 
 type Scalar = 'string' | 'number' | 'boolean'

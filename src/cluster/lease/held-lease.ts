@@ -1,7 +1,8 @@
 import type { LockHolder } from '../../model/results/runs.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
 import { ApiError, explainSilence, isPassing } from '../kube/api-errors.js'
-import type { AppLock, RecordedProof } from '../port.js'
+import type { AppLock } from '../ports/locks.js'
+import type { RecordedProof } from '../ports/proofs.js'
 import type { KubeApi } from '../kube/kube-api.js'
 import type { Target } from '../kube/kube-types.js'
 import {

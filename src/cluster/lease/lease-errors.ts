@@ -1,7 +1,7 @@
 import { canaryAgain, canaryCommand, commented } from '../../model/command-line.js'
 import type { LockHolder } from '../../model/results/runs.js'
 import { CanaryError } from '../../model/errors.js'
-import type { LockRequest } from '../port.js'
+import type { LockRequest } from '../ports/locks.js'
 
 /** Another operator has the app; `claim` is who asked them to stop already. */
 export function busy(

@@ -1,7 +1,8 @@
 import type { LockHolder, Approval, RunWait, RunStart } from '../../model/results/runs.js'
 import { ExternalError } from '../../model/errors.js'
 import { ApiError } from '../kube/api-errors.js'
-import type { RecordedProof, RecordedRollback, RunNotes } from '../port.js'
+import type { RecordedProof, RecordedRollback } from '../ports/proofs.js'
+import type { RunNotes } from '../ports/runs.js'
 import type { KubeApi } from '../kube/kube-api.js'
 import { LEASES } from '../kube/kube-types.js'
 import {

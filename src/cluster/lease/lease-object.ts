@@ -1,6 +1,7 @@
 import type { LockHolder, Approval, RunWait, RunStart } from '../../model/results/runs.js'
 import type { Verdict } from '../../model/expectation.js'
-import type { ClusterObject, RecordedProof, RecordedRollback } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
+import type { RecordedProof, RecordedRollback } from '../ports/proofs.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
 /** The fields of a Lease that are looked at. */

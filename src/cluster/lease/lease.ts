@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ApiError, isPassing } from '../kube/api-errors.js'
-import type { AppLock, LockRequest } from '../port.js'
+import type { AppLock, LockRequest } from '../ports/locks.js'
 import { HeldLease } from './held-lease.js'
 import { LEASES } from '../kube/kube-types.js'
 import { busy, interrupted } from './lease-errors.js'

@@ -1,5 +1,6 @@
 import { ApiError } from '../kube/api-errors.js'
-import type { AppLock, LockRequest, RecordedProof } from '../port.js'
+import type { AppLock, LockRequest } from '../ports/locks.js'
+import type { RecordedProof } from '../ports/proofs.js'
 import { keepProofs, type LeaseApi } from './lease-notes.js'
 import { withProof } from './lease-object.js'
 import { atMost } from '../../lib/sleep.js'

@@ -5,7 +5,7 @@ import {
   ownerOf,
   type ReleaseName,
 } from '../../model/results/ownership.js'
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import type { Deployment, Pod } from '../kube/kube-types.js'
 import { isReady, isTerminating, podVersion } from './pods.js'
 

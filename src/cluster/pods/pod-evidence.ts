@@ -1,4 +1,4 @@
-import type { ClusterObject } from '../port.js'
+import type { ClusterObject } from '../ports/objects.js'
 import { ApiError } from '../kube/api-errors.js'
 import type { KubeApi } from '../kube/kube-api.js'
 import { EVENTS, PODS, type Deployment, type KubeEvent, type Pod } from '../kube/kube-types.js'

@@ -2,7 +2,7 @@ import { canaryCommand, commented, kubectlCommand } from '../../model/command-li
 import { ExternalError, UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
 import { pinCluster } from '../chosen-cluster.js'
-import type { ClusterOptions, PinnedCluster } from '../port.js'
+import type { ClusterOptions, PinnedCluster } from '../options.js'
 import { KubectlEnded, kubectlFlags } from '../kube/kubectl.js'
 import { runKubectl } from '../kube/kubectl-process.js'
 

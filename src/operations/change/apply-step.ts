@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { canaryCommand, commented } from '../../model/command-line.js'
-import type { AppLock, UpgradeRequest } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
+import type { UpgradeRequest } from '../../cluster/ports/releases.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'

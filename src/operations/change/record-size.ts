@@ -1,5 +1,5 @@
 import { canaryCommand } from '../../model/command-line.js'
-import type { ChartSource } from '../../cluster/port.js'
+import type { ChartSource } from '../../cluster/ports/releases.js'
 import { MAX_OBJECT_BYTES, recordBytes, unzippedBytes } from '../../cluster/helm/record-size.js'
 import { UsageError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'

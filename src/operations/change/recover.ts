@@ -1,5 +1,5 @@
 import { canaryAgain, canaryCommand, commented, helmCommand } from '../../model/command-line.js'
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'

@@ -1,4 +1,4 @@
-import type { UpgradeRequest } from '../../cluster/port.js'
+import type { UpgradeRequest } from '../../cluster/ports/releases.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { JsonObject } from '../../model/values.js'

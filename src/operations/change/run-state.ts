@@ -1,5 +1,5 @@
 import { canaryAgain, canaryCommand, commented } from '../../model/command-line.js'
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'

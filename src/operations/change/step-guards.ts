@@ -1,5 +1,5 @@
 import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
-import type { ChartSource } from '../../cluster/port.js'
+import type { ChartSource } from '../../cluster/ports/releases.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { Step } from '../../model/plan.js'

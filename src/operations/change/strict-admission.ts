@@ -1,5 +1,6 @@
 import type { OperationResult } from '../../model/results/change.js'
-import type { AppLock, UpgradeRequest } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
+import type { UpgradeRequest } from '../../cluster/ports/releases.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import { roleOf } from '../../model/routing.js'

@@ -1,5 +1,5 @@
 import type { LockHolder } from '../../model/results/runs.js'
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
 

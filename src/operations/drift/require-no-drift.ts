@@ -1,4 +1,4 @@
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import { CanaryError } from '../../model/errors.js'
 import type { OperationContext } from '../context.js'
 import { driftLines, driftRefusal, namespaceIsGoing } from './describe-drift.js'

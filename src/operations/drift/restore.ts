@@ -1,5 +1,5 @@
 import { commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import type { LiveObject } from '../../model/results/drift.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import { roleOf } from '../../model/routing.js'

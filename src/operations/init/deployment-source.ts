@@ -1,5 +1,5 @@
 import { UsageError } from '../../model/errors.js'
-import type { ClusterOptions } from '../../cluster/port.js'
+import type { ClusterOptions } from '../../cluster/options.js'
 import { descriptionFor } from '../../routing/select.js'
 import { routesTo } from '../../rollout/import/old-routes.js'
 import {

@@ -1,4 +1,4 @@
-import type { ChartSource } from '../../cluster/port.js'
+import type { ChartSource } from '../../cluster/ports/releases.js'
 import type { Plan } from '../../model/plan.js'
 import type { Revision } from '../../model/release.js'
 import { effectiveValues } from '../../rollout/values/merge.js'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ChartSource } from '../../cluster/port.js'
+import type { ChartSource } from '../../cluster/ports/releases.js'
 import { ConflictError } from '../../model/errors.js'
 import {
   describeDomainConflict,

@@ -1,5 +1,5 @@
 import type { VersionPods } from '../../model/events.js'
-import type { AppWorkloads } from '../../cluster/port.js'
+import type { AppWorkloads } from '../../cluster/ports/workloads.js'
 import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { Revision } from '../../model/release.js'
 import { nameOf } from '../../rollout/drift/drift.js'

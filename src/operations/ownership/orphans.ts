@@ -1,4 +1,4 @@
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import type { OperationContext } from '../context.js'
 import { observe } from '../observe/observe.js'
 import { holdingsOf } from './holdings.js'

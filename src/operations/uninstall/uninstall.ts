@@ -2,7 +2,7 @@ import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../mod
 import { roleOf } from '../../model/routing.js'
 import { providerOf } from '../observe/provider.js'
 import { stepCommand } from '../change/step-command.js'
-import type { AppLock } from '../../cluster/port.js'
+import type { AppLock } from '../../cluster/ports/locks.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'

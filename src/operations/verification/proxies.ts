@@ -1,5 +1,5 @@
 import { canaryCommand, commented } from '../../model/command-line.js'
-import type { ProxyAddress } from '../../cluster/port.js'
+import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { RoutingProvider } from '../../routing/provider.js'
 import type { ProxyTarget } from '../../verification/probing/verifier.js'

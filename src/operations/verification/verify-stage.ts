@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.js'
-import type { AppWorkloads } from '../../cluster/port.js'
+import type { AppWorkloads } from '../../cluster/ports/workloads.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'

@@ -1,5 +1,5 @@
 import { forwardPort } from '../../cluster/kube/port-forward.js'
-import type { PinnedCluster } from '../../cluster/port.js'
+import type { PinnedCluster } from '../../cluster/options.js'
 import { ExternalError } from '../../model/errors.js'
 import type { RequestCounters } from '../provider.js'
 import { ADMIN_PORT, readCounters } from './admin.js'

@@ -1,7 +1,7 @@
 import type { Pod } from '../../cluster/kube/kube-types.js'
 import { forwardPort } from '../../cluster/kube/port-forward.js'
 import { isReady } from '../../cluster/pods/pods.js'
-import type { PinnedCluster } from '../../cluster/port.js'
+import type { PinnedCluster } from '../../cluster/options.js'
 import type { ProxyAdmin, SnapshotProxy } from '../../model/results/diagnosis.js'
 import type { Look } from '../snapshot.js'
 import { ADMIN_PORT, readProxyAdmin } from './admin.js'

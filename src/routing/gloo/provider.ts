@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/results/doctor.js'
 import type { KubeAccess } from '../../cluster/open.js'
-import type { ProxyAddress } from '../../cluster/port.js'
+import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
 import { GLOO } from './description.js'

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { AppLock, Cluster, LockRequest } from '../../../src/cluster/port.js'
+import type { AppLock, LockRequest } from '../../../src/cluster/ports/locks.js'
+import type { Cluster } from '../../../src/cluster/port.js'
 import { openCluster } from '../../../src/cluster/open.js'
 import { type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
 

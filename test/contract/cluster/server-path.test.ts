@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { HELM_MAJORS, kubectls, pathWithTools } from '../../../scripts/tools.js'
-import type { LockRequest } from '../../../src/cluster/port.js'
+import type { LockRequest } from '../../../src/cluster/ports/locks.js'
 import { openCluster } from '../../../src/cluster/open.js'
 import { startCluster, type TestCluster, writeChart } from '../api-server/cluster.js'
 

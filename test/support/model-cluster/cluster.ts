@@ -1,15 +1,14 @@
 import type { LockHolder, Approval, RunWait, RunStart } from '../../../src/model/results/runs.js'
+import type { AppWorkloads } from '../../../src/cluster/ports/workloads.js'
+import type { Cluster } from '../../../src/cluster/port.js'
 import type {
-  AppWorkloads,
-  Cluster,
   KeepReplicasRequest,
-  LockRequest,
-  RecordedProof,
-  RecordedRollback,
   RollbackRequest,
-  RunNotes,
   UpgradeRequest,
-} from '../../../src/cluster/port.js'
+} from '../../../src/cluster/ports/releases.js'
+import type { LockRequest } from '../../../src/cluster/ports/locks.js'
+import type { RecordedProof, RecordedRollback } from '../../../src/cluster/ports/proofs.js'
+import type { RunNotes } from '../../../src/cluster/ports/runs.js'
 import type { LiveObject, ObjectName } from '../../../src/model/results/drift.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { PodProgress, VersionPods } from '../../../src/model/events.js'

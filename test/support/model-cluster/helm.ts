@@ -1,4 +1,4 @@
-import type { RollbackRequest, UpgradeRequest } from '../../../src/cluster/port.js'
+import type { RollbackRequest, UpgradeRequest } from '../../../src/cluster/ports/releases.js'
 import { lastInEffect } from '../../../src/cluster/helm/release-record.js'
 import { KEPT_REVISIONS } from '../../../src/cluster/helm/helm.js'
 import { ExternalError } from '../../../src/model/errors.js'

@@ -1,5 +1,5 @@
 import type { LockHolder } from '../../../src/model/results/runs.js'
-import type { AppLock, LockRequest } from '../../../src/cluster/port.js'
+import type { AppLock, LockRequest } from '../../../src/cluster/ports/locks.js'
 import { CanaryError } from '../../../src/model/errors.js'
 import { Actor, type Turns } from './turns.js'
 

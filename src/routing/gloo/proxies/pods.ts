@@ -1,6 +1,7 @@
 import { kubectlCommand } from '../../../model/command-line.js'
 import { ExternalError } from '../../../model/errors.js'
-import type { ClusterOptions, ProxyAddress } from '../../../cluster/port.js'
+import type { ClusterOptions } from '../../../cluster/options.js'
+import type { ProxyAddress } from '../../../cluster/kube/port-forward.js'
 import { GLOO_NAMESPACE, PROXY_SERVICE } from '../shared-virtual-service.js'
 import type { KubeApi } from '../../../cluster/kube/kube-api.js'
 import { type Pod, PODS, type ServicePort } from '../../../cluster/kube/kube-types.js'

@@ -5,7 +5,7 @@ import { refOf } from '../../objects.js'
 import { selectsTable } from '../selection.js'
 import { glooStatusOf } from '../status.js'
 import type { Delegation, TableState, UpstreamState } from '../types.js'
-import type { ClusterObject } from '../../../cluster/port.js'
+import type { ClusterObject } from '../../../cluster/ports/objects.js'
 
 /** A RouteTable, as far as its routes can be told. */
 export function tableOf(object: ClusterObject): TableState {

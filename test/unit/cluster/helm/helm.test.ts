@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ClusterOptions } from '../../../../src/cluster/port.js'
+import type { ClusterOptions } from '../../../../src/cluster/options.js'
 import { Helm } from '../../../../src/cluster/helm/helm.js'
 import { PrivateFolder } from '../../../../src/cluster/private-folder.js'
 import type { ExternalError } from '../../../../src/model/errors.js'

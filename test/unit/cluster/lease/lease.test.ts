@@ -1,6 +1,7 @@
 import type { LockHolder } from '../../../../src/model/results/runs.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AppLock, LockRequest, RecordedProof } from '../../../../src/cluster/port.js'
+import type { AppLock, LockRequest } from '../../../../src/cluster/ports/locks.js'
+import type { RecordedProof } from '../../../../src/cluster/ports/proofs.js'
 import { lockApp } from '../../../../src/cluster/lease/lease.js'
 import { type LeaseApi, recordedProofs } from '../../../../src/cluster/lease/lease-notes.js'
 import type { Holder } from '../../../../src/cluster/lease/lease-object.js'

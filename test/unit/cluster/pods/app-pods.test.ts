@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { appPodsOf, podsLeft } from '../../../../src/cluster/pods/app-pods.js'
-import type { ClusterObject } from '../../../../src/cluster/port.js'
+import type { ClusterObject } from '../../../../src/cluster/ports/objects.js'
 import type { Deployment, Pod } from '../../../../src/cluster/kube/kube-types.js'
 import { describeNeighbour } from '../../../../src/model/results/ownership.js'
 

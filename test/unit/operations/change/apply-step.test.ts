@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { AppLock, Cluster, UpgradeRequest } from '../../../../src/cluster/port.js'
+import type { AppLock } from '../../../../src/cluster/ports/locks.js'
+import type { Cluster } from '../../../../src/cluster/port.js'
+import type { UpgradeRequest } from '../../../../src/cluster/ports/releases.js'
 import type { CanaryError } from '../../../../src/model/errors.js'
 import { ExternalError } from '../../../../src/model/errors.js'
 import type { CanaryEvent } from '../../../../src/model/events.js'

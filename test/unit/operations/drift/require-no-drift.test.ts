@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { AppLock, Cluster } from '../../../../src/cluster/port.js'
+import type { AppLock } from '../../../../src/cluster/ports/locks.js'
+import type { Cluster } from '../../../../src/cluster/port.js'
 import { ConflictError, ExternalError } from '../../../../src/model/errors.js'
 import type { Autoscaler, LiveObject } from '../../../../src/model/results/drift.js'
 import type { Revision } from '../../../../src/model/release.js'
