@@ -1,24 +1,24 @@
-/** What is shown in the place of a secret. */
+/** Replaces a secret. */
 export const MASK = '***'
 
-/** Shorter texts occur by chance: masking them everywhere would garble what is said. */
+/** Shorter texts occur by chance: masking them everywhere would garble the output. */
 const MIN_LENGTH = 6
-/** So many characters are compared one by one; beyond, the few texts that are left are compared whole. */
+/** Number of characters compared one by one; after these, the few remaining texts are compared whole. */
 const MOST_STEPS = 64
-/** What a word is made of. */
+/** Characters of a word. */
 const WORD = /[\w-]/
 
 /**
- * Texts that are secret, found again in others in whatever form: as they are, in JSON, in base64, in a URL, each line of
- * several. Adding is cheap; the first search after it sorts them all. A search takes time linear in the text, however many there are.
+ * Secret texts, found again in other texts in any form: plain, in JSON, in base64, in a URL, line by line. Adding is
+ * cheap; the first search after it sorts them all. A search takes time linear in the text, however many secrets there are.
  */
 export class KnownSecrets {
   private readonly secrets = new Set<string>()
   private forms?: string[]
-  /** By the code of a character: whether a form begins with it. */
+  /** By character code: whether a form begins with it. */
   private starts = new Set<number>()
 
-  /** `whole`: only where no word goes on before or after them. */
+  /** `whole`: only as whole words. */
   constructor(private readonly options: { whole: boolean }) {}
 
   add(secret: string): void {
@@ -51,10 +51,10 @@ export class KnownSecrets {
     return this.forms
   }
 
-  /** Length of the longest form that the text has there; 0 where it has none. */
+  /** Length of the longest form at that place of the text; 0 if there is none. */
   private longestAt(text: string, at: number, forms: string[]): number {
     let longest = 0
-    // Of the sorted forms, those that begin as the text does, by more and more of their characters.
+    // Narrows the sorted forms to those that begin like the text, character by character.
     let low = 0
     let high = forms.length
     for (let depth = 0; low < high && depth < MOST_STEPS; depth += 1) {
@@ -80,7 +80,7 @@ export class KnownSecrets {
   }
 }
 
-/** The first of the forms whose character there has this code, or a higher one. */
+/** The first form whose character there has this code, or a higher one. */
 function firstFrom(forms: string[], low: number, high: number, depth: number, code: number): number {
   while (low < high) {
     const middle = (low + high) >> 1
@@ -101,7 +101,7 @@ function formsOf(secret: string): string[] {
     secret.trim(),
     JSON.stringify(secret).slice(1, -1),
     Buffer.from(secret).toString('base64'),
-    // By way of a buffer: half a character has no form in a URL.
+    // Through a buffer: half a character has no form in a URL.
     encodeURIComponent(Buffer.from(secret).toString('utf8')),
     ...(lines.length > 1 ? lines.map((line) => line.trim()) : []),
   ].filter((form) => form.length >= MIN_LENGTH)

@@ -1,11 +1,11 @@
 import { FORMS, NAMES, RANDOM, type ScannerRule } from './scanner-rules.js'
 
-/** Between a name and what it is given: `TOKEN=…`, `token: …`, `"token" => "…"`; `name:tag` of an image is none. */
+/** Between a name and its value: `TOKEN=…`, `token: …`, `"token" => "…"`; not the `name:tag` of an image. */
 const GIVEN = `(?:[ \\t\\w.-]{0,20})[\\s'"]{0,3}(?:=>|\\?=|=|>|:{1,3}=|\\|\\||:(?=[\\s'"\\x60])|,(?=\\s{0,3}['"\\x60]))[\\x60'"\\s=]{0,5}`
-/** Git's commits and digests of images, where what is before them says so. */
+/** Git commits and image digests, recognized by the text before them. */
 const DIGEST = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 const OF_DIGEST = /commit|revision|sha|digest|version|image|tag/i
-/** A longer secret than the rules look at: the rest of it goes, too. */
+/** The rest of a secret that is longer than the rules match: it is masked, too. */
 const LONG = 256
 const REST = /[\w+/=.-]*/y
 
@@ -20,8 +20,8 @@ interface Scan {
 let index: Map<number, { keyword: string; scans: Scan[] }[]> | undefined
 
 /**
- * A text with each secret that a rule of the scanner finds replaced. Rules run only on texts that have one of their keywords;
- * the whole takes time linear in the text.
+ * Replaces each secret that a rule of the scanner finds in a text. Rules run only on texts with one of their keywords;
+ * the total time is linear in the text.
  */
 export function replaceScanned(text: string, replace: (secret: string) => string): string {
   let result = text
@@ -29,14 +29,14 @@ export function replaceScanned(text: string, replace: (secret: string) => string
   return result
 }
 
-/** Whether a text looks drawn by chance, as tokens are; words do not. */
+/** Whether a text looks random, as tokens do and words do not. */
 export function isRandom(text: string): boolean {
   return /^[\w.=+/-]{10,150}$/.test(text) && /\d/.test(text) && entropyOf(text) >= RANDOM.entropy
 }
 
 const HARMLESS_KEY = new RegExp(RANDOM.harmlessKeys, 'i')
 
-/** Whether a key with a word such as `key` or `access` is one that scanners pass over: `primaryKey`, `apiVersion`. */
+/** Whether scanners ignore a key with a word such as `key` or `access`: `primaryKey`, `apiVersion`. */
 export function isHarmlessKey(key: string): boolean {
   return HARMLESS_KEY.test(key)
 }
@@ -98,12 +98,12 @@ function replaceFound(text: string, scan: Scan, replace: (secret: string) => str
   return result + text.slice(from)
 }
 
-/** Whether what follows a provider's name is one of its secrets, no word and no digest. */
+/** Whether the text after a provider's name is one of its secrets, not a word or a digest. */
 function isGiven(secret: string, whole: string): boolean {
   return /\d/.test(secret) && !(DIGEST.test(secret) && OF_DIGEST.test(whole))
 }
 
-/** Bits a character (Shannon). */
+/** Bits per character (Shannon). */
 function entropyOf(text: string): number {
   const counts = new Map<string, number>()
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1)

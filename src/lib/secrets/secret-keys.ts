@@ -1,6 +1,6 @@
 import { isHarmlessKey, isRandom } from './scanner.js'
 
-/** What a word at the end of a key says all by itself: what is under the key is secret. */
+/** Words that, at the end of a key, make its value a secret. */
 const SECRET_WORDS = new Set(
   (
     'password passwd pwd pass passphrase passcode secret token credential authorization cookie dsn jwt bearer ' +
@@ -8,7 +8,7 @@ const SECRET_WORDS = new Set(
   ).split(' '),
 )
 
-/** What makes a key (in the sense of a lock) of the word `key` after it; a public, primary or cache key is none. */
+/** Words that make a cryptographic key of the word `key` after them; not public, primary or cache keys. */
 const KEY_KINDS = new Set(
   (
     'api private secret access signing encryption decryption master account license tls ssl ssh rsa storage shared ' +
@@ -17,7 +17,7 @@ const KEY_KINDS = new Set(
   ).split(' '),
 )
 
-/** The same for words that say it together only: the last two of a key. */
+/** The same for pairs of words: the last two of a key. */
 const SECRET_PAIRS = new Set([
   'connection string',
   'conn string',
@@ -28,41 +28,41 @@ const SECRET_PAIRS = new Set([
   'webhook url',
 ])
 
-/** Words after the one that counts: they say which or in what form, not what. */
+/** Words after the decisive one: they name which one or in what form, not what. */
 const QUALIFIERS = new Set(
   'old new current previous next value b64 base64 pem plain raw text string hash hex base'.split(' '),
 )
 
-/** What a key can be of that is a secret where its value looks like one: `REDIS_AUTH`, `MAPS_KEY`, `DB_ACCESS`. */
+/** Words of a key that is secret if its value looks like a secret: `REDIS_AUTH`, `MAPS_KEY`, `DB_ACCESS`. */
 const DOUBTFUL_WORDS = new Set('key auth access'.split(' '))
 
-/** Of a longer key the end is looked at. */
+/** Only the end of a longer key is examined. */
 const MAX_LENGTH = 100
 
-/** Words before `secret` with which a key names an object of Kubernetes, not what is in it. */
+/** Words before `secret` with which a key names a Kubernetes object, not its contents. */
 const REFERRING = new Set('existing pull'.split(' '))
 
-/** Words that are written as one with others: `dbpassword`, `MYSQLPASSWORD`, `accesstoken`. */
+/** Words that people join to others: `dbpassword`, `MYSQLPASSWORD`, `accesstoken`. */
 const RUN_TOGETHER =
   /(?:password|passwd|passphrase|apikey|secretkey|privatekey|accesskey|secret|token|credential|authorization|cookie)$|^(?:db|user|smtp|mail|redis|admin|root|my|pg|ftp|ldap|proxy)pass$/
 
 type KeyClass = 'secret' | 'doubtful' | 'plain'
 
-/** Of keys that were looked at: the same ones come again and again. */
+/** Cache: the same keys occur again and again. */
 const known = new Map<string, KeyClass>()
 const MOST_KNOWN = 2000
 
 /**
- * Whether a key names a secret, told by the words it is made of, however they are joined (`dbPassword`, `DB_PASSWORD`,
- * `db-password`): the last one counts, so that `tokenPath`, `secretName` and `secretKeyRef` stay readable.
+ * Whether a key names a secret, by its words, however they are joined (`dbPassword`, `DB_PASSWORD`, `db-password`): the last
+ * one decides, so that `tokenPath`, `secretName` and `secretKeyRef` stay readable.
  */
 export function isSecretKey(key: string): boolean {
   return classOf(key) === 'secret'
 }
 
 /**
- * Whether a key that `isSecretKey` does not know may name a secret all the same; with a value, whether it does: where that
- * looks drawn by chance.
+ * Whether a key that `isSecretKey` does not know may still name a secret; with a value, whether it does: if that looks
+ * random.
  */
 export function mayBeSecret(key: string, value?: string): boolean {
   return classOf(key) === 'doubtful' && (value === undefined || isRandom(value))
@@ -93,14 +93,14 @@ function endsInSecret(words: string[]): boolean {
   }
 }
 
-/** Whether what is under a key can only be the name of an object that has the secret: `tlsSecret: shop-tls`. */
+/** Whether the value of a key can only be the name of an object with the secret: `tlsSecret: shop-tls`. */
 export function mayNameObject(key: string): boolean {
   const words = wordsOf(key.slice(-MAX_LENGTH))
   const last = singular(words.at(-1) ?? '')
   return /[a-z]/.test(key) && /^(?:secret|credential)$/.test(last) && words.at(-2) !== 'client'
 }
 
-/** Whether a key names several: a number there is a count (`maxTokens: 100`), no secret. */
+/** Whether a key is a plural: a number there is a count (`maxTokens: 100`), not a secret. */
 export function isPlural(key: string): boolean {
   const last = wordsOf(key).at(-1) ?? ''
   return last !== singular(last)

@@ -2,54 +2,54 @@ import { KnownSecrets, MASK } from './known-secrets.js'
 import { replaceScanned } from './scanner.js'
 import { isPlural, isSecretKey, mayBeSecret } from './secret-keys.js'
 
-/** What becomes of a secret in a text. */
+/** Replacement for a secret in a text. */
 type Replace = (secret: string) => string
 
-/** What is before a secret, and the secret. */
+/** The text before a secret, and the secret. */
 const SHOWN_BY_FORM = [
   /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)(?!\*)([\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$))/g,
   // A JSON web token.
   /()(?<![\w-])(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g,
-  // `user:password@` after the scheme of a URL, and a token in the place of the user.
+  // `user:password@` after the scheme of a URL, and a token in place of the user.
   /(:\/\/[^\s/?#@"'<>:]*:)([^\s/?#"'<>]+)(?=@)/g,
   /(:\/\/)([^\s/?#@"'<>:]{20,})(?=@)/g,
-  // Signatures that let whoever has the URL in: of Azure, AWS, Google.
+  // Signatures that grant access to anybody with the URL: Azure, AWS, Google.
   /([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)([\w%+/=.~-]{16,})/gi,
-  // Credentials after their scheme; words, as in "Basic authentication", are none.
+  // Credentials after their scheme; not words, as in "Basic authentication".
   /(\b(?:Bearer|Basic|Digest|Negotiate) +)(?=[^\s"',]*[\d=_]|[^\s"',]{20})([\w.~+/=-]{6,})/gi,
 ]
 const FLAG = /(?<!\S)(--?[A-Za-z][\w-]{0,100})( +)((?!-)[^\s"']+)/g
-/** A key with what joins it to a value. */
+/** A key with its separator. */
 const KEY =
   /(?<![\w./-])(\\?["']?)([\w.-]{1,100})(\\?["']?)([ \t]{0,16}=(?![=>])[ \t]{0,16}|[ \t]?:[ \t]{0,16})/g
-/** Of XML. */
+/** The same in XML. */
 const ELEMENT = /(<([A-Za-z][\w.-]{0,100})>)([^<>\n]{1,4096})(?=<\/)/g
 const QUOTED = /\\".*?\\"|"(?:[^"\\]|\\.)*"|'[^'\n]*'/sy
 const BARE = /(?:(?:Bearer|Basic|Digest|Token) +)?[^\s"'`,;&)}\]]+/iy
-/** No longer than what `mayBeSecret` takes for one. */
+/** At most the length that `mayBeSecret` examines. */
 const BARE_TOKEN = /[^\s"'`,;&)}\]]{1,151}/y
 const QUOTE_AHEAD = /^\\?["']/
-/** What begins a list, a map, a block of lines, or refers to a variable. */
+/** Begins a list, a map, a block of lines, or refers to a variable. */
 const NO_VALUE = /^(?:[[{|>]|map\[|\$[({])/
-/** What is nothing to hide; `…` is where a command to paste wants a value. */
+/** Values that are not secret; `…` is the placeholder in a command to paste. */
 const EMPTY = /^(?:\\?["']{2}|true|false|null|nil|<nil>|\*+|…)$/
-/** So far back a line is looked at for what is before a key. */
+/** Characters before a key that are examined. */
 const INDENT = 200
-/** What a password is for: a host with its port or a path, no digest of an image. */
+/** After a password: a host with its port or a path, not the digest of an image. */
 const ADDRESS = /^(?:(?:tcp|unix)\(|(?!sha\d+:)[\w.-]{1,253}(?::\d|\/))/
-/** Before an address that has a user's name and no password: of mail, of an identity. */
+/** Before an address with a user but no password: of mail, of an identity. */
 const NO_PASSWORD = /^(?:mailto|acct|sips?|xmpp|user|owner|group|team|email|mail|from|to|cc|serviceaccount)$/i
 
 /**
- * A text without the secrets that show by their form: passwords in URLs and DSNs, tokens and keys as their providers make them,
- * private keys, and what follows a secret-like key, as `password=…`, `"token": "…"` or `apiKey: …` on a line of its own. Takes
- * time linear in the text.
+ * Masks the secrets in a text that are recognizable by their form: passwords in URLs and DSNs, tokens and keys of known
+ * providers, private keys, and values of secret-like keys, as in `password=…`, `"token": "…"` or `apiKey: …` on a line of its
+ * own. Takes time linear in the text.
  */
 export function maskPatterns(text: string): string {
   return replaceSecrets(text, () => MASK)
 }
 
-/** The secrets that `maskPatterns` masks, as they stand in the text and, where it quotes them, without their escapes. */
+/** The secrets that `maskPatterns` masks, as in the text and, if it quotes them, without their escapes. */
 export function secretsInText(text: string): string[] {
   const found = new Set<string>()
   replaceSecrets(text, (secret) => {
@@ -75,7 +75,7 @@ function replaceSecrets(text: string, replace: Replace): string {
   return replaceKeyed(result, replace)
 }
 
-/** Passwords of `user:password@host:port`, as drivers of databases have it without a scheme. */
+/** Passwords of `user:password@host:port`, the form of database drivers without a scheme. */
 function replaceUserInfo(text: string, replace: Replace): string {
   let result = ''
   let from = 0
@@ -111,7 +111,7 @@ function replaceKeyed(text: string, replace: Replace): string {
     const [quotes = ''] = QUOTE_AHEAD.exec(value) ?? []
     const secret = value.slice(quotes.length, value.length - quotes.length)
     if (!isSecret && !mayBeSecret(key, secret)) continue
-    // Of `A= B=x` A is empty.
+    // In `A= B=x` A is empty.
     if (/^=[ \t]/.test(joint) && /^[\w.-]+=/.test(value)) continue
     result += text.slice(from, start) + quotes + replace(secret) + quotes
     from = start + value.length
@@ -120,7 +120,7 @@ function replaceKeyed(text: string, replace: Replace): string {
   return result + text.slice(from)
 }
 
-/** The value that begins there; undefined where there is none worth hiding. */
+/** The value that begins there; undefined if it is not worth hiding. */
 function valueAt(text: string, at: number, bare: RegExp): string | undefined {
   if (NO_VALUE.test(text.slice(at, at + 4))) return undefined
   for (const form of [QUOTED, bare]) {
@@ -131,7 +131,7 @@ function valueAt(text: string, at: number, bare: RegExp): string | undefined {
   return undefined
 }
 
-/** Whether a key is the first on its line, as in YAML: in a sentence other words are before and behind. */
+/** Whether a key is the first on its line, as in YAML: in a sentence it has words around it. */
 function beginsLine(text: string, start: number): boolean {
   const before = text.slice(Math.max(0, start - INDENT), start)
   const lineStart = before.lastIndexOf('\n') + 1

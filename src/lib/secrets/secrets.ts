@@ -2,10 +2,10 @@ import { KnownSecrets, MASK } from './known-secrets.js'
 import { isPlural, isSecretKey, mayBeSecret, mayNameObject } from './secret-keys.js'
 import { maskPatterns, secretsInText } from './secret-texts.js'
 
-/** Maps whose keys are names that people gave, or words of canary's own: of versions, of kinds of errors. */
+/** Maps whose keys are names chosen by people, or canary's own words: versions, kinds of errors. */
 const KEYED_BY_NAMES = new Set(['deployment', 'byVersion', 'errors'])
 
-/** Within something secret, what only says where and how: the rest of `secret: {name: db, mountPath: /etc/db}`. */
+/** Keys within something secret that only describe where and how: the rest of `secret: {name: db, mountPath: /etc/db}`. */
 const HARMLESS = new Set(
   (
     'name namespace key kind type enabled create optional path mountPath subPath file fileName annotations labels ' +
@@ -14,41 +14,41 @@ const HARMLESS = new Set(
   ).split(' '),
 )
 
-/** Deeper data is no values of a chart: it is not shown. */
+/** No chart has deeper values: they are not shown. */
 const MAX_DEPTH = 200
 
 /** A place in the data. */
 interface Place {
-  /** The key it is under. */
+  /** Its key. */
   key: string
-  /** Inside of something whose key is secret-like. */
+  /** Inside something with a secret-like key. */
   secret: boolean
-  /** The headers of a canary route, a stage or an expectation: told to everybody. */
+  /** The headers of a canary route, a stage or an expectation: public. */
   marks: boolean
   depth: number
 }
 
 const ROOT: Place = { key: '', secret: false, marks: false, depth: 0 }
 
-/** What becomes of a secret, and of the other texts. */
+/** Replacements for secrets and for other texts. */
 interface Masking {
   secret: (value: string | number, key: string) => string
   text: (text: string) => string
 }
 
 /**
- * A copy of any JSON-like data in which what is under secret-like keys, at any depth, reads `***`: in maps, in lists of
+ * A copy of any JSON-like data in which values under secret-like keys, at any depth, read `***`: in maps, in lists of
  * `{name: DB_PASSWORD, value: …}`, after `--password` in a list of arguments, in the data of a Secret. Names, references
- * (`valueFrom`, `secretName`), booleans, nulls and empty texts stay, and so do the headers that mark a request for the
- * canary. Secrets within other texts go by `text`, by default those that show by their form.
+ * (`valueFrom`, `secretName`), booleans, nulls, empty texts and canary headers stay. `text` masks secrets within other texts,
+ * by default those recognizable by their form.
  */
 export function maskSecrets<T>(data: T, text: (text: string) => string = maskPatterns): T {
   return walk(data, ROOT, { secret: () => MASK, text }) as T
 }
 
 /**
- * The texts that `maskSecrets` masks, each once: what is under secret-like keys, in arguments, in the text of files, in DSNs and
- * in JSON. To be found again in what others say.
+ * The texts that `maskSecrets` masks, each once: values under secret-like keys, in arguments, in the text of files, in DSNs and
+ * in JSON. Used to find them again in the texts of others.
  */
 export function secretsIn(data: unknown): string[] {
   const found = new Set<string>()
@@ -57,9 +57,9 @@ export function secretsIn(data: unknown): string[] {
 }
 
 interface Collector {
-  /** `key` is what it stands under, empty within a text. */
+  /** `key` is its key, empty within a text. */
   secret: (value: string, key: string) => void
-  /** Texts that are no secrets. */
+  /** Texts that are not secrets. */
   other: (text: string) => void
 }
 
@@ -81,7 +81,7 @@ function collect(data: unknown, { secret, other }: Collector): void {
   })
 }
 
-/** What a text is as JSON, such as that of an environment variable; undefined where it is none. */
+/** A text parsed as JSON, such as that of an environment variable; undefined if it is not JSON. */
 function jsonIn(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined
   try {
@@ -116,7 +116,7 @@ function walk(data: unknown, place: Place, masking: Masking): unknown {
   )
 }
 
-/** Whether what is under a key of a map is a secret. */
+/** Whether the value of a map's key is a secret. */
 function isSecretPlace(key: string, child: unknown, map: Record<string, unknown>, place: Place): boolean {
   if (key === 'valueFrom') return false
   if (place.secret) return !HARMLESS.has(key)
@@ -138,17 +138,17 @@ function isSecretFlag(flag: unknown, argument: unknown): boolean {
   return /^--?[A-Za-z][\w-]*$/.test(flag) && !argument.startsWith('-') && isSecretKey(flag) && !isPlural(flag)
 }
 
-/** What a terminal takes for a change of colour; as letters beside a word they would hide it. */
+/** Colour sequences of terminals: their letters beside a word would hide it. */
 const COLOUR = /(\u001b\[[\d;]*m)/
 
 /**
- * The secrets that one command has come across, and the masking of all that leaves it: by keys, by form, and wherever
- * else one of them shows up again (in the log of a pod, in an answer that repeats its request).
+ * The secrets that one command has seen, and the masking of all its output: by keys, by form, and wherever
+ * one of them reappears (in the log of a pod, in an answer that repeats its request).
  */
 export class Secrets {
   private readonly known = new KnownSecrets({ whole: true })
 
-  /** Takes note of the secrets in values that are applied or were read. */
+  /** Registers the secrets in values that are applied or were read. */
   learn(values: unknown): void {
     const names = new Set<string>()
     const found = new Map<string, string>()
@@ -159,7 +159,7 @@ export class Secrets {
       },
     })
     for (const [secret, key] of found) {
-      // A word that also stands where it is no secret, as of a user or in an image, is a name.
+      // A word that also occurs where it is not a secret, such as a user or in an image, is a name.
       if (names.has(secret) || (mayNameObject(key) && NAME.test(secret))) continue
       this.add(secret)
       const decoded = fromBase64(secret)
@@ -167,14 +167,14 @@ export class Secrets {
     }
   }
 
-  /** Takes note of the values of headers sent with every probe, but for names such as `staging` that no key calls secret. */
+  /** Registers the values of headers sent with every probe, except names such as `staging` under keys that are not secret-like. */
   addHeaders(headers: Record<string, string>): void {
     for (const [name, value] of Object.entries(headers)) {
       if (isSecretKey(name) || !NAME.test(value)) this.add(value)
     }
   }
 
-  /** Takes note of one secret, such as that of a variable of the caller: credentials without their scheme, too. */
+  /** Registers one secret, such as an environment variable of the caller: credentials without their scheme, too. */
   add(secret: string): void {
     const credentials = /^\w+ +(\S+)$/.exec(secret)?.[1]
     if (credentials !== undefined) this.add(credentials)
@@ -195,15 +195,15 @@ export class Secrets {
   }
 }
 
-/** What Kubernetes takes for a name, with letters first. */
+/** A Kubernetes name that starts with letters. */
 const NAME = /^[a-z]+(?:[-._/:][a-z0-9]+)*$/
 
-/** Whether a text is a secret wherever it stands: not one that is short, a number, or a word such as `password`. */
+/** Whether a text is a secret wherever it occurs: not if it is short, a number, or a word such as `password`. */
 function isDistinctive(text: string): boolean {
   return text.length >= (/^(?:[a-z]+|\d+)$/.test(text) ? 8 : 6) && !isSecretKey(text)
 }
 
-/** The text that is written in base64, as in the data of a Secret; undefined where that is none. */
+/** The decoded text of base64, as in the data of a Secret; undefined if it is not text. */
 function fromBase64(text: string): string | undefined {
   if (text.length < 8 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
   const decoded = Buffer.from(text, 'base64').toString('utf8').trim()
