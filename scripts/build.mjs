@@ -41,6 +41,13 @@ const { metafile } = await build({
   external: ['typescript', 'ts-node', 'tsx'],
   // Packages in CommonJS ask for Node's own modules by `require`.
   banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },
+  plugins: [
+    {
+      name: 'undici',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^undici$/ }, () => ({ path: path.join(project, 'scripts/undici-clients.mjs') })),
+    },
+  ],
   metafile: true,
   logLevel: 'warning',
 })
