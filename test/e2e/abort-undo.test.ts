@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS } from '../../scripts/tools.js'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 import { startTraffic } from '../support/traffic.js'
 
 const chart = fileURLToPath(new URL('../../chart', import.meta.url))
@@ -13,20 +13,7 @@ afterEach(async () => {
   await cli.close()
 })
 
-function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
-}
-
-/** Runs canary, demands this exit code, and gives back the document. */
-async function expectExit(exitCode: number, ...args: string[]): Promise<any> {
-  const outcome = await canary(...args)
-  expect({ args, exitCode: outcome.exitCode, said: outcome.exitCode === exitCode ? '' : outcome }).toEqual({
-    args,
-    exitCode,
-    said: '',
-  })
-  return JSON.parse(outcome.stdout)
-}
+const expectExit = (exitCode: number, ...args: string[]): Promise<any> => cli.document(exitCode, args)
 
 async function stage(): Promise<any> {
   return (await expectExit(0, 'status', 'echo')).stage
@@ -203,7 +190,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
       )
       expect(doctor.stdout).not.toContain('kubectl delete')
 
-      const aborted = await cli.canary(['abort', 'echo'], { env: { CANARY_PROBE_RATE: '0' } })
+      const aborted = await cli.canary(['abort', 'echo'])
       expect(aborted).toMatchObject({
         exitCode: 0,
         stderr: expect.stringContaining('removing Deployment echo-v2'),
@@ -217,9 +204,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
       expect(await deployments()).toEqual(['echo-v1', ...OF_OTHERS].sort().map(named))
 
       await expectExit(0, 'start', 'echo', 'v2')
-      const finished = await cli.canary(['finish', 'echo', 'v2', '--jump'], {
-        env: { CANARY_PROBE_RATE: '0' },
-      })
+      const finished = await cli.canary(['finish', 'echo', 'v2', '--jump'])
       expect(finished).toMatchObject({
         exitCode: 0,
         stderr: expect.stringContaining('Deployment worker-v1 (Helm'),

@@ -5,11 +5,7 @@ import { startTraffic } from '../support/traffic.js'
 test('a share that the canary has too few pods for is refused, or scaled for first; no request fails', async () => {
   const cli = await startSandboxCli(4, QUICK)
   try {
-    const canary = async (exitCode: number, ...args: string[]): Promise<any> => {
-      const outcome = await cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
-      expect({ args, exitCode: outcome.exitCode, stderr: outcome.stderr }).toMatchObject({ args, exitCode })
-      return JSON.parse(outcome.stdout)
-    }
+    const canary = (exitCode: number, ...args: string[]): Promise<any> => cli.document(exitCode, args)
     const podsOf = async (version: string) => {
       const { stdout } = await cli.kubectl(
         `get deployment echo-${version} -n echo -o jsonpath={.status.readyReplicas}`.split(' '),

@@ -35,7 +35,7 @@ describe.each(HELM_MAJORS)('a chart of another name, Helm %i', (major) => {
     await cli.close()
   })
 
-  const canary = (...args: string[]) => cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
+  const canary = (...args: string[]) => cli.canary(args)
 
   test('install and upgrade take it as a folder, a package, from a registry and a repository, and fetch it once', async () => {
     const version = ['--chart-version', '0.1.0']
@@ -60,13 +60,14 @@ describe.each(HELM_MAJORS)('a chart of another name, Helm %i', (major) => {
     })
   })
 
-  test('all later commands move it', async () => {
+  // From then on the chart is the record's, whichever Helm wrote it.
+  test.runIf(major === 4)('all later commands move it', async () => {
     expect(JSON.parse((await canary('status', '--json')).stdout).apps).toMatchObject([{ app: 'echo' }])
     expect(await canary('start', 'echo', 'v2', '--deploy-only')).toMatchObject({ exitCode: 0 })
     expect(await canary('abort', 'echo')).toMatchObject({ exitCode: 0 })
   })
 
-  test('without the annotation it is refused before anything', async () => {
+  test.runIf(major === 4)('without the annotation it is refused before anything', async () => {
     for (const more of [[], ['--dry-run']]) {
       const { exitCode, stderr } = await canary('install', 'fork', 'v1', '--chart', './other-app', ...more)
       expect(stderr).toContain('has no annotation canary/contract: v1')

@@ -4,7 +4,7 @@ import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '..
 
 let cli: SandboxCli
 beforeAll(async () => {
-  cli = await startSandboxCli(4, { ...QUICK, seed: 9 })
+  cli = await startSandboxCli(4, { ...QUICK, briefProofs: false, seed: 9 })
   for (const command of ['install echo v1 --with-virtual-service', 'start echo v2', 'shift echo 50'])
     expect(await canary(...command.split(' '))).toMatchObject({ exitCode: 0 })
 })
@@ -13,8 +13,8 @@ afterEach(async () => {
   cli.sandbox.faults.clear()
   // As it was: the way back is what the next case begins with.
   for (;;) {
-    const [regular, marked] = await Promise.all([many(20), many(5, { stage: 'canary' })])
-    const isRight = marked.every((body) => body.startsWith('version:echo-v2'))
+    const [regular, pinned] = await Promise.all([many(20), many(5, { stage: 'canary' })])
+    const isRight = pinned.every((body) => body.startsWith('version:echo-v2'))
     if (
       isRight &&
       ['v1', 'v2'].every((one) => regular.some((body) => body.startsWith(`version:echo-${one}`)))

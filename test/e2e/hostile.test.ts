@@ -11,13 +11,7 @@ beforeAll(async () => {
 afterEach(() => cli.sandbox.faults.clear())
 afterAll(() => cli.close())
 
-/** Runs canary, demands this exit code, and gives back the document. */
-async function expectExit(exitCode: number, ...args: string[]): Promise<any> {
-  const outcome = await cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
-  const said = outcome.exitCode === exitCode ? '' : outcome
-  expect({ args, exitCode: outcome.exitCode, said }).toEqual({ args, exitCode, said: '' })
-  return JSON.parse(outcome.stdout)
-}
+const expectExit = (exitCode: number, ...args: string[]): Promise<any> => cli.document(exitCode, args)
 
 test('an API that is slow with each answer is waited for', async () => {
   cli.sandbox.faults.add({ kind: 'api-latency', ms: 150 })

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import { HELM_MAJORS } from '../../scripts/tools.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
@@ -14,12 +13,7 @@ async function byHand(part: number, values: object): Promise<void> {
   expect({ exitCode, said: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, said: '' })
 }
 
-async function canary(exitCode: number, ...args: string[]): Promise<any> {
-  const outcome = await cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
-  const said = outcome.exitCode === exitCode ? '' : outcome.stderr + outcome.stdout
-  expect({ args, exitCode: outcome.exitCode, said }).toEqual({ args, exitCode, said: '' })
-  return JSON.parse(outcome.stdout)
-}
+const canary = (exitCode: number, ...args: string[]): Promise<any> => cli.document(exitCode, args)
 
 async function pods(): Promise<string[]> {
   const { stdout } = await cli.kubectl(['get', 'pods', '-n', 'echo', '-o', 'name'])
@@ -43,28 +37,25 @@ async function selecting(apiGroup: string): Promise<void> {
   await cli.kubectl(['apply', '-f', '-'], JSON.stringify(object))
 }
 
-test.each(HELM_MAJORS)(
-  'a canary under way by hand, part 3, is taken over with its pods, Helm %i',
-  async (major) => {
-    cli = await startSandboxCli(major, QUICK)
-    await selecting('example')
-    const both = { deployment: { v1: {}, v2: {} } }
-    await byHand(3, both)
-    await byHand(3, { ...both, routes: { canary: { version: 'v2', headers: { stage: 'canary' } } } })
-    await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=120s'])
-    const before = await pods()
+test('a canary under way by hand, part 3, is taken over with its pods', async () => {
+  cli = await startSandboxCli(3, QUICK)
+  await selecting('example')
+  const both = { deployment: { v1: {}, v2: {} } }
+  await byHand(3, both)
+  await byHand(3, { ...both, routes: { canary: { version: 'v2', headers: { stage: 'canary' } } } })
+  await cli.kubectl(['wait', 'pods', '--all', '-n', 'echo', '--for=condition=Ready', '--timeout=120s'])
+  const before = await pods()
 
-    const imported = await canary(0, 'import', 'echo')
-    expect(imported.stage).toMatchObject({ name: 'header', primary: 'v1', canary: 'v2' })
-    expect(imported.proofs[0].proof.convergence).toBe('fingerprint')
-    expect(await pods()).toEqual(before)
+  const imported = await canary(0, 'import', 'echo')
+  expect(imported.stage).toMatchObject({ name: 'header', primary: 'v1', canary: 'v2' })
+  expect(imported.proofs[0].proof.convergence).toBe('fingerprint')
+  expect(await pods()).toEqual(before)
 
-    expect((await canary(0, 'shift', 'echo', '100')).stage).toMatchObject({ name: 'shifted' })
-  },
-)
+  expect((await canary(0, 'shift', 'echo', '100')).stage).toMatchObject({ name: 'shifted' })
+})
 
 test('part 4: several prefixes and a shadowed version; what the pods are is kept, or refused', async () => {
-  cli = await startSandboxCli(HELM_MAJORS.at(-1)!, QUICK)
+  cli = await startSandboxCli(4, QUICK)
   await selecting('team')
   const config = (version: string) => ({
     replicas: 2,
@@ -93,7 +84,7 @@ test('part 4: several prefixes and a shadowed version; what the pods are is kept
 })
 
 test('what can not be taken over is refused before anything is changed', async () => {
-  cli = await startSandboxCli(HELM_MAJORS.at(-1)!, QUICK)
+  cli = await startSandboxCli(4, QUICK)
   const routing = { apiGroup: 'team', version: 'v1', routes: [{ prefix: '/echo' }] }
   // The bundled chart gives an image of one's own a tag.
   await byHand(4, { deployment: { v1: { args: ['-listen=:8080'], image: 'shop/echo' } }, routing })

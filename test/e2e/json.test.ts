@@ -26,7 +26,7 @@ const seen = new Set<string>()
 /** Runs a command with --json, which holds its document against the schema (see SandboxCli), and returns the document. */
 async function json(exitCode: number, line: string): Promise<any> {
   const args = [...line.split(' '), '--json']
-  const outcome = await cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
+  const outcome = await cli.canary(args)
   expect({ line, ...outcome }).toMatchObject({ line, exitCode })
   const document = JSON.parse(outcome.stdout)
   seen.add(definitionOf(args, document))
@@ -63,7 +63,7 @@ test('every command prints what its schema says, and a stage alike in all of the
   expect((await json(0, 'shift echo 50')).stage).toMatchObject({ name: 'weighted', canary: 'v2', weight: 50 })
   for (const line of await docsLines()) {
     const script = `canary() { '${process.execPath}' '${root}bin/run.js' "$@"; }\n${line}`
-    const env = { ...cli.env, CANARY_PROBE_RATE: '0' }
+    const { env } = cli
     const { exitCode, stdout } = await execa('sh', ['-c', script], { env, extendEnv: false, reject: false })
     expect({ line, exitCode, stdout }).toEqual({
       line,

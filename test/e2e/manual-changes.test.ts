@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 function canary(args: string[], env: Record<string, string> = {}): Promise<CommandOutcome> {
-  return cli!.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0', ...env } })
+  return cli!.canary([...args, '--json'], { env })
 }
 
 /** Runs canary, demands exit 0, and gives back the document. */

@@ -6,8 +6,8 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 let cli: SandboxCli
 const RIVAL = 'routes: {matches: [{prefix: /foxtrot}]}\n'
 
-function canary(args: string[], { input, env = {} }: { input?: string; env?: Record<string, string> } = {}) {
-  return cli.canary(args, { input, env: { CANARY_PROBE_RATE: '0', ...env } })
+function canary(args: string[], { input, env }: { input?: string; env?: Record<string, string> } = {}) {
+  return cli.canary(args, { input, env })
 }
 
 beforeAll(async () => {

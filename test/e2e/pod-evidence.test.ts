@@ -11,7 +11,7 @@ afterAll(async () => {
 })
 
 function canary(...args: string[]): Promise<CommandOutcome> {
-  return cli.canary(args, { env: { CANARY_PROBE_RATE: '0' } })
+  return cli.canary(args)
 }
 
 test('pods that crash: state, exit code, log and events, as a document', async () => {

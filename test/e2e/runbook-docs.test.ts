@@ -10,11 +10,9 @@ const file = (name: string) => fileURLToPath(new URL(`../../${name}`, import.met
 test('the script and the runbook of the docs come to the same, and go on after an approval', async () => {
   const cli = await startSandboxCli(4, QUICK)
   try {
-    const env = { ...cli.env, CANARY: `${process.execPath} ${file('bin/run.js')}`, CANARY_PROBE_RATE: '0' }
+    const env = { ...cli.env, CANARY: `${process.execPath} ${file('bin/run.js')}` }
     const canary = async (...args: string[]) => {
-      const { exitCode, stdout, stderr } = await cli.canary(args, {
-        env: { CANARY_PROBE_RATE: '0', PAUSE: '100ms' },
-      })
+      const { exitCode, stdout, stderr } = await cli.canary(args, { env: { PAUSE: '100ms' } })
       return { exitCode, stderr, document: args.includes('--json') ? JSON.parse(stdout) : undefined }
     }
     const script = async (version: string, more: Record<string, string> = {}, app = 'echo') => {

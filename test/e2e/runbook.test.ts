@@ -42,11 +42,7 @@ steps:
   - finish
 `
 
-async function canary(exitCode: number, ...args: string[]): Promise<any> {
-  const outcome = await east.canary([...args, '--json'])
-  expect({ args, exitCode: outcome.exitCode, stderr: outcome.stderr }).toMatchObject({ args, exitCode })
-  return JSON.parse(outcome.stdout)
-}
+const canary = (exitCode: number, ...args: string[]): Promise<any> => east.document(exitCode, args)
 
 const run = (exitCode: number, ...more: string[]) =>
   canary(exitCode, 'run', 'rollout.yaml', '--var', 'to=v2', '--yes', ...more)
@@ -158,7 +154,7 @@ test('what is wrong with the file is noted at its line on GitHub; neither helm n
 })
 
 test('another rollout under way is told of before anything is changed', async () => {
-  await canary(0, 'start', 'golf', 'v9', '--probe-rate', '0')
+  await canary(0, 'start', 'golf', 'v9')
   const plan = await canary(6, 'runbook', 'plan', 'rollout.yaml', '--var', 'to=v4')
   expect(plan.apps.map(({ conflict }: any) => conflict !== undefined)).toEqual([false, true, false, false])
   expect(plan.apps[0].ahead.plan.steps[0].title).toBe('deploy v4 beside v2')
@@ -221,7 +217,7 @@ test('a rollout without a file goes up to a step, and on from there', async () =
 })
 
 test('an approval by another than who started the run: status and runs show the wait, approve ends it', async () => {
-  await canary(0, 'install', 'hotel', 'v1', '--with-virtual-service', '--probe-rate', '0')
+  await canary(0, 'install', 'hotel', 'v1', '--with-virtual-service')
   await writeFile(
     path.join(east.home, 'other.yaml'),
     `

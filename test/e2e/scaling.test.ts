@@ -11,19 +11,7 @@ interface Pod {
 let cli: SandboxCli
 afterEach(() => cli.close())
 
-async function canary(exitCode: number, ...args: string[]): Promise<any> {
-  const outcome = await cli.canary([...args, '--json'], { env: { CANARY_PROBE_RATE: '0' } })
-  expect({
-    args,
-    exitCode: outcome.exitCode,
-    said: outcome.exitCode === exitCode ? '' : outcome.stderr,
-  }).toEqual({
-    args,
-    exitCode,
-    said: '',
-  })
-  return JSON.parse(outcome.stdout)
-}
+const canary = (exitCode: number, ...args: string[]): Promise<any> => cli.document(exitCode, args)
 
 async function replicas(): Promise<number> {
   const { stdout } = await cli.kubectl(

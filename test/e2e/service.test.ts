@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HELM_MAJORS, type HelmMajor } from '../../scripts/tools.js'
+import type { HelmMajor } from '../../scripts/tools.js'
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 import { startTraffic } from '../support/traffic.js'
@@ -36,29 +36,15 @@ test: {enabled: true}
 `
 const PATHS = ['/shop/cart', '/status', '/items/7']
 
-function json(cli: SandboxCli, ...args: string[]): Promise<any> {
-  return jsonOf(cli, args)
-}
-
-async function jsonOf(cli: SandboxCli, args: string[], input?: string): Promise<any> {
-  const { exitCode, stdout, stderr } = await cli.canary([...args, '--json'], {
-    env: { CANARY_PROBE_RATE: '0' },
-    input,
-  })
-  expect({ args, exitCode, said: exitCode === 0 ? '' : stderr + stdout }).toEqual({
-    args,
-    exitCode: 0,
-    said: '',
-  })
-  return JSON.parse(stdout)
-}
+const json = (cli: SandboxCli, ...args: string[]): Promise<any> => cli.document(0, args)
 
 async function withSandbox(
   major: HelmMajor,
   options: SandboxOptions,
   work: (cli: SandboxCli) => Promise<void>,
 ): Promise<void> {
-  const cli = await startSandboxCli(major, options)
+  const cli = await startSandboxCli(major, { ...options, briefProofs: false })
+  cli.env.CANARY_PROBE_RATE = '0'
   try {
     await work(cli)
   } finally {
@@ -67,15 +53,15 @@ async function withSandbox(
 }
 
 // Most of their time is pods' time: side by side.
-test.concurrent.each(HELM_MAJORS)(
-  'a service of one’s own goes from 1.9 to 1.10, and back from 1.10.1_b, with Helm %i, and no request fails',
-  (major) =>
-    withSandbox(major, { ...QUICK, podStartMs: 100 }, async (cli) => {
+test.concurrent(
+  'a service of one’s own goes from 1.9 to 1.10, and back from 1.10.1_b, and no request fails',
+  () =>
+    withSandbox(3, { ...QUICK, podStartMs: 100 }, async (cli) => {
       await cli.kubectl(['create', 'namespace', 'shop'])
       await cli.kubectl(['create', 'secret', 'generic', 'shop-db', '-n', 'shop', '--from-literal=password=x'])
 
       const args = ['install', 'shop', '1.9', '-f', '-', '--with-virtual-service']
-      const installed = await jsonOf(cli, args, VALUES)
+      const installed = await cli.document(0, args, { input: VALUES })
       expect(Object.keys(installed.proofs[0].proof.checks[0].perPath)).toEqual([
         '/shop',
         '/status',
@@ -114,7 +100,7 @@ test.concurrent('a version is shadowed before anybody sees it: copies are counte
     expect(started.stage).toEqual({ name: 'deployed', primary: 'v1', canary: 'v2', shadow: 20 })
     const { shadow } = started.proofs.at(-1).proof
     expect(shadow).toMatchObject({ version: 'v2', verdict: 'pass' })
-    expect(shadow.copies).toBeGreaterThan(0)
+    expect(shadow.shadowed).toBeGreaterThan(0)
     expect((await json(cli, 'status', 'echo')).stage.shadow).toBe(20)
 
     await json(cli, 'start', 'echo', 'v2')

@@ -3,7 +3,7 @@ import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '..
 
 let cli: SandboxCli
 beforeAll(async () => {
-  cli = await startSandboxCli(4, { ...QUICK, seed: 9, proxies: 3 })
+  cli = await startSandboxCli(4, { ...QUICK, briefProofs: false, seed: 9, proxies: 3 })
   for (const command of ['install echo v1 --with-virtual-service', 'start echo v2'])
     expect(await canary(...command.split(' '))).toMatchObject({ exitCode: 0 })
 })

@@ -61,10 +61,10 @@ spec:
         delegateAction: {selector: {labels: {apiGroup: example}, namespaces: ['*']}}
 `
 
-describe.each([3, 4] as const)('a running service that canary did not make, with Helm %d', (helm) => {
+describe('a running service that canary did not make', () => {
   let cli: SandboxCli
   beforeAll(async () => {
-    cli = await startSandboxCli(helm, QUICK)
+    cli = await startSandboxCli(4, QUICK)
     const applied = await cli.kubectl(['apply', '-f', '-'], SHOP)
     expect(applied.exitCode, applied.stderr).toBe(0)
     await vi.waitFor(
@@ -130,7 +130,6 @@ describe.each([3, 4] as const)('a running service that canary did not make, with
       await traffic.stop()
     }
     expect(traffic.report).toMatchObject({ failed: 0, failures: {} })
-    expect(traffic.report.sent).toBeGreaterThan(200)
 
     const deployments = await cli.kubectl(['get', 'deployments', '-n', 'shops', '-o', 'name'])
     expect(deployments.stdout.trim()).toBe('deployment.apps/shop-app-v1')

@@ -10,7 +10,7 @@ const chart = fileURLToPath(new URL('../../chart', import.meta.url))
 
 let cli: SandboxCli
 beforeAll(async () => {
-  cli = await startSandboxCli(4, { ...QUICK, seed: 5 })
+  cli = await startSandboxCli(4, { ...QUICK, briefProofs: false, seed: 5 })
   expect(await canary('install', 'echo', 'v1', '--with-virtual-service')).toMatchObject({ exitCode: 0 })
   expect(await canary('start', 'echo', 'v2')).toMatchObject({ exitCode: 0 })
 })
@@ -44,7 +44,7 @@ test('a revision that somebody makes while traffic is counted ends the check: ex
 test('raw answers are shown, and what is read from them', async () => {
   const { exitCode, stdout } = await canary('verify', 'echo', '--explain')
   expect(exitCode).toBe(0)
-  expect(stdout).toContain('GET /echo (marked) → http 200 in ')
+  expect(stdout).toContain('GET /echo (canary) → http 200 in ')
   expect(stdout).toMatch(/sent +user-agent: canary\/\S+\n +stage: canary/)
   expect(stdout).toMatch(/body +version:echo-v2\n +read +the default image's body: v2\n/)
   expect(stdout).toContain('nothing was verified')

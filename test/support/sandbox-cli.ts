@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { expect } from 'vitest'
 import { type HelmMajor, pathWithTools } from '../../scripts/tools.js'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
 import { requireInSchema } from './json-schema.js'
@@ -22,22 +23,40 @@ export interface SandboxCli {
   home: string
   env: Record<string, string>
   /** Runs bin/run.js; never throws for an exit code, but for JSON that is not as its schema says. */
-  canary(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<CommandOutcome>
+  canary(args: string[], options?: CommandOptions): Promise<CommandOutcome>
   helm(args: string[], input?: string): Promise<CommandOutcome>
   kubectl(args: string[], input?: string): Promise<CommandOutcome>
+  /** Runs canary with --json, demands this exit code, and gives back the document. */
+  document(exitCode: number, args: string[], options?: CommandOptions): Promise<any>
   close(): Promise<void>
 }
 
-/** A cluster quicker than a real one, for tests whose point is not its pace; traffic drains all the same. */
-export const QUICK: SandboxOptions = {
+interface CommandOptions {
+  input?: string
+  env?: Record<string, string>
+}
+
+export interface SandboxCliOptions extends SandboxOptions {
+  /** Proofs of 44 answers of each kind, as fast as they come, instead of 459. */
+  briefProofs?: boolean
+}
+
+/** A cluster quicker than a real one, and briefer proofs, for tests whose point is neither; traffic drains all the same. */
+export const QUICK: SandboxCliOptions = {
   podStartMs: 50,
   drainMs: 300,
   routesMs: [30, 90],
   endpointsMs: [20, 60],
+  briefProofs: true,
 }
 
+const BRIEF_PROOFS = { CANARY_PROBE_RATE: '0', CANARY_TOLERANCE: '10' }
+
 /** Starts a sandbox with a private home, kubeconfig and caches (ports are reused, so caches must not be shared). */
-export async function startSandboxCli(major: HelmMajor, options: SandboxOptions = {}): Promise<SandboxCli> {
+export async function startSandboxCli(
+  major: HelmMajor,
+  { briefProofs = false, ...options }: SandboxCliOptions = {},
+): Promise<SandboxCli> {
   const sandbox = await startSandbox(options)
   const home = await mkdtemp(path.join(tmpdir(), 'canary-test-'))
   const kubeconfig = path.join(home, 'kubeconfig')
@@ -52,6 +71,7 @@ export async function startSandboxCli(major: HelmMajor, options: SandboxOptions 
     NO_COLOR: '1',
     // A proof that is to pass may take its time; tests of one that can't say how long to try.
     CANARY_VERIFY_TIMEOUT: '5m',
+    ...(briefProofs ? BRIEF_PROOFS : {}),
   }
   async function run(
     command: string,
@@ -68,14 +88,21 @@ export async function startSandboxCli(major: HelmMajor, options: SandboxOptions 
     })
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr }
   }
+  const canary: SandboxCli['canary'] = async (args, extra = {}) => {
+    const outcome = await run(process.execPath, [runJs, ...args], extra.input, extra.env)
+    if (args.includes('--json') && outcome.stdout) requireInSchema(args, JSON.parse(outcome.stdout))
+    return outcome
+  }
   return {
     sandbox,
     home,
     env,
-    canary: async (args, extra = {}) => {
-      const outcome = await run(process.execPath, [runJs, ...args], extra.input, extra.env)
-      if (args.includes('--json') && outcome.stdout) requireInSchema(args, JSON.parse(outcome.stdout))
-      return outcome
+    canary,
+    document: async (exitCode, args, options) => {
+      const outcome = await canary([...args, '--json'], options)
+      const said = outcome.exitCode === exitCode ? '' : outcome.stderr + outcome.stdout
+      expect({ args, exitCode: outcome.exitCode, said }).toEqual({ args, exitCode, said: '' })
+      return JSON.parse(outcome.stdout)
     },
     helm: (args, input) => run('helm', args, input),
     kubectl: (args, input) => run('kubectl', args, input),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../src/model/errors.js'
 import { abort } from '../../../src/operations/abort.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { doctor } from '../../../src/operations/doctor.js'
@@ -14,17 +13,9 @@ import { observedValues } from '../../../src/operations/values.js'
 import { analyze, explain, verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
 import { modelled } from '../../support/model-cluster/context.js'
+import { failureOf } from '../../support/failure-of.js'
 
 const startV2 = { app: 'echo', version: 'v2', deployOnly: false }
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
-}
 
 describe('each step: pods it relies on, upgrade, pods it adds, proof', () => {
   test('install', async () => {

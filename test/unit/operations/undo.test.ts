@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../src/model/errors.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { finish } from '../../../src/operations/finish.js'
 import { history } from '../../../src/operations/history.js'
@@ -10,6 +9,7 @@ import { undo } from '../../../src/operations/undo.js'
 import { verify } from '../../../src/operations/verify.js'
 import { SEED } from '../rollout/seed-values.js'
 import { type Modelled, modelled } from '../../support/model-cluster/context.js'
+import { failureOf } from '../../support/failure-of.js'
 
 /** An app after a finished rollout from v1 to v2. */
 function finished(options: Parameters<typeof modelled>[1] = {}): Modelled {
@@ -20,15 +20,6 @@ function finished(options: Parameters<typeof modelled>[1] = {}): Modelled {
 
 const undoV1 = { app: 'echo', version: 'v1', fast: false, mayPropose: true }
 const undoAny = { ...undoV1, version: undefined }
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
-}
 
 describe('undo', () => {
   test('proves each step, and all requests before it removes anything', async () => {

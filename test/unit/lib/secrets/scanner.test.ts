@@ -201,6 +201,12 @@ describe('time grows with the text, and no faster', () => {
     '<token>',
     '\\"',
     'Bearer ',
+    'a',
+    ':',
+    '"',
+    '://',
+    '--p ',
+    '-----BEGIN PRIVATE KEY-----',
   ])('a line of %s', (piece) => {
     expectLinear((factor) => {
       const line = piece.repeat((64 * 1024 * factor) / piece.length)

@@ -169,24 +169,6 @@ describe('texts', () => {
     expect(maskPatterns(text)).toBe(text)
   })
 
-  test('long texts of any kind take no long time', () => {
-    for (const piece of [
-      'a',
-      ':',
-      '"',
-      'password',
-      'password=',
-      '://',
-      'eyJ',
-      '\\"',
-      '--p ',
-      'Bearer ',
-      '-----BEGIN PRIVATE KEY-----',
-    ]) {
-      maskPatterns(piece.repeat(1_000_000 / piece.length))
-    }
-  })
-
   test('known secrets are found in whatever form', () => {
     const secrets = secretsIn({ password: 'hun"ter2', token: 'short', apiKey: 'k/e+y=1' })
     expect(secrets).toEqual(['hun"ter2', 'short', 'k/e+y=1'])

@@ -1,7 +1,6 @@
 import type { OperationResult } from '../../../../src/model/results/change.js'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
 import { abort } from '../../../../src/operations/abort.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { finish } from '../../../../src/operations/finish.js'
@@ -16,6 +15,7 @@ import { ModelCluster, ModelWorld } from '../../../support/model-cluster/cluster
 import { Actor, AT_ONCE, type Turns } from '../../../support/model-cluster/turns.js'
 import { SEED } from '../../rollout/seed-values.js'
 import { modelRun, runbookOf } from '../../runbook/run/run-model.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 /** Everything happens at once, but what is waited for is waited for. */
 const WITH_PATIENCE: Turns = {
@@ -41,15 +41,6 @@ function heldByBen(cluster: ModelCluster, ben = new Actor('ben', 'b')) {
     preempt: false,
     waiting: () => {},
   })
-}
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
 }
 
 const PATIENCE = { timeout: 60_000 }

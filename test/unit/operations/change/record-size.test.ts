@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
 import { abort } from '../../../../src/operations/abort.js'
 import { start } from '../../../../src/operations/start.js'
 import { modelled } from '../../../support/model-cluster/context.js'
 import { CHART } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 /** A release whose chart has a file that can't be zipped. */
 function withFile(kib: number, dryRun = false) {
@@ -16,13 +16,6 @@ function withFile(kib: number, dryRun = false) {
 }
 
 const v2 = { app: 'echo', version: 'v2', deployOnly: false }
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error as CanaryError,
-  )
-}
 
 describe("a record that does not fit into Kubernetes' 1 MiB", () => {
   test.each([false, true])('is found before anything is changed (dry run: %s)', async (dryRun) => {

@@ -2,26 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type CanaryError, ExternalError } from '../../../../src/model/errors.js'
+import { ExternalError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { install } from '../../../../src/operations/install.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { start } from '../../../../src/operations/start.js'
 import { modelled } from '../../../support/model-cluster/context.js'
 import { SEED } from '../../rollout/seed-values.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const naming = (config: JsonObject): JsonObject => ({
   ...config,
   app: { envFrom: [{ secretRef: { name: 'db' } }, { configMapRef: { name: 'settings' } }] },
 })
 const v2 = { app: 'echo', version: 'v2', deployOnly: false }
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error as CanaryError,
-  )
-}
 
 describe('what new pods name', () => {
   test('is there: the rollout goes on', async () => {

@@ -1,7 +1,7 @@
 import type { ExplainedAnswer } from '../../../../src/model/results/verify.js'
 import { describe, expect, test, vi } from 'vitest'
 import type { RequestCounters } from '../../../../src/routing/provider.js'
-import { type CanaryError, ExternalError } from '../../../../src/model/errors.js'
+import { ExternalError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { install } from '../../../../src/operations/install.js'
@@ -9,6 +9,7 @@ import { uninstall } from '../../../../src/operations/uninstall/uninstall.js'
 import { type Modelled, modelled } from '../../../support/model-cluster/context.js'
 import { markedBy, renderObjects } from '../../../support/model-cluster/render.js'
 import { SEED } from '../../rollout/seed-values.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const request = { app: 'echo', idleMs: 1 }
 
@@ -48,13 +49,6 @@ function counted(
     return Promise.resolve(expectations.flatMap(() => Array<ExplainedAnswer>(times).fill(answer)))
   }
   return made
-}
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error as CanaryError,
-  )
 }
 
 const UNROUTED = 'upgrade: canary uninstall echo: remove the routes (by ann@host)'

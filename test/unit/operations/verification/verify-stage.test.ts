@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CanaryError, ExternalError } from '../../../../src/model/errors.js'
+import { ExternalError } from '../../../../src/model/errors.js'
 import type { Analysis } from '../../../../src/model/results/analysis.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext, ProbeSettings } from '../../../../src/operations/context.js'
@@ -10,17 +10,9 @@ import { analyze, verify } from '../../../../src/operations/verify.js'
 import { type Modelled, modelled } from '../../../support/model-cluster/context.js'
 import { SEED } from '../../rollout/seed-values.js'
 import { errorCounts } from '../../../support/answer-errors.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const app = { app: 'echo' }
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  const thrown = await work.then(
-    () => new Error('it did not fail'),
-    (error: unknown) => error,
-  )
-  if (thrown instanceof CanaryError) return thrown
-  throw thrown
-}
 
 function probing(config: JsonObject | undefined, probes: Partial<ProbeSettings>): Modelled {
   const model = modelled(config)

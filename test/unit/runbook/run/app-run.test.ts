@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
 import { ModelCluster, ModelWorld } from '../../../support/model-cluster/cluster.js'
 import { Actor } from '../../../support/model-cluster/turns.js'
 import { abort } from '../../../../src/operations/abort.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { SEED } from '../../rollout/seed-values.js'
 import { modelRun, RUN, runbookOf } from './run-model.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const ROLLOUT = `
   - start: v2
@@ -14,15 +14,6 @@ const ROLLOUT = `
   - shift: 100
   - finish
 `
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
-}
 
 /** Helm's descriptions of the revisions that canary made, without who made them. */
 function made({ revisions }: ModelCluster): string[] {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
 import { approve } from '../../../../src/operations/approve.js'
 import { listRuns } from '../../../../src/operations/runs.js'
 import { shift } from '../../../../src/operations/shift.js'
@@ -9,18 +8,10 @@ import { renderRuns } from '../../../../src/report/text/runs-text.js'
 import { renderStatus } from '../../../../src/report/text/status-text.js'
 import { SEED } from '../../rollout/seed-values.js'
 import { modelRun, RUN, runbookOf } from './run-model.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const HOUR_MS = 3_600_000
 const PLAIN = createPalette(false)
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
-}
 
 const APPROVED = runbookOf('  - start: v2\n  - approve: {id: qa, message: Ok?}\n  - shift: 50\n  - finish\n')
 const BY_OTHER = runbookOf(

@@ -1,25 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
 import { shift } from '../../../../src/operations/shift.js'
 import { SEED } from '../../rollout/seed-values.js'
 import type { ModelCluster } from '../../../support/model-cluster/cluster.js'
 import { TestClock } from '../../../support/test-clock.js'
 import { modelRun, RUN, runbookOf } from './run-model.js'
+import { failureOf } from '../../../support/failure-of.js'
 
 const HOUR_MS = 3_600_000
 
 /** The release's last change was then. */
 function changed(cluster: ModelCluster, at: number): void {
   cluster.revisions[0]!.updated = new Date(at).toISOString()
-}
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryError> {
-  try {
-    await work
-  } catch (error) {
-    return error as CanaryError
-  }
-  throw new Error('it did not fail')
 }
 
 describe('a pause', () => {
