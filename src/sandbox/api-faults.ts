@@ -16,7 +16,7 @@ const TROUBLES: Record<number, { reason: string; message: string }> = {
 }
 const BY_CHANCE = [429, 500, 503]
 
-/** What the faults in force do to the API's requests. */
+/** Effects of the active faults on the API's requests. */
 export function apiFaults(faults: FaultRegistry, random: Random): FaultOf {
   return ({ isWatch, isWrite, resource }) => {
     const concerns = ({ only, resource: wanted = '*' }: SomeRequests) =>

@@ -13,8 +13,8 @@ export interface ControlServer {
 const BODY_LIMIT = 10_000
 
 /**
- * The door by which another process orders faults: GET, POST and DELETE /faults, DELETE /faults/ID, all with the
- * sandbox's token. A fault that is none is answered 400 with what is wrong.
+ * The endpoint through which another process orders faults: GET, POST and DELETE /faults, DELETE /faults/ID, all with the
+ * sandbox's token. An invalid fault gets 400 with the reason.
  */
 export async function startControl(faults: FaultRegistry, token: string): Promise<ControlServer> {
   const server = createServer((request, response) => {
@@ -57,7 +57,7 @@ async function handle(
   }
 }
 
-/** A fault from JSON, or what is wrong with it. */
+/** A fault from JSON, or why it is invalid. */
 function parseFault(text: string): Fault | string {
   let asked: unknown
   try {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault, OrderedFault } from './faults.js'
 
-/** What a running sandbox says of itself in its state folder, for other processes. */
+/** The state of a running sandbox, in its state folder for other processes. */
 export interface SandboxState {
   pid: number
   apiUrl: string
@@ -28,7 +28,7 @@ export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
   return path.join(base, 'canary', 'sandbox')
 }
 
-/** Writes kubeconfig and state, readable by the user alone; the state comes last and whole. */
+/** Writes kubeconfig and state, readable by the user alone; the state last and atomically. */
 export async function writeState(
   folder: string,
   state: Omit<SandboxState, 'kubeconfig'>,
@@ -51,13 +51,13 @@ export async function removeState(folder: string, pid: number): Promise<void> {
   await rm(path.join(folder, 'kubeconfig'), { force: true })
 }
 
-/** The running sandbox; undefined when there is none (what a killed one left behind does not count). */
+/** The running sandbox; undefined if none runs (the state of a killed one does not count). */
 export async function runningSandbox(folder: string): Promise<SandboxState | undefined> {
   const state = await readState(folder)
   return state && isAlive(state.pid) && (await answers(state)) ? state : undefined
 }
 
-/** Ends a sandbox and waits until it is gone. Throws when it does not end in time. */
+/** Ends a sandbox and waits until it is gone. Throws if it does not end in time. */
 export async function stopSandbox(state: SandboxState): Promise<void> {
   signal(state.pid, 'SIGTERM')
   const deadline = Date.now() + STOP_TIMEOUT_MS
@@ -67,7 +67,7 @@ export async function stopSandbox(state: SandboxState): Promise<void> {
   }
 }
 
-/** Orders, lists or takes back faults of a running sandbox. Throws with the sandbox's own words when it refuses. */
+/** Orders, lists or removes faults of a running sandbox. Throws with the sandbox's message if it refuses. */
 export const remoteFaults = {
   list: (state: SandboxState) => control<OrderedFault[]>(state, 'GET', ''),
   add: (state: SandboxState, fault: Fault) => control<OrderedFault>(state, 'POST', '', fault),
@@ -112,7 +112,7 @@ function isAlive(pid: number): boolean {
   return signal(pid, 0)
 }
 
-/** Whether there is such a process. */
+/** Whether the process exists. */
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, name)

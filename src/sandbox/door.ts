@@ -10,8 +10,8 @@ import {
 
 /**
  * Whether a request may come from a program of this user: web pages reach loopback ports, too, and a name that an
- * attacker points at 127.0.0.1 makes them one origin with it. So a Host other than this machine is refused, and whatever
- * carries an Origin, as browsers send it (403). Undefined where all is well, else why not.
+ * attacker points at 127.0.0.1 makes them same-origin. So a Host other than this machine is refused, and any request
+ * with an Origin, which browsers send (403). Undefined if it is allowed, else the reason.
  */
 export function refusedCaller({ host = '', origin }: IncomingHttpHeaders): string | undefined {
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host))
@@ -31,7 +31,7 @@ export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   return url.startsWith('/') && URL.canParse(whole) ? new URL(whole) : undefined
 }
 
-/** Does some work for a request; where that throws, the answer is 500, and the sandbox goes on. */
+/** Handles a request; if the handler throws, the answer is 500, and the sandbox continues. */
 export function safely(response: ServerResponse, work: () => void): void {
   try {
     work()

@@ -2,7 +2,7 @@ import type { FaultKind } from './faults.js'
 
 type ParameterType = 'string' | 'number' | 'string?' | 'number?'
 
-/** Parameters by kind, `?` for those that may be left out: what the command line and the control API accept. */
+/** Parameters by kind, `?` for optional ones, as the command line and the control API accept them. */
 export const FAULT_PARAMETERS: Record<FaultKind, Record<string, ParameterType>> = {
   'never-ready': { app: 'string', version: 'string' },
   'slow-ready': { app: 'string', version: 'string', ms: 'number' },
@@ -114,7 +114,7 @@ export const FAULT_EFFECTS: Record<FaultKind, string> = {
   'mirror-to-nowhere': "the app's HTTPRoute mirrors to a Service that is not there",
 }
 
-/** Faults of the API that can be kept to some of its requests. */
+/** Faults of the API that can be limited to some of its requests. */
 const NARROWED: string[] = [
   'api-errors',
   'api-latency',
@@ -123,11 +123,11 @@ const NARROWED: string[] = [
   'api-stall',
 ] satisfies FaultKind[]
 
-/** What every fault, or every narrowed one, may say besides its own parameters. */
+/** Parameters of every fault, or every limited one, in addition to its own. */
 const FOR_ALL: Record<string, ParameterType> = { forMs: 'number?' }
 const FOR_NARROWED: Record<string, ParameterType> = { only: 'string?', resource: 'string?' }
 
-/** What numbers may be, both bounds included. The longest delay is Node's longest timer. */
+/** Bounds of numbers, both included. The longest delay is Node's longest timer. */
 const LIMITS: Record<string, [number, number]> = {
   percent: [0, 100],
   ms: [0, 2 ** 31 - 1],
@@ -136,7 +136,7 @@ const LIMITS: Record<string, [number, number]> = {
   port: [1, 65_535],
 }
 
-/** What a parameter may be, where there are few choices; of one kind of fault, or of all. */
+/** Choices of a parameter, of one kind of fault or of all. */
 const CHOICES: Record<string, (string | number)[]> = {
   'api-errors status': [429, 500, 503, 504],
   'auth status': [401, 403],
@@ -151,7 +151,7 @@ const VERSION = /^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$/
 /** A subresource may follow: `pods/portforward`. */
 const PLURAL = /^[a-z]+(\/[a-z]+)?$/
 
-/** What is wrong with a fault, in words; undefined where it can be ordered. */
+/** Why a fault is invalid, in words; undefined if it is valid. */
 export function faultProblem(fault: object): string | undefined {
   const { kind: given, ...values } = fault as Record<string, unknown>
   const kinds = Object.keys(FAULT_PARAMETERS)

@@ -6,11 +6,11 @@ type AnyFault =
   | { kind: 'never-ready'; app: string; version: string }
   /** Pods of a version become ready only this long after their start. */
   | { kind: 'slow-ready'; app: string; version: string; ms: number }
-  /** Containers of a version end as soon as they start, those that run at once. */
+  /** Containers of a version exit as soon as they start; running ones exit at once. */
   | { kind: 'crash'; app: string; version: string }
   /** A share of an app's (or one version's) answers are errors. */
   | { kind: 'error-rate'; app: string; version?: string; percent: number; status?: number }
-  /** An app (or one version) answers later. */
+  /** An app (or one version) answers with a delay. */
   | { kind: 'latency'; app: string; version?: string; ms: number }
   /** Routes and endpoints reach the proxy this much after a change. */
   | { kind: 'propagation'; ms: number }
@@ -30,7 +30,7 @@ type AnyFault =
   | { kind: 'api-down' }
   /** Watches end after this. */
   | { kind: 'drop-watches'; ms: number }
-  /** A share of the watches that go on from a version is told that it is too old (410): the client has to list anew. */
+  /** A share of the watches that resume from a version gets 410 (too old): the client has to list again. */
   | { kind: 'expire-watches'; percent: number }
   /** Every request to the API is answered 401. */
   | { kind: 'expired-credentials' }
@@ -42,7 +42,7 @@ type AnyFault =
   | { kind: 'proxy-reset'; percent: number }
   /** The proxy never answers a share of the requests. */
   | { kind: 'proxy-stall'; percent: number }
-  /** One proxy (a pod's name, or 1, 2, 3 by age; the first) takes no new routes any more. */
+  /** One proxy (a pod's name, or 1, 2, 3 by age; default: the first) takes no new routes. */
   | { kind: 'proxy-stuck'; pod?: string }
   /** A weighted route of the app sends this share to its second destination, whatever is configured. */
   | { kind: 'wrong-weights'; app: string; percent: number }
@@ -50,9 +50,9 @@ type AnyFault =
   | { kind: 'sticky'; app: string }
   /** The proxy repeats requests to the app that were answered 5xx. */
   | { kind: 'retries'; app: string }
-  /** A header is taken off every request before it meets a route. */
+  /** A header is removed from every request before routing. */
   | { kind: 'strip-header'; name: string }
-  /** Something in front answers GETs from memory for so long, whatever their headers. */
+  /** A cache in front answers GETs for this long, whatever their headers. */
   | { kind: 'cache'; ms: number }
   /** Something in front answers a share of the requests itself, with 200. */
   | { kind: 'foreign-answers'; percent: number }
@@ -72,15 +72,15 @@ type AnyFault =
   | { kind: 'missing-upstream'; app: string }
   /** Another operator added a route without an action to the app's RouteTable: Gloo rejects it. */
   | { kind: 'rejected-table'; app: string }
-  /** Another team's routes, accepted by the control plane and refused by the proxy: nobody's routes change any more. */
+  /** Another team's routes, accepted by the control plane and refused by the proxy: no routes change any more. */
   | { kind: 'bad-neighbour' }
   /** Another team's routes with weights that sum to 0: reported in everybody's status by Gloo, and refused by the proxy. */
   | { kind: 'neighbour-weights' }
   | GatewayApiFault
 
-/** Faults of a Gateway and what stands around it. */
+/** Faults of a Gateway and its surrounding objects. */
 export type GatewayApiFault =
-  /** The Gateway API's controller runs no longer; its GatewayClass has just been made, and nobody accepts it. */
+  /** The Gateway API's controller is down; its GatewayClass is new, and nobody accepts it. */
   | { kind: 'no-controller' }
   /** The Gateway has no address. */
   | { kind: 'gateway-without-address' }
@@ -108,10 +108,10 @@ export type GatewayApiFault =
   | { kind: 'wrong-backend-port'; app: string; port?: number }
   /** A regular expression of the app's HTTPRoute that no gateway takes. */
   | { kind: 'bad-regex'; app: string }
-  /** The app's HTTPRoute mirrors to a Service that is not there. */
+  /** The app's HTTPRoute shadows to a missing Service. */
   | { kind: 'mirror-to-nowhere'; app: string }
 
-/** Which of the API's requests a fault strikes: those that change something or the others, and those for one kind. */
+/** The API requests that a fault affects: writes or reads, and those for one kind. */
 export interface SomeRequests {
   only?: 'reads' | 'writes'
   /** A plural, like `secrets`. */

@@ -4,7 +4,7 @@ import { inFieldOrder } from './api-server/registry/admit.js'
 import { RESOURCES } from './api-server/resources.js'
 import { now, type ObjectStore } from './api-server/store.js'
 
-/** What every cluster has before anybody installs anything: namespaces and a node. */
+/** Objects of every new cluster: namespaces and a node. */
 export function createCluster(store: ObjectStore): void {
   for (const name of ['default', 'kube-system']) createNamespace(store, name)
   store.create(RESOURCES.nodes, node())

@@ -32,16 +32,16 @@ import { servedKinds } from './served-kinds.js'
 /** A kind of routes that the sandbox has a gateway for. */
 export type Provider = 'gloo' | 'gateway-api'
 
-/** What the sandbox has, and how quick it is; the defaults are what real gateways were measured to be. All milliseconds. */
+/** Parts and timing of the sandbox, in milliseconds; the defaults are measured on real gateways. */
 export interface SandboxOptions {
   /** From a pod's creation until it is ready. */
   podStartMs?: number
-  /** How long a pod answers on after its deletion was asked for. */
+  /** How long a pod keeps answering after its deletion was requested. */
   drainMs?: number
   /** Bounds of the time from a change of routes, or of endpoints, until the proxy serves it. */
   routesMs?: [number, number]
   endpointsMs?: [number, number]
-  /** Which gateways there are; both by default. */
+  /** The gateways; both by default. */
   providers?: Provider[]
   /** The implementation of the Gateway API that is played; Envoy Gateway by default. */
   like?: Like
@@ -54,7 +54,7 @@ export interface SandboxOptions {
 /** A cluster with gateways in this process: real helm and kubectl work against `apiUrl`. */
 export interface Sandbox {
   apiUrl: string
-  /** Where users' requests go: Gloo's proxies, or the Gateway's if there is no Gloo. */
+  /** Address for users' requests: Gloo's proxies, or the Gateway's if there is no Gloo. */
   proxyUrl: string
   /** The Gateway's proxies; undefined without the Gateway API. */
   gatewayUrl?: string
@@ -89,7 +89,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const token = randomBytes(16).toString('hex')
   const portOf = (ip: string, port: number) => kubelet.portOf(ip, port)
   const parts: GatewayParts = { store, faults, random, portOf, options, proxies }
-  // What the cluster has from its beginning starts at once.
+  // The cluster's initial objects start at once.
   const pace = {
     startMs: 0,
     drainMs,
@@ -120,7 +120,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     store,
     token,
     secret: randomBytes(16).toString('hex'),
-    // Numbers of its own: how much traffic there is must not decide which request fails.
+    // A generator of its own: the amount of traffic must not decide which request fails.
     disturb: apiFaults(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
     resources: () => servedKinds(store),
@@ -161,7 +161,7 @@ type GatewayParts = Pick<FleetOptions, 'store' | 'faults' | 'random' | 'portOf'>
   proxies: number
 }
 
-/** A control plane, its proxies and the way to them. */
+/** A control plane, its proxies and their address. */
 interface RunningGateway {
   url: string
   fleet: ProxyFleet
