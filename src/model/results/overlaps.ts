@@ -17,6 +17,8 @@ export interface Matcher {
 export interface PathMatch {
   kind: 'exact' | 'prefix' | 'regex'
   text: string
+  /** A prefix of whole segments: `/echo` takes `/echo` and `/echo/a`, not `/echofoo`. */
+  segments?: true
 }
 
 /** A header or query parameter: its value, or only that it is there. */

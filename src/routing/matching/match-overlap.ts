@@ -57,13 +57,22 @@ function pathOverlap(one: PathMatch, other: PathMatch, withCase: boolean): Overl
   const fold = (text: string) => (withCase ? text : text.toLowerCase())
   const [first, second] = [fold(one.text), fold(other.text)]
   if (other.kind === 'regex') return regexOverlap(one, other.text, withCase)
-  if (one.kind === 'exact')
-    return yesOrNo(other.kind === 'exact' ? first === second : first.startsWith(second))
-  return yesOrNo(first.startsWith(second) || second.startsWith(first))
+  if (other.kind === 'exact') return yesOrNo(first === second)
+  const isBelowOther = startsWith(first, { ...other, text: second })
+  return yesOrNo(isBelowOther || (one.kind === 'prefix' && startsWith(second, { ...one, text: first })))
+}
+
+/** Whether a path begins with a prefix, by whole segments if that counts by them. */
+function startsWith(path: string, prefix: PathMatch): boolean {
+  return prefix.segments ? closed(path).startsWith(closed(prefix.text)) : path.startsWith(prefix.text)
+}
+
+function closed(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`
 }
 
 /** `withCase`: whether the other path is compared with regard to case. */
-function regexOverlap({ kind, text }: PathMatch, pattern: string, withCase: boolean): Overlap {
+function regexOverlap({ kind, text, segments }: PathMatch, pattern: string, withCase: boolean): Overlap {
   const fold = (part: string) => (withCase ? part : part.toLowerCase())
   if (kind === 'regex' && text === pattern) return 'yes'
   const literal = fold(literalPrefix(pattern))
@@ -72,7 +81,7 @@ function regexOverlap({ kind, text }: PathMatch, pattern: string, withCase: bool
     if (matchesWhole(pattern, text) === true) return 'yes'
     return matchesWhole(pattern, text, !withCase) === false ? 'no' : 'unknown'
   }
-  const start = fold(kind === 'regex' ? literalPrefix(text) : text)
+  const start = fold(kind === 'regex' ? literalPrefix(text) : segments ? closed(text) : text)
   if (kind === 'prefix' && literal.startsWith(start)) return 'yes'
   return start.startsWith(literal) || literal.startsWith(start) ? 'unknown' : 'no'
 }
@@ -125,8 +134,12 @@ function pathCovers(wide: Matcher, narrow: Matcher): boolean {
   if (isCaseSensitive(wide) && !isCaseSensitive(narrow)) return false
   const fold = (text: string) => (isCaseSensitive(wide) ? text : text.toLowerCase())
   const [path, inner] = [simplified(wide.path), simplified(narrow.path)]
-  if (path.kind === 'prefix')
-    return fold(inner.kind === 'regex' ? literalPrefix(inner.text) : inner.text).startsWith(fold(path.text))
+  if (path.kind === 'prefix') {
+    const start = fold(inner.kind === 'regex' ? literalPrefix(inner.text) : inner.text)
+    if (!path.segments) return start.startsWith(fold(path.text))
+    const isWhole = inner.kind === 'exact' || inner.segments
+    return (isWhole ? closed(start) : start).startsWith(closed(fold(path.text)))
+  }
   if (path.kind === 'exact') return inner.kind === 'exact' && fold(inner.text) === fold(path.text)
   if (inner.kind === 'exact') return matchesWhole(path.text, inner.text) === true
   return inner.kind === 'regex' && inner.text === path.text

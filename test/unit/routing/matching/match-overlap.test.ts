@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Matcher, ValueMatch } from '../../../../src/model/results/overlaps.js'
+import type { Matcher, PathMatch, ValueMatch } from '../../../../src/model/results/overlaps.js'
 import { covers, overlapOf } from '../../../../src/routing/matching/match-overlap.js'
 import { matcherOf } from '../../../../src/routing/gloo/overlaps/matcher.js'
 import { describeMatcher } from '../../../../src/routing/matching/matcher.js'
@@ -219,4 +219,36 @@ test('where a route is said to take all requests of another, it does', () => {
     }),
     { numRuns: 300, maxSkipsPerRun: 1000 },
   )
+})
+
+describe('a prefix of segments', () => {
+  const path = (kind: PathMatch['kind'], text: string, segments?: true): Matcher => ({
+    path: { kind, text, ...(segments ? { segments } : {}) },
+    caseSensitive: true,
+    methods: [],
+    headers: [],
+    query: [],
+  })
+
+  test.each<[answer: string, isCovered: boolean, other: Matcher]>([
+    ['yes', true, path('exact', '/echo')],
+    ['yes', true, path('exact', '/echo/a')],
+    ['no', false, path('exact', '/echofoo')],
+    ['yes', true, path('prefix', '/echo', true)],
+    ['yes', true, path('prefix', '/echo/', true)],
+    ['no', false, path('prefix', '/echofoo', true)],
+    ['yes', false, path('prefix', '/', true)],
+    ['yes', false, path('prefix', '/ec')],
+    ['yes', false, path('prefix', '/echo')],
+    ['no', false, path('prefix', '/echof')],
+    ['yes', true, path('prefix', '/echo/a')],
+    ['yes', true, path('regex', '/echo/[0-9]+')],
+    ['unknown', false, path('regex', '/echo[0-9]*')],
+    ['no', false, path('regex', '/echofoo[0-9]*')],
+  ])('%s, covered: %s: %j', (answer, isCovered, other) => {
+    const echo = path('prefix', '/echo', true)
+    expect(overlapOf(echo, other)).toBe(answer)
+    expect(overlapOf(other, echo)).toBe(answer)
+    expect(covers(echo, other)).toBe(isCovered)
+  })
 })

@@ -1,0 +1,27 @@
+import type { RoutingKind } from '../../model/routing.js'
+
+const GROUP = 'gateway.networking.k8s.io'
+
+export const HTTP_ROUTE = {
+  apiVersion: `${GROUP}/v1`,
+  kind: 'HTTPRoute',
+  plural: 'httproutes',
+  role: 'route',
+} as const satisfies RoutingKind
+/** How the gateway speaks TLS to a version's Service. */
+export const BACKEND_TLS_POLICY = {
+  apiVersion: `${GROUP}/v1`,
+  kind: 'BackendTLSPolicy',
+  plural: 'backendtlspolicies',
+  role: 'backend',
+} as const satisfies RoutingKind
+/** Lets an HTTPRoute of another namespace name the Services. */
+export const REFERENCE_GRANT = {
+  apiVersion: `${GROUP}/v1beta1`,
+  kind: 'ReferenceGrant',
+  plural: 'referencegrants',
+  role: 'backend',
+} as const satisfies RoutingKind
+
+/** What the chart makes beside a Service for each version, in the order in which Helm applies them. */
+export const KINDS: readonly RoutingKind[] = [BACKEND_TLS_POLICY, HTTP_ROUTE, REFERENCE_GRANT]
