@@ -52,7 +52,7 @@ export function helmCommand(words: readonly (string | number)[], namespace?: str
   return line('helm', words, namespace)
 }
 
-/** A command and what it is for: `canary abort echo    (goes back)`. */
+/** A command and what it is for: `canary abort echo    (rolls back)`. */
 export function commented(command: string, comment: string): string {
   return `${command}    (${comment})`
 }

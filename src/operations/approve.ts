@@ -29,7 +29,7 @@ export async function approve(context: OperationContext, request: ApproveRequest
     if (refusal === undefined) continue
     throw new CanaryError(
       'waiting',
-      `You can't approve step ${step} of ${app}, which wants another than who started the run: ${refusal}.`,
+      `Step ${step} of ${app} must be approved by somebody other than who started the run: ${refusal}.`,
       {
         state: 'Nothing was approved.',
         evidence: { approve: step, revision: waiting.revision, by: 'other' },

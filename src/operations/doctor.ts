@@ -107,7 +107,7 @@ async function changesByHand(context: OperationContext, released: Deployed): Pro
       detail: `is being deleted, and ${app} with it`,
       remedy: commented(
         kubectlCommand(['get', 'namespace', namespace, '-o', 'yaml']),
-        'its conditions say what holds it up',
+        'its conditions show what blocks it',
       ),
     })
   }

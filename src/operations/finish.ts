@@ -59,7 +59,7 @@ async function agree(context: OperationContext, { plan }: PlanToRun, orphans: Ve
     ].join(' '),
   )
   if (agreed) return
-  throw new CanaryError('interrupted', 'Not finished, as you said.', {
+  throw new CanaryError('interrupted', 'Cancelled.', {
     state: `Nothing was changed: ${app} is ${describeStage(from)}.`,
     nextSteps: [
       commented(canaryCommand(['finish', app, '--yes'], { app, namespace }), 'without the question'),

@@ -30,7 +30,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
   const agree = async ({ plan }: PlanToRun) => {
     if (plan.steps.length === 0) return
     if (!context.confirm || (await context.confirm(`Import ${app}? No pod restarts.`))) return
-    throw new CanaryError('interrupted', 'Not imported, as you said.', {
+    throw new CanaryError('interrupted', 'Cancelled.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.to)}.`,
       nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
@@ -88,7 +88,7 @@ function verifiedAlone({ app, namespace, stage, deployed }: ReleasedApp): Plan {
 
 function unknownLayout(app: string, namespace: string, effective: JsonObject): ConflictError {
   const keys = Object.keys(effective)
-  return new ConflictError(`The values of ${app} are of neither layout that canary knows.`, {
+  return new ConflictError(`The values of ${app} match no layout that canary knows.`, {
     state: 'Nothing was changed.',
     details: [
       `it has ${keys.length > 0 ? keys.join(', ') : 'no values'}`,

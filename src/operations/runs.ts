@@ -71,6 +71,6 @@ export function whyNotAnother(
   if (started.identity === undefined) {
     return `it was started by ${started.who}, whose name the API server did not give`
   }
-  if (identity === undefined) return 'the API server does not say who you are (SelfSubjectReview)'
+  if (identity === undefined) return 'the API server does not report your identity (SelfSubjectReview)'
   return started.identity === identity ? `${identity} started the run` : undefined
 }

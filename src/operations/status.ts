@@ -96,7 +96,10 @@ function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {
 function recoverCommands(app: string, namespace: string, deployed: Revision | undefined): string[] {
   if (!deployed) return [commented(canaryCommand(['abort', app], { app, namespace }), 'removes the remains')]
   return [
-    commented(canaryCommand(['abort', app], { app, namespace }), 'recovers, then all the way back'),
+    commented(
+      canaryCommand(['abort', app], { app, namespace }),
+      'recovers, then returns to the stable version',
+    ),
     `the command that failed, with --recover    (back to revision ${deployed.revision}, then on from there)`,
   ]
 }

@@ -51,7 +51,7 @@ async function agree(
   const leaving = 'primary' in stage ? stage.primary : 'what is there'
   const question = `Bring ${version}, the version before, back, and remove ${leaving} once all requests are proven to go to ${version}?`
   if (await confirm(`${app} is ${describeStage(stage)}. ${question}`)) return
-  throw new CanaryError('interrupted', 'Not undone, as you said.', {
+  throw new CanaryError('interrupted', 'Cancelled.', {
     state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
     nextSteps: [
       commented(canaryCommand(['undo', app, 'VERSION'], { app, namespace }), 'to another version'),

@@ -53,7 +53,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
   const agree = async ({ plan }: PlanToRun) => {
     const question = `Upgrade ${app}${plan.steps[0]?.changes?.restarts.length ? ', replacing its pods' : ''}?`
     if (!context.confirm || (await context.confirm(question))) return
-    throw new CanaryError('interrupted', 'Not upgraded, as you said.', {
+    throw new CanaryError('interrupted', 'Cancelled.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
       nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
@@ -177,14 +177,14 @@ async function findEarlier(
   const found = await cluster.findRevision(app, namespace, number)
   const nextSteps = [commented(helmCommand(['history', app], namespace), 'the revisions there are')]
   if (!found) {
-    throw new UsageError(`Release ${app} has no revision ${number} (any more).`, {
+    throw new UsageError(`Release ${app} has no revision ${number}; it may have been pruned.`, {
       state: 'Nothing was changed.',
       nextSteps,
     })
   }
   if (!['deployed', 'superseded'].includes(found.status) || !keepsContract(found.chart.metadata)) {
     throw new UsageError(
-      `Revision ${number} of ${app} is ${found.status}, of chart ${nameOfChart(found.chart)}: not one to go back to.`,
+      `Revision ${number} of ${app} is ${found.status}, of chart ${nameOfChart(found.chart)}: it cannot be returned to.`,
       { state: 'Nothing was changed.', nextSteps },
     )
   }

@@ -109,7 +109,7 @@ function ways({ app, namespace, deployed, undo }: Release): { state: string; nex
     state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
     nextSteps: [
       canaryCommand(['doctor', app], { app, namespace }),
-      ...(undo ? [commented(undo, 'go back')] : []),
+      ...(undo ? [commented(undo, 'roll back')] : []),
     ],
   }
 }

@@ -83,7 +83,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
         7,
         ...['start', 'echo', 'v2', '--timeout', '2s', '--on-failure', 'abort'],
       )
-      expect(gone.message).toContain('Gone back, and proven')
+      expect(gone.message).toContain('Rolled back and verified')
       expect(await stage()).toEqual(STABLE)
       expect(await deployments()).toEqual(ONLY_V1)
       const { failures, bodies } = await users.stop()

@@ -122,7 +122,7 @@ test('an app that fails goes back; its wave and the cluster after it are not beg
   )
   expect(exitCode).toBe(7)
   const { error } = JSON.parse(stdout)
-  expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Gone back, and proven\.$/)
+  expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Rolled back and verified\.$/)
   expect(error.evidence.apps.map(({ outcome }: any) => outcome)).toEqual([
     'wentBack',
     ...Array<unknown>(3).fill('left out'),

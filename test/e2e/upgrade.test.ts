@@ -107,7 +107,7 @@ describe('upgrade, with either Helm', () => {
 
     expect(failed).toMatchObject({ exitCode: 5 })
     expect(failed.stderr).toMatch(/now .*revision 2, stable: every request goes to v1/)
-    expect(failed.stderr).toContain('canary upgrade echo --revision 1    (go back)')
+    expect(failed.stderr).toContain('canary upgrade echo --revision 1    (roll back)')
 
     expect(await expectExit(0, 'upgrade', 'echo', '--revision', '1')).toMatchObject({ revision: 3 })
     expect((await users.stop()).failures).toEqual({})

@@ -32,7 +32,7 @@ const KNOWN: Explanation[] = [
     text: /another operation \(install\/upgrade\/rollback\) is in progress/,
     says: () =>
       "Another helm command is changing this release, or one was killed in the middle: Helm's record says pending.",
-    nextSteps: (place) => [commented(canaryCommand(['status', place.app], place), 'says how to go on')],
+    nextSteps: (place) => [commented(canaryCommand(['status', place.app], place), 'shows how to continue')],
   },
   {
     text: /release: already exists/,
@@ -173,7 +173,7 @@ const KNOWN: Explanation[] = [
   {
     text: /has been cancelled|context canceled/,
     says: () => 'Helm was cancelled: the revision is marked failed, and what it had applied stays.',
-    nextSteps: (place) => [commented(canaryCommand(['status', place.app], place), 'says how to go on')],
+    nextSteps: (place) => [commented(canaryCommand(['status', place.app], place), 'shows how to continue')],
   },
   {
     text: /path ".*" not found|no such file or directory|Chart\.yaml file is missing/,

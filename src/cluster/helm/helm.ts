@@ -267,7 +267,7 @@ function revisionIn(stdout: string, command: string): number {
   } catch {
     // said below, with what helm printed
   }
-  throw new ExternalError('helm ended well, but did not say which revision it made.', {
+  throw new ExternalError('helm succeeded but did not report which revision it created.', {
     command,
     code: 0,
     nextSteps: [commented(helmCommand(['version']), 'canary knows Helm 3.8 and newer, and Helm 4')],

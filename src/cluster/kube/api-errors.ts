@@ -163,7 +163,7 @@ export function explainSilence(verb: ApiVerb, target: Target, cause: unknown): E
 export function garbled(verb: ApiVerb, target: Target, why: string, text?: string): ExternalError {
   const begins = text === undefined ? '' : `: it begins with "${excerptOf(text)}"`
   return new ExternalError(
-    `The answer to ${verb} ${describeTarget(target)} is not what Kubernetes would say: ${why}${begins}.`,
+    `The answer to ${verb} ${describeTarget(target)} is not a Kubernetes response: ${why}${begins}.`,
     {
       command: requestLine(verb, target),
       code: 200,

@@ -119,7 +119,7 @@ function targetOf(
   if (plural === undefined) return undefined
   const odd = malformed({ apiVersion, kind, name, namespace })
   if (odd !== undefined) {
-    throw new ConflictError(`Helm's record names an object that can't be one: ${odd}.`, {
+    throw new ConflictError(`Helm's record contains an invalid object: ${odd}.`, {
       state: 'It was neither read nor written.',
       nextSteps: [
         commented(helmCommand(['get', 'manifest', 'RELEASE'], namespace), `the objects in Helm's record`),

@@ -219,7 +219,7 @@ export class HeldLease implements AppLock {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new CanaryError(
       'external',
-      `The hold on ${app} could not be renewed for ${leaseMs / 1000} s, so another operator may have it now: ${said}`,
+      `The lock on ${app} could not be renewed for ${leaseMs / 1000} s, another operator may hold it now: ${said}`,
       { nextSteps: cause instanceof CanaryError ? cause.nextSteps : [], cause },
     )
   }

@@ -30,7 +30,7 @@ export function busy(
                 'takes the app from them at once',
               ),
             ]
-          : [commented(canaryCommand(['abort', app], { app, namespace }), 'makes them stop, and goes back')]),
+          : [commented(canaryCommand(['abort', app], { app, namespace }), 'stops them and rolls back')]),
       ],
       evidence: { holder: { who, pid, command: theirs, since } },
     },

@@ -50,7 +50,7 @@ export async function applyStep(
     if (failure && madeNothing) {
       const next = PAUSES_MS[attempt]
       if (next === undefined || !isTransient(failure) || signal.aborted) throw failure
-      emit({ type: 'warning', message: `${failure.message} No revision was made: trying again.` })
+      emit({ type: 'warning', message: `${failure.message} No revision was created: retrying.` })
       await clock.sleep(next, signal)
       continue
     }
@@ -89,7 +89,7 @@ async function look(
       code: first.code,
       stderr: first.stderr,
       details: failure ? [`and the release can't be read: ${error.message}`] : first.details,
-      state: `Helm was run for ${app}; whether it made its revision is not known.`,
+      state: `Helm ran for ${app}; whether it created its revision is unknown.`,
       nextSteps: [
         commented(canaryCommand(['status', app], { app, namespace }), 'once the cluster answers again'),
         'then the same command again    (goes on from what is there)',
@@ -134,12 +134,12 @@ function foreign(
   const theirs = others.at(-1)?.config
   return new ConflictError(
     made === undefined
-      ? `Somebody else changed ${app} at the same moment: ${named}. This step was not made.`
-      : `Somebody else changed ${app} at the same moment: Helm made revision ${made} for this step, besides ${named}.`,
+      ? `Somebody else changed ${app} concurrently: ${named}. This step was not applied.`
+      : `Somebody else changed ${app} concurrently: Helm created revision ${made} for this step in addition to ${named}.`,
     {
       state:
         made === undefined
-          ? 'What they made is what is there now.'
+          ? 'Their revision is the current one.'
           : `The newest revision is ${history?.newest?.revision ?? 'gone'}: compare both before going on.`,
       details: differences(before?.config ?? {}, theirs, values),
       nextSteps: [

@@ -49,7 +49,7 @@ async function goBack(
 ): Promise<never> {
   const { app, namespace } = request
   context.emit({ type: 'warning', message: failure.message })
-  context.emit({ type: 'note', message: `going back: canary abort ${app}` })
+  context.emit({ type: 'note', message: `rolling back: canary abort ${app}` })
   let result: OperationResult
   try {
     result = await abort(context, request)
@@ -60,7 +60,7 @@ async function goBack(
       throw withNextSteps(failure, error.nextSteps)
     }
     if (error.outcome === 'interrupted' || error.outcome === 'terminated') throw error
-    throw new CanaryError('stuck', `${failure.message} Going back failed too: ${error.message}`, {
+    throw new CanaryError('stuck', `${failure.message} The rollback failed too: ${error.message}`, {
       state: error.state,
       details: [...failure.details, ...error.details],
       nextSteps: error.nextSteps,
@@ -69,7 +69,7 @@ async function goBack(
     })
   }
   const undo = undoCommand(app, namespace, result.stage)
-  throw new CanaryError('wentBack', `${failure.message} Gone back, and proven.`, {
+  throw new CanaryError('wentBack', `${failure.message} Rolled back and verified.`, {
     state: `${app}: revision ${result.revision ?? 'none'}, ${describeStage(result.stage)}.`,
     details: failure.details,
     nextSteps: [...result.next, ...(undo ? [undo] : [])],

@@ -47,7 +47,7 @@ export function requireRecordFits(next: NextRevision, state: string): void {
   const bytes = recordBytes({ chart, values, manifest })
   if (bytes <= MAX_OBJECT_BYTES) return
   throw new UsageError(
-    `Helm's record of the next revision of ${app} takes ${inKiB(bytes)} KiB, and Kubernetes takes ${inKiB(MAX_OBJECT_BYTES)} KiB in one Secret.`,
+    `Helm's record of the next revision of ${app} needs ${inKiB(bytes)} KiB; Kubernetes allows ${inKiB(MAX_OBJECT_BYTES)} KiB per Secret.`,
     {
       state,
       details: [

@@ -96,7 +96,7 @@ export async function recover(
     await cluster.uninstall(app, namespace).catch(remains)
     emit({
       type: 'note',
-      message: `recovered: the remains of revision ${unfinished.revision} are uninstalled`,
+      message: `recovered: uninstalled the remains of revision ${unfinished.revision}`,
     })
     return observe(context, { app, namespace })
   }
@@ -220,7 +220,7 @@ async function waitForHelm(
     if (!reported) {
       emit({
         type: 'note',
-        message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for the helm that may still run`,
+        message: `revision ${unfinished.revision} is ${unfinished.status}: waiting for a helm that may still be running`,
       })
     }
     await clock.sleep(LOOK_EVERY_MS, context.signal, lock.lost)

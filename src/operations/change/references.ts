@@ -52,7 +52,7 @@ function deploys(values: JsonObject | undefined, version: string): boolean {
 
 function notThere(missing: Reference[], namespace: string, hasNamespace: boolean): UsageError {
   const names = missing.map(({ kind, name }) => `${kind} ${name}`).join(', ')
-  return new UsageError(`Not in namespace ${namespace}, and pods can't start without: ${names}.`, {
+  return new UsageError(`Missing in namespace ${namespace}: ${names} (pods cannot start without it).`, {
     state: 'Nothing was changed.',
     details: missing.map(({ kind, name, place }) => `${place}: ${kind} ${name}`),
     nextSteps: [

@@ -29,7 +29,7 @@ export async function requireSame(
   { app, namespace, revision, newest }: Watched,
 ): Promise<void> {
   const expected = { ...revision, revision: newest }
-  const state = 'What they made is what is there now.'
+  const state = 'Their revision is the current one.'
   try {
     await requireNewest(context, { app, namespace, revision: expected, wanted: revision.config, state })
   } catch (error) {

@@ -192,7 +192,7 @@ class PlanRunner {
       await this.stageVerifier.origin()
     } catch (error) {
       if (!goesBack || !(error instanceof ExternalError)) throw error
-      this.context.emit({ type: 'warning', message: `${error.message} The routes go back all the same.` })
+      this.context.emit({ type: 'warning', message: `${error.message} Routing back continues anyway.` })
     }
   }
 

@@ -98,7 +98,7 @@ export class RunState {
       versionBefore: this.versionBefore(),
     })
     const revertCommand = this.revertCommand()
-    if (revertCommand) nextSteps.push(commented(revertCommand, 'go back'))
+    if (revertCommand) nextSteps.push(commented(revertCommand, 'roll back'))
     if (plan.from.name === 'absent' && this.revision)
       nextSteps.push(commented(canaryCommand(['uninstall', app], { app, namespace }), 'removes it again'))
     const aborting = plan.steps.some(({ name }) => name === 'remove-canary')
@@ -138,7 +138,7 @@ export class RunState {
     return [
       commented(canaryAgain(command, { app, namespace }, '--recover'), `${remedy}, then goes on`),
       this.revision
-        ? commented(canaryCommand(['abort', app], { app, namespace }), 'all the way back')
+        ? commented(canaryCommand(['abort', app], { app, namespace }), 'back to the stable version')
         : commented(
             canaryCommand(['uninstall', app], { app, namespace }),
             'removes the remains, and nothing else',

@@ -55,7 +55,7 @@ export async function requireReady(
       waited.length < missing.length ||
       waited.some(({ wanted }) => wanted === 0)
     ) {
-      throw new ExternalError(`No pod of ${missing.join(', ')} is ready: requests can't go back to it.`, {
+      throw new ExternalError(`No pod of ${missing.join(', ')} is ready: requests cannot be routed to it.`, {
         nextSteps: [
           kubectlCommand(['get', 'pods', '-l', `app=${app},version=${missing[0]}`], namespace),
           kubectlCommand(
@@ -89,7 +89,7 @@ export async function requireCount(
       progress: pods.map((entry) => ({ ...entry, wanted: Math.max(entry.wanted, count) })),
     })
     if (clock.now() >= deadline) {
-      throw new ExternalError(`Of ${version} ${ready} pods are ready, not ${count}.`, {
+      throw new ExternalError(`Only ${ready} of ${count} required pods of ${version} are ready.`, {
         nextSteps: [
           kubectlCommand(['get', 'pods,hpa', '-l', `app=${app}`], namespace),
           kubectlCommand(
@@ -113,7 +113,7 @@ export async function compareObjects(context: OperationContext, guarded: Guarded
   const rendered = await context.cluster.render({ app, namespace, chart, values: step.values })
   await requireOwnChanges(context, foundBy(guarded), parseManifest(rendered))
   if (step.name !== 'route-back') {
-    const state = `This step was not made. ${app}: ${describeStage(guarded.stage)}.`
+    const state = `This step was not applied. ${app}: ${describeStage(guarded.stage)}.`
     requireRecordFits({ app, namespace, chart, values: step.values, manifest: rendered }, state)
   }
   return rendered
@@ -139,7 +139,7 @@ export function requireOwnResult(guarded: GuardedStep, rendered: string, made: R
   const known = new Set(foreignIn(parseManifest(rendered)).map(({ object }) => object))
   const foreign = foreignIn(parseManifest(made.manifest)).filter(({ object }) => !known.has(object))
   if (foreign.length === 0) return
-  throw new ConflictError(`Step "${step.title}" touched objects that the chart had not rendered before it.`, {
+  throw new ConflictError(`Step "${step.title}" touched objects that the chart did not render before.`, {
     state: `Helm has applied revision ${made.revision} of ${app}.`,
     details: foreign.map(({ object, why }) => `${object}: ${why}`),
     nextSteps: [
@@ -172,7 +172,7 @@ export async function requireOwnChanges(
   after: JsonObject[],
 ): Promise<void> {
   const { app, namespace, step, stage, before } = found
-  const state = `This step was not made. ${app}: ${describeStage(stage)}.`
+  const state = `This step was not applied. ${app}: ${describeStage(stage)}.`
   const what = `Step "${step.title}"`
   await requireOwnObjects(context, {
     app,
@@ -200,7 +200,7 @@ export async function requireUnchanged(
   context: OperationContext,
   { app, namespace, step, revision }: GuardedStep,
 ): Promise<void> {
-  const state = 'This step was not made.'
+  const state = 'This step was not applied.'
   await requireNewest(context, { app, namespace, revision, wanted: step.values, state })
 }
 

@@ -96,7 +96,7 @@ async function requireNoRoutes(
     `${texts.product}'s admission denies the routes before their ${texts.backend} is there, and this chart can't leave them out ` +
       '(it knows no routes.enabled).',
     {
-      state: `${app} is absent: the remains of the first try are uninstalled.`,
+      state: `${app} is absent: the remains of the first attempt were uninstalled.`,
       nextSteps: [
         `use a chart that leaves the ${texts.route} out where routes.enabled is false, as the bundled one does`,
         `or apply the ${texts.backend} ${app} in namespace ${namespace} by hand first, labelled as Helm's own`,

@@ -45,13 +45,13 @@ export async function takeLock(
       }),
   })
   if (lock.brokenFrom) {
-    const message = `The lock on ${app} was broken: ${describeHolder(lock.brokenFrom)}. A helm of theirs may still run.`
+    const message = `The lock on ${app} was broken: ${describeHolder(lock.brokenFrom)}. Their helm may still be running.`
     context.emit({ type: 'warning', message })
   }
   if (lock.unavailable) {
     context.emit({
       type: 'warning',
-      message: `${lock.unavailable} Nothing keeps two operators apart but the check of the revision.`,
+      message: `${lock.unavailable} Only the revision check guards against concurrent changes.`,
     })
   }
   if (lock.tookOverFromDead) await helmEnded(context, app, namespace)
@@ -138,7 +138,7 @@ async function helmEnded(context: OperationContext, app: string, namespace: stri
   const deadline = clock.now() + podTimeoutMs
   for (let reported = false; !signal.aborted && clock.now() < deadline; reported = true) {
     if (!(await cluster.helmRuns(app, namespace))) return
-    if (!reported) emit({ type: 'note', message: 'waiting for the helm of a canary that was killed' })
+    if (!reported) emit({ type: 'note', message: 'waiting for the helm of a killed canary' })
     await clock.sleep(LOOK_EVERY_MS, signal)
   }
 }

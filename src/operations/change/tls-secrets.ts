@@ -64,7 +64,7 @@ async function missingSecrets(
       if (!(await cluster.hasObject('Secret', name, namespace))) missing.push(certificate)
     } catch (error) {
       if (!(error instanceof ExternalError) || error.code !== 403) throw error
-      const message = `Your user may not read Secret ${name} in namespace ${namespace}: whether this certificate is there is not known.`
+      const message = `No permission to read Secret ${name} in namespace ${namespace}: cannot check that this certificate exists.`
       emit({ type: 'warning', message })
     }
   }

@@ -49,7 +49,7 @@ export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'nam
     nextSteps: [
       commented(
         kubectlCommand(['get', 'namespace', namespace, '-o', 'yaml']),
-        'its conditions say what holds it up',
+        'its conditions show what blocks it',
       ),
       commented(canaryCommand(['install', app, 'VERSION'], { app, namespace }), 'once it is gone'),
     ],
@@ -89,7 +89,7 @@ function trafficEffects({ app, namespace, deployed }: Deployed, drift: AppDrift)
           `${version} gets requests and has no pods now: they fail, or another version answers them.`,
       ),
     ...(differences.some(({ kind }) => ROUTING.includes(kind))
-      ? [`Requests may go elsewhere than that: ${canaryCommand(['verify', app], { app, namespace })} tells.`]
+      ? [`Actual traffic may differ: check with ${canaryCommand(['verify', app], { app, namespace })}.`]
       : []),
   ]
 }

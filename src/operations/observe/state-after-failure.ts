@@ -24,8 +24,8 @@ export function stateAfterFailure({ app, namespace, stage, revision, versionBefo
     nextSteps: [
       ...(revision === undefined
         ? []
-        : [commented(canaryCommand(['verify', app], { app, namespace }), 'prove it again')]),
-      ...(undo ? [commented(undo, 'go back')] : []),
+        : [commented(canaryCommand(['verify', app], { app, namespace }), 'verify again')]),
+      ...(undo ? [commented(undo, 'roll back')] : []),
     ],
   }
 }

@@ -63,18 +63,18 @@ export class Idle {
     const started = clock.now()
     context.emit({
       type: 'note',
-      message: `watching for ${idleMs / 1000} s whether requests reach ${app}, by the proxies' counters`,
+      message: `watching the proxies' counters for requests to ${app} for ${idleMs / 1000} s`,
     })
     for (let left = idleMs; left > 0; left = idleMs - (clock.now() - started)) {
       await clock.sleep(Math.min(left, LOOK_EVERY_MS), ...stop)
       const requests = (await this.read()) - before
       const watchedMs = clock.now() - started
-      if (requests < 0) throw unknown(request, "a proxy's counters began anew meanwhile")
+      if (requests < 0) throw unknown(request, "a proxy's counters were reset meanwhile")
       if (requests > 0) {
         const { state, nextSteps } = failedState()
         throw new CanaryError(
           'failed',
-          `${app} gets requests: ${requests} within ${(watchedMs / 1000).toFixed(1)} s, by the proxies' counters.`,
+          `${app} receives requests: ${requests} within ${(watchedMs / 1000).toFixed(1)} s, by the proxies' counters.`,
           { state, nextSteps, evidence: { requests, watchedMs } },
         )
       }
@@ -180,7 +180,7 @@ function stillReached(
   }
   return new CanaryError(
     'failed',
-    `${app} still gets requests, ${after}: its ${texts.backend} counted ${reached} while ${answers.length} probes were sent.`,
+    `${app} still receives requests, ${after}: its ${texts.backend} counted ${reached} while ${answers.length} probes were sent.`,
     {
       state,
       nextSteps: [`${texts.allRoutes}    (which other route names the ${texts.backend}?)`, ...nextSteps],
@@ -193,7 +193,7 @@ function unknown(request: IdleRequest, why: string, cause?: unknown): CanaryErro
   const { state, nextSteps } = request.failedState()
   return new CanaryError(
     'inconclusive',
-    `Whether ${request.app} gets requests is not known: ${why}`.replace(/\.?$/, '.'),
+    `Cannot tell whether ${request.app} receives requests: ${why}`.replace(/\.?$/, '.'),
     {
       state,
       nextSteps,

@@ -129,7 +129,7 @@ async function agree(context: OperationContext, found: Found): Promise<void> {
     removal.objects.map(({ kind, name }) => `${kind} ${name}`).join(', ') || 'nothing but its record'
   const question = `Uninstall ${app} (${standsAs(found)})? Removed from namespace ${namespace}: ${names}.`
   if (await context.confirm(question)) return
-  throw new CanaryError('interrupted', 'Not uninstalled, as you said.', {
+  throw new CanaryError('interrupted', 'Cancelled.', {
     state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
     nextSteps: [
       commented(canaryCommand(['uninstall', app, '--yes'], { app, namespace }), 'without the question'),

@@ -117,7 +117,7 @@ export function valuesText(content: ValuesContent, yaml: (value: JsonObject) => 
     '',
     '# How a rollout is proven.',
     '# verify:',
-    '#   version: {header: x-app-version}    # or json, or body: how an answer tells its version, not only the proxy',
+    '#   version: {header: x-app-version}    # or json, or body: where answers name their version',
     `#   paths: [${paths[0] ?? `/${app}`}]    # probed; by default what routes.matches take`,
     '#   expect: {status: 200-299}',
     '',

@@ -30,7 +30,7 @@ export function nextConfig(
   const after = imageOf({ app: shared, deployment: { [version]: config } }, version)
   if (after?.pinned && after.reference === before?.reference) {
     throw new UsageError(
-      `${version} would run the image of ${from.version}, ${after.reference}: it could not be told from ${from.version}.`,
+      `${version} would run the image of ${from.version}, ${after.reference}: it could not be distinguished from ${from.version}.`,
       {
         nextSteps: [
           canaryCommand(['start', place.app, version, '--image', withTag(after.reference, version)], place),

@@ -24,7 +24,7 @@ function imageFindings(values: JsonObject, version: string): Finding[] {
   const place = placeOf(values, version, 'image')
   // With `repository` alone it is said that the tag is the version; of one text people expect `latest`.
   if (!image.pinned && !isObject(effectiveConfig(values, version).image)) {
-    return [{ place, message: `no tag or digest is said: ${version} runs ${image.reference}` }]
+    return [{ place, message: `no tag or digest given: ${version} runs ${image.reference}` }]
   }
   if (!image.reference.endsWith(':latest')) return []
   return [{ place, message: `${image.reference} may be another image each time a pod starts` }]

@@ -125,7 +125,7 @@ function unapproved(
         `${run.command} --approve ${step.id}`,
         `approves it, and goes on${other ? '; for somebody else' : ''}`,
       ),
-      commented(canaryCommand(['abort', app], { app, namespace }), 'goes back'),
+      commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back'),
     ],
     evidence: { approve: step.id, revision, ...(step.by ? { by: step.by } : {}) },
   })
@@ -165,7 +165,7 @@ function tooLate({ step, app, namespace, revision }: Waiting, command: string): 
   return new CanaryError('failed', `Nobody approved step ${step.id} of ${app} within ${within}.`, {
     state: `${app}: revision ${revision} is deployed.`,
     nextSteps: [
-      commented(canaryCommand(['abort', app], { app, namespace }), 'goes back'),
+      commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back'),
       commented(command, 'once the runbook gives more time'),
     ],
   })

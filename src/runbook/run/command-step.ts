@@ -50,7 +50,7 @@ export async function runCommand(
   if (exitCode === 0) return
   throw new CanaryError('failed', `The command of step ${step.id} ended with exit code ${exitCode}.`, {
     state,
-    nextSteps: [commented(canaryCommand(['abort', app], { app, namespace }), 'goes back')],
+    nextSteps: [commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back')],
     evidence: { command: step.command, commandCode: exitCode },
   })
 }

@@ -53,9 +53,7 @@ export class AbsoluteGate {
       return { ...gate, verdict: 'pass', reason: `${seen}; that is less than ${limit}` }
     const needed = Math.ceil(Math.log(BETA) / Math.log1p(-this.limit))
     const why =
-      answers < needed
-        ? `at least ${needed} are needed to tell that it is less`
-        : 'too close to tell: compare for longer'
+      answers < needed ? `at least ${needed} requests are needed` : 'too close to call: analyze for longer'
     return { ...gate, verdict: 'inconclusive', reason: `${seen}; the limit is ${limit}, ${why}` }
   }
 }

@@ -52,7 +52,7 @@ async function evaluate(prometheus: Prometheus, gate: MetricGate, query: string)
       nextSteps: ['Correct the query; try it in the web page of Prometheus.'],
     })
   if (content?.status === 'success') return { name, ...judgeMetric(gate, content) }
-  if (content?.error !== undefined) return inconclusive(`Prometheus could not tell: ${content.error}`)
+  if (content?.error !== undefined) return inconclusive(`Prometheus returned an error: ${content.error}`)
   return inconclusive(
     `${prometheus.address} answered http ${answer.status}, not as Prometheus does: is that its base URL?`,
   )

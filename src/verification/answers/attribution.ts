@@ -118,7 +118,7 @@ export function howToIdentify(
   if (request.versionHeaderIsProof)
     return `${rule} (the answers have no ${request.versionHeader} header either)`
   return (
-    `${rule} (${request.versionHeader} only tells what the proxy chose; it is proof with ` +
+    `${rule} (${request.versionHeader} only names the version chosen by the proxy; it is proof with ` +
     'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods throughout, and no pods of others get its requests)'
   )
 }

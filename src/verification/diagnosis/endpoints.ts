@@ -69,7 +69,7 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
   if (fallbacks.length === 0) return undefined
   return {
     id: 'fallback',
-    title: 'another version answers than the one that the proxy chose',
+    title: 'a version other than the one the proxy chose answers',
     evidence: [
       ...fallbacks.slice(0, 2).map(({ text }) => text),
       ...(facts.snapshot ? fallbackCounters(facts.snapshot) : []),

@@ -11,8 +11,8 @@ function clientCertificate(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'client-certificate',
-    title: 'the address asks for a client certificate, or refuses the one it got',
-    evidence: [`${count} probes were refused for it`, ...firstError(facts)],
+    title: 'the server requires a client certificate or rejected the one sent',
+    evidence: [`${count} probes were rejected`, ...firstError(facts)],
     remedy: [
       commented(
         canaryCommand(['verify', facts.name, '--cert-file', 'client.pem', '--key-file', 'client.key'], {
@@ -33,7 +33,7 @@ function http2Only(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'http2-only',
-    title: 'what listens there speaks HTTP/2 only, and probes are HTTP/1.1',
+    title: 'the listener speaks HTTP/2 only, probes are HTTP/1.1',
     evidence: [`${count} probes were answered in HTTP/2, or refused for their version`, ...firstError(facts)],
     remedy: [
       "probe a listener that takes HTTP/1.1, such as the gateway's own: --proxy-url",
@@ -60,7 +60,7 @@ function grpc(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'grpc',
-    title: 'the app answers as a gRPC server does: a plain HTTP request is none of its methods',
+    title: 'the app is a gRPC server: it has no method for a plain HTTP request',
     evidence: [`${count} answers are application/grpc`, ...firstError(facts)],
     remedy: [
       'name a path that the app answers over HTTP, such as that of its health: verify.paths in the values',
@@ -86,8 +86,8 @@ function endlessBody(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'endless-body',
-    title: 'answers begin and do not end: an event stream, a long poll, or an app that hangs in the middle',
-    evidence: [`${count} answers had headers, and no end of the body`, ...firstError(facts)],
+    title: 'answers start and never end: an event stream, a long poll, or a hanging app',
+    evidence: [`${count} answers had headers but an endless body`, ...firstError(facts)],
     remedy: [
       'name a path whose answers end: verify.paths in the values',
       'a stream sent as text/event-stream is read up to its first event: name the version in a header (verify.version.header)',
@@ -101,7 +101,7 @@ function tls(facts: Facts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'tls',
-    title: 'the TLS handshake fails, or what listens there speaks another protocol',
+    title: 'the TLS handshake fails, or the listener speaks another protocol',
     evidence: [`${count} probes got no answer`, ...firstError(facts)],
     remedy: [
       'is it the right port, and http or https as it should be (--proxy-url)?',

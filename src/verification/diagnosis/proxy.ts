@@ -148,11 +148,11 @@ function stickyRouting(facts: Facts): Cause | undefined {
   const { connectionsZ = 0 } = check
   return {
     id: 'sticky-routing',
-    title: 'routing is sticky: the same client gets the same version again',
+    title: 'routing is sticky: a client keeps getting the same version',
     evidence: [
       connectionsZ > STICKY_Z
-        ? 'answers over one connection are far more alike than chance makes them'
-        : 'answers come in far longer runs of one version than chance makes them',
+        ? 'answers over one connection are more alike than chance explains'
+        : 'answers come in longer runs of one version than chance explains',
     ],
     remedy: [
       'look for a hash policy, session affinity or a cookie on the routes or a load balancer in front',

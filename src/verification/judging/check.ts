@@ -324,5 +324,5 @@ function verdictOf(finding: Finding, tally: Tally): Verdict {
 function reissueNote(reissued: number): string {
   if (reissued === 0) return ''
   const probes = reissued === 1 ? '1 probe was' : `${reissued} probes were`
-  return ` (${probes} sent once more, for a connection that had been in use closed without an answer)`
+  return ` (${probes} resent: a reused connection closed without an answer)`
 }

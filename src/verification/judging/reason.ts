@@ -77,7 +77,7 @@ export function openReason(
           : `${proxies - behind.length} of ${proxies} proxies serve the wanted routes, ${behind.join(', ')} did not`
     return `${who} before ${ended}; ${answers}`
   }
-  const last = seen.lastFinding ? `; the count was begun anew because ${seen.lastFinding}` : ''
+  const last = seen.lastFinding ? `; the count was restarted because ${seen.lastFinding}` : ''
   return `no verdict on ${requests(expectation)} before ${ended}, after ${plural(tally.sent, 'answer')}${last}`
 }
 

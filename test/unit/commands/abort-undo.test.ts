@@ -27,7 +27,7 @@ test('undo off a terminal wants VERSION, and names it; --yes is no answer to tha
     const run = await runCommand(Undo, ['echo', ...flags, '--json'])
     expect(run.exitCode).toBe(2)
     expect(documentOf(run).error).toMatchObject({
-      message: 'VERSION is missing: the version of echo to go back to.',
+      message: 'VERSION is missing: the version of echo to return to.',
       nextSteps: ['canary undo echo v1    (the version before)'],
     })
   }

@@ -171,7 +171,7 @@ describe('every reader tells an answer that is none', () => {
         if (/version|permissions/.test(name) && !(failure instanceof Error)) continue
         expect(failure, what).toBeInstanceOf(ExternalError)
         const { message, command } = failure as ExternalError
-        expect(message, what).toMatch(/is not what Kubernetes would say/)
+        expect(message, what).toMatch(/is not a Kubernetes response/)
         expect(message.length, what).toBeLessThan(700)
         expect(command, what).toMatch(/^(GET|POST) \//)
       }
@@ -389,7 +389,7 @@ test('huge and endless answers need little memory', async () => {
   const code = await new Promise((resolve) => child.on('close', resolve))
   expect(said).toBe(`endless list: ExternalError The cluster's answer is larger than 64 MiB.
 announced as huge: ExternalError The cluster's answer is larger than 64 MiB.
-endless event: ExternalError The answer to watch pods in namespace echo is not what Kubernetes would say: one event is longer than 8388608 characters.
+endless event: ExternalError The answer to watch pods in namespace echo is not a Kubernetes response: one event is longer than 8388608 characters.
 endless error: ApiError The cluster refused to watch pods in namespace echo: 418 x
 endless log: 65536 characters
 `)

@@ -101,7 +101,7 @@ test('a proof that fails: the way back is told', async () => {
   const { context } = byHand({ verdicts: ['fail'] })
   await expect(importApp(context, { app: 'echo' })).rejects.toMatchObject({
     exitCode: 3,
-    nextSteps: expect.arrayContaining(['helm rollback echo 1 -n echo    (go back)']) as unknown,
+    nextSteps: expect.arrayContaining(['helm rollback echo 1 -n echo    (roll back)']) as unknown,
   })
 })
 
@@ -127,7 +127,7 @@ test('other commands name the way here', async () => {
 
 test.each<[string, () => Modelled, string]>([
   ['no release', () => modelled(), 'There is no release named echo'],
-  ['values of another chart', () => byHand({}, { deployment: null, image: 'x' }), 'neither layout'],
+  ['values of another chart', () => byHand({}, { deployment: null, image: 'x' }), 'match no layout'],
 ])('%s is refused', async (_case, make, said) => {
   const refused = await importApp(make().context, { app: 'echo' }).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ConflictError)

@@ -162,7 +162,9 @@ describe('the release is not changed behind anybody’s back', () => {
     }
     const error = await failureOf(shift(context, { app: 'echo', weight: 50 }))
     expect(error).toMatchObject({ exitCode: 6 })
-    expect(error.message).toMatch(/Helm made revision 2 .* besides revision 3 \(deployed: by hand\)/)
+    expect(error.message).toMatch(
+      /Helm created revision 2 .* in addition to revision 3 \(deployed: by hand\)/,
+    )
   })
 
   test.each(['failed', 'pending-upgrade'] as const)('a newer %s revision is explained', async (newer) => {
@@ -205,7 +207,7 @@ describe('asking', () => {
   test('finish stops when a person says no', async () => {
     const { cluster, context } = modelled(SEED[5], { context: { confirm: () => Promise.resolve(false) } })
     const error = await failureOf(finish(context, { app: 'echo', jump: false }))
-    expect(error.message).toMatch(/Not finished/)
+    expect(error.message).toMatch('Cancelled.')
     expect(cluster.calls).toEqual([])
   })
 
@@ -243,7 +245,7 @@ describe('Ctrl-C', () => {
     const error = await failureOf(start(context, startV2))
     expect(error.exitCode).toBe(130)
     expect(error.state).toMatch(/revision 2, deployed: v2 stands beside v1/)
-    expect(error.nextSteps).toContain('canary abort echo    (go back)')
+    expect(error.nextSteps).toContain('canary abort echo    (roll back)')
     expect(cluster.revisions).toHaveLength(2)
   })
 

@@ -53,7 +53,7 @@ describe('undo', () => {
     const { cluster, context } = finished({ verdicts: ['pass', 'pass', 'fail'] })
     const error = await failureOf(undo(context, undoV1))
     expect(error.exitCode).toBe(3)
-    expect(error.nextSteps).toContain('canary abort echo    (go back)')
+    expect(error.nextSteps).toContain('canary abort echo    (roll back)')
     const result = await undo(context, undoV1)
     expect(result.plan.from).toMatchObject({ name: 'weighted', weight: 50 })
     expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
@@ -62,7 +62,7 @@ describe('undo', () => {
   test('a fail after the removal names the way back', async () => {
     const { context } = modelled(SEED[5], { verdicts: ['pass', 'fail'] })
     const error = await failureOf(finish(context, { app: 'echo', jump: false }))
-    expect(error.nextSteps).toContain('canary undo echo v1    (go back)')
+    expect(error.nextSteps).toContain('canary undo echo v1    (roll back)')
   })
 })
 
@@ -82,7 +82,7 @@ describe('undo without VERSION', () => {
   test('changes nothing where the person says no', async () => {
     const { cluster, context } = finished({ context: { confirm: () => Promise.resolve(false) } })
     const error = await failureOf(undo(context, undoAny))
-    expect(error).toMatchObject({ outcome: 'interrupted', message: 'Not undone, as you said.' })
+    expect(error).toMatchObject({ outcome: 'interrupted', message: 'Cancelled.' })
     expect(cluster.calls).toEqual([])
   })
 

@@ -103,7 +103,7 @@ test('pods that do not come up: the way back is named', async () => {
   await expect(upgrade(context, { app: 'echo', set: ['team=blue'] })).rejects.toMatchObject({
     outcome: 'external',
     state: 'echo: revision 2, stable: every request goes to v1.',
-    nextSteps: expect.arrayContaining(['canary upgrade echo --revision 1    (go back)']),
+    nextSteps: expect.arrayContaining(['canary upgrade echo --revision 1    (roll back)']),
   })
 })
 

@@ -109,7 +109,7 @@ describe('a helm upgrade, and what the release shows after it', () => {
     ])
     expect(outcome).toBe(made)
     expect(log).toEqual(['confirm', 'upgrade', 'confirm', 'upgrade'])
-    expect(warnings[0]).toContain('No revision was made: trying again.')
+    expect(warnings[0]).toContain('No revision was created: retrying.')
   })
 
   test('nothing was made for a reason that stays: told at once', async () => {
@@ -137,17 +137,17 @@ describe('a helm upgrade, and what the release shows after it', () => {
     [
       'somebody else was faster, helm refused',
       { makes: [revision(5, 'deployed', THEIRS, 'by hand')], says: 'Error: release: already exists' },
-      /revision 5 \(deployed: by hand\)\. This step was not made/,
+      /revision 5 \(deployed: by hand\)\. This step was not applied/,
     ],
     [
       'somebody else was faster, helm went over it',
       { makes: [revision(5, 'superseded', THEIRS), revision(6, 'deployed', OURS)], says: 6 },
-      /Helm made revision 6 for this step, besides revision 5 \(superseded\)/,
+      /Helm created revision 6 for this step in addition to revision 5 \(superseded\)/,
     ],
     [
       'somebody else came right after',
       { makes: [revision(5, 'superseded', OURS), revision(6, 'deployed', THEIRS)], says: 5 },
-      /Helm made revision 5 for this step, besides revision 6 \(deployed\)/,
+      /Helm created revision 5 for this step in addition to revision 6 \(deployed\)/,
     ],
   ])('%s: both sides are shown', async (_, call, message) => {
     const { outcome } = await run([call])
@@ -171,7 +171,7 @@ describe('a helm upgrade, and what the release shows after it', () => {
     const { outcome } = await run([{ says: 'Error: connection reset' }], true)
     expect(outcome).toMatchObject({ outcome: 'external', message: 'helm failed' })
     expect((outcome as CanaryError).state).toBe(
-      'Helm was run for echo; whether it made its revision is not known.',
+      'Helm ran for echo; whether it created its revision is unknown.',
     )
   })
 })

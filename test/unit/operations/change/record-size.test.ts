@@ -23,7 +23,7 @@ describe("a record that does not fit into Kubernetes' 1 MiB", () => {
     const failure = await failureOf(start(context, v2))
     expect(failure).toMatchObject({ exitCode: 2, state: 'Nothing was changed.' })
     expect(failure.message).toMatch(
-      /record of the next revision of echo takes 1,\d+ KiB, and Kubernetes takes 1,024 KiB/,
+      /record of the next revision of echo needs 1,\d+ KiB; Kubernetes allows 1,024 KiB/,
     )
     expect(failure.details).toContain('chart file dashboards/all.json: 800 KiB')
     expect(failure.nextSteps.join('\n')).toContain('canary upgrade echo --chart CHART')

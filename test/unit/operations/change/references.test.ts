@@ -30,7 +30,7 @@ describe('what new pods name', () => {
       cluster.missing.add('db').add('settings')
       const failure = await failureOf(start(context, v2))
       expect(failure.outcome).toBe('usage')
-      expect(failure.message).toContain('Not in namespace echo')
+      expect(failure.message).toContain('Missing in namespace echo')
       expect(failure.details).toEqual(['app.envFrom[0]: Secret db', 'app.envFrom[1]: ConfigMap settings'])
       expect(failure.nextSteps[0]).toBe('kubectl create secret generic db -n echo --from-literal=KEY=…')
       expect(cluster.calls.filter((call) => call.startsWith('upgrade'))).toEqual([])

@@ -140,7 +140,7 @@ describe('refused', () => {
       'RouteTable echo-routes: spec.weight is 10, deployed was 50',
     ])
     expect(error.state).toMatch(
-      /^Nothing was changed: weighted: .* v2 gets requests and has no pods now: .* canary verify echo tells\.$/,
+      /^Nothing was changed: weighted: .* v2 gets requests and has no pods now: .* check with canary verify echo\.$/,
     )
     expect(error.nextSteps).toEqual([
       'kubectl get deployment/echo-v1 routetable/echo-routes -n echo -o yaml --show-managed-fields    (look at it)',

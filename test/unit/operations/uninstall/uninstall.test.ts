@@ -120,7 +120,7 @@ describe('without the proof nothing is removed', () => {
     const { cluster, context } = counted([7000, 7002])
     const error = await failureOf(uninstall(context, request))
     expect(error).toMatchObject({ exitCode: 3, evidence: { requests: 2 } })
-    expect(error.message).toMatch(/^echo gets requests: 2 within .* s, by the proxies' counters\.$/)
+    expect(error.message).toMatch(/^echo receives requests: 2 within .* s, by the proxies' counters\.$/)
     expect(error.state).toBe('Nothing was changed: echo is stable: every request goes to v1.')
     expect(error.nextSteps.join('\n')).toContain('canary uninstall echo --unverified REASON')
     expect(cluster.calls.filter((call) => !call.startsWith('close'))).toEqual([])
@@ -128,7 +128,7 @@ describe('without the proof nothing is removed', () => {
 
   test.each<[string, Readings, RegExp]>([
     ['a proxy without a counter for the app', ['unknown'], /has no counter for echo of namespace echo/],
-    ['a proxy that was restarted', [7000, 0], /counters began anew/],
+    ['a proxy that was restarted', [7000, 0], /counters were reset/],
   ])('%s: not known, exit 4', async (_, readings, why) => {
     const { cluster, context } = counted(readings)
     const error = await failureOf(uninstall(context, request))
@@ -143,7 +143,7 @@ describe('without the proof nothing is removed', () => {
     one.routing.counters = refuse
     expect(await failureOf(uninstall(one.context, request))).toMatchObject({
       exitCode: 4,
-      message: 'Whether echo gets requests is not known: Ports may not be forwarded.',
+      message: 'Cannot tell whether echo receives requests: Ports may not be forwarded.',
     })
     const unverified = 'no gateway: 12 any more'
     const result = await uninstall(one.context, { ...request, unverified })

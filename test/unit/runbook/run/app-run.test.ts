@@ -230,7 +230,7 @@ describe('a failure', () => {
     const { run, cluster } = modelRun(SEED[3], { world: { runCommand: () => Promise.resolve(1) } })
     const error = await failureOf(run(runbookOf('  - start: v2\n  - run: ./smoke.sh\n  - shift: 25\n')))
     expect(error.outcome).toBe('failed')
-    expect(error.nextSteps).toEqual(['canary abort echo    (goes back)'])
+    expect(error.nextSteps).toEqual(['canary abort echo    (rolls back)'])
     expect(cluster.revisions).toHaveLength(1)
   })
 })

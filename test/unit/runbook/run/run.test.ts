@@ -174,7 +174,7 @@ describe('the result', () => {
       'd: not begun: b is not done',
     ])
     expect(error.nextSteps).toEqual([
-      'canary abort b -n echo    (goes back)',
+      'canary abort b -n echo    (rolls back)',
       'canary run nightly.yaml    (goes on where each app is)',
     ])
     expect(outcomes[1]).toMatchObject({ stage: { name: 'stable' }, steps: { done: 0, met: 0, of: 2 } })

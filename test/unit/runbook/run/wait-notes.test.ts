@@ -155,7 +155,7 @@ describe('approve: {by: other}', () => {
 
   test.each([
     ['the API server names nobody', undefined, undefined, 'whose name the API server did not give'],
-    ['it names the starter only', 'alice', undefined, 'does not say who you are'],
+    ['it names the starter only', 'alice', undefined, 'does not report your identity'],
   ])('what can’t be told is refused: %s', async (_name, starter, approver, says) => {
     const { run, context, cluster } = modelRun(SEED[1])
     cluster.user = starter

@@ -230,7 +230,7 @@ describe('an approval', () => {
     const error = await failureOf(run(runbookOf(steps)))
     expect(error.outcome).toBe('failed')
     expect(error.nextSteps).toEqual([
-      'canary abort echo    (goes back)',
+      'canary abort echo    (rolls back)',
       `${RUN.command}    (once the runbook gives more time)`,
     ])
     expect(cluster.revisions).toHaveLength(1)

@@ -223,7 +223,7 @@ describe('gates', () => {
     ])
     expect(verdict).toBe('inconclusive')
     expect(gates.map(({ reason }) => reason)).toEqual([
-      '0 of 50 (0 %) canary requests failed; the limit is 5 %, at least 90 are needed to tell that it is less',
+      '0 of 50 (0 %) canary requests failed; the limit is 5 %, at least 90 requests are needed',
       "v2 0 of 50 (0 %), v1 0 of 50 (0 %); difference -7.13 to 7.13 points, Fisher's p 1; too few to rule out 5 points more",
       '50 good answers of each version are too few to compare; 200 are needed',
     ])

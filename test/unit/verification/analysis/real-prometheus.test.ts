@@ -92,7 +92,7 @@ describe.skipIf(!isInstalled)('a real Prometheus', () => {
       query: 'requests_total * on(app) requests_total',
       max: 1,
       verdict: 'inconclusive',
-      reason: 'Prometheus could not tell: found duplicate series',
+      reason: 'Prometheus returned an error: found duplicate series',
     },
   ])('$query: $verdict', async ({ verdict, reason, ...gate }) => {
     expect(await evaluate(gate)).toEqual({

@@ -126,7 +126,7 @@ test('the settings that would tell are named, and why the version header does no
     versionHeader: 'x-canary-version',
     versionHeaderIsProof: false,
   })
-  expect(chosen).toContain('x-canary-version only tells what the proxy chose')
+  expect(chosen).toContain('x-canary-version only names the version chosen by the proxy')
 })
 
 test('answers that are not JSON are said not to be, where a JSON path is to be read from them', () => {
