@@ -166,7 +166,7 @@ interface RunningGateway {
   url: string
   fleet: ProxyFleet
   /** Makes its objects, so that its proxies start. */
-  install(): void
+  install: () => void
   close(): Promise<void>
 }
 

@@ -4,8 +4,8 @@ import type { Cluster } from './routes.js'
 
 export interface FeedsOptions {
   /** The configuration as of now; undefined if all stays as it was. */
-  update(): ProxyUpdate | undefined
-  endpointsOf(cluster: Cluster): Endpoint[]
+  update: () => ProxyUpdate | undefined
+  endpointsOf: (cluster: Cluster) => Endpoint[]
   /** From a change until a proxy serves it, if no fault says otherwise; milliseconds. */
   delayMs(what: Update): number
 }

@@ -6,7 +6,7 @@ import type { FaultRegistry } from '../../faults.js'
 import type { Random } from '../../random.js'
 import type { Endpoint, ProxyFeed, ProxyUpdate } from '../proxy-feed.js'
 import { between, ProxyFeeds } from '../proxy-feeds.js'
-import type { Cluster } from '../routes.js'
+import type { Cluster, ProxyConfig } from '../routes.js'
 import type { Profile } from './profile.js'
 import { gatewayClassStatus, gatewayStatus, routeStatus } from './statuses.js'
 import { type Snapshot, translate, type Translation } from './translate.js'
@@ -40,6 +40,7 @@ export class GatewayApi {
   private readonly feeds: ProxyFeeds
   private readonly unsubscribe: (() => void)[]
   private readonly good = new Map<string, KubeObject>()
+  private clusters: ProxyConfig['clusters'] = new Map()
   private statusTimer?: NodeJS.Timeout
 
   constructor(
@@ -117,7 +118,16 @@ export class GatewayApi {
     if (!this.isRunning) return undefined
     const { config } = this.translation()
     const refused = [...this.faults.of('bad-neighbour'), ...this.faults.of('neighbour-weights')].length > 0
-    return { config, refused, rejectedHosts: NO_HOSTS }
+    return { config: { ...config, clusters: this.clustersOf(config) }, refused, rejectedHosts: NO_HOSTS }
+  }
+
+  /** With clusters that no route names any more, as long as their Service is there: a proxy may keep its old routes. */
+  private clustersOf({ clusters }: ProxyConfig): ProxyConfig['clusters'] {
+    const kept = [...this.clusters].filter(([, { serviceNamespace, serviceName }]) =>
+      this.store.get(services, serviceNamespace, serviceName),
+    )
+    this.clusters = new Map([...kept, ...clusters])
+    return this.clusters
   }
 
   private translation(): Translation {

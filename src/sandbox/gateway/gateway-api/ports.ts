@@ -29,7 +29,8 @@ export class GatewayPorts {
 
   async close(): Promise<void> {
     this.unsubscribe()
-    await Promise.all([...this.open.values()].map((one) => one !== 'opening' && one.close()))
+    const open = [...this.open.values()].filter((one) => one !== 'opening')
+    await Promise.all(open.map((one) => one.close()))
   }
 
   private look(): void {

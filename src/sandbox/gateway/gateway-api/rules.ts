@@ -22,7 +22,7 @@ export interface RuleContext {
   source: ReferenceSource
   findings: RouteFindings
   /** Makes a Service's port a cluster, and tells its name. */
-  cluster(target: Target): string
+  cluster: (target: Target) => string
 }
 
 const FAILS = { to: 'direct response', status: 500, body: '' } as const
