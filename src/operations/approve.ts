@@ -1,3 +1,4 @@
+import type { Runs } from '../cluster/ports/runs.js'
 import { canaryCommand, commented } from '../model/command-line.js'
 import type { Approval, RunWait, WaitingRun, ApproveResult } from '../model/results/runs.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
@@ -82,7 +83,7 @@ async function waitsFor(
 }
 
 async function ofApp(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Runs },
   app: string,
   namespace: string,
   revision: number | undefined,

@@ -1,6 +1,6 @@
 import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
-import type { ChartSource } from '../cluster/ports/releases.js'
+import type { ChartSource, Releases } from '../cluster/ports/releases.js'
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectRef } from '../model/results/diagnosis.js'
 import { roleOf } from '../model/routing.js'
@@ -169,7 +169,7 @@ function nameOfChart({ metadata: { name, version } }: ReleaseChart): string {
 
 /** A revision whose chart and base values were deployed once. Throws UsageError where it is none. */
 async function findEarlier(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   app: string,
   namespace: string,
   number: number,

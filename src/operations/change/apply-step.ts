@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { canaryCommand, commented } from '../../model/command-line.js'
 import type { AppLock } from '../../cluster/ports/locks.js'
-import type { UpgradeRequest } from '../../cluster/ports/releases.js'
+import type { UpgradeRequest, Releases } from '../../cluster/ports/releases.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
@@ -75,7 +75,7 @@ export async function applyStep(
 
 /** What is in the cluster after helm ended; where that can't be read, helm's own failure is told with that. */
 async function look(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   { app, namespace }: UpgradeRequest,
   failure: ExternalError | undefined,
 ): Promise<ReleaseHistory | undefined> {

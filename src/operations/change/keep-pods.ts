@@ -1,3 +1,4 @@
+import type { Releases } from '../../cluster/ports/releases.js'
 import { isDeepStrictEqual } from 'node:util'
 import { ConflictError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
@@ -75,7 +76,7 @@ export async function keepPods(
  * set one, so that the pods that are there stay (see Cluster.keepReplicas).
  */
 export async function leavePodsAlone(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   { name: app, namespace, revision, manifest }: Revision,
   after: string,
 ): Promise<void> {

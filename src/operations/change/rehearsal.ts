@@ -1,4 +1,4 @@
-import type { UpgradeRequest } from '../../cluster/ports/releases.js'
+import type { UpgradeRequest, Releases } from '../../cluster/ports/releases.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { JsonObject } from '../../model/values.js'
@@ -65,7 +65,7 @@ export async function renderUnchanged(
 }
 
 async function renderedUnchanged(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   request: Omit<UpgradeRequest, 'description'>,
 ): Promise<string> {
   try {

@@ -1,5 +1,5 @@
 import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
-import type { ChartSource } from '../../cluster/ports/releases.js'
+import type { ChartSource, Releases } from '../../cluster/ports/releases.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { Step } from '../../model/plan.js'
@@ -209,7 +209,7 @@ export async function requireUnchanged(
  * values that were to come, `state` says what became of them.
  */
 export async function requireNewest(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   {
     app,
     namespace,

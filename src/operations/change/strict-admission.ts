@@ -1,6 +1,6 @@
 import type { OperationResult } from '../../model/results/change.js'
 import type { AppLock } from '../../cluster/ports/locks.js'
-import type { UpgradeRequest } from '../../cluster/ports/releases.js'
+import type { UpgradeRequest, Releases } from '../../cluster/ports/releases.js'
 import { ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import { roleOf } from '../../model/routing.js'
@@ -80,7 +80,7 @@ async function installWithoutRoutes(
 
 /** Throws ExternalError where the chart does not know `routes.enabled`: it can't be installed in two upgrades. */
 async function requireNoRoutes(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   { kinds, texts }: RoutingProvider,
   request: UpgradeRequest,
 ): Promise<void> {

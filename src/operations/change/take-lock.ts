@@ -1,5 +1,5 @@
 import type { LockHolder } from '../../model/results/runs.js'
-import type { AppLock } from '../../cluster/ports/locks.js'
+import type { AppLock, Locks } from '../../cluster/ports/locks.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
 
@@ -105,7 +105,7 @@ export function isFinding(error: unknown): boolean {
 
 /** Whether a Lease names a holder. Whether that one lives shows only when the app is taken: a dead one is passed over. */
 export async function isHeld(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Locks },
   { app, namespace }: Required<AppRequest>,
 ): Promise<boolean> {
   return (await cluster.lockHolder(app, namespace).catch(() => undefined)) !== undefined
@@ -121,7 +121,7 @@ export async function noteHolder(context: OperationContext, held: Required<AppRe
 
 /** Who holds the app and lives, as far as that can be told at once: `ann@host runs "canary shift echo 50" since …`. */
 export async function holderText(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Locks },
   { app, namespace }: Required<AppRequest>,
 ): Promise<string | undefined> {
   const holder = await cluster.lockHolder(app, namespace)

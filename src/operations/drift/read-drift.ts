@@ -1,3 +1,4 @@
+import type { Objects } from '../../cluster/ports/objects.js'
 import type {
   Autoscaled,
   Autoscaler,
@@ -12,7 +13,6 @@ import type { JsonObject } from '../../model/values.js'
 import { controllerObject, controllerOf, isPaused } from '../../rollout/drift/controllers.js'
 import { autoscaledOf, driftOf } from '../../rollout/drift/drift.js'
 import { mapOf } from '../../rollout/values/json-fields.js'
-import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 
 /** An app with a deployed revision: what the cluster has of it is compared with that. */
@@ -41,7 +41,7 @@ export interface AppDrift {
 
 /** Compares what the cluster has with what was deployed: one read an object, all at once. */
 export async function readDrift(
-  { cluster }: Pick<OperationContext, 'cluster'>,
+  { cluster }: { cluster: Objects },
   { namespace, deployed }: Deployed,
 ): Promise<AppDrift> {
   const manifest = parseManifest(deployed.manifest)
@@ -68,7 +68,7 @@ export async function readDrift(
 }
 
 async function activeController(
-  cluster: OperationContext['cluster'],
+  cluster: Objects,
   manifest: JsonObject[],
   live: LiveObject[],
 ): Promise<Controller | undefined> {

@@ -1,3 +1,4 @@
+import type { Releases } from '../../cluster/ports/releases.js'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -8,7 +9,6 @@ import { CHART_NAME, CONTRACT, keepsContract, type ReleaseChart } from '../../mo
 import type { Json } from '../../model/values.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { bundledChart } from './bundled-chart.js'
-import type { OperationContext } from '../context.js'
 
 /** A chart's version and that of its app are text, whatever they look like. */
 const AS_TEXT = { schema: 'failsafe' } as const
@@ -30,7 +30,7 @@ let bundled: Promise<ChartFolder> | undefined
  * for one that canary could not go on with, ExternalError where Helm can't get it.
  */
 export async function chosenChart(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   chart = 'bundled',
   version?: string,
 ): Promise<ChartFolder> {

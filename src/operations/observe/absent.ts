@@ -1,3 +1,4 @@
+import type { Releases } from '../../cluster/ports/releases.js'
 import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { nearest } from '../../lib/closest.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
@@ -80,7 +81,7 @@ export async function isNamespaceThere(
 
 /** Of the apps that may be listed; none where none may. */
 async function nearestApps(
-  { cluster }: OperationContext,
+  { cluster }: { cluster: Releases },
   app: string,
 ): Promise<{ app: string; namespace: string }[]> {
   try {

@@ -2,10 +2,11 @@ import type { ChartSource } from '../../cluster/ports/releases.js'
 import type { Plan } from '../../model/plan.js'
 import type { Revision } from '../../model/release.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
-import type { RoutingProvider } from '../../routing/provider.js'
-import type { OperationContext } from '../context.js'
+import type { Routing, RoutingProvider } from '../../routing/provider.js'
 
-type WithRouting = Pick<OperationContext, 'routing'>
+interface WithRouting {
+  routing: Routing
+}
 
 /** The routing provider that a revision's effective values choose. */
 export function providerOf(

@@ -1,12 +1,12 @@
+import type { Emit } from '../../model/events.js'
 import type { VersionPods } from '../../model/events.js'
-import type { AppWorkloads } from '../../cluster/ports/workloads.js'
+import type { AppWorkloads, Workloads } from '../../cluster/ports/workloads.js'
 import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { Revision } from '../../model/release.js'
 import { nameOf } from '../../rollout/drift/drift.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { versionsThatServe } from '../../rollout/plan/safety.js'
 import { stageOf } from '../../rollout/stage/stage.js'
-import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import type { Observation } from '../observe/observe.js'
 
@@ -22,7 +22,7 @@ export interface Holdings {
 
 /** Reads the workloads with the app's labels, and sorts them by whose they are. */
 export async function holdingsOf(
-  { cluster }: Pick<OperationContext, 'cluster'>,
+  { cluster }: { cluster: Workloads },
   { app, namespace, deployed }: Pick<Observation, 'app' | 'namespace' | 'deployed'>,
 ): Promise<Holdings> {
   if (!namespace) return { own: [], orphans: [], neighbours: [] }
@@ -52,10 +52,6 @@ export function sorted({ own, others }: AppWorkloads, deployed: Revision | undef
 }
 
 /** Reports each neighbour as a warning that names its owner. */
-export function warnOfNeighbours(
-  { emit }: Pick<OperationContext, 'emit'>,
-  app: string,
-  { neighbours }: Holdings,
-): void {
+export function warnOfNeighbours({ emit }: { emit: Emit }, app: string, { neighbours }: Holdings): void {
   for (const neighbour of neighbours) emit({ type: 'warning', message: neighbourLine(app, neighbour) })
 }

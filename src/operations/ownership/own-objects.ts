@@ -1,3 +1,4 @@
+import type { Objects } from '../../cluster/ports/objects.js'
 import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import type { LiveObject, ObjectFields } from '../../model/results/drift.js'
 import { ConflictError } from '../../model/errors.js'
@@ -24,7 +25,6 @@ import {
   withoutHooks,
 } from '../../rollout/plan/objects.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
-import type { OperationContext } from '../context.js'
 
 /** What a helm that is about to run makes of a release's objects. */
 export interface ObjectsOfHelm {
@@ -44,7 +44,9 @@ export interface ObjectsOfHelm {
   isUninstall?: boolean
 }
 
-type ClusterReads = Pick<OperationContext, 'cluster'>
+interface ClusterReads {
+  cluster: Objects
+}
 
 /** Objects named in an error; of more only the count. */
 const MOST_NAMED = 20
@@ -165,7 +167,7 @@ export function whyNotOurs(
 
 /** What the cluster has of these objects, by their keys; left out is what has no readable name or may not be read. */
 async function readLive(
-  cluster: OperationContext['cluster'],
+  cluster: Objects,
   objects: JsonObject[],
   namespace: string,
 ): Promise<Map<string, LiveObject>> {

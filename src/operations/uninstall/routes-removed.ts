@@ -1,3 +1,4 @@
+import type { Releases } from '../../cluster/ports/releases.js'
 import { ExternalError } from '../../model/errors.js'
 import { roleOf } from '../../model/routing.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
@@ -5,7 +6,6 @@ import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
 import { changedPodTemplates } from '../../rollout/plan/safety.js'
 import { lacksRoutes, withRoutesEnabled } from '../../rollout/stage/values.js'
-import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 
 /**
@@ -13,7 +13,7 @@ import { parseManifest } from '../observe/manifest.js'
  * and where its chart can't leave them out (it knows no `routes.enabled`).
  */
 export async function routesRemoved(
-  { cluster }: Pick<OperationContext, 'cluster'>,
+  { cluster }: { cluster: Releases },
   { name: app, namespace, chart, config, manifest }: Revision,
 ): Promise<JsonObject | undefined> {
   if (lacksRoutes(config)) return undefined

@@ -119,7 +119,7 @@ export function howToIdentify(
     return `${rule} (the answers have no ${request.versionHeader} header either)`
   return (
     `${rule} (${request.versionHeader} only names the version chosen by the proxy; it is proof with ` +
-    'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods throughout, and no pods of others get its requests)'
+    'a gateway that never falls back to another version, with a single version deployed, or when every version had ready pods throughout, and no pods of others get its requests)'
   )
 }
 

@@ -45,7 +45,7 @@ export interface ProbeRequest {
   versionRule?: VersionRule
   /** Name of the response header with the version the proxy chose; empty or undefined when the chart leaves it out. */
   versionHeader?: string
-  /** Whether `versionHeader` may serve as proof (see design: NO_FALLBACK, a single version, or pods ready throughout). */
+  /** Whether `versionHeader` may serve as proof (no fallback to other versions, a single version, or pods ready throughout). */
   versionHeaderIsProof: boolean
   /** The fingerprint of the routes every answer must carry; undefined when the chart leaves it out. */
   fingerprint?: { header: string; value: string }

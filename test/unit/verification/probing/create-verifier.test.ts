@@ -317,7 +317,7 @@ describe('answers without a version', () => {
       '4 of 4 answers to regular requests named no version; they look like this: ' +
         'http 200, text/html, "<h1>Hello, world</h1>"; set verify.version.header, verify.version.json or ' +
         'verify.version.body in the values (x-canary-version only names the version chosen by the proxy; it is proof with ' +
-        'upstream.fallbackPolicy NO_FALLBACK, with a single version deployed, or when every version had ready pods ' +
+        'a gateway that never falls back to another version, with a single version deployed, or when every version had ready pods ' +
         'throughout, and no pods of others get its requests)',
     )
   })

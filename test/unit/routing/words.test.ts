@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+
+const SRC = new URL('../../../src/', import.meta.url)
+/** Gloo's words; `routes.virtualService` and `upstream.fallbackPolicy` are values of its part of the chart. */
+const WORDS =
+  /RouteTable|routetable|VirtualService|virtualservice|\bUpstreams?\b|gloo-system|gateway-proxy|solo\.io/i
+const NO_WORD = /no healthy upstream|upstream_rq|upstream-service-time|no-healthy-upstream/g
+/** Where they belong: the provider, its part of the sandbox, the import of the seed's charts. */
+const HOME = /^(routing\/gloo|sandbox|commands\/sandbox|rollout\/import)\//
+/** Flags and examples that name them to users. */
+const NAMED = [
+  'commands/install.ts', // --with-virtual-service
+  'commands/upgrade.ts', // an example with upstream.fallbackPolicy
+]
+
+test("nothing but Gloo's provider says its words, in code, texts or comments", async () => {
+  const files = (await readdir(SRC, { recursive: true })).filter(
+    (file) => file.endsWith('.ts') && !HOME.test(file) && !NAMED.includes(file),
+  )
+  const said = await Promise.all(
+    files.map(async (file) => {
+      const lines = (await readFile(new URL(file, SRC), 'utf8')).split('\n')
+      return lines.flatMap((line, index) =>
+        WORDS.test(line.replace(NO_WORD, '')) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+      )
+    }),
+  )
+  expect(said.flat()).toEqual([])
+})
