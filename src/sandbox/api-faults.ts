@@ -23,22 +23,22 @@ export function apiFaults(faults: FaultRegistry, random: Random): FaultOf {
       (only === undefined || (only === 'writes') === isWrite) && (wanted === '*' || wanted === resource)
     const strikes = (fault: { percent: number } & SomeRequests) =>
       concerns(fault) && random() * 100 < fault.percent
-    const disturbance: ApiFault = {
+    const fault: ApiFault = {
       delayMs: faults.of('api-latency').find(concerns)?.ms,
       watchMs: isWatch ? faults.of('drop-watches')[0]?.ms : undefined,
       isExpired: isWatch && faults.of('expire-watches').some(strikes),
     }
     if (faults.of('api-down').length > 0 || faults.of('api-reset').some(strikes))
-      return { ...disturbance, connection: 'reset' }
-    if (faults.of('api-stall').some(strikes)) return { ...disturbance, connection: 'stalled' }
-    if (faults.of('expired-credentials').length > 0) return { ...disturbance, answer: trouble(401) }
+      return { ...fault, connection: 'reset' }
+    if (faults.of('api-stall').some(strikes)) return { ...fault, connection: 'stalled' }
+    if (faults.of('expired-credentials').length > 0) return { ...fault, answer: trouble(401) }
     const failing = faults.of('api-errors').find(strikes)
     if (failing) {
       const chosen = BY_CHANCE[Math.floor(random() * BY_CHANCE.length)]!
-      return { ...disturbance, answer: trouble(failing.status ?? chosen) }
+      return { ...fault, answer: trouble(failing.status ?? chosen) }
     }
-    if (faults.of('api-lost').some(strikes)) return { ...disturbance, connection: isWatch ? 'reset' : 'lost' }
-    return disturbance
+    if (faults.of('api-lost').some(strikes)) return { ...fault, connection: isWatch ? 'reset' : 'lost' }
+    return fault
   }
 }
 

@@ -121,7 +121,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     token,
     secret: randomBytes(16).toString('hex'),
     // A generator of its own: the amount of traffic must not decide which request fails.
-    disturb: apiFaults(faults, seed === undefined ? Math.random : seededRandom(seed)),
+    faultOf: apiFaults(faults, seed === undefined ? Math.random : seededRandom(seed)),
     admit: strictAdmission(faults, store),
     resources: () => servedKinds(store),
     logs: (namespace, pod, _container, isBefore) => kubelet.logsOf(namespace, pod, isBefore),

@@ -32,14 +32,14 @@ export type FaultOf = (request: FaultedRequest) => ApiFault
 /** Seconds after which a client that was told 429 may come again. */
 const RETRY_AFTER = '1'
 
-/** Serves a request as its disturbance has it; `serve` is what happens where all is well. */
+/** Serves a request with its fault; `serve` is what happens without one. */
 export async function serveFaulted(
-  disturb: FaultOf,
+  faultOf: FaultOf,
   request: IncomingMessage,
   response: ServerResponse,
   serve: (response: ServerResponse) => Promise<void>,
 ): Promise<void> {
-  const { delayMs, answer, connection, watchMs, isExpired } = disturb(whatItIs(request))
+  const { delayMs, answer, connection, watchMs, isExpired } = faultOf(whatItIs(request))
   if (delayMs) await sleep(delayMs, undefined, { ref: false })
   if (connection === 'stalled') return
   if (connection === 'reset') return void request.socket.resetAndDestroy()

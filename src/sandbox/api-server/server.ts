@@ -43,7 +43,7 @@ export interface ApiServerOptions {
   /** Asked before every request for objects is carried out. */
   intercept?: Intercept
   /** Asked before every request at all: what goes wrong with it. */
-  disturb?: FaultOf
+  faultOf?: FaultOf
   /** Asked before an object is stored or deleted. */
   admit?: Admit
   /** The kinds that are served at the moment; by default all there are. */
@@ -103,8 +103,8 @@ async function serve(
 ) {
   try {
     enter(options, request)
-    const { disturb = () => ({}) } = options
-    await serveFaulted(disturb, request, response, (answering) => route(options, request, answering, head))
+    const { faultOf = () => ({}) } = options
+    await serveFaulted(faultOf, request, response, (answering) => route(options, request, answering, head))
   } catch (error) {
     const { body } =
       error instanceof ApiError
