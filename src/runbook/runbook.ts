@@ -6,7 +6,7 @@ export interface Position {
   column: number
 }
 
-/** A runbook, checked, its variables put in and every default filled in. */
+/** A runbook as checked: variables put in, defaults filled in. */
 export interface Runbook {
   /** What the rollout is called, for people. */
   name?: string
@@ -16,17 +16,17 @@ export interface Runbook {
   vars: Record<string, string>
   /** Names of the variables whose values come from the environment, and may be secret. */
   exported: string[]
-  /** Each after those it waits for. One without a name where the file names none: the cluster of the flags. */
+  /** Each after those it waits for. One without a name if the file names none: the cluster of the flags. */
   clusters: RunbookCluster[]
   /** In order; all of a wave is done in a cluster before the next begins there. */
   waves: RunbookWave[]
-  /** Undefined where nothing says so: what the settings do. */
+  /** Undefined: as the settings say. */
   onFailure?: OnFailure
-  /** In order, the same for all apps but for what `when` says. */
+  /** In order, the same for all apps except for `when`. */
   steps: RunbookStep[]
 }
 
-/** What follows a failed step: stop there, go back to the stable stage, or ask (off a terminal: stop). */
+/** After a failed step: stop there, roll back to the stable stage, or ask (off a terminal: stop). */
 export type OnFailure = 'stop' | 'abort' | 'ask'
 
 export interface RunbookCluster {
@@ -35,7 +35,7 @@ export interface RunbookCluster {
   /** Context of the kubeconfig. */
   context?: string
   kubeconfig?: string
-  /** Names of the clusters whose waves have to be done before. */
+  /** Names of the clusters that must be done before. */
   after: string[]
   position: Position
 }
@@ -45,7 +45,7 @@ export interface RunbookWave {
   apps: RunbookApp[]
   /** How many of its apps roll out at a time, 1 or more. */
   parallel: number
-  /** After a failure no further app of the wave begins. */
+  /** After a failure no further app of the wave starts. */
   failFast: boolean
   position: Position
 }
@@ -65,7 +65,7 @@ export interface Window {
   days: Weekday[]
   /** Minutes since midnight, 0..1439. */
   from: number
-  /** Minutes since midnight, 1..1440: the first that it is shut again. Not more than `from`: of the day after. */
+  /** Minutes since midnight, 1..1440: when it closes. On the next day if not more than `from`. */
   to: number
   /** IANA name, like Europe/Berlin. */
   timeZone: string
@@ -76,31 +76,31 @@ export type Weekday = (typeof WEEKDAYS)[number]
 
 /** What all steps have. */
 interface StepBase {
-  /** Unique in the file; given, or made of the step's word (`shift-25`). */
+  /** Unique in the file; given, or derived from the step (`shift-25`). */
   id: string
   /** For people. */
   name?: string
   when: StepCondition
   /**
    * Milliseconds: for the pods of a step that changes the app, for the command of `run`, for the answer to `approve`.
-   * Undefined: the default of what it limits.
+   * Undefined: the default.
    */
   timeoutMs?: number
-  /** Over the settings of the app, for the proofs of this step. */
+  /** Overrides the settings of the app for the verifications of this step. */
   verify: StepVerify
-  /** Undefined: the canary's errors and latency are not compared with the primary's, before the share rises or by `verify`. */
+  /** Compares the canary's errors and latency with the primary's before the share rises, or with `verify`. */
   analyze?: Analysis
   position: Position
 }
 
-/** The step concerns what all of these allow; a window that is shut is waited for, the others pass the step over. */
+/** All must hold. The step waits for its window; the others skip it. */
 export interface StepCondition {
   window?: Window
   /** Names of clusters; undefined: any. */
   clusters?: string[]
   /** Names of apps; undefined: any. */
   apps?: string[]
-  /** Whether the variables are as `when.var` wants them. */
+  /** Whether the variables have the values of `when.var`. */
   variablesMatch: boolean
 }
 
@@ -108,7 +108,7 @@ export interface StepVerify {
   /** Half width of the band around a weight, 0..1. */
   tolerance?: number
   paths?: string[]
-  /** Probes per second of each kind; 0: as fast as it goes. */
+  /** Probes per second of each kind; 0: as fast as possible. */
   rate?: number
   timeoutMs?: number
 }
@@ -167,20 +167,20 @@ export interface PauseStep extends StepBase {
   type: 'pause'
   /** Counted from the release's last change. */
   durationMs: number
-  /** Whether the stage goes on being verified at a low rate. */
+  /** Whether the stage is verified at a low rate meanwhile. */
   watch: boolean
 }
 
 export interface ApproveStep extends StepBase {
   type: 'approve'
   message: string
-  /** The approver has to be another than who started the run, by the names that the API server gives. */
+  /** The approver must not be who started the run, by the names that the API server reports. */
   by?: 'other'
 }
 
 export interface RunStep extends StepBase {
   type: 'run'
-  /** For the shell, as written: nothing is put in, its environment has the variables and the stage. */
+  /** For the shell, as written: no variables are put in; its environment has them and the stage. */
   command: string
 }
 
@@ -195,7 +195,7 @@ export type RunbookStep =
   | ApproveStep
   | RunStep
 
-/** Whether a step is for this app in this cluster; a window says when, not whether. */
+/** Whether a step applies to this app in this cluster; a window decides when, not whether. */
 export function concerns({ when }: RunbookStep, app: string, cluster: string | undefined): boolean {
   if (!when.variablesMatch) return false
   if (when.apps && !when.apps.includes(app)) return false

@@ -55,16 +55,16 @@ export function parseWeights(text: string): number[] {
   const weights = text.split(',').map((part) => part.trim())
   const wrong = weights.find((part) => !/^([1-9]\d?|100)$/.test(part))
   if (wrong !== undefined) {
-    throw new UsageError(`--weights "${text}": "${wrong}" is not a whole number of percent from 1 to 100.`, {
+    throw new UsageError(`Invalid --weights ${text}: "${wrong}" is not a whole number from 1 to 100.`, {
       state: 'Nothing was changed.',
-      nextSteps: ['write them like --weights 5,25,50,100'],
+      nextSteps: ['--weights 5,25,50,100'],
     })
   }
   const numbers = weights.map(Number)
   const falling = numbers.findIndex((weight, index) => index > 0 && weight <= numbers[index - 1]!)
   if (falling === -1) return numbers
   throw new UsageError(
-    `--weights "${text}": ${numbers[falling]} comes after ${numbers[falling - 1]}: shares only rise.`,
-    { state: 'Nothing was changed.', nextSteps: ['write them like --weights 5,25,50,100'] },
+    `Invalid --weights ${text}: ${numbers[falling]} comes after ${numbers[falling - 1]}; shares must rise.`,
+    { state: 'Nothing was changed.', nextSteps: ['--weights 5,25,50,100'] },
   )
 }

@@ -233,7 +233,7 @@ steps:
 `,
   )
   const { error } = await canary(8, 'run', 'other.yaml', '--yes')
-  expect(error.message).toContain('of somebody else than who started the run')
+  expect(error.message).toContain('by somebody other than who started the run')
   const found = await canary(0, 'status', 'hotel')
   expect(found.waiting).toMatchObject({
     name: 'other',

@@ -16,8 +16,8 @@ export interface RunJournal {
 }
 
 /**
- * Opens the journal of a run: the file that was asked for (throws UsageError where it can't be written), else one of the
- * run's own below $XDG_STATE_HOME; undefined where that can't be written. A run that goes on appends to it.
+ * Opens the journal of a run: the given file (throws UsageError if it cannot be written), else a file of the run below
+ * $XDG_STATE_HOME (undefined if that cannot be written). A resumed run appends to it.
  */
 export function openRunJournal(
   asked: string | undefined,
@@ -32,7 +32,7 @@ export function openRunJournal(
     journal = Journal.open(file, (line) => secrets.mask(line), warn)
   } catch (error) {
     if (asked !== undefined) throw error
-    warn(`There is no journal of this run: ${(error as Error).message}`)
+    warn(`This run keeps no journal: ${(error as Error).message}`)
     return undefined
   }
   const steps = new Map<string, string>()
@@ -52,7 +52,7 @@ function ownFile(name: string, id: string): string {
   return path.join(base, 'canary', 'runs', `${fileName(name)}-${id}.jsonl`)
 }
 
-/** A name as a part of a file's: neither a path nor too long. */
+/** A name fit for a file's: no path, not too long. */
 function fileName(name: string): string {
   return name.replace(/[^\w.-]+/g, '-').slice(0, 60)
 }

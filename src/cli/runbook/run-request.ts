@@ -8,7 +8,7 @@ import type { Output } from '../output/output.js'
 import type { RunRequest } from './run-world.js'
 import type { ParsedFlags } from '../session/settings.js'
 
-/** What the commands that take a runbook may have been given. */
+/** The flags of commands that take a runbook. */
 type RunFlags = ParsedFlags & {
   flags: { var?: string[]; only?: string[]; until?: string; approve?: string[]; 'no-wait'?: boolean }
 }
@@ -21,7 +21,7 @@ export function readRunbook(file: string, vars: string[] = [], secrets: Secrets)
   return loadRunbook(file, { vars: parseVars(vars), env: process.env, hide })
 }
 
-/** Reads the runbook and what the command line, its words in `argv`, says of it. Throws UsageError. */
+/** Reads the runbook and the command line; `argv` are its words. Throws UsageError. */
 export async function requestOf(
   file: string,
   parsed: RunFlags,
@@ -33,7 +33,7 @@ export async function requestOf(
   return { ...requestFor(runbook, name, ['run', ...argv], parsed), file }
 }
 
-/** A run of these steps, called by a name; `words` are the command's, without `canary`. */
+/** A run of these steps under a name; `words` are the command's, without `canary`. */
 export function requestFor(runbook: Runbook, name: string, words: string[], parsed: RunFlags): RunRequest {
   const { flags } = parsed
   const again = without(words, {
@@ -58,7 +58,7 @@ function approvalOf(text: string): [string, string] {
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** The words but for flags that were meant for this once, those that have a value with it. */
+/** The words without flags that hold for one call only, and their values. */
 function without(words: string[], { alone, valued }: { alone?: RegExp; valued: RegExp }): string[] {
   return words.filter((word, index) => {
     const [flag = ''] = word.split('=')

@@ -1,16 +1,16 @@
 import { canaryCommand, commented } from '../../model/command-line.js'
 import type { RunResult, AppPlan } from '../../model/results/run.js'
-import { CanaryError, ConflictError } from '../../model/errors.js'
+import { CanaryError } from '../../model/errors.js'
 import type { SummaryApp } from '../../report/ci/ci-summary.js'
 import { listed, runHeadLines } from '../../report/text/run-text.js'
 import { resultOf } from '../../runbook/run/run-result.js'
-import { planRun } from '../../runbook/run/plan.js'
+import { planRun, refusalOf } from '../../runbook/run/plan.js'
 import { run } from '../../runbook/run/run.js'
 import type { Runbook } from '../../runbook/runbook.js'
 import type { Output } from '../output/output.js'
 import { type RunRequest, type RunWorld, withRunWorld } from './run-world.js'
 
-/** Where each app is in the steps and what its next change would be, changing nothing. */
+/** Where each app is in the steps, and its next change in full. Changes nothing. */
 export function planRunbook(
   request: RunRequest,
   output: Output,
@@ -23,9 +23,9 @@ export function planRunbook(
 }
 
 /**
- * Runs a runbook: reads where all its apps are, asks on a terminal, and goes on from there. Throws ConflictError, before
- * anything is changed, where an app is not on the way that the steps lead; CanaryError with the worst outcome of its apps
- * where not all got where they were to.
+ * Runs a runbook: reads where all its apps are, asks on a terminal, and continues from there. Throws CanaryError: before
+ * anything is changed, if the state of an app does not match the steps; with the worst outcome of its apps, unless all
+ * reached their goal.
  */
 export function runRunbook(
   request: RunRequest,
@@ -38,7 +38,7 @@ export function runRunbook(
     for (const line of runHeadLines({ run: identity.name, runId: identity.id, plans }, output.stderrPalette))
       world.terminal.say(line)
     try {
-      requireWay(plans, identity.name)
+      requireRunnable(plans, identity.name)
     } catch (error) {
       if (error instanceof CanaryError) {
         world.ci?.failed(error)
@@ -84,32 +84,44 @@ function shownVars({ vars, exported }: Runbook): Record<string, string> {
   return { ...vars, ...Object.fromEntries(exported.map((name) => [name, '***'])) }
 }
 
-function stuckApp({ app, cluster, conflict: message }: AppPlan): SummaryApp[] {
-  return message === undefined ? [] : [{ app, cluster, outcome: 'conflict', message }]
+function stuckApp({ app, cluster, conflict: message, refusal = 'conflict' }: AppPlan): SummaryApp[] {
+  return message === undefined ? [] : [{ app, cluster, outcome: refusal, message }]
 }
 
-function requireWay(plans: AppPlan[], name: string): void {
+/** Throws CanaryError if a run refuses an app. */
+function requireRunnable(plans: AppPlan[], name: string): void {
   const stuck = plans.filter(({ conflict }) => conflict !== undefined)
   if (stuck.length === 0) return
   const apps = stuck.map(({ app, cluster }) => (cluster === undefined ? app : `${cluster}/${app}`))
-  throw new ConflictError(`${name} can't take up ${apps.join(', ')}.`, {
+  const refusal = refusalOf(stuck) ?? 'conflict'
+  const whose = apps.length === 1 ? 'its state does' : 'their states do'
+  const message =
+    refusal === 'usage'
+      ? `Cannot run ${name} for ${apps.join(', ')}.`
+      : `Cannot resume ${apps.join(', ')}: ${whose} not match the runbook.`
+  throw new CanaryError(refusal, message, {
     state: 'Nothing was changed.',
     details: stuck.map(({ conflict }, index) => `${apps[index]}: ${conflict}`),
-    nextSteps: stuck.flatMap(({ app, stage }) =>
-      stage?.name === 'absent'
-        ? [
-            commented(canaryCommand(['install', app, 'VERSION']), 'or put an install step first'),
-            commented(canaryCommand(['status']), 'the apps there are'),
-          ]
-        : [
-            canaryCommand(['status', app]),
-            commented(canaryCommand(['abort', app]), 'ends the rollout under way'),
-          ],
+    nextSteps: stuck.flatMap(({ app, stage, refusal }) =>
+      refusal === 'usage'
+        ? []
+        : stage?.name === 'absent'
+          ? [
+              commented(
+                canaryCommand(['install', app, 'VERSION']),
+                'or begin the runbook with an install step',
+              ),
+              commented(canaryCommand(['status']), 'lists apps'),
+            ]
+          : [
+              canaryCommand(['status', app]),
+              commented(canaryCommand(['abort', app]), 'rolls back the rollout under way'),
+            ],
     ),
   })
 }
 
-/** Asks once for all that follows; off a terminal, and where nothing is to be done, it goes ahead. */
+/** Asks once before everything that follows; not off a terminal or if nothing is left to do. */
 async function agree(
   { terminal }: RunWorld,
   plans: AppPlan[],
@@ -121,12 +133,12 @@ async function agree(
   const [first] = open
   const left = first!.steps.flatMap(({ met, beyond, title }) => (met || beyond ? [] : [title]))
   const apps = open.length === 1 ? `${first!.app}: ${listed(left)}` : `${open.length} apps`
-  if (await terminal.ask(`Go on with ${apps}?`)) return
-  throw new CanaryError('interrupted', 'Not run, as you said.', {
+  if (await terminal.ask(`Run ${apps}?`)) return
+  throw new CanaryError('interrupted', 'Cancelled.', {
     state: 'Nothing was changed.',
     nextSteps: [
-      commented(`${command} --yes`, 'without the question'),
-      commented(`${command} --dry-run`, 'what it would do'),
+      commented(`${command} --yes`, 'without asking'),
+      commented(`${command} --dry-run`, 'shows what it would do'),
     ],
   })
 }

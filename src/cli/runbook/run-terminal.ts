@@ -7,11 +7,11 @@ import { asker } from '../output/prompt.js'
 const AFTER_ANSWER_MS = 100
 
 /**
- * The terminal of a run on several apps: their lines in the order in which they come, but for while a person is asked; one
+ * The terminal of a run on several apps: prints their lines in order, holds them back during a question, and asks one
  * question at a time.
  */
 export class RunTerminal {
-  /** Undefined where nobody can be asked. Throws AbortError when `until` comes first. */
+  /** Undefined if nobody can be asked. Throws AbortError when `until` comes first. */
   readonly ask?: (question: string, until?: AbortSignal) => Promise<boolean>
   private readonly area: LiveArea
   private held?: string[]
@@ -31,7 +31,7 @@ export class RunTerminal {
     if (ask) {
       this.ask = (question, until) => {
         const answer = this.before.then(() => this.asking(() => ask(question, until)))
-        // What follows from an answer is told before the next question.
+        // The lines that follow from an answer come before the next question.
         this.before = answer.catch(() => undefined).then(() => pause(AFTER_ANSWER_MS))
         return answer
       }
@@ -42,12 +42,12 @@ export class RunTerminal {
     this.write(this.output.clean(onOneLine(line)))
   }
 
-  /** A line that a CI system is to obey; secrets are masked in it all the same. */
+  /** A command line for a CI system; its secrets are masked as well. */
   command(line: string): void {
     this.write(this.output.secrets.maskText(line))
   }
 
-  /** What is going on right now, below the lines; nothing, before what is told by others, and at the end. */
+  /** Current activity, below the lines; empty before others write, and at the end. */
   show(now: Activity[]): void {
     const { clean } = this.output
     const shown = now.map((one) => (typeof one === 'string' ? clean(one) : { ...one, text: clean(one.text) }))

@@ -26,9 +26,9 @@ import { watchSignals } from '../session/signals.js'
 export interface RunRequest {
   runbook: Runbook
   identity: RunIdentity
-  /** The runbook's path as it was given; undefined where there is no file. */
+  /** The runbook's path as given; undefined without a file. */
   file?: string
-  /** The only apps to be taken up; undefined: all. */
+  /** The only apps to run; undefined: all. */
   only?: string[]
   /** The last step to be done. */
   until?: string
@@ -38,21 +38,21 @@ export interface RunRequest {
   parsed: ParsedFlags
 }
 
-/** What a run has opened: a cluster for each context, the lines on the terminal, the journal. */
+/** What a run has open: a cluster for each context, the lines on the terminal, the journal. */
 export interface RunWorld {
   emit: EmitRun
   signal: AbortSignal
   terminal: RunTerminal
   journal?: RunJournal
   ci?: Ci
-  /** The file that settings were taken from, beside the runbook. */
+  /** The file that settings came from, beside the runbook. */
   configFile?: string
   of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
 }
 
 /**
- * Opens what a run needs for as long as the work takes, and closes it, whatever happens. Settings, files and contexts of all
- * apps are checked first: throws UsageError before any cluster is asked for anything.
+ * Opens what a run needs while the work lasts, and always closes it. Checks settings, files and contexts of all apps first:
+ * throws UsageError before any cluster is contacted.
  */
 export async function withRunWorld<T>(
   request: RunRequest,
@@ -71,10 +71,10 @@ export async function withRunWorld<T>(
   const { secrets } = output
   const signals = watchSignals((line) => terminal.say(line), {
     first: () =>
-      'Stopping. A helm that runs is let end first, so that no release is left in the middle; a second time stops at once.',
+      'Stopping once the helm under way is done, so that no release is left half changed. Press Ctrl-C again to stop at once.',
     second: () => {
       terminal.show([])
-      return `Stopped at once. ${identity.command} goes on where each app is.`
+      return `Stopped at once. To continue where each app is: ${identity.command}`
     },
   })
   const { signal } = signals
@@ -142,7 +142,7 @@ export async function withRunWorld<T>(
   } catch (error) {
     const caught = signals.caught()
     if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
-    // While it looked around, or asked: apps under way tell themselves how they were interrupted.
+    // While reading the apps, or asking: apps under way report by themselves how they were interrupted.
     throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
       state: 'Nothing was changed.',
       nextSteps: [identity.command],

@@ -2,7 +2,7 @@ import { EXIT_CODES } from '../../model/exit-codes.js'
 import { BaseCommand } from '../base-command.js'
 import type { RunRequest } from './run-world.js'
 
-/** What the commands that read a runbook share. */
+/** A command that reads a runbook. */
 export abstract class RunbookFileCommand extends BaseCommand {
   protected override async catch(error: Error): Promise<void> {
     const [{ RunbookError }, { problemNotes }, output] = await Promise.all([
@@ -17,22 +17,25 @@ export abstract class RunbookFileCommand extends BaseCommand {
   }
 }
 
-/** What the commands that run the steps of a runbook share. */
+/** A command that runs or plans the steps of a runbook. */
 export abstract class RunbookCommand extends RunbookFileCommand {
-  /** Runs it, or plans it where nothing is to be changed, and prints what came of it. */
+  /** Runs the runbook, or plans it for a dry run, and prints the result. */
   protected async go(request: RunRequest, { dryRun }: { dryRun: boolean }): Promise<void> {
-    const [{ planRunbook, runRunbook }, { renderRun, renderRunPlan }, output] = await Promise.all([
-      import('./run-runbook.js'),
-      import('../../report/text/run-text.js'),
-      this.getOutput(),
-    ])
+    const [{ planRunbook, runRunbook }, { refusalOf }, { renderRun, renderRunPlan }, output] =
+      await Promise.all([
+        import('./run-runbook.js'),
+        import('../../runbook/run/plan.js'),
+        import('../../report/text/run-text.js'),
+        this.getOutput(),
+      ])
     const { version } = this.config
     if (dryRun) {
       const { apps, configFile } = await planRunbook(request, output, version)
       const { name: run, id: runId } = request.identity
       const document = { run, runId, apps, configFile }
       await this.print(document, (palette, shown) => renderRunPlan(shown.apps, palette))
-      if (apps.some(({ conflict }) => conflict !== undefined)) process.exitCode = EXIT_CODES.conflict.code
+      const refusal = refusalOf(apps)
+      if (refusal !== undefined) process.exitCode = EXIT_CODES[refusal].code
       return
     }
     const result = await runRunbook(request, output, version)

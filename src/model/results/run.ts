@@ -50,6 +50,8 @@ export interface AppPlan extends RunApp {
   holder?: string
   /** Why the run cannot start it, a sentence. */
   conflict?: string
+  /** What a run that refuses the app exits with. */
+  refusal?: Extract<Outcome, 'conflict' | 'usage'>
 }
 
 export interface PlannedStep extends RunStepName {

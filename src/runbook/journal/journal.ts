@@ -22,8 +22,8 @@ export class Journal {
   ) {}
 
   /**
-   * Throws UsageError for a file that can't be written. `mask` hides secrets; `failed` is told once of a disk that is full
-   * or gone later on: no rollout stops in the middle for that.
+   * Throws UsageError for a file that cannot be written. `mask` hides secrets; `failed` is called once if the disk fills up or
+   * goes away later: no rollout stops for that.
    */
   static open(
     file: string,
@@ -34,13 +34,13 @@ export class Journal {
     try {
       descriptor = openSync(file, 'a+', 0o600)
     } catch (error) {
-      throw new UsageError(`The events can't be written to ${file}: ${(error as Error).message}`, {
+      throw new UsageError(`Cannot write events to ${file}: ${(error as Error).message}`, {
         state: 'Nothing was changed.',
-        nextSteps: ['name a file in a folder that is there, and that you may write to'],
+        nextSteps: ['name a writable file in an existing folder'],
       })
     }
     endLastLine(descriptor)
-    return new Journal(descriptor, mask, (why) => failed(`No more events are written to ${file}: ${why}`))
+    return new Journal(descriptor, mask, (why) => failed(`Events are no longer written to ${file}: ${why}`))
   }
 
   write(head: Omit<JournalHead, 'v' | 'time'>, fields: Record<string, unknown> = {}, now = new Date()): void {

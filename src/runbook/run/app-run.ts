@@ -25,9 +25,8 @@ import { noteStart } from './wait-note.js'
 import { waitForPause, waitForWindow } from './waiting.js'
 
 /**
- * Takes one app through the steps of a runbook, from where the cluster says it is. The stage that is there is proven before
- * anything goes on from it. Throws what the operations throw; CanaryError `waiting` (exit 8) where a person or a window is
- * missing.
+ * Takes one app through the steps of a runbook, from where the cluster says it is; verifies that stage first. Throws what the
+ * operations throw; CanaryError `waiting` (exit 8) if it needs a person or a window.
  */
 export class AppRun {
   private readonly where: RunApp
@@ -36,9 +35,9 @@ export class AppRun {
   private readonly world: AppContext
   private readonly alpha: FalseAlarmBudget
   private readonly counts = { done: 0, met: 0 }
-  /** Index after the last step that is known to be done: found before that, somebody else went back. */
+  /** Index after the last step known to be done: an app found before that was rolled back by somebody else. */
   private reached = 0
-  /** Whether what a killed run left in the middle is brought back. */
+  /** Whether the next change recovers a revision that a killed run left behind. */
   private recovers = false
   /** Index of the step that is under way. */
   private current?: number
@@ -73,9 +72,9 @@ export class AppRun {
     })
     this.counts.met = next
     this.reached = next
-    await this.tellUnapproved(found, next)
+    await this.warnOfUnapproved(found, next)
     const end = countUntil(this.runbook, steps, world.until)
-    if (isUnderWay(found, next) && found.deployed && !isUnfinished) await this.prove()
+    if (isUnderWay(found, next) && found.deployed && !isUnfinished) await this.verify()
     for (let index = next; index < end; index += 1) {
       if (world.stopping?.aborted) throw stopped(where.app, steps[index]!.id)
       world.context.signal.throwIfAborted()
@@ -94,7 +93,7 @@ export class AppRun {
     }
   }
 
-  /** Where the app is in the steps; while another operator holds it, that is still to be seen. */
+  /** Where the app is in the steps, once no other operator is changing it. */
   private async takeUp(): Promise<{ found: Observation; next: number; isUnfinished: boolean }> {
     const { context, run } = this.world
     const look = async () => {
@@ -103,25 +102,25 @@ export class AppRun {
       return { found, next, isUnfinished: await this.comesBack(found, next) }
     }
     const taken = await lookPastOthers(context, () => this.held, lockCommand(run), look)
-    // What is there is proven before anything goes on from it: not what somebody is just about to change.
+    // The stage is verified first: not one that somebody is just about to change.
     const waited =
       isUnderWay(taken.found, taken.next) && (await waitForOthers(context, this.held, lockCommand(run)))
     return waited ? look() : taken
   }
 
-  /** The app, and where its release is as far as is known. */
+  /** The app, and the namespace of its release as far as known. */
   private get held(): Required<AppRequest> {
     return { app: this.where.app, namespace: this.namespace ?? this.request.namespace ?? this.where.app }
   }
 
-  /** A sentence on where the app was when it was last looked at; undefined where it never was. */
+  /** Where the app was when last observed, a sentence; undefined if it never was. */
   get standing(): string | undefined {
     if (!this.at) return undefined
     const { stage, revision } = this.at
-    return `${this.where.app}: revision ${revision ?? 'none'} was deployed when it was last looked at: ${describeStage(stage)}.`
+    return `${this.where.app} when last observed: revision ${revision ?? 'none'}, ${describeStage(stage)}.`
   }
 
-  /** What is known of an app that did not get to its end; it is looked at once more, but where the run was interrupted. */
+  /** What is known of an app that did not reach its end; observed once more, unless the run was interrupted. */
   async whereabouts(): Promise<Pick<AppOutcome, 'step' | 'steps' | 'stage' | 'revision'>> {
     if (!this.world.context.signal.aborted) await this.look().catch(() => undefined)
     const { counts, current, steps, at } = this
@@ -136,27 +135,25 @@ export class AppRun {
     return found
   }
 
-  /** Throws ConflictError where the app is not on the way that the steps lead. */
+  /** Throws ConflictError if the app is in no state that the steps lead through. */
   private positionIn(found: Observation): number {
     const { app, namespace } = found
     const position = positionOf(this.steps, found.stage, notedStep(found, this.world.run.id))
     if ('next' in position && position.next >= this.reached) return position.next
     const why =
-      'next' in position
-        ? `somebody brought it back meanwhile: it is ${describeStage(found.stage)}`
-        : position.conflict
-    throw new ConflictError(`${app} can't go on with ${this.world.run.name}: ${why}.`, {
-      state: this.counts.done === 0 ? 'Nothing was changed.' : `${app} is left as it was found.`,
+      'next' in position ? `it was rolled back meanwhile (${describeStage(found.stage)})` : position.conflict
+    throw new ConflictError(`Cannot continue ${this.world.run.name} for ${app}: ${why}.`, {
+      state: this.counts.done === 0 ? 'Nothing was changed.' : `${app} was left as found.`,
       nextSteps: [
         canaryCommand(['status', app], { app, namespace }),
-        commented(canaryCommand(['abort', app], { app, namespace }), 'ends the rollout under way'),
+        commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back the rollout under way'),
       ],
     })
   }
 
   /**
-   * Whether a revision was left in the middle, which the next change brings back first. By a run of this runbook that was
-   * killed: without asking. Throws ConflictError where no change is to follow.
+   * Whether a revision is pending or failed, so that the next change has to recover it first; without asking, if a killed run
+   * of this runbook left it. Throws ConflictError if no change follows.
    */
   private async comesBack(found: Observation, next: number): Promise<boolean> {
     const { app, namespace, history } = found
@@ -164,9 +161,9 @@ export class AppRun {
     if (!unfinished) return false
     if (!this.steps.slice(next).some(isMoving)) {
       throw new ConflictError(
-        `All steps of ${app} that change it are done, but revision ${unfinished.revision} is ${unfinished.status}.`,
+        `No remaining step changes ${app}, but its revision ${unfinished.revision} is ${unfinished.status}.`,
         {
-          state: `The last deployed revision is ${found.deployed?.revision ?? 'none'}: ${describeStage(found.stage)}.`,
+          state: `Last deployed revision: ${found.deployed?.revision ?? 'none'} (${describeStage(found.stage)}).`,
           nextSteps: [
             canaryCommand(['history', app], { app, namespace }),
             canaryCommand(['doctor', app], { app, namespace }),
@@ -179,24 +176,24 @@ export class AppRun {
     return true
   }
 
-  /** The app may have come past an approval by other ways than this run. */
-  private async tellUnapproved({ namespace }: Observation, next: number): Promise<void> {
+  /** Warns of approvals that the app passed without this run. */
+  private async warnOfUnapproved({ namespace }: Observation, next: number): Promise<void> {
     const { world, where } = this
     const passed = this.steps.slice(0, next).filter(({ type }) => type === 'approve')
     if (passed.length === 0 || namespace === undefined) return
     const given = await world.context.cluster.approvals(where.app, namespace)
     for (const { id } of passed) {
       if (given.some(({ run, step }) => run === world.run.id && step === id)) continue
-      const message = `${where.app} is past step ${id}, but no approval of it by this run is kept.`
+      const message = `${where.app} is past step ${id}, which nobody approved for this run.`
       world.emit({ ...where, type: 'operation', event: { type: 'warning', message } })
     }
   }
 
-  /** Who begins a rollout is kept where a step of it wants another to approve. */
+  /** Records who starts the rollout, if a step must be approved by somebody else. */
   private async noteStart(): Promise<void> {
     const { where, world, namespace, at } = this
     const isWanted = this.steps.some((step) => step.type === 'approve' && step.by === 'other')
-    // Found under way, somebody began it before.
+    // A rollout under way was started by somebody before.
     if (isWanted && namespace !== undefined && at?.stage.name === 'stable') {
       await noteStart(world, { app: where.app, namespace })
     }
@@ -208,8 +205,8 @@ export class AppRun {
     this.world.emit({ ...this.where, type: 'step-met', step, index, of: this.steps.length })
   }
 
-  /** Proves the stage that is there; a failure is followed by what the runbook says. */
-  private async prove(context = this.world.context): Promise<void> {
+  /** Verifies the current stage; a failure is handled as the runbook says. */
+  private async verify(context = this.world.context): Promise<void> {
     await withFailurePolicy(context, this.request, (held) => verify(held, { ...this.request, keep: true }))
   }
 
@@ -220,7 +217,7 @@ export class AppRun {
     world.emit({ ...where, type: 'run-step', step: nameOf(step), index, of: this.steps.length })
     const { window } = step.when
     if (window) await waitForWindow(world, where, step, window, this.request, this.alpha.watch)
-    // Somebody else may have gone on, or back, while this run was busy.
+    // Somebody else may have changed the app while this run was busy.
     const isFresh = this.counts.done === 0 && !window
     if (isMoving(step) && !isFresh && (await this.lookAgain()) > index) return this.met(index)
     await this.do(step)
@@ -255,7 +252,7 @@ export class AppRun {
     }
     switch (step.type) {
       case 'verify':
-        await this.prove(context)
+        await this.verify(context)
         if (step.analyze) {
           const durationMs = step.analyze.durationMs ?? world.analysisMs
           await withFailurePolicy(context, request, (held) => analyze(held, { ...request, durationMs }), {
@@ -285,12 +282,8 @@ function isUnderWay({ stage }: Observation, next: number): boolean {
 }
 
 function stopped(app: string, step: string): CanaryError {
-  return new CanaryError(
-    'waiting',
-    `${app} was stopped before step ${step}: another app of its wave failed.`,
-    {
-      state: `${app} stays in the stage that it was brought to, which is proven.`,
-      nextSteps: ['the same run again once the other app is well: this one goes on where it is'],
-    },
-  )
+  return new CanaryError('waiting', `${app} stopped before step ${step}: another app of its wave failed.`, {
+    state: `${app} stays in its current stage, which is verified.`,
+    nextSteps: ['repeat the run once the other app is fixed: this one continues where it is'],
+  })
 }

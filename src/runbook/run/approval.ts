@@ -14,14 +14,14 @@ import type { ApproveStep } from '../runbook.js'
 import { nameOf } from '../steps/step-text.js'
 import { clearNote, whileNoted } from './wait-note.js'
 
-/** How often it is looked whether somebody else approved, while a person is asked here. */
+/** How often to look for an approval given elsewhere while a person is asked here. */
 const LOOK_EVERY_MS = 2000
 
 /**
- * Waits for somebody's yes: by what is kept in the cluster for this run, this step and the revision that is there, by the
- * command line, or by asking on a terminal; the last two only within the step's time. Throws CanaryError `waiting` where nobody is there to ask or they say no, and
- * `failed` once the step's time is over, counted from the release's last change. Where the step wants another than who
- * started the run, the yes of anybody else counts for nothing.
+ * Waits for an approval: one kept in the cluster for this run, step and revision, one from the command line, or an answer on
+ * the terminal; the last two only within the step's time, counted from the release's last change. Throws CanaryError
+ * `waiting` if nobody can be asked or they refuse, and `failed` once the time is over. If the step must be approved by
+ * somebody other than who started the run, other approvals do not count.
  */
 export async function waitForApproval(
   world: AppContext,
@@ -71,7 +71,7 @@ interface Waiting {
   look: () => Promise<Approval | undefined>
 }
 
-/** The approval that the command line, a person here or somebody elsewhere gives; kept where it was given here. */
+/** The approval from the command line, a person here or somebody elsewhere; kept in the cluster if given here. */
 async function answered(world: AppContext, where: RunApp, waiting: Waiting): Promise<Approval> {
   const { context, emit, approved, run, askToApprove } = world
   const { clock } = context
@@ -111,19 +111,19 @@ function unapproved(
   answer: 'no' | 'nobody',
   refusal: string | undefined,
 ): CanaryError {
-  const other = step.by === 'other' ? ' of somebody else than who started the run' : ''
+  const other = step.by === 'other' ? ' by somebody other than who started the run' : ''
   const message =
     answer === 'no'
       ? `Step ${step.id} of ${app} was not approved.`
       : refusal === undefined
         ? `Step ${step.id} of ${app} waits for an approval${other}: ${step.message}`
-        : `You can't approve step ${step.id} of ${app}, which wants another than who started the run: ${refusal}.`
+        : `You cannot approve step ${step.id} of ${app}, which needs somebody other than who started the run: ${refusal}.`
   return new CanaryError('waiting', message, {
-    state: `${app}: revision ${revision} is deployed, and stays so: ${describeStage(stage)}.`,
+    state: `${app} stays at revision ${revision}: ${describeStage(stage)}.`,
     nextSteps: [
       commented(
         `${run.command} --approve ${step.id}`,
-        `approves it, and goes on${other ? '; for somebody else' : ''}`,
+        `approves it and continues${other ? '; for somebody else to run' : ''}`,
       ),
       commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back'),
     ],
@@ -131,7 +131,7 @@ function unapproved(
   })
 }
 
-/** The person's answer, or what somebody else said meanwhile. */
+/** The person's answer, or an approval given elsewhere meanwhile. */
 async function ask(
   { askToApprove, context, stopping }: AppContext,
   question: string,
@@ -163,10 +163,10 @@ async function ask(
 function tooLate({ step, app, namespace, revision }: Waiting, command: string): CanaryError {
   const within = durationText(step.timeoutMs ?? 0)
   return new CanaryError('failed', `Nobody approved step ${step.id} of ${app} within ${within}.`, {
-    state: `${app}: revision ${revision} is deployed.`,
+    state: `${app} stays at revision ${revision}.`,
     nextSteps: [
       commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back'),
-      commented(command, 'once the runbook gives more time'),
+      commented(command, 'once the runbook allows more time'),
     ],
   })
 }

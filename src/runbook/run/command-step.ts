@@ -7,13 +7,13 @@ import { observe } from '../../operations/observe/observe.js'
 import type { AppContext } from './app-context.js'
 import type { RunStep } from '../runbook.js'
 
-/** Lines of a command that are told as they come, and of those after them the last ones. */
+/** Lines of a command that are shown as they come; of later ones only the last. */
 const FIRST_LINES = 500
 const LAST_LINES = 50
 
 /**
- * Runs the command of a step, the stage in its environment. Throws CanaryError `failed` where it does not end with 0, and
- * ExternalError where it could not be run to its end.
+ * Runs the command of a step with the stage in its environment. Throws CanaryError `failed` for an exit code other than 0, and
+ * ExternalError if it could not be run to its end.
  */
 export async function runCommand(
   step: RunStep,
@@ -37,7 +37,7 @@ export async function runCommand(
     CANARY_RUN: world.run.id,
     CANARY_STEP: step.id,
   }
-  const state = `${app} is as it was before the command: ${describeStage(stage)}.`
+  const state = `${app} is unchanged by canary: ${describeStage(stage)}.`
   const printed = new Printed((text) => world.emit({ ...where, type: 'command-line', text }))
   const exitCode = await world
     .runCommand(step.command, {
@@ -48,14 +48,14 @@ export async function runCommand(
     })
     .finally(() => printed.end())
   if (exitCode === 0) return
-  throw new CanaryError('failed', `The command of step ${step.id} ended with exit code ${exitCode}.`, {
+  throw new CanaryError('failed', `The command of step ${step.id} failed with exit code ${exitCode}.`, {
     state,
     nextSteps: [commented(canaryCommand(['abort', app], { app, namespace }), 'rolls back')],
     evidence: { command: step.command, commandCode: exitCode },
   })
 }
 
-/** What a command prints: told as it comes, but of a flood the beginning and the end. */
+/** The output of a command as it comes; only the beginning and the end of a flood. */
 class Printed {
   private count = 0
   private last: string[] = []
@@ -72,7 +72,7 @@ class Printed {
   end(): void {
     const last = this.last.slice(-LAST_LINES)
     const left = this.count - FIRST_LINES - last.length
-    if (left > 0) this.report(`… ${left} lines are left out`)
+    if (left > 0) this.report(`… ${left} lines omitted`)
     for (const text of last) this.report(text)
   }
 }

@@ -1,6 +1,7 @@
 import { withNamedCluster } from '../../model/command-line.js'
 import type { AppPlan, PlannedStep } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
+import type { Outcome } from '../../model/exit-codes.js'
 import { observe, unfinishedRevision } from '../../operations/observe/observe.js'
 import { holderText, waitForOthers } from '../../operations/change/take-lock.js'
 import { countUntil, notedStep, stepsOf } from '../steps/app-steps.js'
@@ -9,6 +10,19 @@ import { contextOf, runStepOperation } from './step-operation.js'
 import { isMoving, positionOf } from '../steps/position.js'
 import type { Runbook, RunbookCluster } from '../runbook.js'
 import { conditionText, nameOf } from '../steps/step-text.js'
+
+type Refusal = NonNullable<AppPlan['refusal']>
+
+function isRefusal(outcome: Outcome): outcome is Refusal {
+  return outcome === 'conflict' || outcome === 'usage'
+}
+
+/** What a run of these plans would refuse to start with; undefined if it would start. */
+export function refusalOf(plans: AppPlan[]): Refusal | undefined {
+  return plans.some(({ refusal }) => refusal === 'conflict')
+    ? 'conflict'
+    : plans.find(({ refusal }) => refusal)?.refusal
+}
 
 async function planApp(
   runbook: Runbook,
@@ -50,7 +64,9 @@ async function planApp(
       revision: found.deployed?.revision,
       ...(holder === undefined ? {} : { holder }),
     }
-    if ('conflict' in position) return { ...there, ...planned(0), conflict: position.conflict }
+    if ('conflict' in position) {
+      return { ...there, ...planned(0), conflict: position.conflict, refusal: 'conflict' }
+    }
     const left = unfinishedRevision(found.history ?? {})
     const unfinished = left ? { unfinished: { revision: left.revision, status: left.status } } : {}
     const whole = { ...there, ...planned(position.next), ...unfinished }
@@ -59,15 +75,15 @@ async function planApp(
     const dry = { ...contextOf(change, world, false), dryRun: true, emit: () => undefined }
     return { ...whole, ahead: await runStepOperation(dry, { app, namespace }, change, world) }
   } catch (error) {
-    if (!(error instanceof CanaryError) || !['conflict', 'usage'].includes(error.outcome)) throw error
-    return { ...at, ...planned(0), conflict: error.message }
+    if (!(error instanceof CanaryError) || !isRefusal(error.outcome)) throw error
+    return { ...at, ...planned(0), conflict: error.message, refusal: error.outcome }
   }
 }
 
-/** How many apps are looked at side by side. */
+/** How many apps are read side by side. */
 const AT_ONCE = 8
 
-/** Where all apps of a run are, in the order of the file; `inFull` with the next change of each. */
+/** Where all apps of a run are, in the order of the file; `inFull` plans the next change of each as well. */
 export async function planRun(
   runbook: Runbook,
   {

@@ -5,7 +5,7 @@ import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
 import type { RunApp } from '../../model/run-events.js'
 import type { RunIdentity } from './app-context.js'
 
-/** The same while the run goes on: with what it failed by. */
+/** The same with the error it failed with. */
 export interface AppOutcome extends AppResult {
   error?: CanaryError
 }
@@ -26,7 +26,7 @@ const WORST: Outcome[] = [
   'waiting',
 ]
 
-/** The result of a run; throws CanaryError with the worst outcome of its apps where not all got where they were to. */
+/** The result of a run; throws CanaryError with the worst outcome of its apps unless all reached their goal. */
 export function resultOf({ name, id, command, onward }: RunIdentity, outcomes: AppOutcome[]): RunResult {
   const apps = outcomes.map(({ error: _error, ...rest }) => rest)
   const failed = outcomes.filter(({ error }) => error !== undefined)
@@ -47,7 +47,7 @@ export function resultOf({ name, id, command, onward }: RunIdentity, outcomes: A
       ...(alone
         ? []
         : [
-            `${done} of ${apps.length} apps are done`,
+            `${done} of ${apps.length} apps done`,
             ...apps.filter((_, index) => outcomes[index] !== first).flatMap(lineOf),
           ]),
     ],
@@ -57,17 +57,17 @@ export function resultOf({ name, id, command, onward }: RunIdentity, outcomes: A
   })
 }
 
-/** What an operation on the app would name leads on past the runbook: the run itself does that. */
+/** The steps that an operation names would bypass the runbook: the run itself continues. */
 function nextSteps(outcome: Outcome, own: string[], command: string): string[] {
-  const again = commented(command, 'goes on where each app is')
+  const again = commented(command, 'continues where each app is')
   switch (outcome) {
     case 'conflict':
     case 'bug':
       return own
     case 'busy':
-      return [commented(`${command} --wait-for-lock 2m`, 'waits until they are done')]
+      return [commented(`${command} --wait-for-lock 2m`, 'waits for the other operator')]
     case 'wentBack':
-      return [commented(command, 'once the cause is mended: it begins anew')]
+      return [commented(command, 'once the cause is fixed: starts over')]
     case 'external':
     case 'inconclusive':
     case 'interrupted':
@@ -86,10 +86,10 @@ function nameOf({ app, cluster }: RunApp): string {
   return cluster === undefined ? app : `${cluster}/${app}`
 }
 
-/** Those that are done need no line of their own. */
+/** Apps that are done need no line of their own. */
 function lineOf(one: AppResult): string[] {
   const { outcome, message } = one
   if (outcome === 'done') return []
-  const what = outcome === 'left out' ? 'not begun' : `${outcome} (exit ${EXIT_CODES[outcome].code})`
+  const what = outcome === 'left out' ? 'not started' : `${outcome} (exit ${EXIT_CODES[outcome].code})`
   return [`${nameOf(one)}: ${what}${message === undefined ? '' : `: ${message}`}`]
 }

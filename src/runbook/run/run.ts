@@ -7,22 +7,22 @@ import type { AppContext } from './app-context.js'
 import type { AppOutcome } from './run-result.js'
 import type { Runbook, RunbookCluster, RunbookWave } from '../runbook.js'
 
-/** What a run needs of the world. */
+/** What a run needs. */
 export interface RunContext {
   emit: EmitRun
   /** Its reason is the name of the operating system's signal. */
   signal: AbortSignal
-  /** The surroundings of one app in one cluster. */
+  /** The context of one app in one cluster. */
   of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
-  /** The only apps to be taken up; undefined: all. */
+  /** The only apps to run; undefined: all. */
   only?: ReadonlySet<string>
 }
 
 /**
- * Runs a runbook: the clusters that wait for no other side by side, in each wave by wave, the apps of a wave up to `parallel`
- * at a time. Where an app fails, waits for somebody or stops at `until`, no further wave begins in its cluster, nor a
- * cluster after it; with `failFast` no further app of its wave either, and those under way end their step. Resolves with
- * how each app ended, in the order of the file; throws only what is a bug.
+ * Runs a runbook: independent clusters side by side, in each wave by wave, up to `parallel` apps of a wave at a time. If an
+ * app fails, waits for somebody or stops at `until`, no further wave starts in its cluster, nor a cluster after it; with
+ * `failFast` no further app of its wave either, and those under way finish their step. Resolves with how each app ended, in
+ * the order of the file; throws only bugs.
  */
 export async function run(runbook: Runbook, world: RunContext): Promise<AppOutcome[]> {
   const ends = new Map<string | undefined, Promise<AppOutcome[]>>()
@@ -33,7 +33,7 @@ export async function run(runbook: Runbook, world: RunContext): Promise<AppOutco
     ends.set(cluster.name, outcomes)
     begun.push(outcomes)
   }
-  // A bug in one cluster does not leave the steps of others in the middle.
+  // A bug in one cluster does not cut the steps of others short.
   const settled = await Promise.allSettled(begun)
   return settled.flatMap((one) => {
     if (one.status === 'rejected') throw one.reason
@@ -83,7 +83,7 @@ async function runWave(
       }
       const outcome = await runApp(runbook, cluster, app, world, stopping.signal)
       outcomes.set(app, outcome)
-      // Others may well go on to the step that waits for a person: they are approved together.
+      // Others continue to the step that waits for a person: they are approved together.
       if (!failFast || ['done', 'waiting'].includes(outcome.outcome)) continue
       failed ??= outcome
       stopping.abort()
@@ -120,7 +120,7 @@ async function runApp(
   return { ...where, outcome, ...end, ...(step ? { step } : {}), ...message, ...(error ? { error } : {}) }
 }
 
-/** Of other apps, too, it is to be known how they ended: a bug is told with them. */
+/** A bug is reported together with how the other apps ended. */
 function asExpected(thrown: unknown): CanaryError {
   if (thrown instanceof CanaryError) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)

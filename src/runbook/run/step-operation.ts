@@ -11,7 +11,7 @@ import type { AppContext } from './app-context.js'
 import { isMoving, type MovingStep } from '../steps/position.js'
 import type { RunbookStep } from '../runbook.js'
 
-/** The context of a step's operations: what the step says goes over what the app's settings do. */
+/** The context of a step's operations: the step's settings override the app's. */
 export function contextOf(
   step: RunbookStep,
   { context, run }: AppContext,
@@ -24,7 +24,7 @@ export function contextOf(
     run: { id: run.id, step: step.id },
     podTimeoutMs: (isMoving(step) ? timeoutMs : undefined) ?? context.podTimeoutMs,
     recover: context.recover || recovers,
-    // That it is to be finished was agreed to with the plan.
+    // Finishing was confirmed with the plan.
     confirm: step.type === 'install' ? context.confirm : () => Promise.resolve(true),
     probes: {
       ...probes,
@@ -42,7 +42,7 @@ function chartOf(chart: string, pathOf: (file: string) => string): string {
   return isElsewhere && !existsSync(pathOf(chart)) ? chart : pathOf(chart)
 }
 
-/** Does a step that leads to another stage, by the operation of its name. */
+/** Runs a step that changes the stage, by the operation of its name. */
 export function runStepOperation(
   context: OperationContext,
   request: AppRequest,

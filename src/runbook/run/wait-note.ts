@@ -4,7 +4,7 @@ import type { AppContext } from './app-context.js'
 import type { RunbookStep } from '../runbook.js'
 import { nameOf } from '../steps/step-text.js'
 
-/** The app, and the revision it waits at. */
+/** An app, and the revision it waits at. */
 export interface WaitingApp {
   app: string
   namespace: string
@@ -12,8 +12,8 @@ export interface WaitingApp {
 }
 
 /**
- * Keeps with the app's Lease what a run waits for, as long as `work` lasts, for `status` and `runs`. Where that throws (exit
- * 8, Ctrl-C) the note stays: the run still has to go on from there. Without permission for Leases nothing is kept.
+ * Notes in the app's Lease what a run waits for while `work` lasts, for `status` and `runs`. If that throws (exit 8, Ctrl-C)
+ * the note stays: the run has yet to continue. Without permission for Leases nothing is noted.
  */
 export async function whileNoted<T>(
   world: AppContext,
@@ -42,7 +42,7 @@ export async function whileNoted<T>(
   return result
 }
 
-/** The run goes on: it waits for nothing any more. */
+/** Removes the note: the run continues. */
 export async function clearNote(
   { context, run }: AppContext,
   { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
@@ -50,7 +50,7 @@ export async function clearNote(
   await tolerant(context.cluster.clearWait(app, namespace, run.id))
 }
 
-/** Keeps who began a rollout with the app's Lease: this user. */
+/** Notes in the app's Lease that this user started the rollout. */
 export async function noteStart(
   { context, run }: AppContext,
   { app, namespace }: Pick<WaitingApp, 'app' | 'namespace'>,
@@ -62,7 +62,7 @@ export async function noteStart(
   await tolerant(cluster.noteStart(app, namespace, start))
 }
 
-/** A note is never worth a failure of what it is about. */
+/** A note that cannot be written fails nothing. */
 async function tolerant(writing: Promise<void>): Promise<void> {
   try {
     await writing

@@ -17,18 +17,18 @@ import { byItsClocks, isOpen, nextOpening } from '../steps/windows.js'
 
 /** Probes per second of each kind while a stage is watched. */
 const WATCH_RATE = 10
-/** Between two proofs of a watched stage, milliseconds. */
+/** Between two verifications of a watched stage, milliseconds. */
 const WATCH_PAUSE_MS = 1000
-/** After a proof that came to nothing, say because the cluster did not answer. */
+/** After a verification without a result, say because the cluster did not answer. */
 const WATCH_AGAIN_MS = 10_000
-/** How a proof may end that tells nothing of the stage. */
-const UNTOLD: Outcome[] = ['inconclusive', 'external', 'interrupted', 'terminated']
+/** Outcomes of a verification that say nothing about the stage. */
+const NO_RESULT: Outcome[] = ['inconclusive', 'external', 'interrupted', 'terminated']
 /** Timers take no more than 24.8 days. */
 const LONGEST_SLEEP_MS = 3_600_000
 
 /**
- * Waits until the window of a step is open; meanwhile a canary that is routed to is watched. Throws CanaryError `waiting`
- * where nobody is to wait.
+ * Waits until the window of a step is open; watches a canary that gets requests meanwhile. Throws CanaryError `waiting` with
+ * `noWait`.
  */
 export async function waitForWindow(
   world: AppContext,
@@ -46,10 +46,10 @@ export async function waitForWindow(
   const what = `the window ${window.name} (${when})`
   const wait = async () => {
     if (world.noWait) {
-      const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens ${when}.`
+      const message = `Step ${step.id} of ${where.app} waits for the window ${window.name}, which opens at ${when}.`
       throw new CanaryError('waiting', message, {
-        state: `${where.app} is as it was: the step was not begun.`,
-        nextSteps: [commented(world.run.command, `from ${when} on`)],
+        state: `${where.app} is unchanged: the step was not started.`,
+        nextSteps: [commented(world.run.command, `at ${when} or later`)],
         evidence: { window: window.name, opens: opens.toISOString() },
       })
     }
@@ -63,8 +63,8 @@ export async function waitForWindow(
 }
 
 /**
- * Waits until the release's last change is so long ago: a run that begins anew does not wait again. Meanwhile the stage goes on
- * being proven at a low rate, and a failure is acted on at once; what could not be told leaves the pause as it is.
+ * Waits until the pause is over, counted from the release's last change: a repeated run does not wait again. Meanwhile the
+ * stage is verified at a low rate; a failure ends the pause at once, an inconclusive result does not.
  */
 export async function waitForPause(
   world: AppContext,
@@ -93,7 +93,7 @@ interface Waiting {
   alpha: FalseAlarmBudget['watch']
 }
 
-/** No lock is held meanwhile. */
+/** Holds no lock meanwhile. */
 async function hold(
   world: AppContext,
   where: RunApp,
@@ -118,7 +118,7 @@ async function hold(
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
 }
 
-/** One proof of the stage at a low rate, broken off at the end. Resolves with how long to wait until the next, milliseconds. */
+/** Verifies the stage once at a low rate, cut off at the end. Resolves with the milliseconds until the next time. */
 async function prove(
   { context, stopping }: AppContext,
   request: AppRequest,
@@ -138,19 +138,19 @@ async function prove(
   const probes = {
     ...context.probes,
     rate: rate === 0 ? WATCH_RATE : Math.min(rate, WATCH_RATE),
-    // At this rate a proof takes its time.
+    // At this rate a verification takes long.
     timeoutMs: LONGEST_SLEEP_MS,
   }
   const proof = await withFailurePolicy(context, request, async (held) => {
-    // What passes would bury the lines of the steps.
+    // Passing checks would bury the lines of the steps.
     const emit = (event: CanaryEvent) => {
       if (event.type === 'check' && event.check.verdict !== 'pass') held.emit(event)
     }
     try {
       return (await verify({ ...held, probes, signal, emit }, request)).proof
     } catch (error) {
-      // Only what contradicts the stage is a failure here: a cluster that does not answer for a while is none.
-      if (error instanceof CanaryError && !UNTOLD.includes(error.outcome)) throw error
+      // Only traffic that contradicts the stage is a failure: a cluster that does not answer for a while is not.
+      if (error instanceof CanaryError && !NO_RESULT.includes(error.outcome)) throw error
       if (over.aborted && !context.signal.aborted) return undefined
       if (!(error instanceof CanaryError) || context.signal.aborted) throw error
       context.emit({ type: 'warning', message: `while waiting: ${error.message}` })

@@ -3,14 +3,14 @@ import { parseDescription } from '../../rollout/history/description.js'
 import { concerns, type Runbook, type RunbookCluster, type RunbookStep } from '../runbook.js'
 import { forTarget } from '../file/variables.js'
 
-/** The steps that concern an app, with its name and its cluster's put in. */
+/** The steps of an app, with its name and its cluster's put in. */
 export function stepsOf({ steps }: Runbook, app: string, { name: cluster }: RunbookCluster): RunbookStep[] {
   return steps.filter((step) => concerns(step, app, cluster)).map((step) => forTarget(step, { app, cluster }))
 }
 
 /**
- * How many of an app's steps are to be done: those that come no later in the file than the step of this id, which need not
- * concern the app; undefined: all.
+ * How many of an app's steps come no later in the file than the step of this id, which may be one of other apps; undefined:
+ * all.
  */
 export function countUntil({ steps }: Runbook, own: RunbookStep[], until: string | undefined): number {
   if (until === undefined) return own.length
@@ -19,7 +19,7 @@ export function countUntil({ steps }: Runbook, own: RunbookStep[], until: string
   return own.filter(({ id }) => before.has(id)).length
 }
 
-/** The step of this run that made the deployed revision; undefined where another run or a person did. */
+/** The step of this run that made the deployed revision; undefined if another run or a person did. */
 export function notedStep({ deployed }: Pick<Observation, 'deployed'>, runId: string): string | undefined {
   const run = deployed && parseDescription(deployed.description)?.run
   return run?.id === runId ? run.step : undefined

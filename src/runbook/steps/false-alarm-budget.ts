@@ -2,7 +2,7 @@ import { ALPHA } from '../../operations/verification/verify-stage.js'
 import { isMoving } from './position.js'
 import type { Runbook, RunbookStep } from '../runbook.js'
 
-/** How likely the proofs of one app in a run may fail a stage whose traffic is right. */
+/** How likely the verifications of one app in a run may fail a stage whose traffic is right. */
 export interface FalseAlarmBudget {
   /** Of each proof: of the stage that is found, and of each step. */
   proof: number

@@ -3,15 +3,15 @@ import { durationText } from '../../lib/durations.js'
 import type { RunStepName } from '../../model/run-events.js'
 import type { RunbookStep } from '../runbook.js'
 
-/** Characters of a command that are told. */
+/** Characters of a command that are shown. */
 const LONGEST_COMMAND = 60
 
-/** A step as it is told of: its id, and its name or what it does. */
+/** A step for events and messages: its id, and its name or what it does. */
 export function nameOf(step: RunbookStep): RunStepName {
   return { id: step.id, title: step.name ?? stepText(step), line: step.position.line }
 }
 
-/** A step in the words of the file, with what tells it from others of its kind. */
+/** A step in the words of the file, with what distinguishes it from others of its kind. */
 export function stepText(step: RunbookStep): string {
   switch (step.type) {
     case 'install':
@@ -26,7 +26,7 @@ export function stepText(step: RunbookStep): string {
     case 'pause':
       return `pause ${durationText(step.durationMs)}`
     case 'approve':
-      // Of one that was not named the id tells nothing.
+      // A generated id says nothing.
       return /^approve(-\d+)?$/.test(step.id) && step.message
         ? `approve: ${step.message}`
         : `approve ${step.id}`
@@ -48,13 +48,13 @@ function shortened(command: string): string {
   return isWhole ? first : `${characters.slice(0, LONGEST_COMMAND).join('')}…`
 }
 
-/** `window office, cluster eu`; empty for a step of all. */
+/** `window office; cluster eu`; empty for a step without conditions. */
 export function conditionText({ when }: RunbookStep): string {
   return [
     when.window && `window ${when.window.name}`,
     when.clusters && `cluster ${when.clusters.join(', ')}`,
     when.apps && `app ${when.apps.join(', ')}`,
-    when.variablesMatch ? undefined : 'passed over: variables',
+    when.variablesMatch ? undefined : 'skipped: variables differ',
   ]
     .filter(Boolean)
     .join('; ')

@@ -47,7 +47,7 @@ test('lint exits 2 with the place of each thing that is wrong', async () => {
   const name = await file(RIGHT)
   const { exitCode, stderr } = await runCommand(RunbookLint, [name])
   expect(exitCode).toBe(2)
-  expect(stderr).toContain(`${name}:3:12: vars.to has no value, and is required: give --var to=…`)
+  expect(stderr).toContain(`${name}:3:12: vars.to is required but has no value: set --var to=…`)
 })
 
 test('graph prints the flowchart alone', async () => {

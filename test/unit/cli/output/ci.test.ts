@@ -71,9 +71,13 @@ test('what ends a run before it takes up any app is noted, with why', () => {
     { say: push, command: push },
     { secrets: new Secrets() },
   )
-  ci?.failed(new ConflictError("nightly can't take up echo.", { details: ['echo: v3 is under way'] }))
+  ci?.failed(
+    new ConflictError('Cannot resume echo: its state does not match the runbook.', {
+      details: ['echo: v3 is under way'],
+    }),
+  )
   expect(lines).toEqual([
-    "::error file=nightly.yaml,line=1,title=canary%3A exit 6::nightly can't take up echo.%0Aecho: v3 is under way",
+    '::error file=nightly.yaml,line=1,title=canary%3A exit 6::Cannot resume echo: its state does not match the runbook.%0Aecho: v3 is under way',
   ])
 })
 

@@ -81,7 +81,7 @@ describe('the file', () => {
 
   test('a folder that is not there', () => {
     file = path.join(folder, 'none', 'x')
-    expect(open).toThrow(/The events can't be written to .*none\/x/)
+    expect(open).toThrow(/Cannot write events to .*none\/x/)
   })
 
   test('a disk that is full later on is told once, and stops nothing', () => {
@@ -90,7 +90,7 @@ describe('the file', () => {
     journal.write({ runId: 'r1', type: 'a' })
     journal.write({ runId: 'r1', type: 'b' })
     journal.close()
-    expect(said).toEqual([expect.stringMatching(/No more events are written to \/dev\/full: ENOSPC/)])
+    expect(said).toEqual([expect.stringMatching(/Events are no longer written to \/dev\/full: ENOSPC/)])
   })
 
   test('what is no file on a disk is written to as well', () => {

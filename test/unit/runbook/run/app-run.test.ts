@@ -137,7 +137,7 @@ describe('what others do meanwhile', () => {
     })
     const error = await failureOf(ran.run(runbookOf(STEPS)))
     expect(error.outcome).toBe('conflict')
-    expect(error.message).toMatch(/somebody brought it back meanwhile: it is stable/)
+    expect(error.message).toMatch(/it was rolled back meanwhile \(stable/)
     expect(ran.cluster.revisions.at(-1)!.description).toContain('remove v2')
   })
 
@@ -184,7 +184,7 @@ describe('a revision that was left in the middle', () => {
     const { run, cluster } = modelRun(SEED[1])
     cluster.add(SEED[2], 'failed')
     const error = await failureOf(run(runbookOf('  - verify\n')))
-    expect(error.message).toMatch(/All steps of echo that change it are done, but revision 2 is failed/)
+    expect(error.message).toMatch(/No remaining step changes echo, but its revision 2 is failed/)
   })
 })
 
@@ -203,7 +203,7 @@ test('an app past an approval that nobody gave to this run: that is told', async
   await run(runbookOf(steps))
   const warnings = told.filter((event) => event.type === 'operation' && event.event.type === 'warning')
   expect(warnings).toMatchObject([
-    { event: { message: 'echo is past step qa, but no approval of it by this run is kept.' } },
+    { event: { message: 'echo is past step qa, which nobody approved for this run.' } },
   ])
 })
 
@@ -222,7 +222,7 @@ describe('a failure', () => {
     })
     const error = await failureOf(run(runbookOf('  - start: v2\n  - run: ./smoke.sh\n  - shift: 25\n')))
     expect(error.outcome).toBe('wentBack')
-    expect(error.message).toMatch(/The command of step run ended with exit code 3\./)
+    expect(error.message).toMatch(/The command of step run failed with exit code 3\./)
     expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
   })
 
@@ -279,6 +279,6 @@ test('of a command that prints without end the beginning and the end are told', 
   await run(runbookOf('  - run: yes\n'))
   const lines = told.flatMap((event) => (event.type === 'command-line' ? [event.text] : []))
   expect(lines).toHaveLength(551)
-  expect(lines.slice(499, 502)).toEqual(['500', '… 9450 lines are left out', '9951'])
+  expect(lines.slice(499, 502)).toEqual(['500', '… 9450 lines omitted', '9951'])
   expect(lines.at(-1)).toBe('10000')
 })

@@ -83,7 +83,7 @@ describe('waves', () => {
     const { short, order, outcomes } = await ran(APPS + waves + STEPS, { exitCodes: { a: 1 } })
     expect(short).toMatchObject({ a: 'failed', b: 'waiting' })
     expect(order).toEqual(['a', 'b'])
-    expect(outcomes[1]!.message).toMatch(/^b was stopped before step two/)
+    expect(outcomes[1]!.message).toMatch(/^b stopped before step two/)
   })
 
   test('what waits ends at once when another fails', async () => {
@@ -92,7 +92,7 @@ describe('waves', () => {
       'steps:\n  - run: {command: first}\n    id: one\n    when: {app: a}\n  - pause: 1h\n    when: {app: b}\n  - verify\n'
     const { short, outcomes } = await ran(`apps: {a: {}, b: {}}\n${waves}${steps}`, { exitCodes: { a: 1 } })
     expect(short).toEqual({ a: 'failed', b: 'waiting' })
-    expect(outcomes[1]!.message).toMatch(/^b was stopped before step verify/)
+    expect(outcomes[1]!.message).toMatch(/^b stopped before step verify/)
   })
 
   test('that wait for an approval let their other apps get there, too', async () => {
@@ -166,16 +166,16 @@ describe('the result', () => {
       }
     })() as CanaryError
     expect(error.outcome).toBe('failed')
-    expect(error.message).toBe('b: The command of step one ended with exit code 4.')
+    expect(error.message).toBe('b: The command of step one failed with exit code 4.')
     expect(error.details).toEqual([
       'in step 1: run first',
-      '1 of 4 apps are done',
-      'c: not begun: b is not done',
-      'd: not begun: b is not done',
+      '1 of 4 apps done',
+      'c: not started: b is not done',
+      'd: not started: b is not done',
     ])
     expect(error.nextSteps).toEqual([
       'canary abort b -n echo    (rolls back)',
-      'canary run nightly.yaml    (goes on where each app is)',
+      'canary run nightly.yaml    (continues where each app is)',
     ])
     expect(outcomes[1]).toMatchObject({ stage: { name: 'stable' }, steps: { done: 0, met: 0, of: 2 } })
   })
@@ -188,9 +188,9 @@ describe('the result', () => {
   })
 
   test.each<[Outcome, string[]]>([
-    ['busy', ['canary run nightly.yaml --wait-for-lock 2m    (waits until they are done)']],
-    ['wentBack', ['canary run nightly.yaml    (once the cause is mended: it begins anew)']],
-    ['external', ['canary run nightly.yaml    (goes on where each app is)', 'canary doctor echo']],
+    ['busy', ['canary run nightly.yaml --wait-for-lock 2m    (waits for the other operator)']],
+    ['wentBack', ['canary run nightly.yaml    (once the cause is fixed: starts over)']],
+    ['external', ['canary run nightly.yaml    (continues where each app is)', 'canary doctor echo']],
     ['conflict', ['canary doctor echo']],
   ])('of one that ended %s leads on by the run, where that helps', (outcome, steps) => {
     const error = new CanaryError(outcome, 'So it is.', { nextSteps: ['canary doctor echo'] })

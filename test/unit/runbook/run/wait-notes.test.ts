@@ -129,7 +129,7 @@ describe('approve: {by: other}', () => {
   test('who started it can’t approve, by neither way; another can', async () => {
     const { run, context, cluster } = modelRun(SEED[1])
     cluster.user = 'alice'
-    expect((await failureOf(run(BY_OTHER))).message).toContain('of somebody else than who started the run')
+    expect((await failureOf(run(BY_OTHER))).message).toContain('by somebody other than who started the run')
     const own = modelRun(undefined, { cluster, world: { approved: new Map([['qa', 'me']]) } })
     expect(await failureOf(own.run(BY_OTHER))).toMatchObject({
       exitCode: 8,

@@ -123,9 +123,9 @@ describe('a window', () => {
     const error = await failureOf(run(runbookOf(STEPS, WINDOW)))
     expect(error.exitCode).toBe(8)
     expect(error.message).toMatch(
-      /waits for the window office, which opens 2026-11-23 09:00 Europe\/Berlin\./,
+      /waits for the window office, which opens at 2026-11-23 09:00 Europe\/Berlin\./,
     )
-    expect(error.nextSteps).toEqual([`${RUN.command}    (from 2026-11-23 09:00 Europe/Berlin on)`])
+    expect(error.nextSteps).toEqual([`${RUN.command}    (at 2026-11-23 09:00 Europe/Berlin or later)`])
     expect(cluster.revisions).toHaveLength(1)
   })
 
@@ -150,7 +150,7 @@ describe('an approval', () => {
     const error = await failureOf(run(runbookOf(STEPS)))
     expect(error.exitCode).toBe(8)
     expect(error.message).toBe('Step qa of echo waits for an approval: Fine?')
-    expect(error.nextSteps[0]).toBe(`${RUN.command} --approve qa    (approves it, and goes on)`)
+    expect(error.nextSteps[0]).toBe(`${RUN.command} --approve qa    (approves it and continues)`)
     expect(cluster.revisions).toHaveLength(1)
   })
 
@@ -231,7 +231,7 @@ describe('an approval', () => {
     expect(error.outcome).toBe('failed')
     expect(error.nextSteps).toEqual([
       'canary abort echo    (rolls back)',
-      `${RUN.command}    (once the runbook gives more time)`,
+      `${RUN.command}    (once the runbook allows more time)`,
     ])
     expect(cluster.revisions).toHaveLength(1)
   })

@@ -56,12 +56,12 @@ describe('is a conflict where the steps don’t lead through', () => {
 
   test('nothing is there, and nothing installs it', () => {
     const position = positionOf(ROLLOUT.slice(1), { name: 'absent' })
-    expect(position).toEqual({ conflict: 'there is no release of it, and no step installs it before start' })
+    expect(position).toEqual({ conflict: 'it is not installed, and no install step comes before start' })
   })
 
   test('steps that bring in no version, with a rollout under way', () => {
     const position = positionOf([ROLLOUT[9]!], { name: 'header', ...at('v2') })
-    expect(position).toEqual({ conflict: expect.stringContaining('of which no step knows') })
+    expect(position).toEqual({ conflict: expect.stringContaining('which no step starts') })
   })
 })
 
