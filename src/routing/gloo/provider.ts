@@ -3,11 +3,11 @@ import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import { podAddress, readyNames } from '../proxies/proxy-service.js'
 import { GLOO } from './description.js'
 import { preflight } from './preflight.js'
-import { findProxyAddress } from './proxies/address.js'
+import { findProxyAddress, listProxyPods, proxyService } from './proxies/address.js'
 import { clusterOf, shadowClusterOf } from './proxies/cluster-names.js'
-import { proxyPodAddress, readyProxyPods } from './proxies/pods.js'
 import { GLOO_NAMESPACE } from './shared-virtual-service.js'
 import { readRoutes } from './view.js'
 
@@ -39,19 +39,20 @@ export class GlooProvider implements RoutingProvider {
     return findProxyAddress(this.kube.api, await this.kube.options())
   }
 
-  proxyPods(): Promise<string[]> {
-    return readyProxyPods(this.kube.api)
+  async proxyPods(): Promise<string[]> {
+    return readyNames(await listProxyPods(this.kube.api))
   }
 
   async proxyPodAddress(pod: string): Promise<ProxyAddress> {
-    return proxyPodAddress(this.kube.api, pod, await this.kube.options())
+    const { api } = this.kube
+    return podAddress(api, await proxyService(api), pod, await this.kube.options())
   }
 
   async counters(app: ObjectRef): Promise<RequestCounters> {
     const { openEnvoyCounters } = await import('../envoy/counters.js')
     const request = {
       namespace: GLOO_NAMESPACE,
-      pods: await readyProxyPods(this.kube.api),
+      pods: await this.proxyPods(),
       cluster: clusterOf(app),
       shadowCluster: shadowClusterOf(app),
     }
