@@ -38,19 +38,19 @@ export interface RoutingDescription {
   readonly permissions: readonly Permission[]
 
   /** The fingerprint on the answers that come through the routes of a manifest; undefined if the chart leaves it out. */
-  fingerprint(objects: JsonObject[], values: JsonObject): Fingerprint | undefined
+  readonly fingerprint: (objects: JsonObject[], values: JsonObject) => Fingerprint | undefined
 
   /** The host to probe, if the app has one of its own. */
-  host(values: JsonObject): string | undefined
+  readonly host: (values: JsonObject) => string | undefined
 
   /** Whether the version that the proxy chose is always the one that answers. */
-  versionHeaderIsProof(values: JsonObject): boolean
+  readonly versionHeaderIsProof: (values: JsonObject) => boolean
 
   /** An admission of the gateway that denies routes before it knows their backends; undefined if it has none. */
   readonly strictAdmission?: StrictAdmission
 
   /** Takes requests over from routes that are not the release's (`canary init --from`). */
-  handover(app: string, routes: RoutesToReplace[]): Handover
+  readonly handover: (app: string, routes: RoutesToReplace[]) => Handover
 }
 
 /** Denies an install whose routes come before their backends, as Helm orders them. */
