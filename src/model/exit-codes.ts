@@ -19,7 +19,7 @@ export const EXIT_CODES = {
     code: 6,
     meaning: 'conflict: the stage does not fit, the app is not there, or it was changed under us',
   },
-  wentBack: { code: 7, meaning: 'failed and rolled back' },
+  rolledBack: { code: 7, meaning: 'failed and rolled back' },
   waiting: { code: 8, meaning: 'waiting for an approval or a window' },
   stuck: { code: 9, meaning: 'the rollback failed too: a person is needed' },
   busy: { code: 10, meaning: 'busy: another operator holds the app, try again' },

@@ -44,7 +44,7 @@ export async function verify(
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
     if (request.keep) await keepProof(context, deployed, proof)
     const causes = await causesOf(context, { app, namespace, revision: deployed, proof })
-    requirePass(proof, stage, ways(released), causes)
+    requirePass(proof, stage, stateAndNext(released), causes)
     return { ...resultOf(released), proof }
   } finally {
     await stageVerifier.close()
@@ -65,7 +65,7 @@ export async function analyze(
     const { durationMs } = request
     const stageToAnalyze = { app, namespace, stage, revision: deployed, newest: newest.revision, durationMs }
     const analysis = await analyzeStage(context, stageVerifier, stageToAnalyze)
-    requireSound(analysis, stage, ways(released))
+    requireSound(analysis, stage, stateAndNext(released))
     return { ...resultOf(released), analysis }
   } finally {
     await stageVerifier.close()
@@ -104,7 +104,7 @@ function resultOf({ app, namespace, stage, deployed, undo }: Release): VerifiedA
   return { app, namespace, stage, revision: deployed.revision, next, undo }
 }
 
-function ways({ app, namespace, deployed, undo }: Release): { state: string; nextSteps: string[] } {
+function stateAndNext({ app, namespace, deployed, undo }: Release): { state: string; nextSteps: string[] } {
   return {
     state: `${app}: revision ${deployed.revision} is deployed; nothing was changed.`,
     nextSteps: [

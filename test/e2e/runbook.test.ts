@@ -124,7 +124,7 @@ test('an app that fails goes back; its wave and the cluster after it are not beg
   const { error } = JSON.parse(stdout)
   expect(error.message).toMatch(/^east\/echo: Traffic contradicts the stage .* Rolled back and verified\.$/)
   expect(error.evidence.apps.map(({ outcome }: any) => outcome)).toEqual([
-    'wentBack',
+    'rolledBack',
     ...Array<unknown>(3).fill('left out'),
   ])
   expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })

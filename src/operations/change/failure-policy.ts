@@ -8,7 +8,7 @@ import type { AppRequest, OperationContext } from '../context.js'
 
 /**
  * Runs a change, and goes back (`abort`) where a step of it failed and the policy, or a person asked, says so. Throws
- * CanaryError `wentBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
+ * CanaryError `rolledBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
  * back the failure itself. What failed before any step (unless it had `begun`, as a gate before one), and what another
  * operator or a signal stopped, is left alone.
  */
@@ -69,7 +69,7 @@ async function goBack(
     })
   }
   const undo = undoCommand(app, namespace, result.stage)
-  throw new CanaryError('wentBack', `${failure.message} Rolled back and verified.`, {
+  throw new CanaryError('rolledBack', `${failure.message} Rolled back and verified.`, {
     state: `${app}: revision ${result.revision ?? 'none'}, ${describeStage(result.stage)}.`,
     details: failure.details,
     nextSteps: [...result.next, ...(undo ? [undo] : [])],

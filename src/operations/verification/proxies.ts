@@ -5,11 +5,10 @@ import type { RoutingProvider } from '../../routing/provider.js'
 import type { ProxyTarget } from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 
-/** The ways to the gateway's proxies: the address they share and, where they are asked one by one, one to each. */
+/** Addresses of the gateway's proxies: the shared one and, with --each-proxy, one per pod. */
 export class Proxies {
   private address?: Promise<ProxyAddress>
-  /** Ways to single proxies, by pod. */
-  private readonly ways = new Map<string, ProxyAddress>()
+  private readonly byPod = new Map<string, ProxyAddress>()
   private reported = false
 
   constructor(
@@ -47,26 +46,26 @@ export class Proxies {
 
   async close(): Promise<void> {
     const address = await this.address?.catch(() => undefined)
-    await Promise.all([address?.close(), ...[...this.ways.values()].map((way) => way.close())])
-    this.ways.clear()
+    await Promise.all([address?.close(), ...[...this.byPod.values()].map((single) => single.close())])
+    this.byPod.clear()
   }
 
-  /** A way to each ready pod; none is opened where there is only one. Those to pods that are gone are closed. */
+  /** An address per ready pod, none for a single pod. Closes those of pods that are gone. */
   private async each(): Promise<ProxyTarget[]> {
     const { provider } = this
     const { probes } = this.context
     const pods = await provider.proxyPods()
-    for (const [pod, way] of this.ways) {
+    for (const [pod, address] of this.byPod) {
       if (pods.includes(pod)) continue
-      this.ways.delete(pod)
-      await way.close()
+      this.byPod.delete(pod)
+      await address.close()
     }
     if (pods.length < 2 && probes.eachProxy !== true) return []
     const opened = await Promise.allSettled(
       pods.map(async (pod) => {
-        const way = this.ways.get(pod) ?? (await provider.proxyPodAddress(pod))
-        this.ways.set(pod, way) // known even if another fails: it is to be closed
-        return { name: pod, origin: way.origin }
+        const address = this.byPod.get(pod) ?? (await provider.proxyPodAddress(pod))
+        this.byPod.set(pod, address) // kept even if another fails, for close()
+        return { name: pod, origin: address.origin }
       }),
     )
     return opened.map((result) => {

@@ -6,7 +6,7 @@ import type { Stage } from '../../model/stage.js'
 import { judgeShadow } from '../../verification/judging/shadow.js'
 
 /** Level of the interval of copies is 1 - ALPHA. */
-const ALPHA = 0.01
+const SHADOW_FALSE_ALARM_RATE = 0.01
 
 export interface Shadow {
   version: string
@@ -58,7 +58,7 @@ export class ShadowCount {
       if (!counters || !this.before) return
       const [before, now] = [await this.before, await counters.read()]
       const since = { requests: now.requests - before.requests, copies: now.copies - before.copies }
-      reported = judgeShadow(shadow.version, shadow.share, since, ALPHA)
+      reported = judgeShadow(shadow.version, shadow.share, since, SHADOW_FALSE_ALARM_RATE)
     })
     this.begin()
     return this.trouble === undefined ? reported : this.unknown(`can't be seen: ${this.trouble}`)

@@ -22,7 +22,7 @@ import { ShadowCount, shadowOf } from './shadow-counts.js'
 import { verifySettings } from './verify-settings.js'
 
 /** Bound on failing any stage of a plan whose traffic is right, over all its checks together, where the context has none. */
-export const ALPHA = 0.001
+export const PLAN_FALSE_ALARM_RATE = 0.001
 
 export interface StageToVerify {
   app: string
@@ -62,7 +62,7 @@ export class StageVerifier {
     this.proxies = new Proxies(context, provider)
     // A check of all or nothing never fails what is right: one wrong answer is no chance there.
     const chancy = planned.filter(({ share }) => share > 0 && share < 1)
-    this.alpha = (context.alpha ?? ALPHA) / Math.max(1, chancy.length)
+    this.alpha = (context.alpha ?? PLAN_FALSE_ALARM_RATE) / Math.max(1, chancy.length)
   }
 
   /** The address that the proxies share, found on first use. */
@@ -249,7 +249,7 @@ async function withShadow(
 }
 
 /** Beside what is proven, guesses are noise. */
-function worthTelling(causes: Cause[]): Cause[] {
+function mostCertain(causes: Cause[]): Cause[] {
   const certain = causes.filter(({ certainty }) => certainty === 'certain')
   return certain.length > 0 ? certain : causes
 }
@@ -298,7 +298,7 @@ export function requirePass(
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',
     `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
-    { ...details, details: worthTelling(causes).flatMap(causeLines), evidence: { proof, causes } },
+    { ...details, details: mostCertain(causes).flatMap(causeLines), evidence: { proof, causes } },
   )
 }
 

@@ -67,7 +67,7 @@ export class CiSummary {
     const counts = steps ? `${steps.done + steps.met} of ${steps.of}` : ''
     const cells = [
       nameOf(app),
-      outcome === 'wentBack' ? 'went back' : outcome,
+      outcome === 'rolledBack' ? 'rolled back' : outcome,
       counts,
       String(revision ?? ''),
       stage ? describeStage(stage) : '',

@@ -21,7 +21,7 @@ export function renderResult(result: OperationResult, palette: Palette): string 
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)}${revision}${nothing}`,
     ...proofLine(result.proofs.at(-1)?.proof),
     ...analysisLines(result.analysis),
-    ...ways(result, palette),
+    ...nextLines(result, palette),
   ].join('\n')
 }
 
@@ -30,7 +30,7 @@ export function renderProof(result: StandingView & { proof: StageProof }, palett
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
     ...proofLine(result.proof),
-    ...ways(result, palette),
+    ...nextLines(result, palette),
   ].join('\n')
 }
 
@@ -39,7 +39,7 @@ export function renderAnalysis(result: StandingView & { analysis: Analysis }, pa
   return [
     `${palette.good('✔')} ${palette.strong(result.app)} ${describeStage(result.stage)} (revision ${result.revision})`,
     ...analysisLines(result.analysis),
-    ...ways(result, palette),
+    ...nextLines(result, palette),
   ].join('\n')
 }
 
@@ -66,7 +66,7 @@ function analysisLines(analysis: Analysis | undefined): string[] {
 }
 
 /** The next and the undo commands. */
-export function ways({ next, undo }: { next: string[]; undo?: string }, palette: Palette): string[] {
+export function nextLines({ next, undo }: { next: string[]; undo?: string }, palette: Palette): string[] {
   return [
     ...next.map((command, index) => `  ${index === 0 ? 'next' : '    '}    ${palette.strong(command)}`),
     ...(undo ? [`  undo    ${palette.strong(undo)}`] : []),

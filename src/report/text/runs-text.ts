@@ -1,7 +1,7 @@
 import type { WaitingRun } from '../../model/results/runs.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago, describeApprover } from './phrases.js'
-import { ways } from './result-text.js'
+import { nextLines } from './result-text.js'
 import { waitText } from './status-text.js'
 
 /** Each app that a run waits before or works on, with what for and the command that goes on. */
@@ -21,7 +21,7 @@ export function renderRuns(runs: WaitingRun[], palette: Palette, now: number): s
       return [
         `${palette.strong(app)}${namespace === app ? '' : ` in namespace ${namespace}`}`,
         ...lines.map((line) => `  ${line}`),
-        ...ways({ next: waiting ? [waiting.command] : [] }, palette),
+        ...nextLines({ next: waiting ? [waiting.command] : [] }, palette),
       ].join('\n')
     })
     .join('\n')
@@ -43,6 +43,6 @@ export function renderApproved(
       (one) =>
         `${palette.good('✔')} step ${one.step} of ${one.app} at revision ${one.revision}: approved by ${describeApprover(one)}`,
     ),
-    ...ways({ next }, palette),
+    ...nextLines({ next }, palette),
   ].join('\n')
 }

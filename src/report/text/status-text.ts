@@ -11,7 +11,7 @@ import { neighbourLine } from '../../model/results/ownership.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago } from './phrases.js'
-import { ways } from './result-text.js'
+import { nextLines } from './result-text.js'
 import { fittingColumns } from '../terminal/table.js'
 
 /** One app: the stage, then every version with its pods, the last change, next and undo commands. */
@@ -41,7 +41,7 @@ export function renderStatus(status: AppStatus, palette: Palette, now: number): 
     ...rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
     ...(status.unfinished ? [`  ${palette.warn('!')} ${unfinishedText(status.unfinished)}`] : []),
     ...warnings(status, now).map((text) => `  ${palette.warn('!')} ${text}`),
-    ...ways(status, palette),
+    ...nextLines(status, palette),
   ].join('\n')
 }
 

@@ -17,7 +17,7 @@ const WORST: Outcome[] = [
   'interrupted',
   'terminated',
   'failed',
-  'wentBack',
+  'rolledBack',
   'external',
   'conflict',
   'usage',
@@ -66,7 +66,7 @@ function nextSteps(outcome: Outcome, own: string[], command: string): string[] {
       return own
     case 'busy':
       return [commented(`${command} --wait-for-lock 2m`, 'waits for the other operator')]
-    case 'wentBack':
+    case 'rolledBack':
       return [commented(command, 'once the cause is fixed: starts over')]
     case 'external':
     case 'inconclusive':

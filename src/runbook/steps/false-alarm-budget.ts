@@ -1,4 +1,4 @@
-import { ALPHA } from '../../operations/verification/verify-stage.js'
+import { PLAN_FALSE_ALARM_RATE } from '../../operations/verification/verify-stage.js'
 import { isMoving } from './position.js'
 import type { Runbook, RunbookStep } from '../runbook.js'
 
@@ -17,7 +17,7 @@ export interface FalseAlarmBudget {
  */
 export function falseAlarmBudget({ clusters, waves }: Runbook, steps: RunbookStep[]): FalseAlarmBudget {
   const places = clusters.length * waves.flatMap(({ apps }) => apps).length
-  const half = ALPHA / places / 2
+  const half = PLAN_FALSE_ALARM_RATE / places / 2
   const proofs = 1 + steps.filter((step) => isMoving(step) || step.type === 'verify').length
   const waits = steps.filter(({ type, when }) => type === 'pause' || when.window !== undefined).length
   return { proof: half / proofs, watch: (number) => half / waits / (number * (number + 1)) }

@@ -60,10 +60,10 @@ export async function analyze(
     transport: request.transport,
     next: (index) => pairs.next(index),
     rate: () => request.rate * 2,
-    read: (outcome, sent) => read(request, readers, outcome, sent, pairs.isMarked(sent.probe)),
-    commit: ({ isCanaryRequest: isMarked, seen, sample }) => {
+    read: (outcome, sent) => read(request, readers, outcome, sent, pairs.isCanaryRequest(sent.probe)),
+    commit: ({ isCanaryRequest, seen, sample }) => {
       if (sample && samples.length < MAX_SAMPLES) samples.push(sample)
-      if (!judge.add(isMarked, seen)) return
+      if (!judge.add(isCanaryRequest, seen)) return
       void prober.stop()
       end()
     },
@@ -119,7 +119,7 @@ class PairedProbes {
     return kind[Math.floor((index >> 1) / this.proxies) % kind.length]!
   }
 
-  isMarked(probe: Probe): boolean {
+  isCanaryRequest(probe: Probe): boolean {
     return this.canaryProbeSet.has(probe)
   }
 }
@@ -135,28 +135,27 @@ function read(
   { classify, attribute }: Readers,
   outcome: Outcome,
   sent: SentProbe,
-  isMarked: boolean,
+  isCanaryRequest: boolean,
 ): CommittedProbe {
   const observation = classify(outcome)
   if (observation.type === 'version') {
     const arm = armOf(request, observation.version)
-    if (arm === 'canary' || (arm && !isMarked))
+    if (arm === 'canary' || (arm && !isCanaryRequest))
       return {
-        isCanaryRequest: isMarked,
+        isCanaryRequest,
         seen: { type: 'answer', arm, elapsedMs: sent.receivedAt - sent.issuedAt },
       }
     const error: AnswerError = { kind: 'wrong-version', detail: observation.version }
     const evidence = { error: errorText(error), errorKind: error.kind }
     const sample = { ...sampleOf(sent, outcome, observation), ...evidence }
-    return { isCanaryRequest: isMarked, seen: { type: 'error', error }, sample }
+    return { isCanaryRequest, seen: { type: 'error', error }, sample }
   }
   const sample = sampleOf(sent, outcome, observation)
   const arm = 'answer' in outcome ? blamed(request, attribute(outcome.answer)) : undefined
-  if (observation.type === 'unidentified')
-    return { isCanaryRequest: isMarked, seen: { type: 'unnamed', arm }, sample }
+  if (observation.type === 'unidentified') return { isCanaryRequest, seen: { type: 'unnamed', arm }, sample }
   const { error } = observation
   return {
-    isCanaryRequest: isMarked,
+    isCanaryRequest,
     seen: LOST.has(error.kind) ? { type: 'lost', error } : { type: 'error', error, arm },
     sample,
   }

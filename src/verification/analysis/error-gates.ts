@@ -79,10 +79,10 @@ export class RelativeGate {
    *
    * @param arm the version, where the answer told
    */
-  add(isMarked: boolean, arm?: Arm): boolean {
+  add(isCanaryRequest: boolean, arm?: Arm): boolean {
     const evidence = arm
       ? this.test.add(arm === 'canary', 1 + this.share, 1 - this.share)
-      : this.test.add(isMarked, 1, 1, this.share)
+      : this.test.add(isCanaryRequest, 1, 1, this.share)
     this.hasFailed ||= evidence >= Math.log(1 / this.alpha)
     return this.hasFailed
   }

@@ -10,7 +10,7 @@ import { addedCounts, countError, countsText, totalOf } from '../answers/error-c
 import { among } from './phrases.js'
 
 /** Bound on failing a canary that is as healthy as the primary, and below the limit of errors; over all gates. */
-const ALPHA = 0.01
+const ANALYSIS_FALSE_ALARM_RATE = 0.01
 const GATES = 3
 
 const NO_VERSION: AnswerError = { kind: 'no-version' }
@@ -60,7 +60,7 @@ export class PairJudge {
       latency: new LatencySample(random),
     })
     const { limits, share } = settings
-    const alpha = ALPHA / GATES
+    const alpha = ANALYSIS_FALSE_ALARM_RATE / GATES
     this.arms = { primary: tally(), canary: tally() }
     this.absolute = new AbsoluteGate(limits.maxErrorRate, alpha)
     this.relative = new RelativeGate(limits, share, alpha)
@@ -68,20 +68,20 @@ export class PairJudge {
   }
 
   /** Takes what came of one probe; true when the canary is not healthy. */
-  add(isMarked: boolean, seen: Seen): boolean {
+  add(isCanaryRequest: boolean, seen: Seen): boolean {
     this.probes += 1
     if (seen.type === 'lost') return this.lose(seen.error)
     // Answers that never name a version say nothing against one; a canary's do where the primary's have named theirs.
     if (seen.type === 'unnamed') {
       const isNamed = this.arms.primary.answers > this.arms.primary.errors
-      return isNamed ? this.error(isMarked, { ...seen, error: NO_VERSION }) : this.lose(NO_VERSION)
+      return isNamed ? this.error(isCanaryRequest, { ...seen, error: NO_VERSION }) : this.lose(NO_VERSION)
     }
-    if (seen.type === 'error') return this.error(isMarked, seen)
-    this.kinds[isMarked ? 'canary' : 'regular'].answers += 1
+    if (seen.type === 'error') return this.error(isCanaryRequest, seen)
+    this.kinds[isCanaryRequest ? 'canary' : 'regular'].answers += 1
     const arm = this.arms[seen.arm]
     arm.answers += 1
     arm.latency.add(seen.elapsedMs)
-    const tooMany = isMarked && this.absolute.add()
+    const tooMany = isCanaryRequest && this.absolute.add()
     return this.latency.look() || tooMany
   }
 
@@ -107,19 +107,20 @@ export class PairJudge {
     }
   }
 
-  private error(isMarked: boolean, { error, arm }: { error: AnswerError; arm?: Arm }): boolean {
-    const side = isMarked ? 'canary' : 'regular'
+  private error(isCanaryRequest: boolean, { error, arm }: { error: AnswerError; arm?: Arm }): boolean {
+    const side = isCanaryRequest ? 'canary' : 'regular'
     this.kinds[side].answers += 1
     this.kinds[side].errors += 1
     if (error.kind === 'reset') this.resets[side] += 1
-    const blamed = arm ?? this.blamedFor(isMarked)
+    const blamed = arm ?? this.blamedFor(isCanaryRequest)
     if (blamed) {
       this.arms[blamed].answers += 1
       this.arms[blamed].errors += 1
       countError(this.arms[blamed].errorCounts, error)
     } else countError(this.unknown, error)
-    const tooMany = isMarked && !(error.kind === 'reset' && this.isShared()) && this.absolute.add(error)
-    return this.relative.add(isMarked, arm) || tooMany
+    const tooMany =
+      isCanaryRequest && !(error.kind === 'reset' && this.isShared()) && this.absolute.add(error)
+    return this.relative.add(isCanaryRequest, arm) || tooMany
   }
 
   /**
@@ -136,8 +137,8 @@ export class PairJudge {
   }
 
   /** An error that tells no version is the canary's on a canary probe; on others only where the primary gets them all. */
-  private blamedFor(isMarked: boolean): Arm | undefined {
-    if (isMarked) return 'canary'
+  private blamedFor(isCanaryRequest: boolean): Arm | undefined {
+    if (isCanaryRequest) return 'canary'
     return this.settings.share === 0 ? 'primary' : undefined
   }
 

@@ -44,14 +44,14 @@ function run(sorted: ArrayLike<number>, from: number, value: number): number {
 
 /** P(U >= u) from the number of arrangements with each U: the coefficients of the Gaussian binomial (n + m over n). */
 function exactTail(u: number, n: number, m: number): number {
-  const ways = new Float64Array(n * m + 1)
-  ways[0] = 1
+  const arrangements = new Float64Array(n * m + 1)
+  arrangements[0] = 1
   for (let i = 1; i <= n; i += 1) {
-    for (let k = n * m; k >= m + i; k -= 1) ways[k]! -= ways[k - m - i]!
-    for (let k = i; k <= n * m; k += 1) ways[k]! += ways[k - i]!
+    for (let k = n * m; k >= m + i; k -= 1) arrangements[k]! -= arrangements[k - m - i]!
+    for (let k = i; k <= n * m; k += 1) arrangements[k]! += arrangements[k - i]!
   }
-  const all = ways.reduce((sum, count) => sum + count, 0)
-  return ways.subarray(u).reduce((sum, count) => sum + count, 0) / all
+  const all = arrangements.reduce((sum, count) => sum + count, 0)
+  return arrangements.subarray(u).reduce((sum, count) => sum + count, 0) / all
 }
 
 function normalTail(u: number, n: number, m: number, ties: number): number {

@@ -212,7 +212,7 @@ describe('a failure', () => {
     const { run, verifier } = modelRun(SEED[3], { context: { onFailure: 'abort' } })
     verifier.verdicts = ['pass', 'fail']
     const error = await failureOf(run(runbookOf('  - start: v2\n  - shift: 25\n')))
-    expect(error.outcome).toBe('wentBack')
+    expect(error.outcome).toBe('rolledBack')
   })
 
   test('of a command goes back, too, and names its exit code', async () => {
@@ -221,7 +221,7 @@ describe('a failure', () => {
       world: { runCommand: () => Promise.resolve(3) },
     })
     const error = await failureOf(run(runbookOf('  - start: v2\n  - run: ./smoke.sh\n  - shift: 25\n')))
-    expect(error.outcome).toBe('wentBack')
+    expect(error.outcome).toBe('rolledBack')
     expect(error.message).toMatch(/The command of step run failed with exit code 3\./)
     expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
   })

@@ -189,7 +189,7 @@ describe('the result', () => {
 
   test.each<[Outcome, string[]]>([
     ['busy', ['canary run nightly.yaml --wait-for-lock 2m    (waits for the other operator)']],
-    ['wentBack', ['canary run nightly.yaml    (once the cause is fixed: starts over)']],
+    ['rolledBack', ['canary run nightly.yaml    (once the cause is fixed: starts over)']],
     ['external', ['canary run nightly.yaml    (continues where each app is)', 'canary doctor echo']],
     ['conflict', ['canary doctor echo']],
   ])('of one that ended %s leads on by the run, where that helps', (outcome, steps) => {

@@ -69,7 +69,7 @@ describe('a pause', () => {
     changed(cluster, context.clock.now())
     verifier.verdicts = ['pass', 'fail']
     const error = await failureOf(run(runbookOf(STEPS)))
-    expect(error.outcome).toBe('wentBack')
+    expect(error.outcome).toBe('rolledBack')
     expect(cluster.revisions.at(-1)!.config).toEqual(SEED[1])
   })
 
@@ -88,7 +88,7 @@ describe('a pause', () => {
     verifier.verdicts = ['pass', 'fail']
     // Going back takes longer than the pause.
     cluster.duringUpgrade = () => clock.sleep(100)
-    expect((await failureOf(run(runbookOf(STEPS)))).outcome).toBe('wentBack')
+    expect((await failureOf(run(runbookOf(STEPS)))).outcome).toBe('rolledBack')
   })
 
   test('ends when it is interrupted, and nothing is gone back from', async () => {
@@ -219,7 +219,7 @@ describe('an approval', () => {
     changed(cluster, context.clock.now() - 25 * HOUR_MS)
     const steps = '  - start: v2\n  - approve: {id: qa, timeout: 24h}\n  - shift: 50\n'
     const error = await failureOf(run(runbookOf(steps)))
-    expect(error.outcome).toBe('wentBack')
+    expect(error.outcome).toBe('rolledBack')
     expect(error.message).toMatch(/Nobody approved step qa of echo within 24h\./)
   })
 

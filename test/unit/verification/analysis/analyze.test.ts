@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 interface Asked {
-  isMarked: boolean
+  isCanaryRequest: boolean
   path: string
   answer: (status: number, body: string, headers?: Record<string, string>) => void
   drop: () => void
@@ -25,19 +25,19 @@ async function app(behave: (asked: Asked, n: number) => void): Promise<{ origin:
   const asked: string[] = []
   let n = 0
   const server = await startServer((request: IncomingMessage, response: ServerResponse) => {
-    const isMarked = request.headers.stage === 'canary'
-    asked.push(`${isMarked ? 'canary' : 'regular'} ${request.url}`)
+    const isCanaryRequest = request.headers.stage === 'canary'
+    asked.push(`${isCanaryRequest ? 'canary' : 'regular'} ${request.url}`)
     const answer: Asked['answer'] = (status, body, headers = {}) =>
-      response.writeHead(status, { 'x-canary-version': isMarked ? 'v2' : 'v1', ...headers }).end(body)
-    behave({ isMarked, path: request.url ?? '', answer, drop: () => request.socket.destroy() }, n++)
+      response.writeHead(status, { 'x-canary-version': isCanaryRequest ? 'v2' : 'v1', ...headers }).end(body)
+    behave({ isCanaryRequest, path: request.url ?? '', answer, drop: () => request.socket.destroy() }, n++)
   })
   opened.push(() => server.close())
   return { origin: server.origin, asked }
 }
 
-const healthy = ({ isMarked, answer }: Asked) => answer(200, version(isMarked))
+const healthy = ({ isCanaryRequest, answer }: Asked) => answer(200, version(isCanaryRequest))
 
-const version = (isMarked: boolean) => `version:echo-${isMarked ? 'v2' : 'v1'}\n`
+const version = (isCanaryRequest: boolean) => `version:echo-${isCanaryRequest ? 'v2' : 'v1'}\n`
 
 function compare(origin: string, rest: Partial<AnalysisRequest> = {}, signal?: AbortSignal) {
   const request: AnalysisRequest = {
@@ -75,8 +75,10 @@ describe('comparing over HTTP', () => {
   })
 
   test('a canary that answers 503 fails at once, with what it answered', async () => {
-    const { origin } = await app(({ isMarked, answer }) =>
-      isMarked ? answer(503, 'oops', { 'x-envoy-upstream-service-time': '1' }) : answer(200, version(false)),
+    const { origin } = await app(({ isCanaryRequest, answer }) =>
+      isCanaryRequest
+        ? answer(503, 'oops', { 'x-envoy-upstream-service-time': '1' })
+        : answer(200, version(false)),
     )
     const { verdict, canary, primary, samples } = await compare(origin)
     expect([verdict, primary.errorCount]).toEqual(['fail', 0])
@@ -94,7 +96,7 @@ describe('comparing over HTTP', () => {
     { name: 'names no version', kind: 'no version', behave: ({ answer }) => answer(200, 'hello') },
   ])('a canary that $name fails', async ({ kind, behave }) => {
     const { origin } = await app((asked) =>
-      asked.isMarked ? behave(asked) : asked.answer(200, version(false)),
+      asked.isCanaryRequest ? behave(asked) : asked.answer(200, version(false)),
     )
     const { verdict, canary } = await compare(origin)
     expect(verdict).toBe('fail')
@@ -102,8 +104,8 @@ describe('comparing over HTTP', () => {
   })
 
   test('a slower canary fails on latency', async () => {
-    const { origin } = await app(({ isMarked, answer }) => {
-      setTimeout(() => answer(200, version(isMarked)), isMarked ? 25 : 5)
+    const { origin } = await app(({ isCanaryRequest, answer }) => {
+      setTimeout(() => answer(200, version(isCanaryRequest)), isCanaryRequest ? 25 : 5)
     })
     const { gates } = await compare(origin)
     expect(gates.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name)).toEqual(['latency'])
@@ -122,8 +124,8 @@ describe('comparing over HTTP', () => {
   })
 
   test('answers of other routes say nothing about the canary', async () => {
-    const { origin } = await app(({ isMarked, answer }) =>
-      answer(200, version(isMarked), { 'x-routes': 'old' }),
+    const { origin } = await app(({ isCanaryRequest, answer }) =>
+      answer(200, version(isCanaryRequest), { 'x-routes': 'old' }),
     )
     const fingerprint = { header: 'x-routes', value: 'new' }
     const { verdict, unattributed } = await compare(origin, { fingerprint, durationMs: 300 })

@@ -20,8 +20,8 @@ interface Versions {
 /** Random pairs of one analysis, until a gate fails or there are `most`. */
 function compare(random: Random, most: number, { share = 0, named = true, ...versions }: Versions) {
   const judge = new PairJudge({ primary: 'v1', canary: 'v2', share, limits: LIMITS }, random)
-  const probe = (isMarked: boolean) => {
-    const arm = isMarked || random() < share ? 'canary' : 'primary'
+  const probe = (isCanaryRequest: boolean) => {
+    const arm = isCanaryRequest || random() < share ? 'canary' : 'primary'
     const seen: Seen =
       random() < versions[arm]
         ? { type: 'error', error: errorOf('http 500'), ...(named ? { arm } : {}) }
@@ -30,7 +30,7 @@ function compare(random: Random, most: number, { share = 0, named = true, ...ver
             arm,
             elapsedMs: (arm === 'canary' ? (versions.canaryMs ?? 40) : 40) * spread(random),
           }
-    return judge.add(isMarked, seen)
+    return judge.add(isCanaryRequest, seen)
   }
   let pairs = 0
   while (pairs < most) {
@@ -107,10 +107,10 @@ describe('how often it is right', () => {
 })
 
 /** A analysis of given probes at weight `share`, in order. */
-function judged(share: number, probes: [isMarked: boolean, seen: Seen, times: number][]) {
+function judged(share: number, probes: [isCanaryRequest: boolean, seen: Seen, times: number][]) {
   const judge = new PairJudge({ primary: 'v1', canary: 'v2', share, limits: LIMITS }, seededRandom(1))
-  const failedAt = probes.flatMap(([isMarked, seen, times]) =>
-    Array.from({ length: times }, () => judge.add(isMarked, seen)),
+  const failedAt = probes.flatMap(([isCanaryRequest, seen, times]) =>
+    Array.from({ length: times }, () => judge.add(isCanaryRequest, seen)),
   )
   return { ...judge.result(), failedAt: failedAt.indexOf(true) }
 }
@@ -122,17 +122,17 @@ describe('what counts as whose', () => {
   test.each<{
     name: string
     share: number
-    isMarked: boolean
+    isCanaryRequest: boolean
     seen: Seen
     whose: [number, number]
     nobody: object
   }>([
-    { name: 'canary', share: 0.5, isMarked: true, seen: error, whose: [0, 1], nobody: {} },
-    { name: 'regular at weight 0', share: 0, isMarked: false, seen: error, whose: [1, 0], nobody: {} },
+    { name: 'canary', share: 0.5, isCanaryRequest: true, seen: error, whose: [0, 1], nobody: {} },
+    { name: 'regular at weight 0', share: 0, isCanaryRequest: false, seen: error, whose: [1, 0], nobody: {} },
     {
       name: 'regular, weight 50',
       share: 0.5,
-      isMarked: false,
+      isCanaryRequest: false,
       seen: error,
       whose: [0, 0],
       nobody: { 'http 500': 1 },
@@ -140,7 +140,7 @@ describe('what counts as whose', () => {
     {
       name: 'regular, weight 50, the answer tells',
       share: 0.5,
-      isMarked: false,
+      isCanaryRequest: false,
       seen: { ...error, arm: 'canary' },
       whose: [0, 1],
       nobody: {},
@@ -148,7 +148,7 @@ describe('what counts as whose', () => {
     {
       name: 'no connection to the proxy',
       share: 0,
-      isMarked: true,
+      isCanaryRequest: true,
       seen: { type: 'lost', error: errorOf('refused') },
       whose: [0, 0],
       nobody: { refused: 1 },
@@ -156,15 +156,15 @@ describe('what counts as whose', () => {
     {
       name: "an answer that names no version, where the primary's do",
       share: 0,
-      isMarked: true,
+      isCanaryRequest: true,
       seen: { type: 'unnamed' },
       whose: [0, 1],
       nobody: {},
     },
-  ])('an error: $name', ({ share, isMarked, seen, whose, nobody }) => {
+  ])('an error: $name', ({ share, isCanaryRequest, seen, whose, nobody }) => {
     const { primary, canary, unattributed } = judged(share, [
       [false, good('primary'), 1],
-      [isMarked, seen, 1],
+      [isCanaryRequest, seen, 1],
     ])
     expect([primary.errorCount, canary.errorCount]).toEqual(whose)
     expect(byText(unattributed)).toEqual(nobody)

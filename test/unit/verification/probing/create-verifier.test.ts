@@ -83,12 +83,12 @@ function weighted(share: number, seed = 7): () => string {
   }
 }
 
-const isMarked = ({ headers }: IncomingMessage) => headers.stage === 'canary'
+const isCanaryRequest = ({ headers }: IncomingMessage) => headers.stage === 'canary'
 
 test('a weighted stage: regular requests by weight, canary ones to the canary', async () => {
   const draw = weighted(0.5)
   const { proof, recorder } = await prove([regular(0.5), marked], (request, response) =>
-    answer(response, isMarked(request) ? 'v2' : draw()),
+    answer(response, isCanaryRequest(request) ? 'v2' : draw()),
   )
   expect(proof).toMatchObject({
     verdict: 'pass',
@@ -121,7 +121,7 @@ test('what is asked: every probe says who it is, and carries its headers and Hos
     (request, response) => {
       const { host, stage, authorization } = request.headers
       asked.add(JSON.stringify([request.url, host, stage, authorization, request.headers['user-agent']]))
-      answer(response, isMarked(request) ? 'v2' : 'v1')
+      answer(response, isCanaryRequest(request) ? 'v2' : 'v1')
     },
     (origin) => ({
       transport: transportTo(origin, { host: 'app.example.com' }),

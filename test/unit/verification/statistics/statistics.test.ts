@@ -166,10 +166,12 @@ describe('sequential tests', () => {
       const errors = new ErrorsAgainstPrimary(3)
       return () => {
         let evidence = -Infinity
-        for (const isMarked of [true, false]) {
-          const isCanary = isMarked || random() < weight
+        for (const isCanaryRequest of [true, false]) {
+          const isCanary = isCanaryRequest || random() < weight
           if (random() >= (isCanary ? canaryShare : primaryShare)) continue
-          evidence = named ? errors.add(isCanary, 1 + weight, 1 - weight) : errors.add(isMarked, 1, 1, weight)
+          evidence = named
+            ? errors.add(isCanary, 1 + weight, 1 - weight)
+            : errors.add(isCanaryRequest, 1, 1, weight)
         }
         return evidence
       }
