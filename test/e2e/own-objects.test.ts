@@ -98,9 +98,9 @@ describe('objects of others', () => {
     for (const args of [[], ['--dry-run']]) {
       const { error } = await expectExit(6, 'start', 'echo', 'v2', ...args)
       expect(error.details).toEqual([
-        'Namespace other-team: it belongs to the whole cluster',
+        'Namespace other-team: it is cluster-wide',
         'ConfigMap other-team/db: it is outside namespace echo',
-        'Deployment neighbour: it would be removed, and belongs to no version that comes or goes',
+        'Deployment neighbour: it would be removed, and belongs to no version that this change adds or removes',
       ])
     }
     const upgrade = await expectExit(6, 'upgrade', 'echo', '--set', 'app.replicas=2', '--yes')
@@ -232,7 +232,7 @@ test('a chart that makes what is not the app’s is not installed', async () => 
   await writeFile(path.join(folder, 'templates/role.yaml'), role)
   for (const args of [['--dry-run'], []]) {
     const { error } = await expectExit(6, 'install', 'shop', 'v1', '--chart', folder, ...args)
-    expect(error.details).toEqual(['ClusterRole wide: it belongs to the whole cluster'])
+    expect(error.details).toEqual(['ClusterRole wide: it is cluster-wide'])
   }
   expect((await cli.helm(['list', '-A', '-q'])).stdout).toBe('echo')
 })

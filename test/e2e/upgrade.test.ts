@@ -122,7 +122,7 @@ describe('upgrade, with either Helm', () => {
 
     const refused = await expectExit(2, 'upgrade', 'echo', '--set', 'deployment.v1.replicas=2')
     expect(refused.error).toMatchObject({
-      message: expect.stringContaining('deployment.v1.replicas in --set is not as deployed'),
+      message: expect.stringContaining('deployment.v1.replicas in --set differs from the deployed one'),
       nextSteps: [expect.stringContaining('canary start echo'), expect.any(String)],
     })
     const repeated = await expectExit(0, 'upgrade', 'echo', '-f', file)

@@ -12,22 +12,22 @@ interface Port {
   protocol: string
 }
 
-/** What the chart listens on where nothing is said. */
+/** The chart's default port. */
 const DEFAULT_PORT = 8080
 
-/** The ports of a container in the chart's terms: one that gets the requests, named http, and further ones. */
+/** The ports of a container as the chart has them: the main one, named http, and further ones. */
 export class ContainerPorts {
   readonly main: number
   readonly further: { name: string; port: number; protocol?: string }[] = []
   readonly leftOut: LeftOut[] = []
   readonly notes: string[] = []
-  /** Names that the ports have in the chart, by those they had. */
+  /** The chart's port names, by the container's own. */
   private readonly names = new Map<string, string>()
   private readonly numbers = new Map<string, number>()
 
   /**
-   * `list` is the container's own; `wanted` the port, by number or name, that is to get the requests: without it the one
-   * named http, or the first.
+   * `list` is the container's own; `wanted` the port for requests, by number or name. Default: the one named http, else
+   * the first.
    */
   constructor(list: Json | undefined, wanted?: number | string) {
     const ports = this.read(list)
@@ -38,10 +38,10 @@ export class ContainerPorts {
     this.main = found?.number ?? (typeof wanted === 'number' ? wanted : DEFAULT_PORT)
     if (typeof wanted === 'string' && !chosen) {
       this.notes.push(
-        `The Service sends to port "${wanted}", which the container does not name: ${this.main} was taken; --port gives another.`,
+        `The Service sends to port "${wanted}", which the container does not declare. Using ${this.main}; change it with --port.`,
       )
     } else if (!found && wanted === undefined) {
-      this.notes.push(`The container names no TCP port: ${DEFAULT_PORT} was taken; --port gives another.`)
+      this.notes.push(`The container declares no TCP port. Using ${DEFAULT_PORT}; change it with --port.`)
     }
     if (found?.name !== undefined && found.name !== 'http') {
       this.names.set(found.name, 'http')
@@ -51,25 +51,24 @@ export class ContainerPorts {
     for (const port of ports) if (port !== found) this.add(port)
   }
 
-  /** The port as the chart can be asked for it; `undefined` is the main one. */
+  /** The port as a probe of the chart names it; `undefined` is the main one. */
   refer(port: Json | undefined): string | number | undefined {
     const number = typeof port === 'string' ? (this.numbers.get(port) ?? Number(port)) : Number(port)
     if (number === this.main) return undefined
     if (typeof port === 'string' && this.numbers.has(port)) return this.names.get(port) ?? port
     if (!Number.isInteger(number)) {
       this.notes.push(
-        `A probe or hook asks port "${textOf(port)}", which the container does not name: ${this.main} was taken.`,
+        `A probe or hook uses port "${textOf(port)}", which the container does not declare. Using ${this.main}.`,
       )
       return undefined
     }
     if (!this.further.some(({ port: known }) => known === number)) {
       this.further.push({ name: `port-${number}`, port: number })
-      this.notes.push(`Port ${number}, which a probe asks, was added to the ports of the container.`)
+      this.notes.push(`Port ${number} was added to the container's ports: a probe uses it.`)
     }
     return number
   }
 
-  /** The number behind a name. */
   numberOf(name: string): number | undefined {
     return this.numbers.get(name)
   }
@@ -81,7 +80,7 @@ export class ContainerPorts {
         if (port[field] === undefined) continue
         this.leftOut.push({
           field: `ports ${textOf(port.containerPort)}: ${field}`,
-          reason: 'the chart binds no ports of nodes',
+          reason: 'the chart does not bind node ports',
         })
       }
       return {
@@ -105,23 +104,26 @@ export class ContainerPorts {
     if (same !== undefined) {
       if (name === undefined || name === same) return
       this.names.set(name, same)
-      this.leftOut.push({ field: `port name ${name}`, reason: `port ${number} is ${same} already` })
+      this.leftOut.push({ field: `port name ${name}`, reason: `port ${number} is already ${same}` })
       return
     }
     if (name !== undefined && chosen !== name) {
       this.names.set(name, chosen)
-      this.leftOut.push({ field: `port name ${name}`, reason: `it is the chart's name of port ${this.main}` })
+      this.leftOut.push({
+        field: `port name ${name}`,
+        reason: `the chart gives this name to port ${this.main}`,
+      })
     }
     this.further.push({ name: chosen, port: number, ...(protocol === 'TCP' ? {} : { protocol }) })
   }
 }
 
-/** A probe or hook of Kubernetes with its ports as the chart has them. */
+/** A probe or hook of Kubernetes, with its ports as the chart names them. */
 export function withPorts(hook: JsonObject, ports: ContainerPorts): JsonObject {
   const actions = Object.entries(hook).map(([kind, action]) => {
     if (!isObject(action) || action.port === undefined) return [kind, action] as const
     const port = ports.refer(action.port)
-    // Of gRPC Kubernetes takes the number only.
+    // A gRPC probe takes only a number.
     return [kind, { ...action, port: port ?? (kind === 'grpc' ? ports.main : 'http') }] as const
   })
   return Object.fromEntries(actions)

@@ -8,19 +8,19 @@ import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import { isSame } from './server-defaults.js'
 
-/** Fields that are read here; all others are left out. */
+/** Fields that are read here; all others are reported as left out. */
 const KNOWN = (
   'name image imagePullPolicy command args env envFrom ports resources startupProbe readinessProbe livenessProbe ' +
   'lifecycle securityContext volumeMounts workingDir'
 ).split(' ')
 
-/** Fields of a probe that the chart takes. */
+/** Fields of a probe that the chart has. */
 const PROBE = (
   'httpGet tcpSocket grpc exec initialDelaySeconds periodSeconds timeoutSeconds successThreshold failureThreshold ' +
   'terminationGracePeriodSeconds'
 ).split(' ')
 
-/** What the chart gives a container of one's own image: the least that the standard "restricted" asks for. */
+/** The chart's securityContext for a user's own image: the minimum of the Pod Security Standard "restricted". */
 const RESTRICTED: JsonObject = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
@@ -33,7 +33,7 @@ export interface ContainerValues {
   leftOut: LeftOut[]
 }
 
-/** The app's container, without what holds anyway, as values of the chart. `podSecurity` is the pod's securityContext. */
+/** The app's container as values of the chart, without defaults. `podSecurity` is the pod's securityContext. */
 export function containerValues(
   container: JsonObject,
   {
@@ -68,7 +68,7 @@ export function containerValues(
   return { values, leftOut: [...unread(container, KNOWN), ...ports.leftOut, ...leftOut] }
 }
 
-/** `image:`, its tag or digest as they are, and the policy that Kubernetes would take for them. */
+/** `image:` with its tag or digest unchanged, and the pull policy where it is not the default. */
 function imageValues(container: JsonObject, pullSecrets: string[]): JsonObject {
   const image = textOf(container.image)
   const [name = '', digest] = image.split('@')
@@ -109,7 +109,10 @@ function probeValue(probe: JsonObject, ports: ContainerPorts): Json {
   return Object.keys(short).length === 1 ? asked : short
 }
 
-/** What of the container's securityContext the chart doesn't give by itself; `none` where it would give too much. */
+/**
+ * The part of the container's securityContext that the chart does not set itself; `none` where the chart's would be
+ * stricter.
+ */
 function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
   const { capabilities, seccompProfile } = own
   const profile = seccompProfile ?? podSecurity.seccompProfile
@@ -124,7 +127,7 @@ function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
   return { securityContext: Object.fromEntries(more) }
 }
 
-/** Words as the chart's templates leave them. */
+/** The words, escaped for the chart's templates. */
 function templates(words: Json | undefined): Json | undefined {
   return Array.isArray(words) ? words.map((word) => asTemplate(textOf(word))) : undefined
 }

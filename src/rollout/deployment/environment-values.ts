@@ -6,18 +6,18 @@ import { isObject } from '../values/merge.js'
 
 const NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 const SOURCES = ['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef']
-/** What Kubernetes reads in a text: `$$` is a dollar, `$(NAME)` another variable, any other dollar itself. */
+/** Kubernetes' own syntax in a value: `$$` is a dollar, `$(NAME)` another variable, any other dollar is literal. */
 const REFERENCE = /\$\$|\$\(([^)]*)\)|\$/g
 
-/** A text as the chart's templates leave it. */
+/** A text, escaped for the chart's templates. */
 export function asTemplate(text: string): string {
   return text.replaceAll('{{', '{{ "{{" }}')
 }
 
 /**
- * A container's list of variables as the map that the chart takes. A reference (`$(OTHER)`) reaches only variables before
- * it, and the chart has an order of its own: those from elsewhere first, then texts, each sorted by name. Texts are filled
- * in where that would say something else.
+ * A container's list of variables as the chart's map. A reference (`$(OTHER)`) reaches only variables before it, and
+ * the chart orders them its own way: first those with a source, then texts, each sorted by name. Where that order would
+ * change a text, its references are resolved here.
  */
 export function environmentValues(list: Json | undefined): { env: JsonObject; leftOut: LeftOut[] } {
   const env = new Map<string, Json>()
@@ -29,13 +29,13 @@ export function environmentValues(list: Json | undefined): { env: JsonObject; le
   const order = new Order(variables)
   for (const { name, value, valueFrom } of variables) {
     const lose = (reason: string) => leftOut.push({ field: `env ${name}`, reason })
-    if (env.delete(name)) lose('it is there several times: the last one counts')
+    if (env.delete(name)) lose('it is set several times, and the last one counts')
     if (!NAME.test(name)) {
-      lose('the chart takes names of letters, digits, "-", "_" and "." only')
+      lose('the chart accepts only letters, digits, "-", "_" and "." in names')
     } else if (isObject(valueFrom)) {
       const [source, ...more] = Object.keys(valueFrom)
       if (source !== undefined && more.length === 0 && SOURCES.includes(source)) env.set(name, valueFrom)
-      else lose(`the chart has no variables from ${source ?? 'nothing'}`)
+      else lose(`the chart does not support variables from ${source ?? 'nothing'}`)
       order.pass(name)
     } else {
       const text = textOf(value)
@@ -46,11 +46,11 @@ export function environmentValues(list: Json | undefined): { env: JsonObject; le
   return { env: Object.fromEntries(env), leftOut }
 }
 
-/** Which variables are before another: in the list that was given, and as the chart writes them. */
+/** Which variables precede another: in the given list, and in the chart's order. */
 class Order {
-  /** Variables of the list so far: their texts, filled in, or undefined for those from elsewhere. */
+  /** Variables of the list so far: their resolved text, or undefined for those with a source. */
   private readonly before = new Map<string, string | undefined>()
-  /** All of the list. */
+  /** All variables of the list: whether each has a source. */
   private readonly fromElsewhere = new Map<string, boolean>()
   private readonly repeated = new Set<string>()
 
@@ -61,12 +61,12 @@ class Order {
     }
   }
 
-  /** Goes on behind a variable, with its text or without one. */
+  /** Adds a variable to those before, with its text or without one. */
   pass(name: string, text?: string): void {
     this.before.set(name, text === undefined ? undefined : this.filledIn(text))
   }
 
-  /** Whether the references of a text say the same where the chart writes it. */
+  /** Whether the references of a text resolve to the same in the chart's order. */
   keeps(name: string, text: string): boolean {
     return [...text.matchAll(REFERENCE)].every(([, other]) => {
       if (other === undefined || !this.fromElsewhere.has(other)) return true
@@ -75,10 +75,10 @@ class Order {
     })
   }
 
-  /** The text with the texts that it refers to; what had no effect has none. */
+  /** The text with its references resolved; a reference without effect stays literal. */
   filledIn(text: string): string {
     return text.replace(REFERENCE, (whole, other: string | undefined) => {
-      // Beside another text a dollar could become part of a reference.
+      // Next to another text, a dollar could become part of a reference.
       if (whole === '$') return '$$'
       if (other === undefined || !this.fromElsewhere.has(other)) return whole
       return this.before.has(other) ? (this.before.get(other) ?? whole) : `$${whole}`

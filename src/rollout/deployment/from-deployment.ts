@@ -17,35 +17,35 @@ import {
 } from './server-defaults.js'
 import { requestPort, serviceValues } from './service-values.js'
 
-/** What a Deployment says in the words of the chart's values. */
+/** A Deployment as values of the chart. */
 export interface DeploymentValues {
   /** `app:` of the values. */
   app: JsonObject
   /** `service:` of the values, where there is a Service. */
   service: JsonObject
-  /** Fields of the Deployment and the Service that the values can't say. */
+  /** Fields of the Deployment and the Service that the values cannot express. */
   leftOut: LeftOut[]
-  /** What a person has to know before it is installed, a sentence each. */
+  /** What to know before installing, a sentence each. */
   notes: string[]
 }
 
 export interface DeploymentRequest {
   app: string
   deployment: JsonObject
-  /** Name of the app's container; the first one by default. It has to be there. */
+  /** Name of the app's container, which has to exist; the first one by default. */
   container?: string
-  /** The port that gets the requests; by default the Service's, or the container's. */
+  /** The port for requests; by default the Service's, else the container's. */
   port?: number
   /** The Service that sends to the Deployment's pods. */
   service?: JsonObject
-  /** Its HorizontalPodAutoscaler, and its PodDisruptionBudget. */
+  /** Its HorizontalPodAutoscaler and its PodDisruptionBudget. */
   autoscaler?: JsonObject
   budget?: JsonObject
-  /** Write passwords as they are, in place of references to a Secret. */
+  /** Keep passwords literal instead of making them references to a Secret. */
   withSecrets: boolean
 }
 
-/** Fields of a pod's spec that have a value of the same form, by their key of the values. */
+/** Fields of a pod's spec that the values hold unchanged, by their key in the values. */
 const AS_THEY_ARE: Record<string, string> = {
   terminationGracePeriodSeconds: 'terminationGracePeriodSeconds',
   securityContext: 'podSecurityContext',
@@ -70,12 +70,12 @@ const READ_OTHERWISE = [
   'topologySpreadConstraints',
 ]
 
-/** The Deployment's containers; none where it is not of the form that Kubernetes takes. */
+/** The Deployment's containers; empty where it is malformed. */
 export function containersOf(deployment: JsonObject): JsonObject[] {
   return listOf(podSpecOf(deployment).containers)
 }
 
-/** The values with which the chart makes the same pods as a Deployment does, and what is not the same. */
+/** The values with which the chart makes the same pods as a Deployment, and what differs. */
 export function valuesFromDeployment(request: DeploymentRequest): DeploymentValues {
   const { app, deployment, service, autoscaler, budget, withSecrets } = request
   const deploymentSpec = plainDeploymentSpec(mapOf(deployment.spec))
@@ -146,23 +146,23 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
       ...ports.notes,
       ...(moved.length > 0
         ? [
-            `Secrets stood in the Deployment as they are; the values ask Secret ${secret}, which you have to make, for them: ${moved.join(', ')}.`,
+            `The Deployment has literal secrets. The values refer to Secret ${secret} instead, which you have to create, with: ${moved.join(', ')}.`,
           ]
         : []),
       ...(masked.length > 0
         ? [
-            `Secrets stand in the Deployment where no Secret can be asked for them, and read *** in the values: ${masked.join(', ')}. Move each to a variable that a Secret gives (valueFrom.secretKeyRef), or to a mounted Secret.`,
+            `The Deployment has literal secrets in fields that cannot refer to a Secret; they are *** in the values: ${masked.join(', ')}. Move each to a variable with valueFrom.secretKeyRef, or to a mounted Secret.`,
           ]
         : []),
       ...(literal.length > 0
         ? [
-            `Secrets stand in the values as they are: ${literal.join(', ')}. Before the file is committed, make each a key of a Secret and refer to it (valueFrom.secretKeyRef).`,
+            `The values contain literal secrets: ${literal.join(', ')}. Before you commit the file, move each to a Secret and refer to it (valueFrom.secretKeyRef).`,
           ]
         : []),
       ...(replicas === 0
         ? [
             autoscaling
-              ? 'The Deployment has 0 replicas, which switches its autoscaler off; that of the values makes pods.'
+              ? 'The Deployment has 0 replicas, which disables its autoscaler; the one in the values will start pods.'
               : 'The Deployment has 0 replicas: set replicas before you install.',
           ]
         : []),
@@ -181,7 +181,7 @@ function serviceAccount(spec: JsonObject): Json | undefined {
   return { name: name ?? 'default', automount }
 }
 
-/** The chart's own selector counts the pods of one version, as the Deployment's own selector does. */
+/** The chart's own selector counts the pods of one version, as the Deployment's does. */
 function topologySpread(spec: JsonObject, { selector }: JsonObject): JsonObject[] {
   return listOf(spec.topologySpreadConstraints).map((constraint) => {
     const { labelSelector, ...rest } = constraint
@@ -200,7 +200,7 @@ function deploymentLosses(deployment: JsonObject, spec: JsonObject): LeftOut[] {
     ...unreadAround(deployment),
     ...unread(spec, ['replicas', 'template', 'selector', 'strategy', 'minReadySeconds'], 'spec.'),
     ...unread(template, ['metadata', 'spec'], 'spec.template.'),
-    // The pods' names are Kubernetes' to give.
+    // Kubernetes names the pods.
     ...unread(
       mapOf(template.metadata),
       ['labels', 'annotations', 'creationTimestamp', 'name', 'namespace'],
@@ -220,14 +220,14 @@ function podLosses(app: string, spec: JsonObject, { labels }: JsonObject): LeftO
   ]
 }
 
-/** Labels that the chart sets otherwise. */
+/** Labels that the chart sets to other values. */
 function replacedLabels(app: string, labels: JsonObject): string[] {
   return ['app', 'version'].filter(
     (name) => labels[name] !== undefined && !(name === 'app' && labels[name] === app),
   )
 }
 
-/** Selectors that look for labels which the pods will not have any more. */
+/** Selectors that match labels which the pods will no longer have. */
 function selectorNotes(app: string, values: JsonObject, { labels }: JsonObject): string[] {
   const given = mapOf(labels)
   const gone = replacedLabels(app, given)
@@ -236,7 +236,7 @@ function selectorNotes(app: string, values: JsonObject, { labels }: JsonObject):
   )
   return places.map(
     (field) =>
-      `${field} looks for pods with ${gone.map((name) => `${name}=${textOf(given[name])}`).join(' and ')}, which the new pods don't have: correct its selector.`,
+      `${field} looks for pods with ${gone.map((name) => `${name}=${textOf(given[name])}`).join(' and ')}, which the new pods do not have: correct its selector.`,
   )
 }
 

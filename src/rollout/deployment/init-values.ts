@@ -2,17 +2,17 @@ import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { withoutEmpty } from '../values/json-fields.js'
 
-/** What a person says of an app, by questions or flags. */
+/** Answers about an app, from questions or flags. */
 export interface Answers {
-  /** As typed; without one the chart's own example image runs. */
+  /** As typed; default: the chart's example image. */
   image?: string
   port: number
-  /** Without one a pod is ready as soon as its port is open. */
+  /** Without one, a pod is ready as soon as its port is open. */
   healthPath?: string
   replicas: number
 }
 
-/** What goes into a values file, and what is said in it. */
+/** The content of a values file and its notes. */
 export interface ValuesContent {
   app: string
   /** `app:` of the values. */
@@ -25,39 +25,39 @@ export interface ValuesContent {
   notes: string[]
 }
 
-/** Why each key is there, in the order in which they are written. */
+/** The comment of each key, in the order of the file. */
 const REASONS: Record<string, string> = {
-  image: 'What runs. With neither tag nor digest, the tag is the version.',
-  command: 'Templates, as args and env are: .Version, .Release and .Values stand for what they are.',
-  args: 'Arguments of the container, templates.',
-  workingDir: 'Folder that the command starts in.',
-  port: "The container's port that gets the requests, named http.",
+  image: 'Without tag or digest, the tag is the version.',
+  command: 'A template, like args and env: .Version, .Release and .Values are available.',
+  args: 'Arguments of the container; templates.',
+  workingDir: 'Working directory of the command.',
+  port: "The container's port for requests, named http.",
   ports: 'Further ports of the container.',
-  env: 'Variables: templates, or where Kubernetes takes the value from.',
-  envFrom: 'ConfigMaps and Secrets whose keys are variables.',
+  env: 'Environment variables: templates, or a source (valueFrom).',
+  envFrom: 'ConfigMaps and Secrets whose keys become variables.',
   replicas: 'Pods of each version.',
   autoscaling: 'A HorizontalPodAutoscaler of each version, in place of replicas.',
-  podDisruptionBudget: 'How many pods of each version an eviction leaves.',
+  podDisruptionBudget: 'How many pods of each version have to survive evictions.',
   strategy: 'How pods of one version are replaced.',
-  minReadySeconds: 'How long a pod has to be ready until it counts.',
-  resources: 'What a pod is promised, and what it may take at most.',
-  probes: 'Until it is ready, a pod gets no requests.',
-  lifecycle: 'What happens when a container starts, and before it is stopped.',
-  terminationGracePeriodSeconds: 'How long a pod may take to end.',
+  minReadySeconds: 'Seconds a pod has to be ready before it counts.',
+  resources: 'Requests and limits of the container.',
+  probes: 'A pod gets no requests until it is ready.',
+  lifecycle: 'Hooks after a container starts and before it stops.',
+  terminationGracePeriodSeconds: 'Seconds a pod may take to stop.',
   podSecurity:
-    'The Deployment asks for less than the default, restricted (not as root, no capabilities): none leaves it so.',
-  securityContext: "The container's, over what podSecurity gives.",
+    'The Deployment is less strict than the default, restricted (not root, no capabilities); none keeps it so.',
+  securityContext: "The container's; overrides podSecurity.",
   podSecurityContext: "The pod's.",
-  serviceAccount: 'One that is there already.',
-  volumes: 'Volumes of the pod; what they name has to be in the namespace.',
-  volumeMounts: 'Where the container has them.',
+  serviceAccount: 'An existing ServiceAccount.',
+  volumes: 'Volumes of the pod; the objects they name have to exist in the namespace.',
+  volumeMounts: 'Where the container mounts them.',
   initContainers: 'Containers that end before the app starts.',
   sidecars: 'Containers beside the app.',
   nodeSelector: 'Nodes that may run it.',
-  tolerations: 'Taints of nodes that are no obstacle.',
-  affinity: 'Nodes and neighbours that are wanted.',
-  topologySpread: 'How pods spread; counted are those of one version.',
-  priorityClassName: 'Which pods go first where nodes are full.',
+  tolerations: 'Taints of nodes that the pods tolerate.',
+  affinity: 'Nodes and neighbours that the pods prefer or require.',
+  topologySpread: 'How the pods of one version spread.',
+  priorityClassName: 'Which pods come first when nodes are full.',
   runtimeClassName: 'Runtime of the containers.',
   hostAliases: 'Lines of /etc/hosts.',
   dnsPolicy: 'How names are resolved.',
@@ -67,7 +67,7 @@ const REASONS: Record<string, string> = {
   labels: 'Of the pods, beside app and version.',
 }
 
-/** Keys that most services need at some time, for those that don't have them. */
+/** Keys that most services need sooner or later, suggested where they are missing. */
 const SUGGESTIONS: Record<string, string[]> = {
   image: ['image: registry.example/team/app    # with neither tag nor digest, the tag is the version'],
   env: ['env:', '  LOG_LEVEL: info', '  DB_PASSWORD: {secretKeyRef: {name: db, key: password}}'],
@@ -87,7 +87,7 @@ export function configFromAnswers({ image, port, healthPath, replicas }: Answers
   return withoutEmpty({ image, port, replicas, probes: { readiness } })
 }
 
-/** The text of a values file: every key with its reason, others to be taken in. `yaml` writes a value as YAML. */
+/** The text of a values file: every key with its comment, and suggestions. `yaml` writes a value as YAML. */
 export function valuesText(content: ValuesContent, yaml: (value: JsonObject) => string): string {
   const { app, config, service, paths, leftOut, notes } = content
   const order = Object.keys(REASONS)

@@ -6,17 +6,17 @@ import { textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import { isSame } from './server-defaults.js'
 
-/** A secret that stood in a container as it is, and is now asked of a Secret. */
+/** A literal secret of a container that became a reference to a Secret. */
 export interface MovedSecret {
-  /** Where it stood: `env DB_PASSWORD`, `args[1]`. */
+  /** Its former place: `env DB_PASSWORD`, `args[1]`. */
   place: string
   /** Key of the Secret. */
   key: string
 }
 
 /**
- * A container without the secrets that stand in it as they are: passwords in variables and arguments become references
- * to keys of the Secret `secret`, which has yet to be made; other fields that have secrets (`masked`) read `***` there.
+ * A container without its literal secrets: passwords in variables and arguments become references to keys of the Secret
+ * `secret`, which has yet to be created; other fields that contain secrets (`masked`) read `***`.
  */
 export function withoutLiteralSecrets(
   container: JsonObject,
@@ -47,7 +47,7 @@ export function withoutLiteralSecrets(
     })
     words[field] = cleaned
   }
-  // Elsewhere there is nothing to refer to a Secret with.
+  // Only variables and arguments can refer to a Secret.
   const { env: _env, command: _command, args: _args, ...rest } = container
   const safe = maskSecrets(rest)
   return {
@@ -61,17 +61,17 @@ function isSecretVariable(name: Json | undefined, value: Json | undefined): bool
   if (typeof name !== 'string' || typeof value !== 'string' || value === '') return false
   const literal = value.replace(/\$\([^()]*\)/g, '')
   if (maskPatterns(literal) !== literal) return true
-  // What only repeats another variable, or switches something on, is none.
+  // A reference to another variable, or a switch, is no secret.
   if (/^\$\([^)]+\)$/.test(value) || /^(true|false)$/i.test(value)) return false
   return (isSecretKey(name) || mayBeSecret(name, value)) && !isCount(name, value)
 }
 
-/** Whether a number is one of several, not a secret: `MAX_TOKENS=100`. */
+/** Whether a name with "token" in it is a count: `MAX_TOKENS=100`. */
 function isCount(name: string, value: string): boolean {
   return isPlural(name) && /^\d+$/.test(value)
 }
 
-/** Replaces secrets by `$(KEY)`, which Kubernetes fills in from the container's variables. */
+/** Replaces secrets by `$(KEY)`, which Kubernetes expands from the container's variables. */
 function withoutSecretWords(words: string[], keyFor: (key: string, index: number) => string): string[] {
   const masked = maskSecrets(words)
   return words.map((word, index) => {
@@ -83,7 +83,7 @@ function withoutSecretWords(words: string[], keyFor: (key: string, index: number
     }
     const [, before] = /^--?([A-Za-z][\w-]*)$/.exec(words[index - 1] ?? '') ?? []
     if (before !== undefined && isSecretKey(before)) return `$(${keyFor(variableName(before), index)})`
-    // Within a longer text: only the secret goes, where it can be told from the rest.
+    // In a longer text only the secret is replaced, where its bounds are known.
     const [literal] = secretsIn([word]).filter((text) => text !== word && word.includes(text))
     const key = `$(${keyFor(`SECRET_${index}`, index)})`
     return literal === undefined ? key : word.replaceAll(literal, key)

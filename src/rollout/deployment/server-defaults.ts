@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/values.js'
 import { isObject } from '../values/merge.js'
 
-/** What Kubernetes takes where a Deployment says nothing, and writes into those that it keeps. */
+/** The API server's defaults for a Deployment; it writes them into the objects it stores. */
 const DEPLOYMENT: JsonObject = {
   minReadySeconds: 0,
   paused: false,
@@ -38,23 +38,23 @@ const PROBE: JsonObject = {
   timeoutSeconds: 1,
 }
 
-/** Annotations that tools keep their own books in. */
+/** Annotations that tools write for themselves. */
 const BOOKKEEPING =
   /^(kubectl|deployment|deprecated\.daemonset\.template)\.kubernetes\.io\/|^meta\.helm\.sh\//
 
-/** The spec of a Deployment without what holds anyway. */
+/** The spec of a Deployment without defaults. */
 export function plainDeploymentSpec(spec: JsonObject): JsonObject {
   const strategy = isObject(spec.strategy) ? spec.strategy : {}
   const plain = without(spec, DEPLOYMENT)
-  // `type: RollingUpdate` alone is the default too.
+  // `type: RollingUpdate` alone is the default, too.
   if (strategy.type === 'RollingUpdate' && !isObject(strategy.rollingUpdate)) delete plain.strategy
   return plain
 }
 
-/** The spec of a pod without what holds anyway; its containers as they are. */
+/** The spec of a pod without defaults; its containers unchanged. */
 export function plainPodSpec(spec: JsonObject): JsonObject {
   const plain = without(spec, POD)
-  // The API server writes the name a second time, under its old key; where both are there the new one counts.
+  // The API server also writes the name under its deprecated key; the new key takes precedence.
   const { serviceAccount, serviceAccountName = serviceAccount } = plain
   delete plain.serviceAccount
   if (serviceAccountName !== undefined) plain.serviceAccountName = serviceAccountName
@@ -62,7 +62,7 @@ export function plainPodSpec(spec: JsonObject): JsonObject {
   return plain
 }
 
-/** A container without what holds anyway. The pull policy stays: it depends on the tag. */
+/** A container without defaults. The pull policy stays: its default depends on the tag. */
 export function plainContainer(container: JsonObject): JsonObject {
   const plain = without(container, CONTAINER)
   for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
@@ -76,7 +76,7 @@ export function plainContainer(container: JsonObject): JsonObject {
   return plain
 }
 
-/** Annotations without those that tools write for themselves. */
+/** Annotations without those of tools. */
 export function plainAnnotations(annotations: Json | undefined): JsonObject {
   if (!isObject(annotations)) return {}
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => !BOOKKEEPING.test(name)))
@@ -107,7 +107,7 @@ function plainVolume(volume: Json): Json {
   return plain
 }
 
-/** Without the fields that have their default, or nothing at all: null, an empty map or list. */
+/** Without fields that equal their default or are empty: null, an empty map or list. */
 function without(object: JsonObject, defaults: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(object).filter(
@@ -121,7 +121,7 @@ function isNothing(value: Json): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0
 }
 
-/** Whether two values are the same, whatever the order of their keys. */
+/** Whether two values are equal, ignoring the order of keys. */
 export function isSame(one: Json | undefined, other: Json | undefined): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((item, index) => isSame(item, other[index]))

@@ -6,11 +6,11 @@ import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import { plainAnnotations } from './server-defaults.js'
 
-/** Fields that are read, and the addresses that the cluster gives. */
+/** Fields that are read here, and those that the cluster assigns. */
 const KNOWN = 'ports selector clusterIP clusterIPs ipFamilies sessionAffinity type'.split(' ')
 const PORT = 'name port targetPort protocol'.split(' ')
 
-/** What Kubernetes takes where a Service says nothing, and writes into those that it keeps. */
+/** The API server's defaults for a Service; it writes them into the objects it stores. */
 const DEFAULTS: JsonObject = {
   ipFamilyPolicy: 'SingleStack',
   internalTrafficPolicy: 'Cluster',
@@ -26,14 +26,16 @@ export function selects(service: JsonObject, labels: JsonObject): boolean {
   return Object.entries(selector).every(([key, value]) => labels[key] === value)
 }
 
-/** The port of the pods that a Service sends requests to, by number or name: that of its port http, or its first. */
+/** The pods' port for requests of a Service, by number or name: that of its port http, else of its first. */
 export function requestPort(service: JsonObject): number | string | undefined {
   const { targetPort, port } = mainPort(service) ?? {}
   if (typeof targetPort === 'number' || typeof targetPort === 'string') return targetPort
   return typeof port === 'number' ? port : undefined
 }
 
-/** Whether requests come by the Service's own address to a TCP port: not so by a headless one, or one for UDP alone. */
+/**
+ * Whether requests reach the Service by its own address on a TCP port; false for a headless one or one for UDP only.
+ */
 export function takesRequests(service: JsonObject): boolean {
   return mainPort(service) !== undefined && !isHeadless(service)
 }
@@ -59,31 +61,34 @@ export function serviceValues(
       targetPort: number === port ? undefined : number,
     })
   })
-  const said = Object.entries(spec).filter(([field, value]) => value !== DEFAULTS[field])
+  const nonDefault = Object.entries(spec).filter(([field, value]) => value !== DEFAULTS[field])
   const leftOut = [
     ...unreadAround(service, { annotations: true }),
-    ...unread(Object.fromEntries(said), KNOWN),
+    ...unread(Object.fromEntries(nonDefault), KNOWN),
     ...portsOf(service).flatMap((port) => unread(port, PORT, `port ${textOf(port.port)}: `)),
   ]
   if (typeof main?.name === 'string' && !(main.name === 'http' && further.length > 0)) {
     const reason =
-      further.length > 0 ? 'the chart calls it http' : "the chart's Service gives its only port no name"
+      further.length > 0 ? 'the chart names it http' : "the chart's Service does not name its only port"
     leftOut.push({ field: `port ${textOf(main.port)}: name ${main.name}`, reason })
   }
   if (isHeadless(service)) {
     leftOut.push({
       field: 'clusterIP None',
-      reason: "the chart's Service has an address, and no names for single pods",
+      reason: "the chart's Service has an address, so no DNS names for single pods",
     })
   }
   for (const { port, protocol } of others.filter((entry) => !isTcp(entry))) {
     leftOut.push({
       field: `port ${textOf(port)}/${textOf(protocol)}`,
-      reason: 'the chart has ports for TCP only',
+      reason: 'the chart supports TCP ports only',
     })
   }
   if (spec.type !== undefined && spec.type !== 'ClusterIP') {
-    leftOut.push({ field: 'type', reason: `it is ${textOf(spec.type)}; requests come by the gateway now` })
+    leftOut.push({
+      field: 'type',
+      reason: `it is ${textOf(spec.type)}; requests come through the gateway now`,
+    })
   }
   if (spec.sessionAffinity !== undefined && spec.sessionAffinity !== 'None') {
     leftOut.push({ field: 'sessionAffinity', reason: 'the gateway chooses the pods' })

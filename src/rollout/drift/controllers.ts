@@ -2,7 +2,7 @@ import type { Controller, LiveObject, ObjectFields, ObjectName } from '../../mod
 import { malformed } from '../../model/object-form.js'
 import { isObject } from '../values/merge.js'
 
-/** Where Argo CD keeps its Applications unless told otherwise. */
+/** Argo CD's default namespace for Applications. */
 const ARGO_NAMESPACE = 'argocd'
 const API_VERSIONS: Record<Controller['kind'], string> = {
   HelmRelease: 'helm.toolkit.fluxcd.io/v2',
@@ -11,8 +11,8 @@ const API_VERSIONS: Record<Controller['kind'], string> = {
 }
 
 /**
- * What applies these objects by itself, told by the labels it puts on them: Flux's HelmRelease or Kustomization, or an
- * Application of Argo CD. Undefined where nothing says so.
+ * The controller that applies these objects, by the labels it sets: Flux's HelmRelease or Kustomization, or an
+ * Application of Argo CD. Undefined without such labels.
  */
 export function controllerOf(objects: ObjectFields[]): Controller | undefined {
   for (const { metadata } of objects) {
@@ -25,13 +25,13 @@ export function controllerOf(objects: ObjectFields[]): Controller | undefined {
   return undefined
 }
 
-/** Labels and annotations are anybody's text: a name out of them has to be one. */
+/** Anybody can write labels and annotations: names from them have to be valid. */
 function isNamedWell(controller: Controller): boolean {
   const { object, namespace } = controllerObject(controller)
   return malformed({ ...object, namespace }) === undefined
 }
 
-/** The controller's own object, and the namespace it is in. */
+/** The controller's own object, and its namespace. */
 export function controllerObject({ kind, name, namespace = ARGO_NAMESPACE }: Controller): {
   object: ObjectName
   namespace: string
@@ -39,7 +39,7 @@ export function controllerObject({ kind, name, namespace = ARGO_NAMESPACE }: Con
   return { object: { apiVersion: API_VERSIONS[kind], kind, name }, namespace }
 }
 
-/** Whether the controller's own object says that it leaves things alone for now; what can't be read does not. */
+/** Whether the controller's own object is suspended; false where it could not be read. */
 export function isPaused({ kind }: Controller, found: LiveObject | undefined): boolean {
   const spec = found?.object?.spec
   if (!isObject(spec)) return false

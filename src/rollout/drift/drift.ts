@@ -13,19 +13,19 @@ import { type PathStep, writerOf } from './field-writers.js'
 import { isObject } from '../values/merge.js'
 
 /**
- * Fields by which the API tells the entries of a list apart, the most telling first. An entry that the manifest does not
- * name is then somebody else's own and no difference.
+ * Fields by which the API identifies the entries of a list, most specific first. An entry that the manifest does not
+ * name belongs to somebody else, and is no drift.
  */
 const LIST_KEYS = ['mountPath', 'name', 'containerPort', 'port']
-/** Groups whose lists have such keys; a custom resource's lists are taken as a whole. */
+/** Groups whose lists have such keys; a custom resource's lists are compared as a whole. */
 const BUILT_IN = /^(v1|apps\/|batch\/|autoscaling\/|policy\/|networking\.k8s\.io\/)/
-/** Fields whose values are quantities: `1` and `1000m` are the same there. */
+/** Fields with quantities, where `1` equals `1000m`. */
 const QUANTITIES = /\.(limits|requests)\.|\.sizeLimit$/
 
 /**
- * In what the cluster's objects are not as a manifest says, object by object in its order. What the manifest does not
- * set is nobody's business here: defaults, and fields that others own. Objects that are not in `live` could not be read
- * and count as they should be; so does `spec.replicas` of the Deployments in `autoscaled`.
+ * Where the cluster's objects differ from a manifest, object by object in the manifest's order. Fields that the
+ * manifest does not set are ignored: they are defaults or owned by others. Objects missing in `live` could not be read
+ * and count as equal; so does `spec.replicas` of the Deployments in `autoscaled`.
  */
 export function driftOf(
   manifest: JsonObject[],
@@ -56,7 +56,7 @@ export function driftOf(
   })
 }
 
-/** The autoscalers of the manifest's Deployments that have set another number of replicas than it says. */
+/** The autoscalers of the manifest's Deployments whose number of replicas differs from the manifest. */
 export function autoscaledOf(
   manifest: JsonObject[],
   live: LiveObject[],
@@ -74,12 +74,11 @@ export function autoscaledOf(
   })
 }
 
-/** The name in an object's metadata. */
 export function nameOf({ metadata }: JsonObject): string | undefined {
   return isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : undefined
 }
 
-/** The version that a Deployment of a manifest belongs to, by its pods' label; undefined for any other object. */
+/** The version of a Deployment in a manifest, by its pods' label; undefined for any other object. */
 export function versionOf({ kind, spec }: JsonObject): string | undefined {
   const template = kind === 'Deployment' && isObject(spec) ? spec.template : undefined
   const metadata = isObject(template) ? template.metadata : undefined
@@ -87,7 +86,7 @@ export function versionOf({ kind, spec }: JsonObject): string | undefined {
   return isObject(labels) && typeof labels.version === 'string' ? labels.version : undefined
 }
 
-/** What a manifest sets of an object, without the name it goes by. */
+/** The fields that a manifest sets, without those that identify the object. */
 function ownFields({ metadata, ...rest }: JsonObject): JsonObject {
   const { labels, annotations } = isObject(metadata) ? metadata : {}
   const fields = Object.entries(rest).filter(([field]) => !['apiVersion', 'kind', 'status'].includes(field))
@@ -139,7 +138,7 @@ function compare(
   differences.push({ path, wanted, found })
 }
 
-/** A value as it may be shown: secrets are masked. */
+/** A value for display, with secrets masked. */
 function shown(path: PathStep[], value: Json): Json {
   const names = path.map((step) => (typeof step === 'string' ? step : String(step.entry)))
   return names.some(isSecretKey) ? MASK : maskSecrets(value)
@@ -161,7 +160,7 @@ function compareByKey(
   }
 }
 
-/** Whether the field tells all entries apart. */
+/** Whether the field identifies every entry. */
 function isKeyOf(field: string, entries: Json[]): boolean {
   const values = entries.map((entry) => (isObject(entry) ? entry[field] : undefined))
   return (
@@ -171,7 +170,7 @@ function isKeyOf(field: string, entries: Json[]): boolean {
   )
 }
 
-/** The API leaves out what is empty, and takes a number for its text in some fields. */
+/** The API omits empty fields, and accepts a number as text in some. */
 function isSame(wanted: Json, found: Json | undefined, path: string): boolean {
   if (found === undefined || found === null) return isEmpty(wanted)
   if (typeof wanted === 'object' || typeof found === 'object') return false
@@ -189,11 +188,11 @@ const SUFFIXES: Record<string, number> = {
   Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
 } // prettier-ignore
 
-/** A Kubernetes quantity as a number: `1000m` is 1; text that is none stays what it is. */
+/** A Kubernetes quantity as a number (`1000m` is 1); other text unchanged. */
 function quantity(text: string): number | string {
   const [, digits, suffix = ''] = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)$/.exec(text) ?? []
   const factor = SUFFIXES[suffix]
-  // Rounded: 0.1 and 100m must come to the same.
+  // Rounded: 0.1 and 100m must be equal.
   return digits === undefined || factor === undefined
     ? text
     : Number((Number(digits) * factor).toPrecision(12))

@@ -1,21 +1,21 @@
 import type { FieldWriter, ObjectFields } from '../../model/results/drift.js'
 import { isObject } from '../values/merge.js'
 
-/** A step on the way to a field: its name, or which entry of a list (by index or by the value of its key). */
+/** A step of the path to a field: a key, or an entry of a list (its index, or the value of its key). */
 export type PathStep = string | { entry: number | string }
 
-/** An entry of `metadata.managedFields`, as far as it is looked at. */
+/** The fields of `metadata.managedFields` that are read here. */
 interface ManagedFields {
   manager?: string
   time?: string
-  /** `status` or `scale`: written by another way than the object itself. */
+  /** `status` or `scale`: not written through the object itself. */
   subresource?: string
   fieldsV1?: unknown
 }
 
 /**
- * Who wrote this field by other means than Helm, as the API server keeps it: the manager that owns it or what it is part
- * of; failing that (a field that was removed has no owner) whoever else owns anything of the object. The last of several.
+ * Who else than Helm wrote this field, from the API server's managedFields: the manager that owns it or a parent of it;
+ * if nobody does (a removed field has no owner), whoever else owns any field of the object. With several, the last.
  */
 export function writerOf({ metadata }: ObjectFields, path: PathStep[]): FieldWriter | undefined {
   const entries = isObject(metadata) && Array.isArray(metadata.managedFields) ? metadata.managedFields : []
@@ -32,12 +32,12 @@ export function writerOf({ metadata }: ObjectFields, path: PathStep[]): FieldWri
     : { manager: last.manager, ...(last.time ? { at: last.time } : {}) }
 }
 
-/** Controllers of custom resources report in a status that is part of the object. */
+/** Controllers of custom resources write status through the object itself. */
 function isStatusOnly(fields: unknown): boolean {
   return isObject(fields) && Object.keys(fields).every((key) => key === 'f:status')
 }
 
-/** Whether a set of fields has this one, or a whole that it is part of (a list that counts as one value). */
+/** Whether a set of fields has this one or a parent of it (a list that counts as one value). */
 function owns(fields: unknown, path: PathStep[]): boolean {
   if (!isObject(fields)) return false
   const [step, ...rest] = path

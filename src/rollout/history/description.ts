@@ -1,24 +1,24 @@
 import type { Step } from '../../model/plan.js'
 
-/** What canary wrote of a revision it made. */
+/** A revision's description that canary wrote. */
 export interface DescribedStep {
   /** The command as typed, without `canary`: `shift echo 50`. */
   command: string
-  /** What this step of it did. */
+  /** What this step did. */
   title: string
-  /** `user@host`; older descriptions don't say. */
+  /** `user@host`; missing in older descriptions. */
   who?: string
-  /** The run of a runbook that it belongs to, and the id of its step. */
+  /** The run of a runbook, and the id of its step. */
   run?: { id: string; step: string }
-  /** Why the step went without its proof (`--unverified`). */
+  /** The reason for skipping the verification (`--unverified`). */
   unverified?: string
 }
 
-/** Characters; Helm's record takes more, a reader doesn't. */
+/** Characters; Helm would take more, but nobody would read it. */
 const LONGEST_PART = 400
 const LONGEST_WHO = 120
 
-/** Control characters, line breaks, halves of characters, and what turns the direction of a text around. */
+/** Control characters, line breaks, lone surrogates, and characters that change the direction of text. */
 const BREAKS = /[\p{Cc}\p{Cs}\p{Z}\u202a-\u202e\u2066-\u2069]+/gu
 
 const BY = / \(by ([^()]+)\)$/
@@ -46,12 +46,12 @@ export function parseDescription(text: string): DescribedStep | undefined {
   const ofRun = text.replace(BY, '')
   const [, id, step] = RUN.exec(ofRun) ?? []
   const run = id === undefined ? undefined : { id, step: step! }
-  const said = ofRun.replace(RUN, '')
+  const rest = ofRun.replace(RUN, '')
   const made = { who, ...(run ? { run } : {}) }
-  // A reason is anybody's text, colons included; no title has "): " in it.
-  const [, aborted, unverified, removed] = UNVERIFIED.exec(said) ?? []
+  // A reason is free text, colons included; no title contains "): ".
+  const [, aborted, unverified, removed] = UNVERIFIED.exec(rest) ?? []
   if (aborted !== undefined) return { command: aborted, title: removed!, ...made, unverified }
-  const [, command, title] = PLAIN.exec(said) ?? []
+  const [, command, title] = PLAIN.exec(rest) ?? []
   return command === undefined ? undefined : { command, title: title!, ...made }
 }
 
@@ -59,7 +59,7 @@ function oneLine(text: string): string {
   return text.replace(BREAKS, ' ').trim()
 }
 
-/** At most so many characters; a bracket at the end stays closed. */
+/** At most this many characters; a bracket at the end stays closed. */
 function cut(text: string, longest = LONGEST_PART): string {
   const characters = [...text]
   if (characters.length <= longest) return text

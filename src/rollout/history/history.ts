@@ -10,7 +10,7 @@ import { hasCanary, stageOf, weightOf } from '../stage/stage.js'
 /** Helm's own description of a rollback. */
 const ROLLBACK = /^Rollback to (\d+)$/
 
-/** What the proof of one revision came to, as it is kept beside the release. */
+/** The verdict of one revision's verification, kept beside the release. */
 export interface ProofOfRevision {
   revision: number
   verdict: Verdict
@@ -18,7 +18,7 @@ export interface ProofOfRevision {
   at: string
 }
 
-/** Who had Helm make a rollback, and by which command, as it is kept beside the release. */
+/** Who ran the rollback that Helm made, and with which command; kept beside the release. */
 export interface RollbackNote {
   /** The revision that the rollback made. */
   revision: number
@@ -29,8 +29,8 @@ export interface RollbackNote {
 }
 
 /**
- * A release's revisions (oldest first) as events of its rollouts. A proof or note that is older than the revision of its
- * number belongs to a release of that name that was there before, and is left out.
+ * A release's revisions (oldest first) as events of its rollouts. A proof or note older than the revision of its number
+ * belongs to an earlier release of that name, and is ignored.
  */
 export function rolloutHistory(
   revisions: RevisionSummary[],
@@ -45,14 +45,14 @@ export function rolloutHistory(
 }
 
 /**
- * The rollout that the deployed stable stage came from by being finished: the version before, and the one that took
- * over. Undefined where it came from an install or an abort, or where the history no longer says.
+ * The finished rollout that led to the deployed stable stage: the version before, and the one that took over. Undefined
+ * after an install or an abort, or where the history no longer reaches back.
  */
 export function finishedRollout(revisions: RevisionSummary[]): { from: string; to: string } | undefined {
   const deployed = deployedIn(revisions)
   const to = deployed?.config && stageOf(deployed.config)
   if (to?.name !== 'stable') return undefined
-  // An upgrade of the values leaves the stage as it is; a revision that failed tells what was gone back from.
+  // An upgrade of the values keeps the stage; a failed revision shows what was rolled back.
   const before = revisions.findLast(({ revision, config }) => {
     if (revision >= deployed!.revision || !config) return false
     const stage = stageOf(config)
@@ -62,7 +62,7 @@ export function finishedRollout(revisions: RevisionSummary[]): { from: string; t
   return from === undefined || from === to.primary ? undefined : { from, to: to.primary }
 }
 
-/** The version that was the primary before the deployed one; undefined where the history doesn't say. */
+/** The primary before the deployed one; undefined where the history does not reach back. */
 export function primaryBefore(revisions: RevisionSummary[]): string | undefined {
   const deployed = deployedIn(revisions)
   const primary = deployed && primaryOf(deployed)
@@ -74,7 +74,7 @@ export function primaryBefore(revisions: RevisionSummary[]): string | undefined 
   return before && primaryOf(before)
 }
 
-/** Whether a revision's objects were all applied: it is deployed, or was. */
+/** Whether all objects of a revision were applied: it is or was deployed. */
 export function tookEffect({ status }: RevisionSummary): boolean {
   return status === 'deployed' || status === 'superseded'
 }
@@ -114,7 +114,7 @@ function entryOf(
   }
 }
 
-/** Of a rollback Helm keeps only where it went; who had it made is noted beside the release. */
+/** Helm records only the target of a rollback; who ran it is noted beside the release. */
 function describedRollback(
   { revision, description, updated, status }: RevisionSummary,
   rollbacks: RollbackNote[],
@@ -135,7 +135,7 @@ function canarysOwn({
   return `${command}: ${title}${unverified === undefined ? '' : ` (unverified: ${unverified})`}${ofRun}`
 }
 
-/** What a revision came to of which only the values tell: made by hand, or failed. */
+/** What a revision without a description of ours did, from its values: made by hand, or failed. */
 function whatHappened(summary: RevisionSummary, before: RevisionSummary | undefined): string {
   const { revision, status, description, config } = summary
   if (!config) return description
@@ -149,7 +149,7 @@ function whatHappened(summary: RevisionSummary, before: RevisionSummary | undefi
   return `${status} (${what})${description ? `: ${oneLine(description)}` : ''}`
 }
 
-/** Revisions between the first and the newest that Helm's history limit has trimmed. */
+/** Revisions between the first and the newest that Helm's history limit removed. */
 function gapsIn(revisions: RevisionSummary[]): HistoryGap[] {
   let next = 1
   const gaps: HistoryGap[] = []

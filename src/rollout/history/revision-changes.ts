@@ -6,12 +6,12 @@ import { diffValues } from '../../model/results/values-diff.js'
 import { notOwned } from '../plan/safety.js'
 import { readStageValues } from '../stage/values.js'
 
-/** Longer lists of values that changed are cut. */
+/** Longer lists of changed values are cut. */
 const MOST_PATHS = 5
 
 /**
- * What a revision changed against the one before it, a few words each: `v2 added`, `weight 25 → 50`, `values changed:
- * app.image`, `chart 0.1.0 → 0.2.0`. Empty where nothing did, or where a record can't be read.
+ * What a revision changed against the one before, a few words each: `v2 added`, `weight 25 → 50`, `values changed:
+ * app.image`, `chart 0.1.0 → 0.2.0`. Empty where nothing changed, or where a record could not be read.
  */
 export function revisionChanges(before: RevisionSummary, after: RevisionSummary): string[] {
   if (!before.config || !after.config) return []
@@ -54,7 +54,7 @@ function canaryChanges(before: CanaryRoute | undefined, after: CanaryRoute | und
 
 function valueChanges(before: JsonObject, after: JsonObject): string[] {
   const leaves = diffValues(before, after).map(({ path }) => path)
-  // An empty map that gets its first key, or loses its last, is a leaf of its own.
+  // An empty map that gets its first key, or loses its last, is itself a leaf.
   const paths = leaves.filter((path) => !leaves.some((other) => other.startsWith(`${path}.`)))
   if (paths.length === 0) return []
   const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : ''

@@ -4,10 +4,10 @@ import { notOwned, versionsThatServe } from '../plan/safety.js'
 import { stageOf } from '../stage/stage.js'
 
 /**
- * The revision that a release goes back to from an unfinished one: the last deployed one, for each step can be undone
- * without a request lost; where that routes to a canary, though, the newest revision that sends everything to the same
- * primary and removes nothing that may get requests now, if the history has it and the primary has a ready pod.
- * `ready` are the versions with a ready pod; leave it empty to go back one step only.
+ * The revision for a rollback from an unfinished one: the last deployed one, as each step can be reverted without
+ * losing a request. If that one routes to a canary, it is instead the newest revision that sends everything to the same
+ * primary and removes nothing that may get requests now, if the history has it and the primary has a ready pod. `ready`
+ * are the versions with a ready pod; leave it empty to go one step back only.
  */
 export function rollbackTarget(
   revisions: RevisionSummary[],
@@ -36,7 +36,7 @@ export function rollbackTarget(
   return back?.revision ?? deployed.revision
 }
 
-/** A version that is deployed already keeps its pods: the same configuration in both revisions. */
+/** A version that is deployed keeps its pods if both revisions have the same configuration. */
 function sameConfig(version: string, other: RevisionSummary, deployed: Revision): boolean {
   const before = configOf(deployed.config, version)
   return before === undefined || isDeepStrictEqual(configOf(other.config ?? {}, version), before)

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf } from '../values/json-fields.js'
 
-/** A RouteTable or VirtualService that sends requests to a Service today, and the prefixes that it takes for it. */
+/** A RouteTable or VirtualService that sends requests to a Service today, and its prefixes that do. */
 export interface OldRoutes {
   kind: string
   name: string
@@ -14,10 +14,10 @@ interface Place {
   namespace: string
 }
 
-/** What Gloo names an Upstream that it made for a Service by itself: `shops-shop-80`. */
+/** Gloo's name of the Upstream that it discovered for a Service: `shops-shop-80`. */
 const DISCOVERED = (service: Place) => new RegExp(`^${service.namespace}-${service.name}-[0-9]+$`)
 
-/** The objects among these whose routes lead to a Service: directly, by an Upstream, or by one of Gloo's own. */
+/** The objects among these that route to a Service: directly, by an Upstream, or by a discovered one. */
 export function routesTo(service: Place, objects: JsonObject[]): OldRoutes[] {
   const upstreams = objects.filter(({ kind, spec }) => {
     const { serviceName, serviceNamespace } = mapOf(mapOf(spec).kube)

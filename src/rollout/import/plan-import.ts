@@ -16,36 +16,36 @@ import type { Found } from '../plan/steps.js'
 
 export interface Import {
   seed: SeedValues
-  /** The chart in words, `gloo-app 0.1.0`. */
+  /** Name and version of the chart, `gloo-app 0.1.0`. */
   chart: { before: string; after: string }
-  /** The objects deployed, and those that the bundled chart makes of the values. */
+  /** The deployed objects, and those that the bundled chart renders from the values. */
   objects: { before: JsonObject[]; after: JsonObject[] }
 }
 
-/** What pods may need, and nobody gets back once Helm has removed it. */
+/** Objects that pods may need, and that are lost once Helm has removed them. */
 const NEEDED = ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount']
 
-/** Throws ConflictError where the bundled chart can't say what the release's routes and versions are. */
+/** Throws ConflictError where the values of the bundled chart cannot express the release's routes and versions. */
 export function requireImportable({ app, namespace }: Omit<Found, 'config'>, seed: SeedValues): void {
   const nextSteps = [commented(helmCommand(['get', 'values', app, '--all'], namespace), 'what they are')]
   if (seed.leftOut.length > 0) {
-    throw new ConflictError(`The routes of ${app} have what the bundled chart has no place for.`, {
+    throw new ConflictError(`The bundled chart cannot express the routes of ${app}.`, {
       state: 'Nothing was changed.',
       details: seed.leftOut,
-      nextSteps: ['take it out of the release by a helm upgrade with its own chart, then import again'],
+      nextSteps: ['remove it from the release by a helm upgrade with its own chart, then import again'],
     })
   }
   const stage = stageOf(seed.values)
   if (stage.name !== 'unknown') return
-  throw new ConflictError(`canary can't explain the values of ${app}: ${stage.problems.join('; ')}.`, {
+  throw new ConflictError(`Cannot read the stage of ${app} from its values: ${stage.problems.join('; ')}.`, {
     state: 'Nothing was changed.',
     nextSteps: [...nextSteps, 'correct them by a helm upgrade with its own chart, then import again'],
   })
 }
 
 /**
- * A release of the seed's charts under the bundled one, in one step: the same stage, the same pods. Throws ConflictError
- * where a pod would be another, or would lose what it needs.
+ * Puts a release of the seed's charts under the bundled chart, in one step with the same stage and the same pods.
+ * Throws ConflictError where a pod would differ, or would lose something it needs.
  */
 export function planImport(found: Found, { seed, chart, objects }: Import): Plan {
   const { app, namespace, config } = found
@@ -57,7 +57,7 @@ export function planImport(found: Found, { seed, chart, objects }: Import): Plan
   const going = lost.filter((object) => !isKept(object, objects.before))
   if (going.length > 0) {
     throw new ConflictError(
-      `The bundled chart has no ${listed(going)}: Helm would remove what pods may need.`,
+      `Helm would remove ${listed(going)}, which pods may need: the bundled chart does not render it.`,
       {
         state: 'Nothing was changed.',
         nextSteps: [
@@ -73,7 +73,7 @@ export function planImport(found: Found, { seed, chart, objects }: Import): Plan
     from: stage,
     to: stage,
     before: config,
-    // Values of another layout have nothing to compare with the new ones: their pods were compared instead.
+    // The old values have another layout, so they cannot be compared with the new ones; the pods were compared instead.
     forced: true,
     expectations,
     steps: [
@@ -92,7 +92,7 @@ export function planImport(found: Found, { seed, chart, objects }: Import): Plan
   }
 }
 
-/** An import restarts no pod: whoever wants other pods makes them at a time of their own. */
+/** An import restarts no pod: when pods restart is the user's decision. */
 function requireSamePods({ app, namespace }: Found, seed: SeedValues, objects: Import['objects']): void {
   const before = objects.before.filter(isDeployment)
   const others = manifestChanges(
@@ -102,20 +102,20 @@ function requireSamePods({ app, namespace }: Found, seed: SeedValues, objects: I
   if (others.length === 0) return
   const details = others.flatMap(({ name, change, fields }) =>
     change === 'removed'
-      ? [`Deployment ${name}: the bundled chart makes none of this name`]
+      ? [`Deployment ${name}: the bundled chart renders no Deployment of this name`]
       : fields.map((field) => `Deployment ${name}: ${changeLine(field)}`),
   )
   const reasons = Object.entries(seed.leftOutOfPods)
     .filter(([version]) => isAmong(others, deploymentOf(app, version, before)))
     .flatMap(([version, leftOut]) => leftOut.map((reason) => `${version}: ${reason}`))
   throw new ConflictError(
-    `Pods of ${others.map(({ name }) => name).join(' and ')} would be replaced: with the bundled chart they are not the same.`,
+    `The pods of ${others.map(({ name }) => name).join(' and ')} would be replaced: the bundled chart renders them differently.`,
     {
       state: 'Nothing was changed: an import restarts no pod.',
       details: [...details, ...reasons],
       nextSteps: [
         commented(helmCommand(['get', 'manifest', app], namespace), 'what is deployed'),
-        'make these fields the same by a helm upgrade with its own chart, which restarts the pods, then import again',
+        'make these fields equal by a helm upgrade with its own chart, which restarts the pods, then import again',
       ],
       evidence: { objects: others, values: seed.values },
     },
@@ -130,7 +130,7 @@ function isDeployment({ kind }: JsonObject): boolean {
   return kind === 'Deployment'
 }
 
-/** What of a Deployment decides over its pods: selector and template. */
+/** The parts of a Deployment that decide over its pods: selector and template. */
 function podsAlone({ apiVersion, kind, metadata, spec }: JsonObject): JsonObject {
   const { name, namespace } = mapOf(metadata)
   const { selector, template } = mapOf(spec)
@@ -142,7 +142,7 @@ function podsAlone({ apiVersion, kind, metadata, spec }: JsonObject): JsonObject
   }
 }
 
-/** Whether Helm leaves the object alone when it is no longer part of the release. */
+/** Whether Helm keeps the object when it is no longer part of the release. */
 function isKept({ kind, name }: ObjectChange, objects: JsonObject[]): boolean {
   const object = objects.find((one) => one.kind === kind && nameOf(one) === name)
   return mapOf(mapOf(object?.metadata).annotations)['helm.sh/resource-policy'] === 'keep'

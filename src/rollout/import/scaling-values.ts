@@ -10,16 +10,14 @@ interface Read {
   leftOut: LeftOut[]
 }
 
-/** What the API server takes where an autoscaler names no metric. */
+/** The API server's default for an autoscaler without metrics. */
 const DEFAULT_CPU = 80
 
-/** Whether an object is a HorizontalPodAutoscaler of the Deployment. */
 export function scales(object: JsonObject, deployment: string): boolean {
   const { kind, name } = mapOf(mapOf(object.spec).scaleTargetRef)
   return object.kind === 'HorizontalPodAutoscaler' && kind === 'Deployment' && name === deployment
 }
 
-/** Whether an object is a PodDisruptionBudget that counts pods with these labels. */
 export function protects(object: JsonObject, labels: JsonObject): boolean {
   const { matchLabels, matchExpressions } = mapOf(mapOf(object.spec).selector)
   if (object.kind !== 'PodDisruptionBudget' || matchExpressions !== undefined) return false
@@ -27,7 +25,9 @@ export function protects(object: JsonObject, labels: JsonObject): boolean {
   return wanted.length > 0 && wanted.every(([label, value]) => labels[label] === value)
 }
 
-/** `autoscaling:` of the values, from a HorizontalPodAutoscaler of any version. `container` is the app's in the Deployment. */
+/**
+ * `autoscaling:` of the values, from any version's HorizontalPodAutoscaler. `container` is the app's in the Deployment.
+ */
 export function autoscalingValues(autoscaler: JsonObject, container: string): Read {
   const spec = mapOf(autoscaler.spec)
   const { minReplicas, maxReplicas, behavior, targetCPUUtilizationPercentage } = spec
@@ -47,7 +47,7 @@ export function autoscalingValues(autoscaler: JsonObject, container: string): Re
     else if (why === undefined) metrics.push(metric)
     else leftOut.push({ field: `metrics ${metricName(metric)}`, reason: why })
   }
-  if (minReplicas === 0) leftOut.push({ field: 'minReplicas 0', reason: 'the chart keeps 1 pod or more' })
+  if (minReplicas === 0) leftOut.push({ field: 'minReplicas 0', reason: 'the chart requires at least 1 pod' })
   const hasTarget = metrics.length > 0 || Object.values(targets).some((percent) => percent !== null)
   return {
     values: withoutEmpty({
@@ -71,7 +71,7 @@ export function budgetValues(budget: JsonObject): Read {
   }
 }
 
-/** Percent of a requested resource that is aimed at, where the metric says just that. */
+/** The target utilization of a resource in percent, if the metric has nothing else. */
 function resourceTarget({
   type,
   resource,
@@ -88,12 +88,10 @@ function resourceTarget({
 function whyUnusable(metric: JsonObject, container: string): string | undefined {
   const { type, containerResource } = metric
   if (type === 'ContainerResource' && mapOf(containerResource).container === container) {
-    return 'it names the container, which the chart calls APP-VERSION'
+    return 'it names the container, which the chart names APP-VERSION'
   }
   const [source] = Object.entries(metric).filter(([field]) => field !== 'type')
-  return isObject(source?.[1]) && isObject(source[1].target)
-    ? undefined
-    : 'it is not of the form of autoscaling/v2'
+  return isObject(source?.[1]) && isObject(source[1].target) ? undefined : 'it is not valid in autoscaling/v2'
 }
 
 function metricName(metric: JsonObject): string {
@@ -102,7 +100,7 @@ function metricName(metric: JsonObject): string {
   return [textOf(metric.type), name].filter(Boolean).join(' ')
 }
 
-/** Without what the API server fills in for a direction that nothing is said of. */
+/** Without the API server's defaults for a direction without rules. */
 function plainBehavior(behavior: Json | undefined): JsonObject {
   const rules = Object.entries(mapOf(behavior)).filter(
     ([direction, rule]) => !isSame(rule, DEFAULT_BEHAVIOR[direction]),

@@ -10,49 +10,51 @@ import {
   versionValues,
 } from './seed-objects.js'
 
-/** How a release made by hand with one of the seed's charts writes its values. */
+/** How a release made by hand with one of the seed's charts lays out its values. */
 export type SeedLayout =
-  /** `routes.primary`, `routes.canary`: the names that the bundled chart has, too. */
+  /** `routes.primary`, `routes.canary`: the same names as in the bundled chart. */
   | 'part 3'
   /** `routing.version`, `routing.canary`, `routing.routes`. */
   | 'part 4'
 
-/** The values of a seed's release as the bundled chart takes them. */
+/** The values of a seed's release, in the bundled chart's layout. */
 export interface SeedValues {
   layout: SeedLayout
   values: JsonObject
-  /** What the routes have that the bundled chart has no place for, a sentence each with its place. */
+  /** Parts of the routes that the bundled chart cannot express, a sentence each with its place. */
   leftOut: string[]
-  /** What of each version's Deployment the values can't say, by version: a reason where its pods would differ. */
+  /**
+   * Parts of each version's Deployment that the values cannot express, by version: reasons why its pods would differ.
+   */
   leftOutOfPods: Record<string, string[]>
-  /** What is different from before, or left behind without effect, a sentence each. */
+  /** What changes or loses its effect, a sentence each. */
   notes: string[]
 }
 
 export interface SeedRelease {
   app: string
-  /** The values that the templates saw, the chart's defaults among them: the primary may be from there. */
+  /** The values that the templates got, the chart's defaults included: the primary may come from there. */
   effective: JsonObject
-  /** The objects deployed. What templates of the old chart made is read from them. */
+  /** The deployed objects. What the old chart's templates hard-code is read from them. */
   objects: JsonObject[]
 }
 
-/** The stage as either layout says it. */
+/** The stage as read from either layout. */
 interface SeedStage {
   layout: SeedLayout
   primary: Json | undefined
   canary: JsonObject | undefined
   shadow: Json | undefined
-  /** Where in the values other things are said that the bundled chart doesn't take. */
+  /** Places in the values that the bundled chart does not know. */
   unread: string[]
 }
 
-/** Values for the command line alone, which no chart of the seed looks at. */
+/** Values that only the command line reads; no chart of the seed knows them. */
 const CARRIED = ['verify', 'capacity']
 
 /**
- * What a release of the seed's charts says, as values of the bundled chart: the stage from its values, all else from the
- * objects deployed. Undefined for values of neither layout.
+ * A release of the seed's charts as values of the bundled chart: the stage from its values, all else from the deployed
+ * objects. Undefined for values of neither layout.
  */
 export function fromSeed({ app, effective, objects }: SeedRelease): SeedValues | undefined {
   const stage = stageOfSeed(effective)
@@ -63,10 +65,10 @@ export function fromSeed({ app, effective, objects }: SeedRelease): SeedValues |
   const routes = routesOfSeed(app, mapOf(canary?.headers), objects)
   const port = differingServicePort(app, objects)
   const notes = [
-    ...stage.unread.map((place) => `${place}: left behind, the bundled chart has no such value`),
+    ...stage.unread.map((place) => `${place}: dropped, the bundled chart has no such value`),
     ...(port
       ? [
-          `servicePort ${textOf(port.said)} of the Upstream becomes ${textOf(port.port)}, the Service's port: with any other, Gloo of today finds no pods and answers 503`,
+          `servicePort ${textOf(port.named)} of the Upstream becomes ${textOf(port.port)}, the Service's port: with any other, current Gloo finds no pods and answers 503`,
         ]
       : []),
   ]
@@ -124,7 +126,7 @@ function stageOfSeed(effective: JsonObject): SeedStage | undefined {
   }
 }
 
-/** The weight may be a text: the seed's templates count with that, too. A weight of 0 is left out, as by a rollout. */
+/** The weight may be a text: the seed's templates accept that, too. A weight of 0 is omitted, as in a rollout. */
 function canaryOf({ version, weight, headers }: JsonObject): JsonObject {
   const number = typeof weight === 'string' && /^\d+$/.test(weight) ? Number(weight) : weight
   return withoutEmpty({ version, weight: number === 0 ? undefined : number, headers })

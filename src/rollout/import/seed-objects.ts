@@ -6,11 +6,11 @@ import { isSame } from '../deployment/server-defaults.js'
 import { requestPort } from '../deployment/service-values.js'
 import { objectName } from '../stage/version.js'
 
-/** The chart's own image, without a tag: the only one that it takes so. */
+/** The chart's example image: the only one without a tag that it accepts. */
 const DEFAULT_IMAGE = 'hashicorp/http-echo'
 const DEFAULT_PORT = 8080
 
-/** Options of a route that the chart takes as they are. */
+/** Options of a route that the chart passes through. */
 const OPTIONS = [
   'timeout',
   'retries',
@@ -21,19 +21,19 @@ const OPTIONS = [
   'headerManipulation',
 ]
 
-/** What the routes say besides the versions. */
+/** The routes' content, without the versions. */
 export interface RouteValues {
-  /** `routes.matches`; empty where it is the chart's own, `/<app>`. */
+  /** `routes.matches`; empty where it is the chart's default, `/<app>`. */
   matches: JsonObject[]
   /** `routes.options`. */
   options: JsonObject
-  /** Percent of the requests that are copied, where any are. */
+  /** Percent of the requests that are shadowed, if any. */
   copied?: Json
-  /** What has no place in the values, a sentence each. */
+  /** What the values cannot express, a sentence each. */
   odd: string[]
 }
 
-/** The configuration by which the bundled chart makes the pods of a Deployment once more: `{}` for its default ones. */
+/** The configuration with which the bundled chart makes a Deployment's pods again: `{}` for its default ones. */
 export function versionValues(
   app: string,
   version: string,
@@ -42,7 +42,7 @@ export function versionValues(
   const deployment = deploymentOf(app, version, objects)
   if (!deployment) return { config: {}, leftOut: [] }
   const service = findService(app, objects)
-  // The values are those that are deployed: what is secret in them is in the release's record already.
+  // These values are already in the release's record, secrets included.
   const read = valuesFromDeployment({ app, deployment, service, withSecrets: true })
   const { image, port, ports, podSecurity, replicas, args, ...rest } = read.app
   const container = listOf(mapOf(mapOf(mapOf(deployment.spec).template).spec).containers)[0] ?? {}
@@ -60,7 +60,7 @@ export function versionValues(
     replicas: replicas === 1 ? undefined : replicas,
     ...rest,
   })
-  // What the chart names and labels by itself, it names and labels as the seed's charts do.
+  // The chart sets these names and labels exactly as the seed's charts do.
   const same = new Set(['labels version', `containers ${objectName(app, version)}: name`])
   const leftOut = read.leftOut.filter(
     ({ field }) => !same.has(field) && !field.startsWith('metadata.') && !field.startsWith('Service: '),
@@ -86,16 +86,16 @@ export function upstreamOfSeed(app: string, objects: JsonObject[]): JsonObject {
   return withoutEmpty({ fallbackPolicy })
 }
 
-/** The port that the Upstream names, where it is not one of the Service: requests fail with Gloo of today then. */
+/** The port that the Upstream names, if the Service does not have it: current Gloo then fails its requests. */
 export function differingServicePort(
   app: string,
   objects: JsonObject[],
-): { said: Json; port: Json } | undefined {
+): { named: Json; port: Json } | undefined {
   const { servicePort } = kubeOf(app, objects)
   const ports = listOf(mapOf(findService(app, objects)?.spec).ports).map(({ port }) => port)
   const [port] = ports
   if (servicePort === undefined || port === undefined || ports.includes(servicePort)) return undefined
-  return { said: servicePort, port }
+  return { named: servicePort, port }
 }
 
 /** The label of the RouteTable by which a VirtualService selects it. */
@@ -104,7 +104,7 @@ export function apiGroupOfSeed(app: string, objects: JsonObject[]): Json | undef
   return mapOf(mapOf(routeTable?.metadata).labels).apiGroup
 }
 
-/** What requests the app's routes take, and their options; `canaryHeaders` tell the routes that are made for the canary. */
+/** The matches of the app's routes, and their options; `canaryHeaders` identify the routes to the canary. */
 export function routesOfSeed(app: string, canaryHeaders: JsonObject, objects: JsonObject[]): RouteValues {
   const routeTable = find(objects, 'RouteTable', `${app}-routes`)
   if (!routeTable) return { matches: [], options: {}, odd: [`there is no RouteTable ${app}-routes`] }
@@ -127,7 +127,9 @@ export function routesOfSeed(app: string, canaryHeaders: JsonObject, objects: Js
   }
   const options = optionsOfEach[0] ?? {}
   if (optionsOfEach.some((other) => !isSame(other, options))) {
-    odd.push(`RouteTable ${app}-routes: its routes have different options; the chart gives all the same`)
+    odd.push(
+      `RouteTable ${app}-routes: its routes have different options; the chart gives all of them the same`,
+    )
   }
   for (const key of Object.keys(options).filter((name) => !OPTIONS.includes(name))) {
     odd.push(`RouteTable ${app}-routes: options.${key}: the chart has no value for it`)
@@ -172,7 +174,7 @@ function kubeOf(app: string, objects: JsonObject[]): JsonObject {
   return mapOf(mapOf(find(objects, 'Upstream', app)?.spec).kube)
 }
 
-/** A version's Deployment, by the labels of its pods: its name may be another than the bundled chart would give it. */
+/** A version's Deployment, by its pods' labels: its name may differ from the bundled chart's. */
 export function deploymentOf(app: string, version: string, objects: JsonObject[]): JsonObject | undefined {
   return objects.find((object) => {
     const labels = mapOf(mapOf(mapOf(mapOf(object.spec).template).metadata).labels)
@@ -184,7 +186,7 @@ function find(objects: JsonObject[], kind: string, name: string): JsonObject | u
   return objects.find((object) => object.kind === kind && nameOf(object) === name)
 }
 
-/** The app's Service; one without ports, as the API server takes it where it is headless, says nothing. */
+/** The app's Service. One without ports, which the API server allows if it is headless, counts as none. */
 function findService(app: string, objects: JsonObject[]): JsonObject | undefined {
   const service = find(objects, 'Service', app)
   return listOf(mapOf(service?.spec).ports).length > 0 ? service : undefined

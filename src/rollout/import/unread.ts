@@ -5,13 +5,13 @@ import { plainAnnotations } from '../deployment/server-defaults.js'
 
 const NO_VALUE = 'the chart has no value for it'
 const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
-/** Metadata that names an object, and what the API server keeps there for itself. */
+/** Metadata that identifies an object or that the API server manages. */
 const METADATA =
   'name namespace labels annotations uid resourceVersion generation creationTimestamp selfLink managedFields'.split(
     ' ',
   )
 
-/** The fields of a map that are not among those `read`: each is listed rather than lost. `place` comes before its name. */
+/** The fields of a map that are not in `read`, so that none is dropped silently. `place` is their prefix. */
 export function unread(object: JsonObject, read: Iterable<string>, place = ''): LeftOut[] {
   const known = new Set(read)
   return Object.keys(object)
@@ -19,7 +19,7 @@ export function unread(object: JsonObject, read: Iterable<string>, place = ''): 
     .map((field) => ({ field: `${place}${field}`, reason: NO_VALUE }))
 }
 
-/** What stands around the spec of an object: its labels, unless the caller reads them, its annotations and all else. */
+/** What surrounds the spec of an object: labels and annotations, unless the caller reads them, and everything else. */
 export function unreadAround(object: JsonObject, read: { annotations?: boolean } = {}): LeftOut[] {
   const metadata = mapOf(object.metadata)
   const annotations = read.annotations ? {} : plainAnnotations(metadata.annotations)

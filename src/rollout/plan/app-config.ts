@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../model/values.js'
 import { effectiveValues, isObject } from '../values/merge.js'
 
-/** What the chart makes of a version: its own configuration over that of all versions (`app`), without what null removes. */
+/**
+ * What the chart uses for a version: its own configuration over that of all versions (`app`), without keys set to null.
+ */
 export function effectiveConfig(values: JsonObject, version: string): JsonObject {
   const shared = isObject(values.app) ? values.app : {}
   const own = isObject(values.deployment) ? values.deployment[version] : undefined
@@ -9,13 +11,13 @@ export function effectiveConfig(values: JsonObject, version: string): JsonObject
 }
 
 export interface ImageReference {
-  /** As pods name it; where no tag is said, the version is the tag. */
+  /** As in pods; without a tag, the version is the tag. */
   reference: string
-  /** Whether a tag or digest is said. */
+  /** Whether it has a tag or digest. */
   pinned: boolean
 }
 
-/** The image that a version runs; undefined where none is said, which is the chart's own. */
+/** The image of a version; undefined where the values name none, which is the chart's own. */
 export function imageOf(values: JsonObject, version: string): ImageReference | undefined {
   const { image } = effectiveConfig(values, version)
   if (typeof image === 'string') {
@@ -30,7 +32,7 @@ export function imageOf(values: JsonObject, version: string): ImageReference | u
   return { reference: digest ? `${withTag}@${digest}` : withTag, pinned }
 }
 
-/** A tag is after the last slash: a registry's port is before it. */
+/** A tag comes after the last slash; before it, a colon starts a registry's port. */
 function namesContent(image: string): boolean {
   return image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 }

@@ -7,11 +7,13 @@ import { isObject, mergeValues } from '../values/merge.js'
 import { hasCanary, weightOf } from '../stage/stage.js'
 import { scaleStep } from './steps.js'
 
-/** What happens where the canary has too few pods for its share: told before anything is changed, or mended, or neither. */
+/**
+ * What to do where the canary has too few pods for its share: refuse before anything is changed, scale, or ignore it.
+ */
 export const SCALE_MODES = ['check', 'auto', 'off'] as const
 export type ScaleMode = (typeof SCALE_MODES)[number]
 
-/** Pods of a version's Deployment, and up to how many an autoscaler would make them. */
+/** Pods of a version's Deployment, and the most that an autoscaler would make. */
 export interface Pods {
   version: string
   ready: number
@@ -21,28 +23,27 @@ export interface Pods {
 
 export interface CapacityRequest {
   mode: ScaleMode
-  /** Those of the Deployments that are there. */
+  /** The existing Deployments' pods. */
   pods: Pods[]
-  /** What the chart gives the values by itself. */
+  /** The chart's default values. */
   defaults: JsonObject
 }
 
-/** The mode that the effective values say; undefined where they say none. */
+/** The mode in the effective values; undefined where they have none. */
 export function scaleModeOf(values: JsonObject): ScaleMode | undefined {
   const scale = isObject(values.capacity) ? values.capacity.scale : undefined
   return SCALE_MODES.find((mode) => mode === scale)
 }
 
-/** Pods that carry this share of the requests as the primary's do: rounded up, one at least. */
+/** Pods needed for this share of the requests, at the primary's load per pod: rounded up, at least one. */
 export function podsFor(weight: number, primary: Pick<Pods, 'ready' | 'wanted'> | undefined): number {
   return Math.max(1, Math.ceil((weight / 100) * Math.max(primary?.ready ?? 0, primary?.wanted ?? 0)))
 }
 
 /**
- * A plan in which no share rises beyond the pods there are for it: where the canary has fewer than its share of the
- * primary's, a step of its own scales it before (`auto`); else ConflictError says how many it takes, and what would
- * fit. Nothing is ever scaled down here: the primary keeps its pods until it is removed, so that the way back is open
- * at once.
+ * A plan in which no share exceeds the pods it has. Where the canary has fewer than its share of the primary's, an
+ * extra step scales it first (`auto`), or ConflictError names the pods it needs and the weight that would fit. Nothing
+ * is scaled down: the primary keeps its pods until it is removed, so that an abort works at once.
  */
 export function withCapacity(plan: Plan, { mode, pods, defaults }: CapacityRequest): Plan {
   if (mode === 'off') return plan
@@ -79,8 +80,8 @@ export function withCapacity(plan: Plan, { mode, pods, defaults }: CapacityReque
 }
 
 /**
- * Pods that the version has; of one that is still to come, by its configuration. Where nothing is to be scaled, those that
- * an autoscaler would make count as well: it will, once the requests are there.
+ * The version's pods; for one not deployed yet, by its configuration. Without scaling, the pods that an autoscaler
+ * would add count as well: it adds them once the requests arrive.
  */
 function capacityOf(
   pods: Pods | undefined,
@@ -93,7 +94,7 @@ function capacityOf(
   return mode === 'auto' ? now : Math.max(now, pods?.most ?? 0, count(own.maxReplicas))
 }
 
-/** The version's own configuration with so many replicas; one with an autoscaler gets them as its least. */
+/** The version's own configuration with this number of replicas; for one with an autoscaler, as its minimum. */
 function withReplicas(own: VersionConfig, effective: VersionConfig, count: number): VersionConfig {
   const { autoscaling } = effective
   if (!isObject(autoscaling)) return { ...own, replicas: count }
@@ -105,7 +106,10 @@ function withReplicas(own: VersionConfig, effective: VersionConfig, count: numbe
   }
 }
 
-/** A later step of the plan with what a step before it has scaled; one that removes the version has no place for it. */
+/**
+ * A later step of the plan, with the configuration that an earlier step has scaled; a step that removes the version has
+ * none.
+ */
 function withConfig(step: Step, { version, config }: { version: string; config: VersionConfig }): Step {
   const { deployment } = step.values
   if (!isObject(deployment) || !(version in deployment)) return step
@@ -136,15 +140,15 @@ function tooFew({ plan, weight, need, there, primary }: Lack, canary: string, fr
   const fits = Math.floor((there / all) * 100)
   const pods = (count: number) => `${count} pod${count === 1 ? '' : 's'}`
   return new ConflictError(
-    `${canary} has ${pods(there)}: ${weight} % of what the ${all} of ${from} carry takes ${need}.`,
+    `${canary} has ${pods(there)}: ${weight} % of the load that the ${all} of ${from} carry needs ${need}.`,
     {
       state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
       nextSteps: [
-        `repeat the command with --scale auto    (scales ${canary} to ${need} first, by a step of its own)`,
+        `repeat the command with --scale auto    (scales ${canary} to ${need} first, in an extra step)`,
         ...(fits > weightIn(plan)
           ? [commented(canaryCommand(['shift', app, fits], { app, namespace }), `what ${pods(there)} carry`)]
           : []),
-        'repeat the command with --scale off    (if it can carry more than the pods of the primary)',
+        'repeat the command with --scale off    (if one of its pods can carry more than one of the primary)',
       ],
       evidence: { need, there, primary: all },
     },

@@ -9,9 +9,9 @@ import { stageOf } from '../stage/stage.js'
 import type { Found } from './steps.js'
 
 /**
- * From values that can't be explained back to the newest revision of the history that sends everything to one version
- * with a ready pod (`ready`), and on from there as `abort` does. The one plan that gives up rule 5: the odd values go.
- * Throws ConflictError where the history has no such revision.
+ * From unreadable values to the newest revision that sends everything to one version with a ready pod (`ready`), and on
+ * from there like `abort`. The only plan that breaks safety rule 5: the unreadable values are dropped. Throws
+ * ConflictError where the history has no such revision.
  */
 export function planForcedAbort(
   found: Found,
@@ -28,7 +28,7 @@ export function planForcedAbort(
   const to = target?.config && stageOf(target.config)
   if (!target?.config || !to || (to.name !== 'stable' && to.name !== 'deployed')) {
     throw new ConflictError(
-      `The history of ${app} has no revision that sends everything to a version with a ready pod.`,
+      `The history of ${app} has no revision that sends all requests to a version with a ready pod.`,
       {
         state: `Nothing was changed: ${app} is ${describeStage(from)}.`,
         nextSteps: [
@@ -47,7 +47,7 @@ export function planForcedAbort(
     steps: [
       {
         name: 'route-back',
-        title: `take the values of revision ${target.revision}: all requests to ${to.primary}`,
+        title: `restore the values of revision ${target.revision}: all requests to ${to.primary}`,
         to,
         values: target.config,
         readyBefore: [to.primary],

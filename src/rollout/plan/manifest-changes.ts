@@ -5,12 +5,12 @@ import { diffValues, type ValueChange } from '../../model/results/values-diff.js
 import { nameOf } from '../drift/drift.js'
 import { isObject } from '../values/merge.js'
 
-/** Helm's label with the chart's version, which every object has: the chart's own line says as much. */
+/** Helm's label with the chart's version on every object: the plan's line about the chart covers it. */
 const CHART_LABEL = 'metadata.labels."helm.sh/chart"'
 
 /**
- * What one rendered manifest has otherwise than another: objects of the first that are gone, objects that are new, and
- * the fields that changed. Hooks are left out: Helm keeps them apart from the release's objects.
+ * How one rendered manifest differs from another: objects removed, objects added, and fields changed. Hooks are left
+ * out: Helm keeps them apart from the release's objects.
  */
 export function manifestChanges(before: JsonObject[], after: JsonObject[]): ObjectChange[] {
   const old = byIdentity(before)
@@ -59,7 +59,7 @@ function namesOf(object: JsonObject): { kind: string; name: string } {
   return { kind: typeof object.kind === 'string' ? object.kind : 'object', name: nameOf(object) ?? '' }
 }
 
-/** Lists as maps, so that what differs is told by its place in them: by the entries' names, else by their numbers. */
+/** Lists as maps, so that a difference is named by its place: by the entries' names, else by index. */
 function withoutLists(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, asMap(child)]))
 }

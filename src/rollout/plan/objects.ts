@@ -8,23 +8,23 @@ import { isObject } from '../values/merge.js'
 import { notOwned } from './safety.js'
 import { objectName } from '../stage/version.js'
 
-/** Kinds of which each version has its own, named as `objectName` says. */
+/** Kinds of which each version has its own object, named by `objectName`. */
 const OF_VERSIONS = [
   'apps/Deployment',
   '/ConfigMap',
   'autoscaling/HorizontalPodAutoscaler',
   'policy/PodDisruptionBudget',
 ]
-/** All kinds of Kubernetes that the chart makes, as `group/Kind`. */
+/** All Kubernetes kinds that the chart renders, as `group/Kind`. */
 const OF_CHART = new Set([...OF_VERSIONS, '/Service', '/ServiceAccount'])
-/** Kinds of Kubernetes that belong to no namespace. */
+/** Kubernetes kinds without a namespace. */
 const CLUSTER_WIDE =
   /^(Cluster.*|Namespace|Node|PersistentVolume|CustomResourceDefinition|APIService|CertificateSigningRequest|CSIDriver|CSINode|FlowSchema|PriorityLevelConfiguration|(Gateway|Ingress|Priority|Runtime|Storage|VolumeAttributes|VolumeSnapshot)Class|(Mutating|Validating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding))$/
 const HOOK = 'helm.sh/hook'
 /** Hooks that only `helm test` runs. */
 const TESTS = /^\s*test(-success|-failure)?\s*$/
 
-/** An object as Helm tells it apart from others: of its API group's versions none counts. */
+/** What Helm identifies an object by; the version of its API group does not count. */
 export interface ObjectIdentity {
   group: string
   kind: string
@@ -32,32 +32,35 @@ export interface ObjectIdentity {
   name: string
 }
 
-/** An object that a change may not touch, and the reason, a clause. */
+/** An object that a change may not touch, with the reason as a clause. */
 export interface ForeignObject {
   /** `ConfigMap kube-system/evil`. */
   object: string
   why: string
   identity: ObjectIdentity
-  /** Whether the change would remove it; else it would write it. */
+  /** Whether the change would remove it; otherwise it would write it. */
   isRemoval: boolean
 }
 
-/** What may come and go in a change: everything of the chart's kinds, or what these versions and the routes own. */
+/**
+ * What a change may add and remove: everything of the chart's kinds, or the objects of these versions and of the
+ * routes.
+ */
 export type Coming = 'all' | ReadonlySet<string>
 
 export interface ObjectsOfChange {
   app: string
   namespace: string
-  /** The objects of the manifest deployed; none for an install. */
+  /** The deployed objects; empty for an install. */
   before: JsonObject[]
-  /** The objects that the change leads to. */
+  /** The objects after the change. */
   after: JsonObject[]
   coming: Coming
-  /** Kinds that lead requests to the app, named after it. */
+  /** Kinds that route requests to the app, named after it. */
   routing: readonly RoutingKind[]
 }
 
-/** What identifies an object of a manifest; objects without a namespace are in that of the release. */
+/** The identity of an object in a manifest; without a namespace it is in the release's. */
 export function identityOf(object: JsonObject, namespace: string): ObjectIdentity {
   const { apiVersion, kind } = object
   const metadata = mapOf(object.metadata)
@@ -70,12 +73,11 @@ export function identityOf(object: JsonObject, namespace: string): ObjectIdentit
   }
 }
 
-/** The same text for the same object. */
 export function keyOf({ group, kind, namespace, name }: ObjectIdentity): string {
   return JSON.stringify([group, kind, namespace, name])
 }
 
-/** Whether the chart makes objects of this kind, or of one of these that lead requests to the app. */
+/** Whether the chart renders objects of this kind, or it is one of `routing`. */
 export function isOfChart(identity: ObjectIdentity, routing: readonly RoutingKind[]): boolean {
   return OF_CHART.has(`${identity.group}/${identity.kind}`) || isOfRoutes(identity, routing)
 }
@@ -85,8 +87,8 @@ function isOfRoutes({ group, kind }: ObjectIdentity, routing: readonly RoutingKi
 }
 
 /**
- * The versions whose objects a change of values may add and remove: those whose configuration is another afterwards, or
- * that have one on one side only. Everything where values change that no version owns.
+ * The versions whose objects a change of values may add and remove: those whose configuration changes, or exists on one
+ * side only. `all` where values change that belong to no version.
  */
 export function comingWith(before: JsonObject, after: JsonObject): Coming {
   if (!isDeepStrictEqual(notOwned(before), notOwned(after))) return 'all'
@@ -95,21 +97,22 @@ export function comingWith(before: JsonObject, after: JsonObject): Coming {
   return new Set([...versions].filter((version) => !isDeepStrictEqual(one[version], other[version])))
 }
 
-/** Whether Helm leaves an object alone when it is no longer part of its release. */
+/** Whether Helm keeps an object when it is no longer part of its release. */
 export function isKept({ metadata }: ObjectFields): boolean {
   const annotations = isObject(metadata) ? metadata.annotations : undefined
   return isObject(annotations) && annotations['helm.sh/resource-policy'] === 'keep'
 }
 
-/** The objects that a rendered chart leaves in a release: Helm keeps hooks apart from them. */
+/** The rendered objects that become part of a release: Helm keeps hooks apart from them. */
 export function withoutHooks(rendered: JsonObject[]): JsonObject[] {
   return rendered.filter((object) => hookOf(object) === undefined)
 }
 
 /**
- * Safety rule 9, as far as manifests show: objects that a change must not add, remove or apply. All of them are in the
- * app's namespace; what comes and goes is of the chart's kinds, and belongs to a version that comes or goes, or to the
- * routes. No hooks but those of `helm test`: before it makes a hook, Helm deletes what has its name, whosever it is.
+ * Safety rule 9, as far as manifests show it: objects that a change must not add, remove or apply. All have to be in
+ * the app's namespace; objects added or removed have to be of the chart's kinds, and belong to a version that comes or
+ * goes, or to the routes. No hooks but those of `helm test`: before Helm creates a hook, it deletes any object of its
+ * name, whoever owns it.
  */
 export function foreignObjects({
   app,
@@ -144,7 +147,7 @@ export function foreignObjects({
   return [...found.values()]
 }
 
-/** `Deployment neighbour`, or `ConfigMap kube-system/evil` where it is elsewhere. */
+/** `Deployment neighbour`, or `ConfigMap kube-system/evil` in another namespace. */
 export function describeIdentity({ kind, namespace, name }: ObjectIdentity, home: string): string {
   return `${kind} ${namespace === home ? '' : `${namespace}/`}${name}`
 }
@@ -159,7 +162,7 @@ interface Change {
   accounts: ReadonlySet<string>
 }
 
-/** Why an object may not be part of a change; undefined where it may. */
+/** Why an object may not be part of a change; undefined if it may. */
 function reasonOf(object: JsonObject, change: Change): string | undefined {
   const { namespace, old, fresh, routing } = change
   const { apiVersion, kind } = object
@@ -167,14 +170,16 @@ function reasonOf(object: JsonObject, change: Change): string | undefined {
   const odd = malformed({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace })
   if (odd !== undefined) return odd
   const identity = identityOf(object, namespace)
-  if (identity.kind.endsWith('List')) return 'lists of objects are not taken'
-  if (CLUSTER_WIDE.test(identity.kind)) return 'it belongs to the whole cluster'
+  if (identity.kind.endsWith('List')) return 'lists of objects are not supported'
+  if (CLUSTER_WIDE.test(identity.kind)) return 'it is cluster-wide'
   if (identity.namespace !== namespace) return `it is outside namespace ${namespace}`
   const key = keyOf(identity)
   if (old.has(key) && fresh.has(key)) return undefined
   const would = `it would be ${fresh.has(key) ? 'added' : 'removed'}`
-  if (!isOfChart(identity, routing)) return `${would}, and canary's chart makes no ${identity.kind}`
-  return isComing(identity, change) ? undefined : `${would}, and belongs to no version that comes or goes`
+  if (!isOfChart(identity, routing)) return `${would}, and canary's chart has no ${identity.kind}`
+  return isComing(identity, change)
+    ? undefined
+    : `${would}, and belongs to no version that this change adds or removes`
 }
 
 function reasonOfHook(object: JsonObject): string | undefined {
@@ -200,7 +205,7 @@ function isOfVersions(
   )
 }
 
-/** Names of the ServiceAccounts under which the pods of these versions run. */
+/** Names of the ServiceAccounts of these versions' pods. */
 function accountsOf(objects: JsonObject[], app: string, versions: ReadonlySet<string>): Set<string> {
   const names = objects
     .filter((object) => isOfVersions(identityOf(object, ''), app, versions) && object.kind === 'Deployment')

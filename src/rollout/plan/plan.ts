@@ -21,8 +21,8 @@ interface InstallPlanRequest {
 }
 
 /**
- * absent → stable. `base` are the user's own values; a `deployment` or `routes.primary` in them may name only this version.
- * On an app that is stable on the version already, nothing is to do unless its values are to be others.
+ * absent → stable. `base` are the user's own values; their `deployment` and `routes.primary` may name only this
+ * version. If the app is already stable on the version with the same values, there is nothing to do.
  */
 export function planInstall(request: InstallPlanRequest): Plan {
   const { app, namespace, version, base, found } = request
@@ -33,19 +33,16 @@ export function planInstall(request: InstallPlanRequest): Plan {
   if (found) {
     const from = stageOf(found)
     if (from.name !== 'stable' || from.primary !== version) {
-      throw new ConflictError(`${app} is installed already: ${describeStage(from)}.`, {
+      throw new ConflictError(`${app} is already installed: ${describeStage(from)}.`, {
         state: 'Nothing was changed.',
         nextSteps: [
-          commented(
-            canaryCommand(['start', app, version], request),
-            `deploys ${version} beside what is there`,
-          ),
+          commented(canaryCommand(['start', app, version], request), `deploys ${version} beside it`),
           canaryCommand(['status', app], request),
         ],
       })
     }
     if (Object.keys(base).length > 0 && !isDeepStrictEqual(values, found)) {
-      throw new ConflictError(`${app} ${version} is installed already, with other values than asked for.`, {
+      throw new ConflictError(`${app} ${version} is already installed, with other values.`, {
         state: `Nothing was changed: ${describeStage(from)}.`,
         nextSteps: [commented(canaryCommand(['values', app], request), 'what is installed')],
         evidence: { installed: found, asked: values },
@@ -57,22 +54,21 @@ export function planInstall(request: InstallPlanRequest): Plan {
   return { app, namespace, from: { name: 'absent' }, to, steps: [step], expectations: [] }
 }
 
-/** The second half of an install whose first one left the routes out: `there` is what is installed, with its routes. */
+/**
+ * The second half of an install whose first half left the routes out: `there` is what is installed, with its routes.
+ */
 function planRoutes(request: InstallPlanRequest, there: JsonObject, wanted: JsonObject): Plan {
   const { app, namespace, version, base, found } = request
   const to = stageOf(there)
   const isAsked = Object.keys(base).length === 0 || isDeepStrictEqual(there, wanted)
   if (to.name !== 'stable' || to.primary !== version || !isAsked) {
-    throw new ConflictError(
-      `${app} is installed without its routes already, with other values than asked for.`,
-      {
-        state: `Nothing was changed: with routes it would be ${describeStage(to)}.`,
-        nextSteps: [
-          commented(canaryCommand(['values', app], request), 'what is installed'),
-          commented(canaryCommand(['uninstall', app], request), 'then install it anew'),
-        ],
-      },
-    )
+    throw new ConflictError(`${app} is already installed without its routes, with other values.`, {
+      state: `Nothing was changed: with routes it would be ${describeStage(to)}.`,
+      nextSteps: [
+        commented(canaryCommand(['values', app], request), 'what is installed'),
+        commented(canaryCommand(['uninstall', app], request), 'then install it again'),
+      ],
+    })
   }
   const step = installStep(request, there, `route requests to ${version}`)
   return { app, namespace, from: stageOf(found ?? {}), to, before: found, steps: [step], expectations: [] }
@@ -96,26 +92,26 @@ export interface StartRequest {
   version: string
   headers: Record<string, string>
   deployOnly: boolean
-  /** Percent of the requests that the new version is to get copies of, 0..100; undefined leaves it as it is. */
+  /** Percent of the requests to shadow to the new version, 0..100; undefined leaves it unchanged. */
   shadow?: number
   /**
-   * Configuration asked for; undefined takes the one deployed already. Called with the primary's, so that a new
-   * version is made from it.
+   * The wanted configuration; undefined keeps the deployed one. Called with the primary's, which a new version starts
+   * from.
    */
   config: (primary: { version: string; config: VersionConfig }) => VersionConfig
-  /** Whether the user asked for any change of the configuration. */
+  /** Whether the user asked for a change of the configuration. */
   configured: boolean
 }
 
-/** stable, deployed → header (or deployed): deploy beside the primary, then the header route. */
+/** stable, deployed → header (or deployed): deploy beside the primary, then add the header route. */
 export function planStart(found: Found, request: StartRequest): Plan {
   const { app } = found
   const { version, headers, deployOnly, shadow } = request
   const { stage, values } = read(found)
   requireObjectName(app, version, Object.keys(values.deployment))
   if (version === values.primary) {
-    throw conflict(found, stage, `${version} is the primary of ${app} already`, [
-      commented(canaryCommand(['start', app, 'VERSION'], found), `another version than ${version}`),
+    throw conflict(found, stage, `${version} is already the primary of ${app}`, [
+      commented(canaryCommand(['start', app, 'VERSION'], found), `with another version than ${version}`),
     ])
   }
   const wantedConfig = () =>
@@ -129,15 +125,10 @@ export function planStart(found: Found, request: StartRequest): Plan {
     requireSameCanary(found, stage, version)
     const there = values.deployment[version]
     if (request.configured && !isDeepStrictEqual(wantedConfig(), there)) {
-      throw conflict(
-        found,
-        stage,
-        `${version} is deployed already, with another configuration than asked for`,
-        [
-          commented(canaryCommand(['abort', app], found), 'removes it; then start again'),
-          commented(canaryCommand(['start', app, version], found), 'goes on with what is deployed'),
-        ],
-      )
+      throw conflict(found, stage, `${version} is already deployed, with another configuration`, [
+        commented(canaryCommand(['abort', app], found), 'removes it; then start again'),
+        commented(canaryCommand(['start', app, version], found), 'continues with the deployed configuration'),
+      ])
     }
     deployed = { ...values, canary: undefined }
   }
@@ -153,7 +144,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
       throw conflict(
         found,
         stage,
-        `The rollout of ${version} is past what start does`,
+        `The rollout of ${version} is already past start`,
         canaryCommands(found, stage),
       )
     }
@@ -161,7 +152,7 @@ export function planStart(found: Found, request: StartRequest): Plan {
       throw conflict(
         found,
         stage,
-        `The canary headers are ${describeHeaders(stage.headers)} already, not ${describeHeaders(headers)}`,
+        `The canary headers are ${describeHeaders(stage.headers)}, not ${describeHeaders(headers)}`,
         [commented(canaryCommand(['abort', app], found), 'then start again')],
       )
     }
@@ -177,7 +168,7 @@ export function planShift(found: Found, weight: number): Plan {
   const { app } = found
   const { canary, primary } = values
   if (!hasCanary(stage) || !canary) {
-    throw conflict(found, stage, `${app} has no canary route whose weight could be shifted`, [
+    throw conflict(found, stage, `${app} has no canary route to shift`, [
       canaryCommand(['start', app, stage.name === 'deployed' ? stage.canary : 'VERSION'], found),
     ])
   }
@@ -211,7 +202,7 @@ export function planFinish(found: Found, request: { version?: string; jump: bool
     ])
   }
   if (stage.name === 'header' && !jump) {
-    throw conflict(found, stage, `No regular request has tried ${canary.version} yet`, [
+    throw conflict(found, stage, `${canary.version} has served no regular request yet`, [
       canaryCommand(['shift', app, '10'], found),
       commented(canaryCommand(['finish', app, canary.version, '--jump'], found), 'straight to 100 %'),
     ])
@@ -228,25 +219,20 @@ export function planFinish(found: Found, request: { version?: string; jump: bool
 }
 
 /**
- * deployed … shifted → stable on the primary: routes back, then the canary removed. On a stable app there is nothing to
- * abort; `finished` says that this is so because a rollout was finished.
+ * deployed … shifted → stable on the primary: route back, then remove the canary. On a stable app there is nothing to
+ * abort; `finished` is the rollout that ended there, if one did.
  */
 export function planAbort(found: Found, finished?: { from: string; to: string }): Plan {
   const { stage, values } = read(found)
   const { app } = found
   if (stage.name === 'stable') {
     if (!finished) return planOf(found, stage, [])
-    throw conflict(
-      found,
-      stage,
-      `The rollout of ${finished.to} was finished: there is nothing left to abort`,
-      [
-        commented(
-          canaryCommand(['undo', app, finished.from], found),
-          `brings ${finished.from} back as a canary`,
-        ),
-      ],
-    )
+    throw conflict(found, stage, `The rollout of ${finished.to} is finished: nothing to abort`, [
+      commented(
+        canaryCommand(['undo', app, finished.from], found),
+        `brings ${finished.from} back as a canary`,
+      ),
+    ])
   }
   const steps: Step[] = []
   const headers = hasCanary(stage) ? stage.headers : {}
@@ -259,7 +245,7 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
       name: 'route-back',
       title: hasCanary(stage)
         ? `send all requests back to ${values.primary}`
-        : `send ${removed} no more copies of requests`,
+        : `stop shadowing requests to ${removed}`,
       to,
       values: withStage(found.config, back),
       readyBefore: [values.primary],
@@ -281,20 +267,23 @@ export function planAbort(found: Found, finished?: { from: string; to: string })
   return planOf(found, stage, steps)
 }
 
-/** The stage of a released app and the values it stands for. Throws ConflictError where canary can't explain them. */
+/** The stage of a released app and its stage values. Throws ConflictError where the values cannot be read. */
 export function read(found: Found): { stage: Stage; values: StageValues } {
   const stage = stageOf(found.config)
   const { values } = readStageValues(found.config)
   if (!values || stage.name === 'unknown' || stage.name === 'absent') {
-    throw new ConflictError(`canary can't explain the values of ${found.app}: ${describeStage(stage)}.`, {
-      state: 'Nothing was changed.',
-      nextSteps: [canaryCommand(['values', found.app], found)],
-    })
+    throw new ConflictError(
+      `Cannot read the stage of ${found.app} from its values: ${describeStage(stage)}.`,
+      {
+        state: 'Nothing was changed.',
+        nextSteps: [canaryCommand(['values', found.app], found)],
+      },
+    )
   }
   return { stage, values }
 }
 
-/** The plan of these steps; `announced` are the canary headers of a route still to come. */
+/** The plan of these steps; `announced` are the canary headers of a route to come. */
 export function planOf(
   found: Found,
   from: Stage,
@@ -330,7 +319,7 @@ function canaryCommands(found: Found, stage: CanaryStage): string[] {
   ]
 }
 
-/** A command that doesn't fit the stage; `nextSteps` are those that do. */
+/** A command that does not fit the stage; `nextSteps` are those that do. */
 export function conflict(found: Found, stage: Stage, what: string, nextSteps: string[]): ConflictError {
   return new ConflictError(`${what}.`, {
     state: `Nothing was changed: ${found.app} is ${describeStage(stage)}.`,

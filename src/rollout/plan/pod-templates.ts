@@ -4,7 +4,7 @@ import { listOf, mapOf, textOf } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
 import { plainContainer, plainPodSpec } from '../deployment/server-defaults.js'
 
-/** Pod templates of the Deployments by the version their pods are labelled with. */
+/** Pod templates of the Deployments, by the version in their pods' labels. */
 export function podTemplates(objects: JsonObject[]): Map<string, JsonObject> {
   const templates = new Map<string, JsonObject>()
   for (const { kind, spec } of objects) {
@@ -17,12 +17,12 @@ export function podTemplates(objects: JsonObject[]): Map<string, JsonObject> {
   return templates
 }
 
-/** Whether Kubernetes leaves the pods of the one template as they are when the other takes its place. */
+/** Whether Kubernetes keeps the pods when one template replaces the other. */
 export function makesSamePods(one: JsonObject, other: JsonObject): boolean {
   return isDeepStrictEqual(one, other) || isDeepStrictEqual(settled(one), settled(other))
 }
 
-/** A pod template without what holds anyway, so that two of them differ only where their pods do. */
+/** A pod template without defaults, so that two differ only where their pods do. */
 export function settled(template: JsonObject): JsonObject {
   const spec = mapOf(template.spec)
   const lists = ['containers', 'initContainers'].filter((key) => Array.isArray(spec[key]))
@@ -37,14 +37,14 @@ function settledContainer(container: JsonObject): JsonObject {
   return { ...plainContainer(container), ...kept, imagePullPolicy: policy }
 }
 
-/** What Kubernetes takes where a container says nothing. */
+/** Kubernetes' default pull policy for an image. */
 function pullPolicyOf(image: string): string {
   const [name = '', digest] = (image.split('/').at(-1) ?? '').split('@')
   const tag = name.split(':')[1] ?? (digest === undefined ? 'latest' : '')
   return tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
 
-/** Fields of which an empty map is not the same as none: Kubernetes makes other pods. */
+/** Fields where an empty map differs from a missing one: Kubernetes makes other pods. */
 function empties(object: JsonObject, fields: string[]): Record<string, Json> {
   const empty = fields.filter((field) => {
     const value = object[field]

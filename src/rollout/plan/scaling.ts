@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/values.js'
 import { nameOf, versionOf } from '../drift/drift.js'
 import { isObject } from '../values/merge.js'
 
-/** How the objects of a manifest set the number of a version's pods; undefined where they have no Deployment of it. */
+/** How a manifest sets the number of a version's pods; undefined without a Deployment of it. */
 export function scalingOf(objects: JsonObject[], version: string): Scaling | undefined {
   const deployment = objects.find((object) => versionOf(object) === version)
   if (!deployment) return undefined
@@ -23,12 +23,12 @@ export function scalingOf(objects: JsonObject[], version: string): Scaling | und
   return { replicas: 1 }
 }
 
-/** Pods that may be left of those that there are. */
+/** The most pods that this scaling allows. */
 export function mostOf(scaling: Scaling): number {
   return 'replicas' in scaling ? scaling.replicas : scaling.most
 }
 
-/** The values of all versions with so many pods: as their number, or as the most that their autoscaler may make. */
+/** The values of all versions with this many pods: as their number, or as their autoscaler's maximum. */
 export function withPods(values: JsonObject, scaling: Scaling, count: number): JsonObject {
   const app = isObject(values.app) ? values.app : {}
   if ('replicas' in scaling) return { ...values, app: { ...app, replicas: count } }
@@ -36,7 +36,7 @@ export function withPods(values: JsonObject, scaling: Scaling, count: number): J
   return { ...values, app: { ...app, autoscaling: { ...autoscaling, maxReplicas: count } } }
 }
 
-/** Names of the Deployments whose number of pods the first manifest sets, and the second leaves to others. */
+/** Names of the Deployments whose number of pods the first manifest sets and the second does not. */
 export function leftAlone(before: JsonObject[], after: JsonObject[]): string[] {
   const setsReplicas = (object: JsonObject) => specOf(object).replicas !== undefined
   const deployments = (objects: JsonObject[]) => objects.filter(({ kind }) => kind === 'Deployment')

@@ -35,8 +35,8 @@ export function deployStep(
 }
 
 /**
- * Sends copies of some of the requests to a version that is deployed; a percentage of 0 ends that. `announced` are the
- * headers of the route to come.
+ * Shadows some of the requests to a deployed version; a percentage of 0 ends that. `announced` are the headers of the
+ * route to come.
  */
 export function shadowStep(
   found: Found,
@@ -53,8 +53,8 @@ export function shadowStep(
     name: 'shadow',
     title:
       percentage > 0
-        ? `send copies of ${percentage} % of the requests to ${version}`
-        : `send ${version} no more copies of requests`,
+        ? `shadow ${percentage} % of the requests to ${version}`
+        : `stop shadowing requests to ${version}`,
     to,
     values: withStage(found.config, shadowed),
     readyBefore: percentage > 0 ? [version] : [],
@@ -64,7 +64,7 @@ export function shadowStep(
   }
 }
 
-/** Sends canary requests to a version that is deployed; they are its own from then on, and no copies of others'. */
+/** Sends canary requests to a deployed version, which ends their shadowing. */
 export function headerStep(
   found: Found,
   values: StageValues,
@@ -85,7 +85,7 @@ export function headerStep(
   }
 }
 
-/** Gives a version so many pods, by its configuration, and changes nothing else. */
+/** Sets a version's number of pods in its configuration, and changes nothing else. */
 export function scaleStep(found: Found, version: string, config: VersionConfig, count: number): Step {
   const to = stageOf(found.config)
   const deployment = isObject(found.config.deployment) ? found.config.deployment : {}
@@ -102,7 +102,7 @@ export function scaleStep(found: Found, version: string, config: VersionConfig, 
   }
 }
 
-/** Sends a share of the regular requests to the canary; `readyBefore` names the version whose share rises. */
+/** Sends a share of the regular requests to the canary; `readyBefore` names the version whose share grows. */
 export function weightStep(found: Found, values: StageValues, weight: number, readyBefore: string[]): Step {
   const { canary } = values
   if (!canary) throw new Error('a weight needs a canary')
@@ -120,7 +120,7 @@ export function weightStep(found: Found, values: StageValues, weight: number, re
   }
 }
 
-/** Leaves one version, primary and alone; `removed` gets no requests any more. */
+/** Leaves one version, the primary; `removed` no longer gets requests. */
 export function removeStep(
   found: Found,
   values: StageValues,

@@ -12,21 +12,21 @@ import { deployStep, type Found, headerStep, removeStep, weightStep } from './st
 import { readStageValues } from '../stage/values.js'
 import { requireObjectName } from '../stage/version.js'
 
-/** Where the history has no rollout with canary headers. */
+/** For a history without canary headers. */
 const DEFAULT_HEADERS = { stage: 'canary' }
 
 export interface UndoRequest {
-  /** The version to go back to. */
+  /** The version to bring back. */
   version: string
-  /** In three steps: deploy, all requests, decommission; without header stage and weight 50. */
+  /** In three steps (deploy, all requests, decommission), without the header stage and weight 50. */
   fast: boolean
   /** The release's history, oldest first. */
   revisions: RevisionSummary[]
 }
 
 /**
- * The version that `undo` would go back to: the one whose way back is begun already, else the primary before. Throws
- * ConflictError where another version's rollout is under way, or the history knows no primary before.
+ * The version that `undo` would bring back: that of an undo under way, else the previous primary. Throws ConflictError
+ * where another version's rollout is under way, or the history has no previous primary.
  */
 export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): string {
   const stage = stageOf(found.config)
@@ -36,7 +36,7 @@ export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): str
   if (version !== undefined) return version
   const primary = 'primary' in stage ? stage.primary : 'VERSION'
   const since = beginning(revisions)
-  const what = `The history of ${found.app}${since && `${since},`} knows no version before ${primary}`
+  const what = `The history of ${found.app}${since && `${since},`} has no version before ${primary}`
   throw conflict(found, stage, what, [
     canaryCommand(['history', found.app], found),
     commented(canaryCommand(['start', found.app, 'VERSION'], found), 'another version'),
@@ -44,10 +44,10 @@ export function versionToUndoTo(found: Found, revisions: RevisionSummary[]): str
 }
 
 /**
- * stable → stable on a version before: it is deployed again with the configuration it had as the primary, and takes the
- * requests by the steps of any rollout. Goes on where its own way back is under way; without steps where the app is
- * stable on the version already. Throws ConflictError where another version's rollout is under way, or the history has
- * no such version any more.
+ * stable → stable on an earlier version: deployed again with the configuration it had as the primary, it takes the
+ * requests by the steps of any rollout. Continues an undo of the same version; without steps if the app is already
+ * stable on it. Throws ConflictError where another version's rollout is under way, or the history no longer has the
+ * version.
  */
 export function planUndo(found: Found, { version, fast, revisions }: UndoRequest): Plan {
   const { stage, values } = read(found)
@@ -80,7 +80,7 @@ export function planUndo(found: Found, { version, fast, revisions }: UndoRequest
   return planOf(found, stage, steps, headers)
 }
 
-/** The configuration that a version had when it last was the primary. */
+/** The version's configuration when it last was the primary. */
 function configOf(found: Found, stage: Stage, version: string, revisions: RevisionSummary[]): VersionConfig {
   const { app, config: now } = found
   const { config } =
@@ -92,20 +92,17 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
   if (!config || !old) {
     const what = `${version} was never the primary in the history of ${app}${beginning(revisions)}`
     throw conflict(found, stage, what, [
-      commented(
-        canaryCommand(['start', app, version, '--image', '…'], found),
-        'its configuration is to be given',
-      ),
+      commented(canaryCommand(['start', app, version, '--image', '…'], found), 'give its configuration'),
       canaryCommand(['history', app], found),
     ])
   }
-  // An image of its own comes back with it; one that all versions share may be another one by now.
+  // Its own image comes back with it; an image shared by all versions may have changed since.
   const image = sharedImage(config)
   if (old.image !== undefined || image === sharedImage(now)) return old
   throw conflict(
     found,
     stage,
-    `${version} had the image that all versions share, ${image ?? "the chart's"}, which is ${sharedImage(now) ?? "the chart's"} by now`,
+    `${version} had the image shared by all versions, ${image ?? "the chart's"}, which is now ${sharedImage(now) ?? "the chart's"}`,
     [
       commented(
         canaryCommand(['start', app, version, '--image', image ?? '…'], found),
@@ -115,7 +112,7 @@ function configOf(found: Found, stage: Stage, version: string, revisions: Revisi
   )
 }
 
-/** `, which begins with revision 13 (Helm keeps no older ones)` where older revisions are gone, else nothing. */
+/** `, which begins with revision 13 (Helm keeps no older ones)` where older revisions are gone, else empty. */
 function beginning(revisions: RevisionSummary[]): string {
   const oldest = revisions[0]?.revision ?? 1
   return oldest > 1 ? `, which begins with revision ${oldest} (Helm keeps no older ones)` : ''
@@ -126,7 +123,7 @@ function sharedImage({ app }: JsonObject): string | undefined {
   return typeof image === 'string' ? image : undefined
 }
 
-/** The canary headers that users of the app know: those of its newest rollout. */
+/** The canary headers of the app's newest rollout, which its users know. */
 function headersIn(revisions: RevisionSummary[]): Record<string, string> {
   for (const { config } of [...revisions].reverse()) {
     const stage = config && stageOf(config)

@@ -13,24 +13,24 @@ import { hasCanary, stageOf } from '../stage/stage.js'
 import type { Found } from './steps.js'
 
 export interface Upgrade {
-  /** The complete values wanted, versions and routes as deployed. */
+  /** The complete values wanted, with versions and routes as deployed. */
   values: JsonObject
-  /** The chart in words, `gloo-app 0.1.0`, and whether it is another than the deployed one. */
+  /** Name and version of the chart, `gloo-app 0.1.0`, and whether it differs from the deployed one. */
   chart: { before: string; after: string; isOther: boolean }
-  /** The objects deployed, and those rendered with the wanted chart and values. */
+  /** The deployed objects, and those rendered with the new chart and values. */
   objects: { before: JsonObject[]; after: JsonObject[] }
-  /** Where another than before sets the number of pods. */
+  /** Where what sets the number of pods changes. */
   scaling?: ScalingChange
 }
 
-/** Throws ConflictError unless the app is stable: a rollout is ended before the ground under it changes. */
+/** Throws ConflictError unless the app is stable: a rollout has to end before its base values change. */
 export function requireStable({ app, namespace, config }: Found): void {
   const stage = stageOf(config)
   if (stage.name === 'stable') return
   const finish = hasCanary(stage)
     ? [commented(canaryCommand(['finish', app], { app, namespace }), `makes ${stage.canary} the primary`)]
     : []
-  throw new ConflictError(`${app} is upgraded only while it is stable: a rollout is under way.`, {
+  throw new ConflictError(`${app} can be upgraded only while stable: a rollout is under way.`, {
     state: `Nothing was changed: ${describeStage(stage)}.`,
     nextSteps: [
       ...finish,
@@ -40,8 +40,8 @@ export function requireStable({ app, namespace, config }: Found): void {
 }
 
 /**
- * stable → stable with another chart or other base values, in one step; no step where nothing changes. Throws
- * ConflictError where a Deployment that serves would have to go or be made anew.
+ * stable → stable with another chart or other base values, in one step; without steps where nothing changes. Throws
+ * ConflictError where a serving Deployment would be removed or recreated.
  */
 export function planUpgrade(found: Found, { values, chart, objects, scaling }: Upgrade): Plan {
   requireStable(found)
@@ -72,7 +72,7 @@ export function planUpgrade(found: Found, { values, chart, objects, scaling }: U
   return { ...plan, steps: [step] }
 }
 
-/** Pods are replaced within a Deployment, old ones going as new ones get ready; not so if it is another one. */
+/** Within one Deployment, old pods stop as new ones become ready; with a new Deployment they would all stop at once. */
 function requireServing({ app, namespace }: Found, { objects }: UpgradeChanges): void {
   const lost = objects.find(
     ({ kind, change, fields }) =>
@@ -82,7 +82,7 @@ function requireServing({ app, namespace }: Found, { objects }: UpgradeChanges):
   if (!lost) return
   const what = lost.change === 'removed' ? 'remove' : 'change the selector of'
   throw new ConflictError(
-    `This upgrade would ${what} Deployment ${lost.name}, whose pods serve the requests: all would go at once.`,
+    `This upgrade would ${what} Deployment ${lost.name}, which serves the requests: all its pods would stop at once.`,
     {
       state: 'Nothing was changed.',
       nextSteps: [
@@ -94,7 +94,7 @@ function requireServing({ app, namespace }: Found, { objects }: UpgradeChanges):
   )
 }
 
-/** Values named in a title; of more only the count. */
+/** Values named in a title; more are counted. */
 const MOST_NAMED = 3
 
 function titleOf(before: JsonObject, after: JsonObject, { chart }: UpgradeChanges): string {

@@ -14,9 +14,9 @@ export interface ConfigChanges {
 }
 
 /**
- * The configuration of a new version: the one it comes after, with the changes. Where a user's image has a tag or
- * digest, the new version must name another: the same image under a new name would be proven as something it is not.
- * `shared` is the configuration of all versions (`app`), if there is one.
+ * The configuration of a new version: that of the version before, with the changes. Where a user's image has a tag or
+ * digest, the new version must name another: the same image under a new name would be verified as something it is not.
+ * `shared` is the configuration of all versions (`app`), if any.
  */
 export function nextConfig(
   place: AppPlace,
@@ -30,7 +30,7 @@ export function nextConfig(
   const after = imageOf({ app: shared, deployment: { [version]: config } }, version)
   if (after?.pinned && after.reference === before?.reference) {
     throw new UsageError(
-      `${version} would run the image of ${from.version}, ${after.reference}: it could not be distinguished from ${from.version}.`,
+      `${version} would run the image of ${from.version}, ${after.reference}: their answers could not be told apart.`,
       {
         nextSteps: [
           canaryCommand(['start', place.app, version, '--image', withTag(after.reference, version)], place),
@@ -41,7 +41,7 @@ export function nextConfig(
   return config
 }
 
-/** A configuration with the changes applied: the file first, then the settings, then the image. */
+/** A configuration with the changes applied: first the file, then the settings, then the image. */
 export function changedConfig(config: VersionConfig, changes: ConfigChanges): VersionConfig {
   let changed = changes.values ? mergeValues(config, changes.values) : config
   for (const text of changes.set ?? []) changed = setValue(changed, text, false)

@@ -3,9 +3,9 @@ import type { Stage } from '../../model/stage.js'
 import { hasCanary, weightOf } from './stage.js'
 
 /**
- * What traffic must show in a stage: regular requests by weight, canary ones all to the canary.
- * `announced` are the canary headers of a route still to come: while there is none, canary requests must see the
- * primary like all others, which proves that nothing changed for anybody.
+ * What traffic must show in a stage: regular requests by weight, canary requests all to the canary. `announced` are the
+ * canary headers of a route to come: until it exists, canary requests must see the primary like all others, which
+ * verifies that nothing changed for anybody.
  */
 export function expectationsOf(
   app: string,
@@ -29,8 +29,8 @@ export function expectationsOf(
 }
 
 /**
- * The share of the expectation's canary that the same probes saw in another stage, 0..1: right after an upgrade, what old
- * routes would show. Undefined where that stage sends them to neither of its versions.
+ * The share of the expectation's canary that the same probes saw in another stage, 0..1: right after an upgrade, old
+ * routes would show it. Undefined where that stage sends them to neither of its versions.
  */
 export function shareIn(stage: Stage, { kind, headers, primary, canary }: Expectation): number | undefined {
   if (stage.name === 'absent' || stage.name === 'unknown') return undefined

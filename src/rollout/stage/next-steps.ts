@@ -1,7 +1,10 @@
 import { canaryCommand } from '../../model/command-line.js'
 import type { Stage } from '../../model/stage.js'
 
-/** Commands that go on from a stage, likeliest first. The namespace is named only where it is not the app's own name. */
+/**
+ * Commands that continue from a stage, likeliest first. The namespace is named only where it differs from the app's
+ * name.
+ */
 export function nextCommands(app: string, namespace: string, stage: Stage): string[] {
   const command = (...words: (string | number)[]) => canaryCommand(words, { app, namespace })
   switch (stage.name) {
@@ -23,8 +26,8 @@ export function nextCommands(app: string, namespace: string, stage: Stage): stri
 }
 
 /**
- * The command that goes back from a stage; undefined where there is nothing to go back from. `versionBefore` is the
- * primary before a stable stage that came from a finished rollout.
+ * The command that returns to the version before; undefined where there is none. `versionBefore` is the primary before
+ * a stable stage that a finished rollout led to.
  */
 export function undoCommand(
   app: string,

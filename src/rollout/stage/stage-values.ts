@@ -12,16 +12,16 @@ export interface StageValuesRequest {
   app: string
   stage: StageWithValues
   primary: string
-  /** Needed by every stage but `stable`. */
+  /** Required by every stage but `stable`. */
   canary?: string
-  /** Needed by `weighted`: 1..99. */
+  /** Required by `weighted`: 1..99. */
   weight?: number
   headers: Record<string, string>
-  /** Values to write the stage into: all else in them stays, and so do their configurations of the versions. */
+  /** Values to write the stage into: everything else stays, including the versions' configurations. */
   base: JsonObject
 }
 
-/** The complete values of a stage. Throws UsageError where the stage needs what was not given. */
+/** The complete values of a stage. Throws UsageError where the stage needs an argument that is missing. */
 export function valuesOfStage(request: StageValuesRequest): JsonObject {
   const { app, stage, primary, canary, headers, base } = request
   requireObjectName(app, primary)
@@ -32,7 +32,7 @@ export function valuesOfStage(request: StageValuesRequest): JsonObject {
     })
   }
   if (canary === primary) {
-    throw new UsageError(`${canary} can't be both primary and canary.`, {
+    throw new UsageError(`${canary} cannot be both primary and canary.`, {
       nextSteps: ['name another version with --canary VERSION'],
     })
   }

@@ -2,14 +2,14 @@ import type { CanaryStage, Stage } from '../../model/stage.js'
 import type { JsonObject, StageValues } from '../../model/values.js'
 import { readStageValues } from './values.js'
 
-/** The stage that the user's values of a deployed revision stand for. */
+/** The stage of a deployed revision, by the user's values. */
 export function stageOf(config: JsonObject): Stage {
   const { values, problems } = readStageValues(config)
   if (!values || problems.length > 0) return { name: 'unknown', problems }
   return stageOfValues(values)
 }
 
-/** The stage of sound values (one or two versions, primary and canary among them). */
+/** The stage of valid values (one or two versions, primary and canary among them). */
 export function stageOfValues({ deployment, primary, canary, shadow }: StageValues): Stage {
   if (!canary) {
     const other = Object.keys(deployment).find((version) => version !== primary)
@@ -23,12 +23,11 @@ export function stageOfValues({ deployment, primary, canary, shadow }: StageValu
   return { name: 'weighted', ...routed, weight }
 }
 
-/** Does the stage have a canary route? (`deployed` names its canary too, but sends nobody to it.) */
+/** Whether the stage has a canary route. (`deployed` names its canary too, but sends no requests to it.) */
 export function hasCanary(stage: Stage): stage is CanaryStage {
   return 'headers' in stage
 }
 
-/** Percent of the regular requests that the stage sends to its canary. */
 export function weightOf(stage: Stage): number {
   if (stage.name === 'weighted') return stage.weight
   return stage.name === 'shifted' ? 100 : 0

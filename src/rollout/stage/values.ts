@@ -10,9 +10,9 @@ import { headerProblem } from '../../lib/http/headers.js'
 import { isObject } from '../values/merge.js'
 import { isVersion, VERSION_FORM } from './version.js'
 
-/** What the values say of the stage, and what in them can't be explained: a sentence each, with its place. */
+/** The stage values, and the problems in them: a sentence each, with its place. */
 export interface ReadValues {
-  /** Undefined when the problems leave nothing to go by. */
+  /** Undefined if the problems make them unusable. */
   values?: StageValues
   problems: string[]
 }
@@ -28,7 +28,7 @@ export function readStageValues(config: JsonObject): ReadValues {
   const shadow = readShadow(routes.shadow, problems)
   if (lacksRoutes(config)) {
     problems.push(
-      'routes.enabled is false: no request reaches the app (an install not finished goes on by itself)',
+      'routes.enabled is false: no request reaches the app (repeat an unfinished install to complete it)',
     )
   }
   if (Object.keys(deployment).length === 0) problems.push('deployment names no version')
@@ -38,11 +38,11 @@ export function readStageValues(config: JsonObject): ReadValues {
     ['routes.shadow.version', shadow?.version],
   ] as const) {
     if (version !== undefined && !Object.hasOwn(deployment, version)) {
-      problems.push(`${place}: ${version} is not among the versions deployed (${listed(deployment)})`)
+      problems.push(`${place}: ${version} is not deployed (deployed: ${listed(deployment)})`)
     }
   }
   if (primary !== undefined && canary?.version === primary) {
-    problems.push(`routes.canary.version: ${primary} is the primary too`)
+    problems.push(`routes.canary.version: ${primary} is also the primary`)
   }
   if (shadow && canary) problems.push('routes.shadow is set beside routes.canary')
   if (shadow && shadow.version === primary) {
@@ -57,20 +57,23 @@ export function readStageValues(config: JsonObject): ReadValues {
   }
 }
 
-/** Whether the chart leaves the routes out: the first half of an install where the gateway admits nothing unknown. */
+/**
+ * Whether the chart renders no routes: the first half of an install behind a gateway that rejects references to unknown
+ * objects.
+ */
 export function lacksRoutes({ routes }: JsonObject): boolean {
   return isObject(routes) && routes.enabled === false
 }
 
-/** Values with `routes.enabled` as given; undefined leaves it to the chart, which has routes. */
+/** Values with `routes.enabled` as given; undefined leaves it to the chart's default, true. */
 export function withRoutesEnabled(config: JsonObject, enabled: false | undefined): JsonObject {
   const { enabled: _enabled, ...routes } = isObject(config.routes) ? config.routes : {}
   return { ...config, routes: enabled === undefined ? routes : { ...routes, enabled } }
 }
 
 /**
- * The user's values with the stage written into them: all else stays as it was. A weight of 0 is left out, as in the
- * seed's third values file (the chart takes no weight for 0).
+ * The user's values with the stage written into them: everything else stays. A weight of 0 is omitted, as in the seed's
+ * third values file (the chart's default is 0).
  */
 export function withStage(config: JsonObject, stage: StageValues): JsonObject {
   const { canary: _canary, shadow: _shadow, ...routes } = isObject(config.routes) ? config.routes : {}
@@ -161,7 +164,7 @@ function readShadow(value: Json | undefined, problems: string[]): ShadowRoute | 
   return version === undefined || !isSound ? undefined : { version, percentage }
 }
 
-/** Versions named in a sentence; of more only the count. */
+/** Versions named in a sentence; more are counted. */
 const MOST_NAMED = 6
 
 function listed(deployment: Record<string, VersionConfig>): string {
@@ -170,7 +173,7 @@ function listed(deployment: Record<string, VersionConfig>): string {
   return `${versions.slice(0, MOST_NAMED).join(', ') || 'none'}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
-/** Characters of one sentence, or of one version's name in it: values may be of any length. */
+/** Characters of one sentence, or of one version's name in it: values can be of any length. */
 const LONGEST = 300
 const LONGEST_NAME = 63
 
@@ -178,7 +181,7 @@ function cut(text: string, longest = LONGEST_NAME): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}…`
 }
 
-/** So many sentences that a person reads them; of more only the count. */
+/** At most this many sentences; more are counted. */
 function bounded(problems: string[]): string[] {
   const rest = problems.length - MOST_NAMED
   const first = problems.slice(0, MOST_NAMED).map((problem) => cut(problem, LONGEST))

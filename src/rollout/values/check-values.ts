@@ -2,14 +2,14 @@ import type { Json, JsonObject } from '../../model/values.js'
 import { effectiveConfig, imageOf } from '../plan/app-config.js'
 import { isObject } from './merge.js'
 
-/** Something odd in the values, and where: `routes.matches[1]`, `deployment.v2.image`. */
+/** A doubtful setting in the values, and its place: `routes.matches[1]`, `deployment.v2.image`. */
 export interface Finding {
   place: string
   /** A clause about the place. */
   message: string
 }
 
-/** What the chart takes, but nobody is likely to mean: the version that comes new, and the routes. */
+/** Settings that are valid but hardly intended: of the version to deploy, and of the routes. */
 export function valuesFindings(values: JsonObject, version: string): Finding[] {
   return [
     ...imageFindings(values, version),
@@ -22,12 +22,12 @@ function imageFindings(values: JsonObject, version: string): Finding[] {
   const image = imageOf(values, version)
   if (!image) return []
   const place = placeOf(values, version, 'image')
-  // With `repository` alone it is said that the tag is the version; of one text people expect `latest`.
+  // For a map with `repository` alone, the docs promise the version as tag; for a plain text, people expect `latest`.
   if (!image.pinned && !isObject(effectiveConfig(values, version).image)) {
-    return [{ place, message: `no tag or digest given: ${version} runs ${image.reference}` }]
+    return [{ place, message: `has no tag or digest: ${version} runs ${image.reference}` }]
   }
   if (!image.reference.endsWith(':latest')) return []
-  return [{ place, message: `${image.reference} may be another image each time a pod starts` }]
+  return [{ place, message: `${image.reference} may be a different image each time a pod starts` }]
 }
 
 function drainingFindings(values: JsonObject, version: string): Finding[] {
@@ -37,7 +37,7 @@ function drainingFindings(values: JsonObject, version: string): Finding[] {
   return [{ place: placeOf(values, version, 'drainSeconds'), message }]
 }
 
-/** Matches behind a prefix that takes all their requests: routes are tried in order. */
+/** Matches hidden behind a prefix that takes all their requests: routes are tried in order. */
 function hiddenMatches(routes: Json | undefined): Finding[] {
   const list = isObject(routes) && Array.isArray(routes.matches) ? routes.matches : []
   const findings: Finding[] = []
@@ -50,10 +50,10 @@ function hiddenMatches(routes: Json | undefined): Finding[] {
     if (hiding) {
       findings.push({
         place,
-        message: `no request gets here: ${hiding.place}, ${hiding.prefix}, takes them all`,
+        message: `gets no request: ${hiding.place}, ${hiding.prefix}, takes them all`,
       })
     }
-    // One that asks for more than a path lets requests through to those behind it.
+    // A match with more conditions than a path lets requests through to those after it.
     const isOpen = !['methods', 'query', 'headers'].some((key) => isSaid(match[key]))
     if (isOpen && typeof match.prefix === 'string') prefixes.push({ prefix: match.prefix, place })
   }
@@ -64,7 +64,7 @@ function isSaid(condition: Json | undefined): boolean {
   return typeof condition === 'object' && condition !== null && Object.keys(condition).length > 0
 }
 
-/** The version's own key where it has it, else that of all versions. */
+/** The version's own key if it has it, else that of all versions. */
 function placeOf({ deployment }: JsonObject, version: string, key: string): string {
   const own = isObject(deployment) ? deployment[version] : undefined
   return isObject(own) && key in own ? `deployment.${version}.${key}` : `app.${key}`

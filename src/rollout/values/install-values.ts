@@ -7,8 +7,8 @@ import { withStage } from '../stage/values.js'
 const DEFAULT_API_GROUP = 'example'
 
 /**
- * The complete values of an install: the user's own with one version, which is the primary. Throws UsageError where they
- * name another version, another primary or a canary, or match requests that nobody can make.
+ * The complete values of an install: the user's own with one version, the primary. Throws UsageError where they name
+ * another version, another primary or a canary, or where a match takes requests that no client can send.
  */
 export function installValues(version: string, base: JsonObject): JsonObject {
   requireRequests(base)
@@ -16,27 +16,24 @@ export function installValues(version: string, base: JsonObject): JsonObject {
   const deployment = isObject(base.deployment) ? base.deployment : {}
   const others = Object.keys(deployment).filter((other) => other !== version)
   if (others.length > 0) {
-    throw new UsageError(`The values deploy ${others.join(' and ')}, but ${version} is to be installed.`, {
-      nextSteps: [`take deployment.${others[0]} out of the values, or install ${others[0]}`],
+    throw new UsageError(`The values deploy ${others.join(' and ')}, but this installs ${version}.`, {
+      nextSteps: [`remove deployment.${others[0]} from the values, or install ${others[0]}`],
     })
   }
   const primary = isObject(routes.primary) ? routes.primary.version : undefined
   if (primary !== undefined && primary !== null && primary !== version) {
-    throw new UsageError(
-      `The values route to ${JSON.stringify(primary)}, but ${version} is to be installed.`,
-      {
-        nextSteps: ['take routes.primary.version out of the values'],
-      },
-    )
+    throw new UsageError(`The values route to ${JSON.stringify(primary)}, but this installs ${version}.`, {
+      nextSteps: ['remove routes.primary.version from the values'],
+    })
   }
   if (routes.canary !== undefined && routes.canary !== null) {
     throw new UsageError('The values have a canary route, but an install has no canary.', {
-      nextSteps: ['take routes.canary out of the values; canary start makes it'],
+      nextSteps: ['remove routes.canary from the values; canary start adds it'],
     })
   }
   if (routes.shadow !== undefined && routes.shadow !== null) {
-    throw new UsageError('The values shadow a version, but an install has one version only.', {
-      nextSteps: ['take routes.shadow out of the values; canary start --deploy-only --shadow makes it'],
+    throw new UsageError('The values shadow a version, but an install has only one.', {
+      nextSteps: ['remove routes.shadow from the values; canary start --deploy-only --shadow adds it'],
     })
   }
   const config = deployment[version] ?? {}

@@ -5,8 +5,8 @@ import type { JsonObject } from '../../model/values.js'
 import { isObject } from './merge.js'
 
 /**
- * Throws UsageError for a match of the values that no request can fulfil: a path that clients never send as it is
- * written, or a header that does not reach the proxy as it is.
+ * Throws UsageError for a match in the values that no request can meet: a path that clients never send in this form, or
+ * a header that proxies do not pass on unchanged.
  */
 export function requireRequests({ routes }: JsonObject): void {
   const matches = isObject(routes) && Array.isArray(routes.matches) ? routes.matches : []

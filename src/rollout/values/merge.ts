@@ -5,11 +5,11 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Merges values as Helm does: maps are merged key by key, anything else is replaced. A null in `over` stays (Helm lets
- * it delete a chart's default when it renders).
+ * Merges values like Helm: maps key by key, anything else is replaced. A null in `over` stays: Helm uses it to delete a
+ * chart's default when it renders.
  */
 export function mergeValues(base: JsonObject, over: JsonObject): JsonObject {
-  // By way of a map: a key of an object may be one that all objects have, such as __proto__.
+  // A Map, as a key may be one that all objects have, such as __proto__.
   const merged = new Map(Object.entries(base))
   for (const [key, value] of Object.entries(over)) {
     const below = merged.get(key)
@@ -18,7 +18,7 @@ export function mergeValues(base: JsonObject, over: JsonObject): JsonObject {
   return Object.fromEntries(merged)
 }
 
-/** What the templates see: the chart's defaults under the user's values, keys with null removed. */
+/** The values that the templates get: the user's over the chart's defaults, without keys set to null. */
 export function effectiveValues(chartValues: JsonObject, config: JsonObject): JsonObject {
   return withoutNulls(mergeValues(chartValues, config))
 }

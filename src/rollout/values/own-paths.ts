@@ -2,8 +2,8 @@ import type { JsonObject } from '../../model/values.js'
 import { isObject } from './merge.js'
 
 /**
- * Whether a path, without its query, lies within what the app answers to: `routes.matches` of its effective values, or
- * `/APP`. A prefix is taken by whole segments: `/echo-admin` may be another app's. `fits` matches a whole path against RE2.
+ * Whether a path, without its query, belongs to the app: to `routes.matches` of its effective values, or `/APP`. A
+ * prefix matches whole segments: `/echo-admin` may be another app's. `fits` matches a whole path against RE2.
  */
 export function isOwnPath(
   path: string,
@@ -17,7 +17,7 @@ export function isOwnPath(
   })
 }
 
-/** The paths that the app answers to, for messages: `/echo, /items/[0-9]+`. */
+/** The app's paths, for messages: `/echo, /items/[0-9]+`. */
 export function ownPathsText(app: string, values: JsonObject): string {
   return matchesOf(app, values)
     .flatMap(
@@ -26,12 +26,12 @@ export function ownPathsText(app: string, values: JsonObject): string {
     .join(', ')
 }
 
-/** Whether a path is the prefix, or goes on from it by whole segments. */
+/** Whether a path is the prefix, or continues it by whole segments. */
 export function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
 
-/** Whether a path means one place to every proxy: no dot segments, no slashes in disguise. */
+/** Whether a path means the same to every proxy: no dot segments, no encoded slashes. */
 export function isPlainPath(path: string): boolean {
   if (/\\|%2f|%5c/i.test(path)) return false
   return !path.split('/').some((segment) => /^(?:\.|%2e){1,2}(?:;.*)?$/i.test(segment))

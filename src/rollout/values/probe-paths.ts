@@ -2,13 +2,14 @@ import { UsageError } from '../../model/errors.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { isObject } from './merge.js'
 
-/** As many as `verify.paths` may name. */
+/** The limit of `verify.paths`. */
 const MAX_PATHS = 20
 
 /**
  * The paths by which probes reach the app, from `routes.matches` of its effective values: the path of each match that a
- * plain request of this method fulfils, its query parameters included. Undefined where there are no matches: then it is
- * the app's own path. Throws UsageError where all matches need what can't be made up: a path for a pattern, or headers.
+ * plain request of this method meets, its query parameters included. Undefined without matches: then it is the app's
+ * own path. Throws UsageError where every match needs something that cannot be invented: a path for a pattern, or
+ * headers.
  */
 export function probePaths(values: JsonObject, method: string): string[] | undefined {
   const { matches } = routesOf(values)
@@ -16,11 +17,11 @@ export function probePaths(values: JsonObject, method: string): string[] | undef
   const paths = matches.flatMap((match) => (isObject(match) ? (pathOf(match, method) ?? []) : []))
   if (paths.length > 0) return [...new Set(paths)].slice(0, MAX_PATHS)
   throw new UsageError(
-    `routes.matches: none of them can be probed by a plain ${method} request, as each is a pattern, or wants another method, headers or a query that is a pattern.`,
+    `routes.matches: no entry can be probed by a plain ${method} request: each is a pattern, or requires another method, headers or a query pattern.`,
     {
       state: 'Nothing was probed.',
       nextSteps: [
-        'name paths that they take in the values: `verify: {paths: [/items/1]}`, with verify.request for the method and headers',
+        'name paths to probe in the values: `verify: {paths: [/items/1]}`, with verify.request for the method and headers',
       ],
     },
   )

@@ -2,17 +2,20 @@ import type { Json, JsonObject } from '../../model/values.js'
 import { effectiveConfig } from '../plan/app-config.js'
 import { isObject } from './merge.js'
 
-/** An object that has to be in the namespace before a version's pods can start. */
+/** An object that has to exist in the namespace before a version's pods can start. */
 export interface Reference {
   kind: 'Secret' | 'ConfigMap' | 'ServiceAccount'
   name: string
   /** Where the values name it: `app.envFrom[0]`, `deployment.v2.secrets[1]`. */
   place: string
-  /** Keys of it that the values name; empty where all of it is taken. */
+  /** Keys of it that the values name; empty where the whole object is used. */
   keys: string[]
 }
 
-/** What the configuration of a version names and the chart does not make; each once, at its first place. Optional ones are left out. */
+/**
+ * Objects that a version's configuration names and the chart does not make, each once at its first place; without
+ * optional ones.
+ */
 export function referencesOf(values: JsonObject, version: string): Reference[] {
   const config = effectiveConfig(values, version)
   const own = isObject(values.deployment) ? values.deployment[version] : undefined

@@ -4,17 +4,17 @@ import type { Json, JsonObject } from '../../model/values.js'
 import { isObject } from './merge.js'
 import { isTextPlace } from './text-places.js'
 
-/** Longer lists are a typing error (Helm refuses them too). */
+/** A higher index is a typing error (Helm refuses it too). */
 const MAX_INDEX = 65_536
-/** Keys within keys, as many as Helm takes. */
+/** Nested keys; Helm's limit. */
 const MAX_LEVELS = 30
 
 type Key = string | number
 
 /**
- * Applies one `--set` text to values, as Helm reads it: `a.b=1,c[0]=x,list={1,2}`; `\` before a comma, dot, brace or
- * equals sign takes its meaning away; true, false, null and integers are no strings unless `asString`, but versions and
- * image tags are text as it is written. Returns new values. Throws UsageError for what Helm would not take, and for what it would silently leave out.
+ * Applies one `--set` text to values, like Helm: `a.b=1,c[0]=x,list={1,2}`; `\` escapes a comma, dot, brace or equals
+ * sign; true, false, null and integers are not strings unless `asString`, but versions and image tags always are.
+ * Returns new values. Throws UsageError for what Helm refuses or would drop silently.
  */
 export function setValue(values: JsonObject, text: string, asString: boolean): JsonObject {
   const reader = new SetReader(text, asString)
@@ -29,7 +29,7 @@ export function setValue(values: JsonObject, text: string, asString: boolean): J
 /** Reads the assignments of one text, from left to right. */
 class SetReader {
   private at = 0
-  /** Where the assignment begins that is read. */
+  /** Where the current assignment begins. */
   private start = 0
 
   constructor(
@@ -41,7 +41,7 @@ class SetReader {
     return this.at >= this.text.length
   }
 
-  /** The keys up to and with the equals sign. */
+  /** The keys up to the equals sign, which is consumed. */
   keys(): Key[] {
     this.start = this.at
     const keys: Key[] = []
@@ -56,23 +56,23 @@ class SetReader {
       last = word.last
       if (word.text === '') throw this.wrongKey()
       if (last === undefined || last === ',') {
-        // It may be a piece of a secret with a comma in it.
+        // It may be a piece of a secret that contains a comma.
         const shown = maskPatterns(this.text) === this.text ? this.text.slice(this.start, this.at) : '…'
         throw new UsageError(`"${shown}" is not of the form key=value.`, {
-          nextSteps: ['write it as helm takes it, as in: --set replicas=2; \\, for a comma within a value'],
+          nextSteps: ['write it as for helm: --set replicas=2; \\, for a comma within a value'],
         })
       }
       keys.push(word.text)
     }
     if (keys.length > MAX_LEVELS) {
       throw new UsageError(
-        `"${this.text.slice(this.start, this.at)}" has more than ${MAX_LEVELS} keys in each other.`,
+        `"${this.text.slice(this.start, this.at)}" has more than ${MAX_LEVELS} nested keys.`,
       )
     }
     return keys
   }
 
-  /** The value of these keys, up to and with the comma after it. */
+  /** The value of these keys, up to the comma after it, which is consumed. */
   value(keys: Key[]): Json {
     if (this.text[this.at] !== '{') {
       const { text } = this.until(',')
@@ -99,7 +99,7 @@ class SetReader {
     return Number(text)
   }
 
-  /** The text before the first of these characters, which is taken too; undefined where the end comes first. */
+  /** The text before the first of these characters, which is consumed; `last` is undefined at the end of the text. */
   private until(stops: string): { text: string; last?: string } {
     let text = ''
     while (!this.isAtEnd()) {
@@ -117,10 +117,10 @@ class SetReader {
     if (word === 'true') return true
     if (word === 'false') return false
     if (word === 'null') return null
-    // A leading zero makes it a string, as Helm has it: 007 is no number.
+    // A leading zero makes it a string, as in Helm: 007 is not a number.
     if (text === '0') return 0
     if (!/^[+-]?\d+$/.test(text) || text.startsWith('0') || !fitsIn64Bits(text)) return text
-    // Without the minus of -0.
+    // Turns -0 into 0.
     if (Number.isSafeInteger(Number(text))) return Number(text) + 0
     throw new UsageError(`${text} has too many digits to be kept exactly.`, {
       nextSteps: [`give it as a string: --set-string …=${text}`],
@@ -129,19 +129,19 @@ class SetReader {
 
   private wrongKey(): UsageError {
     return new UsageError(`"${this.text.slice(this.start).split('=', 1)[0]}" is not a key.`, {
-      nextSteps: ['write it as helm takes it: dots between keys, [0] for list items, \\. for a dot in a key'],
+      nextSteps: ['write it as for helm: dots between keys, [0] for list items, \\. for a dot in a key'],
     })
   }
 
   private wrongList(start: number): UsageError {
     const place = this.text.slice(0, start).split(',').at(-1) ?? ''
-    return new UsageError(`The list after "${place}" does not end with "}", or goes on after it.`, {
-      nextSteps: ['write it as helm takes it, as in: --set list={a,b}; \\{ and \\} where braces are meant'],
+    return new UsageError(`The list after "${place}" does not end with "}".`, {
+      nextSteps: ['write it as for helm: --set list={a,b}; \\{ and \\} for literal braces'],
     })
   }
 }
 
-/** Helm takes a larger integer for a string. */
+/** Helm treats a larger integer as a string. */
 function fitsIn64Bits(text: string): boolean {
   const integer = BigInt(text.replace(/^\+/, ''))
   return BigInt.asIntN(64, integer) === integer
@@ -165,7 +165,7 @@ function put(into: Json | undefined, keys: Key[], value: Json, text: string): Js
 
 function occupied(there: Json, text: string): UsageError {
   const what = Array.isArray(there) ? 'a list' : isObject(there) ? 'a map' : 'a single value'
-  return new UsageError(`"${text.split('=', 1)[0]}" goes on where there is ${what}.`, {
-    nextSteps: ['set the whole of it instead, or take it out of the values files'],
+  return new UsageError(`"${text.split('=', 1)[0]}" sets a key inside ${what}.`, {
+    nextSteps: ['set the whole value instead, or remove it from the values files'],
   })
 }

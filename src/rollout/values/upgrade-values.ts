@@ -7,11 +7,11 @@ import { requireRequests } from './matches.js'
 import { isObject } from './merge.js'
 import { setValue } from './set-values.js'
 
-/** What the values of a stable app are to become. */
+/** The wanted values of a stable app. */
 export interface WantedValues {
-  /** Values that take the place of all that no step owns; undefined keeps those deployed. */
+  /** Values that replace everything that no step owns; undefined keeps the deployed ones. */
   base?: JsonObject
-  /** Where the base is from, for errors: `base.yaml`. */
+  /** The source of the base, for errors: `base.yaml`. */
   baseName?: string
   /** Texts of `--set` and `--set-string`, applied over the base. */
   set: string[]
@@ -19,8 +19,8 @@ export interface WantedValues {
 }
 
 /**
- * The values of a stable app with other base values: versions and routes stay as they are deployed. Throws UsageError
- * where they are asked to be others, or where new matches are of requests that nobody can make; a file that repeats them is fine.
+ * The values of a stable app with other base values: versions and routes stay as deployed. Throws UsageError where they
+ * would change, or where a new match takes requests that no client can send; a file that repeats them is fine.
  */
 export function upgradeValues(place: AppPlace, deployed: JsonObject, wanted: WantedValues): JsonObject {
   const { base, baseName = 'the values', set, setString } = wanted
@@ -35,7 +35,7 @@ export function upgradeValues(place: AppPlace, deployed: JsonObject, wanted: Wan
       requireOwnedAsDeployed(place, deployed, values, flag)
     }
   }
-  // What is deployed was taken by its chart.
+  // Deployed matches were accepted by their chart.
   if (!isDeepStrictEqual(matchesOf(values), matchesOf(deployed))) requireRequests(values)
   return values
 }
@@ -44,7 +44,7 @@ function matchesOf({ routes }: JsonObject): Json | undefined {
   return isObject(routes) ? routes.matches : undefined
 }
 
-/** Base values out of a revision whatever its stage was, with the versions and routes that are deployed now. */
+/** A revision's base values, whatever its stage, with the versions and routes that are deployed now. */
 export function withOwned(base: JsonObject, deployed: JsonObject): JsonObject {
   const { deployment: _deployment, routes: baseRoutes, ...rest } = base
   const {
@@ -87,7 +87,7 @@ function requireOwnedAsDeployed(
     const first = changes.find(({ after }) => after !== undefined) ?? changes[0]
     const path = (first?.path ?? place).replace(JSON.stringify(place), place)
     throw new UsageError(
-      `${path} in ${where} is not as deployed: an upgrade leaves versions and routes alone.`,
+      `${path} in ${where} differs from the deployed one: an upgrade does not change versions and routes.`,
       {
         state: 'Nothing was changed.',
         nextSteps: [
@@ -95,7 +95,7 @@ function requireOwnedAsDeployed(
             canaryCommand(['start', app.app, 'VERSION'], app),
             'a version with another configuration comes in as a canary',
           ),
-          `leave ${place} out of ${where}, or repeat it as it is: ${canaryCommand(['values', app.app], app)}`,
+          `remove ${place} from ${where}, or copy the deployed one: ${canaryCommand(['values', app.app], app)}`,
         ],
       },
     )

@@ -13,7 +13,7 @@ import {
 } from '../../model/verify-settings.js'
 import { isObject } from './merge.js'
 
-/** What counts where the values say nothing. */
+/** Defaults. */
 const DEFAULT_STATUS: [number, number][] = [[200, 399]]
 const DEFAULT_LIMITS: AnalysisLimits = {
   maxErrorRate: 0.05,
@@ -24,13 +24,13 @@ const DEFAULT_LIMITS: AnalysisLimits = {
 export const PROBE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MAX_PATHS = 20
 const MAX_METRICS = 20
-/** The same as for patterns that name a version. */
+/** The same limit as for patterns that name a version. */
 const MAX_PATTERN = 1000
 
 /**
- * Reads the `verify:` part of an app's values, which is anything until it is read: unknown keys, wrong types and values
- * out of range are UsageErrors that name their place. Headers of the form `env:VAR` are taken from `env`, which is given
- * the place in the values and throws where the variable may not be read.
+ * Reads the `verify:` part of an app's values, which can be anything: unknown keys, wrong types and values out of range
+ * are UsageErrors that name their place. Headers of the form `env:VAR` come from `env`, which gets the place in the
+ * values and throws where the variable may not be read.
  */
 export function readVerifyValues(verify: Json | undefined, env: ReadVariable): VerifySettings {
   return new Reader(env).read(verify)
@@ -90,7 +90,7 @@ class Reader {
     })
     if (paths.length === 0) throw wrong('verify.paths', 'is empty', 'name a path, or leave it out')
     const twice = paths.find((path, index) => paths.indexOf(path) !== index)
-    if (twice !== undefined) throw wrong('verify.paths', `has ${twice} twice`, 'name each path once')
+    if (twice !== undefined) throw wrong('verify.paths', `lists ${twice} twice`, 'name each path once')
     return paths
   }
 
@@ -119,7 +119,7 @@ class Reader {
       const variable = text.slice('env:'.length)
       const found = this.env(variable, at)
       if (found === undefined)
-        throw wrong(at, `is to come from the environment, but ${variable} is not set`, `export ${variable}=…`)
+        throw wrong(at, `comes from the environment, but ${variable} is not set`, `export ${variable}=…`)
       return [name, found]
     })
     const problem = headerProblem(entries, 'probe')
@@ -210,7 +210,7 @@ class Reader {
       if (wanted.name === undefined || wanted.query === undefined)
         throw wrong(place, 'needs a name and a query', 'give both')
       if (names.has(wanted.name))
-        throw wrong(place, `the name ${wanted.name} is there already`, 'give another')
+        throw wrong(place, `the name ${wanted.name} is already used`, 'choose another')
       names.add(wanted.name)
       requireVariables(wanted.query, `${place}.query`)
       const low = min === undefined ? undefined : this.number(min, `${place}.min`)
@@ -228,30 +228,26 @@ class Reader {
     })
   }
 
-  /** `keys`: those there may be, separated by blanks; any where there are none. */
+  /** `keys`: the known ones, separated by blanks; without them any key is valid. */
   private object(value: Json | undefined, place: string, keys?: string): JsonObject {
     if (value === undefined || value === null) return {}
     if (!isObject(value)) throw wrong(place, `${shown(value)} is not a map`, 'write keys and values below it')
     const known = keys?.split(' ')
     const unknown = Object.keys(value).find((key) => known && !known.includes(key))
     if (unknown === undefined) return value
-    throw wrong(
-      `${place}.${unknown}`,
-      'there is no such key',
-      `the keys of ${place} are ${known!.join(', ')}`,
-    )
+    throw wrong(`${place}.${unknown}`, 'unknown key', `the keys of ${place} are ${known!.join(', ')}`)
   }
 
   private list(value: Json, place: string, most: number): Json[] {
     if (!Array.isArray(value)) throw wrong(place, `${shown(value)} is not a list`, 'write a list')
-    if (value.length > most) throw wrong(place, `has ${value.length} entries`, `there may be at most ${most}`)
+    if (value.length > most) throw wrong(place, `has ${value.length} entries`, `at most ${most} are allowed`)
     return value
   }
 
   private text(value: Json | undefined, place: string, { mayBeEmpty = false } = {}): string | undefined {
     if (value === undefined) return undefined
     if (typeof value !== 'string')
-      throw wrong(place, `${shown(value)} is not a text`, 'write it in quotes, in --set as --set-string')
+      throw wrong(place, `${shown(value)} is not a string`, 'quote it, or use --set-string instead of --set')
     if (value === '' && !mayBeEmpty) throw wrong(place, 'is empty', 'give a value, or leave it out')
     return value
   }
@@ -269,7 +265,7 @@ class Reader {
     return source
   }
 
-  /** `--set` makes a text of 2.5. */
+  /** `--set` makes 2.5 a string. */
   private number(given: Json, place: string, range?: [number, number], unit = ''): number {
     const value = typeof given === 'string' && /^-?\d+(\.\d+)?$/.test(given) ? Number(given) : given
     if (typeof value !== 'number' || !Number.isFinite(value))
@@ -286,18 +282,14 @@ class Reader {
     throw wrong(
       place,
       `${JSON.stringify(text)} is not an http or https URL`,
-      'give it like http://prometheus:9090',
+      'write it like http://prometheus:9090',
     )
   }
 }
 
 function requireHeaderName(name: string, place: string): void {
   if (isHeaderName(name)) return
-  throw wrong(
-    place,
-    `${JSON.stringify(name)} can't be the name of a header`,
-    'use letters, digits and dashes',
-  )
+  throw wrong(place, `${JSON.stringify(name)} is not a valid header name`, 'use letters, digits and dashes')
 }
 
 function requireVariables(query: string, place: string): void {
@@ -305,7 +297,7 @@ function requireVariables(query: string, place: string): void {
   const unknown = names.find((name) => !METRIC_VARIABLES.includes(name))
   if (unknown === undefined) return
   const known = METRIC_VARIABLES.map((name) => `{{${name}}}`).join(', ')
-  throw wrong(place, `{{${unknown}}} is not known`, `use one of ${known}`)
+  throw wrong(place, `unknown variable {{${unknown}}}`, `use one of ${known}`)
 }
 
 function shown(value: Json): string {

@@ -159,7 +159,7 @@ describe('after many upgrades', () => {
       `v1 was never the primary in the history of echo, ${kept}.`,
     )
     expect((await failureOf(undo(context, undoAny))).message).toBe(
-      `The history of echo, ${kept}, knows no version before v2.`,
+      `The history of echo, ${kept}, has no version before v2.`,
     )
   })
 })

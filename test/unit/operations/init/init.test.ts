@@ -120,7 +120,7 @@ describe('the files', () => {
     })
     expect(notCarriedOver.map(({ field }) => field)).toContain('schedulerName')
     expect(notes).toEqual([
-      'Secrets stood in the Deployment as they are; the values ask Secret shop-secrets, which you have to make, for them: main: env PASSWORD (key PASSWORD).',
+      'The Deployment has literal secrets. The values refer to Secret shop-secrets instead, which you have to create, with: main: env PASSWORD (key PASSWORD).',
       'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
       'Where the Deployment runs already, give the release another name than shop: the release brings a Service shop, and Helm installs over no object of others. canary init shop-app --from deployment/shop -n shop says the way over without downtime.',
     ])

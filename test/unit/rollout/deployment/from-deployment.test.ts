@@ -231,14 +231,14 @@ describe('secrets that stand in a Deployment as they are', () => {
     const file = fileOf('main', { app, service: {}, leftOut, notes })
     for (const literal of literals) expect(file).not.toContain(literal)
     expect(notes.join()).toContain('main: env DB_PASSWORD (key DB_PASSWORD)')
-    expect(notes.join()).toContain('read *** in the values: main: readinessProbe.')
+    expect(notes.join()).toContain('they are *** in the values: main: readinessProbe.')
   })
 
   test('are written as they are where that is asked for', () => {
     const values = valuesFromDeployment({ app: 'main', deployment, withSecrets: true })
     const file = fileOf('main', values)
     for (const literal of literals) expect(file).toContain(literal)
-    const [note] = values.notes.filter((text) => text.startsWith('Secrets stand in the values as they are'))
+    const [note] = values.notes.filter((text) => text.startsWith('The values contain literal secrets'))
     expect(note).toContain('main: env DB_PASSWORD')
     expect(note).toContain('main: readinessProbe')
     expect(note).toContain('secretKeyRef')
@@ -395,7 +395,7 @@ describe('a Service', () => {
       'whose port the container does not name',
       { ports: [{ port: 80, targetPort: 'gone' }] },
       [
-        'The Service sends to port "gone", which the container does not name: 8081 was taken; --port gives another.',
+        'The Service sends to port "gone", which the container does not declare. Using 8081; change it with --port.',
       ],
     ],
     [

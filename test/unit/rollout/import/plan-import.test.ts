@@ -61,7 +61,7 @@ test('pods that would be others are refused, with the field and the reason', () 
   const before = [seedDeployment('v1', { stdin: true })]
   expect(refusal(before, [seedDeployment('v1')])).toMatchObject({
     exitCode: 6,
-    message: 'Pods of echo-v1 would be replaced: with the bundled chart they are not the same.',
+    message: 'The pods of echo-v1 would be replaced: the bundled chart renders them differently.',
     details: [
       'Deployment echo-v1: - spec.template.spec.containers[echo-v1].stdin: true',
       'v1: containers echo-v1: stdin: the chart has no value for it',
@@ -76,14 +76,14 @@ test('a Deployment of another selector, and one that would go', () => {
   expect(refusal([selecting], [other]).details.join()).toContain('spec.selector.matchLabels.tier')
 
   const more = refusal([other, named('Deployment', 'redis')], [other])
-  expect(more.details).toEqual(['Deployment redis: the bundled chart makes none of this name'])
+  expect(more.details).toEqual(['Deployment redis: the bundled chart renders no Deployment of this name'])
 })
 
 test.each(['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'])(
   'a %s that pods may need is not removed, unless Helm keeps it',
   (kind) => {
     const v1 = seedDeployment('v1')
-    expect(refusal([v1, named(kind, 'settings')], [v1]).message).toContain(`no ${kind} settings`)
+    expect(refusal([v1, named(kind, 'settings')], [v1]).message).toContain(`remove ${kind} settings`)
     const kept = named(kind, 'settings', { 'helm.sh/resource-policy': 'keep' })
     expect(planned([v1, kept], [v1]).steps).toHaveLength(1)
   },
@@ -103,7 +103,7 @@ test.each<[string, JsonObject, string]>([
   [
     'a primary that is not deployed',
     { deployment: { v2: {} }, routes: { primary: { version: 'v1' } } },
-    'v1 is not among the versions deployed',
+    'v1 is not deployed',
   ],
 ])('values that stand for no stage: %s', (_case, config, said) => {
   expect(refusal([seedDeployment('v1')], [], config).message).toContain(said)

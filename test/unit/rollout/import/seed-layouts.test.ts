@@ -92,7 +92,7 @@ test.each([
     options: { timeout: '5s' },
     shadow: { version: 'v2', percentage },
   })
-  expect(found?.notes).toContainEqual(expect.stringContaining('routing.options.timeout: left behind'))
+  expect(found?.notes).toContainEqual(expect.stringContaining('routing.options.timeout: dropped'))
 })
 
 test('what only the command line reads is carried, the rest of the values left behind and told', () => {
@@ -100,7 +100,7 @@ test('what only the command line reads is carried, the rest of the values left b
   const found = imported(effective, [...both, ...seedRouting(undefined, { servicePort: 80 })])
   expect(found?.values).toMatchObject({ verify: { paths: ['/echo/x'] } })
   expect(found?.values).not.toHaveProperty('team')
-  expect(found?.notes).toEqual([expect.stringContaining('team: left behind')])
+  expect(found?.notes).toEqual([expect.stringContaining('team: dropped')])
 })
 
 test('ports, probes and a Service of its own', () => {

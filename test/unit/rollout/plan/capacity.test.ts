@@ -101,7 +101,7 @@ describe('check', () => {
       error = thrown as CanaryError
     }
     expect(error).toMatchObject({ outcome: 'conflict' })
-    expect(error!.message).toBe('v2 has 1 pod: 50 % of what the 4 of v1 carry takes 2.')
+    expect(error!.message).toBe('v2 has 1 pod: 50 % of the load that the 4 of v1 carry needs 2.')
     expect(error!.nextSteps.join('\n')).toMatch(/--scale auto[^]*canary shift echo 25[^]*--scale off/)
   })
 

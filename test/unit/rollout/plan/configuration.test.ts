@@ -62,7 +62,7 @@ describe('the configuration of a new version', () => {
     ['a digest', 'echo@sha256:abc', 'echo:v2'],
   ])('the image with %s must change', (_name, image, proposed) => {
     expect(() => nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from({ image }), {})).toThrow(
-      /could not be distinguished from v1/,
+      /could not be told apart/,
     )
     try {
       nextConfig({ app: 'echo', namespace: 'echo' }, 'v2', from({ image }), {})

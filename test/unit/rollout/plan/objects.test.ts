@@ -55,9 +55,9 @@ test('they neither come nor go with a step that brings or takes another version'
   const kept = OF_V2.slice(0, 3).map(renamed('v3'))
   expect(step(1, 2, { before: kept })).toHaveLength(3)
   expect(step(3, 4, { after: OF_V2.slice(0, 3) })).toEqual([
-    'ConfigMap echo-v2: it would be added, and belongs to no version that comes or goes',
-    'HorizontalPodAutoscaler echo-v2: it would be added, and belongs to no version that comes or goes',
-    'PodDisruptionBudget echo-v2: it would be added, and belongs to no version that comes or goes',
+    'ConfigMap echo-v2: it would be added, and belongs to no version that this change adds or removes',
+    'HorizontalPodAutoscaler echo-v2: it would be added, and belongs to no version that this change adds or removes',
+    'PodDisruptionBudget echo-v2: it would be added, and belongs to no version that this change adds or removes',
   ])
   expect(step(3, 4, { before: kept, after: kept })).toEqual([])
 })
@@ -84,8 +84,8 @@ test('another version of an API group is the same object', () => {
 describe('never, whatever the values change', () => {
   const NEVER: [string, JsonObject, string][] = [
     ['elsewhere', object('v1', 'ConfigMap', { name: 'x', namespace: 'kube-system' }), 'outside namespace echo'],
-    ['cluster-wide', object('v1', 'Namespace', { name: 'other-team' }), 'belongs to the whole cluster'],
-    ['of a role', object('rbac.authorization.k8s.io/v1', 'ClusterRole', { name: 'x' }), 'the whole cluster'],
+    ['cluster-wide', object('v1', 'Namespace', { name: 'other-team' }), 'it is cluster-wide'],
+    ['of a role', object('rbac.authorization.k8s.io/v1', 'ClusterRole', { name: 'x' }), 'it is cluster-wide'],
     ['a list', object('v1', 'List', { name: 'x' }, { items: [] }), 'lists of objects'],
     ['without a name', object('v1', 'ConfigMap', {}), 'it has no name'],
     ['a path in place of a name', object('v1', 'ConfigMap', { name: '../x' }), 'its name is "../x"'],
@@ -108,8 +108,8 @@ describe('never, whatever the values change', () => {
     const secret = object('v1', 'Secret', { name: 'x' })
     const kinds = (before: JsonObject[], after: JsonObject[]) =>
       foreignObjects({ ...at, before, after, coming: 'all' }).map(({ why }) => why)
-    expect(kinds([secret], [])).toEqual(["it would be removed, and canary's chart makes no Secret"])
-    expect(kinds([], [secret])).toEqual(["it would be added, and canary's chart makes no Secret"])
+    expect(kinds([secret], [])).toEqual(["it would be removed, and canary's chart has no Secret"])
+    expect(kinds([], [secret])).toEqual(["it would be added, and canary's chart has no Secret"])
     expect(kinds([secret], [secret])).toEqual([])
   })
 

@@ -61,9 +61,9 @@ describe('the seed’s steps are planned with the seed’s values', () => {
     })
   })
   test.each([
-    ['1-10', /The objects of 1-10 and of 1\.10 would have one name, "echo-1-10"/],
-    ['1_10', /The objects of 1_10 and of 1\.10 would have one name, "echo-1-10"/],
-    ['v'.repeat(59), /"echo-v+" is too long for the name of a Deployment .* 64 characters, 63 at most/],
+    ['1-10', /The objects of 1-10 and 1\.10 would have the same name, "echo-1-10"/],
+    ['1_10', /The objects of 1_10 and 1\.10 would have the same name, "echo-1-10"/],
+    ['v'.repeat(59), /name of the Deployment .* "echo-v+", is too long: 64 characters \(at most 63\)/],
   ])('start of %s beside 1.10 is refused: its objects can have no name of their own', (version, says) => {
     const there = { deployment: { '1.10': {} }, routes: { primary: { version: '1.10' } } }
     expect(() => planStart(found(there), startOf(version))).toThrow(says)
@@ -153,7 +153,7 @@ describe('what does not fit is a conflict that names the command that would', ()
     [
       'install another version',
       () => planInstall({ ...install, version: 'v2', base: {}, found: SEED[1] }),
-      /installed already/,
+      /already installed/,
       'canary start echo v2',
     ],
     [
@@ -165,7 +165,7 @@ describe('what does not fit is a conflict that names the command that would', ()
     [
       'start the primary',
       () => planStart(found(SEED[1]), startOf('v1')),
-      /primary .*already/,
+      /already the primary/,
       'canary start echo',
     ],
     [
@@ -183,7 +183,7 @@ describe('what does not fit is a conflict that names the command that would', ()
     [
       'start with other headers',
       () => planStart(found(SEED[3]), startOf('v2', { headers: { beta: 'yes' } })),
-      /stage: canary already, not beta: yes/,
+      /stage: canary, not beta: yes/,
       'canary abort echo',
     ],
     ['start at a weight', () => planStart(found(SEED[4]), startOf('v2')), /past/, 'canary shift echo 0'],
@@ -200,7 +200,12 @@ describe('what does not fit is a conflict that names the command that would', ()
       /no canary route/,
       'canary start echo v2',
     ],
-    ['finish from the header stage', () => planFinish(found(SEED[3]), { jump: false }), /tried/, '--jump'],
+    [
+      'finish from the header stage',
+      () => planFinish(found(SEED[3]), { jump: false }),
+      /served no regular request/,
+      '--jump',
+    ],
     [
       'finish with another version',
       () => planFinish(found(SEED[4]), { version: 'v3', jump: false }),
@@ -249,7 +254,7 @@ describe('values that don’t go with an install are refused', () => {
   test('app and version too long for a Deployment’s name', () => {
     const error = thrownBy(() => planStart(found(SEED[1], 'a'.repeat(50)), startOf('b'.repeat(20))))
     expect(error.exitCode).toBe(2)
-    expect(error.message).toMatch(/71 characters, 63 at most/)
+    expect(error.message).toMatch(/71 characters \(at most 63\)/)
   })
 })
 
@@ -299,13 +304,13 @@ describe('shadowing', () => {
   test('abort ends it before the version is removed', () => {
     const plan = planAbort(found(shadowed(20)))
     expect(steps(plan)).toBe('route-back → remove-canary')
-    expect(plan.steps[0]!.title).toBe('send v2 no more copies of requests')
+    expect(plan.steps[0]!.title).toBe('stop shadowing requests to v2')
     expect(valuesOf(plan)).toEqual([SEED[2], SEED[1]])
   })
 
   test.each<[string, JsonObject, RegExp]>([
     ['of the primary', { version: 'v1', percentage: 20 }, /v1 is the primary/],
-    ['of a version that is not there', { version: 'v3', percentage: 20 }, /v3 is not among/],
+    ['of a version that is not there', { version: 'v3', percentage: 20 }, /v3 is not deployed/],
     ['without a share', { version: 'v2' }, /percentage: null is not a number/],
     ['of more than all', { version: 'v2', percentage: 101 }, /percentage: 101 is not a number/],
   ])('values that say nothing sound: %s', (_title, shadow, said) => {

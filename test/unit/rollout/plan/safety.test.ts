@@ -36,7 +36,7 @@ describe('plans that break a safety rule are caught', () => {
     ['swaps the version in one step', SEED[1], SEED[6], /adds v2 .*removes v1/s],
     ['weight 150', SEED[4], withCanary({ weight: 150 }), /150 is not an integer/],
     ['a canary route without a header', SEED[2], withCanary({ headers: {} }), /headers is empty/],
-    ['a canary that is not deployed', SEED[2], withCanary({ version: 'v9' }), /v9 is not among/],
+    ['a canary that is not deployed', SEED[2], withCanary({ version: 'v9' }), /v9 is not deployed/],
     [
       'changes the config of a version that serves',
       SEED[1],

@@ -121,7 +121,7 @@ describe('undo after a finish', () => {
     expect(titles(undo(same))).toHaveLength(5)
     const other = history(shared('shop:1', SEED[1]), shared('shop:2', SEED[6]))
     const { message, nextSteps } = refusal(() => undo(other))
-    expect(message).toContain('shop:1, which is shop:2 by now')
+    expect(message).toContain('shop:1, which is now shop:2')
     expect(nextSteps[0]).toContain('canary start echo v1 --image shop:1')
   })
 })
@@ -186,7 +186,7 @@ describe('the version that undo would take', () => {
 
   test('is none where there was no primary before', () => {
     const error = refusal(() => ofConfig(FINISHED.slice(0, 1)))
-    expect(error.message).toBe('The history of echo knows no version before v1.')
+    expect(error.message).toBe('The history of echo has no version before v1.')
   })
 })
 

@@ -94,7 +94,7 @@ describe('the values of an upgrade', () => {
         setString,
       })
     expect(asked).toThrow(UsageError)
-    expect(asked).toThrow(`${place} is not as deployed`)
+    expect(asked).toThrow(`${place} differs from the deployed one`)
     try {
       asked()
     } catch (error) {
@@ -169,7 +169,7 @@ describe('the plan of an upgrade', () => {
   test.each([2, 3, 4, 5] as const)('off stable it is a conflict (values %i)', (stage) => {
     const rolling = { ...found, config: SEED[stage] }
     const upgrade = { values: SEED[stage], chart: other, objects: { before: [], after: [] } }
-    expect(() => planUpgrade(rolling, upgrade)).toThrow(/only while it is stable/)
+    expect(() => planUpgrade(rolling, upgrade)).toThrow(/only while stable/)
   })
 
   test.each<[string, JsonObject[], RegExp]>([

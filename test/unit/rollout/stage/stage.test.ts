@@ -41,7 +41,7 @@ describe('values canary can’t explain name what is odd and where', () => {
   test.each<[string, JsonObject, RegExp]>([
     ['no values at all', {}, /deployment names no version/],
     ['three versions', { deployment: { v1: {}, v2: {}, v3: {} }, routes: { primary } }, /v1, v2, v3/],
-    ['a primary that is not deployed', { deployment: { v2: {} }, routes: { primary } }, /v1 is not among/],
+    ['a primary that is not deployed', { deployment: { v2: {} }, routes: { primary } }, /v1 is not deployed/],
     ['no primary', { deployment: { v1: {} }, routes: {} }, /routes\.primary\.version is missing/],
     [
       'a primary that is a number',
@@ -51,7 +51,7 @@ describe('values canary can’t explain name what is odd and where', () => {
     [
       'a canary that is not deployed',
       { deployment: { v1: {} }, routes: { primary, canary } },
-      /routes\.canary\.version: v2 is not among/,
+      /routes\.canary\.version: v2 is not deployed/,
     ],
     [
       'a canary without headers',
@@ -89,7 +89,7 @@ describe('values canary can’t explain name what is odd and where', () => {
     [
       'one version as primary and canary',
       { deployment: both, routes: { primary, canary: { version: 'v1', headers } } },
-      /v1 is the primary too/,
+      /v1 is also the primary/,
     ],
     [
       'a version that is no label',

@@ -40,7 +40,7 @@ describe('the paths of probes', () => {
 
   test('none that could be asked for', () => {
     expect(() => probePaths(routed([{ regex: '/items/[0-9]+' }]), 'GET')).toThrow(
-      /routes\.matches: none of them can be probed by a plain GET/,
+      /routes\.matches: no entry can be probed by a plain GET/,
     )
   })
 })

@@ -55,8 +55,8 @@ test('a number may be a text, which is what --set makes of 2.5', () => {
 
 describe('refused, with the place', () => {
   test.each<[name: string, verify: Json, says: string]>([
-    ['an unknown key', { tolerence: 2 }, 'verify.tolerence: there is no such key'],
-    ['an unknown key further down', { expect: { code: 200 } }, 'verify.expect.code: there is no such key'],
+    ['an unknown key', { tolerence: 2 }, 'verify.tolerence: unknown key'],
+    ['an unknown key further down', { expect: { code: 200 } }, 'verify.expect.code: unknown key'],
     ['no map', 'x', 'verify: "x" is not a map'],
     [
       'more errors than answers',
@@ -72,9 +72,13 @@ describe('refused, with the place', () => {
       { paths: ['/a', '/a/../b'] },
       'verify.paths[1]: "/a/../b" has "." or ".." as a segment',
     ],
-    ['a path twice', { paths: ['/a', '/a'] }, 'verify.paths: has /a twice'],
+    ['a path twice', { paths: ['/a', '/a'] }, 'verify.paths: lists /a twice'],
     ['no path', { paths: [] }, 'verify.paths: is empty'],
-    ['a version rule of a wrong type', { version: { header: 1 } }, 'verify.version.header: 1 is not a text'],
+    [
+      'a version rule of a wrong type',
+      { version: { header: 1 } },
+      'verify.version.header: 1 is not a string',
+    ],
     ['a method that is none', { request: { method: 'BREW' } }, '"BREW" is not a method'],
     ['a body of a GET', { request: { body: 'x' } }, 'a GET request has no body'],
     [
@@ -105,7 +109,7 @@ describe('refused, with the place', () => {
     [
       'a variable that is not filled in',
       { prometheus: 'http://p', metrics: [{ name: 'a', query: 'x{y="{{version}}"}', max: 0 }] },
-      'verify.metrics[0].query: {{version}} is not known',
+      'verify.metrics[0].query: unknown variable {{version}}',
     ],
     ['metrics and nobody to ask', { metrics: [{ name: 'a', query: 'b', max: 0 }] }, 'no verify.prometheus'],
     [
