@@ -10,23 +10,23 @@ import { requireReleased } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
 
 export interface AbortRequest extends AppRequest {
-  /** Remove the canary without the proof; the reason is kept in the release's history. */
+  /** Remove the canary without a proof; the release's history keeps the reason. */
   unverified?: string
-  /** Leave values that canary can't explain for those of the newest revision that it can. */
+  /** From values that canary cannot explain, return to the newest revision it can. */
   force?: boolean
-  /** Take the app from whoever holds it, though they live and don't stop. */
+  /** Take the lock from a live operator who does not stop. */
   breakLock?: boolean
 }
 
 /**
- * deployed … shifted → stable on the primary: routes back first, then, once proven, the canary removed. What a failed or
- * killed helm left behind is recovered on the way; of an install that never was deployed, the remains are removed.
+ * deployed … shifted → stable on the primary: routes back first and, once that is verified, removes the canary.
+ * Recovers what a failed or killed helm left behind; removes the remains of an install that was never deployed.
  */
 export async function abort(context: OperationContext, request: AbortRequest): Promise<OperationResult> {
   try {
     return await abortHeld(context, request)
   } catch (error) {
-    // Another abort, or what says it is one, is never made to stop unasked.
+    // Another abort is stopped only after a question.
     if (!(error instanceof CanaryError) || error.outcome !== 'busy' || request.breakLock) throw error
     if (!(await context.decide?.(`${error.message} Take the app from them now (--break-lock)?`))) throw error
     return abortHeld(context, { ...request, breakLock: true })
@@ -58,8 +58,8 @@ async function abortHeld(context: OperationContext, request: AbortRequest): Prom
         }
       }
       const released = await requireReleased(context, found)
-      // Recovered on its way, it is done; found stable, a rollout may have been finished: that is undone, not aborted,
-      // unless there are remains to remove.
+      // After recovery the abort is done. A stable app may have finished its rollout: that needs undo, not abort,
+      // unless orphans are left to remove.
       const rollout = recovered ? undefined : finishedRollout(released.history.revisions)
       const finished =
         rollout && (await holdingsOf(context, found)).orphans.length === 0 ? rollout : undefined

@@ -17,9 +17,9 @@ export interface ApproveRequest {
 }
 
 /**
- * Approves a step for which a run waits, without running it: of one app, or of all apps of a run that wait for it. Bound to
- * the run, the step and the revision that is there. Throws ConflictError where nothing waits for such an approval, CanaryError
- * `waiting` where another than who started the run is wanted, before anything is kept.
+ * Approves a step that a run waits for, without running it: for one app, or for all apps of a run. The approval is
+ * bound to the run, the step and the deployed revision. Throws ConflictError if nothing waits for it, CanaryError
+ * `waiting` if the person who started the run may not approve; nothing is kept then.
  */
 export async function approve(context: OperationContext, request: ApproveRequest): Promise<ApproveResult> {
   const { step, why } = request

@@ -6,26 +6,26 @@ import type { Routing } from '../routing/provider.js'
 import type { ScaleMode } from '../rollout/plan/capacity.js'
 import type { Verifier } from '../verification/probing/verifier.js'
 
-/** How probes are sent; undefined fields are found out (the proxy's address) or left out. */
+/** How probes are sent. Undefined fields are discovered (the proxy's address) or left out. */
 export interface ProbeSettings {
   /** Origin of the proxy; by default the routing provider finds it. */
   proxyUrl?: string
   host?: string
-  /** Sent with every probe, over those of the values. */
+  /** Sent with every probe; win over those of the values. */
   headers: Record<string, string>
   /** Probes per second for each kind, 0 as fast as it goes. */
   rate: number
   timeoutMs: number
   userAgent: string
-  /** Ask every proxy pod by itself; undefined: where there are several and they can be reached. */
+  /** Probe every proxy pod separately; undefined: if there are several and they are reachable. */
   eachProxy?: boolean
-  /** Half width of the band around a weight, 0..1, in place of that of the values. */
+  /** Half width of the band around a weight, 0..1; overrides the values. */
   tolerance?: number
-  /** `--set-verify` texts, laid over the `verify:` of the values. */
+  /** `--set-verify` texts, merged over the `verify:` of the values. */
   setVerify: string[]
-  /** Such texts of a canary.yaml that the caller did not name: laid over first, and trusted no more than the values. */
+  /** The same from a canary.yaml that the caller did not name: applied first, trusted no more than the values. */
   defaultVerify: string[]
-  /** What the values may ask for beyond the app's own requests. */
+  /** What the values may request beyond the app's own requests. */
   allow: Allowance
   /** Addresses in place of DNS's, `host:port` to address. */
   resolve: Record<string, string>
@@ -33,14 +33,14 @@ export interface ProbeSettings {
   tls: { ca?: string; cert?: string; key?: string }
   /** URL of an HTTP proxy to go through. */
   httpProxy?: string
-  /** A variable of the environment, for headers whose values are secret. */
+  /** Reads an environment variable, for secret headers. */
   env: (name: string) => string | undefined
 }
 
 /** What every operation works with; the CLI wires it. */
 export interface OperationContext {
   cluster: Cluster
-  /** The gateways that apps' routes are made for. */
+  /** Chooses the routing provider of an app. */
   routing: Routing
   verifier: Verifier
   clock: Clock
@@ -48,35 +48,35 @@ export interface OperationContext {
   /** Aborted by the first Ctrl-C: the running step's Helm call ends, then the operation stops. */
   signal: AbortSignal
   probes: ProbeSettings
-  /** Bound on failing any stage whose traffic is right, for all that this operation proves; where it is one of many. */
+  /** False-alarm bound for everything this operation verifies, if it is one of several. */
   alpha?: number
   /** Who runs this, `user@host`: for Helm's description and the Lease. */
   operator: string
-  /** The run of a runbook that this belongs to, and its step: for Helm's description and the Lease, too. */
+  /** The runbook's run and step, also for Helm's description and the Lease. */
   run?: { id: string; step: string }
-  /** How long pods may take to become ready, or to be gone. */
+  /** How long pods may take to become ready or to terminate. */
   podTimeoutMs: number
   /** Plan only: change nothing. */
   dryRun: boolean
-  /** Bring back a release that a failed or killed helm left behind, before anything else. */
+  /** First recover a release that a failed or killed helm left behind. */
   recover: boolean
-  /** Overwrite what others changed by hand in the release's objects. */
+  /** Overwrite drift. */
   takeOver: boolean
-  /** Go on where routes overlap with those of other apps, with a warning. */
+  /** Warn about overlaps with other apps' routes instead of refusing. */
   allowOverlap: boolean
-  /** How long to wait for another operator of the app, milliseconds; 0 tells at once that it is busy. */
+  /** How long to wait for another operator of the app, milliseconds; 0 fails at once. */
   waitForLockMs: number
-  /** What is done where the canary has too few pods for its share; undefined: what the app's values say. */
+  /** What to do if the canary has too few pods for its share; undefined: as the app's values say. */
   scale?: ScaleMode
   /** What follows a step that failed: nothing, `abort`, or a question. */
   onFailure: 'stop' | 'abort' | 'ask'
-  /** Asks a person; undefined off a terminal. Always yes with `--yes`. */
+  /** Asks a person; undefined without a terminal. Always yes with `--yes`. */
   confirm?: (question: string) => Promise<boolean>
-  /** The same for what has a flag of its own (`--recover`, `--take-over`): `--yes` does not answer it. */
+  /** The same for decisions that have their own flag (`--recover`, `--take-over`): `--yes` does not answer these. */
   decide?: (question: string) => Promise<boolean>
 }
 
-/** Which app, and where: without a namespace, the only release of that name is meant. */
+/** Which app, and where; without a namespace, the only release of that name. */
 export interface AppRequest {
   app: string
   namespace?: string

@@ -19,8 +19,8 @@ import { workloadFindings } from './ownership/findings.js'
 import { tlsFindings } from './change/tls-secrets.js'
 
 /**
- * Checks the surroundings (helm, kubectl, cluster, permissions, gateway), and the app where one is named. Throws
- * ConflictError where that app is not there.
+ * Checks helm, kubectl, cluster, permissions and gateway, and the app if one is named. Throws ConflictError if that app
+ * does not exist.
  */
 export async function doctor(context: OperationContext, request: Partial<AppRequest>): Promise<DoctorResult> {
   const namespace = request.namespace ?? request.app ?? 'default'
@@ -47,7 +47,7 @@ function resultOf(findings: Finding[]): DoctorResult {
   return { findings, problems: findings.filter(({ status }) => status === 'problem').length }
 }
 
-/** What is wrong around an app that is not there: it may be why. */
+/** Problems that may explain why an app is missing. */
 function problemLines(findings: Finding[]): string[] {
   return findings
     .filter(({ status }) => status === 'problem')
@@ -94,7 +94,7 @@ async function appFindings(
   return findings
 }
 
-/** What others did around the app, with what to do about it. */
+/** Drift, autoscalers and controllers of the app, with remedies. */
 async function changesByHand(context: OperationContext, released: Deployed): Promise<Finding[]> {
   const { app, namespace, deployed } = released
   const drift = await readDrift(context, released)

@@ -13,14 +13,14 @@ import type { AppRequest, OperationContext } from './context.js'
 import type { PlanToRun } from './change/run-plan.js'
 
 export interface FinishRequest extends AppRequest {
-  /** Guards scripts: the version that must come out of it. */
+  /** Guards scripts: the version that must be stable at the end. */
   version?: string
   jump: boolean
-  /** How long the canary's health is compared with the primary's before its share rises; undefined: not at all. */
+  /** How long to analyze the canary before its share rises; undefined: not at all. */
   analyzeMs?: number
 }
 
-/** weighted, shifted → stable on the canary, the old version's pods gone. Asks a person, where there is one. */
+/** weighted, shifted → stable on the canary, the old version's pods gone. Asks for confirmation on a terminal. */
 export async function finish(context: OperationContext, request: FinishRequest): Promise<OperationResult> {
   const { app, version, jump, analyzeMs } = request
   const command = commandText.finish(request)

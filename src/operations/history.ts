@@ -5,7 +5,7 @@ import type { AppRequest, OperationContext } from './context.js'
 import { observe } from './observe/observe.js'
 
 /**
- * Reads the release and the proofs kept with its Lease; sends no request and changes nothing. Throws ConflictError where
+ * Reads the release and the proofs kept with its Lease; sends no request and changes nothing. Throws ConflictError if
  * there is no release.
  */
 export async function history(

@@ -19,9 +19,9 @@ import { isImported, type ReleasedApp, requireReleased, requireThere } from './o
 import type { PlanToRun } from './change/run-plan.js'
 
 /**
- * Takes over a release that was made by hand with one of the seed's charts, whatever its chart is named and whatever
- * stage it is in: the same stage and the same pods under the bundled chart, proven. Nothing to do where the release is
- * of that chart already. Asks a person, where there is one. Throws ConflictError where pods would be replaced.
+ * Takes over a release made by hand with one of the seed's charts, whatever the chart's name and the stage: the same
+ * stage and pods under the bundled chart, verified. Nothing to do if the release has that chart already. Asks for
+ * confirmation on a terminal. Throws ConflictError if pods would be replaced.
  */
 export async function importApp(context: OperationContext, request: AppRequest): Promise<OperationResult> {
   const { app } = request
@@ -61,7 +61,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
     const lines = [
       `values as in ${seed.layout} of the series`,
       ...seed.notes,
-      // The plan of a dry run has them.
+      // A dry run prints them with its plan.
       ...(changes && !context.dryRun ? upgradeLines(changes) : []),
     ]
     const title = `${app}, revision ${deployed.revision}: what the import changes`

@@ -24,26 +24,26 @@ export interface InstallRequest extends AppRequest {
   /** `--set` and `--set-string` texts. */
   set?: string[]
   setString?: string[]
-  /** As users name a chart; the bundled one by default. */
+  /** The chart as the user named it; by default the bundled one. */
   chart?: string
   chartVersion?: string
   image?: string
   apiGroup?: string
-  /** Make what attaches the app to a gateway, if it is missing. */
+  /** Create the app's attachment to a gateway if it is missing. */
   attach?: boolean
 }
 
-/** absent → stable: namespace, release, pods, route, proven. */
+/** absent → stable: namespace, release, pods and route, verified. */
 export async function install(context: OperationContext, request: InstallRequest): Promise<OperationResult> {
   const { app, version } = request
   const command = commandText.install(request)
   const base = await baseValues(request)
   const warnOfValues = valuesWarner(context, version)
-  // Asked once, though the plan is made again under the lock.
+  // Asked only once: the plan is made again under the lock.
   let attachment: Promise<MissingAttachment | undefined> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     const chart = deployed ? undefined : await chosenChart(context, request.chart, request.chartVersion)
-    // Without a namespace the app's own name is meant, but a release that is there already is found wherever it is.
+    // The namespace defaults to the app's name; an existing release is found in any namespace.
     const plan = planInstall({ app, namespace, version, base, found: deployed?.config })
     warnOfValues(plan)
     const values = plan.steps[0]?.values
@@ -82,7 +82,7 @@ async function baseValues(request: InstallRequest): Promise<JsonObject> {
   return base
 }
 
-/** Without an attachment nobody would reach the app: one is made only if somebody says so. */
+/** Without an attachment no request reaches the app; canary creates one only after a yes. */
 async function attachmentToMake(
   context: OperationContext,
   { version, attach }: InstallRequest,
@@ -93,7 +93,7 @@ async function attachmentToMake(
   const place = { app: app.name, namespace: app.namespace }
   const missing = view.missingAttachment(app, values, canaryCommand(['install', app.name, version], place))
   if (!missing || attach || context.dryRun) return missing
-  // Another one has all domains: that comes before a question, which nobody could answer with yes.
+  // Another attachment has all domains: report that instead of asking.
   if (missing.isTaken && !context.allowOverlap) return missing
   if (await context.confirm?.(`${missing.problem}. ${missing.question}`)) return missing
   throw new UsageError(`${missing.problem}: no request would reach ${app.name}.`, {

@@ -3,7 +3,7 @@ import type { RunWait, RunStart, WaitingRun } from '../model/results/runs.js'
 import type { RunNotes } from '../cluster/ports/runs.js'
 import type { OperationContext } from './context.js'
 
-/** What is known of runs of an app at this revision: a wait at another is over, a holder who died holds nothing. */
+/** Runs of an app at this revision: a wait at another revision is over, a dead holder holds nothing. */
 export async function notesAt(
   { cluster }: OperationContext,
   { app, namespace, revision }: { app: string; namespace: string; revision?: number },
@@ -11,7 +11,7 @@ export async function notesAt(
   return current(await cluster.runNotes(app, namespace), revision)
 }
 
-/** The part of an app's notes that still holds at the deployed revision. */
+/** The part of an app's notes that is valid for the deployed revision. */
 function current(
   { waiting, holder }: RunNotes,
   revision: number | undefined,
@@ -22,7 +22,7 @@ function current(
   }
 }
 
-/** Commands that lead on from what a run waits for, likeliest first. */
+/** Commands that continue a waiting run, likeliest first. */
 export function runCommands(app: string, namespace: string, { kind, step, command, by }: RunWait): string[] {
   if (kind !== 'approval') return [commented(command, 'goes on where it is')]
   const who = by === 'other' ? 'somebody else than who started it approves' : 'approves'
@@ -32,7 +32,7 @@ export function runCommands(app: string, namespace: string, { kind, step, comman
   ]
 }
 
-/** Every app that a run waits before or is at work on, in the order of namespaces and apps. */
+/** Every app that a run works on or waits for, sorted by namespace and app. */
 export async function listRuns(context: OperationContext, namespace?: string): Promise<WaitingRun[]> {
   const { cluster } = context
   const [notes, releases] = await Promise.all([
@@ -59,8 +59,8 @@ export async function listRuns(context: OperationContext, namespace?: string): P
 }
 
 /**
- * Why this user may not approve a step that wants another than who started the run, a clause; undefined where they may.
- * `identity`: the user's name as the API server gives it. What can't be told is refused.
+ * Why this user may not approve a step that needs somebody other than the run's starter, a clause; undefined if they
+ * may. `identity`: the user's name as the API server reports it. Refuses if an identity is unknown.
  */
 export function whyNotAnother(
   run: string,

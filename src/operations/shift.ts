@@ -8,7 +8,7 @@ import type { AppRequest, OperationContext } from './context.js'
 
 /**
  * header, weighted, shifted → the same with another weight (percent of regular requests), in one step. With `analyzeMs`
- * the canary's health is compared with the primary's for so long before its share rises.
+ * the canary is analyzed that long before its share rises.
  */
 export async function shift(
   context: OperationContext,

@@ -12,10 +12,10 @@ const DEFAULT_HEADERS = { stage: 'canary' }
 
 export interface StartRequest extends AppRequest {
   version: string
-  /** Canary headers; `stage: canary` where none are given. */
+  /** Canary headers; by default `stage: canary`. */
   headers?: Record<string, string>
   deployOnly: boolean
-  /** Percent of the requests that VERSION gets copies of, 0..100. */
+  /** Percent of the requests that are shadowed to VERSION, 0..100. */
   shadow?: number
   image?: string
   /** `--set-version` texts. */
@@ -24,7 +24,7 @@ export interface StartRequest extends AppRequest {
   versionValues?: string
 }
 
-/** stable, deployed → header: the new version deployed beside the primary, then reached by canary requests. */
+/** stable, deployed → header: deploys the new version beside the primary, then routes canary requests to it. */
 export async function start(context: OperationContext, request: StartRequest): Promise<OperationResult> {
   const {
     app,

@@ -14,7 +14,7 @@ import { observe, unfinishedRevision } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
 import { notesAt, runCommands } from './runs.js'
 
-/** Observes one app. Throws ConflictError where there is no release of it. */
+/** Observes one app. Throws ConflictError if it has no release. */
 export async function status(context: OperationContext, request: AppRequest): Promise<AppStatus> {
   const observation = await observe(context, request)
   const { app, namespace, stage, deployed, history } = observation
@@ -51,7 +51,7 @@ export async function status(context: OperationContext, request: AppRequest): Pr
   }
 }
 
-/** Every app of the cluster, or of one namespace. Throws ConflictError where that namespace is not there. */
+/** Every app of the cluster, or of one namespace. Throws ConflictError if that namespace does not exist. */
 export async function listApps(context: OperationContext, namespace?: string): Promise<AppSummary[]> {
   const histories = await context.cluster.listReleases(namespace)
   if (histories.length === 0 && namespace !== undefined) await requireNamespace(context, namespace)
@@ -74,7 +74,7 @@ interface Standing {
   waiting?: RunWait
 }
 
-/** Commands that go on; of a run under way its own, which never goes past what it waits for. */
+/** Next commands. During a run, the run's own: it does not skip what the run waits for. */
 function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: Standing): string[] {
   if (unfinished) return recoverCommands(app, namespace, deployed)
   if (waiting) return runCommands(app, namespace, waiting)
@@ -92,7 +92,7 @@ function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {
   return found && { revision: found.revision, status: found.status, description: found.description }
 }
 
-/** The ways on from a revision that a failed or killed helm left behind. */
+/** Commands that recover from a revision that a failed or killed helm left behind. */
 function recoverCommands(app: string, namespace: string, deployed: Revision | undefined): string[] {
   if (!deployed) return [commented(canaryCommand(['abort', app], { app, namespace }), 'removes the remains')]
   return [

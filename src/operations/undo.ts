@@ -11,16 +11,16 @@ import type { AppRequest, OperationContext } from './context.js'
 import type { ReleasedApp } from './observe/observe.js'
 
 export interface UndoRequest extends AppRequest {
-  /** The version to go back to. */
+  /** The version to bring back. */
   version?: string
   fast: boolean
-  /** Whether a person may be asked for the version: one run again by a script would swing to and fro. */
+  /** Whether to propose a version to a person: a script that repeats the command would switch to and fro. */
   mayPropose: boolean
 }
 
 /**
- * stable → stable on a version before, which comes back as a canary with its old configuration. Without a version the one
- * before is proposed to a person; throws UsageError naming it where nobody can be asked.
+ * stable → stable on an earlier version, which returns as a canary with its old configuration. Without a version,
+ * proposes the previous one; throws UsageError naming it if nobody can be asked.
  */
 export async function undo(context: OperationContext, request: UndoRequest): Promise<OperationResult> {
   const { app, fast, mayPropose } = request
@@ -36,7 +36,7 @@ export async function undo(context: OperationContext, request: UndoRequest): Pro
       version = before
     }
     const undone = planUndo(found, { version, fast, revisions: history.revisions })
-    // A way back that is asked for in a hurry is not refused for what it can mend by itself.
+    // An undo is urgent: it scales pods itself rather than refuse.
     const plan = await withCapacityOf(context, undone, deployed, 'auto')
     const versionBefore = finishedRollout(history.revisions)?.from
     return { plan, command: words(), revision: deployed, versionBefore }

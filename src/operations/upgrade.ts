@@ -25,26 +25,26 @@ import type { PlanToRun } from './change/run-plan.js'
 import { readValuesFiles } from './inputs/values-files.js'
 
 export interface UpgradeRequest extends AppRequest {
-  /** Files whose values take the place of all that no step owns. */
+  /** Files whose values replace all values that no step owns. */
   valuesFiles?: string[]
-  /** `--set` and `--set-string` texts, over the files where there are some, else over the values deployed. */
+  /** `--set` and `--set-string` texts, over the files if there are any, else over the deployed values. */
   set?: string[]
   setString?: string[]
-  /** As users name a chart, or `bundled`; the one of the release's own record by default. */
+  /** The chart as the user named it, or `bundled`; by default the one in the release's record. */
   chart?: string
   chartVersion?: string
-  /** Chart and base values of this revision of the history, in place of all others. */
+  /** Use chart and base values of this earlier revision instead. */
   revision?: number
 }
 
-/** Chart and values to apply, and how the chart differs from the one deployed. */
+/** Chart and values to apply, and how the chart differs from the deployed one. */
 interface Wanted {
   values: JsonObject
   source?: ChartSource
   chart: { before: string; after: string; isOther: boolean }
 }
 
-/** stable → stable: another chart, other base values, or those of an earlier revision. Asks a person, where there is one. */
+/** stable → stable: another chart, other base values, or those of an earlier revision. Asks for confirmation on a terminal. */
 export async function upgrade(context: OperationContext, request: UpgradeRequest): Promise<OperationResult> {
   const { app } = request
   const command = typed(request)
@@ -70,7 +70,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       values: wanted,
       objects: { before, after: await renderObjects(wanted) },
       render: renderObjects,
-      // The way back is not refused for its numbers.
+      // A return to an earlier revision is not refused for replica counts.
       byDefault: request.revision === undefined ? 'check' : 'auto',
     })
     const objects = { before, after }
@@ -96,9 +96,10 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       command,
       revision: deployed,
       chart: source,
-      // Helm 4 finds an autoscaler as the owner of the number of pods.
+      // Helm 4 finds that an autoscaler owns spec.replicas.
       takeOver: scaling && 'replicas' in scaling.after,
-      // The way back is not held up by what it leads away from; values that no object has may be what the proof lacks.
+      // A return to an earlier revision does not wait for a broken stage to verify; values that change no object may be
+      // what the verification lacks.
       verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
       revertCommand:
         request.revision === undefined
@@ -108,7 +109,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
   })
 }
 
-/** The command for the release's history; values may be secrets and stay out. */
+/** The command for the release's history, without values: they may be secret. */
 function typed({
   app,
   valuesFiles = [],
@@ -141,7 +142,7 @@ async function wantedOf(
   if (request.revision !== undefined) {
     const earlier = await findEarlier(context, app, namespace, request.revision)
     const after = nameOfChart(earlier.chart)
-    // A revision applied with the same chart has the same record of it, whoever wrote it.
+    // The same chart gives the same record, whoever wrote it.
     const isOther = JSON.stringify(earlier.chart) !== JSON.stringify(deployed.chart)
     return {
       values: withOwned(earlier.config, deployed.config),
@@ -167,7 +168,7 @@ function nameOfChart({ metadata: { name, version } }: ReleaseChart): string {
   return `${name} ${version}`
 }
 
-/** A revision whose chart and base values were deployed once. Throws UsageError where it is none. */
+/** An earlier revision that was deployed once. Throws UsageError if there is no such revision. */
 async function findEarlier(
   { cluster }: { cluster: Releases },
   app: string,

@@ -15,12 +15,12 @@ import { observe, requireThere } from './observe/observe.js'
 import { StageVerifier, requirePass } from './verification/verify-stage.js'
 import { requireSame } from './change/revision-watch.js'
 
-/** Endpoints reach the proxy up to half a second after the routes; until then a fail restarts the count. */
+/** Endpoints reach the proxy up to 0.5 s after the routes; until then a fail restarts the count. */
 const SETTLING_MS = 2000
-/** Probes of each kind whose raw answers are shown. */
+/** Raw answers shown per kind of probe. */
 const EXPLAINED = 3
 
-/** Proves the stage the app is in now, changing nothing; `keep`: but for what is kept with the app's Lease, for `history`. */
+/** Verifies the current stage and changes nothing; with `keep`, stores the proof with the app's Lease for `history`. */
 export async function verify(
   context: OperationContext,
   request: AppRequest & { keep?: boolean },
@@ -38,7 +38,7 @@ export async function verify(
       expectations,
       revision: deployed,
       newest: newest.revision,
-      // The time is by the clock of whoever upgraded: one that is ahead says nothing of how long ago that was.
+      // `updated` is by the upgrader's clock, which may be ahead of this one.
       settling: Math.abs(context.clock.now() - Date.parse(deployed.updated)) < SETTLING_MS,
     })
     await requireSame(context, { app, namespace, revision: deployed, newest: newest.revision })
@@ -51,7 +51,7 @@ export async function verify(
   }
 }
 
-/** Compares the canary's health with the primary's for so long, changing nothing. */
+/** Analyzes the canary against the primary for that long; changes nothing. */
 export async function analyze(
   context: OperationContext,
   request: AppRequest & { durationMs: number },
@@ -72,7 +72,7 @@ export async function analyze(
   }
 }
 
-/** A few raw answers of each kind, and what is read from them: proves nothing, changes nothing. */
+/** A few raw answers of each kind and how they are read: no proof, no change. */
 export async function explain(context: OperationContext, request: AppRequest): Promise<ExplainResult> {
   const { app, namespace, stage, deployed } = await requireRelease(context, request)
   const expectations = expectationsOf(app, stage)
@@ -119,12 +119,12 @@ interface Release {
   namespace: string
   stage: Stage
   deployed: Revision
-  /** The newest revision, which may be a failed one after the one deployed. */
+  /** The newest revision; it may have failed after the deployed one. */
   newest: Revision
   undo?: string
 }
 
-/** The app's deployed release in a stage that says what traffic should look like. */
+/** The app's deployed release, in a stage that defines what traffic to expect. */
 async function requireRelease(context: OperationContext, request: AppRequest): Promise<Release> {
   const observation = await observe(context, request)
   const { app, namespace, stage, deployed, history } = await requireThere(context, observation)

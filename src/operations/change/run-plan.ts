@@ -57,7 +57,7 @@ export interface PlanToRun {
   afterUpgrade?: (step: Step) => Promise<void>
   /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
   unverified?: boolean
-  /** Overwrite what others changed by hand in the release's objects. */
+  /** Overwrite drift. */
   takeOver?: boolean
   /**
    * Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered, or all

@@ -6,12 +6,12 @@ import { looksLikeVersion } from '../../rollout/stage/version.js'
 import type { OperationContext } from '../context.js'
 import type { Observation } from './observe.js'
 
-/** Names that are worth naming beside the one that was not found. */
+/** How many similar names an error lists. */
 const MOST_NEAREST = 3
 
 /**
- * The error for an app that is not there: says whether its namespace is, and names the nearest apps that are, with their
- * namespaces. Of a release whose first revision never was deployed it says that. `details` are printed with it.
+ * The error for a missing app: whether its namespace exists, and similar names with their namespaces, or that no
+ * revision of its release was ever deployed. `details` are added.
  */
 export async function absentApp(
   context: OperationContext,
@@ -54,7 +54,7 @@ export async function absentApp(
   })
 }
 
-/** Throws ConflictError where the namespace is not there; where it may not be read it counts as there. */
+/** Throws ConflictError if the namespace does not exist; without permission to read it, it counts as existing. */
 export async function requireNamespace(context: OperationContext, namespace: string): Promise<void> {
   if (await isNamespaceThere(context.cluster, namespace)) return
   throw new ConflictError(`There is no namespace ${namespace}.`, {
@@ -67,7 +67,7 @@ export async function requireNamespace(context: OperationContext, namespace: str
   })
 }
 
-/** Whether the namespace is there; where it may not be read it counts as there. */
+/** Whether the namespace exists; without permission to read it, it counts as existing. */
 export async function isNamespaceThere(
   cluster: OperationContext['cluster'],
   namespace: string,
@@ -79,7 +79,7 @@ export async function isNamespaceThere(
   return found === undefined || found.object !== undefined
 }
 
-/** Of the apps that may be listed; none where none may. */
+/** Similar names among the apps that the user may list. */
 async function nearestApps(
   { cluster }: { cluster: Releases },
   app: string,

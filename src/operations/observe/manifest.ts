@@ -6,13 +6,13 @@ import { isObject } from '../../rollout/values/merge.js'
 import { KUBERNETES_YAML } from '../../lib/yaml/helm-yaml.js'
 import { valuesOf, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
 
-/** A command looks at the same few manifests again and again: what is deployed, and what a step makes of it. */
+/** A command parses the same few manifests repeatedly: the deployed one and each step's. */
 const MOST_KEPT = 8
 const kept = new Map<string, JsonObject[]>()
 
 /**
- * The objects of a rendered manifest (a YAML stream), empty documents left out; not to be changed, as the same text gives the
- * same objects. Throws ExternalError where it is none: Helm made it, or wrote it into its record.
+ * The objects of a rendered manifest (a YAML stream) without empty documents. Do not mutate them: they are cached by
+ * text. Throws ExternalError if it is invalid, since it comes from Helm.
  */
 export function parseManifest(manifest: string): JsonObject[] {
   const objects = kept.get(manifest) ?? read(manifest)
@@ -23,9 +23,9 @@ export function parseManifest(manifest: string): JsonObject[] {
   return objects
 }
 
-/** Objects of one release: each is read from the cluster by a request of its own. */
+/** Limit per release: each object costs one request to the cluster. */
 const MOST_OBJECTS = 1000
-/** Lines that Helm takes for the beginning of a document, and YAML for something else, or with something in it. */
+/** Lines where Helm starts a new document but YAML does not, or that have content after `---`. */
 const ODD_SEPARATOR = /^---(?![ \t]*(#.*)?\r?$)/m
 
 function read(manifest: string): JsonObject[] {

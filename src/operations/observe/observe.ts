@@ -13,23 +13,23 @@ import { stageOf } from '../../rollout/stage/stage.js'
 import { absentApp } from './absent.js'
 import type { AppRequest, OperationContext } from '../context.js'
 
-/** An app as the cluster has it now. */
+/** An app as found in the cluster. */
 export interface Observation {
   app: string
-  /** Where the release is; undefined when there is none and no namespace was given. */
+  /** The release's namespace; undefined if there is no release and no namespace was given. */
   namespace?: string
   stage: Stage
-  /** The last deployed revision, whose values are the stage. */
+  /** The last deployed revision; its values define the stage. */
   deployed?: Revision
   history?: ReleaseHistory
 }
 
-/** An app whose release is there and has a deployed revision. */
+/** An app with a deployed revision. */
 export type ReleasedApp = Observation & Required<Pick<Observation, 'namespace' | 'deployed' | 'history'>>
 
 /**
- * Reads the app's release. Throws UsageError when several namespaces have one of that name and none was chosen,
- * ConflictError when the release is of another chart, unless `anyChart` says that it may be.
+ * Reads the app's release. Throws UsageError if several namespaces have one of that name and none was chosen,
+ * ConflictError if the release has another chart and `anyChart` is not set.
  */
 export async function observe(
   context: OperationContext,
@@ -68,7 +68,7 @@ export async function observe(
   return { app, namespace, stage, deployed, history }
 }
 
-/** The newest revision, where a failed or killed helm left it after the deployed one. */
+/** The newest revision, if a failed or killed helm left it after the deployed one. */
 export function unfinishedRevision({
   newest,
   deployed,
@@ -78,8 +78,8 @@ export function unfinishedRevision({
 }
 
 /**
- * The release to change: there, in a stage canary can explain, its newest revision deployed.
- * Throws ConflictError otherwise, with the commands that fit.
+ * The release to change: deployed, in a stage that canary can explain. Throws ConflictError otherwise, with the
+ * commands that fit.
  */
 export async function requireReleased(
   context: OperationContext,
@@ -110,7 +110,7 @@ export async function requireReleased(
   return { app, namespace, deployed, history, stage }
 }
 
-/** The release, whatever its values say. Throws ConflictError where there is none. */
+/** The release, whatever its values. Throws ConflictError if there is none. */
 export async function requireThere(
   context: OperationContext,
   observation: Observation,
@@ -121,8 +121,8 @@ export async function requireThere(
 }
 
 /**
- * Whether a release needs no import. The seed's charts may have the bundled one's name; they are told from it by a default that
- * none of them has.
+ * Whether a release needs no import. The seed's charts may share the bundled chart's name; none of them has the default
+ * `routes.fingerprintHeader`.
  */
 export function isImported({ chart }: Revision): boolean {
   const { metadata, values } = chart

@@ -16,7 +16,7 @@ export function providerOf(
   return routing.of(effectiveValues(chart.values, config))
 }
 
-/** The one that a plan leads to. The defaults of a chart that is still to be read are not known. */
+/** The provider that a plan leads to. Defaults of a chart that is not read yet are unknown. */
 export function providerOfPlan(
   { routing }: WithRouting,
   { plan, revision, chart }: { plan: Plan; revision?: Revision; chart?: ChartSource },

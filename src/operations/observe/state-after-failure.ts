@@ -9,11 +9,11 @@ export interface FailedState {
   namespace: string
   stage: Stage
   revision?: number
-  /** The primary before a stable stage that came from a finished rollout. */
+  /** The previous primary, if the stable stage came from a finished rollout. */
   versionBefore?: string
 }
 
-/** Where an app stands after something went wrong, and the commands that lead on and back: for errors. */
+/** The app's state after a failure and the next commands, for errors. */
 export function stateAfterFailure({ app, namespace, stage, revision, versionBefore }: FailedState): {
   state: string
   nextSteps: string[]
@@ -31,8 +31,8 @@ export function stateAfterFailure({ app, namespace, stage, revision, versionBefo
 }
 
 /**
- * Whether the users of the app notice what a failed proof found, a sentence: regular requests are theirs, canary ones
- * come from those who try the canary.
+ * Whether a failed verification affects users, one sentence: regular requests are theirs, canary requests come from
+ * testers.
  */
 export function trafficEffect({ checks }: StageProof): string {
   const failed = checks.filter(({ verdict }) => verdict === 'fail')

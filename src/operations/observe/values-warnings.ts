@@ -4,7 +4,7 @@ import { valuesFindings } from '../../rollout/values/check-values.js'
 import { mergeValues } from '../../rollout/values/merge.js'
 import type { OperationContext } from '../context.js'
 
-/** Warns of what is odd in the values that a plan brings for a version, once, however often the plan is made. */
+/** Warns about suspicious values of a version in a plan, once each, however often the plan is made. */
 export function valuesWarner({ emit }: OperationContext, version: string) {
   const reported = new Set<string>()
   return (plan: Plan, chartValues: JsonObject = {}): void => {

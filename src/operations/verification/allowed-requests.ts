@@ -8,20 +8,20 @@ import { isBelow, isOwnPath, isPlainPath, ownPathsText } from '../../rollout/val
 import { probePaths } from '../../rollout/values/probe-paths.js'
 import { matcher } from '../../verification/answers/pattern.js'
 
-/** Methods that change nothing: values may have them sent. */
+/** Methods that change nothing: values may request them. */
 const HARMLESS_METHODS = ['GET', 'HEAD']
 
-/** Who asks for a request, and what the caller said about it. */
+/** The values that request something, and what the caller allows. */
 export interface Asked {
   app: string
-  /** The app's effective values: whoever may write the release may write these. */
+  /** The app's effective values: anyone with write access to the release can set these. */
   values: JsonObject
-  /** The `verify:` keys that the caller set by `--set-verify`. */
+  /** The `verify:` keys that the caller set with `--set-verify`. */
   callers: JsonObject
   allow: Allowance
 }
 
-/** Throws UsageError unless the caller allows that values read this variable of the environment. */
+/** Throws UsageError unless the caller lets values read this environment variable. */
 export function requireVariable(name: string, place: string, { callers, allow }: Asked): void {
   const key = place.replace('verify.request.headers.', '')
   if (mapIn(mapIn(callers, 'request'), 'headers')[key] === `env:${name}` || allow.env.includes(name)) return
@@ -34,8 +34,8 @@ export function requireVariable(name: string, place: string, { callers, allow }:
 }
 
 /**
- * Throws UsageError, naming the place in the values, for a probe that is not the app's own: another method than GET and
- * HEAD, a path outside of its matches; unless the caller said or allows it. (A Host header is no probe's to have.)
+ * Throws UsageError, naming the place in the values, for a method other than GET and HEAD or a path outside the app's
+ * matches, unless the caller set or allows it. (Probes cannot set a Host header.)
  */
 export function requireOwnProbes({ probe, paths }: VerifySettings, asked: Asked): void {
   const { callers, allow, values, app } = asked
@@ -60,7 +60,7 @@ export function requireOwnProbes({ probe, paths }: VerifySettings, asked: Asked)
   }
 }
 
-/** Throws UsageError for a Prometheus that the values name and the caller does not allow. */
+/** Throws UsageError if the values name a Prometheus that the caller does not allow. */
 export function requireOwnMetrics({ prometheus, metrics }: VerifySettings, { callers, allow }: Asked): void {
   if (prometheus === undefined || metrics.length === 0 || callers.prometheus !== undefined) return
   const { host, protocol } = new URL(prometheus)
@@ -77,7 +77,7 @@ function isAllowedPath(path: string, place: string, { app, values, allow }: Aske
     try {
       return matcher(new RegExp(`^(?:${regex})$`), place)(text) !== null
     } catch {
-      return false // RE2 that is no JavaScript, or a match that takes too long
+      return false // RE2 syntax that JavaScript lacks, or a match that takes too long
     }
   }
   if (isOwnPath(name, { app, values, fits })) return true
@@ -99,7 +99,7 @@ function refused(what: string, remedy: string): UsageError {
   })
 }
 
-/** A text of somebody else's, in a message. */
+/** A text from the values, shortened for a message. */
 function shown(text: string): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }

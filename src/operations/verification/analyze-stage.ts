@@ -15,18 +15,18 @@ export interface StageToAnalyze {
   namespace: string
   stage: Stage
   revision: Revision
-  /** Number of the newest revision, where a failed one came after the one deployed. */
+  /** Number of the newest revision, if one failed after the deployed one. */
   newest?: number
   durationMs: number
   signal?: AbortSignal
 }
 
-/** How long Prometheus may take over one query. */
+/** How long Prometheus may take for one query. */
 const METRICS_TIMEOUT_MS = 10_000
 
 /**
- * Compares the canary's health with the primary's: by pairs of probes through the header route, which takes no user to
- * the canary, and by the metrics of the values. Resolves with the analysis whatever its verdict.
+ * Analyzes the canary against the primary: by pairs of probes through the header route, which sends no user to the
+ * canary, and by the metrics of the values. Resolves with the analysis whatever its verdict.
  */
 export async function analyzeStage(
   context: OperationContext,
@@ -80,7 +80,7 @@ export async function analyzeStage(
   return analysis
 }
 
-/** Throws unless the canary is as healthy as asked for: exit 3 where it is not, 4 where too little is known. */
+/** Throws unless the analysis passed: exit 3 for a fail, 4 for an inconclusive one. */
 export function requireSound(
   { verdict, gates, ...analysis }: Analysis,
   stage: Stage,
@@ -101,7 +101,7 @@ export function requireSound(
   )
 }
 
-/** The stage with a way to both versions. Throws ConflictError where there is none. */
+/** The stage, if requests reach both versions. Throws ConflictError otherwise. */
 export function requireBothVersions(
   place: Required<AppPlace>,
   stage: Stage,

@@ -13,14 +13,14 @@ import { overlapFindings } from '../overlaps/findings.js'
 export interface ProofToExplain {
   app: string
   namespace: string
-  /** The revision that the proof was about. */
+  /** The revision that was verified. */
   revision: Revision
   proof: StageProof
 }
 
 /**
- * The likeliest causes of a proof that did not pass, the likeliest first; none of one that did. Within a few seconds.
- * Never throws.
+ * Causes of a verification that did not pass, the likeliest first; none of one that passed. Takes a few seconds at
+ * most; never throws.
  */
 export async function causesOf(context: OperationContext, given: ProofToExplain): Promise<Cause[]> {
   const { app, namespace, revision, proof } = given
@@ -34,11 +34,11 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
       rules,
     )
   } catch {
-    return [] // the verdict stands without its causes
+    return [] // the verdict holds without causes
   }
 }
 
-/** What the surroundings alone prove to be wrong on the way to the app, as findings of `doctor`. */
+/** Certain faults between gateway and app, without any probe, as findings of `doctor`. */
 export async function gatewayFindings(
   context: OperationContext,
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
@@ -52,7 +52,7 @@ export async function gatewayFindings(
   )
   return [
     ...causes
-      // One of the overlaps, all of which follow.
+      // The overlaps report it.
       .filter(({ id }) => id !== 'rival-table')
       .map((cause): Finding => ({
         check,

@@ -2,7 +2,7 @@ import type { Proofs } from '../../cluster/ports/proofs.js'
 import type { Revision } from '../../model/release.js'
 import type { StageProof } from '../../model/expectation.js'
 
-/** Keeps what a proof came to with the app's Lease, for `history`. Where that fails nothing is lost but a word in it. */
+/** Keeps the verdict with the app's Lease, for `history`. Best effort: a failure costs only that entry. */
 export async function keepProof(
   { cluster, operator }: { cluster: Proofs; operator: string },
   { name: app, namespace, revision }: Revision,

@@ -16,7 +16,7 @@ export class Proxies {
     private readonly provider: RoutingProvider,
   ) {}
 
-  /** The address that all proxies share, found on first use. */
+  /** The shared address of all proxies, discovered on first use. */
   async shared(): Promise<string> {
     const { proxyUrl } = this.context.probes
     if (proxyUrl) return proxyUrl
@@ -25,8 +25,8 @@ export class Proxies {
   }
 
   /**
-   * What to probe: every ready proxy pod by itself, where there are several and they can be reached, else the address
-   * they share. An address that was given is the one to probe, unless each proxy is asked for.
+   * What to probe: every ready proxy pod separately if there are several and they are reachable, else their shared
+   * address. A given address (--proxy-url) is used unless --each-proxy is set.
    */
   async targets(): Promise<ProxyTarget[]> {
     const { probes } = this.context

@@ -5,7 +5,7 @@ import type { ShadowCheck } from '../../model/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { judgeShadow } from '../../verification/judging/shadow.js'
 
-/** Level of the interval of copies is 1 - ALPHA. */
+/** Bound on failing a shadow whose share is right: the interval's level is 1 minus this. */
 const SHADOW_FALSE_ALARM_RATE = 0.01
 
 export interface Shadow {
@@ -14,20 +14,17 @@ export interface Shadow {
   share: number
 }
 
-/** The version that a stage gives copies of requests, if there is one. */
+/** The version that a stage shadows requests to, if any. */
 export function shadowOf(stage: Stage): Shadow | undefined {
   if (stage.name !== 'deployed' || stage.shadow === undefined) return undefined
   return { version: stage.canary, share: stage.shadow / 100 }
 }
 
-/**
- * Counts requests and their copies by the proxies' own counters, beside the probes that are counted by their answers: an
- * answer tells nothing of copies.
- */
+/** Counts requests and their copies by the proxies' counters: no answer shows that a copy was sent. */
 export class ShadowCount {
   private counters?: RequestCounters
   private before?: ReturnType<RequestCounters['read']>
-  /** Why copies can't be counted. */
+  /** Why copies cannot be counted. */
   private trouble?: string
 
   private constructor(private readonly shadow: Shadow) {}
@@ -44,13 +41,13 @@ export class ShadowCount {
     return count
   }
 
-  /** From now on requests count: the proxies serve the routes that copy them. */
+  /** Starts the count: the proxies now serve the shadowing routes. */
   begin(): void {
     this.before ??= this.counters?.read()
     this.before?.catch(() => undefined)
   }
 
-  /** What was counted since; undefined while it takes more requests to tell. */
+  /** The check of what was counted since; undefined while more requests are needed. */
   async check(): Promise<ShadowCheck | undefined> {
     const { counters, shadow } = this
     let reported: ShadowCheck | undefined
@@ -64,7 +61,7 @@ export class ShadowCount {
     return this.trouble === undefined ? reported : this.unknown(`can't be seen: ${this.trouble}`)
   }
 
-  /** The check of counts that came to no verdict. */
+  /** An inconclusive check. */
   unknown(why: string): ShadowCheck {
     const { version, share } = this.shadow
     const reason = `whether copies of requests reach ${version} ${why}`

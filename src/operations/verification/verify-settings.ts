@@ -8,9 +8,9 @@ import { type Asked, requireOwnMetrics, requireOwnProbes, requireVariable } from
 import type { ProbeSettings } from '../context.js'
 
 /**
- * How an app is verified: the `verify:` of its effective values, what `--set-verify` lays over it, and the flags over
- * both; where paths are not named, those of its routes. Throws UsageError, naming the place, for what can't be used and
- * for what the caller alone may decide: see Allowance. With `metrics` that holds for Prometheus, too.
+ * How an app is verified: the `verify:` of its effective values, overridden by `--set-verify`, overridden by flags;
+ * paths default to those of the routes. Throws UsageError, naming the place, for invalid settings and for what only the
+ * caller may decide (see Allowance). `metrics` includes Prometheus in that check.
  */
 export function verifySettings(
   probes: ProbeSettings,
@@ -38,7 +38,7 @@ export function verifySettings(
   }
 }
 
-/** Without the headers of requests that the caller gives, whatever their letters' case: these are not even read. */
+/** Without the request headers that the caller sets, in any letter case: their values are not even read. */
 function withoutHeaders(verify: JsonObject, names: string[]): JsonObject {
   const { request } = verify
   if (!isObject(request) || !isObject(request.headers)) return verify

@@ -21,7 +21,7 @@ import { watchRevision } from '../change/revision-watch.js'
 import { ShadowCount, shadowOf } from './shadow-counts.js'
 import { verifySettings } from './verify-settings.js'
 
-/** Bound on failing any stage of a plan whose traffic is right, over all its checks together, where the context has none. */
+/** Default bound on failing any stage of a plan whose traffic is right, over all its checks together. */
 export const PLAN_FALSE_ALARM_RATE = 0.001
 
 export interface StageToVerify {
@@ -29,51 +29,50 @@ export interface StageToVerify {
   namespace: string
   stage: Stage
   expectations: Expectation[]
-  /** The revision that is deployed: its values say how answers name their version, its manifest the fingerprint. */
+  /** The deployed revision: its values define how answers name their version, its manifest has the fingerprint. */
   revision: Revision
-  /** Number of the newest revision, where a failed one came after the one deployed. */
+  /** Number of the newest revision, if one failed after the deployed one. */
   newest?: number
-  /** The stage before the upgrade, where there was one just now. */
+  /** The stage before the upgrade, right after one. */
   stageBefore?: Stage
-  /** True right after an upgrade or after pods became ready: endpoints may still be on their way. */
+  /** True right after an upgrade or after pods became ready: endpoints may not have reached the proxy yet. */
   settling: boolean
-  /** The workloads as they were before the upgrade, where there was one. */
+  /** The workloads before the upgrade, right after one. */
   workloadsBefore?: AppWorkloads
   /**
-   * Where the routes name one version alone, and it has ready pods, their fingerprint on an answer is enough: the answer need
-   * not name a version. For the removal of a version that gets no requests.
+   * If the routes name a single version with ready pods, the fingerprint alone attributes an answer. For the removal of
+   * a version that gets no requests.
    */
   routesAreProof?: boolean
-  /** Ends the probing; by default the context's. */
+  /** Aborts the probing; by default the context's. */
   signal?: AbortSignal
 }
 
-/** Proves stages for one command: the ways to the proxies are found once and kept until `close`. */
+/** Verifies stages for one command: the proxies' addresses are discovered once and kept until `close`. */
 export class StageVerifier {
   private readonly proxies: Proxies
   private readonly alpha: number
 
-  /** @param planned all expectations that the command is going to prove: the bound on false alarms is split over them */
+  /** @param planned all expectations that the command will verify: they share the bound on false alarms */
   constructor(
     private readonly context: OperationContext,
     planned: Expectation[],
     private readonly provider: RoutingProvider,
   ) {
     this.proxies = new Proxies(context, provider)
-    // A check of all or nothing never fails what is right: one wrong answer is no chance there.
+    // Shares 0 and 1 have no false alarms: one wrong answer is never chance there.
     const chancy = planned.filter(({ share }) => share > 0 && share < 1)
     this.alpha = (context.alpha ?? PLAN_FALSE_ALARM_RATE) / Math.max(1, chancy.length)
   }
 
-  /** The address that the proxies share, found on first use. */
+  /** The shared address of all proxies, discovered on first use. */
   origin(): Promise<string> {
     return this.proxies.shared()
   }
 
   /**
-   * What is to be proven with these values, with the paths that are asked for. Throws UsageError for what could not be
-   * proven, whatever the traffic, and for requests that the caller has to allow, with `metrics` to Prometheus as well: to be
-   * asked before anything is changed.
+   * The expectations with the paths to probe. Throws UsageError for settings that no traffic could meet and for
+   * requests that the caller has to allow (with `metrics`, also to Prometheus): call it before anything is changed.
    */
   check(
     app: string,
@@ -91,7 +90,7 @@ export class StageVerifier {
     return expectations
   }
 
-  /** How the app of a revision is probed and its answers are read. */
+  /** How to probe the app of a revision and read its answers. */
   async probeRequest({
     app,
     namespace,
@@ -104,7 +103,7 @@ export class StageVerifier {
     StageToVerify,
     'app' | 'namespace' | 'revision' | 'expectations' | 'workloadsBefore' | 'routesAreProof'
   > & {
-    /** Whether Prometheus is asked as well: throws UsageError for one that the caller has to allow. */
+    /** Whether Prometheus is queried too: throws UsageError for one that the caller has to allow. */
     metrics?: boolean
   }): Promise<{
     probes: ProbeRequest
@@ -115,19 +114,19 @@ export class StageVerifier {
     const proxies = await this.proxies.targets()
     const workloads = workloadsBefore ?? (await this.context.cluster.workloads(app, namespace))
     const { own, neighbours } = sorted(workloads, revision)
-    // Asked one by one, proxies are told the name by which all are known.
+    // Probed one by one, proxies still need the Host of the shared address.
     const isShared = proxies.length === 1 && proxies[0]!.name === ''
     const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
     const routed = routedVersions(expectations)
     const isReady = routed.every((version) => isAnyReady(own, version))
-    // Pods of others that the app's selector matches answer under the app's versions.
+    // Other owners' pods that the app's selector matches answer as the app's versions.
     const isAlone = !neighbours.some(({ getsRequests }) => getsRequests)
     return {
       settings,
       probes: {
         ...probes,
         transport: { ...probes.transport, proxies, host },
-        // Else another version may answer than the one that the proxy chose.
+        // Otherwise another version may answer than the one the proxy chose.
         versionHeaderIsProof: isAlone && (isReady || this.provider.versionHeaderIsProof(values)),
         soleVersion: routesAreProof && isAlone && isReady && routed.length === 1 ? routed[0] : undefined,
         fingerprint: this.provider.fingerprint(parseManifest(revision.manifest), values),
@@ -135,7 +134,7 @@ export class StageVerifier {
     }
   }
 
-  /** Counts traffic against the expectations; resolves with the proof whatever its verdict. */
+  /** Probes against the expectations; resolves with the proof whatever its verdict. */
   async verify(stageToVerify: StageToVerify): Promise<StageProof> {
     const { context } = this
     const { emit } = context
@@ -186,7 +185,7 @@ export class StageVerifier {
     }
   }
 
-  /** What the values and flags alone say; the proxies, and what the revision's objects tell, are still to come. */
+  /** The part that values and flags decide; proxies and the revision's objects are added later. */
   private requestFor(
     app: string,
     values: JsonObject,
@@ -230,7 +229,7 @@ export class StageVerifier {
   }
 }
 
-/** A proof that passes is one only with its copies: probes go on until they are counted well enough, or time is out. */
+/** A pass also needs the shadow check: probes again until enough copies are counted or the time is over. */
 async function withShadow(
   clock: Clock,
   counted: StageProof,
@@ -248,7 +247,7 @@ async function withShadow(
   }
 }
 
-/** Beside what is proven, guesses are noise. */
+/** The certain causes; the guesses only if none is certain. */
 function mostCertain(causes: Cause[]): Cause[] {
   const certain = causes.filter(({ certainty }) => certainty === 'certain')
   return certain.length > 0 ? certain : causes
@@ -264,7 +263,7 @@ function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
   ]
 }
 
-/** What the proxy repeats until it is right is no error in any count, here or in the metrics. */
+/** Errors that the proxy's retries hide appear in no count, here or in the metrics. */
 function warnOfRetries({ checks }: StageProof, header: string, emit: OperationContext['emit']): void {
   const retried = checks.reduce((sum, check) => sum + (check.retried ?? 0), 0)
   if (retried === 0) return
@@ -289,7 +288,7 @@ export function requirePass(
   if (proof.verdict === 'pass') return
   const counted = proof.checks
     .filter(({ verdict }) => verdict === proof.verdict)
-    // A hint is a guess: once the cause is known it is noise.
+    // A hint is only a guess: drop it once there are causes.
     .map(({ reason, hint }) =>
       causes.length > 0 || hint === undefined ? reason : `${reason}. Likely: ${hint}`,
     )
@@ -308,7 +307,7 @@ function versionHeader(values: JsonObject): string | undefined {
   return typeof header === 'string' && header !== '' ? header : undefined
 }
 
-/** The versions that the routes send any of the probes to, each once. */
+/** The versions that the routes send probes to, each once. */
 function routedVersions(expectations: Expectation[]): string[] {
   const routed = expectations.flatMap(({ primary, canary, share }) => [
     ...(share < 1 ? [primary] : []),
