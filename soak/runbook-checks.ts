@@ -59,14 +59,14 @@ async function placeProblems(place: Place, version: string, journal: Line[]): Pr
     return ['deployed', 'superseded'].includes(status) && description.includes(`(run ${runIdOf(journal)}, `)
   })
   problems.push(...madeTwice(ofRun))
-  const proven = journal.filter((line) => {
-    return line.type === 'proven' && line.verdict === 'pass' && line.app === app && line.cluster === cluster
+  const verified = journal.filter((line) => {
+    return line.type === 'verified' && line.verdict === 'pass' && line.app === app && line.cluster === cluster
   })
   for (const { revision, config } of ofRun) {
     // A stage as JSON has it: without fields that are undefined.
     const was: unknown = JSON.parse(JSON.stringify(stageOf(config)))
-    if (!proven.some((line) => isDeepStrictEqual(line.stage, was))) {
-      problems.push(`revision ${revision} was never proven: ${JSON.stringify(was)}`)
+    if (!verified.some((line) => isDeepStrictEqual(line.stage, was))) {
+      problems.push(`revision ${revision} was never verified: ${JSON.stringify(was)}`)
     }
   }
   return problems.map((problem) => `${cluster}/${app}: ${problem}`)

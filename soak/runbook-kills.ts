@@ -18,7 +18,16 @@ const MOST_RUNS = 3
 
 /** Lines of the journal right after which a run is killed. */
 const EVENTS = [
-  ...['run-step', 'planned', 'step-started', 'upgraded', 'verifying', 'proven', 'step-done', 'run-step-done'],
+  ...[
+    'run-step',
+    'planned',
+    'step-started',
+    'upgraded',
+    'verifying',
+    'verified',
+    'step-done',
+    'run-step-done',
+  ],
   ...['app-ended', 'wave-started'],
 ]
 
