@@ -12,16 +12,13 @@ import {
   printNote,
   printResult,
 } from './output/output.js'
-import type { Task } from './session/task.js'
+import type { SettingsSources } from './session/settings.js'
 
-/**
- * What all commands share: output flags, and errors told alike: the same exit code and one document whatever
- * the output format is.
- */
+/** What all commands share: output flags, and errors reported alike: one exit code and one document in every format. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = outputFlags
   private output?: Output
-  private readonly warnings: string[] = []
+  protected readonly warnings: string[] = []
 
   protected override async init(): Promise<void> {
     this.argv = plainSwitches(this.argv, { ...this.ctor.flags, ...this.ctor.baseFlags }, process.env)
@@ -34,25 +31,9 @@ export abstract class BaseCommand extends Command {
     return this.output
   }
 
-  /**
-   * Runs an operation with everything it needs, telling on stderr what happens and on stdout what came of it.
-   */
-  protected async perform<R extends object>(task: Task<R>): Promise<R> {
-    const [output, { runTask }] = await Promise.all([this.getOutput(), import('./session/run-task.js')])
-    const { result, configFile } = await runTask(task, output, this.config.version, (warning) =>
-      this.warnings.push(warning),
-    )
-    const text =
-      output.format === 'text'
-        ? await task.render(task.isValues ? result : plainTexts(result), output.palette)
-        : ''
-    const settings = configFile === undefined ? {} : { configFile }
-    const document = task.document?.(result) ?? { ...result, ...settings, warnings: this.warnings }
-    await printResult(output, document, () => text, {
-      asIs: task.showsSecrets,
-      isFile: task.isValues,
-    })
-    return result
+  /** Where settings come from, and what learns their secrets. */
+  protected sources({ secrets }: Output): SettingsSources {
+    return { cwd: process.cwd(), env: process.env, secrets, version: this.config.version }
   }
 
   /** Prints the result of a command that needs no cluster. */
@@ -65,12 +46,12 @@ export abstract class BaseCommand extends Command {
     await printResult(output, document, () => render(output.palette, plainTexts(document)), options)
   }
 
-  /** Says on stderr what concerns a result without being part of it. */
+  /** Prints a note on stderr, beside the result. */
   protected async note(text: string): Promise<void> {
     printNote(await this.getOutput(), text)
   }
 
-  /** Tells any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */
+  /** Reports any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */
   protected override async catch(error: Error): Promise<void> {
     // With NODE_ENV=development oclif warns of commands that end before they are parsed, as usage errors do.
     this.parsed = true

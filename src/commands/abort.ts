@@ -1,10 +1,11 @@
 import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 
-export default class Abort extends ChangeCommand {
+export default class Abort extends OperationCommand {
   static override summary = 'Send all requests back to the primary and remove the canary'
   static override description =
     'Sends the routes back to the primary first, even if the proxy cannot be reached. Removes the canary once ' +
@@ -37,9 +38,15 @@ export default class Abort extends ChangeCommand {
     const parsed = await this.parse(Abort)
     const app = checkApp(parsed.args.app)
     const { unverified, force, 'break-lock': breakLock } = parsed.flags
-    await this.change(app, commandText.abort({ app, breakLock }), parsed, async (context, { namespace }) => {
-      const { abort } = await import('../operations/abort.js')
-      return abort(context, { app, namespace, unverified, force, breakLock })
+    await this.perform({
+      title: commandText.abort({ app, breakLock }),
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { abort } = await import('../operations/abort.js')
+        return abort(context, { app, namespace, unverified, force, breakLock })
+      },
+      render: renderChange,
     })
   }
 }

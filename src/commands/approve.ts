@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
-export default class Approve extends BaseCommand {
+export default class Approve extends OperationCommand {
   static override summary = 'Approve a step that a run waits for, without running it'
   static override description =
     'Keeps the approval with the app: it holds for this run, this step and the current revision. The run ' +

@@ -1,9 +1,9 @@
 import { checkApp, optionalApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags, probeFlags } from '../cli/flags/flags.js'
 import { EXIT_CODES } from '../model/exit-codes.js'
 
-export default class Doctor extends BaseCommand {
+export default class Doctor extends OperationCommand {
   static override summary = 'Check helm, kubectl, the cluster, permissions, the gateway and an app'
   static override description =
     'Every finding comes with its remedy. Exits 5 when there is a problem. Changes nothing.'

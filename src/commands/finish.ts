@@ -2,10 +2,11 @@ import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import { changeFlags, clusterFlags, failureFlags, probeFlags, scaleFlag } from '../cli/flags/flags.js'
 
-export default class Finish extends ChangeCommand {
+export default class Finish extends OperationCommand {
   static override summary = 'Make the canary the primary and remove the old version'
   static override description =
     'Sends all requests to the canary if they are not there yet, verifies that, makes the canary the primary ' +
@@ -32,9 +33,15 @@ export default class Finish extends ChangeCommand {
     const app = checkApp(parsed.args.app)
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
     const title = commandText.finish({ app, version })
-    await this.change(app, title, parsed, async (context, { namespace }) => {
-      const { finish } = await import('../operations/finish.js')
-      return finish(context, { app, namespace, version, jump: parsed.flags.jump })
+    await this.perform({
+      title,
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { finish } = await import('../operations/finish.js')
+        return finish(context, { app, namespace, version, jump: parsed.flags.jump })
+      },
+      render: renderChange,
     })
   }
 }

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
-export default class History extends BaseCommand {
+export default class History extends OperationCommand {
   static override summary = 'Show the revisions of an app as events of its rollouts'
   static override description =
     'Newest last: the stage of each revision, its proof, who made it and by which command; for revisions made ' +

@@ -1,9 +1,10 @@
 import { commandText } from '../model/command-text.js'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import { changeFlags, clusterFlags, overlapFlag, probeFlags } from '../cli/flags/flags.js'
 
-export default class Import extends ChangeCommand {
+export default class Import extends OperationCommand {
   static override summary = 'Take over a release made by hand, without restarting a pod'
   static override description =
     'For releases of the charts of the Gloo article series on two-phased canary rollouts (parts 3 and 4). ' +
@@ -16,9 +17,15 @@ export default class Import extends ChangeCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Import)
     const app = checkApp(parsed.args.app)
-    await this.change(app, commandText.import({ app }), parsed, async (context, { namespace }) => {
-      const { importApp } = await import('../operations/import.js')
-      return importApp(context, { app, namespace })
+    await this.perform({
+      title: commandText.import({ app }),
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { importApp } = await import('../operations/import.js')
+        return importApp(context, { app, namespace })
+      },
+      render: renderChange,
     })
   }
 }

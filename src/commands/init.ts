@@ -1,13 +1,9 @@
-import path from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import { optionalApp } from '../cli/flags/args.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
-import type { KnownAnswers } from '../cli/init-answers.js'
 import { printNote } from '../cli/output/output.js'
-import type { ClusterOptions } from '../cluster/options.js'
-import { canaryCommand, withNamedCluster } from '../model/command-line.js'
-import { UsageError } from '../model/errors.js'
+import { withNamedCluster } from '../model/command-line.js'
 
 export default class Init extends BaseCommand {
   static override summary = 'Write a values file and canary.yaml for an app'
@@ -62,79 +58,19 @@ export default class Init extends BaseCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(Init)
-    const { flags } = parsed
-    const [{ askRest, checkTyped, nameFrom }, { init }, { configNote, resolveSettings }] = await Promise.all([
-      import('../cli/init-answers.js'),
+    const [{ readInitRequest }, { init }, { remarkLines, renderInit }, output] = await Promise.all([
+      import('../cli/init-request.js'),
       import('../operations/init/init.js'),
-      import('../cli/session/settings.js'),
+      import('../report/text/init-text.js'),
+      this.getOutput(),
     ])
-    const { app: name, ...typed } = checkTyped({ ...flags, app: parsed.args.app })
-    // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
-    const settings = await resolveSettings(name, parsed, { cwd: process.cwd(), env: process.env })
-    const { namespace, kubeContext, kubeconfig } = settings
-    const output = await this.getOutput()
     const say = (line: string) => printNote(output, line)
-    const used = configNote([settings])
-    if (used !== undefined) say(used)
-    const source = await this.source(flags, { namespace, kubeContext, kubeconfig, say })
-    const of = source && (await import('../operations/init/manifest-source.js')).placeOf(source.deployment)
-    const known = {
-      app: nameFrom(of?.name ?? path.basename(path.resolve(flags.out))),
-      namespace: namespace ?? of?.namespace,
-      hasDeployment: source !== undefined,
-    }
-    let told: KnownAnswers = { ...typed, app: name }
-    const { stdin: input, stderr } = process
-    if (input.isTTY && stderr.isTTY && !flags.yes && flags.from !== '-') {
-      const { openQuestions } = await import('../cli/output/questions.js')
-      const questions = openQuestions({ input, output: stderr })
-      try {
-        told = await askRest(questions, told, { ...known, app: known.app ?? 'app' })
-      } finally {
-        questions.close()
-      }
-    }
-    const app = told.app ?? known.app
-    if (app === undefined) throw withoutApp()
-    const { image, port, healthPath, replicas } = told
-    const named = { kubeContext: flags['kube-context'], kubeconfig: flags.kubeconfig }
-    const request = {
-      app,
-      namespace: told.namespace ?? known.namespace ?? app,
-      paths: told.paths ?? [`/${app}`],
-      said: { image, port, healthPath, replicas },
-      source,
-      container: flags.container,
-      withSecrets: flags['with-secrets'],
-      folder: flags.out,
-      force: flags.force,
-      dryRun: flags['dry-run'],
-    }
-    const result = await withNamedCluster(named, () => init(request))
-    const { remarkLines, renderInit } = await import('../report/text/init-text.js')
-    const { format } = await this.getOutput()
-    if (result.dryRun && format === 'text') {
-      for (const line of remarkLines(result)) await this.note(line)
-    }
+    const { request, cluster } = await readInitRequest(parsed, parsed.args.app, this.sources(output), say)
+    const result = await withNamedCluster(cluster, () => init(request))
+    if (result.dryRun && output.format === 'text') remarkLines(result).forEach(say)
     await this.print({ ...result, warnings: [] }, (palette, shown) => renderInit(shown, palette), {
-      asIs: flags['with-secrets'],
+      asIs: request.withSecrets,
       isFile: result.dryRun,
     })
   }
-
-  private async source(
-    { from, container }: { from?: string; container?: string },
-    { namespace, ...cluster }: ClusterOptions & { namespace?: string },
-  ) {
-    if (from === undefined) return undefined
-    const { sourceOf } = await import('../operations/init/deployment-source.js')
-    return sourceOf({ from, container, namespace, cluster, stdin: process.stdin })
-  }
-}
-
-function withoutApp(): UsageError {
-  return new UsageError('APP is missing, and the folder has no name for one.', {
-    state: 'Nothing was written.',
-    nextSteps: [canaryCommand(['init', 'APP'])],
-  })
 }

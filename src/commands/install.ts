@@ -1,7 +1,8 @@
 import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
   chartVersionFlag,
@@ -11,7 +12,7 @@ import {
   repeatable,
 } from '../cli/flags/flags.js'
 
-export default class Install extends ChangeCommand {
+export default class Install extends OperationCommand {
   static override summary = 'Install an app with its first version'
   static override description =
     "Creates the namespace (the app's name by default) and the release with one version and its routes, waits " +
@@ -58,21 +59,27 @@ export default class Install extends ChangeCommand {
     if (!parsed.flags.yes) refuseVersionFirst(parsed.args)
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
-    await this.change(app, commandText.install({ app, version }), parsed, async (context, { namespace }) => {
-      const { install } = await import('../operations/install.js')
-      return install(context, {
-        app,
-        namespace,
-        version,
-        valuesFiles: flags.values,
-        set: flags.set,
-        setString: flags['set-string'],
-        chart: flags.chart,
-        chartVersion: flags['chart-version'],
-        image: flags.image,
-        apiGroup: flags['api-group'],
-        attach: flags['with-virtual-service'],
-      })
+    await this.perform({
+      title: commandText.install({ app, version }),
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { install } = await import('../operations/install.js')
+        return install(context, {
+          app,
+          namespace,
+          version,
+          valuesFiles: flags.values,
+          set: flags.set,
+          setString: flags['set-string'],
+          chart: flags.chart,
+          chartVersion: flags['chart-version'],
+          image: flags.image,
+          apiGroup: flags['api-group'],
+          attach: flags['with-virtual-service'],
+        })
+      },
+      render: renderChange,
     })
   }
 }

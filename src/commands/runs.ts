@@ -1,7 +1,7 @@
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
-export default class Runs extends BaseCommand {
+export default class Runs extends OperationCommand {
   static override summary = 'List runs, what they wait for, and since when'
   static override description =
     'Reads what runs keep with their apps; changes nothing. A wait is over once the app has a newer revision.'

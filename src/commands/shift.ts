@@ -2,7 +2,8 @@ import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, parsePercent, refuseWeightFirst, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import { requireWith } from '../cli/command-line/flag-values.js'
 import {
   changeFlags,
@@ -13,7 +14,7 @@ import {
   scaleFlag,
 } from '../cli/flags/flags.js'
 
-export default class Shift extends ChangeCommand {
+export default class Shift extends OperationCommand {
   static override summary = 'Send WEIGHT percent of the regular requests to the canary'
   static override description =
     'One upgrade, then its verification: that share of the regular requests reaches the canary, and so do all ' +
@@ -53,14 +54,15 @@ export default class Shift extends ChangeCommand {
     const app = checkApp(parsed.args.app)
     const weight = parsePercent('WEIGHT', parsed.args.weight)
     const { analyze } = parsed.flags
-    await this.change(
+    await this.perform({
+      title: commandText.shift({ app, weight }),
       app,
-      commandText.shift({ app, weight }),
       parsed,
-      async (context, { namespace, durationMs }) => {
+      run: async (context, { namespace, durationMs }) => {
         const { shift } = await import('../operations/shift.js')
         return shift(context, { app, namespace, weight, ...(analyze ? { analyzeMs: durationMs } : {}) })
       },
-    )
+      render: renderChange,
+    })
   }
 }

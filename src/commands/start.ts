@@ -1,7 +1,8 @@
 import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, parsePercent, requiredApp, versionArg } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
   clusterFlags,
@@ -11,7 +12,7 @@ import {
   repeatable,
 } from '../cli/flags/flags.js'
 
-export default class Start extends ChangeCommand {
+export default class Start extends OperationCommand {
   static override summary = 'Deploy a canary beside the primary and send it the canary requests'
   static override description =
     'Two steps: deploys VERSION and verifies that nothing changed for anybody, then sends it the requests ' +
@@ -60,11 +61,11 @@ export default class Start extends ChangeCommand {
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
     const shadow = flags.shadow === undefined ? undefined : parsePercent('--shadow', flags.shadow)
-    await this.change(
+    await this.perform({
+      title: commandText.start({ app, version }),
       app,
-      commandText.start({ app, version }),
       parsed,
-      async (context, { namespace, canaryHeaders }) => {
+      run: async (context, { namespace, canaryHeaders }) => {
         const { start } = await import('../operations/start.js')
         return start(context, {
           app,
@@ -78,6 +79,7 @@ export default class Start extends ChangeCommand {
           versionValues: flags['version-values'],
         })
       },
-    )
+      render: renderChange,
+    })
   }
 }

@@ -1,8 +1,8 @@
 import { checkApp, optionalApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
 
-export default class Status extends BaseCommand {
+export default class Status extends OperationCommand {
   static override summary = 'Show where a rollout stands, or list all apps'
   static override description = 'Reads the release and its pods; sends no request and changes nothing.'
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status echo --json']
@@ -14,7 +14,6 @@ export default class Status extends BaseCommand {
     if (parsed.args.app === undefined) return this.list(parsed)
     const app = checkApp(parsed.args.app)
     await this.perform({
-      activity: `reading the release of ${app}`,
       app,
       parsed,
       run: async (context, { namespace }) => {
@@ -28,7 +27,7 @@ export default class Status extends BaseCommand {
     })
   }
 
-  private async list(parsed: Parameters<BaseCommand['perform']>[0]['parsed']): Promise<void> {
+  private async list(parsed: Parameters<Status['perform']>[0]['parsed']): Promise<void> {
     await this.perform({
       activity: 'reading all releases',
       parsed,

@@ -2,7 +2,8 @@ import { commandText } from '../model/command-text.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
   clusterFlags,
@@ -12,7 +13,7 @@ import {
   scaleFlag,
 } from '../cli/flags/flags.js'
 
-export default class Undo extends ChangeCommand {
+export default class Undo extends OperationCommand {
   static override summary = 'Bring back the previous version after a finished rollout'
   static override description =
     'Deploys the old version again as a canary, with its configuration out of the release history, and gives ' +
@@ -42,9 +43,15 @@ export default class Undo extends ChangeCommand {
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
     const { fast } = parsed.flags
     const title = commandText.undo({ app, version, fast })
-    await this.change(app, title, parsed, async (context, { namespace, yes }) => {
-      const { undo } = await import('../operations/undo.js')
-      return undo(context, { app, namespace, version, fast, mayPropose: !yes })
+    await this.perform({
+      title,
+      app,
+      parsed,
+      run: async (context, { namespace, yes }) => {
+        const { undo } = await import('../operations/undo.js')
+        return undo(context, { app, namespace, version, fast, mayPropose: !yes })
+      },
+      render: renderChange,
     })
   }
 }

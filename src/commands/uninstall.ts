@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { changeFlags, clusterFlags, probeFlags } from '../cli/flags/flags.js'
 
 const { 'take-over': _takeOver, ...uninstallFlags } = changeFlags
 
-export default class Uninstall extends BaseCommand {
+export default class Uninstall extends OperationCommand {
   static override summary = 'Remove an app once it gets no more requests'
   static override description =
     "Watches the proxies' counters: a request within --idle-for ends the command with exit 3, before any " +
@@ -44,7 +44,6 @@ export default class Uninstall extends BaseCommand {
     const idleMs = durationOf({ value: idleFor, source: '--idle-for' }, 30_000, 1000)
     await this.perform({
       title: `uninstall ${app}`,
-      activity: `reading the release of ${app}`,
       app,
       parsed,
       run: async (context, { namespace }) => {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { ChangeCommand } from '../cli/change-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
+import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
   chartVersionFlag,
@@ -12,7 +13,7 @@ import {
 } from '../cli/flags/flags.js'
 import { UsageError } from '../model/errors.js'
 
-export default class Upgrade extends ChangeCommand {
+export default class Upgrade extends OperationCommand {
   static override summary = 'Change chart or base values of a stable app'
   static override description =
     'Shows what changes in values and objects, and which pods restart; asks first on a terminal. Verifies the ' +
@@ -61,18 +62,24 @@ export default class Upgrade extends ChangeCommand {
     const { flags } = parsed
     const app = checkApp(parsed.args.app)
     const revision = flags.revision === undefined ? undefined : revisionNumber(flags.revision)
-    await this.change(app, `upgrade ${app}`, parsed, async (context, { namespace }) => {
-      const { upgrade } = await import('../operations/upgrade.js')
-      return upgrade(context, {
-        app,
-        namespace,
-        valuesFiles: flags.values,
-        set: flags.set,
-        setString: flags['set-string'],
-        chart: flags.chart,
-        chartVersion: flags['chart-version'],
-        revision,
-      })
+    await this.perform({
+      title: `upgrade ${app}`,
+      app,
+      parsed,
+      run: async (context, { namespace }) => {
+        const { upgrade } = await import('../operations/upgrade.js')
+        return upgrade(context, {
+          app,
+          namespace,
+          valuesFiles: flags.values,
+          set: flags.set,
+          setString: flags['set-string'],
+          chart: flags.chart,
+          chartVersion: flags['chart-version'],
+          revision,
+        })
+      },
+      render: renderChange,
     })
   }
 }

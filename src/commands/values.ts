@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import { parseHeaders } from '../cli/flags/headers.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
 
-export default class Values extends BaseCommand {
+export default class Values extends OperationCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'
   static override description =
     'Without --stage: the values of the deployed revision. With --stage: the values of that stage, made from ' +
@@ -49,7 +49,6 @@ export default class Values extends BaseCommand {
     const showsSecrets = parsed.flags['show-secrets']
     if (parsed.flags.stage) return this.ofStage(app, parsed.flags)
     const values = await this.perform({
-      activity: `reading the release of ${app}`,
       app,
       parsed,
       run: async (context, { namespace }) => {

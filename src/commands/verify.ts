@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
-import { BaseCommand } from '../cli/base-command.js'
+import { OperationCommand } from '../cli/operation-command.js'
 import { requireWith } from '../cli/command-line/flag-values.js'
 import { clusterFlags, durationFlag, probeFlags } from '../cli/flags/flags.js'
 
-export default class Verify extends BaseCommand {
+export default class Verify extends OperationCommand {
   static override summary = 'Verify the stage of an app by counted requests'
   static override description =
     'Sends requests through the proxy, with and without the canary headers, and counts which version answers ' +
@@ -36,7 +36,7 @@ export default class Verify extends BaseCommand {
     const { analyze, explain } = parsed.flags
     requireWith(parsed, 'duration', 'analyze')
     const app = checkApp(parsed.args.app)
-    const task = { title: `verify ${app}`, activity: `reading the release of ${app}`, app, parsed }
+    const task = { title: `verify ${app}`, app, parsed }
     if (explain) {
       await this.perform({
         ...task,

@@ -35,6 +35,45 @@ export interface Allowance {
   hosts: string[]
 }
 
+/** How connections to the proxies are made. */
+export interface ConnectionSettings {
+  /** Host header (and SNI for https), where it is not the origin's. */
+  host?: string
+  /** Addresses in place of DNS's, as curl's --resolve: `host:port` to address. */
+  resolve: Record<string, string>
+  /** PEM texts; undefined: the system's trust, no client certificate. */
+  tls: { ca?: string; cert?: string; key?: string }
+  /** URL of an HTTP proxy to go through; only where one was given. */
+  httpProxy?: string
+}
+
+/** What the caller decides about probes. */
+export interface ProbeSettings {
+  /** Origin of the proxy; by default the routing provider finds it. */
+  proxyUrl?: string
+  /** Without a host, the one of the app's routes. */
+  connection: ConnectionSettings
+  /** Sent with every probe; win over those of the values. */
+  headers: Record<string, string>
+  /** Probes per second for each kind; 0 is as fast as possible. */
+  rate: number
+  timeoutMs: number
+  /** `canary/<version>`. */
+  userAgent: string
+  /** Probe every proxy pod separately; undefined: if there are several and they are reachable. */
+  eachProxy?: boolean
+  /** Half width of the band around a weight, 0..1; overrides the values. */
+  tolerance?: number
+  /** `--set-verify` texts, merged over the `verify:` of the values. */
+  setVerify: string[]
+  /** The same from a canary.yaml that the caller did not name: applied first, trusted no more than the values. */
+  defaultVerify: string[]
+  /** What the values may request beyond the app's own requests. */
+  allow: Allowance
+  /** Reads an environment variable, for secret headers. */
+  env: (name: string) => string | undefined
+}
+
 /** The request of every probe. */
 export interface ProbeTemplate {
   method: string

@@ -28,7 +28,7 @@ export interface Ci {
 export function ciOf(
   env: Record<string, string | undefined>,
   file: string | undefined,
-  terminal: Pick<RunTerminal, 'say' | 'command'>,
+  terminal: Pick<RunTerminal, 'line' | 'command'>,
   { secrets }: Pick<Output, 'secrets'>,
 ): Ci | undefined {
   const dialect =
@@ -55,7 +55,7 @@ export function ciOf(
       try {
         appendFileSync(summaryFile, summary.text(secrets.mask(outcome)))
       } catch (error) {
-        terminal.say(`! The job summary can't be written: ${(error as Error).message}`)
+        terminal.line(`! The job summary can't be written: ${(error as Error).message}`)
       }
     },
   }

@@ -6,15 +6,15 @@ export interface PromptStreams {
 
 /**
  * The way to ask a person: a function on a terminal, undefined where nobody can be asked. Questions go to stderr, so that
- * stdout stays the result; only `y` and `yes` agree. `clean` takes out of a question what is not to be shown; `until` ends one that need not be answered any more (AbortError).
+ * stdout stays the result; only `y` and `yes` agree. `clean` removes from a question what must not be shown; `until` ends
+ * one that need not be answered any more (AbortError).
  */
 export function asker(
   { input, output }: PromptStreams,
-  around: { signal: AbortSignal; pause: () => void; clean: (question: string) => string },
+  around: { signal: AbortSignal; clean: (question: string) => string },
 ): ((question: string, until?: AbortSignal) => Promise<boolean>) | undefined {
   if (!input.isTTY || !output.isTTY) return undefined
   return async (question, until) => {
-    around.pause()
     const { createInterface } = await import('node:readline/promises')
     const lines = createInterface({ input, output })
     // In raw mode the terminal gives Ctrl-C to readline instead of raising the signal.

@@ -1,12 +1,27 @@
 import { shellWord } from '../../lib/shell-word.js'
 import path from 'node:path'
 import type { Secrets } from '../../lib/secrets/secrets.js'
+import type { RunIdentity } from '../../runbook/run/app-context.js'
 import { runIdOf } from '../../runbook/steps/run-id.js'
 import { loadRunbook, parseVars } from '../../runbook/file/load.js'
 import type { Runbook } from '../../runbook/runbook.js'
 import type { Output } from '../output/output.js'
-import type { RunRequest } from './run-world.js'
 import type { ParsedFlags } from '../session/settings.js'
+
+export interface RunRequest {
+  runbook: Runbook
+  identity: RunIdentity
+  /** The runbook's path as given; undefined without a file. */
+  file?: string
+  /** The only apps to run; undefined: all. */
+  only?: string[]
+  /** The last step to be done. */
+  until?: string
+  /** Why, by the id of the step that is approved. */
+  approve: Map<string, string>
+  noWait: boolean
+  parsed: ParsedFlags
+}
 
 /** The flags of commands that take a runbook. */
 type RunFlags = ParsedFlags & {

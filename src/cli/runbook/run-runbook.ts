@@ -1,4 +1,4 @@
-import { canaryCommand, commented } from '../../model/command-line.js'
+import { canaryCommand, commented, type NamedCluster, withNamedCluster } from '../../model/command-line.js'
 import type { RunResult, AppPlan } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
 import type { SummaryApp } from '../../report/ci/ci-summary.js'
@@ -8,15 +8,17 @@ import { planRun, refusalOf } from '../../runbook/run/plan.js'
 import { run } from '../../runbook/run/run.js'
 import type { Runbook } from '../../runbook/runbook.js'
 import type { Output } from '../output/output.js'
-import { type RunRequest, type RunWorld, withRunWorld } from './run-world.js'
+import type { SettingsSources } from '../session/settings.js'
+import type { RunRequest } from './run-request.js'
+import { type RunSession, withRunSession } from './run-session.js'
 
 /** Where each app is in the steps, and its next change in full. Changes nothing. */
 export function planRunbook(
   request: RunRequest,
   output: Output,
-  version: string,
+  sources: SettingsSources,
 ): Promise<{ apps: AppPlan[]; configFile?: string }> {
-  return withRunWorld(request, output, { version, quiet: true }, async ({ of, configFile }) => ({
+  return withRunSession(request, output, { sources, quiet: true }, async ({ of, configFile }) => ({
     apps: await planRun(request.runbook, { of, only: request.only, inFull: true }),
     configFile,
   }))
@@ -30,53 +32,55 @@ export function planRunbook(
 export function runRunbook(
   request: RunRequest,
   output: Output,
-  version: string,
+  sources: SettingsSources,
 ): Promise<RunResult & { journal?: string; configFile?: string }> {
-  const { runbook, identity, parsed } = request
-  return withRunWorld(request, output, { version, quiet: false }, async (world) => {
-    const plans = await planRun(runbook, { of: world.of, only: request.only, inFull: false })
-    for (const line of runHeadLines({ run: identity.name, runId: identity.id, plans }, output.stderrPalette))
-      world.terminal.say(line)
-    try {
-      requireRunnable(plans, identity.name)
-    } catch (error) {
-      if (error instanceof CanaryError) {
-        world.ci?.failed(error)
-        world.ci?.ended({
-          run: identity.name,
-          runId: identity.id,
-          apps: plans.flatMap(stuckApp),
-          next: error.nextSteps,
-        })
-      }
-      throw error
-    }
-    await agree(world, plans, identity.command, parsed.flags.yes ?? false)
-    const { journal } = world
-    journal?.begin({
-      run: identity.name,
-      command: identity.command,
-      file: runbook.file,
-      vars: shownVars(runbook),
-    })
-    const outcomes = await run(runbook, { ...world, only: request.only && new Set(request.only) })
-    const ended = (next: string[]) =>
-      world.ci?.ended({ run: identity.name, runId: identity.id, apps: outcomes, next })
-    try {
-      const result = resultOf(identity, outcomes)
-      journal?.end({ outcome: 'done' })
-      ended(result.next === undefined ? [] : [result.next])
-      return { ...result, journal: journal?.file, configFile: world.configFile }
-    } catch (error) {
-      ended(error instanceof CanaryError ? error.nextSteps : [])
-      if (journal) world.terminal.say(output.stderrPalette.dim(`  journal  ${journal.file}`))
-      journal?.end({
-        outcome: error instanceof CanaryError ? error.outcome : 'bug',
-        message: (error as Error).message,
-      })
-      throw error
-    }
+  return withRunSession(request, output, { sources, quiet: false }, async (session) => {
+    const plans = await takeUp(request, output, session)
+    await agree(session, plans, request)
+    return execute(request, output, session)
   })
+}
+
+/** Reads and shows where the apps are. Throws CanaryError if the run refuses one of them. */
+async function takeUp(
+  { runbook, identity, only }: RunRequest,
+  { stderrPalette }: Output,
+  { of, terminal, ci }: RunSession,
+): Promise<AppPlan[]> {
+  const { name: run, id: runId } = identity
+  const plans = await planRun(runbook, { of, only, inFull: false })
+  for (const line of runHeadLines({ run, runId, plans }, stderrPalette)) terminal.line(line)
+  const refused = refusedApps(plans, run, (plan) => placeOf(runbook, plan, of))
+  if (!refused) return plans
+  ci?.failed(refused)
+  ci?.ended({ run, runId, apps: plans.flatMap(stuckApp), next: refused.nextSteps })
+  throw refused
+}
+
+async function execute(
+  { runbook, identity, only }: RunRequest,
+  { stderrPalette }: Output,
+  session: RunSession,
+): Promise<RunResult & { journal?: string; configFile?: string }> {
+  const { journal, ci, terminal, configFile } = session
+  const { name, id: runId, command } = identity
+  journal?.begin({ run: name, command, file: runbook.file, vars: shownVars(runbook) })
+  const outcomes = await run(runbook, { ...session, only: only && new Set(only) })
+  const ended = (next: string[]) => ci?.ended({ run: name, runId, apps: outcomes, next })
+  try {
+    const result = resultOf(identity, outcomes)
+    journal?.end({ outcome: 'done' })
+    ended(result.next === undefined ? [] : [result.next])
+    return { ...result, journal: journal?.file, configFile }
+  } catch (error) {
+    ended(error instanceof CanaryError ? error.nextSteps : [])
+    if (journal) terminal.line(stderrPalette.dim(`  journal  ${journal.file}`))
+    journal?.end({
+      outcome: error instanceof CanaryError ? error.outcome : 'bug',
+      message: (error as Error).message,
+    })
+    throw error
+  }
 }
 
 /** Values from the environment may be secret, short ones too. */
@@ -88,10 +92,27 @@ function stuckApp({ app, cluster, conflict: message, refusal = 'conflict' }: App
   return message === undefined ? [] : [{ app, cluster, outcome: refusal, message }]
 }
 
-/** Throws CanaryError if a run refuses an app. */
-function requireRunnable(plans: AppPlan[], name: string): void {
+/** Where an app is, as commands to be pasted name it. */
+interface Place {
+  cluster: NamedCluster
+  namespace?: string
+}
+
+function placeOf(runbook: Runbook, { app, cluster }: AppPlan, of: RunSession['of']): Place {
+  return of(
+    app,
+    runbook.clusters.find(({ name }) => name === cluster)!,
+  )
+}
+
+/** The error for the apps that a run refuses; undefined if it refuses none. */
+function refusedApps(
+  plans: AppPlan[],
+  name: string,
+  placeOf: (plan: AppPlan) => Place,
+): CanaryError | undefined {
   const stuck = plans.filter(({ conflict }) => conflict !== undefined)
-  if (stuck.length === 0) return
+  if (stuck.length === 0) return undefined
   const apps = stuck.map(({ app, cluster }) => (cluster === undefined ? app : `${cluster}/${app}`))
   const refusal = refusalOf(stuck) ?? 'conflict'
   const whose = apps.length === 1 ? 'its state does' : 'their states do'
@@ -99,41 +120,46 @@ function requireRunnable(plans: AppPlan[], name: string): void {
     refusal === 'usage'
       ? `Cannot run ${name} for ${apps.join(', ')}.`
       : `Cannot resume ${apps.join(', ')}: ${whose} not match the runbook.`
-  throw new CanaryError(refusal, message, {
+  return new CanaryError(refusal, message, {
     state: 'Nothing was changed.',
     details: stuck.map(({ conflict }, index) => `${apps[index]}: ${conflict}`),
-    nextSteps: stuck.flatMap(({ app, stage, refusal }) =>
-      refusal === 'usage'
-        ? []
-        : stage?.name === 'absent'
-          ? [
-              commented(
-                canaryCommand(['install', app, 'VERSION']),
-                'or begin the runbook with an install step',
-              ),
-              commented(canaryCommand(['status']), 'lists apps'),
-            ]
-          : [
-              canaryCommand(['status', app]),
-              commented(canaryCommand(['abort', app]), 'rolls back the rollout under way'),
-            ],
-    ),
+    nextSteps: stuck.flatMap((plan) => {
+      const { cluster, namespace } = placeOf(plan)
+      return withNamedCluster(cluster, () => remediesFor(plan, namespace))
+    }),
   })
+}
+
+function remediesFor({ app, stage, refusal }: AppPlan, namespace?: string): string[] {
+  if (refusal === 'usage') return []
+  const place = { app, namespace }
+  if (stage?.name === 'absent') {
+    return [
+      commented(
+        canaryCommand(['install', app, 'VERSION'], place),
+        'or begin the runbook with an install step',
+      ),
+      commented(canaryCommand(['status']), 'lists apps'),
+    ]
+  }
+  return [
+    canaryCommand(['status', app], place),
+    commented(canaryCommand(['abort', app], place), 'rolls back the rollout under way'),
+  ]
 }
 
 /** Asks once before everything that follows; not off a terminal or if nothing is left to do. */
 async function agree(
-  { terminal }: RunWorld,
+  { ask }: RunSession,
   plans: AppPlan[],
-  command: string,
-  isAgreed: boolean,
+  { identity: { command }, parsed }: RunRequest,
 ): Promise<void> {
   const open = plans.filter(({ steps }) => steps.some(({ met, beyond }) => !met && !beyond))
-  if (isAgreed || !terminal.ask || open.length === 0) return
+  if (parsed.flags.yes || !ask || open.length === 0) return
   const [first] = open
   const left = first!.steps.flatMap(({ met, beyond, title }) => (met || beyond ? [] : [title]))
   const apps = open.length === 1 ? `${first!.app}: ${listed(left)}` : `${open.length} apps`
-  if (await terminal.ask(`Run ${apps}?`)) return
+  if (await ask(`Run ${apps}?`)) return
   throw new CanaryError('interrupted', 'Cancelled.', {
     state: 'Nothing was changed.',
     nextSteps: [

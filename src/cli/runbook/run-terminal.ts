@@ -2,7 +2,6 @@ import { onOneLine } from '../../report/terminal/terminal-text.js'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Activity, LiveArea } from '../../report/terminal/live-area.js'
 import type { Output } from '../output/output.js'
-import { asker } from '../output/prompt.js'
 
 const AFTER_ANSWER_MS = 100
 
@@ -11,35 +10,30 @@ const AFTER_ANSWER_MS = 100
  * question at a time.
  */
 export class RunTerminal {
-  /** Undefined if nobody can be asked. Throws AbortError when `until` comes first. */
-  readonly ask?: (question: string, until?: AbortSignal) => Promise<boolean>
   private readonly area: LiveArea
   private held?: string[]
   private before: Promise<unknown> = Promise.resolve()
 
-  constructor(
-    private readonly output: Output,
-    signal: AbortSignal,
-  ) {
-    const { clean, stderrPalette: palette } = output
+  constructor(private readonly output: Output) {
+    const { stderrPalette: palette } = output
     const live = process.stderr.isTTY && process.env.TERM !== 'dumb' && !output.noCommands
     this.area = new LiveArea(process.stderr, { palette, live })
-    const ask = asker(
-      { input: process.stdin, output: process.stderr },
-      { signal, pause: () => undefined, clean },
-    )
-    if (ask) {
-      this.ask = (question, until) => {
-        const answer = this.before.then(() => this.asking(() => ask(question, until)))
-        // The lines that follow from an answer come before the next question.
-        this.before = answer.catch(() => undefined).then(() => pause(AFTER_ANSWER_MS))
-        return answer
-      }
-    }
   }
 
-  say(line: string): void {
-    this.write(this.output.clean(onOneLine(line)))
+  line(text: string): void {
+    this.write(this.output.clean(onOneLine(text)))
+  }
+
+  /** Clears the live lines. */
+  pause(): void {
+    this.show([])
+  }
+
+  asking<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = this.before.then(() => this.holding(ask))
+    // The lines that follow from an answer come before the next question.
+    this.before = answer.catch(() => undefined).then(() => pause(AFTER_ANSWER_MS))
+    return answer
   }
 
   /** A command line for a CI system; its secrets are masked as well. */
@@ -59,8 +53,8 @@ export class RunTerminal {
     else this.area.print([line])
   }
 
-  private async asking(ask: () => Promise<boolean>): Promise<boolean> {
-    this.area.show([])
+  private async holding<T>(ask: () => Promise<T>): Promise<T> {
+    this.pause()
     this.held = []
     try {
       return await ask()

@@ -1,6 +1,6 @@
 import { EXIT_CODES } from '../../model/exit-codes.js'
 import { BaseCommand } from '../base-command.js'
-import type { RunRequest } from './run-world.js'
+import type { RunRequest } from './run-request.js'
 
 /** A command that reads a runbook. */
 export abstract class RunbookFileCommand extends BaseCommand {
@@ -28,9 +28,9 @@ export abstract class RunbookCommand extends RunbookFileCommand {
         import('../../report/text/run-text.js'),
         this.getOutput(),
       ])
-    const { version } = this.config
+    const sources = this.sources(output)
     if (dryRun) {
-      const { apps, configFile } = await planRunbook(request, output, version)
+      const { apps, configFile } = await planRunbook(request, output, sources)
       const { name: run, id: runId } = request.identity
       const document = { run, runId, apps, configFile }
       await this.print(document, (palette, shown) => renderRunPlan(shown.apps, palette))
@@ -38,7 +38,7 @@ export abstract class RunbookCommand extends RunbookFileCommand {
       if (refusal !== undefined) process.exitCode = EXIT_CODES[refusal].code
       return
     }
-    const result = await runRunbook(request, output, version)
+    const result = await runRunbook(request, output, sources)
     await this.print(result, (palette, shown) => renderRun(shown, palette))
   }
 }

@@ -17,7 +17,8 @@ import type { Secrets } from '../../lib/secrets/secrets.js'
 import type { FileSettings, SettingName } from '../../model/setting-names.js'
 import type { Allowance } from '../../model/verify-settings.js'
 import { requireOwnWay } from './unnamed-config.js'
-import { SCALE_MODES, type ScaleMode } from '../../rollout/plan/capacity.js'
+import { SCALE_MODES } from '../../rollout/plan/capacity.js'
+import type { FailurePolicy, OperationSettings } from '../../operations/context.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */
 export interface ParsedFlags {
@@ -33,53 +34,33 @@ export interface ParsedFlags {
   metadata: { flags: Record<string, { setFromDefault?: boolean } | undefined> }
 }
 
-const FAILURE_POLICIES = ['stop', 'abort', 'ask'] as const
-type FailurePolicy = (typeof FAILURE_POLICIES)[number]
+const FAILURE_POLICIES = ['stop', 'abort', 'ask'] as const satisfies FailurePolicy[]
 
 /** All settings of one run, checked: flag over environment over canary.yaml over default. */
 export interface Settings {
+  /** The cluster, also as commands to be pasted name it. */
+  cluster: NamedCluster
   namespace?: string
-  kubeContext?: string
-  kubeconfig?: string
-  proxyUrl?: string
-  host?: string
   /** Canary headers for `start`; undefined where none were given. */
   canaryHeaders?: Record<string, string>
-  probeHeaders: Record<string, string>
-  probeRate: number
-  /** Of a analysis, where there is to be one. */
+  /** Of an analysis, where there is to be one. */
   durationMs: number
-  /** 0..1. */
-  tolerance?: number
-  eachProxy?: boolean
-  setVerify: string[]
-  /** Of a canary.yaml that nobody named: trusted no more than the app's values. */
-  defaultVerify: string[]
-  allow: Allowance
-  resolve: Record<string, string>
-  tls: { ca?: string; cert?: string; key?: string }
-  httpProxy?: string
-  verifyTimeoutMs: number
-  podTimeoutMs: number
-  waitForLockMs: number
-  /** Undefined where nothing was said: a person is asked, where there is one. */
-  onFailure?: FailurePolicy
-  /** Undefined where nothing was said: the app's values do. */
-  scale?: ScaleMode
   /** Path of the file that gets the events. */
   events?: string
   /** The file that settings came from, and which; undefined where none did. */
   config?: { file: string; names: SettingName[] }
-  dryRun: boolean
-  recover: boolean
-  takeOver: boolean
-  allowOverlap: boolean
+  /** Skip confirmations. */
   yes: boolean
+  operation: OperationSettings
 }
 
 export interface SettingsSources {
   cwd: string
   env: Record<string, string | undefined>
+  /** Learns what headers hold and what is read from the environment. */
+  secrets: Secrets
+  /** Canary's own. */
+  version: string
 }
 
 /**
@@ -89,7 +70,7 @@ export interface SettingsSources {
 export async function resolveSettings(
   app: string | undefined,
   parsed: ParsedFlags,
-  { cwd, env }: SettingsSources,
+  { cwd, env, secrets, version }: SettingsSources,
   runbook: FileSettings = {},
 ): Promise<Settings> {
   const config = await readConfigFile(app, parsed.flags.config ?? env.CANARY_CONFIG, cwd)
@@ -114,36 +95,54 @@ export async function resolveSettings(
     resolve: pick('resolve'),
     host: pick('host'),
   })
+  const probeHeaders = headers('probe-header') ?? {}
+  learnSecrets(probeHeaders, setVerify, secrets)
+  const { flags } = parsed
   return {
+    cluster: {
+      kubeContext: text('kube-context'),
+      kubeconfig: text('kubeconfig'),
+      isKnownToCanary: flags['kube-context'] === undefined && flags.kubeconfig === undefined,
+    },
     namespace: text('namespace'),
-    kubeContext: text('kube-context'),
-    kubeconfig: text('kubeconfig'),
-    proxyUrl: proxyUrl(pick('proxy-url')),
-    host: text('host'),
     canaryHeaders: headers('header'),
-    probeHeaders: headers('probe-header') ?? {},
     durationMs: durationOf(pick('duration'), 30_000, 100),
-    probeRate: parseRate(pick('probe-rate')),
-    tolerance: parseTolerance(pick('tolerance')),
-    eachProxy: parsed.flags['each-proxy'],
-    setVerify: verify?.isUnnamed ? [] : setVerify,
-    defaultVerify: verify?.isUnnamed ? setVerify : [],
-    allow,
-    resolve: parseResolve(pick('resolve')),
-    tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
-    httpProxy: parseHttpProxy(pick('http-proxy')),
-    verifyTimeoutMs: durationOf(pick('verify-timeout'), 60_000, 100),
-    podTimeoutMs: durationOf(pick('timeout'), 300_000),
-    waitForLockMs: durationOf(pick('wait-for-lock'), 0),
-    onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES, 'says not what follows a failure'),
     events: text('events'),
     config: config.file !== undefined && names.length > 0 ? { file: config.file, names } : undefined,
-    scale: oneOf(pick('scale'), SCALE_MODES, 'says not what is done with too few pods'),
-    dryRun: parsed.flags['dry-run'] ?? false,
-    recover: parsed.flags.recover ?? false,
-    takeOver: parsed.flags['take-over'] ?? false,
-    allowOverlap: parsed.flags['allow-overlap'] ?? false,
-    yes: parsed.flags.yes ?? false,
+    yes: flags.yes ?? false,
+    operation: {
+      probes: {
+        proxyUrl: proxyUrl(pick('proxy-url')),
+        connection: {
+          host: text('host'),
+          resolve: parseResolve(pick('resolve')),
+          tls: await readTls({ ca: pick('ca-file'), cert: pick('cert-file'), key: pick('key-file') }),
+          httpProxy: parseHttpProxy(pick('http-proxy')),
+        },
+        headers: probeHeaders,
+        rate: parseRate(pick('probe-rate')),
+        timeoutMs: durationOf(pick('verify-timeout'), 60_000, 100),
+        userAgent: `canary/${version}`,
+        eachProxy: flags['each-proxy'],
+        tolerance: parseTolerance(pick('tolerance')),
+        setVerify: verify?.isUnnamed ? [] : setVerify,
+        defaultVerify: verify?.isUnnamed ? setVerify : [],
+        allow,
+        env: (name) => {
+          const value = env[name]
+          if (value !== undefined) secrets.add(value)
+          return value
+        },
+      },
+      podTimeoutMs: durationOf(pick('timeout'), 300_000),
+      dryRun: flags['dry-run'] ?? false,
+      recover: flags.recover ?? false,
+      takeOver: flags['take-over'] ?? false,
+      allowOverlap: flags['allow-overlap'] ?? false,
+      waitForLockMs: durationOf(pick('wait-for-lock'), 0),
+      scale: oneOf(pick('scale'), SCALE_MODES),
+      onFailure: oneOf(pick('on-failure'), FAILURE_POLICIES) ?? 'ask',
+    },
   }
 }
 
@@ -156,18 +155,12 @@ function headersOfCaller(header: Given | undefined, allow: Allowance, verify?: G
 }
 
 /** What the caller's flags and variables hold that may be secret, noted before any of it can be quoted. */
-export function learnSecrets({ probeHeaders, setVerify }: Settings, secrets: Secrets): void {
-  secrets.addHeaders(probeHeaders)
+function learnSecrets(headers: Record<string, string>, setVerify: string[], secrets: Secrets): void {
+  secrets.addHeaders(headers)
   for (const text of setVerify) {
     const [, value] = /^[^=]*headers[^=]*=(.*)$/s.exec(text) ?? []
     if (value !== undefined) secrets.add(value)
   }
-}
-
-/** The cluster as commands to be pasted have to name it. */
-export function namedCluster({ kubeContext, kubeconfig }: Settings, { flags }: ParsedFlags): NamedCluster {
-  const isKnownToCanary = flags['kube-context'] === undefined && flags.kubeconfig === undefined
-  return { kubeContext, kubeconfig, isKnownToCanary }
 }
 
 /** Which file settings came from, for people: `settings  canary.yaml (namespace, host)`. */
@@ -208,11 +201,15 @@ export function durationOf(picked: Given | undefined, byDefault: number, shortes
   )
 }
 
-function oneOf<T extends string>(picked: Given | undefined, words: readonly T[], why: string): T | undefined {
+function oneOf<T extends string>(picked: Given | undefined, words: readonly T[]): T | undefined {
   if (!picked) return undefined
   const found = words.find((word) => word === picked.value)
   if (found) return found
-  throw wrongSetting(picked, `"${String(picked.value)}" ${why}`, `give one of ${words.join(', ')}`)
+  throw wrongSetting(
+    picked,
+    `invalid value "${String(picked.value)}" (expected ${words.join(', ')})`,
+    `give one of ${words.join(', ')}`,
+  )
 }
 
 function proxyUrl(picked: Given | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { OperationResult } from '../../model/results/change.js'
+import { canaryCommand } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'
 import type { CanaryEvent } from '../../model/events.js'
@@ -27,8 +28,9 @@ export async function withFailurePolicy<T>(
   try {
     return await run({ ...context, emit })
   } catch (error) {
-    if (!begun || !isFailure(error) || !(await goesBack(context, app, error))) throw error
-    return goBack(context, { app, namespace: namespace ?? found ?? app }, error)
+    const place = { app, namespace: namespace ?? found ?? app }
+    if (!begun || !isFailure(error) || !(await goesBack(context, place, error))) throw error
+    return goBack(context, place, error)
   }
 }
 
@@ -36,10 +38,13 @@ function isFailure(error: unknown): error is CanaryError {
   return error instanceof CanaryError && ['failed', 'inconclusive', 'external'].includes(error.outcome)
 }
 
-async function goesBack(context: OperationContext, app: string, error: CanaryError): Promise<boolean> {
-  const { onFailure, decide } = context
+async function goesBack(
+  { onFailure, decide }: OperationContext,
+  place: Required<AppRequest>,
+  { message, state = '' }: CanaryError,
+): Promise<boolean> {
   if (onFailure !== 'ask') return onFailure === 'abort'
-  return (await decide?.(`${error.message} ${error.state ?? ''} Go back now (canary abort ${app})?`)) ?? false
+  return (await decide?.(`${message} ${state} Roll back now (${abortCommand(place)})?`)) ?? false
 }
 
 async function goBack(
@@ -49,7 +54,7 @@ async function goBack(
 ): Promise<never> {
   const { app, namespace } = request
   context.emit({ type: 'warning', message: failure.message })
-  context.emit({ type: 'note', message: `rolling back: canary abort ${app}` })
+  context.emit({ type: 'note', message: `rolling back: ${abortCommand(request)}` })
   let result: OperationResult
   try {
     result = await abort(context, request)
@@ -76,6 +81,10 @@ async function goBack(
     evidence: failure.evidence,
     cause: failure,
   })
+}
+
+function abortCommand(place: Required<AppRequest>): string {
+  return canaryCommand(['abort', place.app], place)
 }
 
 function withNextSteps(failure: CanaryError, nextSteps: string[]): CanaryError {

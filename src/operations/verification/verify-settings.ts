@@ -1,11 +1,10 @@
 import type { Json, JsonObject } from '../../model/values.js'
-import type { VerifySettings } from '../../model/verify-settings.js'
+import type { ProbeSettings, VerifySettings } from '../../model/verify-settings.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { probePaths } from '../../rollout/values/probe-paths.js'
 import { setValue } from '../../rollout/values/set-values.js'
 import { readVerifyValues } from '../../rollout/values/verify-values.js'
 import { type Asked, requireOwnMetrics, requireOwnProbes, requireVariable } from './allowed-requests.js'
-import type { ProbeSettings } from '../context.js'
 
 /**
  * How an app is verified: the `verify:` of its effective values, overridden by `--set-verify`, overridden by flags;

@@ -192,20 +192,14 @@ export class StageVerifier {
     metrics: boolean,
   ): { probes: ProbeRequest; settings: VerifySettings } {
     const settings = verifySettings(this.context.probes, { app, values, metrics })
-    const {
-      host = this.provider.host(values),
-      resolve,
-      tls,
-      httpProxy,
-      rate,
-      userAgent,
-    } = this.context.probes
+    const { connection, rate, userAgent } = this.context.probes
+    const host = connection.host ?? this.provider.host(values)
     const { version, probe, assertions } = settings
     return {
       settings,
       probes: {
         app,
-        transport: { proxies: [], host, resolve, tls, httpProxy },
+        transport: { ...connection, host, proxies: [] },
         probe,
         assertions,
         proxy: this.provider.answers,

@@ -9,7 +9,7 @@ export interface ProgressOptions extends LiveOptions {
 }
 
 /**
- * Tells on stderr what happens: every event's lines as they come and, on a terminal, what is going on right
+ * Reports on stderr what happens: every event's lines as they come and, on a terminal, what is going on right
  * now below them. Elsewhere nothing is animated: one plain line for each change.
  */
 export class Progress {
@@ -59,9 +59,15 @@ export class Progress {
     return this.finishingNow
   }
 
-  /** Takes the live lines away: before a question, and at the end. */
+  /** Clears the live lines. */
   pause(): void {
     this.show([])
+  }
+
+  /** Asks a person, with the live lines away. */
+  asking<T>(ask: () => Promise<T>): Promise<T> {
+    this.pause()
+    return ask()
   }
 
   private print(lines: string[]): void {

@@ -91,7 +91,7 @@ export async function planRun(
     only,
     inFull,
   }: {
-    of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
+    of: (app: string, cluster: RunbookCluster) => AppContext
     only?: string[]
     inFull: boolean
   },
@@ -108,7 +108,7 @@ export async function planRun(
   const next = async (): Promise<void> => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
       const [index, { cluster, wave, app }] = one
-      const world = await of(app, cluster)
+      const world = of(app, cluster)
       plans[index] = await withNamedCluster(world.cluster, () =>
         planApp(runbook, cluster, wave, app, world, inFull),
       )

@@ -13,7 +13,7 @@ export interface RunContext {
   /** Its reason is the name of the operating system's signal. */
   signal: AbortSignal
   /** The context of one app in one cluster. */
-  of: (app: string, cluster: RunbookCluster) => Promise<AppContext>
+  of: (app: string, cluster: RunbookCluster) => AppContext
   /** The only apps to run; undefined: all. */
   only?: ReadonlySet<string>
 }
@@ -106,7 +106,7 @@ async function runApp(
   let step: AppOutcome['step']
   let error: CanaryError | undefined
   try {
-    const surroundings = await world.of(app, cluster)
+    const surroundings = world.of(app, cluster)
     const running = new AppRun(runbook, cluster, app, { ...surroundings, stopping })
     appRun = running
     end = await withNamedCluster(surroundings.cluster, () => running.run())

@@ -5,6 +5,7 @@ import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
 import type {
   AnswerAssertions,
   AnalysisLimits,
+  ConnectionSettings,
   MetricGate,
   ProbeTemplate,
   VersionRule,
@@ -19,18 +20,10 @@ export interface ProxyTarget {
   origin: string
 }
 
-/** How connections to the proxy are made. */
-export interface Transport {
+/** The proxies, and how connections to them are made. */
+export interface Transport extends ConnectionSettings {
   /** At least one; each is probed with the same share of the probes. */
   proxies: ProxyTarget[]
-  /** Host header (and SNI for https), if it is not the origin's. */
-  host?: string
-  /** Addresses in place of DNS's, as curl's --resolve: `host:port` to address. */
-  resolve: Record<string, string>
-  /** PEM texts; undefined: the system's trust, no client certificate. */
-  tls: { ca?: string; cert?: string; key?: string }
-  /** URL of an HTTP proxy to go through; only where asked for. */
-  httpProxy?: string
 }
 
 /** How an app is probed and its answers are read; the same for every kind of verification. */

@@ -5,11 +5,16 @@ import Install from '../../../src/commands/install.js'
 import Start from '../../../src/commands/start.js'
 import Undo from '../../../src/commands/undo.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
 let cluster: ModelCluster
 vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/routing/select.js', async (original) => ({
+  ...(await original<object>()),
+  openRouting: () => new ModelRouting(cluster),
+}))
 vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
   createVerifier: () => new ModelVerifier(cluster),
 }))

@@ -12,12 +12,17 @@ import Status from '../../../src/commands/status.js'
 import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { documentOf, runCommand } from './run-command.js'
 
 let cluster: ModelCluster
 let verifier: ModelVerifier
 vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/routing/select.js', async (original) => ({
+  ...(await original<object>()),
+  openRouting: () => new ModelRouting(cluster),
+}))
 vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
 
 beforeEach(() => {

@@ -14,6 +14,7 @@ import Values from '../../../src/commands/values.js'
 import Verify from '../../../src/commands/verify.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { type CommandRun, documentOf, runCommand } from './run-command.js'
 
@@ -24,6 +25,10 @@ vi.mock('../../../src/cluster/open.js', () => ({
     secrets.learn(cluster.revisions.map(({ config }) => config))
     return cluster
   },
+}))
+vi.mock('../../../src/routing/select.js', async (original) => ({
+  ...(await original<object>()),
+  openRouting: () => new ModelRouting(cluster),
 }))
 vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
 

@@ -27,7 +27,7 @@ function written(env: Record<string, string>, file?: string): string[] {
   secrets.add(SECRET)
   const lines: string[] = []
   const push = (line: string) => void lines.push(line)
-  const ci = ciOf(env, file, { say: push, command: push }, { secrets })
+  const ci = ciOf(env, file, { line: push, command: push }, { secrets })
   ci?.after(step)
   ci?.after({ type: 'app-ended', ...failed })
   ci?.ended({ run: 'nightly', runId: '0123456789ab', apps: [failed], next: [`canary verify ${SECRET}`] })
@@ -68,7 +68,7 @@ test('what ends a run before it takes up any app is noted, with why', () => {
   const ci = ciOf(
     { GITHUB_ACTIONS: 'true' },
     'nightly.yaml',
-    { say: push, command: push },
+    { line: push, command: push },
     { secrets: new Secrets() },
   )
   ci?.failed(

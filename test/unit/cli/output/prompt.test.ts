@@ -10,13 +10,10 @@ function streams(isTTY: boolean): PromptStreams {
 
 function around() {
   const controller = new AbortController()
-  let paused = 0
   return {
     controller,
     signal: controller.signal,
-    pause: () => void (paused += 1),
     clean: (question: string) => question,
-    paused: () => paused,
   }
 }
 
@@ -39,7 +36,6 @@ describe('asking', () => {
     ;(terminal.input as unknown as PassThrough).write(answer)
     expect(await asked).toBe(agreed)
     expect(String((terminal.output as unknown as PassThrough).read())).toContain('Remove v1? [y/N] ')
-    expect(surroundings.paused()).toBe(1)
   })
 
   test('a question ends with the signal', async () => {

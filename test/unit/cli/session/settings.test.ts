@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { configNote, type ParsedFlags, resolveSettings } from '../../../../src/cli/session/settings.js'
 import { whyNotTrusted } from '../../../../src/cli/session/unnamed-config.js'
+import { Secrets } from '../../../../src/lib/secrets/secrets.js'
 import { CanaryError } from '../../../../src/model/errors.js'
 
 let cwd: string
@@ -29,7 +30,7 @@ function parsed(typed: ParsedFlags['flags'] = {}): ParsedFlags {
 }
 
 function resolve(typed?: ParsedFlags['flags'], env: Record<string, string> = {}, app = 'echo') {
-  return resolveSettings(app, parsed(typed), { cwd, env })
+  return resolveSettings(app, parsed(typed), { cwd, env, secrets: new Secrets(), version: '1.2.3' })
 }
 
 async function wrong(typed?: ParsedFlags['flags'], env: Record<string, string> = {}): Promise<CanaryError> {
@@ -44,33 +45,37 @@ const file = (text: string) => writeFile(path.join(cwd, 'canary.yaml'), text)
 describe('settings', () => {
   test('defaults', async () => {
     expect(await resolve()).toEqual({
+      cluster: { kubeContext: undefined, kubeconfig: undefined, isKnownToCanary: true },
       namespace: undefined,
-      kubeContext: undefined,
-      kubeconfig: undefined,
-      proxyUrl: undefined,
-      host: undefined,
       canaryHeaders: undefined,
-      probeHeaders: {},
-      probeRate: 250,
-      verifyTimeoutMs: 60_000,
-      podTimeoutMs: 300_000,
-      dryRun: false,
-      recover: false,
-      takeOver: false,
-      allowOverlap: false,
-      waitForLockMs: 0,
-      onFailure: undefined,
-      yes: false,
-      tolerance: undefined,
       durationMs: 30_000,
-      eachProxy: undefined,
-      setVerify: [],
-      defaultVerify: [],
-      allow: { env: [], methods: [], paths: [], hosts: [] },
+      events: undefined,
       config: undefined,
-      resolve: {},
-      tls: {},
-      httpProxy: undefined,
+      yes: false,
+      operation: {
+        probes: {
+          proxyUrl: undefined,
+          connection: { host: undefined, resolve: {}, tls: {}, httpProxy: undefined },
+          headers: {},
+          rate: 250,
+          timeoutMs: 60_000,
+          userAgent: 'canary/1.2.3',
+          eachProxy: undefined,
+          tolerance: undefined,
+          setVerify: [],
+          defaultVerify: [],
+          allow: { env: [], methods: [], paths: [], hosts: [] },
+          env: expect.any(Function),
+        },
+        podTimeoutMs: 300_000,
+        dryRun: false,
+        recover: false,
+        takeOver: false,
+        allowOverlap: false,
+        waitForLockMs: 0,
+        scale: undefined,
+        onFailure: 'ask',
+      },
     })
   })
 
@@ -87,15 +92,19 @@ describe('settings', () => {
       'dry-run': true,
     })
     expect(settings).toMatchObject({
+      cluster: { kubeContext: 'prod', isKnownToCanary: false },
       namespace: 'apps',
-      kubeContext: 'prod',
-      proxyUrl: 'http://127.0.0.1:8080',
       canaryHeaders: { stage: 'canary', 'x-user': 'a=b' },
-      probeHeaders: { authorization: 'Bearer x' },
-      probeRate: 0,
-      verifyTimeoutMs: 90_000,
-      podTimeoutMs: 90_000,
-      dryRun: true,
+      operation: {
+        probes: {
+          proxyUrl: 'http://127.0.0.1:8080',
+          headers: { authorization: 'Bearer x' },
+          rate: 0,
+          timeoutMs: 90_000,
+        },
+        podTimeoutMs: 90_000,
+        dryRun: true,
+      },
     })
   })
 
@@ -104,14 +113,14 @@ describe('settings', () => {
       { 'probe-header': ['authorization=env:TOKEN'] },
       { TOKEN: 'Bearer secret' },
     )
-    expect(settings.probeHeaders).toEqual({ authorization: 'Bearer secret' })
+    expect(settings.operation.probes.headers).toEqual({ authorization: 'Bearer secret' })
     const error = await wrong({ 'probe-header': ['authorization=env:TOKEN'] })
     expect(error.message).toMatch(/TOKEN is not set/)
   })
 
   test('a variable holds one probe header a line', async () => {
     const settings = await resolve({ 'probe-header': 'a=1\nb=2\n' })
-    expect(settings.probeHeaders).toEqual({ a: '1', b: '2' })
+    expect(settings.operation.probes.headers).toEqual({ a: '1', b: '2' })
   })
 
   test('what the values may ask for is allowed by words, several in a variable', async () => {
@@ -119,7 +128,7 @@ describe('settings', () => {
       'allow-env': 'TOKEN, OTHER\n',
       'allow-request': ['post', '/orders', 'Shop.example', 'http://prometheus:9090'],
     })
-    expect(settings.allow).toEqual({
+    expect(settings.operation.probes.allow).toEqual({
       env: ['TOKEN', 'OTHER'],
       methods: ['POST'],
       paths: ['/orders'],
@@ -196,18 +205,25 @@ apps:
     const settings = await resolve({ 'probe-rate': '50' })
     expect(settings).toMatchObject({
       namespace: 'demo',
-      host: 'echo.example',
       canaryHeaders: { 'x-beta': 'yes', level: '1' },
-      probeHeaders: { 'x-team': 'shop' },
-      probeRate: 50,
-      verifyTimeoutMs: 120_000,
-      setVerify: [],
-      defaultVerify: ['tolerance=3'],
+      operation: {
+        probes: {
+          connection: { host: 'echo.example' },
+          headers: { 'x-team': 'shop' },
+          rate: 50,
+          timeoutMs: 120_000,
+          setVerify: [],
+          defaultVerify: ['tolerance=3'],
+        },
+      },
     })
     expect(configNote([settings])).toBe(
       'settings  canary.yaml (probe-rate, verify-timeout, host, namespace, header, probe-header, set-verify)',
     )
-    expect(await resolve({}, {}, 'foxtrot')).toMatchObject({ host: 'all.example', namespace: undefined })
+    expect(await resolve({}, {}, 'foxtrot')).toMatchObject({
+      namespace: undefined,
+      operation: { probes: { connection: { host: 'all.example' } } },
+    })
   })
 
   test.each([
@@ -234,7 +250,7 @@ apps:
 
   test('an empty file says nothing', async () => {
     await file('# nothing yet\n')
-    expect(await resolve()).toMatchObject({ probeRate: 250 })
+    expect(await resolve()).toMatchObject({ operation: { probes: { rate: 250 } } })
   })
 
   test('CANARY_CONFIG and --config name another file, which must be there', async () => {
@@ -283,12 +299,16 @@ defaults:
         [{}, { CANARY_CONFIG: 'canary.yaml' }],
       ] as const) {
         expect(await resolve(typed, { ...env, TOKEN: 't' })).toMatchObject({
-          kubeContext: 'staging',
+          cluster: { kubeContext: 'staging', isKnownToCanary: true },
           events: 'events.jsonl',
-          allow: { env: ['TOKEN'], methods: ['POST'], paths: ['/orders'] },
-          setVerify: ['request.method=POST'],
-          defaultVerify: [],
-          probeHeaders: { authorization: 't' },
+          operation: {
+            probes: {
+              allow: { env: ['TOKEN'], methods: ['POST'], paths: ['/orders'] },
+              setVerify: ['request.method=POST'],
+              defaultVerify: [],
+              headers: { authorization: 't' },
+            },
+          },
         })
       }
     })

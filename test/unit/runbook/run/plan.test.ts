@@ -11,7 +11,7 @@ const plain = createPalette(false)
 /** The plan of a run of these steps for echo, which is at the header stage. */
 async function planned(until?: string) {
   const { surroundings, cluster } = modelRun(SEED[3], { world: { until } })
-  const of = () => Promise.resolve(surroundings)
+  const of = () => surroundings
   const plans = await planRun(runbookOf(STEPS), { of, inFull: true })
   expect(cluster.revisions).toHaveLength(1)
   return {

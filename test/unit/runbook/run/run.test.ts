@@ -34,7 +34,7 @@ async function ran(text: string, { exitCodes = {}, until, only }: World = {}) {
       const findReleases = surroundings.context.cluster.findReleases.bind(surroundings.context.cluster)
       // The model has echo alone.
       surroundings.context.cluster.findReleases = () => findReleases('echo')
-      return Promise.resolve({
+      return {
         ...surroundings,
         emit: (event: RunEvent) => told.push(event),
         until,
@@ -46,7 +46,7 @@ async function ran(text: string, { exitCodes = {}, until, only }: World = {}) {
           running -= 1
           return exitCodes[key] ?? 0
         },
-      })
+      }
     },
   })
   const short = outcomes.map(({ app, cluster, outcome }) => [cluster ? `${cluster}/${app}` : app, outcome])
