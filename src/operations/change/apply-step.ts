@@ -8,24 +8,23 @@ import type { JsonObject } from '../../model/values.js'
 import { changeLine, diffValues } from '../../model/results/values-diff.js'
 import type { OperationContext } from '../context.js'
 
-/** A helm that failed after it had made its revision: the release has to be brought back before it can go on. */
+/** Helm failed after it had created its revision: the release needs recovery first. */
 export class UnfinishedError extends ExternalError {}
 
-/** Pauses before an upgrade that provably made nothing is tried again, milliseconds. */
+/** Delays before retrying an upgrade that created no revision, milliseconds. */
 const PAUSES_MS = [500, 1000, 2000]
 
-/** What helm says of surroundings that may be better in a moment. */
+/** Helm's messages for transient failures of the cluster or network. */
 const TRANSIENT =
   /too many requests|internal error|internal server error|service ?unavailable|currently unable to handle|gateway time-?out|timed? ?out|deadline exceeded|\bEOF\b|connection re(set|fused)|connection lost|tls handshake|etcdserver|try again|unexpected error|status code 5\d\d|unable to (re)?load|couldn't get|could not get/i
 
-/** What helm says where another one made the revision: its values may well be the same as ours. */
+/** Helm's messages when somebody else created the revision; its values may equal ours. */
 const LOST_RACE = /release: already exists|another operation .* is in progress|cannot re-?use a name/i
 
 /**
- * One helm upgrade (an install where there is nothing `before`), never blindly repeated: whatever helm says, the release's
- * own record is looked at. What was made and is deployed is taken as done; what was not made at all is tried again when
- * the surroundings were at fault. Throws UnfinishedError where a failed or pending revision is left, ConflictError where
- * somebody else made one.
+ * One helm upgrade (an install without a `before`). Whatever helm's exit, the release's record decides: a deployed
+ * revision counts as done; if none was created, a transient failure is retried. Throws UnfinishedError if a failed or
+ * pending revision is left, ConflictError if somebody else created one.
  */
 export async function applyStep(
   context: OperationContext,
@@ -73,7 +72,7 @@ export async function applyStep(
   }
 }
 
-/** What is in the cluster after helm ended; where that can't be read, helm's own failure is told with that. */
+/** The release after helm ended. If it cannot be read, the error includes helm's own failure. */
 async function look(
   { cluster }: { cluster: Releases },
   { app, namespace }: UpgradeRequest,
@@ -99,7 +98,7 @@ async function look(
   }
 }
 
-/** Whether the surroundings were at fault, and may be better in a moment. */
+/** Whether a retry may help: the cluster or network failed, not the request. */
 export function isTransient({ stderr = '', message }: ExternalError): boolean {
   return TRANSIENT.test(stderr || message)
 }
@@ -120,7 +119,7 @@ function unfinished(
   })
 }
 
-/** Somebody else made a revision: both sides' values are shown, and nothing more is done. */
+/** Somebody else created a revision: the error shows both sides' values. */
 function foreign(
   { app, namespace, values }: UpgradeRequest,
   before: Revision | undefined,
@@ -155,7 +154,7 @@ function nameRevision({ revision, status, description }: RevisionSummary): strin
   return `revision ${revision} (${status}${description ? `: ${description}` : ''})`
 }
 
-/** What each side changed, a line a value. */
+/** What each side changed, one line per value. */
 export function differences(before: JsonObject, theirs: JsonObject | undefined, ours: JsonObject): string[] {
   const lines = (who: string, after: JsonObject) =>
     diffValues(before, after).map((change) => `${who} ${changeLine(change)}`)

@@ -4,7 +4,7 @@ import { type ScaleMode, scaleModeOf, withCapacity } from '../../rollout/plan/ca
 import { effectiveValues } from '../../rollout/values/merge.js'
 import type { OperationContext } from '../context.js'
 
-/** The plan with what its shares need of pods: see rollout/capacity. Reads the app's pods and autoscalers. */
+/** Adds the replicas that the plan's shares need (see rollout/plan/capacity). Reads the app's pods and autoscalers. */
 export async function withCapacityOf(
   { cluster, scale }: OperationContext,
   plan: Plan,

@@ -20,27 +20,24 @@ import { isFinding, isHeld, noteHolder, takeLock } from './take-lock.js'
 export interface Change {
   /** The command as typed, without `canary`: `start echo v2`. */
   command: string
-  /**
-   * `abort`: the way back is never in doubt. It recovers without asking, makes another operator stop, and takes over
-   * what others changed by hand.
-   */
+  /** `abort` always proceeds: it recovers without asking, stops another operator, and overwrites drift. */
   isAbort?: boolean
-  /** Takes the app from a holder who lives, at once (`abort --break-lock`). */
+  /** Takes the lock from a live holder at once (`abort --break-lock`). */
   breaks?: boolean
-  /** Whether Deployments that a failed helm left behind are removed at the end (`abort`, `finish`). */
+  /** Whether to remove orphans at the end (`abort`, `finish`). */
   removesOrphans?: boolean
-  /** Whether the release may be of another chart than canary's (`import`). */
+  /** Whether the release may have another chart than canary's (`import`). */
   anyChart?: boolean
-  /** Asks a person once it is known what is to be done; throws where they say no. */
+  /** Asks for confirmation of the plan; throws on a no. */
   agree?: (run: PlanToRun, orphans: VersionPods[]) => Promise<void>
 }
 
-/** How often a change is begun anew after a helm that failed in the middle, where recovering was agreed to. */
+/** How often a change restarts after helm failed halfway, if recovery was agreed to. */
 const MOST_ROUNDS = 5
-/** Pause before it is begun anew, times the rounds there were, milliseconds. */
+/** Delay before a restart, milliseconds, multiplied by the number of rounds so far. */
 const ROUND_PAUSE_MS = 500
 
-/** Changes an app that is there: like `changeRelease`, with what is found in a stage that canary can explain. */
+/** `changeRelease` for an app that exists, in a stage that canary can explain. */
 export function changeApp(
   context: OperationContext,
   request: AppRequest,
@@ -51,10 +48,9 @@ export function changeApp(
 }
 
 /**
- * Observes the release, plans, and runs the plan as the one operator of the app: what runs is planned from what is there
- * once nobody else can change it. A dry run and a target that is reached already take no lock and change nothing.
- * Throws CanaryError `busy` where another operator holds the app, ConflictError where the release is unfinished and
- * nobody agreed to recover it.
+ * Observes the release, takes the lock, plans again and runs the plan: what runs is planned while nobody else can
+ * change the app. A dry run and a target already reached take no lock and change nothing. Throws CanaryError `busy` if
+ * another operator holds the app, ConflictError if the release is unfinished and nobody agreed to recover it.
  */
 export async function changeRelease(
   context: OperationContext,
@@ -75,21 +71,20 @@ export async function changeRelease(
   }
 }
 
-/** What is settled before the app is taken: the end, where nothing is to be changed, or what was agreed to. */
+/** The outcome of the look before the lock: done, or what was agreed to. */
 type FirstLook =
   | { result: OperationResult }
   | {
       takeOver: boolean
-      /** The plan was shown and agreed to; otherwise that comes once the app is held. */
+      /** Whether the plan was shown and agreed to; otherwise that follows under the lock. */
       agreed: boolean
-      /** An unfinished revision may be brought back without another question. */
+      /** Whether recovery was agreed to: no further question. */
       recovers: boolean
     }
 
 /**
- * Plans from what is there before the app is taken, so that a command that has nothing to do, or can't do it, takes no
- * lock. While another operator holds the app, what is there is only on its way: no finding from it counts, and the command
- * goes on to the lock.
+ * Plans before the lock, so that a command with nothing to do, or one that is refused, takes no lock. While another
+ * operator holds the app its state is transitional: findings do not count, and the command proceeds to the lock.
  */
 async function firstLook(
   context: OperationContext,
@@ -138,7 +133,7 @@ async function changeHeld(
   lock: AppLock,
   { recovers, agreed }: { recovers: boolean; agreed: boolean },
 ): Promise<OperationResult> {
-  // In any round: a rollback that was done although helm failed leaves nothing for the next one to see.
+  // Kept over all rounds: a rollback that succeeded although helm failed leaves no trace for the next round.
   let recovered = false
   let isAgreed = agreed
   for (let round = 1; ; round += 1) {
@@ -177,7 +172,7 @@ async function changeHeld(
   }
 }
 
-/** Whether what others changed by hand is overwritten; throws where it is there and nobody said so. */
+/** Whether drift is to be overwritten; throws if there is drift and nobody agreed. */
 async function withoutDrift(
   context: OperationContext,
   { app, namespace, deployed }: Observation,

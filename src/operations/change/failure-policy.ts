@@ -8,10 +8,10 @@ import { abort } from '../abort.js'
 import type { AppRequest, OperationContext } from '../context.js'
 
 /**
- * Runs a change, and goes back (`abort`) where a step of it failed and the policy, or a person asked, says so. Throws
- * CanaryError `rolledBack` (exit 7) when that came to a proven end, `stuck` (exit 9) when it failed too; without going
- * back the failure itself. What failed before any step (unless it had `begun`, as a gate before one), and what another
- * operator or a signal stopped, is left alone.
+ * Runs a change, and aborts the rollout if a step failed and the policy, or a person asked, says so. Throws CanaryError
+ * `rolledBack` (exit 7) once the abort is verified, `stuck` (exit 9) if it failed too; without an abort, the failure
+ * itself. Failures before any step (unless it had `begun`, as a gate before one), and stops by another operator or a
+ * signal, cause no abort.
  */
 export async function withFailurePolicy<T>(
   context: OperationContext,
@@ -60,7 +60,7 @@ async function goBack(
     result = await abort(context, request)
   } catch (error) {
     if (!(error instanceof CanaryError)) throw error
-    // Past the point of return (a finished rollout), or in other hands: the failure stands, with what leads on.
+    // Nothing to abort (a finished rollout), or another operator has the app: report the failure itself.
     if (error.outcome === 'conflict' || error.outcome === 'busy') {
       throw withNextSteps(failure, error.nextSteps)
     }

@@ -14,9 +14,9 @@ import type { ReleasedApp } from '../observe/observe.js'
 export interface WantedUpgrade {
   values: JsonObject
   objects: { before: JsonObject[]; after: JsonObject[] }
-  /** The objects of other values. */
+  /** Renders the objects of other values. */
   render: (values: JsonObject) => Promise<JsonObject[]>
-  /** What is done where pods would go, unless said otherwise. */
+  /** What to do by default if serving pods would be removed. */
   byDefault: ScaleMode
 }
 
@@ -27,9 +27,9 @@ export interface KeptUpgrade {
 }
 
 /**
- * An upgrade to or from an autoscaler that takes away none of the pods that serve: the numbers in the values were chosen
- * without knowing how many there are. With `--scale auto` the values get as many, with `off` they stay as they are; else
- * throws ConflictError with the numbers.
+ * Keeps an upgrade to or from an autoscaler from removing serving pods: the replicas in the values may not match the
+ * current count. `--scale auto` sets the values to the current count, `off` leaves them; else throws ConflictError with
+ * the numbers.
  */
 export async function keepPods(
   { cluster, scale }: OperationContext,
@@ -72,8 +72,8 @@ export async function keepPods(
 }
 
 /**
- * Before a helm that goes from this revision to a manifest which leaves the number of pods to others: Helm forgets that it
- * set one, so that the pods that are there stay (see Cluster.keepReplicas).
+ * Before an upgrade to a manifest without spec.replicas: removes Helm's ownership of the field, so that Helm does not
+ * reset it (see Cluster.keepReplicas).
  */
 export async function leavePodsAlone(
   { cluster }: { cluster: Releases },

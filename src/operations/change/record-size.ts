@@ -7,11 +7,11 @@ import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
 import type { OperationContext } from '../context.js'
 
-/** Records below this are not near the limit, whatever a step adds to the objects. */
+/** Records below this stay within the limit whatever a step adds. */
 const NEAR_BYTES = MAX_OBJECT_BYTES / 4
 const MOST_FILES = 5
 
-/** A revision about to be made. */
+/** A revision about to be created. */
 interface NextRevision {
   app: string
   namespace: string
@@ -22,8 +22,8 @@ interface NextRevision {
 }
 
 /**
- * Before the first step: throws UsageError where Helm could not keep the record of any step. Steps are rendered only where the
- * record is near the limit; routes back to the primary are Helm's to refuse.
+ * Before the first step: throws UsageError if any step's record would be too large for Helm. Renders steps only if the
+ * record is near the limit; routing back to the primary is never refused here.
  */
 export async function requireRecordsFit(
   context: OperationContext,
@@ -40,7 +40,7 @@ export async function requireRecordsFit(
   }
 }
 
-/** Throws UsageError where Kubernetes would not take Helm's record of a revision; `state` is what is true now. */
+/** Throws UsageError if Kubernetes would reject Helm's record of a revision; `state` is the current state. */
 export function requireRecordFits(next: NextRevision, state: string): void {
   const { app, namespace, values, manifest } = next
   const chart = recorded(next.chart)

@@ -13,24 +13,25 @@ import { observe, type Observation, unfinishedRevision } from '../observe/observ
 import { requireOwnObjects } from '../ownership/own-objects.js'
 import { restore } from '../drift/restore.js'
 
-/** How long a pending revision is left alone, milliseconds, where nobody can tell whether its helm still runs. */
+/** How long to wait for a pending revision, milliseconds, if its helm cannot be observed. */
 const GRACE_MS = 15_000
 const LOOK_EVERY_MS = 500
 const LONGEST_CAUSE = 160
 
 export interface Recovery {
   lock: AppLock
-  /** The command as typed, without `canary`: for `history`, as Helm takes no description of a rollback. */
+  /** The command as typed, without `canary`: for `history`, since Helm accepts no description for a rollback. */
   command: string
-  /** Back to where the primary has everything, if the history has such a revision: `abort` is on its way there anyway. */
+  /** Roll back to a revision that routes everything to the primary, if the history has one: `abort` leads there anyway. */
   towardsPrimary: boolean
-  /** Whether the release may be of another chart than canary's. */
+  /** Whether the release may have another chart than canary's. */
   anyChart?: boolean
 }
 
 /**
- * Asks whether to recover, where that was not said already. Throws ConflictError that explains the revision and names
- * `--recover`; Helm refuses to go on from a pending revision and forgets what a failed one added, so neither is built upon.
+ * Asks whether to recover unless that is already decided. Throws ConflictError that explains the revision and names
+ * `--recover`: Helm refuses to upgrade a pending revision and forgets what a failed one added, so canary builds on
+ * neither.
  */
 export async function agreeToRecover(
   context: OperationContext,
@@ -69,9 +70,9 @@ export async function agreeToRecover(
 }
 
 /**
- * Brings the release back to a deployed revision: waits for a helm that still runs, else rolls back, which also removes
- * what the unfinished revision added; without any deployed revision the remains are uninstalled. Resolves with what is
- * there then.
+ * Returns the release to a deployed revision: waits for a helm that still runs, else rolls back, which also removes
+ * what the unfinished revision added. Without a deployed revision, uninstalls the remains. Resolves with the
+ * observation afterwards.
  */
 export async function recover(
   context: OperationContext,
@@ -135,22 +136,22 @@ export async function recover(
 }
 
 /**
- * A rollback that did not end well: Helm 3 compares custom resources with its manifest, which is that of the revision it
- * was going to, and so leaves them as they are when it goes there once more.
+ * A rollback that failed: Helm 3 compares custom resources with the failed rollback's manifest, which equals the
+ * target's, so a second rollback to the same revision would leave them unchanged.
  */
 function isRollback({ status, description }: Revision): boolean {
   return status === 'pending-rollback' || description.startsWith('Rollback ')
 }
 
 /**
- * Helm 3 fails to roll back from a revision that was to remove an object and had not yet: it looks for that in the
- * revision it comes from, not in the cluster. The revision of that failure names the object, so that once more works.
+ * Helm 3 fails to roll back from a revision that should have removed an object but had not yet: it looks for the object
+ * in that revision, not in the cluster. The failed rollback's revision names the object, so a second try works.
  */
 function lacksOriginal(error: unknown): boolean {
   return error instanceof ExternalError && /no \S+ with the name ".*" found/.test(error.stderr ?? '')
 }
 
-/** Helm could not bring the release back: the next try starts from what is there then. */
+/** Helm could not recover the release: the next try starts from its state then. */
 function stillUnfinished(error: unknown, namespace: string, left: Revision): never {
   if (error !== undefined && !(error instanceof ExternalError)) throw error as Error
   const { name: app, revision, status } = left
@@ -171,7 +172,7 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
   )
 }
 
-/** Throws where somebody interrupted, or another operator took the app, before anything was brought back. */
+/** Throws if the command was interrupted, or another operator took the app, before recovery began. */
 function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision): void {
   if (lock.lost.aborted) throw lock.lost.reason as CanaryError
   if (!signal.aborted) return
@@ -181,7 +182,7 @@ function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision
   })
 }
 
-/** One sentence: what was left behind, and what that means. */
+/** What was left behind and what it means, one sentence. */
 function explain(app: string, { revision, status, description }: Revision): string {
   const cause = description ? ` (${shortened(description)})` : ''
   const meaning =
@@ -191,14 +192,14 @@ function explain(app: string, { revision, status, description }: Revision): stri
   return `Revision ${revision} of ${app} is ${status}${cause}: ${meaning}`
 }
 
-/** Helm keeps whole error texts as descriptions: `canary history` shows them in full. */
+/** Helm keeps whole error texts as descriptions; `canary history` shows them in full. */
 function shortened(text: string): string {
   return text.length <= LONGEST_CAUSE ? text : `${text.slice(0, LONGEST_CAUSE - 1)}…`
 }
 
 /**
- * While a revision is pending its helm may still run: where that can be seen it is waited for; where it can't, nothing is
- * touched for a while, since two helms at once would undo each other.
+ * While a revision is pending its helm may still run: waits for it, or for a grace period if it cannot be observed,
+ * since two concurrent helms would undo each other.
  */
 async function waitForHelm(
   context: OperationContext,

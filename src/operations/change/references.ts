@@ -8,8 +8,8 @@ import { type Reference, referencesOf } from '../../rollout/values/references.js
 import type { OperationContext } from '../context.js'
 
 /**
- * Looks whether what new pods of a plan name is there: Secrets, ConfigMaps and ServiceAccounts. Throws UsageError with all
- * that are missing, before anything is changed; where they may not be read, that is a warning.
+ * Checks that Secrets, ConfigMaps and ServiceAccounts of a plan's new pods exist. Throws UsageError listing the missing
+ * ones before anything is changed; without permission to read them, warns.
  */
 export async function requireReferences(
   { cluster, emit }: OperationContext,

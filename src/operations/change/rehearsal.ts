@@ -12,9 +12,8 @@ import type { PlanToRun } from './run-plan.js'
 import { requireOwnChanges } from './step-guards.js'
 
 /**
- * A plan with the objects that each of its steps changes, rendered with the real chart and values. Throws what the run
- * would: ExternalError (`usage`) for values that the chart refuses, ConflictError for a step that would break safety
- * rule 5 or 9.
+ * A plan with the objects that each step changes, rendered with the real chart and values. Throws what the run would:
+ * ExternalError (`usage`) for values that the chart refuses, ConflictError for a step that breaks safety rule 5 or 9.
  */
 export async function rehearsed(
   context: OperationContext,
@@ -43,7 +42,7 @@ export async function rehearsed(
   return { ...plan, steps }
 }
 
-/** Throws ConflictError where an install would bring objects that are there already: before it looks at routes. */
+/** Throws ConflictError if an install would create objects that exist already, before any check of routes. */
 export async function requireNothingThere(
   context: OperationContext,
   { plan, revision, chart }: PlanToRun,
@@ -56,7 +55,7 @@ export async function requireNothingThere(
   await requireFree(context, { app, namespace, before: [], after, coming: 'all', what, state })
 }
 
-/** The objects that a chart makes of values, before anything is changed: what fails says so. */
+/** Renders a chart's objects before anything is changed; errors state that. */
 export async function renderUnchanged(
   context: OperationContext,
   request: Omit<UpgradeRequest, 'description'>,

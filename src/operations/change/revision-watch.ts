@@ -8,21 +8,21 @@ const LOOK_EVERY_MS = 500
 export interface Watched {
   app: string
   namespace: string
-  /** The revision that traffic is held against. */
+  /** The revision being verified. */
   revision: Revision
-  /** Number of the newest revision there is: that one, or a failed one after it. */
+  /** Number of the newest revision: the same, or a failed one after it. */
   newest: number
 }
 
 export interface RevisionWatch {
-  /** Aborted with the ConflictError to throw once the release has another newest revision. */
+  /** Aborted, with the ConflictError to throw, once the release has a newer revision. */
   signal: AbortSignal
   close(): void
 }
 
 /**
- * Throws ConflictError where the release has another newest revision by now: what traffic was held against is not what
- * is there, so there is no verdict. A release that can't be read is not said to have changed.
+ * Throws ConflictError if the release has a newer revision: the verdict would be about a state that is gone. A release
+ * that cannot be read counts as unchanged.
  */
 export async function requireSame(
   context: OperationContext,
@@ -37,7 +37,7 @@ export async function requireSame(
   }
 }
 
-/** Looks, while traffic is counted, for a revision that somebody makes. */
+/** Watches for a new revision while probes run. */
 export function watchRevision(context: OperationContext, watched: Watched): RevisionWatch {
   const { app, namespace, newest } = watched
   const changed = new AbortController()

@@ -42,39 +42,39 @@ export interface PlanToRun {
   plan: Plan
   /** The command as typed, for Helm's --description: `start echo v2`. */
   command: string
-  /** The revision the plan was made from; undefined for an install. */
+  /** The revision that the plan starts from; undefined for an install. */
   revision?: Revision
-  /** The chart to apply; the release's own by default. */
+  /** The chart to apply; by default the release's own. */
   chart?: ChartSource
   /**
-   * Called before the first step of an install, with what that is going to apply: makes a revision that has to be there
-   * before it, and resolves with it.
+   * Called with the request before the first step of an install: creates a revision that must precede it, and resolves
+   * with it.
    */
   prepare?: (request: UpgradeRequest, lock?: AppLock) => Promise<Revision>
-  /** What an install makes after its upgrade to attach the app to a gateway. */
+  /** The attachment to a gateway that an install creates after its upgrade. */
   creates?: JsonObject
-  /** Called after each upgrade, before its proof (install makes that attachment there). */
+  /** Called after each upgrade, before its verification (install creates the attachment here). */
   afterUpgrade?: (step: Step) => Promise<void>
-  /** Go on without a pass: somebody took that upon themselves, and the command says why (`abort --unverified`). */
+  /** Continue without a pass; the command records why (`abort --unverified`). */
   unverified?: boolean
   /** Overwrite drift. */
   takeOver?: boolean
   /**
-   * Prove the stage that was found before the first step, which some plans do anyway: it has just been recovered, or all
-   * of it is going to change.
+   * Verify the current stage before the first step (some plans always do): it was just recovered, or all of it is about
+   * to change.
    */
   verifyFirst?: boolean
-  /** Compare the canary's health with the primary's for so long before the first step, and go on only if it is as asked. */
+  /** Analyze the canary that long before the first step, and continue only on a pass. */
   analyzeMs?: number
-  /** The command that goes back once the plan's first upgrade is made, where the stage itself names none. */
+  /** The command that reverts the plan after its first upgrade, if the stage has none. */
   revertCommand?: string
-  /** The primary before, where the stage found came from a rollout that was finished. */
+  /** The previous primary, if the current stage came from a finished rollout. */
   versionBefore?: string
 }
 
 /**
- * Runs a plan step by step: revision check, pods the step relies on, upgrade, pods it adds, proof by traffic. Stops at
- * the first thing that is not as it should be, with an error that says where the app stands then. Steps need the `lock`.
+ * Runs a plan step by step: revision check, pods the step relies on, upgrade, pods it adds, verification. Stops at the
+ * first failure with an error that names the app's state. Steps need the `lock`.
  */
 export async function runPlan(
   context: OperationContext,
@@ -108,8 +108,8 @@ export async function runPlan(
 }
 
 /**
- * The plan with the paths that its probes ask for. Throws UsageError for what could not be proven, before anything is
- * changed; but nothing keeps requests from going back to the primary.
+ * The plan with the paths to probe. Throws UsageError before anything is changed for settings that no traffic could
+ * meet, except when routing back to the primary: nothing prevents that.
  */
 function provable(run: PlanToRun, stageVerifier: StageVerifier): Plan {
   const { plan, revision } = run
@@ -126,7 +126,7 @@ function provable(run: PlanToRun, stageVerifier: StageVerifier): Plan {
   return { ...plan, steps, expectations }
 }
 
-/** What the templates see of a step's values; of a chart that is still to be read, its defaults are not known. */
+/** A step's effective values; the defaults of a chart that is not read yet are unknown. */
 function valuesOf({ chart, revision }: PlanToRun, values: JsonObject): JsonObject {
   return effectiveValues(chart || !revision ? {} : revision.chart.values, values)
 }
@@ -172,8 +172,8 @@ class PlanRunner {
     const first = steps[0]
     const goesBack = first?.name === 'route-back'
     await this.findProxy(goesBack)
-    // A stage is proven in this run before anything is removed on the strength of it; without steps it is all there is to
-    // do. Requests go back to the primary whatever the traffic shows now.
+    // A removal needs its stage verified in this run; without steps the verification is all there is to do. Routing
+    // back to the primary does not wait for a verdict.
     const nothingThere = from.name === 'absent' && !first
     const owed =
       !first || first.goneAfter.length > 0 || (verifyFirst === true && this.state.revision !== undefined)
@@ -185,7 +185,7 @@ class PlanRunner {
     for (const [index, step] of steps.entries()) await this.runStep(step, index, steps.length)
   }
 
-  /** The address is needed for the proof anyway: found missing only after an upgrade, it would leave a stage unproven. */
+  /** Discovers the proxy before the first upgrade: a failure after it would leave the stage unverified. */
   private async findProxy(goesBack: boolean): Promise<void> {
     if (this.runRequest.unverified) return
     try {
@@ -272,7 +272,7 @@ class PlanRunner {
     return this.state.revision
   }
 
-  /** Nobody more is sent to a canary that is less healthy than asked for. */
+  /** Throws if the canary fails its analysis: its share must not rise. */
   private async analyze(): Promise<void> {
     const { plan, analyzeMs } = this.runRequest
     const { revision, stage } = this.state
@@ -327,7 +327,7 @@ class PlanRunner {
       const at = new Date().toISOString()
       lock.record({ revision: revision.revision, verdict: proof.verdict, at, who: context.operator })
     } else {
-      // A command that found its target reached took no lock; its proof counts all the same.
+      // A command whose target was already reached took no lock; its proof is kept all the same.
       await keepProof(context, revision, proof)
     }
     if (proof.verdict !== 'pass')

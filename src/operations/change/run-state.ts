@@ -8,7 +8,7 @@ import type { OperationContext } from '../context.js'
 import type { PlanToRun } from './run-plan.js'
 import { stateAfterFailure } from '../observe/state-after-failure.js'
 
-/** How far a plan has come: the stage and the revision it has reached, and what to say when it stops there. */
+/** A plan's progress: the stage and revision reached, and the error texts for a stop there. */
 export class RunState {
   stage: Stage
   revision?: Revision
@@ -22,10 +22,7 @@ export class RunState {
     this.revision = runRequest.revision
   }
 
-  /**
-   * Runs a part of a step, at most until the app is no longer ours; what goes wrong is told with the state the app is in
-   * then.
-   */
+  /** Runs a part of a step, at most until the lock is lost; errors get the app's state. */
   async explained<T>(part: () => Promise<T>): Promise<T> {
     try {
       return await unless(this.lock?.lost, part())
@@ -35,7 +32,7 @@ export class RunState {
     }
   }
 
-  /** The error with the state the app is in, unless it tells one already. */
+  /** The error with the app's state, unless it has one. */
   withFailedState(error: unknown): unknown {
     if (!(error instanceof ExternalError) || error.state) return error
     const { state, nextSteps } = this.failedState()
@@ -55,7 +52,7 @@ export class RunState {
     })
   }
 
-  /** Throws where somebody interrupted, or another operator took the app; `cause` is what failed because of that. */
+  /** Throws if the command was interrupted or another operator took the app; `cause` is what failed because of that. */
   stopIfAsked(cause?: unknown): void {
     const { signal } = this.context
     const { state, nextSteps } = this.failedState()
@@ -86,7 +83,7 @@ export class RunState {
     })
   }
 
-  /** The state the app is in, and the commands that lead on and back. */
+  /** The app's state and the next commands. */
   failedState(): { state: string; nextSteps: string[] } {
     const { plan } = this.runRequest
     const { app, namespace } = plan
@@ -116,13 +113,13 @@ export class RunState {
     }
   }
 
-  /** The plan's own way back, once it has changed something. */
+  /** The command that reverts the plan, once it has changed something. */
   revertCommand(): string | undefined {
     const { revertCommand, revision } = this.runRequest
     return this.revision?.revision === revision?.revision ? undefined : revertCommand
   }
 
-  /** The primary before the one that is stable now: this plan's own, where it has just finished a rollout. */
+  /** The previous primary: this plan's own if it has just finished a rollout. */
   versionBefore(): string | undefined {
     const { plan, versionBefore } = this.runRequest
     const before = 'primary' in plan.from ? plan.from.primary : undefined
@@ -130,7 +127,7 @@ export class RunState {
     return before === now ? versionBefore : before
   }
 
-  /** How to go on from an unfinished revision. */
+  /** Commands for an unfinished revision. */
   private waysOut(): string[] {
     const { plan, command } = this.runRequest
     const { app, namespace } = plan
@@ -147,7 +144,7 @@ export class RunState {
   }
 }
 
-/** What comes first: the part's end, or the signal. The part then goes on by itself, its end unheard. */
+/** Settles with the part or, if that comes first, the signal; the part then runs on unobserved. */
 async function unless<T>(lost: AbortSignal | undefined, part: Promise<T>): Promise<T> {
   if (!lost) return part
   part.catch(() => undefined)

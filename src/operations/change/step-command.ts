@@ -4,12 +4,12 @@ export interface StepCommand {
   verb: 'install' | 'upgrade'
   app: string
   namespace: string
-  /** The chart's path; undefined: the one in the release's own record, which is at no path. */
+  /** The chart's path; undefined: the one in the release's record, which has no path. */
   chart?: string
   description: string
 }
 
-/** The helm command of a step as a dry run and a result show it. */
+/** The helm command of a step, for dry runs and results. */
 export function stepCommand({ verb, app, namespace, chart, description }: StepCommand): string {
   return helmCommand([
     verb,

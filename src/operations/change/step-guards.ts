@@ -16,7 +16,7 @@ import { parseManifest } from '../observe/manifest.js'
 import { requireOwnObjects } from '../ownership/own-objects.js'
 import { requireRecordFits } from './record-size.js'
 
-/** A step about to be made: what must be true of the cluster before it. */
+/** A step about to run, for the checks before it. */
 export interface GuardedStep {
   app: string
   namespace: string
@@ -28,7 +28,7 @@ export interface GuardedStep {
 
 const LOOK_EVERY_MS = 500
 
-/** Safety rule 6: a version whose share rises has its pods ready before; going back needs one ready pod only. */
+/** Safety rule 6: a version whose share rises needs its pods ready; routing back needs one ready pod. */
 export async function requireReady(
   context: OperationContext,
   { app, namespace, step }: GuardedStep,
@@ -70,7 +70,7 @@ export async function requireReady(
   }
 }
 
-/** Waits until a version has so many ready pods. Throws ExternalError when the time for pods is over. */
+/** Waits until a version has `count` ready pods. Throws ExternalError on timeout. */
 export async function requireCount(
   { cluster, clock, podTimeoutMs, emit }: OperationContext,
   { app, namespace, step }: GuardedStep,
@@ -105,8 +105,8 @@ export async function requireCount(
 }
 
 /**
- * Safety rules 5 and 9, as rendered: the pod templates of the versions that serve stay as they are, but for those
- * announced, and only objects of the release come, go and change. Resolves with the step's manifest.
+ * Safety rules 5 and 9, as rendered: pod templates of serving versions stay the same unless their restart was
+ * announced, and only objects of the release are added, removed or changed. Resolves with the step's manifest.
  */
 export async function compareObjects(context: OperationContext, guarded: GuardedStep): Promise<string> {
   const { app, namespace, chart, step } = guarded
@@ -120,8 +120,8 @@ export async function compareObjects(context: OperationContext, guarded: Guarded
 }
 
 /**
- * Safety rule 9, after the upgrade: a template that asks the cluster may make of it what it did not render before.
- * Throws ConflictError that names what Helm touched then.
+ * Safety rule 9, after the upgrade: a template that reads the cluster (`lookup`) may render differently than before.
+ * Throws ConflictError naming what Helm touched.
  */
 export function requireOwnResult(guarded: GuardedStep, rendered: string, made: Revision): void {
   const { app, namespace, step } = guarded
@@ -135,7 +135,7 @@ export function requireOwnResult(guarded: GuardedStep, rendered: string, made: R
       coming: comingOf(found),
       routing: ROUTING_KINDS,
     })
-  // Those that were looked at before: Helm leaves them alone, or they are gone.
+  // Already checked before the upgrade: Helm leaves them alone, or they are gone.
   const known = new Set(foreignIn(parseManifest(rendered)).map(({ object }) => object))
   const foreign = foreignIn(parseManifest(made.manifest)).filter(({ object }) => !known.has(object))
   if (foreign.length === 0) return
@@ -154,18 +154,18 @@ function foundBy({ app, namespace, step, stage, revision }: GuardedStep): FoundB
   return { app, namespace, step, stage, config: revision?.config, before }
 }
 
-/** An install brings everything, and an upgrade of a stable app what its values say. */
+/** An install adds everything, an upgrade of a stable app what its values define. */
 function comingOf({ step, config }: FoundByStep): Coming {
   return !config || step.name === 'upgrade' ? 'all' : comingWith(config, step.values)
 }
 
-/** What a step finds: the values and the objects before it; neither for an install. */
+/** The values and objects before a step; neither for an install. */
 export interface FoundByStep extends Pick<GuardedStep, 'app' | 'namespace' | 'step' | 'stage'> {
   config?: JsonObject
   before: JsonObject[]
 }
 
-/** Throws ConflictError where a step that renders these objects would break safety rule 5 or 9. */
+/** Throws ConflictError if a step that renders these objects breaks safety rule 5 or 9. */
 export async function requireOwnChanges(
   context: OperationContext,
   found: FoundByStep,
@@ -195,7 +195,7 @@ export async function requireOwnChanges(
   )
 }
 
-/** Safety rule 8, before the upgrade: the release's newest revision is still the one this plan was made from. */
+/** Safety rule 8, before the upgrade: the newest revision is still the one that the plan starts from. */
 export async function requireUnchanged(
   context: OperationContext,
   { app, namespace, step, revision }: GuardedStep,
@@ -205,8 +205,8 @@ export async function requireUnchanged(
 }
 
 /**
- * Throws ConflictError, with what changed, where the release's newest revision is another than this; `wanted` are the
- * values that were to come, `state` says what became of them.
+ * Throws ConflictError, with what changed, if the release's newest revision is another; `wanted` are the values to
+ * apply, `state` says what became of them.
  */
 export async function requireNewest(
   { cluster }: { cluster: Releases },

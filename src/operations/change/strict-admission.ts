@@ -14,15 +14,15 @@ import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import type { PlanToRun } from './run-plan.js'
 
-/** Not every gateway is set to show what it knows: then the routes follow after this time. */
+/** Some gateways do not report that they know a backend: then the routes follow after this time. */
 const LONGEST_WAIT_MS = 5000
 const LOOK_EVERY_MS = 250
 
 type Install = (context: OperationContext, prepare?: PlanToRun['prepare']) => Promise<OperationResult>
 
 /**
- * Runs an install; where the gateway's admission denied its routes, the failed first try is uninstalled and the install
- * made in two upgrades: everything but the routes, then the routes.
+ * Runs an install. If the gateway's admission denies its routes, uninstalls the failed attempt and installs in two
+ * upgrades: everything but the routes, then the routes.
  */
 export async function withStrictAdmission(
   context: OperationContext,
@@ -57,7 +57,7 @@ interface Strict {
   admission: StrictAdmission
 }
 
-/** Installs what a request has but for its routes, and waits until the gateway has seen its backend. */
+/** Installs a request without its routes, and waits until the gateway knows its backend. */
 async function installWithoutRoutes(
   context: OperationContext,
   strict: Strict,
@@ -78,7 +78,7 @@ async function installWithoutRoutes(
   return made
 }
 
-/** Throws ExternalError where the chart does not know `routes.enabled`: it can't be installed in two upgrades. */
+/** Throws ExternalError if the chart has no `routes.enabled`: it cannot be installed in two upgrades. */
 async function requireNoRoutes(
   { cluster }: { cluster: Releases },
   { kinds, texts }: RoutingProvider,

@@ -3,23 +3,23 @@ import type { AppLock, Locks } from '../../cluster/ports/locks.js'
 import { CanaryError } from '../../model/errors.js'
 import type { AppRequest, OperationContext } from '../context.js'
 
-/** Who takes an app, for what. */
+/** Who takes the lock, for which command. */
 export interface Taking {
   /** The command as typed, without `canary`. */
   command: string
-  /** `abort`: makes another operator stop. */
+  /** `abort`: asks another operator to stop. */
   isAbort?: boolean
-  /** `--break-lock`: takes it from a holder who lives, at once. */
+  /** `--break-lock`: takes the lock from a live holder at once. */
   breaks?: boolean
 }
 
-/** How a command may end without a look at the app: these stand whoever holds it. */
+/** Outcomes that do not depend on the app's state: valid whoever holds the lock. */
 const NOT_FOUND_IN_THE_APP = ['usage', 'bug', 'busy', 'interrupted', 'terminated']
 const LOOK_EVERY_MS = 200
 
 /**
- * Takes the app for one operator; where the holder before died, waits for the helm it left. Throws CanaryError `busy`
- * where another operator holds it for longer than `--wait-for-lock` allows.
+ * Takes the app's lock; if the previous holder died, waits for the helm it left. Throws CanaryError `busy` if another
+ * operator holds it longer than `--wait-for-lock`.
  */
 export async function takeLock(
   context: OperationContext,
@@ -65,8 +65,8 @@ export async function takeLock(
 }
 
 /**
- * Looks at the app. A finding while another operator holds it is not reported: that operator is waited for (CanaryError
- * `busy` where that is not wanted), and the look repeated while the app is held. `where` is asked after the look failed.
+ * Looks at the app. A finding while another operator holds it is not reported: waits for that operator (or throws
+ * CanaryError `busy`) and looks again under the lock. `where` is called after the look failed.
  */
 export async function lookPastOthers<T>(
   context: OperationContext,
@@ -98,12 +98,12 @@ export async function waitForOthers(
   return true
 }
 
-/** Whether an error says something of the app as it was found, rather than of the command line. */
+/** Whether an error is about the app's state rather than the command line. */
 export function isFinding(error: unknown): boolean {
   return error instanceof CanaryError && !NOT_FOUND_IN_THE_APP.includes(error.outcome)
 }
 
-/** Whether a Lease names a holder. Whether that one lives shows only when the app is taken: a dead one is passed over. */
+/** Whether a Lease names a holder. Only taking the lock shows whether the holder is alive. */
 export async function isHeld(
   { cluster }: { cluster: Locks },
   { app, namespace }: Required<AppRequest>,
@@ -119,7 +119,7 @@ export async function noteHolder(context: OperationContext, held: Required<AppRe
   }
 }
 
-/** Who holds the app and lives, as far as that can be told at once: `ann@host runs "canary shift echo 50" since …`. */
+/** The app's live holder, as far as known at once: `ann@host runs "canary shift echo 50" since …`. */
 export async function holderText(
   { cluster }: { cluster: Locks },
   { app, namespace }: Required<AppRequest>,
@@ -132,7 +132,7 @@ function describeHolder({ who, command, since }: LockHolder): string {
   return `${who} runs "canary ${command}" since ${since}`
 }
 
-/** The helm of a canary that was killed goes on by itself: it may not even have made its revision yet. */
+/** The helm of a killed canary runs on: it may not even have created its revision yet. */
 async function helmEnded(context: OperationContext, app: string, namespace: string): Promise<void> {
   const { cluster, clock, podTimeoutMs, signal, emit } = context
   const deadline = clock.now() + podTimeoutMs

@@ -8,8 +8,8 @@ import { parseManifest } from '../observe/manifest.js'
 import { providerOf } from '../observe/provider.js'
 
 /**
- * Throws UsageError if an object of the app's own takes its certificate from a Secret that is not there: the gateway rejects the
- * object then, with all of its routes. Of one that others made, and that serves the app, it is a warning.
+ * Throws UsageError if one of the app's objects takes its certificate from a missing Secret: the gateway would reject
+ * the object with all its routes. For other owners' objects that serve the app, warns.
  */
 export async function requireTlsSecrets(
   context: OperationContext,
@@ -29,7 +29,7 @@ export async function requireTlsSecrets(
   )
 }
 
-/** The same of a deployed app, one finding each. */
+/** The same for a deployed app, as findings. */
 export async function tlsFindings(
   context: OperationContext,
   { app, namespace, revision }: { app: string; namespace: string; revision: Revision },
@@ -44,7 +44,7 @@ export async function tlsFindings(
       remedy: commandFor(one.secret),
     }))
   } catch (error) {
-    // That the gateway can't be read is a finding already.
+    // Another finding reports that the gateway cannot be read.
     if (!(error instanceof ExternalError)) throw error
     return []
   }

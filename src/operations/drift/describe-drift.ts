@@ -15,13 +15,13 @@ import { stageOf } from '../../rollout/stage/stage.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
 import type { Deployed, AppDrift } from './read-drift.js'
 
-/** Kinds that decide where a request goes. */
+/** Kinds that route requests. */
 const ROUTING = [
   ...ROUTING_KINDS.filter(({ role }) => role !== 'attachment').map(({ kind }) => kind),
   'Service',
 ]
 
-/** What others did around an app that an upgrade would meet, a line each; none where nobody did anything. */
+/** The drift that an upgrade would meet, one line each. */
 export function driftLines({ differences, autoscaled, controller }: AppDrift): string[] {
   return [
     ...(controller ? [`${describeController(controller)} applies the release by itself`] : []),
@@ -30,7 +30,7 @@ export function driftLines({ differences, autoscaled, controller }: AppDrift): s
   ]
 }
 
-/** The refusal to upgrade an app that others changed, with each difference and the ways on. */
+/** The error for an app with drift: each difference and the next commands. */
 export function driftRefusal(app: Deployed, drift: AppDrift, command: string): ConflictError {
   const { differences, autoscaled, controller } = drift
   const stage = describeStage(stageOf(app.deployed.config))
@@ -42,7 +42,7 @@ export function driftRefusal(app: Deployed, drift: AppDrift, command: string): C
   })
 }
 
-/** The refusal to do anything in a namespace that is on its way out. */
+/** The error for a namespace that is being deleted. */
 export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'namespace'>): ConflictError {
   return new ConflictError(`Namespace ${namespace} is being deleted, with all that is in it.`, {
     state: `Nothing was changed: nothing can be made in it any more, and ${app} ends with it.`,
@@ -73,7 +73,7 @@ function summary({ app, deployed }: Deployed, { differences, autoscaled, control
   ].join(' ')
 }
 
-/** How users may notice what was changed, a sentence each; none where they don't. */
+/** How the drift may affect users, one sentence each. */
 function trafficEffects({ app, namespace, deployed }: Deployed, drift: AppDrift): string[] {
   const { differences, manifest } = drift
   const serving = versionsThatServe(stageOf(deployed.config))

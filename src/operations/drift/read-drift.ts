@@ -15,31 +15,31 @@ import { autoscaledOf, driftOf } from '../../rollout/drift/drift.js'
 import { mapOf } from '../../rollout/values/json-fields.js'
 import { parseManifest } from '../observe/manifest.js'
 
-/** An app with a deployed revision: what the cluster has of it is compared with that. */
+/** An app with a deployed revision, the reference for drift. */
 export interface Deployed {
   app: string
   namespace: string
   deployed: Revision
 }
 
-/** What others did around an app, as far as the user may read it. */
+/** Drift of an app, as far as the user may read it. */
 export interface AppDrift {
-  /** The objects as deployed, and as they are. */
+  /** The objects as deployed, and as found in the cluster. */
   manifest: JsonObject[]
   live: LiveObject[]
   differences: Difference[]
-  /** Autoscalers of the app's Deployments, and those among them that have set another number than was deployed. */
+  /** Autoscalers of the app's Deployments, and those that have set other replicas than were deployed. */
   autoscalers: Autoscaler[]
   autoscaled: Autoscaled[]
-  /** What applies the release by itself; undefined where that is paused. */
+  /** The controller that applies the release; undefined if paused. */
   controller?: Controller
-  /** Whether the revision was made by other means than canary. */
+  /** Whether something other than canary created the revision. */
   byHand: boolean
   /** Whether the namespace is being deleted. */
   namespaceIsGoing: boolean
 }
 
-/** Compares what the cluster has with what was deployed: one read an object, all at once. */
+/** Compares the cluster with the deployed manifest: one read per object, in parallel. */
 export async function readDrift(
   { cluster }: { cluster: Objects },
   { namespace, deployed }: Deployed,
@@ -80,7 +80,7 @@ async function activeController(
   return isPaused(controller, found) ? undefined : controller
 }
 
-/** Objects of other namespaces are not looked at, nor those whose names are none: no step touches them. */
+/** Skips objects of other namespaces and those without a valid name: no step touches them. */
 function objectName(object: JsonObject, namespace: string): ObjectName[] {
   const { apiVersion, kind, metadata } = object
   const { name, namespace: its = namespace } = mapOf(metadata)

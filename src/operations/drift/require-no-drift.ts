@@ -8,16 +8,16 @@ import { restore } from './restore.js'
 export interface DriftCheck {
   /** The command as typed, without `canary`: `start echo v2`. */
   command: string
-  /** `abort`: what others changed is taken over without asking, so that the way back always works. */
+  /** `abort`: overwrites drift without asking, so that it always works. */
   isAbort?: boolean
-  /** Held: what has to be as deployed before the first step is written back. */
+  /** With the lock, drift that the first step depends on is written back. */
   lock?: AppLock
 }
 
 /**
- * Sees to it that a plan starts from what was deployed: compares the cluster's objects with that. Where they differ it
- * throws ConflictError that shows each difference and who made it, unless they are to be overwritten: by `--take-over`,
- * by a person asked, or on the way back. Resolves with whether they are; a dry run only tells.
+ * Requires that the cluster's objects match the deployed revision. Throws ConflictError with each difference and its
+ * author unless they may be overwritten: by `--take-over`, by a person's yes, or for an abort. Resolves with whether
+ * they are overwritten; a dry run only reports.
  */
 export async function requireNoDrift(
   context: OperationContext,
@@ -50,7 +50,7 @@ export async function requireNoDrift(
   return { takeOver: true }
 }
 
-/** On the way back, what can't be looked at stops nobody. */
+/** Reads the drift; an abort continues if that fails. */
 async function look(
   context: OperationContext,
   released: Deployed,

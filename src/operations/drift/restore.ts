@@ -16,15 +16,15 @@ import type { Deployed, AppDrift } from './read-drift.js'
 import { whyNotOurs } from '../ownership/own-objects.js'
 
 export interface Restoring {
-  /** Towards the primary: what only the canary needs stays as it is. */
+  /** For an abort: leaves alone what only the canary needs. */
   isAbort: boolean
   lock: AppLock
 }
 
 /**
- * Writes back what others changed, as it was deployed: pods first, then, once those that get requests are ready, the
- * routes. Helm alone would not: Helm 3 compares a custom resource with the revision before, not with what is there; and
- * a version whose pods a step relies on must be there before that step.
+ * Writes drift back as deployed: pods first, then the routes once the pods that get requests are ready. Helm alone
+ * would not: Helm 3 compares a custom resource with the previous revision, not with the live object; and a step relies
+ * on its version's pods before it starts.
  */
 export async function restore(
   context: OperationContext,
@@ -78,13 +78,14 @@ export async function restore(
     }
   }
   for (const object of routes) {
-    // On the way back the first step moves the routes: until then they stay where somebody may have put them in need.
+    // The first step of an abort moves the routes; until then keep them, as somebody may have changed them in an
+    // emergency.
     if (!canaryIsRouted) await write(object)
     else if (find(live, object)) await write({ ...object, spec: specOf(find(live, object)) }, "Helm's again")
   }
 }
 
-/** The refusal to write what Helm's marks do not give to the release. */
+/** The error for drifted objects that the release does not own. */
 function notOurs(
   { app, namespace }: Pick<Deployed, 'app' | 'namespace'>,
   foreign: { object: JsonObject; line: string }[],
@@ -115,7 +116,7 @@ function notOurs(
   )
 }
 
-/** On the way back only the primary's pods are needed: the canary's may have been stopped in need. */
+/** An abort needs only the primary's pods: somebody may have stopped the canary's in an emergency. */
 function isNeeded(object: JsonObject, stage: Stage, isAbort: boolean): boolean {
   return !isAbort || !('primary' in stage) || versionOf(object) === stage.primary
 }
@@ -129,8 +130,8 @@ function specOf(object: LiveObject['object']): JsonObject {
 }
 
 /**
- * An autoscaler's number of replicas is left to it. Where the manifest sets none, Helm must not get to own the field: its
- * next revision would take it away.
+ * Keeps replicas that an autoscaler has set. If the manifest sets none, Helm must not own the field: its next revision
+ * would remove it.
  */
 function withReplicasOf(live: LiveObject['object'], object: JsonObject): JsonObject {
   const { replicas } = specOf(live)

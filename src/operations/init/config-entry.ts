@@ -9,8 +9,8 @@ apps: {}
 `
 
 /**
- * The text of a canary.yaml with these settings of an app, comments and all else as they were; undefined where the app
- * has settings already and `force` is not given. Throws UsageError with the line where the text can't be read.
+ * The text of a canary.yaml with these settings of an app added, everything else and comments unchanged; undefined if
+ * the app has settings already and `force` is not set. Throws UsageError with the line of a syntax error.
  */
 export function withApp(
   text: string | undefined,
@@ -24,7 +24,7 @@ export function withApp(
   const apps = mapAt(document, ['apps'], file)
   const own = mapAt(document, ['apps', app], file)
   if (own && !force) return undefined
-  // A map of one line stays one only as long as it has nothing to hold.
+  // An empty flow map (`apps: {}`) becomes a block map.
   if (apps) apps.flow = false
   else document.setIn(['apps'], document.createNode({}))
   if (!own) document.setIn(['apps', app], document.createNode({}))

@@ -24,7 +24,7 @@ export interface FromRequest {
 
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** The Deployment that `--from` names. Throws UsageError with the place and a remedy, ExternalError where kubectl fails. */
+/** The Deployment that `--from` names. Throws UsageError with the place and a remedy, ExternalError if kubectl fails. */
 export async function sourceOf(request: FromRequest): Promise<Source> {
   const { from, container } = request
   const [, inCluster] = /^deploy(?:ments?)?(?:\.apps)?\/(.*)$/.exec(from) ?? []

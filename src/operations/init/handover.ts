@@ -4,22 +4,22 @@ import { listOf, mapOf, textOf } from '../../rollout/values/json-fields.js'
 import { descriptionFor } from '../../routing/select.js'
 import { nameOf, type Source } from './manifest-source.js'
 
-/** Where the release is to be, and how its commands are called. */
+/** The release that will run beside the Deployment. */
 interface ReleaseBeside {
   app: string
   namespace: string
   /** The values file. */
   file: string
-  /** What canary commands name: no namespace where a canary.yaml beside says it. */
+  /** The place that canary commands name; without a namespace if a canary.yaml in the working directory has it. */
   place: AppPlace
   source: Source
-  /** Number of each port of the pods, by its name in the Deployment. */
+  /** Port number by its name in the Deployment. */
   portOf: (name: string) => number | undefined
 }
 
 /**
- * Why a release of this name cannot stand beside the Deployment in one namespace, a sentence: it would bring a Service that
- * is there, or its Service would send to the old pods too. Undefined where it can.
+ * Why a release of this name cannot run beside the Deployment in its namespace, a sentence: its Service exists already,
+ * or would select the old pods too. Undefined if it can.
  */
 export function whyInTheWay(app: string, namespace: string, source: Source): string | undefined {
   const { deployment, service, isRunning } = source
@@ -36,9 +36,9 @@ export function whyInTheWay(app: string, namespace: string, source: Source): str
 }
 
 /**
- * The commands that bring a running Deployment over to a release beside it, in their order, none of them taking away what
- * serves before the other is proven: the release on a domain of its own, its routes before the old ones, the old ones gone,
- * the Service inside of the cluster, the old pods last.
+ * The commands that move a running Deployment to a release beside it, in order; nothing that serves is removed before
+ * its replacement is verified: the release on its own domain, its routes before the old ones, the old routes removed,
+ * the Service inside the cluster, the old pods last.
  */
 export function wayOver(release: ReleaseBeside): string[] {
   const { app, namespace, file, place, source } = release
@@ -84,7 +84,7 @@ export function wayOver(release: ReleaseBeside): string[] {
   ]
 }
 
-/** The old Service with the release's pods, its ports by number: the names of the old containers' ports are gone. */
+/** Points the old Service at the release's pods, ports by number: the old containers' port names are gone. */
 function servicePatch({ app, portOf }: ReleaseBeside, service: JsonObject): string {
   const ports = listOf(mapOf(service.spec).ports).flatMap(({ targetPort }, index) => {
     const number = typeof targetPort === 'string' ? portOf(targetPort) : undefined

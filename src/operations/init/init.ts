@@ -18,16 +18,16 @@ import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 export interface InitRequest {
   app: string
   namespace: string
-  /** Prefixes of the paths that the app answers to. */
+  /** Path prefixes that the app serves. */
   paths: string[]
-  /** What was said; over what a Deployment says. */
+  /** Answers from flags and questions; they override the Deployment. */
   said: Partial<Answers>
-  /** A Deployment to read the rest from. */
+  /** A Deployment that gives the other answers. */
   source?: Source
-  /** The app's container in it; the first by default. */
+  /** The app's container in it; by default the first. */
   container?: string
   withSecrets: boolean
-  /** Where the files go, relative to the working directory or not; made where it is not there. */
+  /** Folder for the files, absolute or relative to the working directory; created if missing. */
   folder: string
   force: boolean
   /** Write nothing. */
@@ -38,8 +38,8 @@ const CONFIG_FILE = 'canary.yaml'
 const MAX_CONFIG_BYTES = 256 * 1024
 
 /**
- * Writes a values file and canary.yaml for an app, from what was said or from a Deployment. Nothing is overwritten
- * without `force`, and nothing written before all is known. Throws UsageError naming the file.
+ * Writes a values file and canary.yaml for an app, from the answers or a Deployment. Overwrites nothing without
+ * `force`, and writes nothing before everything is checked. Throws UsageError naming the file.
  */
 export async function init(request: InitRequest): Promise<InitResult> {
   const { app, namespace, folder, force, dryRun, withSecrets } = request
@@ -81,7 +81,7 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
     return { config, service: {}, leftOut: [], notes: [] }
   }
   const { deployment, service, budget } = source
-  // A number of pods that was asked for goes over an autoscaler.
+  // --replicas overrides an autoscaler.
   const autoscaler = replicas === undefined ? source.autoscaler : undefined
   const { port } = said
   const read = valuesFromDeployment({
@@ -116,7 +116,7 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
   }
 }
 
-/** What else is there, beside the Deployment. */
+/** Notes on other objects beside the Deployment. */
 function surroundingNotes(app: string, namespace: string, source: Source): string[] {
   const { others, routes = [], unreadable = [] } = source
   const inTheWay = whyInTheWay(app, namespace, source)
@@ -135,7 +135,7 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
 function nextSteps(request: InitRequest, config: JsonObject): string[] {
   const { app, namespace, folder, source } = request
   const file = path.join(folder, `${app}-values.yaml`)
-  // canary.yaml is looked for in the working directory; which cluster is meant it says only where it is named.
+  // canary.yaml is found only in the working directory.
   const place = path.resolve(folder) === process.cwd() ? { app } : { app, namespace }
   if (source?.isRunning) {
     if (whyInTheWay(app, namespace, source) !== undefined) {
@@ -168,7 +168,7 @@ function nextSteps(request: InitRequest, config: JsonObject): string[] {
   ]
 }
 
-/** The text of a file; undefined where there is none. */
+/** The text of a file; undefined if it does not exist. */
 async function existingText(file: string): Promise<string | undefined> {
   try {
     return await readTextFile(file, MAX_CONFIG_BYTES)
@@ -188,7 +188,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** All files beside their places first, then all renamed: a full disk leaves none of them half written. */
+/** Writes all files under temporary names, then renames them: a full disk leaves none half written. */
 async function write(folder: string, files: InitFile[], mode: number): Promise<void> {
   const temporary = files.map(({ path: file }) => `${file}.${process.pid}.tmp`)
   try {

@@ -9,27 +9,27 @@ import { selects, takesRequests } from '../../rollout/deployment/service-values.
 import { KUBERNETES_YAML } from '../../lib/yaml/helm-yaml.js'
 import { valuesOf, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
 
-/** A Deployment that values are to be read from. */
+/** A Deployment to read values from. */
 export interface Source {
   deployment: JsonObject
-  /** The Service that sends to its pods, where there is one. */
+  /** The Service that selects its pods, if any. */
   service?: JsonObject
   /** The HorizontalPodAutoscaler of the Deployment, and the PodDisruptionBudget of its pods. */
   autoscaler?: JsonObject
   budget?: JsonObject
   /** Other objects beside it, `ConfigMap echo`. */
   others: string[]
-  /** Whether it was read from the cluster, where it runs. */
+  /** Whether it was read from the cluster and so is running. */
   isRunning?: boolean
-  /** The route objects that send to its Service. */
+  /** The route objects that lead to its Service. */
   routes?: OldRoutes[]
-  /** Kinds that could not be read: whether one belongs to the Deployment is unknown. */
+  /** Kinds that could not be read: some may belong to the Deployment. */
   unreadable?: string[]
 }
 
 /**
- * The Deployment of a manifest, several documents or a List. `place` names the text in messages; `name` and `namespace`
- * choose the Deployment where there are several. Throws UsageError with the line, or what there is to choose from.
+ * The Deployment of a manifest (several documents or a List). `place` names the text in messages; `name` and
+ * `namespace` choose among several Deployments. Throws UsageError with the line, or with the choices.
  */
 export function sourceOfManifest(text: string, place: string, name?: string, namespace?: string): Source {
   const objects = objectsOf(text, place)
@@ -54,8 +54,8 @@ export function sourceOfManifest(text: string, place: string, name?: string, nam
 }
 
 /**
- * A Deployment with the objects of its namespace that belong to it: the Service that takes its requests rather than a
- * headless one, its autoscaler and its disruption budget. All others are only named.
+ * A Deployment with the objects of its namespace that belong to it: its Service (a headless one only if there is no
+ * other), autoscaler and disruption budget. All others are only listed.
  */
 export function withNeighbours(deployment: JsonObject, objects: JsonObject[]): Source {
   const near = objects.filter((object) => isNear(object, deployment) && belongsTo(object, deployment))
@@ -75,7 +75,7 @@ export function withNeighbours(deployment: JsonObject, objects: JsonObject[]): S
   }
 }
 
-/** Whether a Service sends to the Deployment's pods, an autoscaler scales it, or a disruption budget counts its pods. */
+/** Whether a Service or disruption budget selects the Deployment's pods, or an autoscaler scales it. */
 export function belongsTo(object: JsonObject, deployment: JsonObject): boolean {
   const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
   return (
@@ -85,7 +85,7 @@ export function belongsTo(object: JsonObject, deployment: JsonObject): boolean {
   )
 }
 
-/** Those of the namespace; else those that name none, and go wherever they are applied; else all. */
+/** Deployments of the namespace; else those without a namespace; else all. */
 function inNamespace(deployments: JsonObject[], namespace?: string): JsonObject[] {
   if (namespace === undefined || deployments.length < 2) return deployments
   const there = deployments.filter((object) => namespaceOf(object) === namespace)
@@ -114,7 +114,7 @@ function severalDeployments(place: string, deployments: JsonObject[], name?: str
   )
 }
 
-/** An object that names no namespace goes where the others go. */
+/** An object without a namespace counts as in the same one. */
 function isNear(object: JsonObject, deployment: JsonObject): boolean {
   const [one, other] = [namespaceOf(object), namespaceOf(deployment)]
   return one === undefined || other === undefined || one === other
@@ -125,7 +125,7 @@ function namespaceOf(object: JsonObject): string | undefined {
   return typeof namespace === 'string' ? namespace : undefined
 }
 
-/** Throws UsageError unless the Deployment can be read: containers with images, and the one that is asked for. */
+/** Throws UsageError unless the Deployment has containers with images and the requested one. */
 export function checkDeployment(deployment: JsonObject, place: string, container?: string): void {
   const containers = containersOf(deployment)
   const names = containers.map((each) => textOf(each.name))
@@ -148,13 +148,12 @@ export function checkDeployment(deployment: JsonObject, place: string, container
   }
 }
 
-/** What a Deployment is called, and where it is, if it says. */
+/** A Deployment's name and, if set, namespace. */
 export function placeOf(deployment: JsonObject): { name: string; namespace?: string } {
   const namespace = namespaceOf(deployment)
   return { name: nameOf(deployment), ...(namespace === undefined ? {} : { namespace }) }
 }
 
-/** The name of an object. */
 export function nameOf(object: JsonObject): string {
   return textOf(mapOf(object.metadata).name)
 }

@@ -10,24 +10,24 @@ import type { Json } from '../../model/values.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { bundledChart } from './bundled-chart.js'
 
-/** A chart's version and that of its app are text, whatever they look like. */
+/** Versions in a Chart.yaml are text even if they look like numbers. */
 const AS_TEXT = { schema: 'failsafe' } as const
 
 type ParseOptions = typeof AS_TEXT | typeof KUBERNETES_YAML
 
-/** A folder with a chart that canary can apply from now on. */
+/** A folder with a chart that canary can apply. */
 export interface ChartFolder {
   path: string
   /** `gloo-app 0.1.0`. */
   name: string
 }
 
-/** Read once: it does not change while canary runs. */
+/** Read once: the bundled chart does not change while canary runs. */
 let bundled: Promise<ChartFolder> | undefined
 
 /**
- * The chart that a user names: `bundled`, a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError where there is none and
- * for one that canary could not go on with, ExternalError where Helm can't get it.
+ * The chart that the user named: `bundled`, a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError if it is
+ * missing or unusable for later steps, ExternalError if Helm cannot fetch it.
  */
 export async function chosenChart(
   { cluster }: { cluster: Releases },
@@ -46,8 +46,9 @@ export async function chosenChart(
 }
 
 /**
- * Reads who a chart is; `called` is what the user calls it. Throws UsageError for a folder without one, and for a chart that canary
- * could not go on with: one that is not made for it, or with subcharts, which Helm's record of a release leaves out.
+ * Reads a chart's name and version; `called` is the user's name for it. Throws UsageError for a folder without a chart
+ * and for a chart that later steps could not apply: one without the contract annotation, or with subcharts, which
+ * Helm's record of a release omits.
  */
 export async function readChartFolder(folder: string, called = folder): Promise<ChartFolder> {
   const file = path.join(folder, 'Chart.yaml')
@@ -82,7 +83,7 @@ export async function readChartFolder(folder: string, called = folder): Promise<
   return { path: folder, name: `${textOf(name)} ${versionText}` }
 }
 
-/** Whether the folder holds the chart that is in a release's record: what makes its objects, file by file. */
+/** Whether the folder holds the chart in a release's record: compares the files that make its objects. */
 export async function isChartOfRecord(folder: string, record: ReleaseChart): Promise<boolean> {
   const { metadata, templates, files, values, schema } = record
   const read = async (name: string) =>

@@ -8,17 +8,17 @@ import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 import { VALUES_YAML } from '../../lib/yaml/helm-yaml.js'
 import { valuesOf, type YamlDocument, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
 
-/** Helm keeps the values with all else of a revision in one object of the cluster, which holds about 1 MiB. */
+/** Helm stores a revision, values included, in one Secret of at most about 1 MiB. */
 const MAX_BYTES = 1024 * 1024
 
-/** Reads values files (`-` is stdin) and merges them as helm does, later ones winning. Throws UsageError naming the file and line. */
+/** Reads values files (`-` is stdin) and merges them like helm: later files win. Throws UsageError naming file and line. */
 export async function readValuesFiles(files: string[]): Promise<JsonObject> {
   let values: JsonObject = {}
   for (const file of files) values = mergeValues(values, await readValuesFile(file))
   return values
 }
 
-/** Reads one YAML file that holds a map. Keys and values that only look like numbers stay as Helm's YAML reads them. */
+/** Reads one YAML file that holds a map, with scalars as Helm's YAML reads them. */
 export async function readValuesFile(file: string): Promise<JsonObject> {
   const content = parse(await readText(file), file)
   if (content === null || content === undefined) return {}
@@ -51,8 +51,8 @@ function parse(text: string, file: string): unknown {
 }
 
 /**
- * Throws YamlError for a key that Helm would read as another one (`1.10` as `1.1`, `on` as `true`), and for a version or an
- * image's tag that is no text.
+ * Throws YamlError for a key that Helm would misread (`1.10` as `1.1`, `on` as `true`), and for a version or image tag
+ * that is not text.
  */
 function checkScalars({ document, lineOf }: YamlDocument): void {
   const wrong = ({ range, source = '' }: Scalar, what: string) => {
@@ -79,7 +79,7 @@ function checkScalars({ document, lineOf }: YamlDocument): void {
   })
 }
 
-/** Whole numbers as keys mean the same text to Helm, as long as they are written as one writes them. */
+/** Whether Helm reads the key as another text. Whole numbers in their usual notation are safe. */
 function isMisread({ type, source = '' }: Scalar): boolean {
   if (type !== 'PLAIN') return false
   const meant = plainScalar(source)

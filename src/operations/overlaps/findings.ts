@@ -26,15 +26,15 @@ export async function allOverlapFindings(provider: RoutingProvider): Promise<Fin
       })),
     ]
   } catch (error) {
-    // That the gateway is not there, or can't be read, is a finding already.
+    // Another finding reports that the gateway is missing or cannot be read.
     if (!(error instanceof ExternalError)) throw error
     return []
   }
 }
 
 /**
- * One finding for each overlap; what a catch-all leaves to more specific routes is all right, and one line. Of an app's:
- * a route of which another takes every request is a problem.
+ * One finding per overlap; a catch-all that yields to more specific routes is fine, and one line. For an app: a route
+ * that loses every request to another is a problem.
  */
 export function overlapFindings(check: string, overlaps: RouteOverlap[]): Finding[] {
   return [

@@ -19,19 +19,18 @@ import { providerOfPlan } from '../observe/provider.js'
 import { renderUnchanged } from '../change/rehearsal.js'
 import { requireTlsSecrets } from '../change/tls-secrets.js'
 
-/** A plan, and what it is made from. */
+/** A plan and its inputs. */
 export interface PlanWithRoutes {
   plan: Plan
   revision?: Revision
   chart?: ChartSource
-  /** An attachment that is made besides. */
+  /** An attachment that the plan creates. */
   creates?: JsonObject
 }
 
 /**
- * Safety rule 9: no step adds routes that answer for another app's paths on its domains, nor a domain that another
- * attachment has. Only what a step adds counts: an overlap that is there already holds nobody up. With
- * `--allow-overlap` it is a warning.
+ * Safety rule 9: no step adds routes for another app's paths on its domains, or a domain that another attachment has.
+ * Only additions count: existing overlaps block nothing. With `--allow-overlap` it is a warning.
  *
  * @throws ConflictError that names both owners, before anything is changed
  */
@@ -51,13 +50,13 @@ export async function requireNoOverlaps(context: OperationContext, run: PlanWith
   judgeOverlaps(context, run, unique(added.flatMap(({ overlaps }) => overlaps)))
 }
 
-/** The objects of every step that may change what the app answers to. */
+/** The objects of every step that may change the app's routes. */
 async function renderedObjects(
   context: OperationContext,
   { plan, revision, chart }: PlanWithRoutes,
 ): Promise<JsonObject[][]> {
   const { app, namespace, steps } = plan
-  // Nothing holds up the way back to the primary.
+  // Nothing delays routing back to the primary.
   if (steps[0]?.name === 'route-back') return []
   const source = chart ?? (revision ? { record: revision.chart } : undefined)
   if (!source) return []
@@ -73,7 +72,7 @@ async function renderedObjects(
   return rendered
 }
 
-/** The values but for those that only choose among versions: a header route lies within the app's own matches. */
+/** The values without those that only choose a version: a header route lies within the app's own matches. */
 function withoutVersions({ deployment: _deployment, routes, ...rest }: JsonObject): JsonObject {
   if (!isObject(routes)) return rest
   const { primary: _primary, canary: _canary, shadow: _shadow, ...others } = routes
@@ -113,14 +112,14 @@ function judgeOverlaps(
       },
     )
   }
-  // What only its own catch-all leaves to others is what a catch-all is for.
+  // An app's own catch-all yields to others by design.
   const reported = leftOver.filter(({ own }) => own === 'winner').map(describeOverlap)
   for (const message of [...lines, ...reported]) context.emit({ type: 'warning', message })
 }
 
 /**
- * Whether a catch-all only leaves what it is there to leave: the app's own, or the one that an attachment has
- * behind its delegations. That of another app is not: its owner loses requests that it answers today.
+ * Whether a catch-all yields by design: the app's own, or an attachment's behind its delegations. Not another app's:
+ * its owner would lose requests that it serves today.
  */
 function isLeftOver({ isCatchAll, own, loser }: RouteOverlap): boolean {
   return isCatchAll && (own === 'loser' || loser.role === 'attachment')

@@ -6,7 +6,7 @@ import type { OperationContext } from '../context.js'
 import type { Observation } from '../observe/observe.js'
 import { holdingsOf } from './holdings.js'
 
-/** What `doctor` reports of the workloads with an app's labels; deleting what is not the app's is never a remedy. */
+/** Findings of `doctor` about workloads with the app's labels. Deleting another owner's workload is never a remedy. */
 export async function workloadFindings(
   context: OperationContext,
   { app, namespace = app, deployed }: Observation,

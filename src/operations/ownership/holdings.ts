@@ -10,17 +10,20 @@ import { stageOf } from '../../rollout/stage/stage.js'
 import { parseManifest } from '../observe/manifest.js'
 import type { Observation } from '../observe/observe.js'
 
-/** The workloads with an app's labels: what its release has, what it left behind, and what others have. */
+/** The workloads with an app's labels, by owner. */
 export interface Holdings {
   /** The app's own Deployments, orphans among them. */
   own: VersionPods[]
-  /** Those that Helm's marks give to the release, but that neither its values nor its manifest name: a failed helm left them. */
+  /**
+   * Deployments that Helm's metadata gives to the release, but that neither its values nor its manifest name: a failed
+   * helm left them.
+   */
   orphans: VersionPods[]
-  /** Those of others: never touched. */
+  /** Other owners' workloads: never touched. */
   neighbours: AppNeighbour[]
 }
 
-/** Reads the workloads with the app's labels, and sorts them by whose they are. */
+/** Reads the workloads with the app's labels and sorts them by owner. */
 export async function holdingsOf(
   { cluster }: { cluster: Workloads },
   { app, namespace, deployed }: Pick<Observation, 'app' | 'namespace' | 'deployed'>,
@@ -29,7 +32,7 @@ export async function holdingsOf(
   return sorted(await cluster.workloads(app, namespace), deployed)
 }
 
-/** Sorts workloads by what the deployed revision names. */
+/** Sorts workloads by owner, using the deployed revision. */
 export function sorted({ own, others }: AppWorkloads, deployed: Revision | undefined): Holdings {
   const { deployment } = deployed?.config ?? {}
   const versions = new Set(isObject(deployment) ? Object.keys(deployment) : [])
@@ -38,7 +41,7 @@ export function sorted({ own, others }: AppWorkloads, deployed: Revision | undef
       object.kind === 'Deployment' ? (nameOf(object) ?? []) : [],
     ),
   )
-  // One of the manifest that lost Helm's marks is still the app's.
+  // A Deployment of the manifest is the app's even if it lost Helm's metadata.
   const isOwn = ({ kind, name }: Neighbour) =>
     kind === 'Deployment' && made.has(name) && own.some((entry) => entry.deployment === name)
   const routed = deployed ? versionsThatServe(stageOf(deployed.config)) : []

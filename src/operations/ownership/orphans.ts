@@ -4,8 +4,8 @@ import { observe } from '../observe/observe.js'
 import { holdingsOf } from './holdings.js'
 
 /**
- * Removes the Deployments that a failed helm left behind, naming each: Helm's marks give them to the release, and no route
- * names their versions. Ready pods are no reason to keep them: they are what a step that failed halfway had started.
+ * Removes orphans and reports each: Helm's metadata gives them to the release, and no route names their versions. Ready
+ * pods do not protect them: a step that failed halfway had started them.
  */
 export async function removeOrphans(
   context: OperationContext,

@@ -26,21 +26,21 @@ import {
 } from '../../rollout/plan/objects.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
 
-/** What a helm that is about to run makes of a release's objects. */
+/** What a helm command is about to do with a release's objects. */
 export interface ObjectsOfHelm {
   app: string
   namespace: string
-  /** The objects of the manifest that Helm goes by, and those it leads to. */
+  /** The objects of the current manifest, and those of the next. */
   before: JsonObject[]
   after: JsonObject[]
   coming: Coming
-  /** What runs it: `Step "remove v2"`. */
+  /** The change, for messages: `Step "remove v2"`. */
   what: string
-  /** What is true now, a sentence. */
+  /** The current state, a sentence. */
   state: string
-  /** Helm checks whose the objects are that an install or upgrade brings; a rollback writes over them. */
+  /** For installs and upgrades: Helm itself checks who owns added objects; a rollback overwrites them. */
   brings?: boolean
-  /** Helm reads `helm.sh/resource-policy` in its record when it uninstalls, else on the object in the cluster. */
+  /** Helm reads `helm.sh/resource-policy` from its record for an uninstall, otherwise from the live object. */
   isUninstall?: boolean
 }
 
@@ -48,14 +48,14 @@ interface ClusterReads {
   cluster: Objects
 }
 
-/** Objects named in an error; of more only the count. */
+/** Most objects listed in an error; the rest is counted. */
 const MOST_NAMED = 20
 const MOST_REMEDIES = 3
 
 /**
- * Safety rule 9: throws ConflictError that names each object which a change would touch although it is not the release's,
- * by its kind, place or name, or because Helm's marks on the object in the cluster give it to somebody else. An object
- * that is gone, or that Helm leaves alone, is not removed. What may not be read is Helm's to refuse: it has the same
+ * Safety rule 9: throws ConflictError naming each object that a change would touch although the release does not own
+ * it, by its kind, namespace or name, or because Helm's metadata on the live object names another owner. Missing
+ * objects, and those that Helm keeps, do not count as removed. Unreadable objects are left to Helm, which has the same
  * permissions.
  */
 export async function requireOwnObjects({ cluster }: ClusterReads, change: ObjectsOfHelm): Promise<void> {
@@ -85,7 +85,7 @@ export async function requireOwnObjects({ cluster }: ClusterReads, change: Objec
     if (!there || suspects.has(key)) return []
     const owner = ownerOf(metadataOf(there))
     const isRemoval = !staying.has(key)
-    // Marks that were lost on what stays are for Helm to set again, unless another release has the object.
+    // Helm restores lost metadata on objects that stay, unless another release owns them.
     const isOurs = isRemoval
       ? isOwnedBy(owner, { app, namespace })
       : owner.by !== 'helm' || (owner.app === app && owner.namespace === namespace)
@@ -100,7 +100,7 @@ export async function requireOwnObjects({ cluster }: ClusterReads, change: Objec
   if (change.brings) await requireFree({ cluster }, change)
 }
 
-/** Throws ConflictError where an object that a change brings is there already, of somebody else: Helm would refuse it. */
+/** Throws ConflictError if an object that a change adds exists already with another owner: Helm would refuse it. */
 export async function requireFree(
   { cluster }: ClusterReads,
   { app, namespace, before, after, what, state }: ObjectsOfHelm,
@@ -140,10 +140,7 @@ export async function requireFree(
   )
 }
 
-/**
- * Why an object of a manifest must not be written back, a clause; undefined where Helm's marks give it to the release,
- * or it is gone.
- */
+/** Why an object of a manifest must not be written back, a clause; undefined if the release owns it or it is missing. */
 export function whyNotOurs(
   object: JsonObject,
   live: LiveObject[],
@@ -165,7 +162,7 @@ export function whyNotOurs(
   return !owner || isOwnedBy(owner, { app, namespace }) ? undefined : `it belongs to ${describeOwner(owner)}`
 }
 
-/** What the cluster has of these objects, by their keys; left out is what has no readable name or may not be read. */
+/** The live objects by key, without those that have no valid name or may not be read. */
 async function readLive(
   cluster: Objects,
   objects: JsonObject[],

@@ -12,7 +12,7 @@ import type { StageVerifier } from '../verification/verify-stage.js'
 
 const LOOK_EVERY_MS = 1000
 const RETRY_EVERY_MS = 250
-/** Probes of each kind, path and proxy: the first few tell whether the routes are gone, the others are the proof. */
+/** Probes per kind, path and proxy: the first few detect whether the routes are gone, the others are the proof. */
 const FEW = 3
 const ENOUGH = 30
 
@@ -21,15 +21,15 @@ export interface IdleRequest {
   namespace: string
   /** How long no request may reach the app, milliseconds. */
   idleMs: number
-  /** Ends the watching. */
+  /** Signals that end the watch. */
   stop: AbortSignal[]
-  /** What to say where it ends without the proof. */
+  /** State and next commands if the proof fails. */
   failedState: () => { state: string; nextSteps: string[] }
 }
 
 /**
- * That nobody sends an app requests: the proxies' counters for it, users' requests and everybody's probes
- * included. Counters that can't be read, or that a proxy does not have, prove nothing.
+ * The proof that an app gets no requests, by the proxies' counters, which include users' requests and all probes.
+ * Without readable counters from every proxy there is no proof.
  */
 export class Idle {
   private constructor(
@@ -39,7 +39,7 @@ export class Idle {
     private readonly counters: RequestCounters,
   ) {}
 
-  /** Throws CanaryError `inconclusive` where the counters can't be reached. */
+  /** Throws CanaryError `inconclusive` if the counters are unreachable. */
   static async open(
     context: OperationContext,
     provider: RoutingProvider,
@@ -84,9 +84,9 @@ export class Idle {
   }
 
   /**
-   * With the routes gone: probes through every proxy, none of which may reach the app. Resolves with how many. `served`
-   * is the last revision that had routes, `stage` its stage. Throws CanaryError `inconclusive` where a proxy still serves
-   * the routes when the time is over, `failed` where requests get there by another way.
+   * After the routes are removed: probes every proxy; none may reach the app. Resolves with the number of probes.
+   * `served` is the last revision with routes, `stage` its stage. Throws CanaryError `inconclusive` if a proxy still
+   * serves the routes at the time limit, `failed` if requests reach the app by another route.
    */
   async unreachable(stageVerifier: StageVerifier, served: Revision, stage: Stage): Promise<number> {
     const { context, request } = this
@@ -141,7 +141,7 @@ export class Idle {
   }
 }
 
-/** The kinds of requests whose way to the app has to be gone. */
+/** The kinds of requests that must no longer reach the app. */
 export function pathsToProbe(app: string, stage: Stage): Expectation[] {
   const known = expectationsOf(app, stage)
   if (known.length > 0) return known

@@ -16,16 +16,16 @@ interface Release {
   revision: Revision
 }
 
-/** What is removed with a release, and Deployments of its own that its manifest does not name. */
+/** What is removed with a release, including its Deployments that the manifest does not name. */
 export interface ToRemove extends Removal {
   orphans: { deployment: string; version: string }[]
-  /** Versions whose pods go. */
+  /** Versions whose pods are removed. */
   versions: string[]
 }
 
 /**
- * Reads what goes with a release. Throws ConflictError where its manifest names an object that is not its own (safety
- * rule 9): Helm deletes by name alone.
+ * Reads what would be removed with a release. Throws ConflictError if its manifest names an object that it does not own
+ * (safety rule 9): Helm deletes by name alone.
  */
 export async function findRemoval(context: OperationContext, release: Release): Promise<ToRemove> {
   const { cluster } = context

@@ -9,8 +9,8 @@ import { lacksRoutes, withRoutesEnabled } from '../../rollout/stage/values.js'
 import { parseManifest } from '../observe/manifest.js'
 
 /**
- * The values that take a release's routes away and leave everything else as it is; undefined where they are gone already,
- * and where its chart can't leave them out (it knows no `routes.enabled`).
+ * The values that remove a release's routes and nothing else; undefined if the routes are gone already, or the chart
+ * has no `routes.enabled`.
  */
 export async function routesRemoved(
   { cluster }: { cluster: Releases },

@@ -26,25 +26,25 @@ import { routesRemoved } from './routes-removed.js'
 export interface UninstallRequest extends AppRequest {
   /** How long no request may reach the app before anything is removed, milliseconds. */
   idleMs: number
-  /** Remove it without the proof; why. */
+  /** Reason to remove it without a proof. */
   unverified?: string
 }
 
-/** An app that is there, and what goes with it. */
+/** The app and what would be removed with it. */
 interface Found {
   app: string
   namespace: string
   stage: Stage
-  /** The last deployed revision; the newest one where none ever was. */
+  /** The last deployed revision; the newest if none was ever deployed. */
   revision: Revision
   wasDeployed: boolean
   removal: ToRemove
 }
 
 /**
- * any → absent: proves that nobody sends the app requests, takes its routes away, proves that none can reach it, and removes
- * its release, its pods and its Lease. Done where there is no release. Throws CanaryError `failed` where requests reach it,
- * `inconclusive` where that can't be told, ConflictError where an object in its manifest is somebody else's.
+ * any → absent: verifies that the app gets no requests, removes its routes, verifies that no request can reach it, and
+ * removes its release, pods and Lease. Done if there is no release. Throws CanaryError `failed` if requests reach it,
+ * `inconclusive` if that is unknown, ConflictError if its manifest names an object of another owner.
  */
 export async function uninstall(
   context: OperationContext,
@@ -85,7 +85,7 @@ export async function uninstall(
   }
 }
 
-/** A revision that failed over a deployed one is brought back first: Helm would forget what only the other one has. */
+/** Recovers an unfinished revision first: Helm would forget objects that only the deployed one has. */
 async function requireFinished(
   context: OperationContext,
   observation: Observation,
@@ -105,7 +105,7 @@ async function recovered(
   return recover(context, found, { lock, command: `uninstall ${held.app}`, towardsPrimary: true })
 }
 
-/** The release and what goes with it; undefined where there is none. */
+/** The release and what would be removed with it; undefined if there is none. */
 async function find(
   context: OperationContext,
   { app, namespace = app, stage, deployed, history }: Observation,
@@ -143,9 +143,9 @@ function standsAs({ stage, revision, wasDeployed }: Found): string {
     : `never deployed: revision ${revision.revision} is ${revision.status}`
 }
 
-/** One uninstall under the app's lock. */
+/** One uninstall, under the app's lock. */
 class Uninstalling {
-  /** The newest revision; another than that of `found` once the routes are gone. */
+  /** The newest revision; newer than that of `found` once the routes are removed. */
   private revision: Revision
   private readonly stop: AbortSignal[]
 
@@ -181,7 +181,7 @@ class Uninstalling {
     return resultOf(context, request, found, { hasRouteStep: values !== undefined, proof })
   }
 
-  /** Watches what users send, takes the routes away, and probes for another way to the app. */
+  /** Watches users' requests, removes the routes, and probes for any other route to the app. */
   private async prove(values: JsonObject | undefined): Promise<IdleProof | undefined> {
     const { context, found, request, stop } = this
     const { app, namespace, removal, stage } = found
@@ -330,7 +330,7 @@ class Uninstalling {
   }
 }
 
-/** Done: there is no release. */
+/** The result without a release. */
 function absent(
   { dryRun, emit }: OperationContext,
   { app, namespace }: Required<AppRequest>,
