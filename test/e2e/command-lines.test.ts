@@ -144,6 +144,8 @@ const FAULTS_AND_END: Line[] = [
     'canary sandbox stop',
     'canary sandbox start --proxies 3',
     'canary sandbox stop',
+    'canary sandbox start --gateway-api --like traefik',
+    'canary sandbox stop',
   ),
   { line: 'canary sandbox start --foreground', isServer: true },
 ]
