@@ -186,7 +186,7 @@ describe.each(HELM_MAJORS)('the way back, with Helm %i', (major) => {
       )
       const doctor = await cli.canary(['doctor', 'echo'])
       expect(doctor.stdout).toContain(
-        "2 pods of Deployment worker-v1 (Helm release echo/echo-worker) match the Upstream's selector",
+        "2 pods of Deployment worker-v1 (Helm release echo/echo-worker) match the app's selector",
       )
       expect(doctor.stdout).not.toContain('kubectl delete')
 

@@ -190,7 +190,7 @@ describe('status', () => {
   ! RouteTable echo-routes: spec.routes has 1 entry, deployed were 2
   ! HPA echo-v1 has set 7 replicas (2 to 10) of Deployment echo-v1, deployed were 1
   ! Deployment echo-v3 was left behind by a failed helm: the next canary abort or finish removes it
-  ! 2 pods of Deployment worker (Helm release shop/worker) match the Upstream's selector (app: echo, version: v1) and get requests of echo
+  ! 2 pods of Deployment worker (Helm release shop/worker) match the app's selector (app: echo, version: v1) and get requests of echo
   ! Deployment worker (Helm release shop/worker) carries the labels of echo (app: echo, version: 2024.1; 1 pod ready): not a part of the release, left alone`)
   })
 
