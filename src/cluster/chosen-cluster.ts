@@ -4,7 +4,7 @@ import { UsageError } from '../model/errors.js'
 import type { ClusterOptions, PinnedCluster } from './options.js'
 import { kubectlFlags } from './kube/kubectl.js'
 
-/** Variables by which helm alone, not kubectl, would go to another cluster or be another user. */
+/** Variables that would send only helm, not kubectl, to another cluster or user. */
 const HELM_ONLY = [
   'HELM_KUBEAPISERVER',
   'HELM_KUBETOKEN',
@@ -15,22 +15,24 @@ const HELM_ONLY = [
 ]
 
 /**
- * The user's choice of a cluster in a form that helm and kubectl understand alike: what is read must be what is
- * changed. Helm's HELM_KUBECONTEXT counts where no context is given; throws UsageError for those only helm knows.
+ * The user's choice of a cluster in a form that helm and kubectl both understand: canary must change what it reads.
+ * Without a context, Helm's HELM_KUBECONTEXT counts; throws UsageError for variables that only helm knows.
  */
 export function sameForBoth(options: ClusterOptions, env: NodeJS.ProcessEnv = process.env): ClusterOptions {
   const set = HELM_ONLY.filter((name) => env[name])
   if (set.length > 0) {
-    throw new UsageError(`${set.join(' and ')} would send helm to the cluster in another way than kubectl.`, {
+    throw new UsageError(`${set.join(' and ')} would make helm reach the cluster differently from kubectl.`, {
       state:
         'Nothing was changed: canary reads through kubectl and changes through helm, and needs them to agree.',
-      nextSteps: [`unset ${set.join(' ')}, and put it into a context of the kubeconfig (--kube-context)`],
+      nextSteps: [
+        `unset ${set.join(' ')}, and set it in a context of the kubeconfig instead (--kube-context)`,
+      ],
     })
   }
   return { ...options, kubeContext: options.kubeContext ?? (env.HELM_KUBECONTEXT || undefined) }
 }
 
-/** What is looked at of `kubectl config view --minify`. */
+/** The fields of `kubectl config view --minify` that are read here. */
 interface View {
   'current-context'?: string
   clusters?: { cluster?: { server?: string } }[] | null
@@ -38,9 +40,9 @@ interface View {
 }
 
 /**
- * The same choice with the context named that is current now, and what the kubeconfig says of it: somebody who switches
- * contexts in another terminal must not send the rest of this command to another cluster. kubectl reads the kubeconfig,
- * so that lists of files (KUBECONFIG) count as they do for kubectl and helm.
+ * The same choice with the current context pinned, and what the kubeconfig has about it: switching contexts in another
+ * terminal must not send the rest of this command to another cluster. kubectl reads the kubeconfig, so that a list of
+ * files (KUBECONFIG) is merged as kubectl and helm do it.
  */
 export async function pinCluster(options: ClusterOptions): Promise<PinnedCluster> {
   try {
@@ -55,12 +57,13 @@ export async function pinCluster(options: ClusterOptions): Promise<PinnedCluster
       loginCommand: view.users?.[0]?.user?.exec?.command || undefined,
     }
   } catch {
-    // No context is set: inside a cluster, say. Or there is no kubectl, or no such context, which the first read says better.
+    // No context is set, for example inside a cluster; or kubectl or the context is missing, which the first read
+    // reports better.
     return options
   }
 }
 
-/** The path in a server's URL, without a slash at its end; undefined where it has none. Without a scheme it is http. */
+/** The path in a server's URL, without a trailing slash; undefined without one. A server without a scheme is http. */
 function pathOfServer(server: string): string | undefined {
   const url = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`
   if (!URL.canParse(url)) return undefined

@@ -10,14 +10,14 @@ import { LEASES, NAMESPACES, SECRETS, type Target } from './kube/kube-types.js'
 import { leaseName } from './lease/lease-object.js'
 import { sleep } from '../lib/sleep.js'
 
-/** Pauses between the tries of kubectl, milliseconds: an overloaded server may refuse one. */
+/** Milliseconds between the tries of kubectl: an overloaded server may refuse one. */
 const RETRY_PAUSES_MS = [100, 300, 900]
 
 /**
- * That the cluster which is read is the one which helm changes. Both are reached by the same context of the same
- * kubeconfig, helm through Kubernetes' client library, the reads through `kubectl proxy`, which has a way of its own with
- * the path of the server's URL. So only where there is such a path there is something to prove: an object is read on both
- * ways, by the proxy and by `kubectl get` (the library that helm uses too), and must have the same UID.
+ * Verifies that reads and helm reach the same cluster. Both use the same context of the same kubeconfig, but helm goes
+ * through Kubernetes' client library and reads go through `kubectl proxy`, which treats the path of the server's URL
+ * differently. So only a server with such a path needs the check: an object is read both ways, by the proxy and by
+ * `kubectl get` (the library that helm uses too), and must have the same UID.
  */
 export class OneCluster {
   private isVerified = false
@@ -27,7 +27,7 @@ export class OneCluster {
     private readonly pin: () => Promise<PinnedCluster>,
   ) {}
 
-  /** Takes the app's lock with the proof beside it; throws ExternalError, the lock freed, where that fails. */
+  /** Takes the app's lock while the check runs; throws ExternalError, with the lock released, if it fails. */
   async provenWith(request: LockRequest, lockApp: () => Promise<AppLock>): Promise<AppLock> {
     const cluster = await this.pin()
     if (cluster.serverPath === undefined || this.isVerified) return lockApp()
@@ -44,7 +44,7 @@ export class OneCluster {
     }
   }
 
-  /** By what is in the app's namespace, for those who may read nothing else. */
+  /** Checks an object in the app's namespace, for users who may read nothing else. */
   private async isSameForApp(cluster: PinnedCluster, { app, namespace }: LockRequest): Promise<boolean> {
     if (await this.isSame(cluster, { resource: LEASES, namespace, name: leaseName(app) })) return true
     const records = await readable(
@@ -54,7 +54,7 @@ export class OneCluster {
     return name !== undefined && this.isSame(cluster, { resource: SECRETS, namespace, name })
   }
 
-  /** Whether an object is the same on both ways; false where it may not be read. Throws ExternalError where it differs. */
+  /** Whether an object is the same both ways; false if it may not be read. Throws ExternalError if it differs. */
   private async isSame(cluster: PinnedCluster, target: Target): Promise<boolean> {
     const [object, other] = await Promise.all([readable(this.api.get(target)), uidByKubectl(cluster, target)])
     const uid = object?.metadata.uid
@@ -64,7 +64,7 @@ export class OneCluster {
   }
 }
 
-/** Undefined where it may not be read, or is not there. */
+/** Undefined if it may not be read, or does not exist. */
 async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
@@ -81,7 +81,7 @@ interface Other {
   stderr: string
 }
 
-/** Not by `kubectl get --raw`, which leaves the server's path out itself. */
+/** Not by `kubectl get --raw`, which drops the server's path itself. */
 async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name }: Target): Promise<Other> {
   const [group] = resource.apiVersion.includes('/') ? resource.apiVersion.split('/') : []
   const kind = group === undefined ? resource.plural : `${resource.plural}.${group}`
@@ -99,12 +99,12 @@ async function uidByKubectl(cluster: PinnedCluster, { resource, namespace, name 
     const wait = RETRY_PAUSES_MS[attempt]
     if (wait === undefined) {
       throw new ExternalError(
-        `kubectl can't read what canary reads: ${stderr.trim() || `exit code ${code}`}`,
+        `kubectl cannot read what canary reads: ${stderr.trim() || `exit code ${code}`}`,
         {
           command,
           code,
           stderr,
-          nextSteps: [commented(command, 'does kubectl reach the cluster by itself?')],
+          nextSteps: [commented(command, 'check whether kubectl reaches the cluster')],
         },
       )
     }
@@ -122,8 +122,8 @@ function differs({ serverPath }: PinnedCluster, target: Target, uid: string, oth
       command: other.command,
       stderr: other.stderr,
       nextSteps: [
-        commented(kubectlCommand(['config', 'view', '--minify']), 'which server is that?'),
-        'is something between here and the cluster that serves its address without the path, too?',
+        commented(kubectlCommand(['config', 'view', '--minify']), 'shows the server'),
+        'check whether something in between also serves the address without the path',
       ],
     },
   )
@@ -131,8 +131,8 @@ function differs({ serverPath }: PinnedCluster, target: Target, uid: string, oth
 
 function notOneCluster({ serverPath }: PinnedCluster): ExternalError {
   return new ExternalError(
-    `It can't be proven that reads and helm reach the same cluster: the server in the kubeconfig has the path ${serverPath}, ` +
-      'and your user may read neither the namespace kube-system, nor a Lease or a release record of the app.',
+    `Cannot verify that reads and helm reach the same cluster: the server in the kubeconfig has the path ${serverPath}, ` +
+      'and your user may read neither namespace kube-system nor a Lease or release record of the app.',
     {
       state: 'Nothing was changed.',
       nextSteps: ['ask for the permissions in docs/rbac.yaml: get on leases and secrets of the namespace'],

@@ -34,7 +34,7 @@ import { findReleases, findRevision, isAppliedOnServer, listReleases } from './h
 import { helmRuns } from './helm/running-helm.js'
 import { listWorkloads, removeDeployment } from './pods/workloads.js'
 
-/** What pods may name. */
+/** Kinds that pods may refer to. */
 const REFERENCED = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, ServiceAccount: SERVICE_ACCOUNTS }
 
 /** Reads of the cluster's API, and how kubectl reaches it: for the routing provider. */
@@ -47,9 +47,9 @@ export interface KubeAccess {
 export type OpenCluster = Cluster & { kube: KubeAccess }
 
 /**
- * The real cluster, as helm and kubectl reach it. Nothing is started until it is needed: the first read starts the one
- * `kubectl proxy` that serves them all. Call `close` at the end. Throws UsageError where helm and kubectl would not reach
- * the same cluster. `kinds` are the routing providers'.
+ * The real cluster, as helm and kubectl reach it. Everything is started on demand: the first read starts the one
+ * `kubectl proxy` for all. Call `close` at the end. Throws UsageError if helm and kubectl would not reach the same
+ * cluster. `kinds` are the routing providers'.
  */
 export function openCluster(options: ClusterOptions = {}, kinds: CustomKinds = {}): OpenCluster {
   const chosen = sameForBoth(options)
@@ -76,13 +76,13 @@ export function openCluster(options: ClusterOptions = {}, kinds: CustomKinds = {
     await learnFrom(...histories.flatMap(({ deployed, newest }) => [deployed, newest]))
     return histories
   }
-  /** Anybody may label a Secret as a release's: what can't be read elsewhere is named once, and holds up nobody. */
+  /** Anybody can label a Secret as a release's: an unreadable one elsewhere is reported once, and stops nobody. */
   const named = new Set<string>()
   const unreadable = ({ message }: ExternalError) => {
     if (!named.has(message)) warn?.(`left out: ${message}`)
     named.add(message)
   }
-  /** Helm 4 takes `--force-conflicts` only where it applies on the server's side. */
+  /** `--force-conflicts` of Helm 4 is valid only with server-side apply. */
   const forces = async (request: UpgradeRequest | RollbackRequest) =>
     request.takeOver === true && (await isAppliedOnServer(api, request))
   return {
@@ -95,7 +95,7 @@ export function openCluster(options: ClusterOptions = {}, kinds: CustomKinds = {
     listReleases: async (namespace) => found(await listReleases(api, namespace, unreadable)),
     chartFolder: (chart, version) => helm.chartFolder(chart, version),
     render: (request) => {
-      // What is applied was rendered before, and an install has nothing to be compared with.
+      // An upgrade was rendered before this; an install has nothing to compare with.
       secrets?.learn(request.values)
       return helm.render(request)
     },

@@ -10,17 +10,17 @@ export interface Permission {
   verbs: string[]
   /** `app`: in the app's namespace; `cluster`: everywhere. */
   scope: 'app' | 'cluster' | { namespace: string }
-  /** What it is for. */
+  /** Its purpose. */
   why: string
-  /** Without it canary still works, with what `why` names left out. */
+  /** Without it canary still works, except for what `why` names. */
   optional?: true
 }
 
 export const APPLY = ['get', 'list', 'create', 'update', 'patch', 'delete']
 
 /**
- * What canary, and the helm it runs, need to be allowed for any app, beside the routing provider's: docs/rbac.yaml has all of
- * them as a manifest.
+ * Permissions that canary and its helm need for any app, besides the routing provider's: docs/rbac.yaml has all of them
+ * as a manifest.
  */
 export const PERMISSIONS: Permission[] = [
   {
@@ -56,7 +56,7 @@ export const PERMISSIONS: Permission[] = [
     resource: 'replicasets',
     verbs: ['list', 'watch'],
     scope: 'app',
-    why: "telling the app's pods from those of others with the same labels (without it, by their names)",
+    why: "distinguishing the app's pods from others with the same labels (without it, by their names)",
     optional: true,
   },
   {
@@ -80,7 +80,7 @@ export const PERMISSIONS: Permission[] = [
     resource: 'horizontalpodautoscalers',
     verbs: ['list'],
     scope: 'app',
-    why: 'telling an autoscaler from somebody who scaled by hand',
+    why: 'distinguishing an autoscaler from scaling by hand',
     optional: true,
   },
   {
@@ -88,7 +88,7 @@ export const PERMISSIONS: Permission[] = [
     resource: 'namespaces',
     verbs: ['get'],
     scope: 'app',
-    why: 'whether the namespace is being deleted',
+    why: 'noticing that the namespace is being deleted',
     optional: true,
   },
   {
@@ -141,7 +141,7 @@ export const PERMISSIONS: Permission[] = [
   },
 ]
 
-/** Those of the permissions that the user lacks, each with the verbs that are missing. */
+/** The permissions that the user lacks, each with the missing verbs. */
 export async function missingPermissions(
   api: KubeApi,
   namespace: string,

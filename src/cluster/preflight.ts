@@ -5,7 +5,7 @@ import type { KubeApi } from './kube/kube-api.js'
 import { kubectlVersion } from './kube/kubectl.js'
 import { missingPermissions, type Permission, PERMISSIONS } from './permissions.js'
 
-/** Whether helm, kubectl and the cluster are there. Expected errors become findings, with a remedy. */
+/** Whether helm, kubectl and the cluster work. Expected errors become findings, with a remedy. */
 export async function preflight(api: KubeApi, helm: Helm): Promise<Finding[]> {
   return Promise.all([
     examine('helm', () => helm.version()),
@@ -33,7 +33,7 @@ export async function permissionFindings(
   let missing: Permission[] = []
   const asked = await examine(check, async () => {
     missing = await missingPermissions(api, namespace, [...PERMISSIONS, ...more])
-    return `all that canary and helm need in namespace ${namespace}`
+    return `everything that canary and helm need in namespace ${namespace}`
   })
   if (missing.length === 0) return [asked]
   const required = missing.filter(({ optional }) => !optional)
@@ -42,7 +42,7 @@ export async function permissionFindings(
     check,
     status: optional ? 'warning' : 'problem',
     detail: `your user may not ${verbs.join(', ')} ${resource}${group ? `.${group}` : ''} in ${placeOf(scope, namespace)}: ${why}`,
-    remedy: 'bind the roles of docs/rbac.yaml to your user, or ask for that',
+    remedy: 'bind the roles of docs/rbac.yaml to your user, or ask for them',
   }))
 }
 

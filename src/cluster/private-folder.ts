@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-/** Longest path a Unix socket may have everywhere (macOS: 104 bytes with the final zero). */
+/** Longest path of a Unix socket on all systems (macOS: 104 bytes with the final zero). */
 const SOCKET_PATH_LIMIT = 103
 
 /**
- * The folder of one command for what must not be seen by others (the API's socket, charts, output of helm): only the
- * user may enter it. Made on first use; removed at `close`, and when the process exits without it.
+ * One command's folder for private files (the API's socket, charts, output of helm): only the user may enter it.
+ * Created on first use; removed at `close`, and when the process exits without it.
  */
 export class PrivateFolder {
   private folder?: string

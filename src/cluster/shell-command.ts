@@ -2,27 +2,27 @@ import { spawn } from 'node:child_process'
 import { ExternalError } from '../model/errors.js'
 
 export interface CommandOptions {
-  /** Variables of the environment beside those of this process. */
+  /** Variables of the environment in addition to those of this process. */
   env: Record<string, string>
   /** Milliseconds until it is ended. */
   timeoutMs?: number
   signal: AbortSignal
-  /** Called with each line that it prints, on stdout and stderr alike. */
+  /** Called with each line of its stdout and stderr. */
   line: (text: string) => void
 }
 
-/** A command that was told to end has so long until it is killed. */
+/** Time between asking a command to end and killing it. */
 const GRACE_MS = 5000
 
-/** How long its output is read once it has ended. */
+/** How long its output is read after it has ended. */
 const LAST_WORDS_MS = 500
-/** Characters; what a line has more is left out. */
+/** Characters; the rest of a line is left out. */
 const LONGEST_LINE = 4096
 
 /**
- * Runs a command of the user's by the shell, in a process group of its own: ended (SIGTERM, then SIGKILL) when the signal
- * comes or the time is over, with all that it started. Resolves with its exit code; throws ExternalError where it could not
- * be started, was ended, or ended by a signal.
+ * Runs a user's command by the shell, in its own process group: ended (SIGTERM, then SIGKILL) with all its children at
+ * the signal or the timeout. Resolves with its exit code; throws ExternalError if it could not be started, was ended,
+ * or was killed by a signal.
  */
 export async function runCommand(command: string, options: CommandOptions): Promise<number> {
   const { env, timeoutMs, signal, line } = options
@@ -62,7 +62,7 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     const { code, by } = await new Promise<{ code: number | null; by: string | null }>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, by) => resolve({ code, by }))
-      // What it left in the background may keep its output open for ever.
+      // Its background processes may keep the output open forever.
       child.once('exit', (code, by) => {
         lastWords = setTimeout(() => resolve({ code, by }), LAST_WORDS_MS)
       })

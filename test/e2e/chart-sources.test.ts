@@ -78,10 +78,10 @@ describe.each(HELM_MAJORS)('a chart of another name, Helm %i', (major) => {
   })
 
   test.each([
-    ['oci://127.0.0.1:1/charts/acme-app', "The registry 127.0.0.1:1 can't be reached", 5],
+    ['oci://127.0.0.1:1/charts/acme-app', 'Cannot reach the registry 127.0.0.1:1', 5],
     ['unknown/acme-app', 'Helm has no repository unknown', 5],
-    ['acme/none', 'The repository acme has no such chart or version', 5],
-    ['./none', 'There is no chart at ./none', 2],
+    ['acme/none', 'The repository acme does not have this chart or version', 5],
+    ['./none', 'No chart found at ./none', 2],
   ])('%s: %s', async (chart, says, code) => {
     const { exitCode, stderr } = await canary('install', 'fork', 'v1', '--chart', chart, '--dry-run')
     expect(stderr).toContain(says)

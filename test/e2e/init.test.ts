@@ -43,7 +43,7 @@ test('values of a Deployment of the cluster are installed, and answer', async ()
 
   const missing = await cli.canary(['init', '--from', 'deployment/none', '-n', 'old'])
   expect(missing).toMatchObject({ exitCode: 2 })
-  expect(missing.stderr).toContain('There is no deployment none in namespace old.')
+  expect(missing.stderr).toContain('Not found: deployment none in namespace old.')
 
   const made = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'old'])
   expect(made.exitCode, made.stderr).toBe(0)

@@ -48,7 +48,7 @@ test('pods that run and never get ready: for people; events that may not be read
 
   expect(exitCode).toBe(5)
   expect(stderr).toMatch(/pod echo-v3-\S+: Running, container echo-v3 running\n\s+\| .*listening on :8080\n/)
-  expect(stderr).toContain('not seen: events: forbidden')
+  expect(stderr).toContain('not read: events: forbidden')
   expect(stderr).toMatch(/now .*deployed: v3 stands beside v1, every request goes to v1/)
   expect(stderr).toContain('canary abort echo    (roll back)')
 })

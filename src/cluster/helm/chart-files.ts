@@ -6,13 +6,13 @@ import type { ReleaseChart } from '../../model/release.js'
 import type { ChartSource } from '../ports/releases.js'
 import type { PrivateFolder } from '../private-folder.js'
 
-/** Charts as helm can apply them; those of releases' records are written once each, and are there as long as their folder. */
+/** Charts as paths for helm; a release record's chart is written once, and lasts as long as the folder. */
 export class ChartFiles {
   private readonly written = new Map<string, Promise<string>>()
 
   constructor(private readonly folder: PrivateFolder) {}
 
-  /** A path of the chart: the user's own, or a folder rebuilt from a record. Throws what `writeChart` does. */
+  /** The path of a chart: the user's own, or a folder rebuilt from a record. Throws what `writeChart` throws. */
   async pathOf(source: ChartSource): Promise<string> {
     if ('path' in source) return source.path
     const key = createHash('sha256').update(JSON.stringify(source.record)).digest('hex')
@@ -34,7 +34,7 @@ export class ChartFiles {
 }
 
 /**
- * Writes a chart as Helm's record keeps it into a folder, from which Helm renders the same byte for byte (JSON is YAML).
+ * Writes a chart from Helm's record into a folder from which Helm renders the same, byte for byte (JSON is YAML).
  * Throws ConflictError for a chart with subcharts, which the record leaves out, and ExternalError for a file name that
  * leads out of the folder.
  */
@@ -63,7 +63,7 @@ async function write(root: string, name: string, content: Buffer | string): Prom
     throw new ExternalError(
       `The release's record has a chart file named "${name}", which leads out of the chart.`,
       {
-        nextSteps: ['look at who wrote this release: Helm itself makes no such names'],
+        nextSteps: ['find out who wrote this release: Helm itself never makes such names'],
       },
     )
   }

@@ -4,30 +4,30 @@ import { filesOfTgz } from '../../lib/tar.js'
 import { UsageError } from '../../model/errors.js'
 import type { PrivateFolder } from '../private-folder.js'
 
-/** What a chart may unpack to: Helm keeps charts in records of 1 MiB, packed. */
+/** Limit of an unpacked chart; Helm keeps charts in records of 1 MiB, packed. */
 const MOST_BYTES = 100 * 1024 * 1024
 
 /** `oci://…`, `https://…/shop-1.2.0.tgz`, `repo/name`. */
 const PUBLISHED = /^(?:(?:oci|https?):\/\/\S+|[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)+)$/
 
-/** Whether a text can name a chart of a registry or repository; `charts/echo` may be a folder as well. */
+/** Whether a text can name a chart of a registry or repository; `charts/echo` can be a folder as well. */
 export function isPublishedChart(chart: string): boolean {
   return PUBLISHED.test(chart)
 }
 
-/** Charts by the names that users give them, each fetched and unpacked once, for as long as their folder is there. */
+/** Charts by the names that users type, each fetched and unpacked once, for the lifetime of the folder. */
 export class ChartPackages {
   private readonly found = new Map<string, Promise<string>>()
 
-  /** `pull` fetches a package of a repository or a registry, and resolves with its path. */
+  /** `pull` fetches a package from a repository or registry, and resolves with its path. */
   constructor(
     private readonly folder: PrivateFolder,
     private readonly pull: (chart: string, version: string | undefined) => Promise<string>,
   ) {}
 
   /**
-   * The folder of a chart that is given as a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError where there is none, for
-   * a version of what is there already, and for a package that leads out of its folder; what `pull` throws, too.
+   * The folder of a chart given as a folder, a .tgz, `oci://…` or `repo/name`. Throws UsageError for a missing chart,
+   * for a version of a local one, and for a package that leads out of its folder; also what `pull` throws.
    */
   folderOf(chart: string, version?: string): Promise<string> {
     const key = JSON.stringify([chart, version])
@@ -40,14 +40,14 @@ export class ChartPackages {
     const there = await stat(chart).catch(() => undefined)
     if (there) {
       if (version !== undefined) {
-        throw refused(`--chart-version ${version} says nothing of ${chart}, which is there as it is.`, [
-          'leave --chart-version out, or name a chart of a repository or registry',
+        throw refused(`--chart-version ${version} does not apply to ${chart}, a local chart.`, [
+          'remove --chart-version, or name a chart of a repository or registry',
         ])
       }
       return there.isDirectory() ? chart : this.unpack(chart, chart)
     }
     if (!isPublishedChart(chart)) {
-      throw refused(`There is no chart at ${chart}.`, [
+      throw refused(`No chart found at ${chart}.`, [
         'give a folder, a .tgz, oci://REGISTRY/CHART or REPO/CHART, or "bundled" for the one that comes with canary',
       ])
     }
@@ -56,7 +56,9 @@ export class ChartPackages {
 
   private async unpack(file: string, chart: string): Promise<string> {
     const files = await filesOfTgz(await readFile(file), MOST_BYTES).catch((error: Error) => {
-      throw refused(`${chart} is no chart package: ${error.message}.`, ['make one with helm package FOLDER'])
+      throw refused(`${chart} is not a chart package: ${error.message}.`, [
+        'make one with helm package FOLDER',
+      ])
     })
     const root = await mkdtemp(path.join(this.folder.path(), 'package-'))
     const top = files.find(({ name }) => /^(?:\.\/)?[^/]+\/Chart\.yaml$/.test(name))?.name
@@ -65,7 +67,7 @@ export class ChartPackages {
       const target = path.resolve(root, name)
       if (/\\|^[A-Za-z]:/.test(name) || !target.startsWith(root + path.sep)) {
         throw refused(`${chart} has a file named ${JSON.stringify(name)}, which leads out of the chart.`, [
-          'do not use it: helm package makes no such names',
+          'do not use it: helm package never makes such names',
         ])
       }
       await mkdir(path.dirname(target), { recursive: true })

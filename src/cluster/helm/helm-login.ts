@@ -7,15 +7,15 @@ import { descendantsOf } from '../../lib/process/process-tree.js'
 import { LineSplitter } from '../../lib/process/line-splitter.js'
 
 const LOOK_EVERY_MS = 250
-/** A login command that was asked to end has so long until it is killed. */
+/** Time between asking a login command to end and killing it. */
 const GRACE_MS = 2000
-/** Bytes of its words that are read at once. */
+/** Bytes of its output per read. */
 const CHUNK = 64 * 1024
 
 /**
- * Attends a helm that runs, until `ended`: while the kubeconfig's login command runs under it, what comes on its stderr
- * (a file) is shown, and one that takes too long, or that Ctrl-C is for, is ended. Helm itself goes on: it gets no
- * credentials, says so and ends, as it would by itself. Resolves with why a login was ended.
+ * Attends a running helm until `ended`: while the kubeconfig's login command runs under it, lines on its stderr (a
+ * file) are shown, and a login that takes too long, or is hit by Ctrl-C, is ended. Helm itself goes on: without
+ * credentials, it fails and exits by itself. Resolves with why a login was ended.
  */
 export async function attendLogin(
   helm: number,

@@ -14,21 +14,21 @@ import { attendLogin } from './helm-login.js'
 import type { PrivateFolder } from '../private-folder.js'
 import { explainPull } from '../pods/pull-errors.js'
 
-/** The oldest Helm that is known to do all that is asked of it here. */
+/** The oldest Helm with every feature that is used here. */
 const OLDEST = { major: 3, minor: 8 }
 
 /**
- * Revisions that a helm run by canary leaves: a rollout of a dozen steps, what was there before it, and the upgrades after
- * it from which `undo` finds back. Helm's own limit is 10; HELM_MAX_HISTORY says another.
+ * Revisions that a helm run by canary keeps: a rollout of a dozen steps, the one before it, and later upgrades that
+ * `undo` has to look behind. Helm's own limit is 10; HELM_MAX_HISTORY overrides this one.
  */
 export const KEPT_REVISIONS = 30
 
-/** What is read of helm's output: all objects of a release fit in it many times. */
+/** Limit of helm's stdout: many times the objects of any release. */
 const STDOUT_BYTES = 32 * 1024 * 1024
-/** The error comes last, after warnings. */
+/** The end of stderr that is kept; the error comes last, after warnings. */
 const STDERR_BYTES = 64 * 1024
 
-/** A chart's files may change under a long run. */
+/** A chart's files may change during a long run. */
 const RENDER_KEPT_MS = 60_000
 
 interface Render {
@@ -36,7 +36,6 @@ interface Render {
   startedAt: number
 }
 
-/** How a helm call ended. */
 export interface HelmOutcome {
   command: string
   exitCode: number | undefined
@@ -47,9 +46,9 @@ export interface HelmOutcome {
 }
 
 /**
- * The only runner of helm. Values go to its stdin as JSON (which is YAML in which keys and versions stay strings),
- * never on the command line. Once started, a helm is left to end by itself: killed in the middle, it would leave the
- * release pending, and nobody could upgrade it.
+ * The only runner of helm. Values go to its stdin as JSON (YAML in which keys and versions stay strings), never on the
+ * command line. A started helm is left to end by itself: killed halfway, it would leave the release pending, and nobody
+ * could upgrade it.
  */
 export class Helm {
   private versionFound?: Promise<string>
@@ -66,20 +65,20 @@ export class Helm {
     this.packages = new ChartPackages(folder, (chart, version) => this.pull(chart, version))
   }
 
-  /** The version, e.g. `v4.2.3`. Throws ExternalError when there is no helm, or one older than 3.8. */
+  /** The version, e.g. `v4.2.3`. Throws ExternalError without helm, or with one older than 3.8. */
   version(): Promise<string> {
     this.versionFound ??= this.findVersion()
     return this.versionFound
   }
 
-  /** The folder of a chart as users name them; see ChartPackages. Throws ExternalError where Helm can't get it. */
+  /** The folder of a chart as users name it; see ChartPackages. Throws ExternalError if Helm cannot fetch it. */
   chartFolder(chart: string, version?: string): Promise<string> {
     return this.packages.folderOf(chart, version)
   }
 
   /**
-   * The objects of a chart with complete values, a YAML stream; the cluster is not asked. The checks before an upgrade all
-   * read the same objects: rendered once, and again for what comes after an upgrade or a minute.
+   * The objects of a chart with complete values, a YAML stream; without access to the cluster. The checks before an
+   * upgrade all read the same objects, so they are rendered once, and again after an upgrade or a minute.
    */
   async render({ app, namespace, chart, values }: Omit<UpgradeRequest, 'description'>): Promise<string> {
     await this.version()
@@ -94,7 +93,7 @@ export class Helm {
     return manifest
   }
 
-  /** `helm install`, the namespace made where there is none; resolves with the revision. */
+  /** `helm install`, creating the namespace if needed; resolves with the revision. */
   install(request: UpgradeRequest): Promise<number> {
     return this.apply('install', request, ['--create-namespace', '--skip-crds'])
   }
@@ -104,7 +103,7 @@ export class Helm {
     return this.apply('upgrade', request, ['--reset-values', ...historyLimit()])
   }
 
-  /** `helm rollback` to a revision of the history, without waiting for pods; hooks of its record are not run. */
+  /** `helm rollback` to a revision of the history, without waiting for pods; hooks of its record do not run. */
   async rollback({ app, namespace, revision, takeOver }: RollbackRequest): Promise<void> {
     const args = [
       'rollback',
@@ -117,13 +116,13 @@ export class Helm {
     await this.run({ app, namespace }, args)
   }
 
-  /** `helm uninstall`; what is gone already is fine, hooks of its record are not run. */
+  /** `helm uninstall`; fine if it is already gone, and hooks of its record do not run. */
   async uninstall(app: string, namespace: string): Promise<void> {
     await this.version()
     await this.run({ app, namespace }, ['uninstall', app, '--ignore-not-found', '--no-hooks'])
   }
 
-  /** Helm 4 applies on the server's side and meets the fields of others; Helm 3 overwrites them as it is. */
+  /** Helm 4 uses server-side apply, which conflicts with fields of others; Helm 3 overwrites them anyway. */
   private async forceConflicts(): Promise<string[]> {
     const version = await this.version()
     return /^v?[0-3]\./.test(version) ? [] : ['--force-conflicts']
@@ -167,8 +166,8 @@ export class Helm {
   }
 
   /**
-   * Runs helm in a session of its own, where the terminal's Ctrl-C does not reach it, with its output in files: should
-   * this process be killed, helm goes on and ends well instead of dying of a broken pipe.
+   * Runs helm in its own session, out of reach of the terminal's Ctrl-C, with its output in files: if this process is
+   * killed, helm goes on and ends properly instead of dying of a broken pipe.
    */
   private async spawn(args: string[], input: string, cluster: PinnedCluster = {}): Promise<HelmOutcome> {
     const { execa } = await import('execa')
@@ -179,7 +178,7 @@ export class Helm {
     try {
       const running = execa('helm', args, {
         input,
-        // Any descriptor does; execa's types name the small ones only.
+        // Any descriptor works; execa's types only know the small ones.
         stdout: stdout.fd as 3,
         stderr: stderr.fd as 3,
         detached: true,
@@ -234,7 +233,7 @@ export class Helm {
   }
 }
 
-/** What the caller's environment says goes. */
+/** The caller's environment takes precedence. */
 function historyLimit(): string[] {
   return process.env.HELM_MAX_HISTORY ? [] : ['--history-max', String(KEPT_REVISIONS)]
 }
@@ -242,7 +241,7 @@ function historyLimit(): string[] {
 function tooMuch(command: string): ExternalError {
   return new ExternalError(`helm printed more than ${STDOUT_BYTES / 1024 / 1024} MiB.`, {
     command,
-    nextSteps: ['run it by hand to see what it prints: is it helm?'],
+    nextSteps: ['run it by hand and check what it prints: is it helm?'],
   })
 }
 
@@ -259,7 +258,7 @@ async function readEnd(file: string, most: number): Promise<string> {
   }
 }
 
-/** The revision that `helm install|upgrade --output json` says it made. */
+/** The revision in the output of `helm install|upgrade --output json`. */
 function revisionIn(stdout: string, command: string): number {
   try {
     const { version } = JSON.parse(stdout) as { version?: unknown }
@@ -270,6 +269,6 @@ function revisionIn(stdout: string, command: string): number {
   throw new ExternalError('helm succeeded but did not report which revision it created.', {
     command,
     code: 0,
-    nextSteps: [commented(helmCommand(['version']), 'canary knows Helm 3.8 and newer, and Helm 4')],
+    nextSteps: [commented(helmCommand(['version']), 'canary supports Helm 3.8 and newer, and Helm 4')],
   })
 }

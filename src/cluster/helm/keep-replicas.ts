@@ -8,9 +8,9 @@ import { DEPLOYMENTS, type Target } from '../kube/kube-types.js'
 import { decodeRecord, type RecordObject, releaseText } from './release-record.js'
 import { recordResource } from './releases.js'
 
-/** Helm's name as the API server keeps it for the fields that helm applies. */
+/** Helm's manager name in managedFields. */
 const HELM_MANAGER = 'helm'
-/** The status of a Deployment is written often: each write in between makes ours a conflict. */
+/** The status of a Deployment is written often, and each write in between makes ours a conflict. */
 const MOST_TRIES = 10
 
 interface ManagedFields {
@@ -21,15 +21,15 @@ interface ManagedFields {
 }
 
 /**
- * Makes Helm forget that it set `spec.replicas` of these Deployments; the number of pods stays as it is. Otherwise the next
- * helm whose manifest leaves the field out has it removed, and the API server's default for it is 1. Helm compares with the
- * revision's manifest (releases of Helm 3) or with the fields it owns (those of Helm 4): it is taken out of both.
+ * Makes Helm forget that it set `spec.replicas` of these Deployments; the number of pods stays. Otherwise the next helm
+ * whose manifest omits the field removes it, and the API server's default is 1. Helm compares with the revision's
+ * manifest (releases of Helm 3) or with the fields it owns (those of Helm 4), so it is removed from both.
  */
 export async function keepReplicas(
   api: KubeApi,
   { app, namespace, revision, deployments }: KeepReplicasRequest,
 ): Promise<void> {
-  // The record comes last: as long as it names the field, a command that is run again does both.
+  // The record comes last: as long as it has the field, repeating the command does both.
   for (const name of deployments) await forgetInObject(api, { resource: DEPLOYMENTS, namespace, name })
   await forgetInRecord(
     api,
@@ -49,7 +49,7 @@ async function forgetInRecord(api: KubeApi, target: Target, deployments: Set<str
   await api.replace(target, { ...record, data: { ...record.data, release } })
 }
 
-/** The manifest without `spec.replicas` of these Deployments; all else stays as it is written. */
+/** The manifest without `spec.replicas` of these Deployments; everything else stays byte for byte. */
 function withoutReplicas(manifest: string, deployments: Set<string>): string {
   return manifest
     .split(/^(?=---(?:\s|$))/m)
@@ -64,7 +64,9 @@ function withoutReplicas(manifest: string, deployments: Set<string>): string {
     .join('')
 }
 
-/** The text without a key of a map, and its value: cut out, as writing it anew could change how others are written. */
+/**
+ * The text without a key of a map and its value: cut out, as re-serializing could change how other values are written.
+ */
 function withoutKey(text: string, map: YAMLMap, name: string): string {
   const pair = map.items.find(({ key }) => isScalar(key) && key.value === name)
   const start = (pair?.key as Node | undefined)?.range?.[0]
@@ -79,7 +81,7 @@ function withoutKey(text: string, map: YAMLMap, name: string): string {
   return (rest === after ? text.slice(0, start).replace(/,\s*$/, '') : text.slice(0, start)) + rest
 }
 
-/** The record's JSON with another manifest. It is not parsed and written anew: numbers must stay as Helm wrote them. */
+/** The record's JSON with another manifest. Not parsed and serialized: numbers must stay as Helm wrote them. */
 function withManifest(json: string, manifest: string, by: string): string {
   for (const { 0: found, index } of json.matchAll(/"manifest":("(?:[^"\\]|\\.)*")/g)) {
     if (JSON.parse(found.slice('"manifest":'.length)) !== manifest) continue

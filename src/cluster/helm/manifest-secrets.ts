@@ -1,6 +1,6 @@
 /**
- * The Secrets among the objects of a manifest, for what is in them to be masked; none where it is no YAML. The parser is loaded
- * only where there are any.
+ * The Secrets in a manifest, whose contents have to be masked; empty if it is not YAML. The parser is loaded only if
+ * there are any.
  */
 export async function secretsOf(manifest: string): Promise<unknown[]> {
   const documents = manifest

@@ -2,21 +2,21 @@ import { gzipSync } from 'node:zlib'
 import type { ReleaseChart } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
 
-/** What Kubernetes takes in one Secret or ConfigMap, bytes of data. */
+/** Kubernetes' limit for one Secret or ConfigMap, bytes of data. */
 export const MAX_OBJECT_BYTES = 1024 * 1024
 
 /** What Helm writes into the record of one revision. */
 export interface RecordContent {
-  /** Undefined where it is not known: a folder or an archive that Helm reads itself. */
+  /** Undefined if unknown: a folder or an archive that Helm reads itself. */
   chart?: ReleaseChart
   values: JsonObject
   manifest: string
 }
 
-/** All else in a record: who, when, the description. */
+/** The rest of a record: who, when, the description. */
 const REST_BYTES = 1024
 
-/** Bytes of a record before Helm zips it. */
+/** Bytes of a record before compression. */
 export function unzippedBytes(content: RecordContent): number {
   return Buffer.byteLength(jsonOf(content)) + REST_BYTES
 }
@@ -26,8 +26,8 @@ function jsonOf({ chart, values, manifest }: RecordContent): string {
 }
 
 /**
- * Bytes that Helm's record of such a revision takes in its Secret: base64 of the zipped JSON. Within a hundredth of what
- * Helm makes of it. For a small one it is a bound, and nothing is zipped.
+ * Bytes of Helm's record of such a revision in its Secret: base64 of the gzipped JSON. Within 1 % of Helm's own. For a
+ * small record it is an upper bound, without compressing anything.
  */
 export function recordBytes(content: RecordContent): number {
   const bound = base64Bytes(unzippedBytes(content))

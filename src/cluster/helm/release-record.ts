@@ -19,7 +19,7 @@ export interface RecordObject extends ClusterObject {
   data?: { release?: string }
 }
 
-/** A release as Helm writes it into its record; Go's nil slices and maps come as null. */
+/** A release as in Helm's record; Go's nil slices and maps are null. */
 interface HelmRelease {
   name: string
   namespace: string
@@ -37,10 +37,12 @@ interface HelmRelease {
   apply_method?: Revision['applyMethod']
 }
 
-/** A record is at most 1 MiB when zipped, and YAML and JSON shrink to a tenth; one that grows further is no release. */
+/**
+ * A record is at most 1 MiB compressed, and YAML and JSON shrink to a tenth; one that unpacks to more is not a release.
+ */
 const MAX_RECORD_BYTES = 32 * 1024 * 1024
 
-/** What is read of a release. */
+/** The fields of a release that are read. */
 const FILES: Shape = [{ name: 'string', data: 'string' }]
 const RELEASE: Shape = {
   name: 'string!',
@@ -64,22 +66,22 @@ interface HelmFile {
   data?: string | null
 }
 
-/** What is read of all records of one release, and of all releases together: several times the largest there are. */
+/** Limits for all records of one release, and of all releases together: several times the largest in practice. */
 const MAX_RELEASE_BYTES = 2 * MAX_RECORD_BYTES
 const MAX_BYTES = 4 * MAX_RECORD_BYTES
 
-/** Which of several releases are wanted, and what is done about one that can't be read. */
+/** Which of several releases are wanted, and how to handle an unreadable one. */
 interface Reading {
-  /** Of the others nothing is kept. */
+  /** Nothing is kept of the others. */
   isWanted?: (release: Revision) => boolean
-  /** Called with a release's error instead of throwing it; the release is left out. */
+  /** Called with a release's error instead of throwing it; the release is skipped. */
   unreadable?: (error: ExternalError) => void
 }
 
 /**
- * Histories of the releases these records belong to, by namespace and name. Of a record that can't be read, or whose
- * release is larger than 64 MiB, its labels still tell the revision and status (Helm goes on past one, too); but the
- * deployed and the newest must be readable: ExternalError otherwise, and where all of them are larger than 128 MiB.
+ * Histories of the releases these records belong to, by namespace and name. For an unreadable record, or one whose
+ * release exceeds 64 MiB, the labels still give revision and status (Helm ignores such records, too); but the deployed
+ * and the newest have to be readable, otherwise ExternalError. Also ExternalError if all of them exceed 128 MiB.
  */
 export function historiesOf(
   objects: RecordObject[],
@@ -94,7 +96,7 @@ export function historiesOf(
   }
   const histories = new Map<string, ReleaseHistory>()
   let bytes = 0
-  // The small ones first: what is left out then is what takes the room.
+  // Small ones first, so that only the large ones are skipped.
   for (const [key, records] of [...byRelease].sort(([, one], [, other]) => sizeOf(one) - sizeOf(other))) {
     try {
       if (bytes > MAX_BYTES) throw tooLarge(records)
@@ -112,13 +114,13 @@ export function historiesOf(
   return [...histories].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, history]) => history)
 }
 
-/** The history of one release, and the bytes of the records that it is made from. */
+/** The history of one release, and the bytes of its records. */
 function historyOf(objects: RecordObject[]): { history: ReleaseHistory; kept: number } {
   let kept = 0
   const summaries = new Map<RecordObject, RevisionSummary>()
-  /** Those that are likely to be wanted whole. */
+  /** Revisions that are likely to be wanted complete. */
   const wholes = new Map<RecordObject, Revision>()
-  // The newest first: whatever the older ones hold, these are read.
+  // Newest first: they are read, however large the older ones are.
   for (const object of [...objects].sort((one, other) => numberOf(other) - numberOf(one))) {
     const read = kept < MAX_RELEASE_BYTES ? readable(object) : undefined
     kept += read?.bytes ?? 0
@@ -156,15 +158,15 @@ function numberOf(object: RecordObject): number {
 function tooLarge([object]: RecordObject[]): ExternalError {
   const name = object ? `${label(object, 'name')} in namespace ${object.metadata.namespace}` : 'a release'
   return new ExternalError(
-    `Helm's records of ${name} are not read: with those of other releases they take more than ${MAX_BYTES / 1024 / 1024} MiB.`,
-    { nextSteps: ['name the namespace with -n/--namespace: then only the records in it are read'] },
+    `Helm's records of ${name} were skipped: all releases together exceed ${MAX_BYTES / 1024 / 1024} MiB.`,
+    { nextSteps: ['name the namespace with -n/--namespace to read only its records'] },
   )
 }
 
 /**
- * The revision whose values are the stage. Helm ends an upgrade by marking the old revision superseded and then the new
- * one deployed: where it was killed in between, or a rollback failed, none is deployed, and the one superseded last is
- * what the app came from. It must not be taken for an app that was never there.
+ * The revision whose values are the stage. At the end of an upgrade, Helm marks the old revision superseded and then
+ * the new one deployed: if it was killed in between, or a rollback failed, none is deployed, and the last superseded
+ * one is the app's state. Such an app must not look as if it had never been deployed.
  */
 export function lastInEffect(revisions: RevisionSummary[]): RevisionSummary | undefined {
   const deployed = revisions.findLast(({ status }) => status === 'deployed')
@@ -174,7 +176,7 @@ export function lastInEffect(revisions: RevisionSummary[]): RevisionSummary | un
   return revisions.slice(uninstalled + 1).findLast(({ status }) => status === 'superseded')
 }
 
-/** Whether a helm that changes a release failed, or has not ended. */
+/** Whether a helm that changes the release failed, or has not ended. */
 export function isUnfinished({ status }: Pick<RevisionSummary, 'status'>): boolean {
   return status === 'failed' || status === 'pending-upgrade' || status === 'pending-rollback'
 }
@@ -207,14 +209,14 @@ function label({ metadata }: ClusterObject, name: string): string {
 }
 
 /**
- * Decodes one revision: `data.release` is base64(gzip(JSON)), in a Secret in the API's base64 once more.
- * Throws ExternalError naming the record when it is not that.
+ * Decodes one revision: `data.release` is base64(gzip(JSON)), in a Secret base64-encoded once more by the API. Throws
+ * ExternalError with the record's name if it is not.
  */
 export function decodeRecord(object: RecordObject): Revision {
   return decode(object).revision
 }
 
-/** A revision, and how large its record is, unzipped. */
+/** A revision, and the bytes of its uncompressed record. */
 interface Decoded {
   revision: Revision
   bytes: number
@@ -235,11 +237,14 @@ function decode(object: RecordObject): Decoded {
     return decoded
   } catch (error) {
     throw new ExternalError(
-      `Helm's record ${metadata.name} in namespace ${metadata.namespace} can't be read: ${(error as Error).message}`,
+      `Helm's record ${metadata.name} in namespace ${metadata.namespace} cannot be read: ${(error as Error).message}`,
       {
         nextSteps: [
-          commented(helmCommand(['history', label(object, 'name')], metadata.namespace), 'can helm read it?'),
-          'name the namespace of the release with -n/--namespace, if it is in another one',
+          commented(
+            helmCommand(['history', label(object, 'name')], metadata.namespace),
+            'check whether helm can read it',
+          ),
+          'name the namespace of the release with -n/--namespace, if it is a different one',
           kubectlCommand(['get', kind.toLowerCase(), metadata.name, '-o', 'yaml'], metadata.namespace),
         ],
         cause: error,
@@ -248,7 +253,7 @@ function decode(object: RecordObject): Decoded {
   }
 }
 
-/** The JSON that a record holds. Throws where it is not zipped as Helm does, or too large. */
+/** The JSON in a record. Throws if it is not compressed like Helm's, or too large. */
 export function releaseText({ kind = 'Secret', data }: RecordObject): string {
   const text = data?.release ?? ''
   const encoded = kind === 'Secret' ? Buffer.from(text, 'base64').toString('latin1') : text
@@ -256,11 +261,11 @@ export function releaseText({ kind = 'Secret', data }: RecordObject): string {
   return gunzipSync(zipped, { maxOutputLength: MAX_RECORD_BYTES }).toString('utf8')
 }
 
-/** Records that were decoded last: each step of a rollout reads the whole history several times. */
+/** Records decoded last: each step of a rollout reads the whole history several times. */
 const recent = new Map<string, Decoded>()
-/** Bytes of an unzipped record: real ones have a tenth of it. */
+/** Bytes of an uncompressed record: real ones have a tenth of it. */
 const LARGEST_RECENT = 1024 * 1024
-/** Their charts, by their digest: a history has few, and a chart takes most of a record. */
+/** Their charts, by digest: a history has few, and a chart is the largest part of a record. */
 const charts = new Map<string, ReleaseChart>()
 const MOST_RECENT = 100
 
@@ -269,7 +274,7 @@ function remember<T>(known: Map<string, T>, key: string, value: T): void {
   if (known.size > MOST_RECENT) for (const oldest of known.keys()) return void known.delete(oldest)
 }
 
-/** The same chart as that of other records, where they have one that is alike; of `bytes` at most. */
+/** The chart of an equal record, if there is one; of at most `bytes`. */
 function shared(chart: ReleaseChart, bytes: number): ReleaseChart {
   if (bytes > LARGEST_RECENT) return chart
   const key = createHash('sha256').update(JSON.stringify(chart)).digest('base64')
@@ -278,7 +283,7 @@ function shared(chart: ReleaseChart, bytes: number): ReleaseChart {
   return known ?? chart
 }
 
-/** What no other object, and no other content of this one, has. */
+/** Identifies this object and this version of its content. */
 function versionOf({ uid, resourceVersion }: ClusterObject['metadata']): string | undefined {
   return uid && resourceVersion && `${uid}/${resourceVersion}`
 }

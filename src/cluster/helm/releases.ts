@@ -4,12 +4,12 @@ import type { KubeApi } from '../kube/kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from '../kube/kube-types.js'
 import { decodeRecord, historiesOf, isUnfinished, type RecordObject } from './release-record.js'
 
-/** Told of a release that can't be read, and is left out. */
+/** Called for a release that cannot be read and is skipped. */
 type Unreadable = (error: ExternalError) => void
 
 /**
- * Histories of every release with this name; in one namespace, or in all where none is given. A release that can't be
- * read is left out of several; throws ExternalError where it is the only one.
+ * Histories of every release with this name; in one namespace, or in all if none is given. An unreadable release is
+ * skipped if there are others; if it is the only one, throws ExternalError.
  */
 export async function findReleases(
   api: KubeApi,
@@ -28,7 +28,7 @@ export async function findReleases(
   return histories
 }
 
-/** One revision with all its record holds; undefined where the history has it no more. */
+/** One revision with its complete record; undefined if the history no longer has it. */
 export async function findRevision(
   api: KubeApi,
   app: string,
@@ -41,8 +41,8 @@ export async function findRevision(
 }
 
 /**
- * Whether Helm 4 applies this release on the server's side, as it does with those it made itself: the newest revision says
- * so, for a rollback the one to go back to. Only then does it take `--force-conflicts`.
+ * Whether Helm 4 uses server-side apply for this release, as for those it installed itself: the newest revision records
+ * it, for a rollback its target. Only then is `--force-conflicts` valid.
  */
 export async function isAppliedOnServer(
   api: KubeApi,
@@ -55,7 +55,7 @@ export async function isAppliedOnServer(
   return from?.applyMethod === 'ssa'
 }
 
-/** Every release of a chart that canary moves, and that can be read; superseded revisions are left out, they can be many and large. */
+/** Every readable release of a chart that canary moves; without superseded revisions, which can be many and large. */
 export async function listReleases(
   api: KubeApi,
   namespace?: string,
@@ -76,7 +76,10 @@ async function withItsPast(api: KubeApi, history: ReleaseHistory): Promise<Relea
   return whole ?? history
 }
 
-/** Where Helm keeps its records, by its own variable HELM_DRIVER. Throws UsageError for what canary can't read. */
+/**
+ * The resource of Helm's records, by Helm's variable HELM_DRIVER. Throws UsageError for a driver that canary cannot
+ * read.
+ */
 export function recordResource(driver = process.env.HELM_DRIVER ?? ''): Resource {
   switch (driver) {
     case '':
@@ -87,7 +90,7 @@ export function recordResource(driver = process.env.HELM_DRIVER ?? ''): Resource
     case 'configmaps':
       return CONFIG_MAPS
     default:
-      throw new UsageError(`HELM_DRIVER is "${driver}": canary reads releases kept in the cluster only.`, {
+      throw new UsageError(`HELM_DRIVER is "${driver}": canary only reads releases stored in the cluster.`, {
         nextSteps: ["set HELM_DRIVER to secret (Helm's default) or configmap, or unset it"],
       })
   }

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const CHANGING = ['install', 'upgrade', 'rollback', 'uninstall', 'delete']
 
-/** Whether a helm that changes this release runs on this host; false where the system does not tell. */
+/** Whether a helm that changes this release runs on this host; false if the system does not list processes. */
 export async function helmRuns(app: string, namespace: string): Promise<boolean> {
   const commands = process.platform === 'linux' ? await procCommands() : await psCommands()
   return commands.some((words) => changesRelease(words, app, namespace))
@@ -11,10 +11,10 @@ export async function helmRuns(app: string, namespace: string): Promise<boolean>
 
 /**
  * Whether a command line is a helm that changes the release: `helm upgrade echo … --namespace echo …`, flags in any
- * place. Where the flags leave a doubt it counts as one: a helm that is waited for in vain costs seconds.
+ * place. In doubt it counts: waiting for an unrelated helm costs seconds.
  */
 export function changesRelease(words: string[], app: string, namespace: string): boolean {
-  // Started by a script's first line, the program is the second word.
+  // Started by a script's shebang, the program is the second word.
   const program = words.slice(0, 2).findIndex((word) => /^helm\d*(\.exe)?$/.test(path.basename(word)))
   if (program < 0) return false
   const { namespaces, others } = split(words.slice(program + 1))

@@ -5,14 +5,14 @@ import { describeTarget, pathOf, type Target } from './kube-types.js'
 
 export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
 
-/** The part of a Kubernetes `Status` object that says what went wrong. */
+/** The fields of a Kubernetes `Status` that describe an error. */
 interface Status {
   kind?: string
   message?: string
   reason?: string
 }
 
-/** An API request that was answered with an error; `code` is the HTTP status, `reason` Kubernetes' word for it. */
+/** An API request that was answered with an error; `code` is the HTTP status, `reason` Kubernetes' own. */
 export class ApiError extends ExternalError {
   constructor(
     message: string,
@@ -39,45 +39,45 @@ export function requestLine(verb: ApiVerb, target: Target): string {
   return `${METHODS[verb]} ${pathOf(target)}`
 }
 
-/** True for an answer that kubectl's proxy made itself because it got none from the API server. */
+/** True for an answer of kubectl's proxy itself, which got none from the API server. */
 export function isProxyFailure(answer: Answer): boolean {
   const { status, headers } = answer
   return (status === 500 || status === 502) && !(headers['content-type'] ?? '').includes('json')
 }
 
-/** True where nobody listens at the address the kubeconfig gives: trying again at once won't help. */
+/** True if nobody listens at the kubeconfig's address: an immediate retry would not help. */
 export function isUnreachable(text: string): boolean {
   return /connection refused|no such host|network is unreachable|no route to host/.test(text)
 }
 
-/** Characters of an answer that are repeated in an error. */
+/** Characters of an answer that an error quotes. */
 const EXCERPT = 300
-/** The same of what Kubernetes says itself: it names each field that an object has wrong. */
+/** The same for Kubernetes' own messages, which name every invalid field of an object. */
 const LONGEST_MESSAGE = 2000
 
-/** What to look at when the cluster does not answer. */
+/** Remedies for a cluster that does not answer. */
 const reachRemedies = () => [
-  commented(kubectlCommand(['cluster-info']), 'does kubectl reach it by itself?'),
+  commented(kubectlCommand(['cluster-info']), 'check whether kubectl reaches it'),
   'choose another cluster with --kubeconfig (or KUBECONFIG) or --kube-context',
 ]
 
-/** What to do about a server that has too much to do, or fails by itself: the request was right. */
+/** Remedies for an overloaded or failing server: the request was fine. */
 const busyRemedies = () => [
   'the same command again in a minute',
-  commented(kubectlCommand(['get', '--raw', '/readyz?verbose']), 'is the API server well?'),
+  commented(kubectlCommand(['get', '--raw', '/readyz?verbose']), 'check the health of the API server'),
 ]
 
-/** Without a kubeconfig kubectl looks for a cluster on port 8080 of this machine, and says no word of that. */
+/** Without a kubeconfig, kubectl tries port 8080 of this machine and does not mention why. */
 function withoutKubeconfig(message: string): string[] {
   return /(127\.0\.0\.1|localhost|\[::1\]):8080\b/.test(message)
     ? [
-        'name a kubeconfig that is there: without one kubectl looks at port 8080 of this machine',
-        commented(canaryCommand(['sandbox', 'start']), 'a cluster to try things on'),
+        'name an existing kubeconfig: without one, kubectl tries port 8080 of this machine',
+        commented(canaryCommand(['sandbox', 'start']), 'starts a cluster to try things on'),
       ]
     : []
 }
 
-/** The error of a request that was answered, but not with what was asked for. */
+/** The error of a request that was answered with a failure. */
 export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): ApiError {
   const { status, text } = answer
   const said = statusOf(text)
@@ -92,9 +92,9 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
   if (isProxyFailure(answer)) {
     return /getting credentials/.test(message)
       ? error(`kubectl got no credentials for the cluster: ${message}`, [
-          'log in to the cluster again as your kubeconfig asks for it, then repeat the command',
+          'log in to the cluster again, then repeat the command',
         ])
-      : error(`The cluster can't be reached: ${message}`, [...withoutKubeconfig(message), ...reachRemedies()])
+      : error(`Cannot reach the cluster: ${message}`, [...withoutKubeconfig(message), ...reachRemedies()])
   }
   switch (status) {
     case 401:
@@ -109,13 +109,13 @@ export function explainAnswer(verb: ApiVerb, target: Target, answer: Answer): Ap
       )
     case 404:
       return target.name
-        ? error(`There is no ${describeTarget(target)}: ${message}`, [kubectlGet(target)])
+        ? error(`Not found: ${describeTarget(target)}: ${message}`, [kubectlGet(target)])
         : error(
-            `The cluster does not know ${target.resource.plural} of ${target.resource.apiVersion}: ${message}`,
-            [commented(canaryCommand(['doctor']), 'is the gateway installed in this cluster?')],
+            `The cluster does not serve ${target.resource.plural} of ${target.resource.apiVersion}: ${message}`,
+            [commented(canaryCommand(['doctor']), 'checks whether the gateway is installed')],
           )
     case 429:
-      return error(`The API server takes no more requests for now (429): ${message}`, busyRemedies())
+      return error(`The API server is rejecting requests for now (429): ${message}`, busyRemedies())
     case 500:
     case 502:
     case 503:
@@ -138,7 +138,7 @@ function forbiddenRemedies(verb: ApiVerb, target: Target): string[] {
   return [
     ...(namespace || verb === 'create'
       ? []
-      : ['name the namespace with -n/--namespace: then only that one is read']),
+      : ['name the namespace with -n/--namespace to read only that one']),
     kubectlCommand(['auth', 'can-i', verb, `${resource.plural}${group}`, ...scope], namespace),
     'ask for the permissions in docs/rbac.yaml: a Role bound to your user; canary doctor lists what is missing',
   ]
@@ -148,7 +148,7 @@ function kubectlGet({ resource, namespace, name }: Target): string {
   return kubectlCommand(['get', resource.plural, ...(name ? [name] : [])], namespace)
 }
 
-/** The error of a request that got no answer at all, as far as this process could see. */
+/** The error of a request without an answer, as far as this process could see. */
 export function explainSilence(verb: ApiVerb, target: Target, cause: unknown): ExternalError {
   const said = cause instanceof Error ? cause.message : String(cause)
   return new ExternalError(`The connection to the cluster broke: ${said}`, {
@@ -159,7 +159,7 @@ export function explainSilence(verb: ApiVerb, target: Target, cause: unknown): E
   })
 }
 
-/** The error of an answer with a good status that is not what was asked for; `why` says what it is, a clause. */
+/** The error of a success that is not a Kubernetes response; `why` is a clause. */
 export function garbled(verb: ApiVerb, target: Target, why: string, text?: string): ExternalError {
   const begins = text === undefined ? '' : `: it begins with "${excerptOf(text)}"`
   return new ExternalError(
@@ -169,13 +169,13 @@ export function garbled(verb: ApiVerb, target: Target, why: string, text?: strin
       code: 200,
       nextSteps: [
         kubectlGet(target),
-        'is something between here and the cluster that answers itself (a proxy, a login page)?',
+        'check for something in between that answers itself (a proxy, a login page)',
       ],
     },
   )
 }
 
-/** What an answer that is no Status says, in a line. */
+/** One line of an answer that is not a Status. */
 function excerptOf(text: string): string {
   const line = text
     .slice(0, 20 * EXCERPT)
@@ -201,7 +201,7 @@ function statusOf(text: string): Status {
   }
 }
 
-/** Errors of the surroundings, that may pass: an overloaded server, a connection that broke. */
+/** Errors that may pass: an overloaded server, a broken connection. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof ApiError) return [429, 500, 502, 503, 504].includes(error.status)
   return error instanceof ExternalError

@@ -7,26 +7,26 @@ import { startKubectl } from './kubectl-process.js'
 import { type Login, tooLong } from './login.js'
 import type { PrivateFolder } from '../private-folder.js'
 
-/** One whole answer of the API. */
+/** One complete answer of the API. */
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   text: string
 }
 
-/** Where the API listens for this command, and how to end that. */
+/** Where the API listens for this command, and how to stop that. */
 interface Connection {
   socketPath: string
-  /** What requests may have to wait for. */
+  /** The login that requests may have to wait for. */
   login?: Login
   close(): Promise<void>
 }
 
 /**
- * Starts the command's one `kubectl proxy`, on a socket only this user can reach: it brings every authentication that
- * kubectl has. A path in the server's URL (Rancher's `/k8s/clusters/…`) goes before that of each request, as it does for
- * helm; kubectl has learned that in 1.23, and an older one is only refused where there is such a path.
- * Throws ExternalError when there is no kubectl, or it can't use the kubeconfig.
+ * Starts the command's one `kubectl proxy`, on a socket only this user can reach: it supports every authentication that
+ * kubectl does. A path in the server's URL (Rancher's `/k8s/clusters/…`) is prepended to each request, as helm does;
+ * kubectl has had this since 1.23, and an older one is refused only if there is such a path. Throws ExternalError
+ * without kubectl, or if it cannot use the kubeconfig.
  */
 export async function startApiProxy(
   options: ClusterOptions,
@@ -58,7 +58,7 @@ export async function startApiProxy(
 
 function tooOldForPaths(serverPath: string, { command, code, stderr }: ExternalError): ExternalError {
   return new ExternalError(
-    `This kubectl leaves out the path of the cluster's URL in the kubeconfig (${serverPath}); kubectl 1.23 and newer can keep it.`,
+    `This kubectl ignores the path of the cluster's URL in the kubeconfig (${serverPath}); kubectl 1.23 and newer support it.`,
     {
       state: 'Nothing was changed: without the path canary would read another cluster than helm changes.',
       command,
@@ -72,15 +72,18 @@ function tooOldForPaths(serverPath: string, { command, code, stderr }: ExternalE
   )
 }
 
-/** A cluster 5 s away is still worked with; a connection that says nothing for so long is taken for lost. */
+/** A cluster with 5 s of latency still works; a connection that is silent for longer counts as lost. */
 const ANSWER_TIMEOUT_MS = 30_000
-/** Largest are lists of Helm's records, up to 1.4 MB each: those of some dozens of releases with full histories. */
+/**
+ * The largest are lists of Helm's records, up to 1.4 MB each: this fits those of some dozens of releases with full
+ * histories.
+ */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 /** Headers of an answer: a gateway before the API server may add cookies by the dozen. */
 const MAX_HEADER_BYTES = 256 * 1024
 
-/** JSON where nothing else is said. */
+/** Defaults to JSON. */
 interface MediaTypes {
   contentType?: string
   accept?: string
@@ -89,12 +92,12 @@ interface MediaTypes {
 const JSON_TYPE = 'application/json'
 
 /**
- * HTTP over the socket. Node's own client and not undici: it is loaded already, while undici costs as much CPU again as
- * all of bare Node, in commands like `status` that send no probe.
+ * HTTP over the socket. Node's own client instead of undici: it is already loaded, while undici costs as much CPU again
+ * as bare Node, in commands like `status` that send no probe.
  */
 export class ApiTransport {
   private connection?: Promise<Connection>
-  /** Why nothing is asked any more: the login failed to end. */
+  /** Why no more requests are sent: the login failed to end. */
   private failure?: Error
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
@@ -104,14 +107,14 @@ export class ApiTransport {
   ) {}
 
   /**
-   * Sends one request and reads the whole answer. Rejects when there is none in time; with ExternalError when it is too
-   * large, and when a login that it waits for takes too long or is interrupted.
+   * Sends one request and reads the whole answer. Rejects if there is none in time; with ExternalError if it is too
+   * large, or if a login takes too long or is interrupted.
    */
   async exchange(method: string, url: string, body?: unknown, types: MediaTypes = {}): Promise<Answer> {
     const { login } = await this.connected()
     const late = new AbortController()
     const done = new AbortController()
-    const silence = () => new Error(`no whole answer within ${this.answerTimeoutMs / 1000} s`)
+    const silence = () => new Error(`no complete answer within ${this.answerTimeoutMs / 1000} s`)
     let why: Error | undefined
     void tooLong(this.answerTimeoutMs, login, silence, done.signal).then((error) => {
       why = error
@@ -129,7 +132,7 @@ export class ApiTransport {
     }
   }
 
-  /** Sends one request; the answer's body is left to be read as it comes. */
+  /** Sends one request; the caller reads the answer's body as it arrives. */
   async open(
     method: string,
     url: string,
@@ -141,7 +144,7 @@ export class ApiTransport {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
       accept,
-      // Of itself Node gives a DELETE's body no length: it would be read as the next request on the connection.
+      // Node sends a DELETE's body without a length by default: it would be read as the next request on the connection.
       ...(payload === undefined
         ? {}
         : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
@@ -149,10 +152,10 @@ export class ApiTransport {
     return new Promise((resolve, reject) => {
       const options = { socketPath, agent: this.agent, method, path: url, headers }
       const outgoing = request({ ...options, maxHeaderSize: MAX_HEADER_BYTES }, (response) => {
-        response.on('error', () => undefined) // whoever reads the body gets it; an abort may come when nobody does
+        response.on('error', () => undefined) // the body's reader gets it; an abort may come when nobody reads
         resolve(response)
       })
-      // Not by request's own `signal`: that reaches the connection too, which outlives this request in the agent.
+      // Not through request's own `signal`: that also reaches the connection, which outlives this request in the agent.
       const abort = () => outgoing.destroy()
       signal?.addEventListener('abort', abort)
       outgoing.on('error', reject).on('close', () => signal?.removeEventListener('abort', abort))
@@ -180,7 +183,7 @@ export class ApiTransport {
   }
 }
 
-/** Throws ExternalError, and breaks the connection, where the body is too large to be kept. */
+/** Throws ExternalError, and breaks the connection, if the body is too large. */
 async function wholeText(response: IncomingMessage, request: string): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -190,7 +193,7 @@ async function wholeText(response: IncomingMessage, request: string): Promise<st
       throw new ExternalError(`The cluster's answer is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MiB.`, {
         command: request,
         code: response.statusCode,
-        nextSteps: ['name the namespace with -n/--namespace: then only what is in it is read'],
+        nextSteps: ['name the namespace with -n/--namespace to read only its objects'],
       })
     }
     chunks.push(chunk)

@@ -6,23 +6,23 @@ import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi, Selection } from './kube-api.js'
 import type { Target } from './kube-types.js'
 
-/** A collection to keep an eye on. */
+/** A collection to follow. */
 export interface Followed {
   target: Target
   selection: Selection
-  /** Whether it counts as empty where the user may not read it. */
+  /** Whether it counts as empty if the user may not read it. */
   mayBeForbidden?: true
 }
 
-/** Pause before a watch that ended is opened again. */
+/** Time before an ended watch is opened again. */
 const REOPEN_PAUSE_MS = 100
-/** Statuses that opening the watch again won't change. */
+/** Statuses that another watch would get, too. */
 const FINAL_STATUSES = [401, 403, 404]
 
 /**
- * Lists a collection and keeps the list current by a watch; `changed` gets all objects, first and after each change.
- * A watch that ends is opened again where it stopped; one that is too old (410) or broken starts over with a list.
- * Ends when `signal` is aborted; throws ExternalError when the cluster refuses.
+ * Lists a collection and keeps the list current by a watch; `changed` gets all objects, first and after each change. An
+ * ended watch is opened again where it stopped; one that is too old (410) or broken starts over with a list. Ends when
+ * `signal` is aborted; throws ExternalError if the cluster refuses.
  */
 async function follow(
   api: KubeApi,
@@ -65,8 +65,8 @@ function keyOf({ metadata }: ClusterObject): string {
 }
 
 /**
- * Follows collections until `done` returns true for what they hold; what `done` throws ends the wait too.
- * Throws what `late` gives when `timeoutMs` is over, and a CanaryError when `signal` is aborted.
+ * Follows collections until `done` returns true for their objects; what `done` throws ends the wait too. Throws the
+ * error of `late` after `timeoutMs`, and a CanaryError when `signal` is aborted.
  */
 export async function followUntil(
   api: KubeApi,

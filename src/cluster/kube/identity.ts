@@ -7,7 +7,7 @@ interface SelfSubjectReview extends ClusterObject {
   status?: { userInfo?: { username?: string } }
 }
 
-/** The user's name as the API server gives it; undefined where it gives none (before Kubernetes 1.28), or refuses. */
+/** The user's name according to the API server; undefined if it refuses or has no such API (before Kubernetes 1.28). */
 export async function identity(api: Pick<KubeApi, 'create'>): Promise<string | undefined> {
   try {
     const asked = { apiVersion: SELF_REVIEWS.apiVersion, kind: 'SelfSubjectReview' }

@@ -20,22 +20,20 @@ import { listOf, objectOf, ShapeError } from './shapes.js'
 export interface Selection {
   labelSelector?: string
   fieldSelector?: string
-  /** At most this many. */
   limit?: number
 }
 
 /** Which part of a pod's logs. */
 interface LogPart {
   container: string
-  /** Of the run that ended before the present one. */
+  /** Of the previous run instead of the current one. */
   previous: boolean
-  /** The last lines only. */
   tailLines: number
 }
 
 interface ObjectList<T> {
   items: T[]
-  /** Where a watch goes on from. */
+  /** Where a watch continues. */
   resourceVersion: string
 }
 
@@ -46,28 +44,28 @@ interface WatchEvent<T> {
 
 type WriteVerb = Extract<ApiVerb, 'create' | 'update' | 'patch' | 'delete'>
 
-/** Pauses between the tries of a read, milliseconds; a server's Retry-After goes before them. */
+/** Milliseconds between the tries of a read; a server's Retry-After takes precedence. */
 const RETRY_PAUSES_MS = [100, 300, 900]
-/** The longest Retry-After that is waited for. */
+/** The longest Retry-After that is honoured. */
 const LONGEST_PAUSE_MS = 10_000
-/** A log is read so far, however long its lines are. */
+/** Limit of a log, however long its lines are. */
 const LOG_BYTES = 64 * 1024
 /** After this the server ends a watch, and it is opened again. */
 const WATCH_SECONDS = 300
-/** Characters of one event of a watch: several times the largest object that a cluster keeps. */
+/** Characters of one event of a watch: several times the largest object a cluster stores. */
 const MAX_EVENT = 8 * 1024 * 1024
 const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']
-/** Servers answer with what an object is called, and leave its content out: of a Secret, the secrets. */
+/** Servers then answer with names and leave the content out: of a Secret, the secrets. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
-/** After this a read is not begun again: each try may take as long as an answer may. */
+/** After this a read is not retried: each try may take as long as an answer may. */
 const RETRIES_UNTIL_MS = 45_000
 
 /**
- * The Kubernetes API. Every method throws ExternalError (ApiError where the server answered) with the request. Reads
- * are repeated a few times when the server is overloaded or the connection breaks; writes never are.
+ * The Kubernetes API. Every method throws ExternalError (ApiError if the server answered) with the request. Reads are
+ * retried a few times if the server is overloaded or the connection breaks; writes never are.
  */
 export class KubeApi {
-  /** Whether the server has ever answered: if not, a refused connection means that there is none. */
+  /** Whether the server ever answered: if not, a refused connection means that there is none. */
   private answered = false
 
   constructor(private readonly transport: ApiTransport) {}
@@ -76,7 +74,7 @@ export class KubeApi {
     return understood<T>('get', target, await this.read('get', target, pathOf(target)))
   }
 
-  /** Like `get`; undefined where there is no such object. */
+  /** Like `get`; undefined if the object does not exist. */
   async find<T extends ClusterObject>(target: Target): Promise<T | undefined> {
     try {
       return await this.get<T>(target)
@@ -86,7 +84,7 @@ export class KubeApi {
     }
   }
 
-  /** Whether there is such an object; of its content nothing is asked for. */
+  /** Whether the object exists; its content is not requested. */
   async exists(target: Target): Promise<boolean> {
     try {
       await this.read('get', target, pathOf(target), METADATA_ONLY)
@@ -101,7 +99,7 @@ export class KubeApi {
     const text = await this.read('list', target, `${pathOf(target)}${query({ ...selection })}`)
     return understand('list', target, text, (value) => {
       const { apiVersion, kind, items, resourceVersion } = listOf(value)
-      // The items of a typed list leave out what the list says for all of them.
+      // The items of a typed list omit what the list has for all of them.
       const type = { apiVersion, kind: kind.replace(/List$/, '') }
       const read = (item: unknown) => ({ ...type, ...objectOf<T>(item, target.resource) })
       return { items: items.map(read), resourceVersion }
@@ -112,12 +110,12 @@ export class KubeApi {
     return understood<T>('create', target, await this.write('create', target, object))
   }
 
-  /** Writes the whole object, as it was read: with its resourceVersion this is a compare-and-swap (409 otherwise). */
+  /** Writes the whole object as it was read: with its resourceVersion this is a compare-and-swap (409 otherwise). */
   async replace<T extends ClusterObject>(target: Target, object: object): Promise<T> {
     return understood<T>('update', target, await this.write('update', target, object))
   }
 
-  /** Applies an object on the server's side: its fields become the manager's, whoever wrote them; made where it is gone. */
+  /** Server-side apply: its fields become the manager's, whoever wrote them; created if it is gone. */
   async apply(target: Target, object: object, fieldManager: string): Promise<void> {
     await this.write('patch', target, object, {
       url: `${pathOf(target)}${query({ fieldManager, force: 'true' })}`,
@@ -125,13 +123,12 @@ export class KubeApi {
     })
   }
 
-  /** Changes parts of an object by a JSON patch (RFC 6902). */
   async patch(target: Target, operations: object[]): Promise<void> {
     await this.write('patch', target, operations, { contentType: 'application/json-patch+json' })
   }
 
   /**
-   * Deletes one object, what it owns in the background; fine where it is gone already. ApiError 409 where it is not the
+   * Deletes one object, and what it owns in the background; fine if it is already gone. ApiError 409 if it is not the
    * object that was read.
    */
   async remove(target: Target, read: { uid?: string; resourceVersion?: string } = {}): Promise<void> {
@@ -146,7 +143,6 @@ export class KubeApi {
     }
   }
 
-  /** The server's version, e.g. `v1.35.4`. */
   async version(): Promise<string> {
     const target = { resource: { apiVersion: 'version', plural: '' } }
     const text = await this.read('get', target, '/version')
@@ -156,7 +152,7 @@ export class KubeApi {
     })
   }
 
-  /** The end of a container's log, cut at 64 KiB. Asked for once, until `signal` is aborted. */
+  /** The end of a container's log, cut at 64 KiB. Read once, until `signal` is aborted. */
   async log(pod: Target, { container, previous, tailLines }: LogPart, signal: AbortSignal): Promise<string> {
     const part = { container, previous: previous ? 'true' : undefined, tailLines, limitBytes: LOG_BYTES }
     const response = await this.transport.open('GET', `${pathOf(pod)}/log${query(part)}`, undefined, signal)
@@ -166,7 +162,7 @@ export class KubeApi {
     return text
   }
 
-  /** The changes of a collection after `resourceVersion`, until the server or `signal` ends them. Never repeated. */
+  /** The changes of a collection after `resourceVersion`, until the server or `signal` ends them. Never retried. */
   async *watch<T extends ClusterObject>(
     target: Target,
     selection: Selection,
@@ -238,7 +234,7 @@ export class KubeApi {
   }
 }
 
-/** A body that is text, as far as it is read. */
+/** The beginning of a body, as text. */
 async function beginningOf(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8')
   let text = ''
@@ -249,13 +245,13 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
   return text.slice(0, LOG_BYTES)
 }
 
-/** Reads an answer; ExternalError where it is not what Kubernetes would say. */
+/** Reads an answer; ExternalError if it is not Kubernetes'. */
 function understand<T>(verb: ApiVerb, target: Target, text: string, read: (value: unknown) => T): T {
   try {
     return read(JSON.parse(text))
   } catch (error) {
     if (error instanceof ShapeError) throw garbled(verb, target, error.message)
-    if (error instanceof SyntaxError) throw garbled(verb, target, 'it is no JSON', text)
+    if (error instanceof SyntaxError) throw garbled(verb, target, 'it is not JSON', text)
     throw error
   }
 }
@@ -264,13 +260,13 @@ function understood<T extends ClusterObject>(verb: ApiVerb, target: Omit<Target,
   return understand(verb, target, text, (value) => objectOf<T>(value, target.resource))
 }
 
-/** An event of a watch; the object of an ERROR is a Status, which is not looked at. */
+/** An event of a watch; the object of an ERROR is a Status, which is ignored. */
 function eventOf<T extends ClusterObject>(target: Target, line: string): WatchEvent<T> {
   return understand('watch', target, line, (value) => {
     const { type, object } = (value ?? {}) as WatchEvent<T>
     if (type === 'ERROR') return { type, object }
-    if (!EVENT_TYPES.includes(type)) throw new ShapeError('it is no event')
-    // A bookmark has nothing but a resourceVersion.
+    if (!EVENT_TYPES.includes(type)) throw new ShapeError('it is not an event')
+    // A bookmark has only a resourceVersion.
     return type === 'BOOKMARK' && object?.metadata?.resourceVersion
       ? { type, object }
       : { type, object: objectOf<T>(object, target.resource) }

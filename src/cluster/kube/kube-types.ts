@@ -4,12 +4,12 @@ import { shown } from '../../model/object-form.js'
 import type { ClusterObject } from '../ports/objects.js'
 import type { Shape } from './shapes.js'
 
-/** A kind of object, by what its URL needs. */
+/** A kind of object, with the parts of its URL. */
 export interface Resource {
   /** `v1` for the core group, else `group/version`. */
   apiVersion: string
   plural: string
-  /** Of the fields that are looked at, where the kind is not one of `SHAPES`. */
+  /** The fields that are read, for kinds that `SHAPES` does not have. */
   shape?: Shape
 }
 
@@ -49,7 +49,7 @@ interface Condition {
   message?: string
 }
 
-/** The fields of a Deployment that are looked at. */
+/** The fields of a Deployment that are read. */
 export interface Deployment extends ClusterObject {
   spec?: {
     replicas?: number
@@ -82,7 +82,7 @@ export interface ContainerStatus {
   lastState?: ContainerState
 }
 
-/** The fields of a Pod that are looked at. */
+/** The fields of a Pod that are read. */
 export interface Pod extends ClusterObject {
   spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
   status?: {
@@ -95,14 +95,14 @@ export interface Pod extends ClusterObject {
   }
 }
 
-/** The fields of an Event that are looked at. */
+/** The fields of an Event that are read. */
 export interface KubeEvent extends ClusterObject {
   involvedObject?: { kind?: string; name?: string; uid?: string }
   type?: string
   reason?: string
   message?: string
   count?: number
-  /** ISO times; which of them are set depends on who wrote the event. */
+  /** ISO times; which of them are set depends on the event's source. */
   lastTimestamp?: string | null
   eventTime?: string | null
   series?: { count?: number; lastObservedTime?: string } | null
@@ -111,18 +111,18 @@ export interface KubeEvent extends ClusterObject {
 export interface ServicePort {
   name?: string
   port: number
-  /** Of the pods: a number, or the name of a container's port; the same as `port` where it is not said. */
+  /** The pods' port: a number, or the name of a container's port; the same as `port` by default. */
   targetPort?: number | string
   nodePort?: number
 }
 
-/** The fields of a Service that are looked at. */
+/** The fields of a Service that are read. */
 export interface Service extends ClusterObject {
   spec?: { type?: string; ports?: ServicePort[]; selector?: Record<string, string> }
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
 }
 
-/** The fields of a Service's Endpoints that are looked at. */
+/** The fields of a Service's Endpoints that are read. */
 export interface Endpoints extends ClusterObject {
   subsets?: { addresses?: EndpointAddress[]; notReadyAddresses?: EndpointAddress[] }[]
 }
@@ -131,13 +131,13 @@ interface EndpointAddress {
   targetRef?: { kind?: string; name?: string }
 }
 
-/** The fields of a Node that are looked at. */
+/** The fields of a Node that are read. */
 export interface Node extends ClusterObject {
   status?: { addresses?: { type: string; address: string }[] }
 }
 
 /**
- * The path of a target's URL. Throws ConflictError for an apiVersion or a name out of a manifest that would lead
+ * The path of a target's URL. Throws ConflictError for an apiVersion or a name, taken from a manifest, that would lead
  * elsewhere.
  */
 export function pathOf({ resource, namespace, name }: Target): string {
@@ -153,18 +153,15 @@ export function pathOf({ resource, namespace, name }: Target): string {
 }
 
 function leadsElsewhere(part: string): ConflictError {
-  return new ConflictError(
-    `${shown(part)} is no apiVersion or name of an object: nothing is asked for under it.`,
-    {
-      state: 'Nothing was changed.',
-      nextSteps: [
-        commented(helmCommand(['get', 'manifest', 'APP'], 'NAMESPACE'), `the objects in Helm's record`),
-      ],
-    },
-  )
+  return new ConflictError(`${shown(part)} is not an apiVersion or name of an object: no request was sent.`, {
+    state: 'Nothing was changed.',
+    nextSteps: [
+      commented(helmCommand(['get', 'manifest', 'APP'], 'NAMESPACE'), `the objects in Helm's record`),
+    ],
+  })
 }
 
-/** The target in words: `secrets in namespace echo`, `pods web-1 in namespace shop`. */
+/** The target as text: `secrets in namespace echo`, `pods web-1 in namespace shop`. */
 export function describeTarget({ resource, namespace, name }: Target): string {
   const where = namespace ? ` in namespace ${namespace}` : name ? '' : ' in all namespaces'
   return `${resource.plural}${name ? ` ${name}` : ''}${where}`

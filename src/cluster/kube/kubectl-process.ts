@@ -10,54 +10,54 @@ import { LineSplitter } from '../../lib/process/line-splitter.js'
 
 /** A kubectl that serves this command until it is closed (a proxy, a port-forward). */
 export interface KubectlService {
-  /** What the line that said it is ready held. */
+  /** The match of the line that reported it ready. */
   ready: RegExpExecArray
   /** Resolves when it has ended, closed or not. */
   ended: Promise<void>
-  /** Whether it waits for a program that it started: the kubeconfig's login command. */
+  /** Whether it waits for a program it started: the kubeconfig's login command. */
   waitsForProgram: () => Promise<boolean>
-  /** Ends it with all that it started. */
+  /** Ends it with everything it started. */
   close: () => Promise<void>
 }
 
 /**
- * kubectl in a session of its own, so that the terminal's Ctrl-C does not end it before the command has looked at what
- * it left behind; and tied to this process: a shell waits on descriptor 3, which closes when this process ends, however
- * it ends, and ends kubectl and what that started then. `$$` is the shell that becomes kubectl, and the number of the
- * process group. A login command that ignores the request to end is killed.
+ * kubectl in its own session, so that the terminal's Ctrl-C does not end it while the command still needs it to report
+ * the state; and tied to this process: a shell waits on descriptor 3, which closes when this process ends for whatever
+ * reason, and then ends kubectl and its children. `$$` is the shell that becomes kubectl, and the number of the process
+ * group. A login command that ignores the request to end is killed.
  */
 const TIED_TO_PARENT =
   "(trap '' TERM INT HUP; read -r _ <&3; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$) >/dev/null 2>&1 & " +
   'exec kubectl "$@" 3<&-'
 
-/** How long kubectl may take until it serves. */
+/** How long kubectl may take to become ready. */
 const READY_TIMEOUT_MS = 30_000
-/** How long it may take to end once it is asked to. */
+/** How long it may take to end after the request to. */
 const GRACE_MS = 2000
-/** How long its output is read once it has ended. */
+/** How long its output is read after it has ended. */
 const LAST_WORDS_MS = 500
-/** Of what it writes on stderr this much is kept for an error. */
+/** Characters of stderr kept for an error. */
 const KEPT = 8192
 
-/** Lines of kubectl's own on stderr: its log, and what its error says again or a new start mends. */
+/** kubectl's own lines on stderr: its log, and errors that are reported anyway or fixed by a new start. */
 const OWN_WORDS = /^[IWEF]\d{4} \d\d:\d\d:\d\d|^error: (?!get-token)/
 
 interface TiedKubectl {
   argv: string[]
   output: { stdout: string; stderr: string }
-  /** Called whenever stdout has grown. */
+  /** Calls back whenever stdout has grown. */
   onStdout: (listen: () => void) => void
-  /** Resolves with the exit code once it has ended; undefined where a signal ended it. Rejects where it was not started. */
+  /** Resolves with the exit code; undefined if a signal ended it. Rejects if it could not be started. */
   ended: Promise<number | undefined>
   waitsForProgram: () => Promise<boolean>
   end: () => Promise<void>
-  /** From here on it does not keep this process. */
+  /** From here on it does not keep this process alive. */
   unref: () => void
 }
 
 /**
- * Starts kubectl. What a login command writes on stderr is handed to `said` as it comes. Such a command may ask at the
- * terminal, too: kubectl has ours for its stdin.
+ * Starts kubectl. Lines of a login command on stderr go to `said` as they come. Such a command may also prompt at the
+ * terminal: kubectl has our stdin.
  */
 function startTied(args: string[], options: PinnedCluster, said: (line: string) => void): TiedKubectl {
   const argv = [...args, ...kubectlFlags(options)]
@@ -66,7 +66,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
     stdio: [isatty(0) ? 'inherit' : 'ignore', 'pipe', 'pipe', 'pipe'],
   })
   const [, stdout, stderr, leash] = child.stdio as unknown as [unknown, Duplex, Duplex, Duplex]
-  leash.on('error', () => undefined) // it may close from the other end, when kubectl ends first
+  leash.on('error', () => undefined) // kubectl may end first and close the other end
   let isGone = false
   const group = (name: NodeJS.Signals) => {
     try {
@@ -79,7 +79,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
     child.once('exit', (code) => {
       leash.destroy()
       group('SIGKILL')
-      isGone = true // its number may soon be another's
+      isGone = true // its pid may soon be reused
       const end = () => resolve(code ?? undefined)
       child.once('close', end)
       setTimeout(end, LAST_WORDS_MS).unref()
@@ -108,7 +108,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
     // One of them is the shell that waits for this process to end.
     waitsForProgram: async () => (child.pid === undefined ? [] : await descendantsOf(child.pid)).length > 1,
     end: async () => {
-      child.ref() // else nothing might be left to keep this process until it has ended
+      child.ref() // or this process might exit before it has ended
       group('SIGTERM')
       const late = new AbortController()
       void sleep(GRACE_MS, late.signal).then(() => group('SIGKILL'))
@@ -122,7 +122,7 @@ function startTied(args: string[], options: PinnedCluster, said: (line: string) 
   }
 }
 
-/** The login of a kubectl that may wait for one; undefined where the kubeconfig has none. */
+/** The login of a kubectl that may wait for one; undefined if the kubeconfig has none. */
 function loginOf(
   { loginCommand, say, signal }: PinnedCluster,
   { waitsForProgram }: TiedKubectl,
@@ -132,14 +132,14 @@ function loginOf(
     : { command: loginCommand, runs: waitsForProgram, say, signal }
 }
 
-/** Shows what a login command says; where the kubeconfig has none, nothing is meant for the user. */
+/** Shows the output of a login command; without one in the kubeconfig, nothing is meant for the user. */
 function toUser({ loginCommand, say }: PinnedCluster): (line: string) => void {
   return (loginCommand !== undefined && say) || (() => undefined)
 }
 
 /**
- * Starts a long-running kubectl and waits for the line on its stdout that says it serves.
- * Throws ExternalError with what kubectl said when it ends before that, and where its login takes too long.
+ * Starts a long-running kubectl and waits for the line on its stdout that reports it ready. Throws ExternalError with
+ * kubectl's message if it ends before that, or if its login takes too long.
  */
 export async function startKubectl(
   args: string[],
@@ -167,7 +167,7 @@ export async function startKubectl(
   }
 }
 
-/** Rejects with how a kubectl ended that was to serve. */
+/** Rejects with how a kubectl ended that should have served. */
 async function endedEarly({ ended, output }: TiedKubectl): Promise<never> {
   const code = await ended.catch((error: Error) => error)
   if (code instanceof Error) throw new KubectlEnded(undefined, code.message)
@@ -175,8 +175,8 @@ async function endedEarly({ ended, output }: TiedKubectl): Promise<never> {
 }
 
 /**
- * Runs a kubectl that prints something and ends.
- * Rejects with ExternalError where its login takes too long, and with KubectlEnded where it does not end in time.
+ * Runs a kubectl that prints something and ends. Rejects with ExternalError if its login takes too long, and with
+ * KubectlEnded if it does not end in time.
  */
 export async function runKubectl(
   args: string[],

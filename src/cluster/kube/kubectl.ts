@@ -38,7 +38,7 @@ export async function explainKubectl(
   if (context !== undefined) {
     const known = await knownContexts(options)
     return new ExternalError(
-      `There is no context "${context}" in the kubeconfig${known.length > 0 ? `; it has ${known.join(', ')}` : ''}.`,
+      `The kubeconfig has no context "${context}"${known.length > 0 ? ` (it has ${known.join(', ')})` : ''}.`,
       {
         ...details,
         nextSteps: ['name another with --kube-context', kubectlCommand(['config', 'get-contexts'])],
@@ -46,14 +46,14 @@ export async function explainKubectl(
     )
   }
   if (/error loading config file|stat .*: no such file|invalid configuration/.test(said)) {
-    return new ExternalError(`kubectl can't use the kubeconfig: ${said.replace(/^error: /, '')}.`, {
+    return new ExternalError(`kubectl cannot use the kubeconfig: ${said.replace(/^error: /, '')}.`, {
       ...details,
       nextSteps: ['name another file with --kubeconfig, or by the environment variable KUBECONFIG'],
     })
   }
   return new ExternalError(`kubectl ended: ${said || `exit code ${code}`}`, {
     ...details,
-    nextSteps: [commented(kubectlCommand(['cluster-info']), 'does kubectl reach the cluster by itself?')],
+    nextSteps: [commented(kubectlCommand(['cluster-info']), 'check whether kubectl reaches the cluster')],
   })
 }
 
@@ -64,7 +64,7 @@ function kubectlMissing(details: { command: string; code?: number; stderr?: stri
   })
 }
 
-/** The contexts of a kubeconfig, the one that kubectl takes by default where none is given; none where it can't be read. */
+/** The contexts of a kubeconfig, by default the one that kubectl uses; empty if it cannot be read. */
 export async function knownContexts({ kubeconfig }: ClusterOptions): Promise<string[]> {
   try {
     const { stdout } = await promisify(execFile)('kubectl', [
@@ -80,7 +80,7 @@ export async function knownContexts({ kubeconfig }: ClusterOptions): Promise<str
   }
 }
 
-/** The version of the kubectl on PATH, e.g. `v1.36.3`. Throws ExternalError when there is none. */
+/** The version of the kubectl on PATH, e.g. `v1.36.3`. Throws ExternalError if there is none. */
 export async function kubectlVersion(): Promise<string> {
   const args = ['version', '--client', '-o', 'json']
   const command = `kubectl ${args.join(' ')}`

@@ -8,7 +8,7 @@ import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi } from './kube-api.js'
 import { AUTOSCALERS, type Resource, type Target } from './kube-types.js'
 
-/** Plurals of the kinds of Kubernetes that a chart of ours makes, and of those that may be in charge of its release. */
+/** Plurals of the Kubernetes kinds that our chart renders, and of those that may control its release. */
 const PLURALS: Record<string, string> = {
   Service: 'services',
   Deployment: 'deployments',
@@ -21,13 +21,16 @@ const PLURALS: Record<string, string> = {
   Kustomization: 'kustomizations',
   Application: 'applications',
 }
-/** Helm's name as the API server keeps it for the fields that helm writes. */
+/** Helm's manager name in managedFields. */
 const HELM_MANAGER = 'helm'
 
-/** Kinds that are none of Kubernetes' own. */
+/** Kinds that are not Kubernetes' own. */
 export type CustomKinds = Readonly<Record<string, Resource>>
 
-/** What the cluster has under these names; left out is what the user may not read, and other kinds than these and those above. */
+/**
+ * The cluster's objects of these names; without those that the user may not read, and kinds other than these and those
+ * above.
+ */
 export async function liveObjects(
   api: KubeApi,
   names: ObjectName[],
@@ -58,7 +61,7 @@ interface AutoscalerObject extends ClusterObject {
   }
 }
 
-/** The HorizontalPodAutoscalers of Deployments; none where the cluster has no such kind or the user may not read it. */
+/** The HorizontalPodAutoscalers of Deployments; empty if the cluster has no such kind or the user may not read it. */
 export async function autoscalers(api: KubeApi, namespace: string): Promise<Autoscaler[]> {
   try {
     const { items } = await api.list<AutoscalerObject>({ resource: AUTOSCALERS, namespace })
@@ -75,8 +78,8 @@ export async function autoscalers(api: KubeApi, namespace: string): Promise<Auto
 }
 
 /**
- * Applies an object of a manifest in Helm's name. Helm puts annotations on its objects that are not in the manifest: left
- * out here, they would be taken away, and no helm would know the object as its own any more.
+ * Applies an object of a manifest in Helm's name. Helm adds annotations to its objects that the manifest does not have:
+ * if omitted here, they would be removed, and no helm would accept the object as its own any more.
  */
 export async function applyAsHelm(
   api: KubeApi,
@@ -91,7 +94,7 @@ export async function applyAsHelm(
     throw new ConflictError(
       `${kind} ${metadata.name} is not an object of namespace ${namespace}: not written.`,
       {
-        state: 'It is as it was.',
+        state: 'It was not changed.',
       },
     )
   }
@@ -108,7 +111,7 @@ export async function applyAsHelm(
   await api.apply(target, { ...object, metadata: owned }, HELM_MANAGER)
 }
 
-/** Undefined for unknown kinds. Throws ConflictError for a name that Kubernetes would not take. */
+/** Undefined for unknown kinds. Throws ConflictError for a name that Kubernetes would reject. */
 function targetOf(
   { apiVersion, kind, name }: ObjectName,
   namespace: string,

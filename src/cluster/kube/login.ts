@@ -3,14 +3,14 @@ import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
 import { sleep } from '../../lib/sleep.js'
 
-/** How long the kubeconfig's login command may take, milliseconds: with a person there, and without. */
+/** How long the kubeconfig's login command may take, milliseconds: at a terminal, and without. */
 const AT_TERMINAL_MS = 300_000
 const ELSEWHERE_MS = 60_000
-/** When a wait looks for the first time whether it is one for a login, and how often from then on. */
+/** When a wait first checks for a login, and how often from then on. */
 const FIRST_LOOK_MS = 3000
 const LOOK_EVERY_MS = 1000
 const LOOK_EVERY_INTERRUPTED_MS = 100
-/** A login that runs for so long waits for a person: Ctrl-C is for it. Shorter ones end by themselves. */
+/** A login that runs for longer waits for a person, and Ctrl-C goes to it. Shorter ones end by themselves. */
 export const WAITS_FOR_PERSON_MS = 2000
 
 /** The `exec` command of the kubeconfig's user, while something waits for it. */
@@ -25,17 +25,17 @@ export interface Login {
   limitMs?: number
 }
 
-/** How long a login may take here, milliseconds: long enough for a person, where there is a terminal. */
+/** How long a login may take here, milliseconds: long enough for a person if there is a terminal. */
 export function loginLimitMs(): number {
   return isatty(0) || isatty(2) ? AT_TERMINAL_MS : ELSEWHERE_MS
 }
 
 /**
- * Waits until a wait has lasted too long: `usualMs` without a login, or the login's own limit, or a Ctrl-C while a login
- * runs. Resolves with the error, or with undefined once `done` is aborted. Time that a login takes does not count as
+ * Waits until a wait has lasted too long: `usualMs` without a login, or the login's own limit, or a Ctrl-C during a
+ * login. Resolves with the error, or with undefined once `done` is aborted. Time spent on a login does not count as
  * silence.
  *
- * @param silence what to say where no login is to blame
+ * @param silence the message if no login is to blame
  */
 export async function tooLong(
   usualMs: number,
@@ -66,12 +66,12 @@ export async function tooLong(
     if (signal?.aborted && now - runsSince >= WAITS_FOR_PERSON_MS) return interrupted(command)
     if (now - runsSince >= limitMs) return endless(command, limitMs)
     if (!isReported)
-      say?.(`waiting for the login: ${command}, of the kubeconfig (at most ${seconds(limitMs)})`)
+      say?.(`waiting for the kubeconfig's login command, ${command} (at most ${seconds(limitMs)})`)
     isReported = true
   }
 }
 
-/** As `pause`, cut short by `signal`; once that is aborted, short pauses. */
+/** Like `pause`, cut short by `signal`; once that is aborted, short pauses. */
 async function pauseOrInterrupt(
   ms: number,
   signal: AbortSignal | undefined,
@@ -83,19 +83,19 @@ async function pauseOrInterrupt(
 
 /** The error for a login that was ended by Ctrl-C. */
 export function interrupted(command: string): ExternalError {
-  return new ExternalError(`The login was interrupted: ${command}, of the kubeconfig, was ended.`, {
+  return new ExternalError(`Login interrupted: the kubeconfig's login command, ${command}, was ended.`, {
     command,
   })
 }
 
-/** The error for a login that took longer than it may. */
+/** The error for a login that exceeded its limit. */
 export function endless(command: string, limitMs: number): ExternalError {
   return new ExternalError(
-    `The login command of the kubeconfig did not end within ${seconds(limitMs)}, and was ended: ${command}`,
+    `The kubeconfig's login command did not finish within ${seconds(limitMs)} and was ended: ${command}`,
     {
       command,
       nextSteps: [
-        commented(kubectlCommand(['auth', 'whoami']), 'runs the same command: what does it wait for?'),
+        commented(kubectlCommand(['auth', 'whoami']), 'runs the same command: see what it waits for'),
         'log in that way, then repeat the command',
       ],
     },

@@ -2,26 +2,26 @@ import type { PinnedCluster } from '../options.js'
 import { startKubectl } from './kubectl-process.js'
 import { sleep } from '../../lib/sleep.js'
 
-/** A way to a proxy. */
+/** How to reach a proxy. */
 export interface ProxyAddress {
   /** Origin, e.g. `http://127.0.0.1:8080`. */
   origin: string
-  /** How it was found: `--proxy-url`, `LoadBalancer of infra/proxy`, `port-forward to …`. */
+  /** Where it comes from: `--proxy-url`, `LoadBalancer of infra/proxy`, `port-forward to …`. */
   source: string
   /** Ends what was opened to reach it (a port-forward). */
   close(): Promise<void>
 }
 
 const READY = /Forwarding from 127\.0\.0\.1:(\d+)/
-/** A forward that ends more often than this in a row leads to nothing any more. */
+/** A forward that ends more often than this in a row no longer has a target. */
 const MAX_RESTARTS = 5
 const FIRST_PAUSE_MS = 50
 
 /**
- * A port-forward, open until `close`. kubectl ends it when one connection breaks in the pod: it is then made again on the
- * same port, so that what asks through it only has to ask again.
+ * A port-forward, open until `close`. kubectl ends it when one connection breaks in the pod: it is then restarted on
+ * the same port, so that its users only have to retry.
  *
- * @throws ExternalError with what kubectl said when it can't be made
+ * @throws ExternalError with kubectl's message if it cannot be opened
  */
 export async function forwardPort(
   {
@@ -51,7 +51,7 @@ export async function forwardPort(
         current = await start(local)
         if (closing.signal.aborted) return current.close()
       } catch {
-        continue // what asks through it meets a refused connection, and tells that
+        continue // its users get a refused connection, and report that
       }
     }
   }

@@ -3,10 +3,10 @@ import type { Resource } from './kube-types.js'
 
 type Scalar = 'string' | 'number' | 'boolean'
 
-/** What a field must be; it may be left out, but for scalars with a `!` and the maps that have such. */
+/** The type of a field; it may be missing, except scalars with a `!` and maps that contain such. */
 export type Shape = Scalar | `${Scalar}!` | 'map' | 'strings' | [item: Shape] | { [field: string]: Shape }
 
-/** Something that is not as Kubernetes has it: where, and what it is, a clause. */
+/** Something that is not valid in Kubernetes: where, and what it is, a clause. */
 export class ShapeError extends Error {}
 
 const METADATA: Shape = {
@@ -37,7 +37,7 @@ const CONTAINERS: Shape = [
   { name: 'string', ready: 'boolean', restartCount: 'number', state: STATE, lastState: STATE },
 ]
 
-/** The fields that are looked at, by the plural of their kind: those of kube-types. */
+/** The fields that are read, by the plural of their kind: those of kube-types. */
 const SHAPES: Record<string, Shape> = {
   secrets: { data: 'strings' },
   configmaps: { data: 'strings' },
@@ -109,9 +109,8 @@ const SHAPES: Record<string, Shape> = {
 }
 
 /**
- * An object of the API as it came, told apart from what only looks like one: it has a name (but for reviews, which have
- * none), and all fields that are looked at are of their type. Nulls, which Go writes for what is empty, are taken away.
- * Throws ShapeError.
+ * An object of the API, checked: it has a name (except reviews, which have none), and every field that is read has its
+ * type. Nulls, which Go writes for empty values, are removed. Throws ShapeError.
  */
 export function objectOf<T extends ClusterObject>(
   value: unknown,
@@ -125,7 +124,7 @@ export function objectOf<T extends ClusterObject>(
   return object as T
 }
 
-/** A list of the API: the type its items leave out, its items as they are, and where a watch goes on from. */
+/** A list of the API: the type that its items omit, the items, and where a watch continues. */
 export function listOf(value: unknown): {
   kind: string
   apiVersion: string
@@ -144,15 +143,15 @@ export function listOf(value: unknown): {
   return { kind, apiVersion, items, resourceVersion }
 }
 
-/** Throws ShapeError where a value is not of this shape; takes nulls of its fields away. */
+/** Throws ShapeError if a value does not have this shape; removes nulls of its fields. */
 export function checkShape(value: unknown, shape: Shape): void {
   check(value, shape, '')
 }
 
-/** Deeper values are nobody's; far deeper ones could not be walked. */
+/** No real object is deeper; far deeper ones would overflow the stack. */
 const MAX_DEPTH = 200
 
-/** Throws ShapeError for values nested without end. */
+/** Throws ShapeError for values nested too deep. */
 export function requireShallow(value: unknown, where: string): void {
   const open: [value: unknown, depth: number][] = [[value, 0]]
   for (let next = open.pop(); next; next = open.pop()) {

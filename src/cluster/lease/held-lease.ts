@@ -30,23 +30,22 @@ interface Hold {
 }
 
 const CONFIRM_PAUSES_MS = [200, 600, 1800]
-/** A write that is not answered for this share of the lease's time is written again: two more fit before it is over. */
+/** A write without an answer for this share of the lease's time is repeated: two more fit before it expires. */
 const ANSWER_SHARE = 0.4
-/** Giving the app back ends after this, and three times what the last write took: a conflict, a look, a write. */
+/** The limit for releasing the app, with three times the duration of the last write: a conflict, a read, a write. */
 const LONGEST_RELEASE_MS = 2000
 const RELEASE_PAUSE_MS = 200
-/** Conflicts of one write in a row, after which it is no race any more but a server that always says so. */
+/** Conflicts of one write in a row, after which it is not a race but a server that always answers so. */
 const MOST_CONFLICTS = 10
 
-/** A Lease that is ours: renewed until it is given back, or lost. */
+/** A Lease that is ours: renewed until it is released, or lost. */
 export class HeldLease implements AppLock {
   readonly tookOverFromDead: boolean
   readonly brokenFrom?: LockHolder
   private readonly losing = new AbortController()
   private lease: Lease
-  /** Those of this hold. */
   private proofs: RecordedProof[] = []
-  /** When the last write that was done was sent: from then on the others count, at the earliest. */
+  /** When the last successful write was sent: the earliest time from which others count. */
   private renewedAt = performance.now()
   private roundTripMs = 0
   private timer?: NodeJS.Timeout
@@ -105,7 +104,7 @@ export class HeldLease implements AppLock {
     return isRemoved
   }
 
-  /** Only a Lease that is still ours, as we wrote it last; whether it is gone. */
+  /** Deletes the Lease only as we wrote it last; resolves with whether it is gone. */
   private async deleteOwn(late: AbortSignal): Promise<boolean> {
     await this.last
     while (!this.isGone && !late.aborted) {
@@ -122,14 +121,14 @@ export class HeldLease implements AppLock {
     return false
   }
 
-  /** Past any renewal that is under way: of two writes at once one gets a conflict, and looks. */
+  /** After any renewal in progress: of two concurrent writes, one would get a conflict. */
   private async giveBack(late: AbortSignal): Promise<void> {
     while (!this.isGone && !late.aborted) {
       try {
         await this.write(freed)
         this.isGone = true
       } catch {
-        await sleep(RELEASE_PAUSE_MS, late) // not given back in the end, it is free once its time is over
+        await sleep(RELEASE_PAUSE_MS, late) // if never released, it expires by itself
       }
     }
   }
@@ -139,7 +138,7 @@ export class HeldLease implements AppLock {
     this.timer.unref()
   }
 
-  /** Goes on when an `abort` asked for the app, too: until it is given back a helm of ours may run. */
+  /** Continues even if an `abort` claims the app: until we release it, a helm of ours may run. */
   private async renewInTime(): Promise<void> {
     try {
       await this.renew()
@@ -156,8 +155,8 @@ export class HeldLease implements AppLock {
   }
 
   /**
-   * One write by compare-and-swap; where somebody else wrote, what they wrote is looked at. Safe to repeat when its
-   * outcome is not known: our own write whose answer was lost makes the next a conflict, and our token tells.
+   * One write by compare-and-swap; if somebody else wrote, their content is read. Safe to repeat after an unknown
+   * outcome: our own write whose answer was lost makes the next a conflict, and our token shows that it was ours.
    */
   private async write(change: (lease: Lease) => Lease): Promise<void> {
     for (let conflicts = 0; !this.isGone; conflicts += 1) {
@@ -186,18 +185,18 @@ export class HeldLease implements AppLock {
     if (!lease || holder?.token !== token) {
       this.isGone = true
       const why = holder
-        ? `${holder.who} took ${app} over with "canary ${holder.command}": this command had given no sign of life for a while, or its lock was broken.`
-        : `Somebody removed this command's hold on ${app} (the Lease ${target.name} in namespace ${target.namespace}).`
+        ? `${holder.who} took over ${app} with "canary ${holder.command}": this command had not renewed its lock in time, or the lock was broken.`
+        : `The lock of this command on ${app} was removed (Lease ${target.name} in namespace ${target.namespace}).`
       this.lose(new ConflictError(why))
       return
     }
     this.lease = lease
     const claim = claimOf(lease)
     if (!claim) return
-    this.lose(new ConflictError(`${claim.who} took ${app} over with "canary ${claim.command}".`))
+    this.lose(new ConflictError(`${claim.who} took over ${app} with "canary ${claim.command}".`))
   }
 
-  /** An answer in time: one connection that hangs must not cost the Lease. */
+  /** An answer in time: one hanging connection must not cost the Lease. */
   private async answered<T>(answer: Promise<T>): Promise<T> {
     const limitMs = this.own.leaseMs * ANSWER_SHARE
     let timer: NodeJS.Timeout | undefined
@@ -219,7 +218,7 @@ export class HeldLease implements AppLock {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new CanaryError(
       'external',
-      `The lock on ${app} could not be renewed for ${leaseMs / 1000} s, another operator may hold it now: ${said}`,
+      `The lock on ${app} could not be renewed for ${leaseMs / 1000} s; another operator may hold it now: ${said}`,
       { nextSteps: cause instanceof CanaryError ? cause.nextSteps : [], cause },
     )
   }

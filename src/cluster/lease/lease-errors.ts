@@ -3,21 +3,21 @@ import type { LockHolder } from '../../model/results/runs.js'
 import { CanaryError } from '../../model/errors.js'
 import type { LockRequest } from '../ports/locks.js'
 
-/** Another operator has the app; `claim` is who asked them to stop already. */
+/** Another operator holds the app; `claim` is who already asked them to stop. */
 export function busy(
   { app, namespace, command, preempt }: LockRequest,
   holder: LockHolder,
   claim: { who: string; command: string } | undefined,
 ): CanaryError {
   const { who, pid, command: theirs, since } = holder
-  // A run's command names no app, and its namespaces itself.
+  // A run's command has no app, and names its namespaces itself.
   const isWhole = !command.split(' ').includes(app) || / (-n|--namespace)\b/.test(command)
   const place = isWhole ? { app } : { app, namespace }
   const process = pid > 0 ? ` (pid ${pid})` : ''
-  const asked = claim ? `; ${claim.who} asked for it already, with "canary ${claim.command}"` : ''
+  const asked = claim ? `; ${claim.who} has already claimed it with "canary ${claim.command}"` : ''
   return new CanaryError(
     'busy',
-    `${who}${process} runs "canary ${theirs}" on ${app} since ${since}${asked}.`,
+    `${who}${process} has been running "canary ${theirs}" on ${app} since ${since}${asked}.`,
     {
       state: 'Nothing was changed by this command.',
       nextSteps: [
@@ -37,14 +37,14 @@ export function busy(
   )
 }
 
-/** Ctrl-C while waiting; `asked` is the holder who was asked to stop by then. */
+/** Ctrl-C while waiting; `asked` is the holder who had been asked to stop. */
 export function interrupted({ app, signal }: LockRequest, asked: LockHolder | undefined): CanaryError {
   return new CanaryError(
     signal?.reason === 'SIGTERM' ? 'terminated' : 'interrupted',
     `Interrupted while waiting for ${app}.`,
     {
       state: asked
-        ? `Nothing was changed, but ${asked.who} was asked to stop "canary ${asked.command}", and will.`
+        ? `Nothing was changed, but ${asked.who} was asked to stop "canary ${asked.command}", and will stop.`
         : 'Nothing was changed.',
     },
   )

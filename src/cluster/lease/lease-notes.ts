@@ -26,15 +26,15 @@ import {
 } from './lease-object.js'
 import { hasDied } from './lock-holder.js'
 
-/** Others that write the same Lease in between: after so many tries something else is wrong. */
+/** Tries against other writers of the same Lease; more means another problem. */
 const MOST_TRIES = 10
-/** Four times what a Lease lasts: clocks differ. */
+/** Four times the duration of a Lease: clocks differ. */
 const LONGEST_SILENCE_MS = 4 * LEASE_SECONDS * 1000
 
-/** What of the API notes and locks need. */
+/** The part of the API that notes and locks need. */
 export type LeaseApi = Pick<KubeApi, 'find' | 'create' | 'replace' | 'remove'>
 
-/** Proofs kept with the app's Lease; none where there is no Lease, or it may not be read. */
+/** Proofs kept in the app's Lease; empty without a Lease, or if it may not be read. */
 export async function recordedProofs(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -44,7 +44,7 @@ export async function recordedProofs(
   return lease ? proofsOf(lease) : []
 }
 
-/** Rollbacks kept with the app's Lease; none where there is no Lease, or it may not be read. */
+/** Rollbacks kept in the app's Lease; empty without a Lease, or if it may not be read. */
 export async function recordedRollbacks(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -54,7 +54,7 @@ export async function recordedRollbacks(
   return lease ? rollbacksOf(lease) : []
 }
 
-/** Keeps who had Helm roll back with the app's Lease, whoever holds it. Throws ApiError where it may not be written. */
+/** Records who ran a rollback in the app's Lease, whoever holds it. Throws ApiError if it may not be written. */
 export function keepRollback(
   api: LeaseApi,
   app: string,
@@ -64,7 +64,7 @@ export function keepRollback(
   return note(api, app, namespace, (lease) => withRollback(lease, rollback))
 }
 
-/** Who holds the app by its Lease; nobody where there is no Lease, or it may not be read. */
+/** The app's holder by its Lease; undefined without a Lease, or if it may not be read. */
 export async function lockHolder(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -81,7 +81,7 @@ function reportedHolder(lease: Lease): LockHolder | undefined {
   return { who, pid, command, since, runId, isDead: hasDied(holder) || isSilent(lease) }
 }
 
-/** What the app's Lease says of runs; empty where there is none, or it may not be read. */
+/** Notes about runs in the app's Lease; empty without a Lease, or if it may not be read. */
 export async function runNotes(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -91,7 +91,7 @@ export async function runNotes(
   return lease ? runNotesOf(lease) : {}
 }
 
-/** What the Leases of all apps say of runs, or those of one namespace. Throws ApiError where they may not be listed. */
+/** Notes about runs in all Leases, or in those of one namespace. Throws ApiError if they may not be listed. */
 export async function allRunNotes(
   api: Pick<KubeApi, 'list'>,
   namespace?: string,
@@ -110,18 +110,18 @@ function runNotesOf(lease: Lease): RunNotes {
   return { holder: reportedHolder(lease), waiting: waitOf(lease), started: startOf(lease) }
 }
 
-/** Keeps what a run waits for with the app's Lease. Throws ApiError where it may not be written. */
+/** Records what a run waits for in the app's Lease. Throws ApiError if it may not be written. */
 export function noteWait(api: LeaseApi, app: string, namespace: string, wait: RunWait): Promise<void> {
   return note(api, app, namespace, (lease) => withWait(lease, wait))
 }
 
-/** Removes what a run waits for; nothing is written where it waits for nothing. Throws as `noteWait` does. */
+/** Removes what a run waits for; writes nothing if there is no wait. Throws like `noteWait`. */
 export async function clearWait(api: LeaseApi, app: string, namespace: string, run: string): Promise<void> {
   const lease = await readLease(api, app, namespace)
   if (lease && waitOf(lease)?.run === run) await note(api, app, namespace, (one) => withoutWait(one, run))
 }
 
-/** Keeps who started a run with the app's Lease. Throws ApiError where it may not be written. */
+/** Records who started a run in the app's Lease. Throws ApiError if it may not be written. */
 export function noteStart(api: LeaseApi, app: string, namespace: string, start: RunStart): Promise<void> {
   return note(api, app, namespace, (lease) => withStart(lease, start))
 }
@@ -130,7 +130,7 @@ function isSilent({ spec }: Lease): boolean {
   return Date.now() - Date.parse(spec?.renewTime ?? '') > LONGEST_SILENCE_MS
 }
 
-/** The app's Lease; undefined where there is none, or it may not be read. */
+/** The app's Lease; undefined if there is none, or it may not be read. */
 async function readLease(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -144,7 +144,7 @@ async function readLease(
   }
 }
 
-/** Approvals kept with the app's Lease; none where there is no Lease, or it may not be read. */
+/** Approvals kept in the app's Lease; empty without a Lease, or if it may not be read. */
 export async function approvals(
   api: Pick<KubeApi, 'find'>,
   app: string,
@@ -154,7 +154,7 @@ export async function approvals(
   return lease ? approvalsOf(lease) : []
 }
 
-/** Keeps an approval with the app's Lease. Throws ExternalError where it may not be written. */
+/** Records an approval in the app's Lease. Throws ExternalError if it may not be written. */
 export async function approve(
   api: LeaseApi,
   app: string,
@@ -166,16 +166,16 @@ export async function approve(
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error
     throw new ExternalError(
-      `The approval can't be kept: you may not write Leases in namespace ${namespace}.`,
+      `Cannot store the approval: you may not write Leases in namespace ${namespace}.`,
       {
-        nextSteps: ['docs/rbac.yaml has the permissions', 'approve with --approve, for one run'],
+        nextSteps: ['docs/rbac.yaml has the permissions', 'approve with --approve, valid for one run'],
         cause: error,
       },
     )
   }
 }
 
-/** Keeps proofs with the app's Lease, whoever holds it. Throws ApiError where it may not be written. */
+/** Records proofs in the app's Lease, whoever holds it. Throws ApiError if it may not be written. */
 export function keepProofs(
   api: LeaseApi,
   app: string,
@@ -185,7 +185,7 @@ export function keepProofs(
   return note(api, app, namespace, (lease) => withProofs(lease, proofs.reduce(withProof, proofsOf(lease))))
 }
 
-/** One write by compare-and-swap, to a new Lease where there is none; who holds it goes on holding it. */
+/** One write by compare-and-swap, to a new Lease if there is none; its holder stays the same. */
 async function note(
   api: LeaseApi,
   app: string,

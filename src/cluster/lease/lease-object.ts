@@ -4,7 +4,7 @@ import type { ClusterObject } from '../ports/objects.js'
 import type { RecordedProof, RecordedRollback } from '../ports/proofs.js'
 import type { ProcessIdentity } from './lock-holder.js'
 
-/** The fields of a Lease that are looked at. */
+/** The fields of a Lease that are read. */
 export interface Lease extends ClusterObject {
   metadata: ClusterObject['metadata'] & { annotations?: Record<string, string> }
   spec?: {
@@ -16,13 +16,13 @@ export interface Lease extends ClusterObject {
   }
 }
 
-/** How long a Lease that is not renewed stays its holder's. */
+/** How long a Lease without renewal stays its holder's. */
 export const LEASE_SECONDS = 15
 
-/** All that is known of a holder; `token` tells one hold from every other. */
+/** A holder; `token` distinguishes one hold from every other. */
 export interface Holder extends LockHolder, ProcessIdentity {
   token: string
-  /** An `abort`: nobody makes it stop. */
+  /** An `abort`, which nobody can stop. */
   isAbort: boolean
 }
 
@@ -48,12 +48,11 @@ const MOST_APPROVALS = 20
 const WAITS: string[] = ['approval', 'pause', 'window'] satisfies RunWait['kind'][]
 const VERDICTS: string[] = ['pass', 'fail', 'inconclusive'] satisfies Verdict[]
 
-/** Name of the app's Lease. */
 export function leaseName(app: string): string {
   return `canary-${app}`
 }
 
-/** The holder; undefined where the Lease is free. One taken by other means is known by its identity only. */
+/** The holder; undefined if the Lease is free. One taken by other tools is known by its identity only. */
 export function holderOf(lease: Lease): Holder | undefined {
   const identity = lease.spec?.holderIdentity
   if (!identity) return undefined
@@ -63,13 +62,13 @@ export function holderOf(lease: Lease): Holder | undefined {
   return isLike(noted, holder) && noted.token === identity && noted.pid > 0 ? noted : holder
 }
 
-/** Who asked the holder to stop; undefined where nobody did. */
+/** Who asked the holder to stop; undefined if nobody did. */
 export function claimOf(lease: Lease): Claim | undefined {
   const claim = read(lease, CLAIM)
   return isLike(claim, { who: '', command: '', token: '' }) ? claim : undefined
 }
 
-/** The proofs kept with a Lease, in the order in which they were made. */
+/** The proofs kept in a Lease, oldest first. */
 export function proofsOf(lease: Lease): RecordedProof[] {
   const proofs = read(lease, PROOFS)
   if (!Array.isArray(proofs)) return []
@@ -79,7 +78,7 @@ export function proofsOf(lease: Lease): RecordedProof[] {
   )
 }
 
-/** The rollbacks kept with a Lease, in the order in which they were made. */
+/** The rollbacks kept in a Lease, oldest first. */
 export function rollbacksOf(lease: Lease): RecordedRollback[] {
   const rollbacks = read(lease, ROLLBACKS)
   if (!Array.isArray(rollbacks)) return []
@@ -87,13 +86,13 @@ export function rollbacksOf(lease: Lease): RecordedRollback[] {
   return rollbacks.filter((rollback): rollback is RecordedRollback => isLike(rollback, form))
 }
 
-/** The Lease with one more rollback; the newest are kept, one a revision. */
+/** The Lease with one more rollback; the newest are kept, one per revision. */
 export function withRollback(lease: Lease, rollback: RecordedRollback): Lease {
   const others = rollbacksOf(lease).filter(({ revision }) => revision !== rollback.revision)
   return noted(lease, { [ROLLBACKS]: JSON.stringify([...others, rollback].slice(-MOST_ROLLBACKS)) })
 }
 
-/** The approvals kept with a Lease, in the order in which they were given. */
+/** The approvals kept in a Lease, oldest first. */
 export function approvalsOf(lease: Lease): Approval[] {
   const approvals = read(lease, APPROVALS)
   if (!Array.isArray(approvals)) return []
@@ -101,13 +100,13 @@ export function approvalsOf(lease: Lease): Approval[] {
   return approvals.filter((approval): approval is Approval => isLike(approval, form))
 }
 
-/** The Lease with one more approval; of one step the newest is kept. */
+/** The Lease with one more approval; the newest of each step is kept. */
 export function withApproval(lease: Lease, approval: Approval): Lease {
   const others = approvalsOf(lease).filter(({ run, step }) => run !== approval.run || step !== approval.step)
   return noted(lease, { [APPROVALS]: JSON.stringify([...others, approval].slice(-MOST_APPROVALS)) })
 }
 
-/** What a run waits for; undefined where none does. */
+/** What a run waits for; undefined if none does. */
 export function waitOf(lease: Lease): RunWait | undefined {
   const wait = read(lease, WAITING)
   const texts = { run: '', name: '', command: '', step: '', title: '', message: '', since: '' }
@@ -115,47 +114,46 @@ export function waitOf(lease: Lease): RunWait | undefined {
   return isLike(wait, form) && WAITS.includes(wait.kind) ? wait : undefined
 }
 
-/** The Lease with what a run waits for; the same wait goes on since it began. */
+/** The Lease with a run's wait; an unchanged wait keeps the time it began. */
 export function withWait(lease: Lease, wait: RunWait): Lease {
   const { run, step, revision, since } = waitOf(lease) ?? {}
   const isSame = run === wait.run && step === wait.step && revision === wait.revision
   return noted(lease, { [WAITING]: JSON.stringify(isSame ? { ...wait, since } : wait) })
 }
 
-/** The Lease without what the run of this id waits for. */
+/** The Lease without the wait of this run. */
 export function withoutWait(lease: Lease, run: string): Lease {
   return waitOf(lease)?.run === run ? noted(lease, { [WAITING]: undefined }) : lease
 }
 
-/** Who started a run; undefined where that is not kept. */
+/** Who started a run; undefined if it is not recorded. */
 export function startOf(lease: Lease): RunStart | undefined {
   const start = read(lease, STARTED)
   return isLike(start, { run: '', who: '', at: '' }) ? start : undefined
 }
 
-/** The Lease with who started a run. */
 export function withStart(lease: Lease, start: RunStart): Lease {
   return noted(lease, { [STARTED]: JSON.stringify(start) })
 }
 
-/** The Lease with the note, kept when it is given back, that it was taken from a holder who lived. */
+/** The Lease with a note, kept after its release, that it was taken from a live holder. */
 export function withBreak(lease: Lease, from: LockHolder, by: LockHolder): Lease {
   const who = ({ who, command, since }: LockHolder) => ({ who, command, since })
   return noted(lease, { [BROKEN]: JSON.stringify({ from: who(from), by: who(by) }) })
 }
 
-/** Changes when the Lease is taken, renewed or given back, and not when somebody asks the holder to stop. */
+/** Changes when the Lease is taken, renewed or released, but not when somebody claims it. */
 export function signOfLife(lease: Lease): string {
   const { holderIdentity, renewTime } = lease.spec ?? {}
   return `${holderIdentity ?? ''} ${renewTime ?? ''}`
 }
 
-/** The newest proofs, one a revision; a release that is installed anew counts its revisions from 1 again. */
+/** The newest proofs, one per revision; a release that is installed again restarts at revision 1. */
 export function withProof(proofs: RecordedProof[], proof: RecordedProof): RecordedProof[] {
   return [...proofs.filter(({ revision }) => revision !== proof.revision), proof].slice(-MOST_PROOFS)
 }
 
-/** The app's first Lease, held by nobody. */
+/** The app's first Lease, without a holder. */
 export function newLease(app: string, namespace: string): Lease {
   return {
     apiVersion: 'coordination.k8s.io/v1',
@@ -169,7 +167,7 @@ export function newLease(app: string, namespace: string): Lease {
   }
 }
 
-/** The Lease held by this holder from now on. */
+/** The Lease, held by this holder from now on. */
 export function held(lease: Lease, holder: Holder): Lease {
   const now = microTime()
   return {
@@ -189,17 +187,16 @@ export function held(lease: Lease, holder: Holder): Lease {
   }
 }
 
-/** The Lease with the proofs there are by now. */
 export function withProofs(lease: Lease, proofs: RecordedProof[]): Lease {
   return noted(lease, proofs.length > 0 ? { [PROOFS]: JSON.stringify(proofs) } : {})
 }
 
-/** The Lease with another sign of life of its holder. */
+/** The Lease with a new sign of life of its holder. */
 export function renewed(lease: Lease): Lease {
   return { ...lease, spec: { ...lease.spec, renewTime: microTime() } }
 }
 
-/** The Lease given back. Who asked for it stays noted: they come next. */
+/** The released Lease. Who claimed it stays noted, as they come next. */
 export function freed(lease: Lease): Lease {
   return {
     ...lease,
@@ -208,7 +205,7 @@ export function freed(lease: Lease): Lease {
   }
 }
 
-/** The Lease with the request that its holder stops. */
+/** The Lease with a claim that asks its holder to stop. */
 export function claimed(lease: Lease, claim: Claim): Lease {
   return noted(lease, { [CLAIM]: JSON.stringify(claim) })
 }
@@ -228,11 +225,11 @@ function read(lease: Lease, name: string): unknown {
   try {
     return JSON.parse(lease.metadata.annotations?.[name] ?? 'null')
   } catch {
-    return undefined // edited by hand: as if there were none
+    return undefined // edited by hand: counts as missing
   }
 }
 
-/** Whether a value has all fields of another, of the same types. */
+/** Whether a value has all fields of another, with the same types. */
 function isLike<T extends object>(value: unknown, pattern: T): value is T {
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(pattern).every(

@@ -23,23 +23,23 @@ import { hasDied, type ProcessIdentity, thisProcess } from './lock-holder.js'
 import { sleep } from '../../lib/sleep.js'
 import { unheldLock } from './unheld-lock.js'
 
-/** What a lock needs of the host it is taken on. */
+/** What a lock needs from its host. */
 export interface LockHost {
   thisProcess(): ProcessIdentity
   hasDied(other: ProcessIdentity): boolean
 }
 
-/** How often things are looked at, and how long they last; milliseconds. */
+/** Intervals and limits, milliseconds. */
 export interface LockTiming {
-  /** A Lease that was not renewed for this long, while one looked, is its holder's no more. */
+  /** A Lease without renewal for this long, while we watch, no longer belongs to its holder. */
   leaseMs: number
   renewEveryMs: number
   lookEveryMs: number
-  /** A holder that is silent for so long is told of, also to those who would not wait. */
+  /** A holder silent for this long is reported, even to those who would not wait. */
   tellAfterMs: number
-  /** How long a Lease that was freed for somebody waits for them. */
+  /** How long a Lease released for a claimant stays reserved. */
   reservedMs: number
-  /** How long `abort` waits for a holder that goes on renewing: its helm may still run. */
+  /** How long `abort` waits for a holder that keeps renewing: its helm may still run. */
   claimMs: number
 }
 
@@ -52,16 +52,16 @@ const TIMING: LockTiming = {
   claimMs: 300_000,
 }
 
-/** Writes in a row whose outcome is not known; before each one looks. */
+/** Writes in a row with unknown outcome; each one is preceded by a read. */
 const MOST_FAILURES = 6
-/** Conflicts in a row, after which it is no race any more but a server that always says so. */
+/** Conflicts in a row, after which it is not a race but a server that always answers so. */
 const MOST_CONFLICTS = 50
 
 /**
- * Takes the app's Lease for one operator, by compare-and-swap. No clocks are compared: a holder is alive when the Lease
- * changes while one looks, and dead when it did not for the lease's time, or when it ran on this host and is gone.
- * Throws CanaryError `busy`, naming the holder, and `interrupted` where `signal` ends the waiting. Where Leases may not be written, or the namespace is still to come, it
- * resolves without a hold.
+ * Takes the app's Lease for one operator, by compare-and-swap. Clocks are not compared: a holder is alive if the Lease
+ * changes while we watch, and dead if it did not for the lease's time, or if its process ran on this host and is gone.
+ * Throws CanaryError `busy`, naming the holder, and `interrupted` if `signal` ends the waiting. If Leases may not be
+ * written, or the namespace does not exist yet, it resolves without a hold.
  */
 export async function lockApp(
   api: LeaseApi,
@@ -78,21 +78,21 @@ export async function lockApp(
   }
 }
 
-/** One operator's way to the Lease. */
+/** One operator's attempt to take the Lease. */
 class Taking {
   private readonly target
   private readonly own: Omit<Holder, 'since'>
   private readonly started = performance.now()
-  /** The Lease's sign of life as it was seen last, and since when it has been like that. */
+  /** The last sign of life of the Lease, and since when it has been unchanged. */
   private seen?: { sign: string; since: number }
-  /** Whether that changed while one looked: somebody lives. */
+  /** Whether it changed while we watched: the holder lives. */
   private alive = false
-  /** Whom this one asked to stop, and when. */
+  /** The holder that was asked to stop, and when. */
   private asked?: { token: string; at: number }
   private reported = false
   private tookOverFromDead = false
   private brokenFrom?: Holder
-  /** Writes in a row that came to nothing. */
+  /** Failed writes in a row. */
   private failures = 0
   private conflicts = 0
 
@@ -112,7 +112,7 @@ class Taking {
     for (;;) {
       const lease = await this.api.find<Lease>(this.target)
       if (!lease) {
-        // Held by nobody: who may create but not update Leases learns it here, not in the middle of a change.
+        // Held by nobody: a user who may create but not update Leases learns it here, not during a change.
         const { name: _name, ...collection } = this.target
         await this.tryTo(() => this.api.create<Lease>(collection, newLease(app, namespace)))
         continue
@@ -148,7 +148,7 @@ class Taking {
     return this.seen ? performance.now() - this.seen.since : 0
   }
 
-  /** Free, or not renewed for so long that it is nobody's any more. */
+  /** Free, or without renewal for so long that it has expired. */
   private isFree(lease: Lease, holder: Holder | undefined): boolean {
     const { leaseMs, reservedMs, claimMs } = this.timing
     if (holder) {
@@ -163,9 +163,9 @@ class Taking {
   private async waitFor(lease: Lease, holder: Holder | undefined): Promise<void> {
     const { waitMs, waiting, signal } = this.request
     const claim = claimOf(lease)
-    // A Lease that was given back waits for who asked for it.
+    // A released Lease waits for its claimant.
     const ahead = holder ?? { ...(claim ?? { who: 'somebody', command: 'abort' }), pid: 0, since: 'just now' }
-    // Nobody stops a way back: a second abort waits like everybody else.
+    // Nobody stops an abort: a second one waits like everybody else.
     const preempts = this.request.preempt && holder !== undefined && !holder.isAbort
     const isSecond = preempts && claim !== undefined && claim.token !== this.own.token
     if (signal?.aborted) throw interrupted(this.request, this.asked && ahead)
@@ -183,7 +183,7 @@ class Taking {
     await sleep(this.timing.lookEveryMs, signal)
   }
 
-  /** Asks the holder to stop, once; an earlier try may have been done though its answer was lost. */
+  /** Asks the holder to stop, once; an earlier attempt may have succeeded without an answer. */
   private async ask(lease: Lease, holder: Holder, before: Claim | undefined): Promise<void> {
     const { who, command, token } = this.own
     if (this.asked?.token === holder.token && before) return
@@ -193,7 +193,7 @@ class Taking {
     }
   }
 
-  /** A write by compare-and-swap; undefined where somebody else was faster, or the outcome is not known: look again. */
+  /** A write by compare-and-swap; undefined if somebody else was faster, or the outcome is unknown: read again. */
   private async tryTo(write: () => Promise<Lease>): Promise<Lease | undefined> {
     try {
       const written = await write()
@@ -228,7 +228,7 @@ class Taking {
   }
 }
 
-/** Somebody else wrote first, or removed the Lease (not: its namespace). */
+/** Somebody else wrote first, or removed the Lease (not its namespace). */
 function isOvertaken(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
   return error.status === 409 || (error.status === 404 && error.command?.startsWith('PUT') === true)

@@ -7,7 +7,7 @@ import { atMost } from '../../lib/sleep.js'
 
 const LONGEST_RELEASE_MS = 2000
 
-/** The lock of an app for which the server refuses a Lease with this error; undefined where it says something else. */
+/** The lock of an app for which the server refuses a Lease with this error; undefined for any other error. */
 export function unheldLock(
   api: LeaseApi,
   error: unknown,
@@ -25,7 +25,7 @@ export function unheldLock(
       proofs = withProof(proofs, proof)
     },
     release: async () => {
-      // By now the namespace is there, and what was proven in it can be kept; without that, nothing is lost but a word.
+      // By now the namespace exists, and its proofs can be kept; without them only notes are lost.
       if (!isToCome || proofs.length === 0) return
       await atMost(LONGEST_RELEASE_MS, () => keepProofs(api, app, namespace, proofs).catch(() => undefined))
     },
@@ -35,7 +35,7 @@ export function unheldLock(
 
 function whyUnavailable({ status, stderr = '', command = '' }: ApiError, namespace: string): string {
   if (/being terminated/.test(stderr))
-    return `Namespace ${namespace} is being deleted, and takes no Lease any more.`
+    return `Namespace ${namespace} is being deleted, and no longer accepts a Lease.`
   if (status === 404) return 'The cluster has no Leases (coordination.k8s.io/v1).'
   const verb = { GET: 'get', POST: 'create', PUT: 'update' }[command.split(' ')[0] ?? ''] ?? 'write'
   return `Your user may not ${verb} leases in namespace ${namespace} (docs/rbac.yaml has the permissions to ask for).`

@@ -9,16 +9,16 @@ import type { ClusterObject } from '../ports/objects.js'
 import type { Deployment, Pod } from '../kube/kube-types.js'
 import { isReady, isTerminating, podVersion } from './pods.js'
 
-/** The objects of a namespace that tell whose pods are whose. */
+/** The objects of a namespace that show which Deployment owns which pods. */
 export interface AppObjects {
   deployments: Deployment[]
-  /** Empty where they may not be read. */
+  /** Empty if they may not be read. */
   replicaSets: ClusterObject[]
   /** Those with the label `app`. */
   pods: Pod[]
 }
 
-/** A Deployment of the app with the pods that it made. */
+/** A Deployment of the app with its pods. */
 export interface OwnDeployment {
   version: string
   deployment: Deployment
@@ -26,26 +26,27 @@ export interface OwnDeployment {
   pods: Pod[]
 }
 
-/** Who made a pod: the Deployment of its ReplicaSet, another controller, or nobody but itself. */
+/** What made a pod: the Deployment of its ReplicaSet, another controller, or itself. */
 interface Maker {
   kind: string
   name: string
   uid?: string
-  /** The object with its own metadata, where it was read. */
+  /** The object with its own metadata, if it was read. */
   object?: ClusterObject
 }
 
 interface MadePods {
   maker: Maker
-  /** Undefined where the maker is no Deployment, or one that is not there. */
+  /** Undefined if the maker is not a Deployment, or one that no longer exists. */
   deployment?: Deployment
   pods: Pod[]
 }
 
 /**
- * Tells the app's Deployments and pods from those of others with the same labels. A Deployment is the app's where Helm's
- * marks give it to the release; pods are their Deployment's, by their ReplicaSet. One that lost its marks counts as the
- * app's under the name that the chart gives it, but is among the others, too: nothing says that it may be removed.
+ * Separates the app's Deployments and pods from others with the same labels. A Deployment is the app's if Helm's marks
+ * assign it to the release; pods belong to their Deployment, by their ReplicaSet. One that lost its marks counts as the
+ * app's if it has the name that the chart gives it, but is also listed among the others: nothing shows that it may be
+ * removed.
  */
 export function appPodsOf(
   release: ReleaseName,
@@ -80,8 +81,8 @@ export function appPodsOf(
 }
 
 /**
- * The app's own pods of these versions, by the label, for as long as they are there: a pod outlives its Deployment and
- * ReplicaSet. Somebody else's are those whose maker is there and is not the app's.
+ * The app's own pods of these versions by their labels, as long as they exist: a pod outlives its Deployment and
+ * ReplicaSet. Pods whose maker exists and is not the app's are others'.
  */
 export function podsLeft(release: ReleaseName, objects: AppObjects): Pod[] {
   const { own } = appPodsOf(release, objects)
@@ -91,7 +92,7 @@ export function podsLeft(release: ReleaseName, objects: AppObjects): Pod[] {
   })
 }
 
-/** Whether a Deployment without any owner has the name that the app's chart gives to that version's. */
+/** Whether a Deployment without an owner has the name that the app's chart gives to that version's. */
 function lostItsMarks({ metadata }: Deployment, version: string, { app, namespace }: ReleaseName): boolean {
   const owner = ownerOf(metadata)
   const isFree = owner.by === 'nobody' || (owner.by === 'helm' && isSameRelease(owner, { app, namespace }))
@@ -106,11 +107,11 @@ function isMarked({ metadata }: Deployment, release: ReleaseName): boolean {
   return isOwnedBy(ownerOf(metadata), release)
 }
 
-/** Makers of ready pods with both labels that are no Deployment, or one whose own pods should not have them. */
+/** Makers of ready pods with both labels that are not a Deployment, or a Deployment without these labels itself. */
 function otherMakers(made: MadePods[], labelled: { deployment: Deployment }[]): Neighbour[] {
   return made.flatMap(({ maker, deployment, pods }) => {
     if (labelled.some((entry) => entry.deployment === deployment)) return []
-    // Its pods are about to go, or it is yet to be seen.
+    // Its pods are about to go, or it is not visible yet.
     if (maker.kind === 'Deployment' && !deployment) return []
     const { kind, name, object = deployment } = maker
     const ready = pods.filter(isServing)
@@ -148,19 +149,19 @@ function makerOf(pod: Pod, sets: Map<string, ClusterObject>): Maker {
   if (set && isObject(controller, set)) {
     return controllerOf(set.metadata) ?? { kind: 'ReplicaSet', name: controller.name, object: set }
   }
-  // Not there any more, not there yet, or not to be read: a Deployment's is called by it and the pods' hash.
+  // Gone, not there yet, or unreadable: a Deployment's ReplicaSet has its name and the pods' hash.
   const hash = `-${pod.metadata.labels?.['pod-template-hash'] ?? ''}`
   return hash.length > 1 && controller.name.endsWith(hash)
     ? { kind: 'Deployment', name: controller.name.slice(0, -hash.length) }
     : controller
 }
 
-/** Whether a reference means this object; one that was made anew under its name is another. */
+/** Whether a reference means this object, and not a later one of the same name. */
 function isObject({ name, uid }: Maker, { metadata }: ClusterObject): boolean {
   return name === metadata.name && (uid === undefined || metadata.uid === undefined || uid === metadata.uid)
 }
 
-/** Whether requests may be sent to it. */
+/** Whether it may get requests. */
 function isServing(pod: Pod): boolean {
   return isReady(pod) && !isTerminating(pod)
 }

@@ -4,12 +4,12 @@ import type { KubeApi } from '../kube/kube-api.js'
 import { EVENTS, PODS, type Deployment, type KubeEvent, type Pod } from '../kube/kube-types.js'
 import { containersOf, CRASHING, isReady, isTerminating, podVersion, withoutUids } from './pods.js'
 
-/** Why the pods of some versions did not get ready, as far as the cluster tells. */
+/** Why the pods of some versions did not become ready, as far as the cluster shows. */
 export interface PodEvidence {
   pods: UnreadyPod[]
   /** Warnings about the pods, their ReplicaSets and Deployments, the newest first. */
   events: WarningEvent[]
-  /** What could not be looked at, and why: `events: forbidden`. */
+  /** What could not be read, and why: `events: forbidden`. */
   notSeen: string[]
 }
 
@@ -26,10 +26,10 @@ export interface UnreadyContainer {
   state: 'waiting' | 'running' | 'terminated'
   reason?: string
   message?: string
-  /** Of the run that ended last. */
+  /** Of the last run that ended. */
   exitCode?: number
   restarts: number
-  /** The last lines of its log, plain text; of the run that ended last where it crashed. */
+  /** The last lines of its log, plain text; after a crash, of the run that crashed. */
   log: string[]
   logOf: 'this run' | 'the run before'
 }
@@ -42,7 +42,7 @@ export interface WarningEvent {
   count: number
 }
 
-/** The Deployments of the versions that a wait gave up on, by version, and the pods there are. */
+/** The Deployments whose wait failed, by version, and their pods. */
 export interface GivenUp {
   namespace: string
   deployments: Map<string, Deployment>
@@ -50,16 +50,16 @@ export interface GivenUp {
   signal?: AbortSignal
 }
 
-/** Pods looked at closer, of each version: more would say the same. */
+/** Pods examined per version: more would show the same. */
 const PODS_A_VERSION = 2
 const LOG_LINES = 10
 const MOST_EVENTS = 5
 /** Longer texts are cut, in characters. */
 const LONGEST_LINE = 300
-/** An error waits this long for its reasons, no longer. */
+/** An error waits at most this long for its reasons. */
 const TIME_LIMIT_MS = 4000
 
-/** Looks at the pods that are not ready, their logs and events. Never throws: what can't be seen is left out. */
+/** Reads unready pods, their logs and events. Never throws: what cannot be read is left out. */
 export async function gatherEvidence(api: KubeApi, given: GivenUp): Promise<PodEvidence> {
   const limit = AbortSignal.timeout(TIME_LIMIT_MS)
   const signal = given.signal ? AbortSignal.any([given.signal, limit]) : limit
@@ -100,7 +100,7 @@ export function evidenceLines({ pods, events, notSeen }: PodEvidence): string[] 
       ({ object, reason, message, count }) =>
         `${reason}${count > 1 ? ` (${count} times)` : ''}, ${object}: ${message}`,
     ),
-    ...(notSeen.length > 0 ? [`not seen: ${notSeen.join(', ')}`] : []),
+    ...(notSeen.length > 0 ? [`not read: ${notSeen.join(', ')}`] : []),
   ]
 }
 
@@ -119,7 +119,7 @@ function containerLine({
     `container ${name} ${state}${why ? ` (${why})` : ''}`,
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
     ...(restarts > 0 ? [`${restarts} restart${restarts === 1 ? '' : 's'}`] : []),
-    ...(log.length > 0 && logOf === 'the run before' ? ['log of the run before'] : []),
+    ...(log.length > 0 && logOf === 'the run before' ? ['log of the previous run'] : []),
   ].join(', ')
 }
 
@@ -136,7 +136,7 @@ function choosePods(version: string, pods: Pod[]): { version: string; pod: Pod }
 function describePod(version: string, pod: Pod): UnreadyPod {
   const phase = pod.status?.phase ?? 'Pending'
   const statuses = containersOf(pod)
-  // A container that ended well did what it was to do, as an init container does.
+  // A container that exited with 0 is done, like an init container.
   const status = statuses.find(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
   if (!status) return { version, name: pod.metadata.name, phase }
   const { waiting, terminated } = status.state ?? {}
@@ -180,11 +180,11 @@ async function listWarnings(api: KubeApi, { namespace }: GivenUp): Promise<KubeE
   return items
 }
 
-/** The events about these pods, and their ReplicaSets and Deployments; the same said of several counts together. */
+/** The events about these pods, their ReplicaSets and Deployments; repeated ones are summed up. */
 function newest(events: KubeEvent[], chosen: { pod: Pod }[], { deployments }: GivenUp): WarningEvent[] {
   const pods = chosen.map(({ pod }) => pod)
   const named = [...deployments.values()]
-  /** One of the same name before it had another uid. */
+  /** An earlier object of the same name had another uid. */
   const isOf = (objects: ClusterObject[], { name, uid }: { name?: string; uid?: string }) =>
     objects.some(({ metadata }) => metadata.name === name && (uid ?? metadata.uid) === (metadata.uid ?? uid))
   const newestFirst = [...events].sort((a, b) => lastSeen(b) - lastSeen(a))
@@ -212,8 +212,8 @@ function newest(events: KubeEvent[], chosen: { pod: Pod }[], { deployments }: Gi
 }
 
 /**
- * Name of the ReplicaSet that a Deployment has now: that of its newest pod, or the one spoken of last. What is said of those
- * before is about another configuration.
+ * Name of the Deployment's current ReplicaSet: that of its newest pod, or of the last event. Events of earlier ones are
+ * about another configuration.
  */
 function replicaSetOf(deployment: string, pods: Pod[], newestFirst: KubeEvent[]): string | undefined {
   // The Deployment's name and the hash of its pod template.
@@ -236,10 +236,10 @@ function lastSeen({ series, lastTimestamp, eventTime, metadata }: KubeEvent): nu
   )
 }
 
-/** What pods and events say is not to be trusted: a line without escapes and control characters, cut where it is long. */
+/** Pods and events are untrusted input: one line without escapes and control characters, cut if long. */
 function plain(text: string | undefined): string | undefined {
   const line = (text ?? '')
-    // Escapes of terminals as a whole, then whatever else is not text.
+    // Complete terminal escapes first, then whatever else is not text.
     .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, '')
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
     .trim()

@@ -25,17 +25,17 @@ interface PodWait {
   signal?: AbortSignal
 }
 
-/** Thrown while waiting where it is over without success: why is looked up before anybody is told. */
+/** Ends a wait without success: the reasons are looked up before it is reported. */
 class GaveUp extends Error {
   constructor(readonly within: string) {
-    super('pods did not get ready')
+    super('pods did not become ready')
   }
 }
 
 /**
- * Watches until the Deployments of these versions are rolled out, reporting each change. Throws ExternalError when the
- * time is over or Kubernetes gives a Deployment up, with the pods' reasons, logs and events; and at once where waiting is
- * in vain: no Deployment, or one without replicas.
+ * Watches until the Deployments of these versions are rolled out, reporting each change. Throws ExternalError at the
+ * timeout or when Kubernetes gives up on a Deployment, with the pods' reasons, logs and events; and at once if waiting
+ * is pointless: no Deployment, or one without replicas.
  */
 export async function waitForPods(
   api: KubeApi,
@@ -67,13 +67,13 @@ export async function waitForPods(
     const news = JSON.stringify(progress)
     if (news !== reported) report(progress)
     reported = news
-    // One that was given up before may have got ready since its cause is gone: it has all the time.
+    // One that had failed before may have recovered since: it gets the full time.
     const stuck = waitedFor.filter(({ deployment }) => isPastDeadline(deployment))
     stuckBefore ??= new Set(stuck.map(({ state }) => state.version))
     if (stuck.some(({ state }) => !stuckBefore?.has(state.version))) {
       throw new GaveUp("within its Deployment's progress deadline")
     }
-    // Deployments and pods come by watches of their own: both must have told, or the last report would be an old one.
+    // Deployments and pods have separate watches: both must have reported, or the last report would be outdated.
     return waitedFor.every(
       ({ deployment, state: { ready, wanted } }) => isRolledOut(deployment) && ready >= wanted,
     )
@@ -83,7 +83,10 @@ export async function waitForPods(
   })
 }
 
-/** Watches until none of the app's own pods of these versions is left, terminating ones included. Throws ExternalError when time is over. */
+/**
+ * Watches until none of the app's own pods of these versions is left, terminating ones included. Throws ExternalError
+ * at the timeout.
+ */
 export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void> {
   const { app, namespace, versions, timeoutMs } = wait
   if (versions.length === 0) return
@@ -96,7 +99,7 @@ export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void
         nextSteps: [
           commented(
             kubectlCommand(['get', 'pods', '-l', labelSelector], namespace),
-            'is one stuck terminating?',
+            'check for a pod stuck terminating',
           ),
         ],
         evidence: { pods: left },
@@ -108,7 +111,7 @@ export async function waitForPodsGone(api: KubeApi, wait: PodWait): Promise<void
   })
 }
 
-/** What tells the app's pods from those of others, in the order that `objectsOf` takes it. */
+/** What identifies the app's pods, in the order of `objectsOf`'s parameters. */
 function followed({ app, namespace }: PodWait, podSelector = `app=${app}`): Followed[] {
   const labelled = { labelSelector: `app=${app}` }
   return [
@@ -150,7 +153,7 @@ async function notReady(
     nextSteps: [
       kubectlCommand(['describe', 'pods', '-l', selector], namespace),
       kubectlCommand(['logs', '-l', selector, '--all-containers', '--tail=20'], namespace),
-      'repeat the command when the cause is gone, or with a longer --timeout',
+      'fix the cause and repeat the command, or use a longer --timeout',
     ],
     evidence: { pods: waiting, unready: seen },
   })
@@ -166,7 +169,9 @@ function reasonLine(
   const why = [...problems, ...unreadyPods(version, pods)].join('; ')
   return [
     `${version} has ${fresh} of ${wanted} ${ready > fresh ? 'new ' : ''}pods ready`,
-    ready > fresh ? `, while ${ready - fresh} from before serve on` : '',
+    ready > fresh
+      ? `, while ${ready - fresh} old ${ready - fresh === 1 ? 'pod still serves' : 'pods still serve'}`
+      : '',
     why ? ` (${why})` : '',
   ].join('')
 }
@@ -174,14 +179,18 @@ function reasonLine(
 function noDeployment({ app, namespace }: PodWait, version: string, states: VersionPods[]): ExternalError {
   const there = states.map((state) => state.version).join(', ') || 'none'
   return new ExternalError(
-    `${app} has no Deployment for version ${version} in namespace ${namespace} (there are: ${there}).`,
-    { nextSteps: [commented(kubectlCommand(['get', 'deployments'], namespace), 'was it deleted by hand?')] },
+    `${app} has no Deployment for version ${version} in namespace ${namespace} (found: ${there}).`,
+    {
+      nextSteps: [
+        commented(kubectlCommand(['get', 'deployments'], namespace), 'check whether it was deleted by hand'),
+      ],
+    },
   )
 }
 
 function noReplicas({ app, namespace }: PodWait, version: string, deployment: string): ExternalError {
   return new ExternalError(
-    `Deployment ${deployment} of ${app} has 0 replicas: nothing of ${version} could answer.`,
+    `Deployment ${deployment} of ${app} has 0 replicas: ${version} could not answer.`,
     {
       nextSteps: [kubectlCommand(['scale', 'deployment', deployment, '--replicas=1'], namespace)],
     },

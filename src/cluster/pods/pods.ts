@@ -20,8 +20,8 @@ export function versionPodsOf(own: OwnDeployment[]): VersionPods[] {
 }
 
 /**
- * Whether the controller has seen the Deployment as it is now, and all its pods are of that kind, ready and available:
- * what `kubectl rollout status` waits for.
+ * Whether the controller has observed the current Deployment, and all its pods are updated, ready and available: what
+ * `kubectl rollout status` waits for.
  */
 export function isRolledOut(deployment: Deployment): boolean {
   const { metadata, status = {} } = deployment
@@ -37,8 +37,7 @@ export function isRolledOut(deployment: Deployment): boolean {
 }
 
 /**
- * How many of the ready pods are of the kind the Deployment wants now; those from before that are being replaced are taken
- * to be ready all.
+ * How many of the ready pods have the Deployment's current template; old ones being replaced are assumed to be ready.
  */
 export function updatedReady({ metadata, status = {} }: Deployment, ready: number): number {
   const { replicas = 0, updatedReplicas = 0, observedGeneration = 0 } = status
@@ -46,7 +45,7 @@ export function updatedReady({ metadata, status = {} }: Deployment, ready: numbe
   return Math.max(0, ready - Math.max(0, replicas - updatedReplicas))
 }
 
-/** What else can be said of pods that run but are not ready when the time is over; while starting that is normal. */
+/** Details of pods that run but are not ready at the timeout; during a start that is normal. */
 export function unreadyPods(version: string, pods: Pod[]): string[] {
   return pods
     .filter((pod) => podVersion(pod) === version && !isTerminating(pod) && !isReady(pod))
@@ -55,7 +54,7 @@ export function unreadyPods(version: string, pods: Pod[]): string[] {
       const { name } = pod.metadata
       const running = pod.status?.containerStatuses?.some(({ state }) => state?.running)
       return running
-        ? `pod ${name} runs, but does not become ready (does its readiness probe fail?)`
+        ? `pod ${name} runs, but is not ready (its readiness probe may fail)`
         : `pod ${name} is ${pod.status?.phase ?? 'Pending'}`
     })
 }
@@ -82,7 +81,7 @@ export function containersOf({ status = {} }: Pod): ContainerStatus[] {
   return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
 }
 
-/** Whether Kubernetes gave up on the Deployment as it is now: it made no progress within its deadline. */
+/** Whether Kubernetes gave up on the current Deployment: it made no progress within its deadline. */
 export function isPastDeadline({ metadata, status = {} }: Deployment): boolean {
   return (
     (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
@@ -97,19 +96,19 @@ function isDeadlineExceeded({ type, reason }: { type: string; reason?: string })
 function deploymentProblems(deployment: Deployment): string[] {
   const conditions = deployment.status?.conditions ?? []
   return [
-    ...(wantedReplicas(deployment) === 0 ? ['replicas is 0: it has no pod to answer'] : []),
+    ...(wantedReplicas(deployment) === 0 ? ['replicas is 0: no pod can answer'] : []),
     ...conditions
-      // ReplicaFailure: no pod could be made at all (quota, admission); its message says why.
+      // ReplicaFailure: no pod could be created at all (quota, admission); its message has the reason.
       .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
       .map(({ reason, message }) => sentence(reason, message)),
     ...conditions.filter(isDeadlineExceeded).map(({ reason, message }) => sentence(reason, message)),
   ]
 }
 
-/** Reasons a container gives while all is well. */
+/** Reasons of a container that starts normally. */
 const STARTING = ['ContainerCreating', 'PodInitializing']
 
-/** Kubernetes' reason for a container that it starts again and again; its message has the pod's UID and nothing else of use. */
+/** Kubernetes' reason for a container in a crash loop; its message has only the pod's UID. */
 export const CRASHING = 'CrashLoopBackOff'
 
 /** `CrashLoopBackOff: container shop restarted 4 times, last exit code 1`. */

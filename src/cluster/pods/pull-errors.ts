@@ -3,7 +3,7 @@ import { ExternalError } from '../../model/errors.js'
 import { wordsOf } from '../helm/helm-errors.js'
 import type { HelmOutcome } from '../helm/helm.js'
 
-/** The error of a `helm pull` that failed: the cluster has no part in it, so the repository or registry is named. */
+/** The error of a failed `helm pull`: the cluster is not involved, so the repository or registry is named. */
 export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: string): ExternalError {
   const words = wordsOf(stderr)
   const place = placeOf(chart)
@@ -13,7 +13,7 @@ export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: s
     code: exitCode,
     stderr: stderr.trim(),
     state: 'Nothing was changed.',
-    nextSteps: [...nextSteps, commented(helmCommand(['pull', chart]), 'what canary asked Helm for')],
+    nextSteps: [...nextSteps, commented(helmCommand(['pull', chart]), 'the command that failed')],
   })
 
   function meaning(said: string, { kind, name }: Place): [string, string[]] {
@@ -36,17 +36,14 @@ export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: s
       const versions =
         kind === 'repository' ? [`helm repo update, then helm search repo ${chart} --versions`] : []
       return [
-        `The ${kind} ${name} has no such chart or version`,
+        `The ${kind} ${name} does not have this chart or version`,
         [...versions, 'correct --chart or --chart-version'],
       ]
     }
     if (/connect|no such host|timeout|EOF|x509|tls|lookup|reset/i.test(said)) {
-      return [
-        `The ${kind} ${name} can't be reached`,
-        [`check that ${name} is up and can be reached from here`],
-      ]
+      return [`Cannot reach the ${kind} ${name}`, [`check that ${name} is up and can be reached from here`]]
     }
-    return [`Helm can't get chart ${chart} from the ${kind} ${name}`, []]
+    return [`Helm cannot fetch chart ${chart} from the ${kind} ${name}`, []]
   }
 }
 
@@ -55,7 +52,7 @@ interface Place {
   name: string
 }
 
-/** Where a chart comes from: the host of its URL, or the repository's name. */
+/** The source of a chart: the host of its URL, or the repository's name. */
 function placeOf(chart: string): Place {
   const [, scheme, host] = /^(\w+):\/\/(?:[^/@]*@)?([^/]+)/.exec(chart) ?? []
   if (host === undefined) return { kind: 'repository', name: chart.split('/')[0]! }

@@ -11,13 +11,13 @@ export interface FoundDeployment {
   deployment: JsonObject
   /** Services, HorizontalPodAutoscalers and PodDisruptionBudgets. */
   neighbours: JsonObject[]
-  /** Objects of the kinds asked for, of all namespaces; none of a kind that is not there or may not be read. */
+  /** Objects of the requested kinds, of all namespaces; none of a kind that does not exist or may not be read. */
   routing: JsonObject[]
   /** Those of these kinds that could not be read. */
   unreadable: string[]
 }
 
-/** What kubectl calls the kinds. */
+/** kubectl's names of the kinds. */
 const NEIGHBOURS = {
   Service: 'services',
   HorizontalPodAutoscaler: 'horizontalpodautoscalers.autoscaling',
@@ -25,8 +25,8 @@ const NEIGHBOURS = {
 }
 
 /**
- * Reads a Deployment through kubectl; without a namespace from the one of its context. Throws UsageError where there is
- * none of that name, ExternalError where kubectl fails.
+ * Reads a Deployment through kubectl; without a namespace, from that of its context. Throws UsageError if there is none
+ * of that name, ExternalError if kubectl fails.
  */
 export async function readDeployment(
   name: string,
@@ -40,7 +40,7 @@ export async function readDeployment(
   const list = async (kind: string, words: string[], where: { namespace?: string }) => {
     try {
       const { items } = await getJson(words, { ...cluster, ...where })
-      // Items of a list don't always say their kind.
+      // Items of a list don't always have their kind.
       return Array.isArray(items) ? (items as JsonObject[]).map((item) => ({ ...item, kind })) : []
     } catch {
       return undefined
@@ -71,9 +71,9 @@ async function getJson(
   const args = ['get', ...what, '-o', 'json', ...(namespace ? ['-n', namespace] : [])]
   const command = ['kubectl', ...args, ...kubectlFlags(cluster)].join(' ')
   const failed = (why: string, details: { code?: number; stderr?: string; cause?: unknown }) =>
-    new ExternalError(`The Deployment can't be read: ${why}.`, {
+    new ExternalError(`Cannot read the Deployment: ${why}.`, {
       state: 'Nothing was written.',
-      nextSteps: [commented(canaryCommand(['doctor']), 'what canary needs'), command],
+      nextSteps: [commented(canaryCommand(['doctor']), 'checks what canary needs'), command],
       command,
       ...details,
     })
@@ -81,10 +81,10 @@ async function getJson(
     throw error instanceof KubectlEnded ? failed(error.stderr, { cause: error }) : error
   })
   if (/\(NotFound\)/.test(stderr)) {
-    throw new UsageError(`There is no ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
+    throw new UsageError(`Not found: ${what.join(' ')}${namespace ? ` in namespace ${namespace}` : ''}.`, {
       state: 'Nothing was written.',
       nextSteps: [
-        commented(kubectlCommand(['get', 'deployments', '-A']), 'those that there are'),
+        commented(kubectlCommand(['get', 'deployments', '-A']), 'lists them all'),
         'name its namespace with -n',
       ],
     })
@@ -94,6 +94,6 @@ async function getJson(
   try {
     return JSON.parse(stdout) as JsonObject
   } catch (cause) {
-    throw failed('kubectl printed no JSON', { code, stderr, cause })
+    throw failed('kubectl did not print JSON', { code, stderr, cause })
   }
 }

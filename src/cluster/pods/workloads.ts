@@ -9,16 +9,16 @@ import type { KubeApi } from '../kube/kube-api.js'
 import { DEPLOYMENTS, PODS, REPLICA_SETS, type Deployment, type Pod } from '../kube/kube-types.js'
 import { versionPodsOf } from './pods.js'
 
-/** How often a Deployment is read again that changed between the look at it and its removal. */
+/** How often a Deployment is read again if it changes between check and removal. */
 const MOST_READS = 5
 
-/** All whose pods carry the app's labels, told apart by whose they are. */
+/** All workloads whose pods carry the app's labels, separated by owner. */
 export async function listWorkloads(api: KubeApi, release: ReleaseName): Promise<AppWorkloads> {
   const { own, others } = appPodsOf(release, await listAppObjects(api, release))
   return { own: versionPodsOf(own), others }
 }
 
-/** Three lists at once. Without leave to read ReplicaSets, pods are told by their names. */
+/** Three lists at once. Without permission to read ReplicaSets, pods are assigned by their names. */
 export async function listAppObjects(api: KubeApi, { app, namespace }: ReleaseName): Promise<AppObjects> {
   const labelled = { labelSelector: `app=${app}` }
   const [deployments, pods, replicaSets] = await Promise.all([
@@ -33,8 +33,8 @@ export async function listAppObjects(api: KubeApi, { app, namespace }: ReleaseNa
 }
 
 /**
- * Deletes a Deployment with its pods, exactly as it was when Helm's marks were read on it. Throws ConflictError, and
- * deletes nothing, where they do not give it to this release; what is gone already is fine.
+ * Deletes a Deployment with its pods, exactly as read when Helm's marks were checked. Throws ConflictError, and deletes
+ * nothing, if they do not assign it to this release; fine if it is already gone.
  */
 export async function removeDeployment(api: KubeApi, name: string, release: ReleaseName): Promise<void> {
   const target = { resource: DEPLOYMENTS, namespace: release.namespace, name }
@@ -44,7 +44,7 @@ export async function removeDeployment(api: KubeApi, name: string, release: Rele
     const owner = ownerOf(found.metadata)
     if (!isOwnedBy(owner, release)) {
       throw new ConflictError(
-        `Deployment ${name} is not of Helm release ${release.namespace}/${release.app} any more: its owner is ${describeOwner(owner)}.`,
+        `Deployment ${name} no longer belongs to Helm release ${release.namespace}/${release.app}: its owner is ${describeOwner(owner)}.`,
         {
           state: 'It was not removed.',
           nextSteps: [kubectlCommand(['get', 'deployment', name, '-o', 'yaml'], release.namespace)],

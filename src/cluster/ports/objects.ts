@@ -2,7 +2,7 @@ import type { Autoscaler, LiveObject, ObjectName } from '../../model/results/dri
 import type { OwnerReference } from '../../model/results/ownership.js'
 import type { JsonObject } from '../../model/values.js'
 
-/** An object as the API has it; fields are narrowed by the code that knows the kind. */
+/** An object of the API; code that knows the kind narrows its fields. */
 export interface ClusterObject {
   apiVersion: string
   kind: string
@@ -26,20 +26,23 @@ export interface ClusterObject {
 /** Objects of the API by their names. */
 export interface Objects {
   /**
-   * What the cluster has under these names. Left out: kinds that canary does not know, and what the user may not read.
+   * The cluster's objects of these names. Left out: kinds that canary does not know, and what the user may not read.
    */
   liveObjects(names: ObjectName[], namespace: string): Promise<LiveObject[]>
 
-  /** Whether such an object is in the namespace; its content is not read. Throws ExternalError (403) where it may not be asked. */
+  /**
+   * Whether the object exists in the namespace; its content is not read. Throws ExternalError (403) if that is
+   * forbidden.
+   */
   hasObject(
     kind: 'Secret' | 'ConfigMap' | 'ServiceAccount',
     name: string,
     namespace: string,
   ): Promise<boolean>
 
-  /** The HorizontalPodAutoscalers of Deployments in the namespace; none where they may not be read. */
+  /** The HorizontalPodAutoscalers of Deployments in the namespace; empty if they may not be read. */
   autoscalers(namespace: string): Promise<Autoscaler[]>
 
-  /** Writes an object of a release's manifest as Helm would, over what others made of it; made anew where it is gone. */
+  /** Writes an object of a release's manifest like Helm, over any drift; created again if it is gone. */
   applyAsHelm(object: JsonObject, release: { app: string; namespace: string }): Promise<void>
 }

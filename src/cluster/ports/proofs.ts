@@ -1,6 +1,6 @@
 import type { Verdict } from '../../model/expectation.js'
 
-/** What the proof of one revision came to, kept with the app's Lease. */
+/** The verdict of one revision's verification, kept in the app's Lease. */
 export interface RecordedProof {
   revision: number
   verdict: Verdict
@@ -10,7 +10,7 @@ export interface RecordedProof {
   who: string
 }
 
-/** Who had Helm roll back, kept with the app's Lease: Helm takes no description of a rollback. */
+/** Who ran a rollback, kept in the app's Lease: Helm accepts no description for one. */
 export interface RecordedRollback {
   /** The revision that the rollback made. */
   revision: number
@@ -22,17 +22,17 @@ export interface RecordedRollback {
   at: string
 }
 
-/** What an app's Lease keeps of its revisions: proofs and rollbacks. */
+/** What an app's Lease keeps about its revisions: proofs and rollbacks. */
 export interface Proofs {
-  /** Proofs kept with the app's Lease, by revision; empty where there are none, or they may not be read. */
+  /** Proofs kept in the app's Lease, by revision; empty if there are none, or they may not be read. */
   recordedProofs(app: string, namespace: string): Promise<RecordedProof[]>
 
-  /** Keeps what a proof came to with the app's Lease, whoever holds it. Throws where Leases may not be written. */
+  /** Records a proof in the app's Lease, whoever holds it. Throws if Leases may not be written. */
   keepProof(app: string, namespace: string, proof: RecordedProof): Promise<void>
 
-  /** Rollbacks kept with the app's Lease; empty where there are none, or they may not be read. */
+  /** Rollbacks kept in the app's Lease; empty if there are none, or they may not be read. */
   recordedRollbacks(app: string, namespace: string): Promise<RecordedRollback[]>
 
-  /** Keeps who had Helm roll back with the app's Lease, whoever holds it. Throws where Leases may not be written. */
+  /** Records who ran a rollback in the app's Lease, whoever holds it. Throws if Leases may not be written. */
   keepRollback(app: string, namespace: string, rollback: RecordedRollback): Promise<void>
 }

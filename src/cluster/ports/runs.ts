@@ -1,35 +1,38 @@
 import type { Approval, LockHolder, RunStart, RunWait } from '../../model/results/runs.js'
 
-/** What the app's Lease says of who is at work on it. */
+/** Notes about runs in the app's Lease. */
 export interface RunNotes {
   holder?: LockHolder
   waiting?: RunWait
   started?: RunStart
 }
 
-/** What an app's Lease keeps of runs of runbooks: who started one, what it waits for, and who approved. */
+/** What an app's Lease keeps about runs of runbooks: who started one, what it waits for, and who approved. */
 export interface Runs {
-  /** What the app's Lease says of runs; empty where there is none, or it may not be read. */
+  /** Notes about runs in the app's Lease; empty without one, or if it may not be read. */
   runNotes(app: string, namespace: string): Promise<RunNotes>
 
-  /** The same of every app, or of those of one namespace. Throws ExternalError where Leases may not be listed. */
+  /** The same for every app, or those of one namespace. Throws ExternalError if Leases may not be listed. */
   allRunNotes(namespace?: string): Promise<(RunNotes & { app: string; namespace: string })[]>
 
-  /** Keeps what a run waits for with the app's Lease; of one wait the time it began. Throws where Leases may not be written. */
+  /**
+   * Records what a run waits for in the app's Lease; an unchanged wait keeps its start. Throws if Leases may not be
+   * written.
+   */
   noteWait(app: string, namespace: string, wait: RunWait): Promise<void>
 
-  /** Removes what the run of this id waits for. Throws where Leases may not be written. */
+  /** Removes the wait of this run. Throws if Leases may not be written. */
   clearWait(app: string, namespace: string, run: string): Promise<void>
 
-  /** Keeps who started a run with the app's Lease. Throws where Leases may not be written. */
+  /** Records who started a run in the app's Lease. Throws if Leases may not be written. */
   noteStart(app: string, namespace: string, start: RunStart): Promise<void>
 
-  /** The user's name as the API server gives it (SelfSubjectReview); undefined where it gives none. */
+  /** The user's name according to the API server (SelfSubjectReview); undefined if it has none. */
   identity(): Promise<string | undefined>
 
-  /** Approvals kept with the app's Lease; empty where there are none, or they may not be read. */
+  /** Approvals kept in the app's Lease; empty if there are none, or they may not be read. */
   approvals(app: string, namespace: string): Promise<Approval[]>
 
-  /** Keeps an approval with the app's Lease. Throws ExternalError where Leases may not be written. */
+  /** Records an approval in the app's Lease. Throws ExternalError if Leases may not be written. */
   approve(app: string, namespace: string, approval: Approval): Promise<void>
 }

@@ -253,7 +253,7 @@ for (const major of HELM_MAJORS) {
 
     test('a name in use, values the chart refuses: explained', async () => {
       await expect(apply('install', chart, values('v1'), 'again')).rejects.toThrow(
-        /release of this name already/,
+        /already has a release of this name/,
       )
       await expect(apply('upgrade', chart, { ...values('v1'), nosuch: 1 }, 'odd')).rejects.toThrow(
         /The chart refuses the values: gloo-app: .*nosuch/,
@@ -327,7 +327,7 @@ for (const major of HELM_MAJORS) {
       if (major === 3) expect(await upgrade).toBe(6)
       else {
         await expect(upgrade).rejects.toMatchObject({
-          message: expect.stringMatching(/other means than Helm \(kubectl-patch\).*\.spec\.routes/),
+          message: expect.stringMatching(/changed outside Helm \(by kubectl-patch\).*\.spec\.routes/),
           code: 1,
         })
         expect((await echo()).newest).toMatchObject({ revision: 6, status: 'failed' })

@@ -77,7 +77,7 @@ describe('the Lease of an app, on an API server', () => {
     const holding = await take(ann)
     const aborting = take(bob, { command: 'abort echo', preempt: true })
     await once(holding.lost, 'abort')
-    expect((holding.lost.reason as Error).message).toBe('bob@here took echo over with "canary abort echo".')
+    expect((holding.lost.reason as Error).message).toBe('bob@here took over echo with "canary abort echo".')
     await holding.release()
     await (await aborting).confirm()
   })

@@ -158,7 +158,7 @@ test('a login command under helm that does not end is ended and named; helm ends
   expect(await ended).toBe(1)
   expect(why).toMatchObject({
     outcome: 'external',
-    message: 'The login command of the kubeconfig did not end within 0.5 s, and was ended: corp-login',
+    message: "The kubeconfig's login command did not finish within 0.5 s and was ended: corp-login",
     nextSteps: [expect.stringContaining('kubectl auth whoami'), expect.anything()],
   })
   expect(isAlive(pluginPid())).toBe(false)

@@ -13,7 +13,7 @@ describe('helm and kubectl are sent to the same cluster', () => {
 
   test('variables that only helm follows are refused', () => {
     expect(() => sameForBoth({}, { HELM_KUBETOKEN: 'x', HELM_KUBEAPISERVER: 'y' })).toThrow(
-      /HELM_KUBEAPISERVER and HELM_KUBETOKEN would send helm/,
+      /HELM_KUBEAPISERVER and HELM_KUBETOKEN would make helm/,
     )
   })
 })

@@ -74,7 +74,7 @@ describe('what doctor looks at', () => {
       'ok helm: v4.2.3',
       'ok kubectl: v1.36.3',
       'ok cluster: reached, Kubernetes v1.35.4',
-      'ok permissions: all that canary and helm need in namespace echo',
+      'ok permissions: everything that canary and helm need in namespace echo',
       'ok Gloo: VirtualServices, RouteTables and Upstreams are known',
       'ok virtual service: delegating: gloo-system/app',
       'ok proxy: http://10.0.0.7 (LoadBalancer of gloo-system/gateway-proxy)',

@@ -359,7 +359,7 @@ describe('an answer that does not come to its end', () => {
     const made = fake.api.create({ resource: PODS, namespace: 'echo' }, {})
     await expect(made).rejects.toMatchObject({
       name: 'ExternalError',
-      message: 'The connection to the cluster broke: no whole answer within 0.1 s',
+      message: 'The connection to the cluster broke: no complete answer within 0.1 s',
       command: 'POST /api/v1/namespaces/echo/pods',
     })
   })

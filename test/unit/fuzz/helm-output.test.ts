@@ -40,7 +40,7 @@ test.each([
   ['another type', `write(1, '{"version":"7"}')`],
   ['binary', `write(1, Buffer.from([0, 255, 27, 91, 50, 74]))`],
 ])('a helm that ends well and says %s', async (_name, then) => {
-  expect((await upgrade(then)).message).toMatch(/did not say which revision it made/)
+  expect((await upgrade(then)).message).toMatch(/did not report which revision it created/)
 })
 
 test('a helm that prints 50 MB', async () => {

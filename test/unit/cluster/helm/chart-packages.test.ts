@@ -53,10 +53,10 @@ test('what is no chart is refused without asking Helm', async () => {
   await writeFile(file, 'no archive')
   const pulled: string[] = []
   const charts = packages(pulled)
-  await expect(charts.folderOf(file)).rejects.toThrow('is no chart package')
+  await expect(charts.folderOf(file)).rejects.toThrow('is not a chart package')
   await expect(charts.folderOf(folder, '1.2.0')).rejects.toThrow('--chart-version 1.2.0')
   for (const chart of ['./none', '/none', '--flag', 'none', 'file:///etc/passwd']) {
-    await expect(charts.folderOf(chart)).rejects.toThrow(`There is no chart at ${chart}`)
+    await expect(charts.folderOf(chart)).rejects.toThrow(`No chart found at ${chart}`)
   }
   expect(pulled).toEqual([])
 })

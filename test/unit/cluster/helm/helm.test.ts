@@ -79,7 +79,9 @@ describe('a call', () => {
         (error: unknown) => (error as ExternalError).nextSteps,
       )
     expect(await refused(helm().install(request))).toEqual(['correct the values named above'])
-    expect(await refused(helm().upgrade(request))).toContain('canary values echo -n shop    (those deployed)')
+    expect(await refused(helm().upgrade(request))).toContain(
+      'canary values echo -n shop    (the deployed ones)',
+    )
   })
 
   test('install makes the namespace', async () => {
@@ -142,7 +144,7 @@ describe('a call', () => {
   test('an answer without a revision is an error', async () => {
     await fakeHelm(`console.log('all fine')`)
 
-    await expect(helm().upgrade(request)).rejects.toThrow(/did not say which revision/)
+    await expect(helm().upgrade(request)).rejects.toThrow(/did not report which revision/)
   })
 })
 
@@ -181,24 +183,24 @@ describe('failures are explained, with the command, its exit code and its stderr
   const cases: Record<string, { stderr: string; says: RegExp; remedy: RegExp; outcome?: string }> = {
     'another operation, or one killed': {
       stderr: 'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress',
-      says: /killed in the middle/,
+      says: /killed while it did/,
       remedy: /canary status echo -n shop/,
     },
     'two at once': {
       stderr: 'Error: UPGRADE FAILED: release: already exists',
-      says: /same revision at the same moment/,
+      says: /created the same revision first/,
       remedy: /canary status/,
     },
     'name in use': {
       stderr: 'Error: INSTALLATION FAILED: cannot re-use a name that is still in use',
-      says: /release of this name already/,
+      says: /already has a release of this name/,
       remedy: /canary status echo/,
     },
     'edited by hand': {
       stderr:
         'Error: UPGRADE FAILED: conflict occurred while applying object echo/echo-routes gateway.solo.io/v1, ' +
         'Kind=RouteTable: Apply failed with 1 conflict: conflict with "kubectl": .spec.routes',
-      says: /other means than Helm \(kubectl\).*\.spec\.routes/,
+      says: /changed outside Helm \(by kubectl\).*\.spec\.routes/,
       remedy: /--take-over/,
     },
     'values the schema refuses': {
@@ -219,12 +221,12 @@ describe('failures are explained, with the command, its exit code and its stderr
     },
     'no cluster, Helm 3': {
       stderr: 'Error: Kubernetes cluster unreachable: Get "http://h:1/version": connect: connection refused',
-      says: /can't reach the cluster/,
+      says: /cannot reach the cluster/,
       remedy: /--kubeconfig/,
     },
     'no cluster, Helm 4': {
       stderr: 'Error: UPGRADE FAILED: kubernetes cluster unreachable: Get "http://h:1/version": EOF',
-      says: /can't reach the cluster: kubernetes cluster unreachable/,
+      says: /cannot reach the cluster: kubernetes cluster unreachable/,
       remedy: /--kube-context/,
     },
     forbidden: {
@@ -242,7 +244,7 @@ describe('failures are explained, with the command, its exit code and its stderr
     },
     'no namespace': {
       stderr: 'Error: UPGRADE FAILED: create: failed to create: namespaces "shop" not found',
-      says: /no such namespace.*"shop" not found/,
+      says: /namespace does not exist.*"shop" not found/,
       remedy: /canary install echo VERSION -n shop/,
     },
     'a quota that is used up': {

@@ -38,7 +38,7 @@ describe('one record', () => {
   })) {
     test(`${name}: an error that names it`, () => {
       expect(() => decodeRecord(record('Secret', release(), { data }))).toThrow(
-        /record sh\.helm\.release\.v1\.echo\.v1 in namespace echo can't be read/,
+        /record sh\.helm\.release\.v1\.echo\.v1 in namespace echo cannot be read/,
       )
     })
   }
@@ -125,7 +125,7 @@ describe('histories', () => {
       description: 'the record cannot be read',
       updated: '2026-05-01T08:00:00Z',
     })
-    expect(() => historiesOf([broken])).toThrow(/can't be read/)
+    expect(() => historiesOf([broken])).toThrow(/cannot be read/)
   })
 })
 
@@ -146,7 +146,7 @@ describe('records that unzip to far more than any release has', () => {
     expect(found.map(({ namespace }) => namespace)).toContain('zoo')
     expect([found.length, errors.length]).toEqual([5, 2])
     expect(errors[0]?.message).toMatch(
-      /records of echo in namespace team-\d+ are not read: .* more than 128 MiB/,
+      /records of echo in namespace team-\d+ were skipped: .* exceed 128 MiB/,
     )
   }, 120_000)
 
@@ -181,11 +181,11 @@ describe('releases of the cluster', () => {
 
     const found = await findReleases(fake.api, 'echo', undefined, unreadable)
     expect(found.map(({ namespace }) => namespace)).toEqual(['echo'])
-    expect(errors).toEqual([expect.stringContaining("v1 in namespace other can't be read")])
+    expect(errors).toEqual([expect.stringContaining('v1 in namespace other cannot be read')])
     expect(await listReleases(fake.api, undefined, unreadable)).toHaveLength(1)
     items = [broken]
-    await expect(findReleases(fake.api, 'echo', undefined, unreadable)).rejects.toThrow(/can't be read/)
-    await expect(findReleases(fake.api, 'echo', 'other', unreadable)).rejects.toThrow(/can't be read/)
+    await expect(findReleases(fake.api, 'echo', undefined, unreadable)).rejects.toThrow(/cannot be read/)
+    await expect(findReleases(fake.api, 'echo', 'other', unreadable)).rejects.toThrow(/cannot be read/)
   })
 
   test('all of the chart, without superseded revisions', async () => {

@@ -140,7 +140,7 @@ describe('errors say what happened and what to do', () => {
       target: { resource: VIRTUAL_SERVICES },
       status: 404,
       body: failure(404, 'NotFound', 'the server could not find the requested resource'),
-      says: /does not know virtualservices of gateway\.solo\.io\/v1/,
+      says: /does not serve virtualservices of gateway\.solo\.io\/v1/,
       remedy: /canary doctor/,
     },
     {
@@ -148,7 +148,7 @@ describe('errors say what happened and what to do', () => {
       target: { resource: NODES },
       status: 500,
       body: 'dial tcp 127.0.0.1:6443: connect: connection refused',
-      says: /can't be reached: dial tcp 127\.0\.0\.1:6443: connect: connection refused/,
+      says: /Cannot reach the cluster: dial tcp 127\.0\.0\.1:6443: connect: connection refused/,
       remedy: /^kubectl cluster-info[^]*--kubeconfig/,
     },
     {
@@ -156,8 +156,8 @@ describe('errors say what happened and what to do', () => {
       target: { resource: NODES },
       status: 500,
       body: 'dial tcp [::1]:8080: connect: connection refused',
-      says: /can't be reached/,
-      remedy: /^name a kubeconfig that is there[^]*canary sandbox start[^]*--kubeconfig/,
+      says: /Cannot reach the cluster/,
+      remedy: /^name an existing kubeconfig[^]*canary sandbox start[^]*--kubeconfig/,
     },
     {
       name: 'no credentials from the plugin',
@@ -190,7 +190,7 @@ describe('errors say what happened and what to do', () => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end('connect: connection refused'),
     )
 
-    await expect(fake.api.list(secrets)).rejects.toThrow(/can't be reached/)
+    await expect(fake.api.list(secrets)).rejects.toThrow(/Cannot reach the cluster/)
     expect(fake.requests).toHaveLength(1)
   })
 

@@ -37,22 +37,22 @@ describe('a kubectl that does not start: why, and what to do', () => {
   const cases: Record<string, { stderr: string; says: RegExp; remedy: RegExp }> = {
     'no such context': {
       stderr: 'error: context "staging" does not exist',
-      says: /no context "staging" in the kubeconfig; it has kind, prod/,
+      says: /kubeconfig has no context "staging" \(it has kind, prod\)/,
       remedy: /--kube-context/,
     },
     'the current context is gone': {
       stderr: 'Error in configuration: context was not found for specified context: gone',
-      says: /no context "gone" in the kubeconfig/,
+      says: /kubeconfig has no context "gone"/,
       remedy: /kubectl config get-contexts/,
     },
     'no such kubeconfig': {
       stderr: 'error: stat /k/config: no such file or directory',
-      says: /can't use the kubeconfig: stat \/k\/config: no such file/,
+      says: /cannot use the kubeconfig: stat \/k\/config: no such file/,
       remedy: /--kubeconfig/,
     },
     'a kubeconfig that is no YAML': {
       stderr: 'error: error loading config file "/k/config": yaml: line 1',
-      says: /can't use the kubeconfig: .*yaml: line 1/,
+      says: /cannot use the kubeconfig: .*yaml: line 1/,
       remedy: /KUBECONFIG/,
     },
     'anything else': {

@@ -43,7 +43,7 @@ describe('how long is waited', () => {
   test('a login that waits for a person does not count as silence; that it waits is said once', async () => {
     const say = vi.fn()
     expect(await after(120_000, 30_000, login(true, { say }))).toBe('waits')
-    expect(say.mock.calls).toEqual([['waiting for the login: aws, of the kubeconfig (at most 5 min)']])
+    expect(say.mock.calls).toEqual([["waiting for the kubeconfig's login command, aws (at most 5 min)"]])
   })
 
   test('silence counts from the end of the login on', async () => {
@@ -54,13 +54,13 @@ describe('how long is waited', () => {
 
   test('a login that does not end is named', async () => {
     expect(await after(310_000, 30_000, login(true))).toBe(
-      'The login command of the kubeconfig did not end within 5 min, and was ended: aws',
+      "The kubeconfig's login command did not finish within 5 min and was ended: aws",
     )
   })
 
   test('Ctrl-C ends a login that waits for a person, and leaves a quick one its time', async () => {
     const signal = AbortSignal.abort()
-    expect(await after(4000, 30_000, login(true, { signal }))).toMatch(/^The login was interrupted: aws/)
+    expect(await after(4000, 30_000, login(true, { signal }))).toMatch(/^Login interrupted: .*, aws,/)
     expect(
       await after(
         4000,

@@ -46,7 +46,7 @@ export class LeaseServer {
       const decided = fate(verb)
       if (decided === 'silent') {
         await this.time.wait(ANSWER_TIMEOUT_MS)
-        throw new ExternalError('The connection to the cluster broke: no whole answer within 30 s')
+        throw new ExternalError('The connection to the cluster broke: no complete answer within 30 s')
       }
       await this.time.wait(there)
       if (decided instanceof Error) throw decided

@@ -111,7 +111,7 @@ describe('one operator at a time', () => {
 
     expect(error).toMatchObject({ outcome: 'busy', exitCode: 10, state: expect.stringContaining('Nothing') })
     expect(error.message).toBe(
-      'bob@elsewhere (pid 7) runs "canary shift echo 20" on echo since 2026-11-23T09:00:00.000Z.',
+      'bob@elsewhere (pid 7) has been running "canary shift echo 20" on echo since 2026-11-23T09:00:00.000Z.',
     )
     expect(error.nextSteps[0]).toContain('canary finish echo --wait-for-lock 2m')
     expect(time.elapsed()).toBeLessThan(3000)
@@ -215,7 +215,7 @@ describe('holders that are gone', () => {
       server.put(BOB)
       server.lease!.metadata.annotations!['canary-rollout/holder'] = text
       void renewing(0)
-      expect((await errorOf(lock())).message).toMatch(/^bobs runs "canary unknown"/)
+      expect((await errorOf(lock())).message).toMatch(/^bobs has been running "canary unknown"/)
     },
   )
 })
@@ -228,7 +228,7 @@ describe('abort asks the holder to stop', () => {
     await time.pass(3000)
     expect(holder.lost.reason).toMatchObject({
       outcome: 'conflict',
-      message: 'cid@here took echo over with "canary abort echo".',
+      message: 'cid@here took over echo with "canary abort echo".',
     })
     expect(await errorOf(holder.confirm())).toBe(holder.lost.reason)
     await time.pass(120_000)
@@ -307,7 +307,7 @@ describe('abort asks the holder to stop', () => {
     await take({ ...abort, breaks: true })
     expect(await errorOf(first.confirm())).toMatchObject({
       outcome: 'conflict',
-      message: expect.stringContaining('cid@here took echo over'),
+      message: expect.stringContaining('cid@here took over echo'),
     })
   })
 
@@ -317,11 +317,11 @@ describe('abort asks the holder to stop', () => {
     await time.pass(100)
     const second = { ...abort, who: 'dora@here' }
     expect((await errorOf(lock(second))).message).toMatch(
-      /^ann@here .* runs "canary shift echo 50" on echo since .*; cid@here asked for it already, with "canary abort echo"\.$/,
+      /^ann@here .* has been running "canary shift echo 50" on echo since .*; cid@here has already claimed it with "canary abort echo"\.$/,
     )
     await time.until(holder.release())
     await time.until(aborting)
-    expect((await errorOf(lock(second))).message).toMatch(/^cid@here .* runs "canary abort echo"/)
+    expect((await errorOf(lock(second))).message).toMatch(/^cid@here .* has been running "canary abort echo"/)
   })
 
   test('a second abort is not told so for ever when both, holder and first abort, are gone', async () => {
@@ -344,7 +344,7 @@ describe('abort asks the holder to stop', () => {
     controller.abort('SIGTERM')
     expect(await aborting).toMatchObject({
       outcome: 'terminated',
-      state: 'Nothing was changed, but ann@here was asked to stop "canary shift echo 50", and will.',
+      state: 'Nothing was changed, but ann@here was asked to stop "canary shift echo 50", and will stop.',
     })
   })
 })
@@ -356,7 +356,7 @@ describe('a hold that is lost', () => {
     await time.pass(3000)
     expect(lost.lost.reason).toMatchObject({ outcome: 'conflict' })
     expect((lost.lost.reason as Error).message).toMatch(
-      /^bob@elsewhere took echo over with "canary shift echo 20"/,
+      /^bob@elsewhere took over echo with "canary shift echo 20"/,
     )
     await time.until(lost.release())
     expect(server.holder()?.token).toBe('bobs')
@@ -367,7 +367,7 @@ describe('a hold that is lost', () => {
     server.lease = undefined
     expect(await errorOf(lost.confirm())).toMatchObject({
       outcome: 'conflict',
-      message: expect.stringContaining("removed this command's hold on echo (the Lease canary-echo"),
+      message: expect.stringContaining('lock of this command on echo was removed (Lease canary-echo'),
     })
   })
 

@@ -70,7 +70,7 @@ function gather(pods: Pod[]): Promise<PodEvidence> {
   })
 }
 
-test('a container that crashed: state, exit code, and the log of the run before', async () => {
+test('a container that crashed: state, exit code, and the log of the previous run', async () => {
   fake = await world({ log: (_, response) => response.end('starting\npanic: no database\n') })
 
   const seen = await gather([pod('echo-v2-a', crashing)])
@@ -94,7 +94,7 @@ test('a container that crashed: state, exit code, and the log of the run before'
     },
   })
   expect(evidenceLines(seen)).toEqual([
-    'pod echo-v2-a: Running, container echo waiting (CrashLoopBackOff), exit code 2, 3 restarts, log of the run before',
+    'pod echo-v2-a: Running, container echo waiting (CrashLoopBackOff), exit code 2, 3 restarts, log of the previous run',
     '  | starting',
     '  | panic: no database',
   ])

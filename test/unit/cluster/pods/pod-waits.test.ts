@@ -100,7 +100,7 @@ test('a rolling restart that hangs: pods from before do not pass for new ones', 
 
   await expect(
     waitForPods(fake.api, { ...wait, timeoutMs: 2000 }, (progress) => reports.push(progress)),
-  ).rejects.toThrow(/v2 has 0 of 1 new pods ready, while 1 from before serve on \(ImagePullBackOff/)
+  ).rejects.toThrow(/v2 has 0 of 1 new pods ready, while 1 old pod still serves \(ImagePullBackOff/)
   expect(reports).toMatchObject([[{ version: 'v2', ready: 0, wanted: 1 }]])
 })
 
@@ -108,7 +108,7 @@ test('no Deployment of that version: said at once, with those there are', async 
   fake = await cluster([deployment('v1', 1)], [])
 
   await expect(waitForPods(fake.api, wait, () => undefined)).rejects.toThrow(
-    /no Deployment for version v2 in namespace echo \(there are: v1\)/,
+    /no Deployment for version v2 in namespace echo \(found: v1\)/,
   )
 })
 
@@ -163,7 +163,7 @@ test('only another Deployment has pods of that version: none of the app', async 
   fake = await cluster([worker, deployment('v1', 1)], workers)
 
   await expect(waitForPods(fake.api, wait, () => undefined)).rejects.toThrow(
-    /no Deployment for version v2 in namespace echo \(there are: v1\)/,
+    /no Deployment for version v2 in namespace echo \(found: v1\)/,
   )
 })
 

@@ -161,7 +161,7 @@ describe('pods of an app by version', () => {
     const scaled = deployment('v1')
     scaled.spec = { ...scaled.spec, replicas: 0 }
 
-    expect(states([scaled], [])[0]?.problems).toEqual(['replicas is 0: it has no pod to answer'])
+    expect(states([scaled], [])[0]?.problems).toEqual(['replicas is 0: no pod can answer'])
   })
 
   test('a pod that runs without becoming ready is told once the time is over', () => {
@@ -172,10 +172,7 @@ describe('pods of an app by version', () => {
 
     expect(
       unreadyPods('v1', [running, pod('v1', ready), pod('v1', { phase: 'Pending' }, { name: 'p' })]),
-    ).toEqual([
-      'pod echo-v1-x runs, but does not become ready (does its readiness probe fail?)',
-      'pod p is Pending',
-    ])
+    ).toEqual(['pod echo-v1-x runs, but is not ready (its readiness probe may fail)', 'pod p is Pending'])
   })
 })
 

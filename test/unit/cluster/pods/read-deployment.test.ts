@@ -54,7 +54,7 @@ test('a Deployment that is not there is wrong usage', async () => {
   await fake.program('kubectl', kubectl(''))
   await expect(readDeployment('none', { namespace: 'shops' }, KINDS)).rejects.toMatchObject({
     outcome: 'usage',
-    message: 'There is no deployment none in namespace shops.',
+    message: 'Not found: deployment none in namespace shops.',
   })
 })
 
@@ -62,7 +62,7 @@ test('a cluster that can not be asked is no wrong usage', async () => {
   await fake.program('kubectl', kubectl('', 'Unable to connect to the server'))
   await expect(readDeployment('none', { kubeContext: 'far' }, KINDS)).rejects.toMatchObject({
     outcome: 'external',
-    message: "The Deployment can't be read: Unable to connect to the server.",
+    message: 'Cannot read the Deployment: Unable to connect to the server.',
     command: 'kubectl get deployment none -o json --context far',
     code: 1,
   })
@@ -70,6 +70,6 @@ test('a cluster that can not be asked is no wrong usage', async () => {
 
 test('no kubectl is told', async () => {
   await expect(readDeployment('shop', {}, KINDS)).rejects.toThrow(
-    "The Deployment can't be read: kubectl was not found.",
+    'Cannot read the Deployment: kubectl was not found.',
   )
 })
