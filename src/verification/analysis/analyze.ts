@@ -13,7 +13,7 @@ import { PairJudge, type Seen } from './judge-pairs.js'
 const PROGRESS_MS = 200
 const MAX_SAMPLES = 5
 
-/** Errors before any version had a part in the request. Not resets: a proxy passes those of an app on. */
+/** Errors before any version got the request. Not resets: a proxy passes on those of an app. */
 const LOST = new Set<ErrorKind>([
   'refused',
   'unreachable',
@@ -29,14 +29,14 @@ const LOST = new Set<ErrorKind>([
 interface CommittedProbe {
   isCanaryRequest: boolean
   seen: Seen
-  /** Evidence of what is not a good answer. */
+  /** Evidence of an answer that is not good. */
   sample?: AnswerSample
 }
 
 /**
- * Compares the canary's health with the primary's by pairs of probes, one of each kind, so that both meet the
- * same time, paths and proxies; which of them goes first is drawn anew for each pair. Ends as soon as a gate fails, else
- * when the time is over. Rejects with the signal's reason when it aborts.
+ * Analyzes the canary against the primary by pairs of probes, one of each kind, so that both see the same time, paths
+ * and proxies; the order in each pair is random. Ends as soon as a gate fails, else when the time is over. Rejects with
+ * the signal's reason on abort.
  *
  * @param random numbers from 0 to 1
  * @throws UsageError for a rule that names no version
@@ -91,7 +91,7 @@ export async function analyze(
   return { ...judge.result(), elapsedMs: performance.now() - startedAt, samples }
 }
 
-/** Makes the probes, two by two. */
+/** Makes the probes in pairs. */
 class PairedProbes {
   private readonly regular: Probe[]
   private readonly canaryProbes: Probe[]
@@ -115,7 +115,7 @@ class PairedProbes {
     const isFirst = index % 2 === 0
     if (isFirst) this.canaryFirst = this.random() < 0.5
     const kind = isFirst === this.canaryFirst ? this.canaryProbes : this.regular
-    // A path changes when all proxies, who take turns probe by probe, had it.
+    // Proxies alternate probe by probe: the path changes once each had it.
     return kind[Math.floor((index >> 1) / this.proxies) % kind.length]!
   }
 
@@ -129,7 +129,7 @@ interface Readers {
   attribute: (answer: HttpAnswer) => Attribution
 }
 
-/** What one probe says about which version. */
+/** Attributes one probe to a version. */
 function read(
   request: AnalysisRequest,
   { classify, attribute }: Readers,
@@ -161,7 +161,7 @@ function read(
   }
 }
 
-/** The version that the proxy chose for an answer that is not good, else the one that says it gave it. */
+/** The version to blame for an answer that is not good: the proxy's choice, else the one that the answer names. */
 function blamed(request: AnalysisRequest, { version, chosen }: Attribution): Arm | undefined {
   return armOf(request, chosen) ?? armOf(request, version)
 }

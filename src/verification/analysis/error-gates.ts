@@ -8,15 +8,15 @@ import { countError, countsText } from '../answers/error-counts.js'
 import { among, percent, points } from './phrases.js'
 import { ErrorsAboveLimit, ErrorsAgainstPrimary } from '../statistics/sequential.js'
 
-/** Bound on passing a canary whose share of errors is at the limit or above. */
+/** Bound on passing a canary whose error rate is at or above the limit. */
 const BETA = 0.01
 
-/** A version by its part in the analysis. */
+/** A version by its role in the analysis. */
 export type Arm = 'primary' | 'canary'
 
 /**
- * The canary's own errors against the limit, whatever the primary does. Counts canary probes alone: all of those are
- * the canary's, while an error of a regular one may be of either version.
+ * The canary's errors against the limit, regardless of the primary. Counts canary probes only: an error of a regular
+ * one may be either version's.
  */
 export class AbsoluteGate {
   private readonly test: ErrorsAboveLimit
@@ -31,7 +31,7 @@ export class AbsoluteGate {
     this.test = new ErrorsAboveLimit(limit)
   }
 
-  /** Takes what came of a canary probe; true when the canary has too many errors. */
+  /** Adds the outcome of a canary probe; true once the canary has too many errors. */
   add(error?: AnswerError): boolean {
     this.counts.answers += 1
     if (error) {
@@ -48,7 +48,7 @@ export class AbsoluteGate {
     const seen = `${among(errors, answers)} canary requests failed${errors > 0 ? `: ${countsText(this.errors)}` : ''}`
     const gate = { name: 'errors' }
     if (this.hasFailed) return { ...gate, verdict: 'fail', reason: `${seen}; that is more than ${limit}` }
-    // Looked at once, at the end, so this needs no sequential test.
+    // Evaluated once, at the end: needs no sequential test.
     if (chanceOfAtMost(errors, answers, this.limit) <= BETA)
       return { ...gate, verdict: 'pass', reason: `${seen}; that is less than ${limit}` }
     const needed = Math.ceil(Math.log(BETA) / Math.log1p(-this.limit))
@@ -63,7 +63,7 @@ export class RelativeGate {
   private readonly test: ErrorsAgainstPrimary
   private hasFailed = false
 
-  /** @param share of the regular requests that the canary gets, 0..1 */
+  /** @param share share of the regular requests that the canary gets, 0..1 */
   constructor(
     private readonly limits: AnalysisLimits,
     private readonly share: number,
@@ -73,11 +73,11 @@ export class RelativeGate {
   }
 
   /**
-   * Takes an error; true when the canary has too many of them. Where the answer tells the version, versions are
-   * compared: the canary gets all canary requests and its share of the regular ones. Else canary requests are compared
-   * with regular ones, which of the two was to fail being chance where both versions are the same.
+   * Adds an error; true once the canary has too many. If the answer names its version, compares versions: the canary
+   * gets all canary requests and its share of the regular ones. Otherwise compares canary with regular requests: with
+   * equal versions, either is as likely to fail.
    *
-   * @param arm the version, where the answer told
+   * @param arm the version, if the answer names it
    */
   add(isCanaryRequest: boolean, arm?: Arm): boolean {
     const evidence = arm
@@ -88,8 +88,8 @@ export class RelativeGate {
   }
 
   /**
-   * @param canary what to compare: the versions' counts, or where errors were of nobody knows whom, those of canary
-   * @param primary and regular requests
+   * @param canary counts of the versions or, if errors could not be attributed, of canary requests
+   * @param primary the same of the primary or regular requests
    */
   result(canary: Share, primary: Share, names: Record<Arm, string>): AnalysisGate {
     const gate = { name: 'errors against primary' }

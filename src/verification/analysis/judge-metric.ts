@@ -1,7 +1,7 @@
 import type { AnalysisGate } from '../../model/results/analysis.js'
 import type { MetricGate } from '../../model/verify-settings.js'
 
-/** What the HTTP API answers with, as far as it is looked at. */
+/** The part of the HTTP API's answer that is read. */
 export interface QueryAnswer {
   status?: string
   data?: { resultType?: string; result?: unknown }
@@ -10,16 +10,16 @@ export interface QueryAnswer {
   error?: string
 }
 
-/** Series named where there are too many. */
+/** Series named in a message about too many. */
 const NAMED = 3
 
-/** One entry of a vector; a native histogram has no value. */
+/** One entry of a vector; a native histogram has no `value`. */
 interface Sample {
   metric: Record<string, string>
   value?: [number, string]
 }
 
-/** Holds the one number of an answer against the gate's bounds, both of which are as good as what lies between. */
+/** Judges the single number of an answer by the gate's bounds, both inclusive. */
 export function judgeMetric(
   gate: MetricGate,
   { data, warnings = [] }: QueryAnswer,
@@ -52,7 +52,7 @@ function numberIn(data: QueryAnswer['data']): number | string {
   return only.value ? numberOf(only.value[1]) : 'the query gives a histogram, not one number'
 }
 
-/** Prometheus writes `+Inf`, `-Inf` and `NaN` for what JSON does not have. */
+/** Prometheus writes `+Inf`, `-Inf` and `NaN`, which JSON lacks. */
 function numberOf(text: string): number {
   return Number(text.replace('Inf', 'Infinity'))
 }

@@ -9,20 +9,20 @@ import type { AnswerError, ErrorCount } from '../../model/answer-errors.js'
 import { addedCounts, countError, countsText, totalOf } from '../answers/error-counts.js'
 import { among } from './phrases.js'
 
-/** Bound on failing a canary that is as healthy as the primary, and below the limit of errors; over all gates. */
+/** Bound on failing a canary that is as good as the primary and below the error limit, over all gates. */
 const ANALYSIS_FALSE_ALARM_RATE = 0.01
 const GATES = 3
 
 const NO_VERSION: AnswerError = { kind: 'no-version' }
 
-/** What came of one probe of a pair. */
+/** The outcome of one probe of a pair. */
 export type Seen =
   | { type: 'answer'; arm: Arm; elapsedMs: number }
-  /** `arm`: the version, where the answer tells it. */
+  /** `arm`: the version, if the answer names it. */
   | { type: 'error'; error: AnswerError; arm?: Arm }
-  /** A good answer that names no version; `arm`: the one that the proxy chose, where the answer tells. */
+  /** A good answer that names no version; `arm`: the proxy's choice, if the answer shows it. */
   | { type: 'unnamed'; arm?: Arm }
-  /** No version had a part in it. */
+  /** No version got the request. */
   | { type: 'lost'; error: AnswerError }
 
 type Settings = Pick<AnalysisRequest, 'primary' | 'canary' | 'share' | 'limits'>
@@ -32,10 +32,10 @@ interface Tally extends Share {
   latency: LatencySample
 }
 
-/** Counts what came of the pairs and judges it after every probe. */
+/** Counts outcomes and judges after every probe. */
 export class PairJudge {
   private probes = 0
-  /** Errors of no version, and of either. */
+  /** `lost`: errors of no version; `unknown`: of one version or the other. */
   private readonly lost: ErrorCount[] = []
   private readonly unknown: ErrorCount[] = []
   private readonly resets = { canary: 0, regular: 0 }
@@ -67,11 +67,11 @@ export class PairJudge {
     this.latency = new LatencyGate(limits.latency, alpha, this.arms.canary.latency, this.arms.primary.latency)
   }
 
-  /** Takes what came of one probe; true when the canary is not healthy. */
+  /** Adds the outcome of one probe; true once a gate fails. */
   add(isCanaryRequest: boolean, seen: Seen): boolean {
     this.probes += 1
     if (seen.type === 'lost') return this.lose(seen.error)
-    // Answers that never name a version say nothing against one; a canary's do where the primary's have named theirs.
+    // Unnamed answers count against the canary only if the primary's answers name their version.
     if (seen.type === 'unnamed') {
       const isNamed = this.arms.primary.answers > this.arms.primary.errors
       return isNamed ? this.error(isCanaryRequest, { ...seen, error: NO_VERSION }) : this.lose(NO_VERSION)
@@ -93,7 +93,7 @@ export class PairJudge {
     return Math.floor(this.probes / 2)
   }
 
-  /** What it came to; the verdict is the worst of the gates'. */
+  /** The analysis; its verdict is the worst of the gates'. */
   result(): Omit<Analysis, 'elapsedMs' | 'samples'> {
     const { primary, canary } = this.settings
     const gates = [...this.lostGate(), this.absolute.result(), this.relativeResult(), this.latency.result()]
@@ -124,8 +124,8 @@ export class PairJudge {
   }
 
   /**
-   * Whether the connection is at fault for the newest reset of a canary request: regular ones are reset as often. One
-   * more is borne, as either of a pair may come first.
+   * Whether the connection caused the newest reset of a canary request: regular requests are reset as often. Allows one
+   * more, as either probe of a pair may come first.
    */
   private isShared(): boolean {
     return this.resets.canary <= this.resets.regular + 1
@@ -136,7 +136,10 @@ export class PairJudge {
     return false
   }
 
-  /** An error that tells no version is the canary's on a canary probe; on others only where the primary gets them all. */
+  /**
+   * Blames the canary for unattributed errors of canary probes, the primary for those of regular probes only if it gets
+   * them all.
+   */
   private blamedFor(isCanaryRequest: boolean): Arm | undefined {
     if (isCanaryRequest) return 'canary'
     return this.settings.share === 0 ? 'primary' : undefined
@@ -152,7 +155,7 @@ export class PairJudge {
     })
   }
 
-  /** Where more than a few probes told nothing, the rest may not be what users see. */
+  /** Inconclusive if too many probes reached no version: the rest may not represent users' requests. */
   private lostGate(): AnalysisGate[] {
     const shared = 2 * Math.min(this.resets.canary, this.resets.regular)
     const lost = [...this.lost]

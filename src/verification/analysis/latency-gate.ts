@@ -5,17 +5,17 @@ import type { LatencySample } from './latency-sample.js'
 import { mannWhitney } from '../statistics/mann-whitney.js'
 import { ms } from './phrases.js'
 
-/** Answers of each version below which nothing is said: fewer would miss a fifth more in one analysis of four. */
+/** Minimum answers of each version: with fewer, one analysis in four would miss a canary slower by a fifth. */
 const MIN_ANSWERS = 200
 
 /**
- * Whether the canary is slower, by more than chance and by more than matters. Looks at 200 answers of each version, at
- * twice as many and so on, and once at the end; each look may use half of the alpha that is left, the last one the rest.
+ * Whether the canary is slower, significantly and by more than the limit. Looks at 200 answers of each version, at
+ * twice as many and so on, and once at the end; each look spends half of the remaining alpha, the last one the rest.
  */
 export class LatencyGate {
   private nextLook = MIN_ANSWERS
 
-  /** @param alpha what is left of the bound on failing a canary that is as fast as the primary */
+  /** @param alpha remaining bound on failing a canary that is as fast as the primary */
   constructor(
     private readonly limits: AnalysisLimits['latency'],
     private alpha: number,
@@ -23,7 +23,7 @@ export class LatencyGate {
     private readonly primary: LatencySample,
   ) {}
 
-  /** To be asked after every answer; true when the canary is too slow. */
+  /** Call after every answer; true once the canary is too slow. */
   look(): boolean {
     if (this.answers() < this.nextLook) return false
     this.nextLook *= 2
@@ -31,7 +31,7 @@ export class LatencyGate {
     return this.judge(this.alpha).verdict === 'fail'
   }
 
-  /** The verdict as of now: the last look. */
+  /** The final verdict: the last look. */
   result(): AnalysisGate {
     const answers = this.answers()
     if (answers >= MIN_ANSWERS) return this.judge(this.alpha)

@@ -1,9 +1,9 @@
-/** Values kept of each version: what a gate and three quantiles need, at 160 KB. */
+/** Values kept per version: enough for a gate and three quantiles, 160 KB. */
 const CAPACITY = 20_000
 
-/** Latencies of one version, milliseconds: all of them, or a random sample of even chances where they are too many. */
+/** Latencies of one version, milliseconds: all of them, or beyond the capacity a uniform random sample. */
 export class LatencySample {
-  /** How many there were. */
+  /** Number of values added. */
   count = 0
   private max = -Infinity
   private readonly values: number[] = []
@@ -15,7 +15,7 @@ export class LatencySample {
     this.max = Math.max(this.max, ms)
     if (this.values.length < CAPACITY) this.values.push(ms)
     else {
-      // Each of the values so far is in the sample with the same chance (reservoir sampling).
+      // Reservoir sampling: each value so far is in the sample with the same probability.
       const place = Math.floor(this.random() * this.count)
       if (place < CAPACITY) this.values[place] = ms
     }

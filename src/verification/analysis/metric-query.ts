@@ -3,10 +3,10 @@ import { UsageError } from '../../model/errors.js'
 const QUOTES = ['"', "'", '`']
 
 /**
- * Fills `{{name}}` in a PromQL query with its variable, so that whatever the variable holds stays one string where it
- * stands in quotes. In a regular expression it is part of the expression.
+ * Replaces `{{name}}` in a PromQL query by its variable, escaped so that inside quotes it stays one string. In a
+ * regular expression it is part of the expression.
  *
- * @throws UsageError for a name that there is not
+ * @throws UsageError for an unknown name
  */
 export function fillQuery(query: string, variables: Record<string, string>): string {
   let quote: string | undefined
@@ -29,7 +29,7 @@ function valueOf(name: string, variables: Record<string, string>, query: string)
   })
 }
 
-/** Strings in quotes know backslashes, those in backquotes do not. */
+/** PromQL strings in quotes have backslash escapes, those in backquotes do not. */
 function escaped(value: string, quote: string | undefined): string {
   if (quote !== '"' && quote !== "'") return value
   return value.replace(/[\\\n]|["']/g, (character) => {

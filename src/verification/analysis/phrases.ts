@@ -8,7 +8,7 @@ export function percent(share: number): string {
   return `${points(share)} %`
 }
 
-/** A share, 0..1, in points of a hundred. */
+/** A share, 0..1, in percentage points. */
 export function points(share: number): number {
   return Math.round(share * 10_000) / 100
 }

@@ -6,7 +6,7 @@ import type { MetricsRequest } from '../probing/verifier.js'
 import { judgeMetric, type QueryAnswer } from './judge-metric.js'
 import { fillQuery } from './metric-query.js'
 
-/** One number is wanted; what is larger than this has thousands of series. */
+/** One number is expected; a larger answer has thousands of series. */
 const MAX_ANSWER_BYTES = 1024 * 1024
 
 /** A whole HTTP answer. */
@@ -16,10 +16,10 @@ interface Answer {
 }
 
 /**
- * Asks Prometheus (or what speaks its API) for each gate's value, now and all at once. A value out of bounds fails; no
- * value, several, or no answer at all is inconclusive, and says why. Rejects with the signal's reason when it aborts.
+ * Queries Prometheus (or a compatible API) for each gate's current value, in parallel. A value out of bounds fails; no
+ * value, several, or no answer is inconclusive, with the reason. Rejects with the signal's reason on abort.
  *
- * @throws UsageError for a query that can't be parsed, or with a variable that there is not
+ * @throws UsageError for a query that Prometheus cannot parse or with an unknown variable
  */
 export async function evaluateMetrics(
   { url, gates, variables, timeoutMs }: MetricsRequest,
@@ -69,7 +69,7 @@ function parsed(text: string): QueryAnswer | undefined {
 
 /** One server's HTTP API. */
 class Prometheus {
-  /** The URL without what may be secret. */
+  /** The URL without credentials. */
   readonly address: string
   private readonly target: URL
   private readonly authorization: Record<string, string>
@@ -93,7 +93,7 @@ class Prometheus {
     this.signal?.throwIfAborted()
   }
 
-  /** The value of a query as of now. Sent once more where the connection broke: it may have been an old one. */
+  /** The current value of a query. Retries once if the connection broke: it may have been a stale one. */
   async query(query: string): Promise<Answer> {
     const late = AbortSignal.timeout(this.timeoutMs)
     const signal = this.signal ? AbortSignal.any([this.signal, late]) : late
@@ -126,7 +126,7 @@ class Prometheus {
   }
 }
 
-/** A part of a URL as it was meant; a percent sign that escapes nothing is one. */
+/** Percent-decodes a part of a URL; leaves an invalid escape as it is. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text)

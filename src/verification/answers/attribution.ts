@@ -12,15 +12,15 @@ export interface HttpAnswer {
   body: string
 }
 
-/** Reads the version out of an answer; undefined where it names none. */
+/** Reads the version from an answer; undefined if it names none. */
 export type Identify = (answer: HttpAnswer) => string | undefined
 
-/** One way to read the version out of an answer. */
+/** One rule for reading the version from an answer. */
 interface Reader {
   /** Where it looks, for people: `verify.version.header x-app`. */
   rule: string
   read: Identify
-  /** Whether what it reads tells who answered. */
+  /** Whether it proves which version answered. */
   isProof: boolean
 }
 
@@ -28,7 +28,7 @@ interface Reader {
 export interface Reading {
   rule: string
   version?: string
-  /** Whether it is the one that counts. */
+  /** Whether this reading counts. */
   used: boolean
 }
 
@@ -37,18 +37,18 @@ export type AttributionRequest = Pick<
   'app' | 'versionRule' | 'versionHeader' | 'versionHeaderIsProof'
 >
 
-/** Who gave an answer, and whom the proxy chose to give it, as far as the answer tells. */
+/** The version that answered and the one the proxy chose, as far as the answer shows. */
 export interface Attribution {
   version?: string
   chosen?: string
 }
 
 /**
- * How an answer names its version, in order: the rule of the values (`verify.version`: header, json, body), the
- * default image's body `version:<app>-<version>`, and the header with the version the proxy chose, where that is proof.
- * The header also tells whom the proxy chose where the application names itself: the two have to agree.
+ * How an answer names its version, in order: the rule of the values (`verify.version`: header, json, body), the default
+ * image's body `version:<app>-<version>`, and the header with the version the proxy chose, if that is proof. If the
+ * application names itself, the two have to agree.
  *
- * @throws UsageError for a pattern or path that can't be used
+ * @throws UsageError for an invalid pattern or path
  */
 export function compileAttribution(request: AttributionRequest): (answer: HttpAnswer) => Attribution {
   const readers = readersOf(request)
@@ -57,7 +57,7 @@ export function compileAttribution(request: AttributionRequest): (answer: HttpAn
   return (answer) => ({ version: firstOf(proof, answer)?.version, chosen: version(readChosen(answer)) })
 }
 
-/** What every rule reads from an answer, in their order. */
+/** What each rule reads from an answer, in order. */
 export function compileReadings(request: AttributionRequest): (answer: HttpAnswer) => Reading[] {
   const readers = readersOf(request)
   const proof = readers.filter(({ isProof }) => isProof)
@@ -104,7 +104,7 @@ function firstOf(readers: Reader[], answer: HttpAnswer): { reader: Reader; versi
   return undefined
 }
 
-/** What to set so that answers like this one name their version, one sentence. */
+/** The setting that would make answers like this one name their version, a clause. */
 export function howToIdentify(
   request: AttributionRequest,
   looks?: { headers?: Record<string, string>; body?: string },
@@ -123,7 +123,7 @@ export function howToIdentify(
   )
 }
 
-/** Whether a text begins as JSON does: a sample may be cut. */
+/** Whether a text starts like JSON: a sample may be truncated. */
 function isJson(text: string): boolean {
   return /^\s*[[{"\d-]|^\s*(true|false|null)/.test(text)
 }
@@ -133,7 +133,7 @@ function readHeader(name: string): Identify {
   return ({ headers }) => headers[key]?.trim()
 }
 
-/** The rule as the values have it, which may be anything. */
+/** The rule from the values, whose types are unchecked. */
 function textsOf(rule: object): { [key in keyof VersionRule]: string } {
   for (const [key, value] of Object.entries(rule)) {
     if (typeof value === 'string') continue
@@ -144,7 +144,7 @@ function textsOf(rule: object): { [key in keyof VersionRule]: string } {
   return rule
 }
 
-/** No version is that long: names of Deployments are cut at 63. */
+/** Longer than any version: names of Deployments have at most 63 characters. */
 const MAX_VERSION = 100
 
 function version(text: string | undefined): string | undefined {
@@ -156,7 +156,7 @@ const PATTERN_PLACE = 'verify.version.body'
 
 function readPattern(source: string): Identify {
   const pattern = compilePattern(source, PATTERN_PLACE)
-  // With an empty alternative the pattern matches anything, and the match lists the groups there are.
+  // With an empty alternative the pattern always matches, and the match lists its groups.
   const groups = new RegExp(`${source}|`).exec('')?.groups
   if (!groups || !Object.hasOwn(groups, 'version')) {
     throw new UsageError(`${PATTERN_PLACE} "${source}" has no group named "version".`, {
@@ -183,7 +183,7 @@ function readJson(path: string): Identify {
       const value = valueAt(JSON.parse(body), keys)
       if (typeof value === 'string') return value
       if (typeof value !== 'number') return undefined
-      // As it is written: 1.10 is another version than 1.1.
+      // Keep numbers as text: 1.10 is not 1.1.
       return valueAt(JSON.parse(body.replace(STRING_OR_NUMBER, quoteNumber)), keys) as string
     } catch {
       return undefined
@@ -206,7 +206,7 @@ function quoteNumber(token: string): string {
   return token.startsWith('"') ? token : `"${token}"`
 }
 
-/** `$.app.versions[0].name` → its keys. A subset of JSON path: member names and indices, the `$.` may be left out. */
+/** `$.app.versions[0].name` → its keys. A subset of JSON path: member names and indices; `$.` is optional. */
 function parseJsonPath(path: string): string[] {
   const steps = path.replace(/^\$\.?/, '')
   if (!/^(?:[^.[\]]+|\[\d+\])(?:\.[^.[\]]+|\[\d+\])*$/.test(steps)) {

@@ -5,10 +5,10 @@ import { compilePattern, matcher } from './pattern.js'
 import type { ProxyAnswers } from './proxy-answers.js'
 import type { ProbeRequest } from '../probing/verifier.js'
 
-/** What came of one probe: an answer, or why there is none. */
+/** The outcome of one probe: an answer, or why there is none. */
 export type Outcome = { answer: HttpAnswer } | { failure: TransportFailure; message: string }
 
-/** Whose routes an answer came through, told by the fingerprint header; `untold` where the chart leaves it out. */
+/** Whose routes served an answer, by the fingerprint header; `untold` if the chart leaves it out. */
 export type Routes = 'wanted' | 'foreign' | 'missing' | 'untold'
 
 /** One probe, classified: a version, no version, or an error of some kind. */
@@ -17,15 +17,15 @@ export type Observation =
   | { type: 'unidentified'; routes: Routes }
   | { type: 'error'; error: AnswerError; routes: Routes }
 
-/** Turns what came of a probe into what it counts as. */
+/** Classifies the outcome of a probe. */
 export type Classify = (outcome: Outcome) => Observation
 
 /**
- * What answers count as. Only an answer of an expected status, through the wanted routes, that is as the assertions want
- * it, can speak for a version; another status is an error whichever routes it came through (a proxy's own 404 and 503
- * need not carry route headers). Where the answer tells both whom the proxy chose and who answered, they have to agree.
+ * Compiles the classification of answers. Only an answer with an expected status, through the wanted routes, that meets
+ * the assertions counts for a version; any other status is an error whichever routes it came through (a proxy's own 404
+ * and 503 may lack route headers). If an answer shows both the proxy's choice and who answered, they have to agree.
  *
- * @throws UsageError for patterns and rules that can't be used
+ * @throws UsageError for invalid patterns and rules
  */
 export function compileClassify(
   request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion' | 'proxy'>,
@@ -60,7 +60,7 @@ export function compileClassify(
   }
 }
 
-/** The first assertion that an answer does not meet, as an error. */
+/** The first assertion that an answer fails, as an error. */
 function compileAssertions({
   body,
   headers,
@@ -93,7 +93,7 @@ function routesOf(answer: HttpAnswer, fingerprint?: { header: string; value: str
   return value === fingerprint.value ? 'wanted' : 'foreign'
 }
 
-/** The kind of an answer of a status that is not expected. */
+/** The kind of error of an unexpected status. */
 function statusKind(answer: HttpAnswer, proxy: ProxyAnswers): ErrorKind {
   const { status, headers, body } = answer
   if (isRedirect(answer)) return 'redirect'
@@ -120,7 +120,7 @@ const CONNECTION_ERRORS = new Set<ErrorKind>([
 
 const TRANSIENT = new Set<ErrorKind>(['refused', 'reset', 'unreachable', 'connection-error'])
 
-/** Errors on the way to the proxy: they keep a check from passing but do not contradict the stage. */
+/** Errors between canary and the proxy: they prevent a pass but do not contradict the stage. */
 export function isConnectionError({ kind }: AnswerError): boolean {
   return CONNECTION_ERRORS.has(kind)
 }

@@ -22,7 +22,7 @@ export function addedCounts(...all: (readonly ErrorCount[])[]): ErrorCount[] {
   return sum
 }
 
-/** The most frequent first. */
+/** Sorted by frequency, highest first. */
 export function byFrequency(counts: readonly ErrorCount[]): ErrorCount[] {
   return [...counts].sort((a, b) => b.count - a.count)
 }

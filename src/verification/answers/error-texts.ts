@@ -3,7 +3,7 @@ import { MAX_HEADER_KIB } from '../judging/limits.js'
 
 interface ErrorText {
   text: (error: AnswerError) => string
-  /** The likeliest cause, a clause; none where no cause is likelier than others. */
+  /** The likeliest cause, a clause; absent if no cause stands out. */
   hint?: string
 }
 
@@ -104,7 +104,7 @@ export function errorText(error: AnswerError): string {
   return TEXTS[error.kind].text(error)
 }
 
-/** The likeliest cause of an error, a clause; undefined where none is likelier than others. */
+/** The likeliest cause of an error, a clause; undefined if none stands out. */
 export function hintFor({ kind, status }: AnswerError): string | undefined {
   return kind === 'status' && status !== undefined ? STATUS_HINTS[status] : TEXTS[kind].hint
 }

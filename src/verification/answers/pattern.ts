@@ -6,9 +6,9 @@ const MATCH_TIMEOUT_MS = 1000
 const MAX_PATTERN = 1000
 
 /**
- * A pattern of the user's, compiled. `place` is where it stands, for messages: `verify.expect.body`.
+ * Compiles a user's pattern. `place` names its setting in messages: `verify.expect.body`.
  *
- * @throws UsageError for one that is too long or no regular expression
+ * @throws UsageError for one that is too long or not a regular expression
  */
 export function compilePattern(source: string, place: string): RegExp {
   if (source.length > MAX_PATTERN) {
@@ -26,8 +26,8 @@ export function compilePattern(source: string, place: string): RegExp {
 }
 
 /**
- * Matches texts against a pattern of the user's; returns the match, or null. Some patterns need time exponential in the
- * text; a script of its own is the one way to break off a match.
+ * Matches texts against a user's pattern; returns the match or null. Some patterns take exponential time, and only a
+ * `vm` script with a timeout can interrupt a match.
  *
  * @throws UsageError from a match that takes too long
  */

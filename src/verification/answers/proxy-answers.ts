@@ -3,15 +3,15 @@ import type { HttpAnswer } from './attribution.js'
 
 type Headers = Record<string, string>
 
-/** How a gateway's proxies show in the answers that come through them. */
+/** How to recognise a gateway's proxies in answers. */
 export interface ProxyAnswers {
-  /** The error that an answer is if the proxy gave it by itself; undefined for an app's answers, and for others. */
+  /** The error of an answer that the proxy itself gave; undefined for all other answers. */
   errorOf(answer: HttpAnswer): ProxyError | undefined
-  /** Whether a pod gave an answer, by the headers that the proxy adds. */
+  /** Whether a pod gave the answer, by the headers that the proxy adds. */
   isFromPod(headers: Headers): boolean
-  /** The header that shows the former, `x-envoy-upstream-service-time`. */
+  /** The header that shows it, `x-envoy-upstream-service-time`. */
   podHeader: string
-  /** How often the proxy asked the app for an answer. */
+  /** How many attempts the proxy made for the answer. */
   attempts(headers: Headers): number
   attemptsHeader: string
 }

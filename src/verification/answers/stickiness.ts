@@ -1,9 +1,10 @@
-/** Fewer answers of either kind say nothing about runs. */
+/** With fewer answers of either kind the test is meaningless. */
 const MIN_ANSWERS = 20
 
 /**
- * The runs test (Wald and Wolfowitz) on the canary's and other answers in issue order: with a choice made for each request
- * by itself, the number of runs is nearly normal around 2nm/(n+m) + 1. Far fewer are the mark of sticky routing, by time.
+ * The runs test (Wald and Wolfowitz) on the canary's and other answers in issue order: if each request is routed
+ * independently, the number of runs is nearly normal around 2nm/(n+m) + 1. Far fewer indicate routing that is sticky
+ * over time.
  */
 export class Runs {
   private canary = 0
@@ -18,7 +19,7 @@ export class Runs {
     this.last = isCanary
   }
 
-  /** Standard deviations from the expected number; negative: too few runs. Undefined where there is too little to tell. */
+  /** Standard deviations from the expected number; negative: too few runs. Undefined with too few answers. */
   z(): number | undefined {
     const { canary: n, others: m, runs } = this
     if (n < MIN_ANSWERS || m < MIN_ANSWERS) return undefined
@@ -29,12 +30,12 @@ export class Runs {
   }
 }
 
-/** Connections that are compared; those after them are left out. */
+/** Number of connections compared; later ones are ignored. */
 const MAX_CONNECTIONS = 1000
 
 /**
  * Whether answers differ by connection more than chance explains: Pearson's homogeneity test over the connections, its
- * sum taken as nearly normal around the number of connections. Large values are the mark of routing that sticks to a
+ * sum taken as nearly normal around the number of connections. Large values indicate routing that is sticky per
  * connection.
  */
 export class Connections {

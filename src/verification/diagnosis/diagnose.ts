@@ -5,13 +5,13 @@ import { IN_FRONT } from './in-front.js'
 import { PROTOCOL } from './protocol.js'
 import { PROXY } from './proxy.js'
 
-/** Causes that only a routing provider can name, by where they are on the way to the app. */
+/** Rules that only a routing provider has, by place on the path to the app. */
 export interface ProviderRules {
-  /** How requests are led to the app. */
+  /** Routes to the app. */
   routes: Rule[]
-  /** What the routes lead to. */
+  /** Backends of the routes. */
   backends: Rule[]
-  /** What the proxies make of it. */
+  /** Configuration in the proxies. */
   proxies: Rule[]
 }
 
@@ -19,15 +19,15 @@ const MOST_CAUSES = 3
 const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
 
 /**
- * The likeliest causes, at most three, the likeliest first: those that are proven, then guesses from the answers. Mere
- * possibilities are left out where something is proven. Without a proof: what the surroundings alone prove.
+ * At most three causes, the likeliest first: certain ones, then guesses from the answers. Possible causes are left out
+ * if one is certain. Without a proof in the facts, only what the snapshot shows.
  */
 export function diagnose(facts: Facts, provider?: ProviderRules): Cause[] {
   const { routes = [], backends = [], proxies = [] } = provider ?? {}
-  // What leads to the app first: if that is broken, what lies behind can't be known.
+  // Routes first: if they are broken, nothing behind them can be judged.
   const rules = [...routes, ...backends, ...ENDPOINTS, ...proxies, ...PROXY, ...PROTOCOL, ...IN_FRONT]
   const found = rules.flatMap((rule) => rule(facts) ?? [])
-  // Old routes on one proxy of several are that proxy's matter, and those of another app are not old.
+  // A single lagging proxy or another app's routes explain "old routes".
   const isExplained = found.some(
     ({ id, certainty }) => id === 'proxy-behind' || (id === 'rival-table' && certainty === 'certain'),
   )

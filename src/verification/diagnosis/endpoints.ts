@@ -6,7 +6,7 @@ import { errorsOf, type Facts, failing, readyOf, type Rule } from './facts.js'
 /** Causes behind the proxy: Service and pods. */
 export const ENDPOINTS: Rule[] = [foreignPods, emptySubset, fallbackAnswers, podsNotReady]
 
-/** Pods of others that carry a routed version's labels: the proxy takes them for that version's. */
+/** Other owners' pods with a routed version's labels: the proxy treats them as that version's. */
 function foreignPods(facts: Facts): Cause | undefined {
   const { snapshot, name, namespace } = facts
   const versions = routedVersions(facts)
@@ -28,7 +28,7 @@ function foreignPods(facts: Facts): Cause | undefined {
   }
 }
 
-/** A version that gets requests and has nobody to answer them: another answers for it, or the proxy says 503. */
+/** A version that gets requests but has no ready pods: another version answers, or the proxy returns 503. */
 function emptySubset(facts: Facts): Cause | undefined {
   const { snapshot, name, namespace } = facts
   if (!snapshot?.versions) return undefined
@@ -63,7 +63,7 @@ function emptySubset(facts: Facts): Cause | undefined {
   }
 }
 
-/** Answers that tell both whom the proxy chose and who answered. */
+/** Answers that show both the proxy's choice and who answered. */
 function fallbackAnswers(facts: Facts): Cause | undefined {
   const fallbacks = errorsOf(facts).filter(({ kind }) => kind === 'fallback')
   if (fallbacks.length === 0) return undefined
@@ -105,7 +105,7 @@ function podsNotReady(facts: Facts): Cause | undefined {
   }
 }
 
-/** Versions that requests are led to: by the checks that did not pass, else by the routes. */
+/** Versions that get requests: by the checks that did not pass, else by the routes. */
 function routedVersions(facts: Facts): string[] {
   if (facts.proof) {
     return failing(facts).flatMap(({ expectation: { primary, canary, share } }) => [

@@ -5,33 +5,33 @@ import type { ProxyAnswers } from '../answers/proxy-answers.js'
 import { addedCounts, totalOf } from '../answers/error-counts.js'
 import type { AnswerSample, CheckResult, StageProof } from '../../model/expectation.js'
 
-/** What a rule looks at: answers, the surroundings, or both. `app` and `namespace` are known in any case. */
+/** Input of the rules: answers, the snapshot, or both. `app` and `namespace` are always known. */
 export interface Facts extends ObjectRef {
   proof?: StageProof
   snapshot?: Snapshot
-  /** Words of the app's routing provider, and how its proxies show in answers. */
+  /** The routing provider's texts, and how to recognise its proxies in answers. */
   texts: RoutingTexts
   answers: ProxyAnswers
 }
 
-/** One cause, where the facts speak for it. */
+/** Returns a cause if the facts support it. */
 export type Rule = (facts: Facts) => Cause | undefined
 
 export function failing({ proof }: Facts): CheckResult[] {
   return (proof?.checks ?? []).filter(({ verdict }) => verdict !== 'pass')
 }
 
-/** Errors of the checks that did not pass, those before the wanted routes included. */
+/** Errors of the checks that did not pass, including those before the wanted routes. */
 export function errorsOf(facts: Facts): ErrorCount[] {
   return addedCounts(...failing(facts).map(({ errors, unjudged }) => unjudged?.errors ?? errors))
 }
 
-/** How many answers of those checks were an error of one of the kinds. */
+/** How many answers of those checks had an error of these kinds. */
 export function countOf(facts: Facts, ...kinds: ErrorKind[]): number {
   return totalOf(errorsOf(facts).filter(({ kind }) => kinds.includes(kind)))
 }
 
-/** How many were an error status without a more specific reason. */
+/** How many had an error status without a more specific kind. */
 export function statusCount(facts: Facts, isMeant: (status: number) => boolean): number {
   return totalOf(
     errorsOf(facts).filter(
@@ -53,7 +53,7 @@ export function same(one: ObjectRef, other: ObjectRef): boolean {
   return one.name === other.name && one.namespace === other.namespace
 }
 
-/** Addresses that requests of a version would be sent to; undefined if nothing shows it. */
+/** Ready addresses of a version; undefined if unknown. */
 export function readyOf(snapshot: Snapshot, version: string): number | undefined {
   if (!snapshot.versions) return undefined
   const entry = snapshot.versions.find((candidate) => candidate.version === version)

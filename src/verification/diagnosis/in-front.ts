@@ -17,7 +17,7 @@ import {
   statusCount,
 } from './facts.js'
 
-/** Causes in what stands before the proxy, and in the app's own answers: told by the answers alone. */
+/** Causes in front of the proxy and in the app's own answers, by the answers alone. */
 export const IN_FRONT: Rule[] = [
   redirect,
   refusedAccess,
@@ -116,7 +116,7 @@ function cache(facts: Facts): Cause | undefined {
       "probe behind the cache: --proxy-url with the gateway's own address",
       'or have the cache let requests with the canary headers pass, and keep its answers apart by them (vary)',
     ],
-    // Where most answers are copies, nothing that they seem to say is about the routes.
+    // If most answers come from a cache, they show nothing about the routes.
     certainty: counted * 2 > failing(facts).reduce((sum, { sent }) => sum + sent, 0) ? 'certain' : 'likely',
   }
 }
@@ -150,7 +150,7 @@ function retries(facts: Facts): Cause | undefined {
   }
 }
 
-/** Canary requests are answered as regular ones are, though the canary has pods to answer them. */
+/** Canary requests are answered like regular ones although the canary has ready pods. */
 function strippedHeader(facts: Facts): Cause | undefined {
   const check = failing(facts).find(({ expectation }) => expectation.kind === 'canary')
   if (!check || totalOf(check.errors) > 0) return undefined
@@ -186,7 +186,7 @@ function notFromThisApp(facts: Facts): Cause | undefined {
   const strangers = failing(facts).flatMap((check) =>
     Object.keys(check.byVersion).filter((version) => !isExpected(check, version)),
   )
-  // With the fingerprint an answer that lacks it did not come through any route of ours; without, what is unnamed may be.
+  // With a fingerprint, an answer without it came through other routes; without one, an unnamed answer may have.
   const guessed = proof?.convergence === 'epochs' ? unnamed : 0
   if (missing + guessed + strangers.length === 0) return undefined
   const sample = samplesOf(facts).find(({ error, version }) => error !== undefined || version === undefined)
@@ -234,7 +234,7 @@ function timeouts(facts: Facts): Cause | undefined {
   }
 }
 
-/** Statuses that come with no cause of the gateway's. */
+/** Error statuses that the gateway did not cause. */
 function appErrors(facts: Facts): Cause | undefined {
   const count = statusCount(facts, (status) => status >= 500 && status !== 504)
   if (count === 0) return undefined

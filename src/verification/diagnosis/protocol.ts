@@ -3,7 +3,7 @@ import type { Cause } from '../../model/results/diagnosis.js'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
 import { countOf, type Facts, type Rule, samplesOf, statusCount } from './facts.js'
 
-/** Causes in how the probes and what they ask speak to each other. */
+/** Protocol mismatches between probes, gateway and app. */
 export const PROTOCOL: Rule[] = [clientCertificate, http2Only, http2App, grpc, largeHeaders, endlessBody, tls]
 
 function clientCertificate(facts: Facts): Cause | undefined {
@@ -111,7 +111,7 @@ function tls(facts: Facts): Cause | undefined {
   }
 }
 
-/** What the first probe that got no good answer says. */
+/** The error of the first probe without a good answer. */
 function firstError(facts: Facts): string[] {
   const { error } = samplesOf(facts).find((sample) => sample.error !== undefined) ?? {}
   return error === undefined ? [] : [error]

@@ -5,17 +5,17 @@ import { isTransient } from '../answers/classify.js'
 import { totalOf } from '../answers/error-counts.js'
 import { countOf, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
 
-/** Causes in what the proxies serve, against what is configured. */
+/** Causes in the proxies: they serve something else than is configured. */
 export const PROXY: Rule[] = [proxyBehind, oldRoutes, stickyRouting, wrongWeights, proxyUnreachable]
 
-/** Further from 0 than this, in standard deviations, answers do not fall independently of each other. */
+/** Beyond this many standard deviations from 0, answers are not independent of each other. */
 const STICKY_Z = 4
 
 export function isUpToDate({ release }: Snapshot, { headerValues }: { headerValues: string[] }): boolean {
   return release?.fingerprint !== undefined && headerValues.includes(release.fingerprint)
 }
 
-/** Some proxies are fine, and others are not. */
+/** Some proxies are fine, others are not. */
 function proxyBehind(facts: Facts): Cause | undefined {
   for (const check of failing(facts)) {
     const proxies = Object.entries(check.perProxy).filter(([, counts]) => counts.sent > 0)
@@ -42,7 +42,7 @@ function proxyBehind(facts: Facts): Cause | undefined {
   return configuredBehind(facts)
 }
 
-/** Where all proxies are asked by one address, their own configuration tells. */
+/** If all proxies share one address, their own configuration shows which lag behind. */
 function configuredBehind(facts: Facts): Cause | undefined {
   const { snapshot, proof, name, namespace } = facts
   if (!proof || !snapshot) return undefined
@@ -68,7 +68,7 @@ function configuredBehind(facts: Facts): Cause | undefined {
   }
 }
 
-/** Whether these answers alone speak against what the check expects: errors, or plainly another share. */
+/** Whether these answers alone contradict the check: errors, or clearly another share. */
 function disagrees(counts: Counts, { expectation, tolerance }: CheckResult): boolean {
   if (totalOf(counts.errors) > 0) return true
   const { canary, share } = expectation
@@ -162,7 +162,7 @@ function stickyRouting(facts: Facts): Cause | undefined {
   }
 }
 
-/** The routes are the wanted ones, errors there are none, and still the share is another. */
+/** The wanted routes, no errors, and yet another share. */
 function wrongWeights(facts: Facts): Cause | undefined {
   const { proof, snapshot } = facts
   const check = failing(facts).find(
@@ -217,7 +217,7 @@ function isShareWrong({ expectation: { share }, interval, sent }: CheckResult): 
   return sent > 0 && (share < interval[0] || share > interval[1])
 }
 
-/** The canary's share by the weighted route; undefined where it has none. */
+/** The canary's share in the weighted route; undefined if there is none. */
 function configuredShare({ routes }: SnapshotRoutes, canary: string): number | undefined {
   const weighted = routes.find(({ headers }) => headers.length === 0)
   if (!weighted || weighted.destinations.length === 0) return undefined

@@ -3,19 +3,19 @@ import type { AnswerError } from '../../model/answer-errors.js'
 import { totalOf } from '../answers/error-counts.js'
 import type { Tally } from './tally.js'
 
-/** An error rate so far above the one that is allowed must not pass. */
+/** An error rate this far above the allowed one must not pass. */
 const ROOM = 0.03
 
-/** `open`: more answers are needed to tell. */
+/** `open`: more answers are needed. */
 export type ErrorJudgement = 'fine' | 'open' | 'too many'
 
 /**
- * Whether the errors among some answers are the few that may be: too many where the anytime-valid interval of their rate
- * lies above it, fine where it lies below the rate and some room. None are allowed by default. Only what an application
- * answers by itself now and then, and timeouts, may be: what the proxy says, or another version, is never right.
+ * Whether the error rate is within the allowed one: too many if its anytime-valid interval lies above it, fine if the
+ * interval lies below it plus some room. The default allows none. Only the application's error statuses and timeouts
+ * may be allowed, never a proxy's own errors or another version's answers.
  *
  * @param allowed share of the answers that may be errors, 0..0.5
- * @param alpha bound on failing an application whose errors are those allowed
+ * @param alpha bound on failing an application within the allowed error rate
  */
 export function judgeErrors(tally: Tally, allowed: number, alpha: number): ErrorJudgement {
   const errors = totalOf(tally.errors)

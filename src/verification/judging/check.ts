@@ -21,18 +21,18 @@ import { type CommittedProbe, type Stratum, Window } from './window.js'
 export const BETA = 0.01
 /** Intervals are at level 99 %, whatever the bound on false alarms: what fails lies well outside. */
 const INTERVAL_ALPHA = 0.01
-/** The smallest share of wrong answers that must not pass where none is expected. */
+/** For expected shares of 0 and 1: the smallest share of wrong answers that must not pass. */
 const LEAK = 0.01
-/** Answers that each path and each proxy must have given before a check passes. */
+/** Answers required from each path and each proxy before a check passes. */
 const MIN_OF_EACH = 30
 const MAX_LOOKS = 20
-/** Pauses before a count whose connection broke begins anew, doubling, milliseconds. */
+/** First delay before restarting a count whose connection broke, milliseconds; doubles each time. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 2000
-/** The stage before explains the answers so many times better than the one expected: said in the reason. */
+/** How many times better the previous stage must explain the answers for the reason to mention it (log). */
 const AS_BEFORE = Math.log(100)
 
-/** What follows from an answer: go on at once, go on at some time with a new count, or a verdict. */
+/** What follows an answer: continue, restart the count at a time, or a verdict. */
 export type Next = { type: 'continue' } | { type: 'restart'; at: number } | { type: 'done'; verdict: Verdict }
 
 const CONTINUE: Next = { type: 'continue' }
@@ -42,15 +42,15 @@ export interface CheckOptions {
   tolerance?: number
   /** Bound on failing a share that is right. */
   alpha: number
-  /** Share of the answers that may be errors of the application, 0..0.5; none by default. */
+  /** Allowed share of application errors among the answers, 0..0.5; by default 0. */
   errorRate?: number
-  /** Names of the proxies that are asked one by one; one, empty, for the address they share. */
+  /** Names of the proxies probed one by one; a single empty name for the shared address. */
   proxies: string[]
-  /** What to set where answers like this one name no version. */
+  /** The setting for answers like this one that name no version. */
   howToIdentify: (looks?: AnswerSample) => string
 }
 
-/** What a count has come to, and the path or proxy that it came to it by, where that was one alone. */
+/** A count's finding, and the single path or proxy that caused it, if any. */
 interface Found {
   finding: Finding
   part?: Stratum
@@ -58,34 +58,34 @@ interface Found {
 
 /**
  * One check: one expectation, fed with its answers in issue order (never in completion order: a slower canary would
- * then look rarer than it is). It neither probes nor looks at a clock: times come with the calls, milliseconds.
+ * look rarer than it is). It neither probes nor reads a clock: callers pass times, milliseconds.
  *
- * The answers of all paths and proxies are judged together; beside that none of them may contradict the expectation by
- * itself, and each must have given a few.
+ * The answers of all paths and proxies are judged together; in addition none of them alone may contradict the
+ * expectation, and each needs a minimum of answers.
  *
- * Errors are no evidence about shares, but no check passes over one that is not allowed: the first in a settled count ends
- * it as a fail. Where only the connection to the proxy broke the count begins anew until the time is over, and is inconclusive
- * then: that says nothing about the versions.
+ * Errors are no evidence about shares, but the first one beyond the allowed rate in a settled count fails the check. If
+ * only the connection to the proxy broke, the count restarts until the time limit and is then inconclusive: it shows
+ * nothing about the versions.
  */
 export class Check {
   private readonly settings: JudgeSettings
-  /** For each path and proxy by itself. */
+  /** For single paths and proxies. */
   private readonly ofParts: JudgeSettings
   private readonly cap: number
-  /** All answers of the present count. */
+  /** All answers of the current count. */
   private window: Window
-  /** Those of them that the settling of a change does not excuse: only they make a finding final. */
+  /** Those after the settling time: only they make a finding final. */
   private settled?: Window
-  /** The answers from before the wanted routes were served. */
+  /** The answers before the wanted routes were served. */
   private readonly before: Window
   private resumeAt = -Infinity
   private restarts = 0
-  /** Counts that the connection to the proxy broke. */
+  /** Counts ended by a broken connection to the proxy. */
   private broken = 0
   private discarded = 0
-  /** What answers looked like before the wanted routes were served. */
+  /** Looks of the answers before the wanted routes were served, counted. */
   private readonly looksBefore = new Map<string, number>()
-  /** Why the count was last begun anew. */
+  /** Why the count was last restarted. */
   private lastFinding?: string
   private lastHint?: string
 
@@ -100,14 +100,14 @@ export class Check {
     this.window = this.begun()
     this.before = this.begun()
     const parts = this.window.parts.length
-    // With parts, half of the bound is theirs.
+    // Paths and proxies together get half of the bound.
     const settings = { share, tolerance, beta, leak: LEAK }
     this.settings = { ...settings, alpha: parts > 0 ? alpha / 2 : alpha }
     this.ofParts = { ...settings, alpha: alpha / 2 / Math.max(1, parts) }
     this.cap = answerCap(this.settings)
   }
 
-  /** Takes the next probe in issue order; `now` is when it was committed. */
+  /** Adds the next probe in issue order, committed at `now`. */
   record(probe: CommittedProbe, now: number): Next {
     const { issuedAt } = probe
     const { countFrom, settledAt } = this.convergence
@@ -150,8 +150,8 @@ export class Check {
   }
 
   /**
-   * The result of a check that has its verdict, or must do without: `ended` is then why, a clause.
-   * `reissued` counts probes sent once more because a connection in use before closed without an answer.
+   * The result of a check with its verdict, or without one: `ended` is then the reason, a clause. `reissued` counts
+   * probes resent because a reused connection closed without an answer.
    */
   result(verdict: Verdict, now: number, reissued: number, ended?: string): CheckResult {
     const { expectation, window, settings } = this
@@ -232,7 +232,7 @@ export class Check {
     return `${reason}${this.asBefore(tally)}${singledOut(finding, parts, tally)}`
   }
 
-  /** Where the share of the stage before explains the answers far better, old routes are the likely cause. */
+  /** If the previous stage's share explains the answers far better, old routes are the likely cause. */
   private asBefore({ canary, expected }: Tally): string {
     const { share, shareBefore } = this.expectation
     if (shareBefore === undefined || shareBefore === share || expected === 0) return ''
@@ -242,7 +242,7 @@ export class Check {
     return logLikelihoodRatio(canary, expected, shareBefore, share) >= AS_BEFORE ? asBefore(shareBefore) : ''
   }
 
-  /** `probe`: the last one that was added, whose path and proxy alone need another look; none: all do. */
+  /** `probe`: the last one added: only its path and proxy need another look; without it, all do. */
   private judge(window: Window, probe?: CommittedProbe): Found | undefined {
     const { tally } = window
     const { errorRate = 0, alpha } = this.options
@@ -264,7 +264,7 @@ export class Check {
     return !window.hasPassed && tally.sent >= this.cap ? { finding: 'undecided' } : undefined
   }
 
-  /** What tipped the scale may be answers from before things settled: go on with those from after. */
+  /** Answers before the settling time may have caused the finding: continue with the settled ones. */
   private dropUnsettled(found: Found, settled: Window): void {
     this.noteRestart(found, this.window.sent - settled.sent)
     this.window = settled
@@ -292,13 +292,13 @@ export class Check {
   }
 }
 
-/** The likeliest cause of the most frequent error, where errors were the finding. */
+/** The likeliest cause of the most frequent error, if errors were the finding. */
 function errorHint(found: Found | undefined, { tally }: Window): string | undefined {
   const [error] = byFrequency(tally.errors)
   return found?.finding === 'error' && error ? hintFor(error) : undefined
 }
 
-/** Where all that contradicts came by one path or proxy of several, that one is named. */
+/** Names the single path or proxy that all contradicting answers came through. */
 function singledOut(finding: Finding, parts: readonly Stratum[], whole: Tally): string {
   if (finding !== 'error' && finding !== 'other version') return ''
   const amount = (tally: Tally) => (finding === 'error' ? totalOf(tally.errors) : tally.others)

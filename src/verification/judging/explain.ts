@@ -13,15 +13,15 @@ export type ExplainRequest = ProbeRequest & {
   timeoutMs: number
 }
 
-/** Unhurried: whoever looks at single answers is not in a hurry, and they come in their order. */
+/** Slow, so that answers arrive in order. */
 const RATE = 20
 const BODY = 1000
 
 /**
- * Sends a few probes of each kind and tells what came and how it was read. Rejects with the signal's reason when it
- * aborts.
+ * Sends a few probes of each kind and reports the answers and how they were read. Rejects with the signal's reason on
+ * abort.
  *
- * @throws UsageError for a rule or pattern that can't be used
+ * @throws UsageError for an invalid rule or pattern
  */
 export async function explainAnswers(
   request: ExplainRequest,

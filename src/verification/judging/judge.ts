@@ -1,19 +1,19 @@
 import { UsageError } from '../../model/errors.js'
 
 /**
- * The rule that turns counted answers into a verdict. It may be asked after every single answer: both error bounds
- * hold for the whole sequence of looks (anytime-valid), so looking often costs nothing.
+ * The rule that turns counted answers into a verdict. It may be evaluated after every answer: both error bounds hold
+ * for the whole sequence of looks (anytime-valid), so frequent looks cost nothing.
  *
  * - FAIL is a bet against the expected share w: `lnE` is the logarithm of a nonnegative martingale with mean 1 if the
  *   share is w, hence P(ever FAIL | share = w) <= alpha (Ville's inequality).
- * - PASS is a bet against either edge of the tolerance: `lnLo` is the logarithm of a supermartingale for every share
- *   at or below the lower edge, hence P(ever PASS | share <= lower edge) <= beta; the same for the upper edge.
+ * - PASS is a bet against either edge of the tolerance: `lnLo` is the logarithm of a supermartingale for every share at
+ *   or below the lower edge, hence P(ever PASS | share <= lower edge) <= beta; the same for the upper edge.
  */
 
 export interface JudgeSettings {
   /** Expected share of the canary, 0..1. */
   share: number
-  /** Half width of the band around the share that is as good as the share; unused for shares 0 and 1. */
+  /** Half width of the accepted band around the share; unused for shares 0 and 1. */
   tolerance: number
   /** Bound on failing a share that is right. */
   alpha: number
@@ -23,7 +23,7 @@ export interface JudgeSettings {
   leak: number
 }
 
-/** `unidentified`: too many answers name no version for any verdict about shares. */
+/** `unidentified`: too many answers name no version to judge shares. */
 export type Judgement = 'pass' | 'fail' | 'continue' | 'unidentified'
 
 interface Evidence {
@@ -35,13 +35,13 @@ interface Evidence {
   lnE: number
 }
 
-/** Half width of the tolerance: 10 points, or half the distance to 0 or 100 where that is less, at least 1 point. */
+/** Half width of the tolerance: 10 points or, if less, half the distance to 0 or 100; at least 1 point. */
 export function defaultTolerance(share: number): number {
   return Math.max(0.01, Math.min(0.1, Math.min(share, 1 - share) / 2))
 }
 
 /**
- * A tolerance around a weight must leave something to tell apart on either side.
+ * A tolerance around a weight must leave room on both sides.
  *
  * @throws UsageError for one that reaches past 0 or 100 %
  */
@@ -64,8 +64,8 @@ export function checkTolerance(share: number, tolerance: number | undefined): vo
 }
 
 /**
- * Judges answers of which some name no version: a pass must hold whichever version those came from, and so must a
- * fail. More than 3 of them, or 1 % where that is more, leave nothing to judge.
+ * Judges answers some of which name no version: a pass or fail must hold whichever version gave those. More than 3 of
+ * them (or 1 % if that is more) prevent a verdict.
  *
  * @param canary answers of the canary
  * @param identified answers that named their version, the canary's included
@@ -86,7 +86,7 @@ export function judge(
   return 'continue'
 }
 
-/** ln of how much better a share `a` explains the answers than a share `b`. */
+/** ln of the likelihood ratio of share `a` to share `b`. */
 export function logLikelihoodRatio(canary: number, answers: number, a: number, b: number): number {
   const others = answers - canary
   return logLikelihood(canary, others, a) - logLikelihood(canary, others, b)
@@ -123,8 +123,8 @@ export function evidence(canary: number, answers: number, settings: JudgeSetting
 }
 
 /**
- * Anytime-valid confidence interval of the canary's share, at level 1 - alpha:
- * all p with (n+1) C(n,k) p^k (1-p)^(n-k) >= alpha. Answers without a version may be anybody's.
+ * Anytime-valid confidence interval of the canary's share, at level 1 - alpha: all p with (n+1) C(n,k) p^k (1-p)^(n-k)
+ * >= alpha. Answers without a version may be either version's.
  */
 export function confidenceInterval(
   canary: number,
@@ -143,10 +143,10 @@ export function confidenceInterval(
 }
 
 /**
- * Answers after which a check gives up: three times what it needs on average. A perfect split passes after
- * ln(1/beta) / min KL(share || edge) answers. Where there is one edge alone that is the average, too; the nearer the other
- * edge is, the more often it is the one that is waited for. The factor is fitted to simulations, which it meets within
- * 10 % (test/unit/verification/calibration.test.ts).
+ * Answers after which a check gives up: three times what it needs on average. A perfect split passes after ln(1/beta) /
+ * min KL(share || edge) answers. With a single edge that is also the average; the nearer the other edge, the more often
+ * that one decides. The factor is fitted to simulations and agrees within 10 %
+ * (test/unit/verification/judging/calibration.test.ts).
  */
 export function answerCap(settings: JudgeSettings): number {
   const { share: w, leak, beta } = settings

@@ -7,7 +7,7 @@ import type { SentProbe } from '../probing/prober.js'
 import type { Tally } from './tally.js'
 import type { Stratum } from './window.js'
 
-/** What a count can come to. `undecided`: the cap on answers is reached. */
+/** Findings of a count. `undecided`: the cap on answers is reached. */
 export type Finding = Exclude<Judgement, 'continue'> | 'error' | 'other version' | 'undecided'
 
 /** Why a check passed. */
@@ -48,14 +48,14 @@ export function findingReason(
   }
 }
 
-/** Why a check ended without a verdict of its own; `ended` says what ended it. */
+/** Why a check ended without its own verdict; `ended` is the cause. */
 export function openReason(
   expectation: Expectation,
   tally: Tally,
   ended: string,
   seen: {
     unconverged: boolean
-    /** Names of the proxies that have not served the wanted routes, and how many are asked. */
+    /** Names of the proxies that do not serve the wanted routes, and how many are probed. */
     behind: string[]
     proxies: number
     looksBefore: ReadonlyMap<string, number>
@@ -81,12 +81,12 @@ export function openReason(
   return `no verdict on ${requests(expectation)} before ${ended}, after ${plural(tally.sent, 'answer')}${last}`
 }
 
-/** Said of answers that fit the stage before. */
+/** For answers that fit the previous stage. */
 export function asBefore(share: number): string {
   return `; that looks as before (${percent(share)})`
 }
 
-/** The reason of one path or proxy that contradicts by itself, and how the others are. */
+/** The reason for a path or proxy that alone contradicts, and the shares of the others. */
 export function partsReason({ name, of, tally }: Stratum, parts: readonly Stratum[], reason: string): string {
   const others = parts.filter((part) => part.of === of && part.tally !== tally)
   const shares = others.map((part) => {
@@ -96,7 +96,7 @@ export function partsReason({ name, of, tally }: Stratum, parts: readonly Stratu
   return `${of} ${name} by itself: ${reason} (of the others, ${shares.join(', ')})`
 }
 
-/** How an answer that is not of the wanted routes looked. */
+/** What an answer not of the wanted routes looked like. */
 export function looksOf(outcome: Outcome, observation: Observation, header: string): string {
   if (!('answer' in outcome)) return errorText({ kind: outcome.failure })
   const { status, headers } = outcome.answer

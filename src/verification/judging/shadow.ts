@@ -1,12 +1,13 @@
 import type { ShadowCheck } from '../../model/expectation.js'
 import { confidenceInterval, defaultTolerance } from './judge.js'
 
-/** Two counters read one after the other may be apart by what comes between: no such difference is a failure. */
+/** Two counters read in sequence may differ by the requests in between: such a difference is no failure. */
 const SLACK = 0.01
 
 /**
- * Whether the share of the requests that were copied is the one asked for: a pass where its anytime-valid interval lies
- * within the tolerance, a fail where it has nothing near the share, undefined while more requests are needed.
+ * Whether the shadowed share of the requests is the configured one: a pass if its anytime-valid interval lies within
+ * the tolerance, a fail if the interval excludes the share by more than the slack, undefined while more requests are
+ * needed.
  *
  * @param share of the requests, above 0, up to 1
  * @param alpha level of the interval is 1 - alpha

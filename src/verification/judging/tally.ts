@@ -6,7 +6,7 @@ import { countError } from '../answers/error-counts.js'
 /** Counts of some of the answers to the probes of one check. */
 export interface Tally {
   sent: number
-  /** Answers of the canary, of either version expected, and of neither. */
+  /** Answers of the canary, of either expected version, and of neither. */
   canary: number
   expected: number
   others: number
@@ -22,7 +22,7 @@ export function emptyTally(): Tally {
     expected: 0,
     others: 0,
     unidentified: 0,
-    // Answers may name anything a version, `constructor` too.
+    // An answer may name any text as its version, even `constructor`.
     byVersion: Object.create(null) as Record<string, number>,
     errors: [],
   }
@@ -48,7 +48,7 @@ export function addTo(tally: Tally, expectation: Expectation, observation: Obser
   }
 }
 
-/** Whether an observation alone contradicts the expectation: an error, no version, or a version not expected at all. */
+/** Whether an observation alone contradicts the expectation: an error, no version, or an unexpected version. */
 export function contradicts(expectation: Expectation, observation: Observation): boolean {
   if (observation.type !== 'version') return true
   const { primary, canary, share } = expectation
@@ -56,7 +56,7 @@ export function contradicts(expectation: Expectation, observation: Observation):
   return observation.version !== canary || share === 0
 }
 
-/** The part of a tally that is told to others. */
+/** The part of a tally that results contain. */
 export function countsOf({ sent, byVersion, unidentified, errors }: Tally): Counts {
   return { sent, byVersion, unidentified, errors }
 }

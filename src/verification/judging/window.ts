@@ -11,17 +11,17 @@ export interface CommittedProbe {
   issuedAt: number
   observation: Observation
   path: string
-  /** Name of the proxy; empty where all are asked by one address. */
+  /** Name of the proxy; empty for the shared address. */
   proxy: string
   connection: number
-  /** Until the answer was there, milliseconds; undefined where none came. */
+  /** Time to the answer, milliseconds; undefined without one. */
   elapsedMs?: number
-  /** Whether the answer says that a cache gave it, or that the proxy asked more than once. */
+  /** Whether a cache gave the answer, and whether the proxy retried. */
   cached: boolean
   retried: boolean
-  /** What an answer not of the wanted routes looked like, in few words. */
+  /** What an answer not of the wanted routes looked like, in a few words. */
   looks?: string
-  /** Its evidence, where it contradicts the expectation. */
+  /** Evidence, if it contradicts the expectation. */
   sample?: AnswerSample
 }
 
@@ -32,12 +32,12 @@ export interface Stratum {
   tally: Tally
 }
 
-/** One count: the answers to the probes of one check since it was begun, pooled, and by path and by proxy. */
+/** One count: the answers to the probes of one check since its start, pooled, by path and by proxy. */
 export class Window {
   readonly tally = emptyTally()
   /** First answers that contradict the expectation. */
   readonly samples: AnswerSample[] = []
-  /** Whether its pooled answers have once been enough for a pass, which holds whatever comes after. */
+  /** Whether the pooled answers once sufficed for a pass, which later answers do not revoke. */
   hasPassed = false
   /** When the first of its probes was issued, milliseconds. */
   firstIssuedAt?: number
@@ -48,7 +48,7 @@ export class Window {
   private cached = 0
   private retried = 0
 
-  /** @param proxies their names; one, empty, where all are asked by one address */
+  /** @param proxies their names; a single empty name for the shared address */
   constructor(
     private readonly expectation: Expectation,
     proxies: string[],
@@ -80,7 +80,7 @@ export class Window {
     }
   }
 
-  /** The paths and proxies that there are several of. */
+  /** The single paths and proxies, if there are several. */
   get parts(): readonly Stratum[] {
     return this.strata
   }
@@ -89,7 +89,7 @@ export class Window {
     return this.strata.filter(({ name, of }) => name === (of === 'path' ? path : proxy))
   }
 
-  /** What a result says of it. */
+  /** The counts for a result. */
   evidence(): Counts &
     Pick<
       CheckResult,
@@ -111,7 +111,7 @@ export class Window {
     }
   }
 
-  /** The same of answers that are not held against the expectation. */
+  /** The same for answers that are not judged. */
   unjudged(): CheckResult['unjudged'] {
     return { ...countsOf(this.tally), samples: this.samples }
   }

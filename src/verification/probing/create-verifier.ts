@@ -43,10 +43,10 @@ export function createVerifier(): Verifier {
   }
 }
 
-/** What a Host header and a server name may be: visible characters without those that end it in a URL. */
+/** A valid Host header and server name: visible characters except those that end the host in a URL. */
 const HOST = /^(?!.*[/?#@\\"<>])[!-~]+$/
 
-/** @throws UsageError where no probe could even be sent */
+/** @throws UsageError if no probe could be sent */
 function checkTarget(
   transport: Transport,
   probe: ProbeTemplate,
@@ -60,7 +60,7 @@ function checkTarget(
   for (const headers of canaryHeaders) checkHeaders(headers, 'canary')
 }
 
-/** The certificates as TLS would take them: a key that is not the certificate's is found here, too. */
+/** Loads the certificates as TLS would: also finds a key that does not fit its certificate. */
 function checkTls(tls: Transport['tls']): void {
   if (Object.keys(tls).length === 0) return
   try {
@@ -75,7 +75,7 @@ function checkTls(tls: Transport['tls']): void {
   }
 }
 
-/** A header of every probe that is a canary header would make canary requests of the regular ones. */
+/** A canary header on every probe would turn regular requests into canary requests. */
 function checkProbeHeaders({ headers }: ProbeTemplate, canaryHeaders: Record<string, string>[]): void {
   const marking = new Set(
     canaryHeaders.flatMap((entry) => Object.keys(entry)).map((name) => name.toLowerCase()),

@@ -3,19 +3,19 @@ import type { TransportFailure } from '../../model/answer-errors.js'
 import type { Outcome } from '../answers/classify.js'
 
 const MAX_BODY_BYTES = 64 * 1024
-/** How long the first event of a stream is waited for: it may name the version, as headers do. */
+/** How long to wait for the first event of a stream: it may name the version. */
 const FIRST_EVENT_MS = 250
 
-/** How a request ended that did not end well. */
+/** How a failed request ended. */
 export interface Broken {
   error: Error
-  /** Whether not even the head of an answer had come. */
+  /** Whether it failed before the head of an answer. */
   beforeAnswer: boolean
 }
 
 /**
- * One request and its answer, as undici's dispatcher reports them. `answered` gets the outcome, once; `ended` is
- * called when the connection is free again, with `broken` where the request did not end well.
+ * One request and its answer, as undici's dispatcher reports them. `answered` gets the outcome, once; `ended` is called
+ * when the connection is free again, with `broken` if the request failed.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   private controller?: Dispatcher.DispatchController
@@ -23,7 +23,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private head?: { status: number; headers: Record<string, string> }
   private chunks: Buffer[] = []
   private bytes = 0
-  /** Of an event stream: ends the wait for its first event. */
+  /** Timer for the first event of an event stream. */
   private firstEvent?: NodeJS.Timeout
 
   constructor(
@@ -31,14 +31,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     private readonly ended: (broken?: Broken) => void,
   ) {}
 
-  /** Closes the connection under the request, whether or not it is made yet. */
+  /** Closes the connection, established or not. */
   abort(): void {
     clearTimeout(this.firstEvent)
     this.aborted = true
     this.controller?.abort(new Error('aborted'))
   }
 
-  /** What came of a request that did not end within so many seconds. */
+  /** The outcome of a request that did not finish within `seconds`. */
   unfinished(seconds: number): Outcome {
     if (!this.head) return { failure: 'timeout', message: `no answer within ${seconds} s` }
     const { status, headers } = this.head
@@ -83,11 +83,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.firstEvent)
-    // Later, as undici's client bears no new request while it reports an error.
+    // Deferred: undici's client accepts no new request while it reports an error.
     setImmediate(() => this.ended({ error, beforeAnswer: this.head === undefined }))
   }
 
-  /** The rest may never end: what is here is the answer, and the connection goes. */
+  /** The body may never end: take what arrived as the answer and close the connection. */
   private cut(): void {
     this.deliver()
     this.abort()
@@ -104,7 +104,7 @@ function isEventStream(headers: Record<string, string>): boolean {
   return /^(text\/event-stream|multipart\/x-mixed-replace)\b/i.test(headers['content-type'] ?? '')
 }
 
-/** Alerts by which a server refuses the certificate of its client, or asks for one. */
+/** TLS alerts for a rejected or missing client certificate. */
 const CLIENT_CERTIFICATE =
   /_ALERT_(CERTIFICATE_(REQUIRED|REVOKED|EXPIRED|UNKNOWN)|(BAD|UNSUPPORTED)_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/
 
@@ -135,7 +135,7 @@ export function failureOf(error: Error): TransportFailure {
   return 'connection-error'
 }
 
-/** Whether a server answered with HTTP/2's first frame, SETTINGS or GOAWAY of stream 0, as one does that knows nothing else. */
+/** Whether the server answered with an HTTP/2 frame, SETTINGS or GOAWAY of stream 0, as HTTP/2-only servers do. */
 function isHttp2(error: Error): boolean {
   const data = 'data' in error ? String(error.data) : ''
   return /^\0[^]{2}[\x04\x07][^]\0{4}/.test(data)

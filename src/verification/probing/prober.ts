@@ -3,7 +3,7 @@ import { type Broken, Exchange, failureOf } from './exchange.js'
 import { type Connection, openConnection } from './transport.js'
 import type { ProxyTarget, Transport } from './verifier.js'
 
-/** What one probe asks for; the Host and everything about the connection come from the transport. */
+/** One probe's request; Host and connection settings come from the transport. */
 export interface Probe {
   method: string
   path: string
@@ -11,13 +11,13 @@ export interface Probe {
   body?: string
 }
 
-/** A probe that was sent, or whose outcome is in. */
+/** A probe that was sent. */
 export interface SentProbe {
   /** In issue order, from 0. */
   index: number
   probe: Probe
   proxy: ProxyTarget
-  /** Number of the connection it went over. */
+  /** Number of its connection. */
   connection: number
   issuedAt: number
   receivedAt: number
@@ -25,24 +25,27 @@ export interface SentProbe {
 
 export interface ProberOptions<T extends object> {
   transport: Transport
-  /** The next probe; proxies take turns by themselves, the same number of probes each. */
+  /** The next probe; the prober alternates proxies, with equal numbers of probes. */
   next: (index: number) => Probe
-  /** Probes per second at this moment; 0 is as fast as it goes. */
+  /** Current probes per second; 0: as fast as possible. */
   rate: () => number
-  /** Turns what came of a probe into what is worth keeping, at once: no answer is kept beyond this. */
+  /** Reduces an outcome at once to what is needed: answers are not kept. */
   read: (outcome: Outcome, sent: SentProbe) => T
-  /** Called in issue order: for a probe once it and all issued before it have their outcome. */
+  /** Called in issue order: for a probe once it and all earlier ones have their outcome. */
   commit: (result: T) => void
-  /** Called with whatever `read` or `commit` throw. */
+  /** Called with what `read` or `commit` throw. */
   onBug: (error: Error) => void
 }
 
-/** Probes at once, each on a connection of its own; they take turns, so that all proxies behind an address get some. */
+/**
+ * Concurrent probes, each on its own connection; connections alternate, so that every proxy behind a shared address
+ * gets some.
+ */
 const CONNECTIONS = 10
 const PROBE_TIMEOUT_MS = 5000
-/** How far issuing may run ahead of the oldest probe without an outcome: bounds memory. */
+/** Most probes issued ahead of the oldest one without an outcome: bounds memory. */
 const MAX_AHEAD = 1000
-/** How much of a delay (a busy process, all connections waiting) is caught up with, rather than let go. */
+/** How much of a delay (a busy process, all connections waiting) is caught up; the rest is dropped. */
 const CATCH_UP_MS = 20
 
 /** One connection to one proxy, one probe at a time. */
@@ -51,34 +54,34 @@ interface Lane {
   proxy: ProxyTarget
   /** Free lanes of the same proxy. */
   free: Lane[]
-  /** Answers since the connection was made. */
+  /** Answers since the connection was opened. */
   served: number
-  /** Number of the connection, among all of the prober's. */
+  /** Number of the connection within the prober. */
   connection: number
 }
 
 /**
- * Sends requests at a steady rate and hands on what came of each, in issue order. Redirects are answers, bodies
- * are cut, HTTP_PROXY is ignored, nothing is retried, with one exception, visible in `reissued`: a connection that has
- * answered before and closes without a byte may have been closed as idle just when the probe was sent. Such a probe is
- * sent once more, as long as these are at most 1 % of all (or one).
+ * Sends requests at a steady rate and commits the outcomes in issue order. Redirects are answers, bodies are truncated,
+ * HTTP_PROXY is ignored. Nothing is retried, with one exception, counted in `reissued`: a reused connection that closes
+ * without a byte may have been closed as idle just as the probe was sent. Such a probe is resent, as long as these are
+ * at most 1 % of all (or one).
  *
  * All times are those of performance.now().
  */
 export class Prober<T extends object> {
-  /** Probes sent once more. */
+  /** Probes resent. */
   reissued = 0
   private readonly lanes: Lane[]
-  /** Free lanes by proxy: each gets its turn even where another is slower. */
+  /** Free lanes by proxy: each gets its turn even if another is slower. */
   private readonly free: Lane[][]
   private issued = 0
   private committed = 0
-  /** Results that wait for older probes, by index. */
+  /** Results that wait for earlier probes, by index. */
   private readonly waiting = new Map<number, T>()
   private nextAt = 0
   private timer?: NodeJS.Timeout
   private stopped = false
-  /** Connections made. */
+  /** Connections opened. */
   private connections = 0
 
   constructor(private readonly options: ProberOptions<T>) {
@@ -93,7 +96,6 @@ export class Prober<T extends object> {
     this.lanes = this.free.flat()
   }
 
-  /** Begins to probe. */
   start(): void {
     this.pump()
   }
@@ -103,14 +105,14 @@ export class Prober<T extends object> {
     this.nextAt = Math.max(this.nextAt, at)
   }
 
-  /** Drops what is under way; nothing is committed any more. Resolves when all connections are closed. */
+  /** Drops probes in flight; nothing more is committed. Resolves when all connections are closed. */
   async stop(): Promise<void> {
     this.stopped = true
     clearTimeout(this.timer)
     await Promise.all(this.lanes.map(({ client }) => client.destroy()))
   }
 
-  /** Issues all probes that are due while the proxy whose turn it is has a free connection. */
+  /** Issues all due probes while the next proxy has a free connection. */
   private pump(): void {
     while (!this.stopped && this.issued - this.committed < MAX_AHEAD) {
       const free = this.free[this.issued % this.free.length]!
@@ -133,7 +135,7 @@ export class Prober<T extends object> {
     const probe = this.options.next(index)
     let done = false
     const answered = (outcome: Outcome) => {
-      clearTimeout(timer) // also after a stop: it would keep the process
+      clearTimeout(timer) // also after stop(): it would keep the process alive
       if (done || this.stopped) return
       done = true
       const { proxy, connection } = lane
@@ -142,7 +144,7 @@ export class Prober<T extends object> {
         this.waiting.set(index, this.options.read(outcome, sent))
         this.commitPrefix()
       } catch (error) {
-        // Thrown here it would end in the HTTP client, which takes it for a broken connection.
+        // If thrown here, the HTTP client would take it for a broken connection.
         this.options.onBug(error as Error)
       }
     }

@@ -3,24 +3,24 @@ import { Client, type Dispatcher, ProxyAgent } from 'undici'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
 import type { ProxyTarget, Transport } from './verifier.js'
 
-/** After so many probes a connection is made anew: behind a load balancer that may reach another proxy. */
+/** Probes after which a connection is reopened: behind a load balancer it may reach another proxy. */
 const PROBES_PER_CONNECTION = 50
 const CONNECT_TIMEOUT_MS = 3000
 
-/** One connection to one proxy, made when it is needed and again when it was closed; one request at a time. */
+/** One connection to one proxy, opened on demand and reopened when closed; one request at a time. */
 export interface Connection {
   dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
-  /** Calls back whenever a connection is made. Not through an HTTP proxy, whose tunnels nobody tells of. */
+  /** Calls back whenever a connection is opened; not through an HTTP proxy, whose tunnels undici does not report. */
   onConnect(listener: () => void): void
   destroy(): Promise<void>
 }
 
-/** Connections to one proxy, as the transport says they are to be made. */
+/** Opens connections to one proxy, with the transport's settings. */
 export function openConnection(transport: Transport, { origin }: ProxyTarget): Connection {
   const options = {
     pipelining: 1,
     maxRequestsPerClient: PROBES_PER_CONNECTION,
-    // undici's own timers are coarse, about a second: each probe has a timer of its own.
+    // undici's timers have a resolution of about a second: each probe has its own timer.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_KIB * 1024,
@@ -28,7 +28,7 @@ export function openConnection(transport: Transport, { origin }: ProxyTarget): C
   const { httpProxy } = transport
   const tls = tlsOptions(transport)
   if (httpProxy !== undefined) {
-    // A tunnel for http, too: what is asked of the gateway is then the same with and without the HTTP proxy.
+    // Tunnel http too: the gateway then gets the same request with and without the HTTP proxy.
     const agent = new ProxyAgent({
       ...options,
       uri: httpProxy,
@@ -58,11 +58,11 @@ function tlsOptions({ host, tls }: Transport): {
   key?: string
 } {
   const servername = host?.replace(/:\d+$/, '')
-  // A server name is a name (RFC 6066): to an address none is sent.
+  // RFC 6066: SNI holds a name, never an IP address.
   return { ...tls, ...(servername && isIP(servername) === 0 ? { servername } : {}) }
 }
 
-/** The address to use in place of DNS's; the name stays in the Host header and the TLS handshake. */
+/** Overrides DNS; the name stays in the Host header and the TLS handshake. */
 function lookupOption({ resolve }: Transport, origin: string): { lookup?: LookupFunction } {
   const { hostname, port, protocol } = new URL(origin)
   const address = resolve[`${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`]

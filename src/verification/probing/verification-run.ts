@@ -11,9 +11,9 @@ import type { VerificationReporter, VerificationRequest } from './verifier.js'
 import type { CommittedProbe } from '../judging/window.js'
 
 const PROGRESS_MS = 200
-/** How long the other checks may go on once one has ended without a pass. */
+/** How long the other checks may continue once one has ended without a pass. */
 const GRACE_MS = 1000
-/** Probes per second and check while waiting for the wanted routes: fine enough to tell when they came. */
+/** Probes per second and check while waiting for the wanted routes: a resolution of 5 ms. */
 const WAITING_RATE = 200
 
 /** One check with the prober that feeds it. */
@@ -23,15 +23,15 @@ interface Probed {
   result?: CheckResult
 }
 
-/** One proof of one stage: all its checks, probed at the same time. */
+/** One verification of one stage: all its checks, probed concurrently. */
 export class VerificationRun {
   private readonly classify: Classify
   private readonly proxies: string[]
   private readonly startedAt = performance.now()
-  /** That of the fingerprint; without one, each check has its own. */
+  /** With a fingerprint all checks share it; without one, each has its own. */
   private readonly shared?: FingerprintConvergence
   private readonly probed: Probed[]
-  /** Ends the run: without an error once all checks have a result. */
+  /** Ends the run: with an error, or once all checks have a result. */
   private end: (error?: Error) => void = () => {}
   private graceTimer?: NodeJS.Timeout
 
@@ -102,7 +102,7 @@ export class VerificationRun {
     const waitingRate = request.rate === 0 ? WAITING_RATE : Math.min(request.rate, WAITING_RATE)
     const { method, body } = request.probe
     const headers = { 'user-agent': request.userAgent, ...request.probe.headers, ...expectation.headers }
-    // Every proxy gets every path: a path changes when all proxies had their turn.
+    // Proxies alternate probe by probe: the path changes once each had it.
     const proxies = request.transport.proxies.length
     const prober = new Prober<CommittedProbe>({
       transport: request.transport,
@@ -121,7 +121,7 @@ export class VerificationRun {
     return probed
   }
 
-  /** Old routes may look right where the stage before had the same share, or nobody knows what it had. */
+  /** Old routes may look right if the previous stage had the same share, or its share is unknown. */
   private epochs({ share, shareBefore = share }: Expectation): Convergence {
     const { settling, timeoutMs } = this.request
     return new EpochConvergence(settling, this.startedAt, timeoutMs, BETA, shareBefore === share)
@@ -175,7 +175,7 @@ export class VerificationRun {
   }
 }
 
-/** The worst verdict of all checks; no check at all proves nothing. */
+/** The worst verdict of all checks; inconclusive without any. */
 function worst(checks: CheckResult[]): Verdict {
   if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail'
   return checks.length > 0 && checks.every(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive'

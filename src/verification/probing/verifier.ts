@@ -12,9 +12,9 @@ import type {
 } from '../../model/verify-settings.js'
 import type { ProxyAnswers } from '../answers/proxy-answers.js'
 
-/** One way to a proxy that is probed by itself. */
+/** A proxy to probe. */
 export interface ProxyTarget {
-  /** Name of the proxy (its pod), or empty where only the address that all share is probed. */
+  /** Name of the proxy (its pod); empty for the shared address. */
   name: string
   /** `http://host:port` or `https://…`. */
   origin: string
@@ -22,29 +22,29 @@ export interface ProxyTarget {
 
 /** The proxies, and how connections to them are made. */
 export interface Transport extends ConnectionSettings {
-  /** At least one; each is probed with the same share of the probes. */
+  /** At least one; each gets the same share of the probes. */
   proxies: ProxyTarget[]
 }
 
-/** How an app is probed and its answers are read; the same for every kind of verification. */
+/** How to probe an app and read its answers, common to verification, analysis and explanation. */
 export interface ProbeRequest {
   app: string
   transport: Transport
   probe: ProbeTemplate
   assertions: AnswerAssertions
-  /** How the gateway's proxies show in answers. */
+  /** How to recognise the gateway's proxies in answers. */
   proxy: ProxyAnswers
-  /** Set when the values say how an answer names its version; else the default image's body, then `versionHeader`. */
+  /** The values' rule for how an answer names its version; without it the default image's body, then `versionHeader`. */
   versionRule?: VersionRule
-  /** Name of the response header with the version the proxy chose; empty or undefined when the chart leaves it out. */
+  /** Response header with the version the proxy chose; empty or undefined if the chart leaves it out. */
   versionHeader?: string
   /** Whether `versionHeader` may serve as proof (no fallback to other versions, a single version, or pods ready throughout). */
   versionHeaderIsProof: boolean
-  /** The fingerprint of the routes every answer must carry; undefined when the chart leaves it out. */
+  /** The routes' fingerprint that every answer must carry; undefined if the chart leaves it out. */
   fingerprint?: { header: string; value: string }
-  /** The one version that can answer through these routes: what came through them and names no version is its answer. */
+  /** The only version behind these routes: answers through them that name no version count as its answers. */
   soleVersion?: string
-  /** Probes per second for each kind; 0 is as fast as it goes. */
+  /** Probes per second and kind; 0: as fast as possible. */
   rate: number
   /** Sent as User-Agent, `canary/<version>`. */
   userAgent: string
@@ -54,9 +54,9 @@ export interface VerificationRequest extends ProbeRequest {
   expectations: Expectation[]
   /** Half width of the band around a weight, 0..1; undefined: chosen by the weight. */
   tolerance?: number
-  /** Bound on failing any right share, for each check: that of the plan over its checks. */
+  /** Bound on failing a right share, per check: the plan's, split over its checks. */
   alpha: number
-  /** True when endpoints may still be travelling to the proxy: a fail within 2 s of the start restarts the count. */
+  /** Whether endpoints may not have reached the proxy yet: a fail within 2 s of the start then restarts the count. */
   settling: boolean
   timeoutMs: number
 }
@@ -67,18 +67,18 @@ export interface VerificationReporter {
   check(result: CheckResult): void
 }
 
-/** The canary against the primary by pairs of probes: one canary, one regular, in random order. */
+/** Canary against primary by pairs of probes: one canary, one regular, in random order. */
 export interface AnalysisRequest extends ProbeRequest {
   primary: string
   canary: string
   /** The canary headers of the canary probe of each pair. */
   headers: Record<string, string>
-  /** Path of the probes, each in its turn. */
+  /** Paths of the probes, used in turn. */
   paths: string[]
   /** Share of the regular requests that the canary gets, 0..1, below 1. */
   share: number
   limits: AnalysisLimits
-  /** How long pairs are sent where no gate fails before; milliseconds. */
+  /** How long to send pairs unless a gate fails earlier, milliseconds. */
   durationMs: number
 }
 
@@ -86,7 +86,7 @@ export interface AnalysisReporter {
   progress(pairs: number, primaryErrors: number, canaryErrors: number): void
 }
 
-/** Prometheus queries to put, `{{app}}` and other variables in them still to be filled in. */
+/** Prometheus queries, with `{{app}}` and other variables not yet filled in. */
 export interface MetricsRequest {
   url: string
   gates: MetricGate[]
@@ -94,17 +94,17 @@ export interface MetricsRequest {
   timeoutMs: number
 }
 
-/** Proves a stage by counted traffic: the seam at which tests put a fake. */
+/** Verifies a stage by counted traffic. Tests put their fake here. */
 export interface Verifier {
   /**
-   * Throws UsageError for what `prove` would refuse: to be asked before anything is changed. The proxies need not be
-   * known yet.
+   * Throws UsageError for what `verify` would refuse; call it before anything is changed. The proxies need not be known
+   * yet.
    */
   check(request: VerificationRequest): void
 
   /**
-   * Probes until every expectation has its verdict. Resolves with the proof whatever the verdict; throws only when it
-   * can't probe at all (a bad rule: UsageError) or when `signal` aborts.
+   * Probes until every expectation has its verdict. Resolves with the proof whatever the verdict; throws only if it
+   * cannot probe at all (a bad rule: UsageError) or `signal` aborts.
    */
   verify(
     request: VerificationRequest,
@@ -112,13 +112,13 @@ export interface Verifier {
     signal?: AbortSignal,
   ): Promise<StageProof>
 
-  /** Compares the canary's health with the primary's; the same rules as for `prove`. */
+  /** Analyzes the canary against the primary; resolves and throws like `verify`. */
   analyze(request: AnalysisRequest, reporter: AnalysisReporter, signal?: AbortSignal): Promise<Analysis>
 
-  /** Asks Prometheus; no data is inconclusive. Throws UsageError for a query that it can't parse. */
+  /** Queries Prometheus; no data is inconclusive. Throws UsageError for a query that it cannot parse. */
   metrics(request: MetricsRequest, signal?: AbortSignal): Promise<AnalysisGate[]>
 
-  /** Sends `times` probes for each expectation, path and proxy, and tells what came and how it was read. */
+  /** Sends `times` probes for each expectation, path and proxy, and reports the answers and how they were read. */
   explain(
     request: ProbeRequest & { expectations: Expectation[]; times: number; timeoutMs: number },
     signal?: AbortSignal,

@@ -1,6 +1,6 @@
 import { logBinomial } from '../judging/judge.js'
 
-/** The chance of at most `k` errors among `n` answers, were each an error with chance `share` (0 < share < 1). */
+/** The probability of at most `k` errors among `n` answers if each is an error with probability `share` (0 < share < 1). */
 export function chanceOfAtMost(k: number, n: number, share: number): number {
   let sum = 0
   for (let i = 0; i <= Math.min(k, n); i += 1) {

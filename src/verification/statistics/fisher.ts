@@ -2,9 +2,9 @@ import { logBinomial } from '../judging/judge.js'
 import type { Share } from './newcombe.js'
 
 /**
- * Fisher's exact test, one-sided: how likely the canary would have at least as many of all errors, were both versions
- * the same and the errors dealt out to the answers by chance. Exact however few the errors are, where a test by the
- * normal distribution is wrong by powers of ten.
+ * Fisher's exact test, one-sided: the probability that the canary has at least this many of all errors if both versions
+ * are equal and errors fall on answers at random. Exact even for few errors, where a normal approximation is off by
+ * orders of magnitude.
  */
 export function fisherExact(canary: Share, primary: Share): number {
   const errors = canary.errors + primary.errors

@@ -1,7 +1,7 @@
 /**
  * The Hodges-Lehmann shift: the median of all differences between a canary's and a primary's value, in their unit. A
- * few odd values do not move it. The differences are never listed: how many are at most d takes one walk along both,
- * so halving the range of d finds the median in some 30 walks.
+ * few outliers do not move it. The differences are never listed: counting those at most d takes one pass over both, so
+ * bisecting d finds the median in some 30 passes.
  *
  * @param canary ascending, at least one value; so `primary`
  */
@@ -18,7 +18,7 @@ function smallestWith(canary: ArrayLike<number>, primary: ArrayLike<number>, ran
   let high = canary[canary.length - 1]! - primary[0]!
   while (low < high) {
     const middle = low + (high - low) / 2
-    // Between two neighbouring numbers there is none: the middle may be rounded up to the upper one.
+    // Between two adjacent floating-point numbers the middle may round up to the upper one.
     const { count, largest, next } = around(canary, primary, middle < high ? middle : low)
     if (count >= rank) high = largest
     else low = next

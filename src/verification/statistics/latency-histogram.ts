@@ -1,10 +1,10 @@
 import type { Quantiles } from '../../model/expectation.js'
 
-/** Buckets grow by 2 % each, from 10 µs on: quantiles are right to 1 %. */
+/** Buckets grow by 2 % each, from 10 µs: quantiles are accurate to 1 %. */
 const GROWTH = Math.log(1.02)
 const SMALLEST_MS = 0.01
 
-/** How long answers took, in memory that does not grow with their number. */
+/** Latencies of answers in constant memory. */
 export class LatencyHistogram {
   private readonly buckets: number[] = []
   private count = 0
@@ -17,7 +17,7 @@ export class LatencyHistogram {
     this.largest = Math.max(this.largest, ms)
   }
 
-  /** Undefined while there is no answer. */
+  /** Undefined without an answer. */
   quantiles(): Quantiles | undefined {
     if (this.count === 0) return undefined
     const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => this.quantile(share)) as [number, number, number]

@@ -1,13 +1,13 @@
 export interface MannWhitney {
-  /** Pairs of a canary's and a primary's value in which the canary's is greater; a tie is half a pair. */
+  /** Pairs of a canary's and a primary's value in which the canary's is greater; a tie counts half. */
   u: number
-  /** One-sided: how likely so many, or more, were both versions the same. */
+  /** One-sided: the probability of this many or more if both versions are equal. */
   p: number
-  /** The share of those pairs among all, 0..1; 0.5 where both are alike. */
+  /** Their share of all pairs, 0..1; 0.5 if both are alike. */
   effect: number
 }
 
-/** Up to so many values of each version, none of them twice, the distribution is counted out. */
+/** Up to this many values per version, without ties, the distribution is computed exactly. */
 const MAX_EXACT = 20
 
 /**

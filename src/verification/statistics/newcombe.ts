@@ -1,4 +1,4 @@
-/** Errors among the answers of one version. */
+/** Errors and answers of one version. */
 export interface Share {
   errors: number
   answers: number
@@ -8,8 +8,8 @@ export interface Share {
 const Z = 1.959963984540054
 
 /**
- * Newcombe's interval at 95 % for the canary's share of errors less the primary's (his method 10, from the Wilson
- * intervals of both): it holds for small counts and for none. Shares are 0..1; both need at least one answer.
+ * Newcombe's 95 % interval for the canary's error share minus the primary's (his method 10, from the Wilson intervals
+ * of both): valid for small counts and zero. Shares are 0..1; both need at least one answer.
  */
 export function newcombeInterval(canary: Share, primary: Share): [number, number] {
   const [c, b] = [wilson(canary), wilson(primary)]

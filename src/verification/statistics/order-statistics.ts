@@ -2,12 +2,12 @@ import type { Quantiles } from '../../model/expectation.js'
 import type { ArmCounts } from '../../model/results/analysis.js'
 import { logBinomial } from '../judging/judge.js'
 
-/** A rank from 1 to n, or `null` where n values are too few to bound the quantile on that side. */
+/** A rank from 1 to n, or `null` if n values are too few to bound the quantile on that side. */
 export type RankInterval = [number | null, number | null]
 
 /**
- * The ranks between whose values a quantile lies with 95 % confidence, whatever the distribution: as many of n values
- * lie below the quantile as a binomial distribution says.
+ * The ranks whose values enclose a quantile with 95 % confidence, for any distribution: the number of values below a
+ * quantile is binomial.
  *
  * @param q 0..1
  */
@@ -16,7 +16,7 @@ export function rankInterval(n: number, q: number): RankInterval {
   let below = 0
   let low: number | null = null
   let high: number | null = null
-  // `below` is the chance that at most k values lie below the quantile.
+  // `below`: probability that at most k values lie below the quantile.
   for (let k = 0; k < n && high === null; k += 1) {
     below += Math.exp(logBinomial(n, k) + k * Math.log(q) + (n - k) * Math.log1p(-q))
     if (below <= tail) low = k + 1
@@ -26,7 +26,7 @@ export function rankInterval(n: number, q: number): RankInterval {
 }
 
 /**
- * Quantiles by the nearest rank, with their intervals.
+ * Nearest-rank quantiles with their intervals.
  *
  * @param sorted ascending, at least one value
  */

@@ -1,15 +1,15 @@
 /**
- * Tests that may be asked after every single answer: each is a bet against the canary being healthy that gains nothing
- * on average while it is, so its logarithm reaches ln(1/alpha) in at most the share alpha of all healthy comparisons,
- * however long they last (Ville's inequality).
+ * Tests that may be evaluated after every answer: each is a bet against a healthy canary that gains nothing on average
+ * if it is healthy, so its logarithm reaches ln(1/alpha) in at most a share alpha of all healthy comparisons, however
+ * long they last (Ville's inequality).
  */
 
-/** What the first test bets on: the odds of an error being so many times those of the limit. */
+/** Bets of the first test: odds of an error as multiples of the limit's. */
 const ODDS = [1.5, 2, 4, 10, 40]
 
 /**
- * Whether a share of errors is above a limit: likelihood ratios of larger shares against the limit itself, their stakes
- * even. Each is a supermartingale for every share at or below the limit.
+ * Whether an error share is above a limit: likelihood ratios of larger shares against the limit, with equal stakes.
+ * Each is a supermartingale for every share at or below the limit.
  */
 export class ErrorsAboveLimit {
   private readonly bets: { error: number; fine: number; log: number }[]
@@ -22,7 +22,7 @@ export class ErrorsAboveLimit {
     })
   }
 
-  /** Takes one answer; returns the logarithm of the evidence so far. */
+  /** Adds one answer; returns the logarithm of the evidence so far. */
   add(isError: boolean): number {
     for (const bet of this.bets) bet.log += isError ? bet.error : bet.fine
     const largest = Math.max(...this.bets.map(({ log }) => log))
@@ -32,9 +32,9 @@ export class ErrorsAboveLimit {
 }
 
 /**
- * Whether errors fall on the canary more often than their turn. Looks at errors alone: of each it is known beforehand how
- * likely it is on the canary's side were both versions the same, and how likely were the canary's risk `risk` times the
- * primary's. No normal distribution is involved, so it is right from the first error on.
+ * Whether errors fall on the canary more often than its share. Uses errors only: for each, the probability of falling
+ * on the canary's side is known if both versions are equal, and if the canary's risk is `risk` times the primary's.
+ * Needs no normal approximation, so it is valid from the first error.
  */
 export class ErrorsAgainstPrimary {
   private log = 0
@@ -42,11 +42,11 @@ export class ErrorsAgainstPrimary {
   constructor(private readonly risk: number) {}
 
   /**
-   * Takes one error; returns the logarithm of the evidence so far.
+   * Adds one error; returns the logarithm of the evidence so far.
    *
    * @param onCanary whether it fell on the canary's side
-   * @param canary how much of all probes the canary's side gets, `primary` the same of the other side, in any unit
-   * @param mixed how much of the other side's is answered by the canary after all, 0..1
+   * @param canary the canary side's amount of all probes; `primary` that of the other side, in the same unit
+   * @param mixed share of the other side's probes that the canary answers, 0..1
    */
   add(onCanary: boolean, canary: number, primary: number, mixed = 0): number {
     const equal = canary / (canary + primary)
