@@ -30,16 +30,17 @@ export async function doctor(context: OperationContext, request: Partial<AppRequ
   const found = request.app
     ? await observe(context, { app: request.app, namespace: request.namespace })
     : undefined
-  const provider = found?.deployed ? providerOf(context, found.deployed) : context.routing.of()
-  findings.push(...(await context.cluster.permissions(namespace, provider.permissions)))
-  findings.push(...(await provider.preflight()))
+  const providers = found?.deployed ? [providerOf(context, found.deployed)] : await context.routing.present()
+  const permissions = providers.flatMap((provider) => provider.permissions)
+  findings.push(...(await context.cluster.permissions(namespace, permissions)))
+  for (const provider of providers) findings.push(...(await provider.preflight()))
   if (found) {
     if (!found.history || !found.namespace) throw await absentApp(context, found, problemLines(findings))
     findings.push(
       ...(await appFindings(context, { ...found, namespace: found.namespace, history: found.history })),
     )
   }
-  if (!found) findings.push(...(await allOverlapFindings(provider)))
+  if (!found) for (const provider of providers) findings.push(...(await allOverlapFindings(provider)))
   return resultOf(findings)
 }
 

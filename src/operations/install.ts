@@ -7,7 +7,7 @@ import type { JsonObject } from '../model/values.js'
 import { isObject } from '../rollout/values/merge.js'
 import { planInstall } from '../rollout/plan/plan.js'
 import { setValue } from '../rollout/values/set-values.js'
-import type { MissingAttachment } from '../routing/provider.js'
+import type { AttachmentToMake } from '../routing/provider.js'
 import { changedConfig } from '../rollout/plan/version-config.js'
 import { changeRelease } from './change/change.js'
 import { chosenChart } from './inputs/chart-folder.js'
@@ -40,7 +40,7 @@ export async function install(context: OperationContext, request: InstallRequest
   const base = await baseValues(request)
   const warnOfValues = valuesWarner(context, version)
   // Asked only once: the plan is made again under the lock.
-  let attachment: Promise<MissingAttachment | undefined> | undefined
+  let attachment: Promise<AttachmentToMake | undefined> | undefined
   const planFor = async ({ namespace = app, deployed }: Observation, prepare: PlanToRun['prepare']) => {
     const chart = deployed ? undefined : await chosenChart(context, request.chart, request.chartVersion)
     // The namespace defaults to the app's name; an existing release is found in any namespace.
@@ -88,14 +88,18 @@ async function attachmentToMake(
   { version, attach }: InstallRequest,
   app: ObjectRef,
   values: JsonObject,
-): Promise<MissingAttachment | undefined> {
+): Promise<AttachmentToMake | undefined> {
   const view = await context.routing.of(values).view()
   const place = { app: app.name, namespace: app.namespace }
   const missing = view.missingAttachment(app, values, canaryCommand(['install', app.name, version], place))
-  if (!missing || attach || context.dryRun) return missing
-  // Another attachment has all domains: report that instead of asking.
-  if (missing.isTaken && !context.allowOverlap) return missing
-  if (await context.confirm?.(`${missing.problem}. ${missing.question}`)) return missing
+  if (!missing) return undefined
+  const { make } = missing
+  if (make) {
+    if (attach || context.dryRun) return make
+    // Another attachment has all domains: report that instead of asking.
+    if (make.isTaken && !context.allowOverlap) return make
+    if (await context.confirm?.(`${missing.problem}. ${make.question}`)) return make
+  }
   throw new UsageError(`${missing.problem}: no request would reach ${app.name}.`, {
     state: 'Nothing was changed.',
     details: missing.details,

@@ -1,4 +1,7 @@
 import type { ObjectRef } from '../model/results/diagnosis.js'
+import { ApiError } from '../cluster/kube/api-errors.js'
+import type { KubeApi } from '../cluster/kube/kube-api.js'
+import type { Resource } from '../cluster/kube/kube-types.js'
 import { record, text } from './fields.js'
 
 /** An object of a provider, as the API or a manifest has it; its spec may hold anything. */
@@ -37,4 +40,15 @@ export function isSameObject(one: RoutingObject, other: RoutingObject): boolean 
     one.metadata.name === other.metadata.name &&
     one.metadata.namespace === other.metadata.namespace
   )
+}
+
+/** Whether the cluster knows a kind; forbidden is an answer too. */
+export async function isKnown(api: KubeApi, resource: Resource): Promise<boolean> {
+  try {
+    await api.list({ resource, namespace: 'default' })
+    return true
+  } catch (error) {
+    if (error instanceof ApiError && [403, 404].includes(error.status)) return error.status === 403
+    throw error
+  }
 }

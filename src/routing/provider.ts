@@ -9,19 +9,7 @@ import type { ProxyAnswers } from '../verification/answers/proxy-answers.js'
 import type { ProviderRules } from '../verification/diagnosis/diagnose.js'
 
 /** A kind of gateway, as `routes.provider` in the values names it. */
-export type ProviderName = 'gloo'
-
-/** What a provider's gateway can do for a rollout. */
-export interface RoutingCapabilities {
-  /** Answers carry the fingerprint of their routes. */
-  fingerprintHeader: boolean
-  /** Answers carry the version that the proxy chose. */
-  versionHeader: boolean
-  /** A version can get copies of requests. */
-  shadow: boolean
-  /** The proxies count the requests of each app. */
-  counters: boolean
-}
+export type ProviderName = 'gloo' | 'gateway-api'
 
 /**
  * What a provider knows without a cluster: its kinds and words, and how to read values and manifests of a release. Canary sets
@@ -30,7 +18,6 @@ export interface RoutingCapabilities {
 export interface RoutingDescription {
   readonly name: ProviderName
   readonly kinds: readonly RoutingKind[]
-  readonly capabilities: RoutingCapabilities
   readonly texts: RoutingTexts
   /** How the proxies show in answers. */
   readonly answers: ProxyAnswers
@@ -42,6 +29,9 @@ export interface RoutingDescription {
 
   /** The host to probe, if the app has one of its own. */
   readonly host: (values: JsonObject) => string | undefined
+
+  /** The header with the version that the proxy chose; undefined if the chart leaves it out. */
+  versionHeader(values: JsonObject): string | undefined
 
   /** Whether the version that the proxy chose is always the one that answers. */
   readonly versionHeaderIsProof: (values: JsonObject) => boolean
@@ -81,6 +71,9 @@ export interface Handover {
 
 /** A provider in one cluster: the same, and what it sees there. Reads throw ExternalError. */
 export interface RoutingProvider extends RoutingDescription {
+  /** Whether the cluster knows the provider's kinds. */
+  isThere(): Promise<boolean>
+
   /** Whether the gateway is there and reachable: findings of `doctor`. */
   preflight(): Promise<Finding[]>
 
@@ -107,6 +100,9 @@ export interface RoutingProvider extends RoutingDescription {
 export interface Routing {
   /** The one that an app's effective values choose; without values the default. Throws UsageError for an unknown name. */
   of(values?: JsonObject): RoutingProvider
+
+  /** Those whose kinds the cluster knows; the default if it knows none. */
+  present(): Promise<RoutingProvider[]>
 }
 
 /** Counters of all proxies together. */
@@ -182,19 +178,23 @@ export interface RoutesView {
   ): { problem: string; remedy: string } | undefined
 }
 
-/** No gateway sends requests to an app's routes; canary can make the object that does. */
+/** No gateway sends requests to an app's routes. */
 export interface MissingAttachment {
   /** `No gateway serves the routes of echo`. */
   problem: string
-  /** What would be made. */
+  details: string[]
+  /** The flag that makes it, with a note, and another way. */
+  nextSteps: string[]
+  /** What canary can make; undefined if it is for others to make. */
+  make?: AttachmentToMake
+}
+
+export interface AttachmentToMake {
   object: JsonObject
   /** `Create one (app in namespace infra, for all domains)?` */
   question: string
   /** Its domains belong to another already. */
   isTaken: boolean
-  details: string[]
-  /** The flag that makes it, with a note, and another way. */
-  nextSteps: string[]
   /** Makes it and resolves with what was done, a sentence. Throws ConflictError if another of its name is there. */
   create(): Promise<string>
 }

@@ -3,35 +3,50 @@ import type { KubeAccess } from '../cluster/open.js'
 import { UsageError } from '../model/errors.js'
 import type { JsonObject } from '../model/values.js'
 import { record } from './fields.js'
+import { GATEWAY_API } from './gateway-api/description.js'
+import { GATEWAY_API_RESOURCES } from './gateway-api/kinds.js'
+import { GatewayApiProvider } from './gateway-api/provider.js'
 import { GLOO } from './gloo/description.js'
 import { GLOO_RESOURCES } from './gloo/kinds.js'
 import { GlooProvider } from './gloo/provider.js'
 import type { ProviderName, Routing, RoutingDescription, RoutingProvider } from './provider.js'
 
-const DESCRIPTIONS: Record<ProviderName, RoutingDescription> = { gloo: GLOO }
+const DESCRIPTIONS: Record<ProviderName, RoutingDescription> = { gloo: GLOO, 'gateway-api': GATEWAY_API }
 const DEFAULT: ProviderName = 'gloo'
 
 /** The kinds of all providers: an app may move from one to another. */
 export const ROUTING_KINDS = Object.values(DESCRIPTIONS).flatMap(({ kinds }) => kinds)
 
 /** The same as the cluster reads them. */
-export const ROUTING_RESOURCES: CustomKinds = GLOO_RESOURCES
+export const ROUTING_RESOURCES: CustomKinds = { ...GLOO_RESOURCES, ...GATEWAY_API_RESOURCES }
 
 /** The provider of an app, without a cluster. Throws UsageError for an unknown one. */
 export function descriptionFor(values: JsonObject = {}): RoutingDescription {
   return DESCRIPTIONS[providerName(values)]
 }
 
-/** The providers in a cluster, each made at its first use. */
+/** The providers in a cluster, each made at its first use: one for each kind, and for each Gateway that values name. */
 export function openRouting(kube: KubeAccess): Routing {
-  const make: Record<ProviderName, () => RoutingProvider> = { gloo: () => new GlooProvider(kube) }
-  const made = new Map<ProviderName, RoutingProvider>()
+  const make: Record<ProviderName, (values: JsonObject) => RoutingProvider> = {
+    gloo: () => new GlooProvider(kube),
+    'gateway-api': (values) => new GatewayApiProvider(kube, values),
+  }
+  const made = new Map<string, RoutingProvider>()
+  const of = (values: JsonObject = {}) => {
+    const name = providerName(values)
+    const { gateway, parentRefs, hostnames } = record(values.routes)
+    const key = JSON.stringify([name, gateway, parentRefs, hostnames])
+    const provider = made.get(key) ?? make[name](values)
+    made.set(key, provider)
+    return provider
+  }
   return {
-    of(values = {}) {
-      const name = providerName(values)
-      const provider = made.get(name) ?? make[name]()
-      made.set(name, provider)
-      return provider
+    of,
+    async present() {
+      const all = Object.keys(DESCRIPTIONS).map((provider) => of({ routes: { provider } }))
+      const there = await Promise.all(all.map((provider) => provider.isThere()))
+      const found = all.filter((_, index) => there[index])
+      return found.length > 0 ? found : [of()]
     },
   }
 }
@@ -41,8 +56,11 @@ function providerName(values: JsonObject): ProviderName {
   const { provider = DEFAULT } = record(values.routes)
   const known = Object.keys(DESCRIPTIONS)
   if (typeof provider === 'string' && Object.hasOwn(DESCRIPTIONS, provider)) return provider as ProviderName
+  const isBoth = provider === 'both'
   throw new UsageError(
-    `Invalid value ${JSON.stringify(provider)} for routes.provider (expected ${known.join(' or ')}).`,
+    isBoth
+      ? 'routes.provider is both: canary can not yet move an app from one gateway to another, nor prove one served by two.'
+      : `Invalid value ${JSON.stringify(provider)} for routes.provider (expected ${known.join(' or ')}).`,
     {
       state: 'Nothing was changed.',
       nextSteps: [`set routes.provider to ${known.join(' or ')} in the values`],

@@ -5,6 +5,7 @@ import { appPodsOf } from '../cluster/pods/app-pods.js'
 import { versionPodsOf } from '../cluster/pods/pods.js'
 import { listAppObjects } from '../cluster/pods/workloads.js'
 import type { ClusterObject } from '../cluster/ports/objects.js'
+import type { VersionPods } from '../model/events.js'
 import type { ObjectRef, Snapshot, SnapshotVersion } from '../model/results/diagnosis.js'
 
 /** A verdict waits this long for its causes, no longer. */
@@ -43,20 +44,32 @@ export async function findOrNull<T extends ClusterObject>(api: KubeApi, target: 
   return (await api.find<T>(target)) ?? null
 }
 
-/** The pods of an app's versions, with their addresses in the endpoints of its Service, and pods of others like them. */
+/**
+ * The pods of an app's versions, with their addresses in the endpoints of their Service, and pods of others like them. All versions
+ * are behind the app's own Service unless `serviceOf` names each one's.
+ */
 export async function lookAtVersions(
   api: KubeApi,
   { name, namespace }: ObjectRef,
   look: Look,
+  serviceOf: (version: string) => Promise<string | undefined> = () => Promise.resolve(name),
 ): Promise<Pick<Snapshot, 'versions' | 'neighbours'>> {
   const release = { app: name, namespace }
-  const [objects, endpoints] = await Promise.all([
-    look.at('pods', listAppObjects(api, release)),
-    look.at('endpoints', api.find<Endpoints>({ resource: ENDPOINTS, namespace, name })),
-  ])
+  const objects = await look.at('pods', listAppObjects(api, release))
   if (!objects) return {}
+  const found = new Map<string, Promise<Endpoints | undefined>>()
+  const endpointsOf = async (version: string) => {
+    const service = await serviceOf(version)
+    if (service === undefined) return undefined
+    const asked =
+      found.get(service) ??
+      look.at('endpoints', api.find<Endpoints>({ resource: ENDPOINTS, namespace, name: service }))
+    found.set(service, asked)
+    return asked
+  }
   const { own, others } = appPodsOf(release, objects)
-  const versions = versionPodsOf(own).map(({ version, ready, wanted, problems }): SnapshotVersion => {
+  const lookAt = async ({ version, ready, wanted, problems }: VersionPods): Promise<SnapshotVersion> => {
+    const endpoints = await endpointsOf(version)
     const pods = own.filter((entry) => entry.version === version).flatMap((entry) => entry.pods)
     const names = new Set(pods.map(({ metadata }) => metadata.name))
     const count = (part: 'addresses' | 'notReadyAddresses') =>
@@ -67,6 +80,6 @@ export async function lookAtVersions(
       ? { endpoints: { ready: count('addresses'), notReady: count('notReadyAddresses') } }
       : {}
     return { version, ready, wanted, problems, ...reported }
-  })
-  return { versions, neighbours: others }
+  }
+  return { versions: await Promise.all(versionPodsOf(own).map(lookAt)), neighbours: others }
 }

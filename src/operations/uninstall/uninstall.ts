@@ -1,5 +1,4 @@
 import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
-import { roleOf } from '../../model/routing.js'
 import { providerOf } from '../observe/provider.js'
 import { stepCommand } from '../change/step-command.js'
 import type { AppLock } from '../../cluster/ports/locks.js'
@@ -187,7 +186,7 @@ class Uninstalling {
     const { app, namespace, removal, stage } = found
     const provider = providerOf(context, found.revision)
     const { backend } = provider.texts
-    if (!removal.objects.some((object) => roleOf(provider.kinds, object) === 'backend')) {
+    if (!removal.objects.some(({ kind }) => kind === backend)) {
       context.emit({ type: 'note', message: `no requests reach ${app}: it has no ${backend}` })
       if (values) await this.removeRoutes(values)
       return undefined

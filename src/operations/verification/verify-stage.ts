@@ -204,7 +204,7 @@ export class StageVerifier {
         assertions,
         proxy: this.provider.answers,
         versionRule: version,
-        versionHeader: versionHeader(values),
+        versionHeader: this.provider.versionHeader(values),
         versionHeaderIsProof: false,
         rate,
         userAgent,
@@ -293,12 +293,6 @@ export function requirePass(
     `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
     { ...details, details: mostCertain(causes).flatMap(causeLines), evidence: { proof, causes } },
   )
-}
-
-function versionHeader(values: JsonObject): string | undefined {
-  const routes = values.routes as JsonObject | undefined
-  const header = routes?.versionHeader
-  return typeof header === 'string' && header !== '' ? header : undefined
 }
 
 /** The versions that the routes send probes to, each once. */

@@ -11,12 +11,13 @@ import { objectName } from '../stage/version.js'
 /** Kinds of which each version has its own object, named by `objectName`. */
 const OF_VERSIONS = [
   'apps/Deployment',
+  '/Service',
   '/ConfigMap',
   'autoscaling/HorizontalPodAutoscaler',
   'policy/PodDisruptionBudget',
 ]
 /** All Kubernetes kinds that the chart renders, as `group/Kind`. */
-const OF_CHART = new Set([...OF_VERSIONS, '/Service', '/ServiceAccount'])
+const OF_CHART = new Set([...OF_VERSIONS, '/ServiceAccount'])
 /** Kubernetes kinds without a namespace. */
 const CLUSTER_WIDE =
   /^(Cluster.*|Namespace|Node|PersistentVolume|CustomResourceDefinition|APIService|CertificateSigningRequest|CSIDriver|CSINode|FlowSchema|PriorityLevelConfiguration|(Gateway|Ingress|Priority|Runtime|Storage|VolumeAttributes|VolumeSnapshot)Class|(Mutating|Validating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding))$/

@@ -46,16 +46,19 @@ async function countersOf(origin: string, cluster: string, signal: AbortSignal):
   }
 }
 
-/** Counters by their names, undefined for those that it does not have. Throws Error where it does not answer. */
+/** The sums of the counters whose names match patterns, undefined for those that match none. Throws Error if it does not answer. */
 export async function readCounters(
   origin: string,
-  names: string[],
+  patterns: string[],
   signal: AbortSignal,
 ): Promise<(number | undefined)[]> {
-  const filter = names.map((name) => name.replaceAll('.', '\\.')).join('|')
-  const stats = await fetchText(`${origin}/stats?filter=${encodeURIComponent(`^(${filter})$`)}`, signal)
-  const isThere = (name: string) => stats.split('\n').some((line) => line.startsWith(`${name}: `))
-  return names.map((name) => (isThere(name) ? sumOf(stats, (counter) => counter === name) : undefined))
+  const filter = encodeURIComponent(`^(${patterns.join('|')})$`)
+  const stats = await fetchText(`${origin}/stats?filter=${filter}`, signal)
+  const names = stats.split('\n').map((line) => line.slice(0, line.lastIndexOf(': ')))
+  return patterns.map((pattern) => {
+    const wanted = new RegExp(`^${pattern}$`)
+    return names.some((name) => wanted.test(name)) ? sumOf(stats, (name) => wanted.test(name)) : undefined
+  })
 }
 
 /** Envoy's text form: `cluster.echo_echo.upstream_rq_retry: 3`. */

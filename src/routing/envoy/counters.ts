@@ -7,12 +7,12 @@ import { ADMIN_PORT, readCounters } from './admin.js'
 /** Counters of a proxy on this side of a port-forward answer at once, or not at all. */
 const TIME_LIMIT_MS = 5000
 
-/** Proxy pods, and Envoy's names for the clusters of an app and of its shadow. */
+/** Proxy pods, and patterns of Envoy's names for the clusters that get requests of an app, and copies of them. */
 export interface CountersRequest {
   namespace: string
   pods: string[]
-  cluster: string
-  shadowCluster: string
+  requests: string[]
+  copies: string[]
 }
 
 /**
@@ -20,7 +20,7 @@ export interface CountersRequest {
  * proxy, or one can't be reached.
  */
 export async function openEnvoyCounters(
-  { namespace, pods, cluster, shadowCluster }: CountersRequest,
+  { namespace, pods, requests: counted, copies: copied }: CountersRequest,
   options: PinnedCluster,
 ): Promise<RequestCounters> {
   if (pods.length === 0) throw new ExternalError(`No proxy in ${namespace} is ready.`)
@@ -38,16 +38,16 @@ export async function openEnvoyCounters(
     await close()
     throw failed.reason
   }
-  const names = [cluster, shadowCluster].map((name) => `cluster.${name}.upstream_rq_total`)
+  const patterns = [counted, copied].map((names) => `cluster\\.(${names.join('|')})\\.upstream_rq_total`)
   return {
     async read() {
       const signal = AbortSignal.timeout(TIME_LIMIT_MS)
-      const reported = await Promise.all(ways.map((way) => readCounters(way.origin, names, signal))).catch(
+      const reported = await Promise.all(ways.map((way) => readCounters(way.origin, patterns, signal))).catch(
         (error: Error) => {
           throw new ExternalError(`The admin interface of a proxy does not answer: ${error.message}`)
         },
       )
-      const [requests = 0, copies = 0] = names.map((_, index) =>
+      const [requests = 0, copies = 0] = patterns.map((_, index) =>
         reported.reduce((sum, counters) => sum + (counters[index] ?? 0), 0),
       )
       return { requests, copies, isKnown: reported.every(([own]) => own !== undefined) }

@@ -1,6 +1,7 @@
+import type { Resource } from '../../cluster/kube/kube-types.js'
 import type { RoutingKind } from '../../model/routing.js'
 
-const GROUP = 'gateway.networking.k8s.io'
+export const GROUP = 'gateway.networking.k8s.io'
 
 export const HTTP_ROUTE = {
   apiVersion: `${GROUP}/v1`,
@@ -25,3 +26,23 @@ export const REFERENCE_GRANT = {
 
 /** What the chart makes beside a Service for each version, in the order in which Helm applies them. */
 export const KINDS: readonly RoutingKind[] = [BACKEND_TLS_POLICY, HTTP_ROUTE, REFERENCE_GRANT]
+
+export const HTTP_ROUTES = resourceOf(HTTP_ROUTE)
+export const REFERENCE_GRANTS = resourceOf(REFERENCE_GRANT)
+export const GATEWAYS: Resource = { apiVersion: `${GROUP}/v1`, plural: 'gateways' }
+export const GATEWAY_CLASSES: Resource = { apiVersion: `${GROUP}/v1`, plural: 'gatewayclasses' }
+export const DEFINITIONS: Resource = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  plural: 'customresourcedefinitions',
+}
+
+/** By kind. */
+export const GATEWAY_API_RESOURCES = {
+  [HTTP_ROUTE.kind]: HTTP_ROUTES,
+  [BACKEND_TLS_POLICY.kind]: resourceOf(BACKEND_TLS_POLICY),
+  [REFERENCE_GRANT.kind]: REFERENCE_GRANTS,
+}
+
+function resourceOf({ apiVersion, plural }: RoutingKind): Resource {
+  return { apiVersion, plural }
+}

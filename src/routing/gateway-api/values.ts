@@ -1,20 +1,45 @@
 import type { JsonObject } from '../../model/values.js'
-import { record, texts } from '../fields.js'
+import { list, number, record, text, texts } from '../fields.js'
 
 /** An implementation that sets a header on the answers of one backend; the Gateway API has no name for it, this is the chart's. */
 const SETS_BACKEND_HEADERS = 'HTTPRouteBackendResponseHeaderModification'
+
+/** A Gateway that an app's values or its HTTPRoute name, and which of its listeners. */
+export interface ParentRef {
+  name: string
+  /** That of the HTTPRoute if undefined. */
+  namespace?: string
+  sectionName?: string
+  port?: number
+}
+
+/** The Gateways that the values name, in their order. */
+export function parentsOfValues({ routes }: JsonObject): ParentRef[] {
+  const { gateway, parentRefs } = record(routes)
+  const named = list(parentRefs)
+  return parentRefsOf(named.length > 0 ? named : [record(gateway)])
+}
+
+/** The Gateways among parentRefs as written; other kinds of parents are left out. */
+export function parentRefsOf(written: Record<string, unknown>[]): ParentRef[] {
+  return written.flatMap(({ kind, name, namespace, sectionName, port }) =>
+    typeof name === 'string' && name !== '' && (kind === undefined || kind === 'Gateway')
+      ? [{ name, namespace: text(namespace), sectionName: text(sectionName), port: number(port) }]
+      : [],
+  )
+}
 
 /** The host to probe: the first of the app's own that is no wildcard. */
 export function hostOf({ routes }: JsonObject): string | undefined {
   return texts(record(routes).hostnames).find((host) => !host.includes('*'))
 }
 
-/** Whether answers carry the version that the proxy chose: the chart leaves the header out unless the values say that it can be set. */
-export function hasVersionHeader({ routes }: JsonObject): boolean {
+/**
+ * The header with the version that the proxy chose; undefined if answers have none: the chart leaves it out unless the values
+ * say that the implementation can set it.
+ */
+export function versionHeaderOf({ routes }: JsonObject): string | undefined {
   const { versionHeader, gateway } = record(routes)
-  return (
-    typeof versionHeader === 'string' &&
-    versionHeader !== '' &&
-    texts(record(gateway).features).includes(SETS_BACKEND_HEADERS)
-  )
+  const isSet = texts(record(gateway).features).includes(SETS_BACKEND_HEADERS)
+  return isSet && typeof versionHeader === 'string' && versionHeader !== '' ? versionHeader : undefined
 }

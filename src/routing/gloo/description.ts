@@ -1,7 +1,7 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { JsonObject } from '../../model/values.js'
 import { ENVOY_ANSWERS } from '../envoy/answers.js'
-import { record } from '../fields.js'
+import { record, text } from '../fields.js'
 import type { RoutingDescription } from '../provider.js'
 import { fingerprintOf } from './fingerprint.js'
 import { handover } from './handover.js'
@@ -16,7 +16,6 @@ export const NO_FALLBACK = 'upstream.fallbackPolicy: NO_FALLBACK'
 export const GLOO: RoutingDescription = {
   name: 'gloo',
   kinds: KINDS,
-  capabilities: { fingerprintHeader: true, versionHeader: true, shadow: true, counters: true },
   // Commands name the cluster of the moment: made when they are asked for.
   texts: {
     product: 'Gloo',
@@ -45,6 +44,7 @@ export const GLOO: RoutingDescription = {
   permissions: GLOO_PERMISSIONS,
   fingerprint: fingerprintOf,
   host: ({ routes }) => ownDomains(routes).find((domain) => !domain.includes('*')),
+  versionHeader: ({ routes }) => text(record(routes).versionHeader) || undefined,
   /** By default another version may answer than the one chosen. */
   versionHeaderIsProof: ({ upstream, deployment }) =>
     record(upstream).fallbackPolicy === 'NO_FALLBACK' || Object.keys(record(deployment)).length === 1,

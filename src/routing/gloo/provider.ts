@@ -3,8 +3,10 @@ import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import { isKnown } from '../objects.js'
 import { podAddress, readyNames } from '../proxies/proxy-service.js'
 import { GLOO } from './description.js'
+import { ROUTE_TABLES } from './kinds.js'
 import { preflight } from './preflight.js'
 import { findProxyAddress, listProxyPods, proxyService } from './proxies/address.js'
 import { clusterOf, shadowClusterOf } from './proxies/cluster-names.js'
@@ -15,17 +17,21 @@ import { readRoutes } from './view.js'
 export class GlooProvider implements RoutingProvider {
   readonly name = GLOO.name
   readonly kinds = GLOO.kinds
-  readonly capabilities = GLOO.capabilities
   readonly texts = GLOO.texts
   readonly answers = GLOO.answers
   readonly permissions = GLOO.permissions
   readonly fingerprint = GLOO.fingerprint
   readonly host = GLOO.host
+  readonly versionHeader = GLOO.versionHeader
   readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
   readonly strictAdmission = GLOO.strictAdmission
   readonly handover = GLOO.handover
 
   constructor(private readonly kube: KubeAccess) {}
+
+  isThere(): Promise<boolean> {
+    return isKnown(this.kube.api, ROUTE_TABLES)
+  }
 
   preflight(): Promise<Finding[]> {
     return preflight(this.kube.api, () => this.proxyAddress())
@@ -53,8 +59,8 @@ export class GlooProvider implements RoutingProvider {
     const request = {
       namespace: GLOO_NAMESPACE,
       pods: await this.proxyPods(),
-      cluster: clusterOf(app),
-      shadowCluster: shadowClusterOf(app),
+      requests: [clusterOf(app)],
+      copies: [shadowClusterOf(app)],
     }
     return openEnvoyCounters(request, await this.kube.options())
   }

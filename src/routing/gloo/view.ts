@@ -148,9 +148,6 @@ export class GlooView implements RoutesView {
     const shared = sharedVirtualService(apiGroup)
     return {
       problem: `No VirtualService selects routes of apiGroup ${apiGroup}`,
-      object: shared,
-      question: `Create one (app in ${GLOO_NAMESPACE}, for all domains)?`,
-      isTaken: addedDomainConflicts(virtualServices, [...virtualServices, shared]).length > 0,
       details: virtualServices.map(
         (one) => `${nameOf(one)} (domains ${domainsOf(one).join(', ')}) ${describeDelegations(one)}`,
       ),
@@ -158,9 +155,14 @@ export class GlooView implements RoutesView {
         commented(`${command} --with-virtual-service`, `creates VirtualService app in ${GLOO_NAMESPACE}`),
         'or name the apiGroup that one selects with --api-group',
       ],
-      create: async () => {
-        await this.createShared(apiGroup)
-        return `created VirtualService app in ${GLOO_NAMESPACE}: it delegates to every RouteTable of apiGroup ${apiGroup}`
+      make: {
+        object: shared,
+        question: `Create one (app in ${GLOO_NAMESPACE}, for all domains)?`,
+        isTaken: addedDomainConflicts(virtualServices, [...virtualServices, shared]).length > 0,
+        create: async () => {
+          await this.createShared(apiGroup)
+          return `created VirtualService app in ${GLOO_NAMESPACE}: it delegates to every RouteTable of apiGroup ${apiGroup}`
+        },
       },
     }
   }

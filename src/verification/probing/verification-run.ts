@@ -4,6 +4,7 @@ import { isCached } from '../answers/cached.js'
 import { BETA, Check } from '../judging/check.js'
 import { type Classify, compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { type Convergence, EpochConvergence, FingerprintConvergence } from '../answers/convergence.js'
+import { pathOrder } from './path-order.js'
 import { Prober, type SentProbe } from './prober.js'
 import { looksOf, sampleOf } from '../judging/reason.js'
 import { contradicts } from '../judging/tally.js'
@@ -102,11 +103,10 @@ export class VerificationRun {
     const waitingRate = request.rate === 0 ? WAITING_RATE : Math.min(request.rate, WAITING_RATE)
     const { method, body } = request.probe
     const headers = { 'user-agent': request.userAgent, ...request.probe.headers, ...expectation.headers }
-    // Proxies alternate probe by probe: the path changes once each had it.
-    const proxies = request.transport.proxies.length
+    const pathOf = pathOrder(paths, request.transport.proxies.length)
     const prober = new Prober<CommittedProbe>({
       transport: request.transport,
-      next: (index) => ({ method, path: paths[Math.floor(index / proxies) % paths.length]!, headers, body }),
+      next: (index) => ({ method, path: pathOf(index), headers, body }),
       rate: () => (convergence.countFrom === Infinity ? waitingRate : request.rate),
       read: (outcome, sent) => this.read(expectation, outcome, sent),
       commit: (probe) => {

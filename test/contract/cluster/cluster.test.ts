@@ -290,12 +290,12 @@ for (const major of HELM_MAJORS) {
           'canary install echo v1',
         )
       }
-      await (await missing('example'))?.create()
+      await (await missing('example'))?.make?.create()
 
       const services = await cli.kubectl(['get', 'virtualservices', '-A', '-o', 'name'])
       expect(services.stdout.trim()).toBe('virtualservice.gateway.solo.io/app')
       expect(await missing('example')).toBeUndefined()
-      await expect((await missing('other'))?.create()).rejects.toMatchObject({ outcome: 'conflict' })
+      await expect((await missing('other'))?.make?.create()).rejects.toMatchObject({ outcome: 'conflict' })
     })
 
     test('the proxy is found, and answers', async () => {

@@ -9,12 +9,12 @@ import type { ModelCluster } from './cluster.js'
 export class ModelRouting implements Routing, RoutingProvider {
   readonly name = GLOO.name
   readonly kinds = GLOO.kinds
-  readonly capabilities = GLOO.capabilities
   readonly texts = GLOO.texts
   readonly answers = GLOO.answers
   readonly permissions = GLOO.permissions
   readonly fingerprint = GLOO.fingerprint
   readonly host = GLOO.host
+  readonly versionHeader = GLOO.versionHeader
   readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
   readonly strictAdmission = GLOO.strictAdmission
   readonly handover = GLOO.handover
@@ -25,6 +25,14 @@ export class ModelRouting implements Routing, RoutingProvider {
 
   of(): RoutingProvider {
     return this
+  }
+
+  present() {
+    return Promise.resolve([this])
+  }
+
+  isThere() {
+    return Promise.resolve(true)
   }
 
   preflight() {

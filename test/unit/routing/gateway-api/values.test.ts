@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../../src/model/values.js'
 import { roleOf } from '../../../../src/model/routing.js'
 import { fingerprintOf } from '../../../../src/routing/gateway-api/fingerprint.js'
 import { KINDS } from '../../../../src/routing/gateway-api/kinds.js'
-import { hasVersionHeader, hostOf } from '../../../../src/routing/gateway-api/values.js'
+import { hostOf, versionHeaderOf } from '../../../../src/routing/gateway-api/values.js'
 
 function httpRoute(...set: JsonObject[]): JsonObject {
   const filters: JsonObject[] = [
@@ -46,9 +46,9 @@ test('the host to probe is the first that is no wildcard', () => {
 
 test('there is a version header only where the values say that the gateway can set it', () => {
   const features = ['HTTPRouteBackendResponseHeaderModification']
-  expect(hasVersionHeader({ routes: { versionHeader: 'x', gateway: { features } } })).toBe(true)
-  expect(hasVersionHeader({ routes: { versionHeader: '', gateway: { features } } })).toBe(false)
-  expect(hasVersionHeader({ routes: { versionHeader: 'x', gateway: { name: 'public' } } })).toBe(false)
+  expect(versionHeaderOf({ routes: { versionHeader: 'x', gateway: { features } } })).toBe('x')
+  expect(versionHeaderOf({ routes: { versionHeader: '', gateway: { features } } })).toBeUndefined()
+  expect(versionHeaderOf({ routes: { versionHeader: 'x', gateway: { name: 'public' } } })).toBeUndefined()
 })
 
 test.each([

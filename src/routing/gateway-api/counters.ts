@@ -1,0 +1,113 @@
+import { kubectlCommand } from '../../model/command-line.js'
+import { CanaryError, ExternalError } from '../../model/errors.js'
+import { ApiError } from '../../cluster/kube/api-errors.js'
+import type { KubeApi } from '../../cluster/kube/kube-api.js'
+import { type Service, SERVICES } from '../../cluster/kube/kube-types.js'
+import type { PinnedCluster } from '../../cluster/options.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
+import { openEnvoyCounters } from '../envoy/counters.js'
+import { list, record, text } from '../fields.js'
+import type { RoutingObject } from '../objects.js'
+import type { RequestCounters } from '../provider.js'
+import { HTTP_ROUTES } from './kinds.js'
+
+interface Request {
+  app: ObjectRef
+  /** The proxies' namespace and pods. */
+  namespace: string
+  pods: string[]
+}
+
+/**
+ * The counters of an app's Services, by Envoy's admin interface of each proxy. A Service that gets copies alone counts as copies.
+ * Throws ExternalError if the proxies are not Envoy's, or hide the interface.
+ */
+export async function openCounters(
+  api: KubeApi,
+  { app, namespace, pods }: Request,
+  options: PinnedCluster,
+): Promise<RequestCounters> {
+  const [routes, services] = await Promise.all([routesTo(api, app), servicesOf(api, app)])
+  const mirrored = new Set(routes.flatMap(mirrorsOf))
+  const pattern = clusterPattern(app.namespace)
+  const direct = services.filter((name) => !mirrored.has(name))
+  const own = [`httproute/${literal(`${app.namespace}/${app.name}`)}/rule/[0-9]+(/backend/[0-9]+)?`]
+  const others = routes.map(
+    ({ metadata }) =>
+      `httproute/${literal(`${metadata.namespace ?? ''}/${metadata.name}`)}/rule/[0-9]+(/backend/[0-9]+)?`,
+  )
+  const counted = {
+    requests: [...new Set([...own, ...others]), ...direct.map(pattern)],
+    copies: [
+      ...[...mirrored].map(pattern),
+      `httproute/${literal(`${app.namespace}/${app.name}`)}/rule/[0-9]+-mirror-[0-9]+`,
+    ],
+  }
+  try {
+    const counters = await openEnvoyCounters({ namespace, pods, ...counted }, options)
+    return withoutGaps(counters)
+  } catch (error) {
+    if (!(error instanceof CanaryError)) throw error
+    throw new ExternalError(
+      `The proxies' counters can't be read (Envoy's admin interface, port 19000): ${error.message}`,
+      {
+        nextSteps: [
+          kubectlCommand(['get', 'pods'], namespace),
+          'another gateway than Envoy has no counters that canary can read',
+        ],
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Counters that went with the routes stay at what they were last; those that were never there stay unknown. */
+function withoutGaps(counters: RequestCounters): RequestCounters {
+  let last: Awaited<ReturnType<RequestCounters['read']>> | undefined
+  return {
+    async read() {
+      const now = await counters.read()
+      if (now.isKnown) last = now
+      return last ?? now
+    },
+    close: () => counters.close(),
+  }
+}
+
+/** Contour's and others' names: the Service and its port, with `/` or `_` between. */
+function clusterPattern(namespace: string) {
+  return (service: string) => `${literal(namespace)}[/_]${literal(service)}[/_][0-9]+(/.*)?`
+}
+
+function literal(name: string): string {
+  return name.replaceAll('.', '\\.')
+}
+
+/** Names of the Services of the app's versions. */
+async function servicesOf(api: KubeApi, { name, namespace }: ObjectRef): Promise<string[]> {
+  const labelSelector = `app.kubernetes.io/instance=${name}`
+  const { items } = await api.list<Service>({ resource: SERVICES, namespace }, { labelSelector })
+  return items.filter(({ spec }) => spec?.selector?.app === name).map(({ metadata }) => metadata.name)
+}
+
+/** The app's HTTPRoutes, and those of others that name its Services. */
+async function routesTo(api: KubeApi, app: ObjectRef): Promise<RoutingObject[]> {
+  const all = await api.list({ resource: HTTP_ROUTES }).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 403)) throw error
+    return api.list({ resource: HTTP_ROUTES, namespace: app.namespace })
+  })
+  const isNamed = ({ metadata, spec }: RoutingObject) =>
+    list(record(spec).rules).some(({ backendRefs }) =>
+      list(backendRefs).some(
+        ({ name, namespace = metadata.namespace }) =>
+          namespace === app.namespace && (text(name) ?? '').startsWith(`${app.name}-`),
+      ),
+    )
+  return all.items.filter(isNamed)
+}
+
+function mirrorsOf({ spec }: RoutingObject): string[] {
+  return list(record(spec).rules).flatMap(({ filters }) =>
+    list(filters).flatMap(({ requestMirror }) => text(record(record(requestMirror).backendRef).name) ?? []),
+  )
+}

@@ -1,0 +1,3 @@
+import type { GatewayRule } from './facts.js'
+
+export const BACKENDS: GatewayRule[] = []

@@ -1,0 +1,156 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
+import { ExternalError, UsageError } from '../../model/errors.js'
+import { ApiError } from '../../cluster/kube/api-errors.js'
+import type { KubeApi } from '../../cluster/kube/kube-api.js'
+import { list, number, record, text } from '../fields.js'
+import { type RoutingObject, refOf } from '../objects.js'
+import { GATEWAY_CLASSES, GATEWAYS } from './kinds.js'
+import { sharedHost } from './overlaps/hostnames.js'
+import type { ParentRef } from './values.js'
+
+export interface Listener {
+  name: string
+  port: number
+  protocol: string
+  /** All hosts if undefined. */
+  hostname?: string
+  /** Whose routes it takes: `All`, `Same` or `Selector`. */
+  from: string
+  selector: Record<string, unknown>
+}
+
+export function listenersOf({ spec }: RoutingObject): Listener[] {
+  return list(record(spec).listeners).flatMap(({ name, port, protocol, hostname, allowedRoutes }) => {
+    const { from, selector } = record(record(allowedRoutes).namespaces)
+    const host = text(hostname)?.toLowerCase()
+    return typeof name === 'string' && typeof port === 'number'
+      ? [
+          {
+            name,
+            port,
+            protocol: text(protocol) ?? '',
+            ...(host ? { hostname: host } : {}),
+            from: text(from) ?? 'Same',
+            selector: record(selector),
+          },
+        ]
+      : []
+  })
+}
+
+/** The listeners that a parentRef names. */
+export function namedListeners(gateway: RoutingObject, { sectionName, port }: ParentRef): Listener[] {
+  return listenersOf(gateway).filter(
+    (listener) =>
+      (sectionName === undefined || listener.name === sectionName) &&
+      (port === undefined || listener.port === port),
+  )
+}
+
+/** The listener to probe: of those named one for HTTP, else for HTTPS, and for the app's host. */
+export function listenerToProbe(
+  gateway: RoutingObject,
+  parent: ParentRef | undefined,
+  host: string | undefined,
+): Listener | undefined {
+  const named = namedListeners(gateway, parent ?? { name: '' })
+  const serving = ['HTTP', 'HTTPS'].flatMap((wanted) => named.filter(({ protocol }) => protocol === wanted))
+  return serving.find(({ hostname = '*' }) => sharedHost(hostname, host ?? '*')) ?? serving[0]
+}
+
+/** Whether a listener takes routes of a namespace with these labels; undefined if the labels are needed and not known. */
+export function admits(
+  { from, selector }: Listener,
+  gatewayNamespace: string,
+  namespace: string,
+  labels: Record<string, string> | undefined,
+): boolean | undefined {
+  if (from === 'All') return true
+  if (from === 'Same') return gatewayNamespace === namespace
+  if (from !== 'Selector') return false
+  if (!labels) return undefined
+  const isMatch = Object.entries(record(selector.matchLabels)).every(([key, value]) => labels[key] === value)
+  return (
+    isMatch &&
+    list(selector.matchExpressions).every(({ key, operator, values }) => {
+      const value = labels[text(key) ?? '']
+      const isAmong = Array.isArray(values) && value !== undefined && values.includes(value)
+      if (operator === 'Exists') return value !== undefined
+      if (operator === 'DoesNotExist') return value === undefined
+      return operator === 'NotIn' ? !isAmong : isAmong
+    })
+  )
+}
+
+export interface Condition {
+  type: string
+  status: string
+  reason: string
+  message: string
+  observedGeneration?: number
+}
+
+export function conditionsOf(value: unknown): Condition[] {
+  return list(value).map(({ type, status, reason, message, observedGeneration }) => ({
+    type: text(type) ?? '',
+    status: text(status) ?? '',
+    reason: text(reason) ?? '',
+    message: (text(message) ?? '').replace(/\s+/g, ' ').trim().slice(0, 240),
+    observedGeneration: number(observedGeneration),
+  }))
+}
+
+/** `Accepted is False: NoMatchingParent: No listeners match this parent ref`. */
+export function describeCondition({ type, status, reason, message }: Condition): string {
+  return [`${type} is ${status}`, reason, message].filter((part) => part !== '').join(': ')
+}
+
+/** Addresses in a Gateway's status. */
+export function addressesOf({ status }: RoutingObject): string[] {
+  return list(record(status).addresses).flatMap(({ value }) => (typeof value === 'string' ? [value] : []))
+}
+
+/** The Gateway that serves an app, or the only one of the cluster. Throws ExternalError if there is none, or it is not clear which. */
+export async function findGateway(api: KubeApi, parent: ParentRef | undefined): Promise<RoutingObject> {
+  if (parent?.namespace !== undefined) {
+    const { name, namespace } = parent
+    const found = await api.find({ resource: GATEWAYS, namespace, name })
+    if (found) return found
+    throw new ExternalError(`There is no Gateway ${name} in namespace ${namespace}.`, {
+      nextSteps: [
+        commented(kubectlCommand(['get', 'gateways', '-A']), 'those that are there'),
+        'name the one that serves the app: routes.gateway.name and routes.gateway.namespace in the values',
+      ],
+    })
+  }
+  const { items } = await api.list({ resource: GATEWAYS })
+  const [gateway, ...others] = items.filter(
+    ({ metadata }) => parent === undefined || metadata.name === parent.name,
+  )
+  const called = parent ? `Gateway ${parent.name}` : 'Gateway'
+  if (!gateway)
+    throw new ExternalError(`There is no ${called} in any namespace: nothing takes requests.`, {
+      nextSteps: [kubectlCommand(['get', 'gateways', '-A'])],
+    })
+  if (others.length === 0) return gateway
+  const names = items.map((one) => `${refOf(one).namespace}/${one.metadata.name}`)
+  throw new UsageError(`Several Gateways could be meant: ${names.join(', ')}.`, {
+    nextSteps: ['name one: routes.gateway.name and routes.gateway.namespace in the values'],
+  })
+}
+
+/** The class of a Gateway; undefined if it is not there, or may not be read. */
+export async function classOf(api: KubeApi, { spec }: RoutingObject): Promise<RoutingObject | undefined> {
+  const name = text(record(spec).gatewayClassName)
+  if (name === undefined) return undefined
+  try {
+    return await api.find({ resource: GATEWAY_CLASSES, name })
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+export function controllerNameOf(gatewayClass: RoutingObject | undefined): string | undefined {
+  return text(record(gatewayClass?.spec).controllerName)
+}

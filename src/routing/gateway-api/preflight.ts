@@ -1,0 +1,193 @@
+import { kubectlCommand } from '../../model/command-line.js'
+import { CanaryError } from '../../model/errors.js'
+import type { Finding } from '../../model/results/doctor.js'
+import { ApiError } from '../../cluster/kube/api-errors.js'
+import type { KubeApi } from '../../cluster/kube/kube-api.js'
+import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
+import { examine } from '../../cluster/preflight.js'
+import { list, record, text } from '../fields.js'
+import { isKnown, type RoutingObject, refOf } from '../objects.js'
+import {
+  addressesOf,
+  classOf,
+  conditionsOf,
+  controllerNameOf,
+  describeCondition,
+  findGateway,
+  namedListeners,
+} from './gateways.js'
+import { implementationOf } from './implementations.js'
+import { DEFINITIONS, GATEWAYS, GROUP, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
+import type { ParentRef } from './values.js'
+
+/** The releases whose fields the chart uses, from the first to the last that it was validated against. */
+const FIRST_MINOR = 1
+const LAST_MINOR = 6
+
+/** Whether the Gateway API is installed, and the Gateway and its proxies are there; without a parent all Gateways. */
+export async function preflight(
+  api: KubeApi,
+  parent: ParentRef | undefined,
+  proxyAddress: () => Promise<ProxyAddress>,
+): Promise<Finding[]> {
+  const definitions = await definitionsFinding(api)
+  if (definitions.status === 'problem') return [definitions]
+  const gateways = await gatewayFindings(api, parent)
+  return [
+    definitions,
+    ...gateways,
+    ...(gateways.some(({ status }) => status === 'problem')
+      ? []
+      : [
+          await examine('proxy', async () => {
+            const address = await proxyAddress()
+            await address.close()
+            return `${address.origin} (${address.source})`
+          }),
+        ]),
+  ]
+}
+
+/** The installed CRDs: that they are there, and of which release and channel. */
+async function definitionsFinding(api: KubeApi): Promise<Finding> {
+  const check = 'Gateway API'
+  const known = await examine(check, async () => {
+    if (!(await isKnown(api, HTTP_ROUTES)))
+      throw new CanaryError(
+        'external',
+        'the cluster does not know httproutes: the Gateway API is not installed',
+        {
+          nextSteps: [
+            'install the Gateway API and an implementation of it (https://gateway-api.sigs.k8s.io/), or choose the cluster that has them',
+          ],
+        },
+      )
+    return 'HTTPRoutes are known'
+  })
+  if (known.status !== 'ok') return known
+  const installed = await installedRelease(api)
+  if (!installed) return known
+  const { release, channel } = installed
+  const detail = `HTTPRoutes are known: release ${release}, ${channel} channel`
+  const problem = releaseProblem(release)
+  return problem === undefined
+    ? { check, status: 'ok', detail }
+    : {
+        check,
+        status: 'warning',
+        detail: `${detail}: ${problem}`,
+        remedy: 'see docs/gateways.md for the releases',
+      }
+}
+
+/** The release and channel that the HTTPRoute's definition names; undefined if it names none, or may not be read. */
+export async function installedRelease(
+  api: KubeApi,
+): Promise<{ release: string; channel: string } | undefined> {
+  try {
+    const name = `${HTTP_ROUTE.plural}.${GROUP}`
+    const definition = await api.find({ resource: DEFINITIONS, name })
+    const annotations = record(definition?.metadata.annotations)
+    const release = text(annotations[`${GROUP}/bundle-version`])
+    const channel = text(annotations[`${GROUP}/channel`]) ?? 'unknown'
+    return release === undefined ? undefined : { release, channel }
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+/** Why a release may not fit the chart's objects, a clause. */
+export function releaseProblem(release: string): string | undefined {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(release) ?? []
+  if (major === undefined || minor === undefined) return undefined
+  if (Number(major) < 1 || (major === '1' && Number(minor) < FIRST_MINOR))
+    return `older than 1.${FIRST_MINOR}, the first that the chart's objects fit`
+  if (Number(major) > 1 || Number(minor) > LAST_MINOR)
+    return `newer than 1.${LAST_MINOR}, the last that the chart's objects were validated against`
+  return undefined
+}
+
+async function gatewayFindings(api: KubeApi, parent: ParentRef | undefined): Promise<Finding[]> {
+  const check = 'Gateway'
+  let gateways: RoutingObject[] = []
+  const found = await examine(check, async () => {
+    gateways = parent ? [await findGateway(api, parent)] : (await api.list({ resource: GATEWAYS })).items
+    return ''
+  })
+  if (found.status !== 'ok') return [found]
+  if (gateways.length === 0)
+    return [
+      {
+        check,
+        status: 'warning',
+        detail: 'there is none: an app with routes.provider gateway-api would reach nobody',
+        remedy: 'make a Gateway, and name it in routes.gateway of the values',
+      },
+    ]
+  return Promise.all(gateways.map((gateway) => gatewayFinding(api, gateway, parent)))
+}
+
+async function gatewayFinding(
+  api: KubeApi,
+  gateway: RoutingObject,
+  parent: ParentRef | undefined,
+): Promise<Finding> {
+  const { namespace, name } = refOf(gateway)
+  const check = `Gateway ${namespace}/${name}`
+  const gatewayClass = await classOf(api, gateway)
+  const className = text(record(gateway.spec).gatewayClassName) ?? ''
+  const product = implementationOf(controllerNameOf(gatewayClass))?.product
+  const problem = gatewayProblem(gateway, gatewayClass, parent)
+  if (problem !== undefined)
+    return {
+      check,
+      status: 'problem',
+      detail: problem,
+      remedy: kubectlCommand(['describe', 'gateway', name], namespace),
+    }
+  const listeners = namedListeners(gateway, parent ?? { name })
+  const shown = listeners.map(
+    (one) => `${one.name} (${one.protocol} ${one.port}, ${one.hostname ?? 'all hosts'})`,
+  )
+  const addresses = addressesOf(gateway)
+  return {
+    check,
+    status: 'ok',
+    detail: [
+      `class ${className}${product ? ` (${product})` : ''}`,
+      `listeners ${shown.join(', ')}`,
+      addresses.length > 0 ? `address ${addresses.join(', ')}` : 'no address',
+    ].join('; '),
+  }
+}
+
+/** What keeps a Gateway from serving, a clause: its class, the Gateway itself, or the listeners that the app names. */
+function gatewayProblem(
+  gateway: RoutingObject,
+  gatewayClass: RoutingObject | undefined,
+  parent: ParentRef | undefined,
+): string | undefined {
+  const refused = conditionsOf(record(gatewayClass?.status).conditions).find(
+    ({ type, status }) => type === 'Accepted' && status !== 'True',
+  )
+  if (gatewayClass && refused)
+    return `no controller accepts its GatewayClass ${gatewayClass.metadata.name}: ${describeCondition(refused)}`
+  const own = conditionsOf(record(gateway.status).conditions)
+  const failed = ['Accepted', 'Programmed'].flatMap(
+    (wanted) => own.find(({ type, status }) => type === wanted && status !== 'True') ?? [],
+  )
+  if (failed[0]) return describeCondition(failed[0])
+  if (own.length === 0) return 'no controller has looked at it: it has no status'
+  const named = namedListeners(gateway, parent ?? { name: '' })
+  if (named.length === 0) return `it has no listener ${parent?.sectionName ?? `at port ${parent?.port}`}`
+  const statuses = list(record(gateway.status).listeners)
+  const bad = named.flatMap((listener) => {
+    const status = statuses.find(({ name }) => name === listener.name)
+    const refusal = conditionsOf(status?.conditions).find((one) =>
+      one.type === 'Conflicted' ? one.status === 'True' : one.status === 'False',
+    )
+    return refusal ? [`listener ${listener.name}: ${describeCondition(refusal)}`] : []
+  })
+  return bad.length === named.length ? bad.join('; ') : undefined
+}

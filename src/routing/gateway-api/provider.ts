@@ -1,0 +1,101 @@
+import type { Finding } from '../../model/results/doctor.js'
+import type { KubeAccess } from '../../cluster/open.js'
+import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
+import { ExternalError } from '../../model/errors.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { JsonObject } from '../../model/values.js'
+import { isKnown, type RoutingObject, refOf } from '../objects.js'
+import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import { podAddress, podsBehind, type ProxyService, readyNames } from '../proxies/proxy-service.js'
+import { GATEWAY_API, textsOf, type Whereabouts } from './description.js'
+import { classOf, controllerNameOf, findGateway, type Listener, listenerToProbe } from './gateways.js'
+import { implementationOf } from './implementations.js'
+import { HTTP_ROUTES } from './kinds.js'
+import { gatewayAddress, proxyServiceOf } from './proxies.js'
+import { hostOf, type ParentRef, parentsOfValues } from './values.js'
+import { readRoutes } from './view.js'
+
+/** The Gateway API in one cluster, for an app with these values; without values for the cluster's only Gateway. */
+export class GatewayApiProvider implements RoutingProvider {
+  readonly name = GATEWAY_API.name
+  readonly kinds = GATEWAY_API.kinds
+  readonly answers = GATEWAY_API.answers
+  readonly permissions = GATEWAY_API.permissions
+  readonly fingerprint = GATEWAY_API.fingerprint
+  readonly host = GATEWAY_API.host
+  readonly versionHeader = GATEWAY_API.versionHeader
+  readonly versionHeaderIsProof = GATEWAY_API.versionHeaderIsProof
+  readonly handover = GATEWAY_API.handover
+  private readonly known: Whereabouts = {}
+  readonly texts = textsOf(this.known)
+  /** The first of several is the one that is probed. */
+  private readonly parent: ParentRef | undefined
+
+  constructor(
+    private readonly kube: KubeAccess,
+    private readonly values: JsonObject,
+  ) {
+    this.parent = parentsOfValues(values)[0]
+  }
+
+  isThere(): Promise<boolean> {
+    return isKnown(this.kube.api, HTTP_ROUTES)
+  }
+
+  async preflight(): Promise<Finding[]> {
+    const { preflight } = await import('./preflight.js')
+    return preflight(this.kube.api, this.parent, () => this.proxyAddress())
+  }
+
+  view(): Promise<RoutesView> {
+    return readRoutes(this.kube.api)
+  }
+
+  async proxyAddress(): Promise<ProxyAddress> {
+    const { gateway, listener } = await this.gateway()
+    return gatewayAddress(this.kube.api, gateway, listener, await this.kube.options())
+  }
+
+  async proxyPods(): Promise<string[]> {
+    return readyNames(await podsBehind(this.kube.api, await this.proxies()))
+  }
+
+  async proxyPodAddress(pod: string): Promise<ProxyAddress> {
+    return podAddress(this.kube.api, await this.proxies(), pod, await this.kube.options())
+  }
+
+  async counters(app: ObjectRef): Promise<RequestCounters> {
+    const { openCounters } = await import('./counters.js')
+    const [{ namespace }, pods] = await Promise.all([this.proxies(), this.proxyPods()])
+    return openCounters(this.kube.api, { app, namespace, pods }, await this.kube.options())
+  }
+
+  async snapshot(app: ObjectRef): Promise<Observed> {
+    const { observeApp } = await import('./snapshot/snapshot.js')
+    return observeApp(this.kube.api, app)
+  }
+
+  /** The Gateway and the listener to probe, and what is known of its implementation. */
+  private async gateway(): Promise<{ gateway: RoutingObject; listener: Listener }> {
+    const { api } = this.kube
+    const gateway = await findGateway(api, this.parent)
+    const { namespace, name } = refOf(gateway)
+    this.known.gateway = { namespace, name }
+    this.known.implementation ??= implementationOf(controllerNameOf(await classOf(api, gateway)))
+    const listener = listenerToProbe(gateway, this.parent, hostOf(this.values))
+    if (listener) return { gateway, listener }
+    const { sectionName, port } = this.parent ?? {}
+    const wanted =
+      sectionName === undefined ? (port === undefined ? '' : ` at port ${port}`) : ` ${sectionName}`
+    throw new ExternalError(`Gateway ${namespace}/${name} has no listener${wanted} for HTTP.`, {
+      nextSteps: ['correct routes.gateway.sectionName or routes.gateway.port in the values'],
+    })
+  }
+
+  private async proxies(): Promise<ProxyService> {
+    const { gateway, listener } = await this.gateway()
+    const found = await proxyServiceOf(this.kube.api, gateway, listener)
+    this.known.proxies = { namespace: found.namespace, name: found.name }
+    return found
+  }
+}

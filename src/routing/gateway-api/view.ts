@@ -1,0 +1,165 @@
+import { commented, kubectlCommand } from '../../model/command-line.js'
+import { ApiError } from '../../cluster/kube/api-errors.js'
+import type { KubeApi } from '../../cluster/kube/kube-api.js'
+import { NAMESPACES, type Resource } from '../../cluster/kube/kube-types.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { JsonObject } from '../../model/values.js'
+import { list, record, text } from '../fields.js'
+import type { IsOwn } from '../matching/route-pairs.js'
+import { isOfRelease, isSameObject, type RoutingObject } from '../objects.js'
+import type {
+  Certificate,
+  MissingAttachment,
+  RouteConflicts,
+  RoutesOfChange,
+  RoutesView,
+} from '../provider.js'
+import { type Asking, askingOf, type Refusal, refusals } from './attachment.js'
+import { GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
+import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
+import { parentsOfValues } from './values.js'
+
+/** HTTPRoutes, Gateways and namespaces of the cluster, as far as the user may read them. */
+export async function readRoutes(api: KubeApi): Promise<RoutesView> {
+  const [routes, gateways, namespaces] = await Promise.all([
+    listAllowed(api, HTTP_ROUTES),
+    listAllowed(api, GATEWAYS),
+    listAllowed(api, NAMESPACES),
+  ])
+  return new GatewayApiView(routes, gateways, namespaces ?? [])
+}
+
+/** All of the cluster; undefined if the user may not list them. */
+async function listAllowed(api: KubeApi, resource: Resource): Promise<RoutingObject[] | undefined> {
+  try {
+    return (await api.list({ resource })).items
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+export class GatewayApiView implements RoutesView {
+  readonly hidden: string[]
+  private readonly routes: RoutingObject[]
+
+  constructor(
+    routes: RoutingObject[] | undefined,
+    private readonly gateways: RoutingObject[] | undefined,
+    private readonly namespaces: RoutingObject[],
+  ) {
+    this.routes = routes ?? []
+    this.hidden = [...(routes ? [] : ['HTTPRoutes']), ...(gateways ? [] : ['Gateways'])]
+  }
+
+  /** A host belongs to no HTTPRoute alone: there are no conflicts of domains. */
+  conflicts(): RouteConflicts {
+    return { overlaps: allOverlaps(this.routes), domains: [] }
+  }
+
+  addedConflicts({ app, before, after }: RoutesOfChange): RouteConflicts {
+    const [old, made] = [before, after].map((objects) => routesOf(objects, app.namespace)) as [
+      RoutingObject[],
+      RoutingObject[],
+    ]
+    const isOwn: IsOwn = (object) =>
+      isOfRelease(object, app) || [...old, ...made].some((one) => isSameObject(one, object))
+    const others = this.routes.filter((one) => !isOwn(one))
+    const dated = made.map((one) => this.asItIsThere(one))
+    return { overlaps: addedOverlaps([...others, ...old], [...others, ...dated], isOwn), domains: [] }
+  }
+
+  /** A route that is changed keeps its age, which decides among equal matches. */
+  private asItIsThere(route: RoutingObject): RoutingObject {
+    const there = this.routes.find((one) => isSameObject(one, route))
+    const creationTimestamp = there?.metadata.creationTimestamp
+    return creationTimestamp === undefined
+      ? route
+      : { ...route, metadata: { ...route.metadata, creationTimestamp } }
+  }
+
+  explainConflict() {
+    return { details: [], nextSteps: [] }
+  }
+
+  certificates(objects: JsonObject[], namespace: string): Certificate[] {
+    const parents = routesOf(objects, namespace).flatMap((route) =>
+      askingOf(route).parents.map((parent) => ({ namespace, ...withoutUndefined(parent) })),
+    )
+    return (this.gateways ?? []).flatMap(({ metadata, spec }) => {
+      const there = metadata.namespace ?? ''
+      const named = parents.filter((one) => one.name === metadata.name && one.namespace === there)
+      return list(record(spec).listeners)
+        .filter(({ name }) => named.some(({ sectionName = name }) => sectionName === name))
+        .flatMap(({ tls }) => list(record(tls).certificateRefs))
+        .flatMap(({ kind = 'Secret', name, namespace: where }): Certificate[] =>
+          kind === 'Secret' && typeof name === 'string'
+            ? [
+                {
+                  secret: { name, namespace: text(where) ?? there },
+                  user: `Gateway ${there}/${metadata.name}`,
+                  isOwn: false,
+                },
+              ]
+            : [],
+        )
+    })
+  }
+
+  missingAttachment({ namespace }: ObjectRef, values: JsonObject): MissingAttachment | undefined {
+    const { hostnames } = record(values.routes)
+    const parents = parentsOfValues(values)
+    // Without a Gateway in the values the chart says what is missing.
+    if (parents.length === 0) return undefined
+    const hosts = Array.isArray(hostnames) ? hostnames.filter((host) => typeof host === 'string') : []
+    const refused = this.refusals({ namespace, parents, hostnames: hosts })
+    return refused && { problem: 'No Gateway takes the routes', ...explain(refused) }
+  }
+
+  detached({ name: app, namespace }: ObjectRef, before: JsonObject[], after: JsonObject[]) {
+    const [old] = routesOf(before, namespace)
+    const [made] = routesOf(after, namespace)
+    if (!made || !old || this.refusals(askingOf(old))) return undefined
+    const refused = this.refusals(askingOf(made))
+    if (!refused) return undefined
+    return {
+      problem: `No Gateway takes the routes: no request would reach ${app} any more: ${explain(refused).details.join('; ')}`,
+      remedy: 'leave routes.gateway and routes.hostnames as they are, or change the Gateway first',
+    }
+  }
+
+  private refusals(asking: Asking): Refusal[] | undefined {
+    const { gateways } = this
+    if (!gateways) return undefined
+    const own = this.namespaces.find(({ metadata }) => metadata.name === asking.namespace)
+    return refusals(asking, { gateways, namespaceLabels: own && (own.metadata.labels ?? {}) })
+  }
+}
+
+function withoutUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
+}
+
+function explain(refused: Refusal[]): { details: string[]; nextSteps: string[] } {
+  const gateways = refused.flatMap(({ gateway }) => gateway ?? [])
+  return {
+    details: refused.map(({ why }) => why),
+    nextSteps: [
+      commented(kubectlCommand(['get', 'gateways', '-A']), 'those that are there'),
+      ...gateways.map(({ metadata }) =>
+        kubectlCommand(['get', 'gateway', metadata.name, '-o', 'yaml'], metadata.namespace),
+      ),
+      'correct routes.gateway or routes.hostnames in the values, or have the Gateway admit the app',
+    ],
+  }
+}
+
+/** The HTTPRoutes of a manifest; one without a namespace goes into the release's. */
+function routesOf(objects: JsonObject[], namespace: string): RoutingObject[] {
+  return objects.flatMap(({ kind, metadata, spec }) => {
+    const { name, ...fields } = record(metadata)
+    return kind === HTTP_ROUTE.kind && typeof name === 'string'
+      ? [{ kind, metadata: { namespace, ...fields, name }, spec }]
+      : []
+  })
+}
