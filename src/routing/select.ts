@@ -25,7 +25,7 @@ export function descriptionFor(values: JsonObject = {}): RoutingDescription {
   return DESCRIPTIONS[providerName(values)]
 }
 
-/** The providers in a cluster, each made at its first use: one for each kind, and for each Gateway that values name. */
+/** The providers in a cluster, each made at its first use: one for each kind and each app's routes. */
 export function openRouting(kube: KubeAccess): Routing {
   const make: Record<ProviderName, (values: JsonObject) => RoutingProvider> = {
     gloo: () => new GlooProvider(kube),
@@ -34,8 +34,7 @@ export function openRouting(kube: KubeAccess): Routing {
   const made = new Map<string, RoutingProvider>()
   const of = (values: JsonObject = {}) => {
     const name = providerName(values)
-    const { gateway, parentRefs, hostnames } = record(values.routes)
-    const key = JSON.stringify([name, gateway, parentRefs, hostnames])
+    const key = JSON.stringify([name, values.routes])
     const provider = made.get(key) ?? make[name](values)
     made.set(key, provider)
     return provider

@@ -71,7 +71,7 @@ export interface DomainConflict {
   attachments: Attachment[]
 }
 
-/** `prefix /echo of HTTPRoute echo/echo (Helm release echo in namespace echo)`. */
+/** `prefix /echo of Route echo/echo (Helm release echo in namespace echo)`. */
 export function describeClaim({ kind, namespace, name, release, matcher }: RouteClaim): string {
   const owner = release ? ` (Helm release ${release.name} in namespace ${release.namespace})` : ''
   return `${matcher} of ${kind} ${namespace}/${name}${owner}`
