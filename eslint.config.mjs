@@ -100,9 +100,13 @@ export default tseslint.config(
     rules: layerRules(layer, { spawns: layer === 'cluster' || layer === 'lib', colour: layer === 'report' }),
   })),
   {
-    // The commands of the sandbox are the one place that may reach into it, and they start its process.
+    // The commands of the sandbox, and their part of the CLI, are the one place that may reach into it; they start its process.
     files: ['src/commands/sandbox/**/*.ts'],
     rules: layerRules('commands', { spawns: true, sandbox: true }),
+  },
+  {
+    files: ['src/cli/sandbox/**/*.ts'],
+    rules: layerRules('cli', { spawns: true, sandbox: true }),
   },
   {
     // Kubernetes objects are open-ended data here, checked by schema at run time instead of by type.

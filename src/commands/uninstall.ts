@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
 import { checkApp, requiredApp } from '../cli/flags/args.js'
 import { OperationCommand } from '../cli/operation-command.js'
@@ -43,7 +44,7 @@ export default class Uninstall extends OperationCommand {
     const { durationOf } = await import('../cli/session/settings.js')
     const idleMs = durationOf({ value: idleFor, source: '--idle-for' }, 30_000, 1000)
     await this.perform({
-      title: `uninstall ${app}`,
+      title: commandText.uninstall({ app }),
       app,
       parsed,
       run: async (context, { namespace }) => {

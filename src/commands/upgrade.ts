@@ -1,5 +1,6 @@
+import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, requiredApp } from '../cli/flags/args.js'
+import { checkApp, parseRevision, requiredApp } from '../cli/flags/args.js'
 import { OperationCommand } from '../cli/operation-command.js'
 import { renderChange } from '../cli/output/render-change.js'
 import {
@@ -11,7 +12,6 @@ import {
   repeatable,
   scaleFlag,
 } from '../cli/flags/flags.js'
-import { UsageError } from '../model/errors.js'
 
 export default class Upgrade extends OperationCommand {
   static override summary = 'Change chart or base values of a stable app'
@@ -61,33 +61,24 @@ export default class Upgrade extends OperationCommand {
     const parsed = await this.parse(Upgrade)
     const { flags } = parsed
     const app = checkApp(parsed.args.app)
-    const revision = flags.revision === undefined ? undefined : revisionNumber(flags.revision)
+    const change = {
+      app,
+      valuesFiles: flags.values,
+      set: flags.set,
+      setString: flags['set-string'],
+      chart: flags.chart,
+      chartVersion: flags['chart-version'],
+      revision: flags.revision === undefined ? undefined : parseRevision(flags.revision),
+    }
     await this.perform({
-      title: `upgrade ${app}`,
+      title: commandText.upgrade(change),
       app,
       parsed,
       run: async (context, { namespace }) => {
         const { upgrade } = await import('../operations/upgrade.js')
-        return upgrade(context, {
-          app,
-          namespace,
-          valuesFiles: flags.values,
-          set: flags.set,
-          setString: flags['set-string'],
-          chart: flags.chart,
-          chartVersion: flags['chart-version'],
-          revision,
-        })
+        return upgrade(context, { ...change, namespace })
       },
       render: renderChange,
     })
   }
-}
-
-function revisionNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new UsageError(`--revision "${text}" is not the number of a revision.`, {
-    state: 'Nothing was changed.',
-    nextSteps: ['give a whole number as helm history lists them, as in: --revision 3'],
-  })
 }

@@ -3,7 +3,18 @@ import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/flags/
 import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import { parseHeaders } from '../cli/flags/headers.js'
+import type { StageWithValues } from '../rollout/stage/stage-values.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
+
+interface StageFlags {
+  primary?: string
+  canary?: string
+  weight?: string
+  header?: string[]
+  values?: string[]
+  'api-group'?: string
+  'show-secrets': boolean
+}
 
 export default class Values extends OperationCommand {
   static override summary = 'Print the complete values of an app, or of any stage of a rollout'
@@ -47,7 +58,8 @@ export default class Values extends OperationCommand {
     const parsed = await this.parse(Values)
     const app = checkApp(parsed.args.app)
     const showsSecrets = parsed.flags['show-secrets']
-    if (parsed.flags.stage) return this.ofStage(app, parsed.flags)
+    const { stage } = parsed.flags
+    if (stage) return this.ofStage(app, stage, parsed.flags)
     const values = await this.perform({
       app,
       parsed,
@@ -63,36 +75,19 @@ export default class Values extends OperationCommand {
     await this.tellOfMask(values, showsSecrets)
   }
 
-  private async ofStage(
-    app: string,
-    flags: {
-      stage?: 'stable' | 'deployed' | 'header' | 'weighted' | 'shifted' | 'finished'
-      primary?: string
-      canary?: string
-      weight?: string
-      header?: string[]
-      values?: string[]
-      'api-group'?: string
-      'show-secrets': boolean
-    },
-  ): Promise<void> {
-    const [{ valuesOfStage }, { readValuesFiles }, { mergeValues }] = await Promise.all([
-      import('../rollout/stage/stage-values.js'),
-      import('../operations/inputs/values-files.js'),
-      import('../rollout/values/merge.js'),
-    ])
-    const apiGroup = flags['api-group']
-    const files = mergeValues({ routes: { apiGroup: 'example' } }, await readValuesFiles(flags.values ?? []))
-    const values = valuesOfStage({
+  private async ofStage(app: string, stage: StageWithValues, flags: StageFlags): Promise<void> {
+    const { stageValues } = await import('../operations/values.js')
+    const { primary = '', canary, weight, header = ['stage=canary'], 'show-secrets': asIs } = flags
+    const values = await stageValues({
       app,
-      stage: flags.stage ?? 'stable',
-      primary: checkVersion(flags.primary ?? ''),
-      canary: flags.canary === undefined ? undefined : checkVersion(flags.canary),
-      weight: flags.weight === undefined ? undefined : parsePercent('--weight', flags.weight),
-      headers: parseHeaders(flags.header ?? ['stage=canary'], '--header', 'canary'),
-      base: apiGroup === undefined ? files : mergeValues(files, { routes: { apiGroup } }),
+      stage,
+      primary: checkVersion(primary),
+      canary: canary === undefined ? undefined : checkVersion(canary),
+      weight: weight === undefined ? undefined : parsePercent('--weight', weight),
+      headers: parseHeaders(header, '--header', 'canary'),
+      valuesFiles: flags.values ?? [],
+      apiGroup: flags['api-group'],
     })
-    const asIs = flags['show-secrets']
     const text = await asYaml(asIs ? values : maskSecrets(values))
     await this.print(values, () => text, { asIs, isFile: true })
     await this.tellOfMask(values, asIs)

@@ -1,3 +1,4 @@
+import { commandText } from '../model/command-text.js'
 import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import type { ChartSource, Releases } from '../cluster/ports/releases.js'
@@ -47,7 +48,7 @@ interface Wanted {
 /** stable → stable: another chart, other base values, or those of an earlier revision. Asks for confirmation on a terminal. */
 export async function upgrade(context: OperationContext, request: UpgradeRequest): Promise<OperationResult> {
   const { app } = request
-  const command = typed(request)
+  const command = commandText.upgrade(request)
   const base = request.valuesFiles?.length ? await readValuesFiles(request.valuesFiles) : undefined
   let shown = ''
   const agree = async ({ plan }: PlanToRun) => {
@@ -107,29 +108,6 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
           : undefined,
     }
   })
-}
-
-/** The command for the release's history, without values: they may be secret. */
-function typed({
-  app,
-  valuesFiles = [],
-  set = [],
-  setString = [],
-  chart,
-  chartVersion,
-  revision,
-}: UpgradeRequest): string {
-  const keys = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text.replace(/=.*$/s, '=…')])
-  return [
-    'upgrade',
-    app,
-    ...valuesFiles.flatMap((file) => ['-f', file]),
-    ...keys('--set', set),
-    ...keys('--set-string', setString),
-    ...(chart === undefined ? [] : ['--chart', chart.replace(/\/\/[^/@]*@/, '//…@')]),
-    ...(chartVersion === undefined ? [] : ['--chart-version', chartVersion]),
-    ...(revision === undefined ? [] : ['--revision', String(revision)]),
-  ].join(' ')
 }
 
 async function wantedOf(

@@ -95,3 +95,12 @@ export function refuseVersionFirst({ app, version }: { app: string; version: str
     ],
   })
 }
+
+/** The number of a revision, of --revision. Throws UsageError. */
+export function parseRevision(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new UsageError(`--revision "${text}" is not the number of a revision.`, {
+    state: 'Nothing was changed.',
+    nextSteps: ['give a whole number as helm history lists them, as in: --revision 3'],
+  })
+}

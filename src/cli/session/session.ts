@@ -36,7 +36,7 @@ export interface Session {
   /** Asks a person; undefined where nobody can be asked. `until` ends a question with an AbortError. */
   ask?: (question: string, until?: AbortSignal) => Promise<boolean>
   /** The context of an operation; apps of one cluster share its connection. */
-  open(settings: Settings, emit: Emit): OperationContext
+  open: (settings: Settings, emit: Emit) => OperationContext
 }
 
 /**

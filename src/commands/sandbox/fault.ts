@@ -1,17 +1,23 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
-import { parseDuration } from '../../lib/durations.js'
+import {
+  faultKinds,
+  faultLine,
+  faultNumber,
+  faultUsage,
+  parseFault,
+  wrongFault,
+} from '../../cli/sandbox/fault-words.js'
 import { notRunning } from '../../cli/sandbox/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
-import { FAULT_EFFECTS, FAULT_PARAMETERS, faultProblem } from '../../sandbox/fault-parameters.js'
-import type { Fault, FaultKind, OrderedFault } from '../../sandbox/faults.js'
+import { FAULT_EFFECTS } from '../../sandbox/fault-parameters.js'
 
 export default class SandboxFault extends BaseCommand {
   static override summary = 'Order a fault in the sandbox, list the active ones, or remove them'
   static override description = [
     'Faults:',
-    ...kinds().map((kind) => `- ${usageOf(kind)}: ${FAULT_EFFECTS[kind]}`),
+    ...faultKinds().map((kind) => `- ${faultUsage(kind)}: ${FAULT_EFFECTS[kind]}`),
     '',
     'PERCENT is a share of the requests, 0 to 100; MS a time like 250, 3s or 1m.',
   ].join('\n')
@@ -56,7 +62,8 @@ export default class SandboxFault extends BaseCommand {
     const { args, flags } = await this.parse(SandboxFault)
     const [kind, ...parameters] = args.fault ?? []
     const stray = (['for', 'only', 'resource'] as const).find((flag) => flags[flag] !== undefined)
-    if (kind === undefined && stray) throw wrong(`--${stray} needs a fault.`, kinds().map(usageOf))
+    if (kind === undefined && stray)
+      throw wrongFault(`--${stray} needs a fault.`, faultKinds().map(faultUsage))
     const fault = kind === undefined ? undefined : parseFault(kind, parameters, flags)
     const remove = flags.remove === undefined ? undefined : faultNumber(flags.remove)
     const { remoteFaults, runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
@@ -68,69 +75,6 @@ export default class SandboxFault extends BaseCommand {
     const faults = await remoteFaults.list(state)
     await this.print({ faults }, () => (faults.length === 0 ? 'no faults' : faults.map(faultLine).join('\n')))
   }
-}
-
-function kinds(): FaultKind[] {
-  return Object.keys(FAULT_PARAMETERS) as FaultKind[]
-}
-
-/** `error-rate APP PERCENT [VERSION] [STATUS]`. */
-function usageOf(kind: FaultKind): string {
-  const parameters = Object.entries(FAULT_PARAMETERS[kind]).map(([name, type]) =>
-    type.endsWith('?') ? `[${name.toUpperCase()}]` : name.toUpperCase(),
-  )
-  return [kind, ...parameters].join(' ')
-}
-
-/** The fault meant by words of the command line. Times may have a unit (`3s`), else they are milliseconds. */
-function parseFault(
-  kind: string,
-  words: string[],
-  { for: lasts, only, resource }: { for?: string; only?: string; resource?: string },
-): Fault {
-  const known = kinds().find((candidate) => candidate === kind)
-  if (!known) throw wrong(`There is no fault "${kind}".`, kinds().map(usageOf))
-  const fault: Record<string, string | number> = { kind: known }
-  const rest = [...words]
-  for (const [name, type] of Object.entries(FAULT_PARAMETERS[known])) {
-    const word = rest.shift()
-    if (word === undefined) {
-      if (type.endsWith('?')) continue
-      throw wrong(`Fault ${kind} needs ${name.toUpperCase()}.`, [`canary sandbox fault ${usageOf(known)}`])
-    }
-    const value = type.startsWith('number') ? numberOf(name, word) : word
-    if (value === undefined) {
-      throw wrong(`${name.toUpperCase()} "${word}" is not a number.`, [
-        `canary sandbox fault ${usageOf(known)}`,
-      ])
-    }
-    fault[name] = value
-  }
-  if (lasts !== undefined) {
-    const forMs = parseDuration(lasts)
-    if (forMs === undefined)
-      throw wrong(`--for "${lasts}" is not a duration.`, ['write it like 20s or 1m30s'])
-    fault.forMs = forMs
-  }
-  if (only !== undefined) fault.only = only
-  if (resource !== undefined) fault.resource = resource
-  const problem = faultProblem(fault)
-  if (problem)
-    throw wrong(`The fault can't be ordered: ${problem}.`, [`canary sandbox fault ${usageOf(known)}`])
-  if (rest.length === 0) return fault as unknown as Fault
-  throw wrong(`Fault ${kind} has no place for "${rest.join(' ')}".`, [
-    `canary sandbox fault ${usageOf(known)}`,
-  ])
-}
-
-function numberOf(name: string, word: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(word)) return Number(word)
-  return name === 'ms' ? parseDuration(word) : undefined
-}
-
-function faultNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw wrong(`--remove "${text}" is not the number of a fault.`, ['canary sandbox fault    (lists them)'])
 }
 
 async function removeFault(remove: () => Promise<unknown>, id: number): Promise<void> {
@@ -145,14 +89,4 @@ async function removeFault(remove: () => Promise<unknown>, id: number): Promise<
       },
     )
   }
-}
-
-function wrong(message: string, nextSteps: string[]): UsageError {
-  return new UsageError(message, { state: 'Nothing was changed.', nextSteps })
-}
-
-/** `1  error-rate app=echo percent=5 version=v2`. */
-function faultLine({ id, kind, ...parameters }: OrderedFault): string {
-  const rest = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
-  return [`${id} `, kind, ...rest].join(' ')
 }

@@ -1,17 +1,11 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
 import { describeSandbox, viewSandbox } from '../../cli/sandbox/sandbox-texts.js'
-import { ExternalError, UsageError } from '../../model/errors.js'
+import { UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
 import { LIKES } from '../../sandbox/gateway/gateway-api/like.js'
-import type { Provider, SandboxOptions } from '../../sandbox/sandbox.js'
-
-/** How often it is looked whether a process has ended. */
-const LOOK_EVERY_MS = 300
-/** How long the process in the background may take until it answers. */
-const START_TIMEOUT_MS = 15_000
-
-type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>>
+import type { Provider } from '../../sandbox/sandbox.js'
+import type { StartOptions } from '../../cli/sandbox/serve.js'
 
 export default class SandboxStart extends BaseCommand {
   static override summary = 'Start an embedded cluster with gateways, in the background'
@@ -60,110 +54,19 @@ export default class SandboxStart extends BaseCommand {
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox runs already')
     const { 'while-pid': owner } = flags
-    const ownerEnded = owner === undefined ? undefined : await endOf(owner)
-    if (flags.foreground) return this.serve(folder, options, ownerEnded)
-    await this.show(await this.detach(folder, options, owner), 'the sandbox runs')
+    const ownerEnded =
+      owner === undefined ? undefined : (await import('../../cli/sandbox/owner.js')).endOf(owner)
+    if (flags.foreground) {
+      const { serveSandbox } = await import('../../cli/sandbox/serve.js')
+      return serveSandbox(folder, options, ownerEnded, (state, headline) => this.show(state, headline))
+    }
+    const { startInBackground } = await import('../../cli/sandbox/background.js')
+    await this.show(await startInBackground(folder, options, owner, this.config.root), 'the sandbox runs')
   }
 
   private async show(state: SandboxState, headline: string): Promise<void> {
     const view = viewSandbox(state)
     await this.print(view, (palette) => describeSandbox(view, headline, palette))
-  }
-
-  /** Is the sandbox until a signal ends it, or the process it is there for has ended. */
-  private async serve(folder: string, options: StartOptions, ownerEnded?: AbortSignal): Promise<void> {
-    const ended = new Promise<void>((resolve) => {
-      process.once('SIGINT', resolve)
-      process.once('SIGTERM', resolve)
-      ownerEnded?.addEventListener('abort', () => resolve())
-      if (ownerEnded?.aborted) resolve()
-    })
-    const [{ startSandbox }, { removeState, runningSandbox, writeState }, { exclusively }] =
-      await Promise.all([
-        import('../../sandbox/sandbox.js'),
-        import('../../sandbox/daemon.js'),
-        import('../../cli/sandbox/folder-lock.js'),
-      ])
-    const sandbox = await startSandbox(options)
-    const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = sandbox
-    const { pid } = process
-    try {
-      const state = await exclusively(folder, async () => {
-        const other = await runningSandbox(folder)
-        if (other) return other
-        const startedAt = new Date().toISOString()
-        const state = { pid, apiUrl, proxyUrl, gatewayUrl, controlUrl, token, startedAt }
-        return writeState(folder, state, kubeconfig)
-      })
-      if (state.pid !== pid) return await this.show(state, 'another sandbox was first')
-      await this.show(state, 'the sandbox runs')
-      sandbox.store.subscribe(({ type, object, resource }) => {
-        const { name, namespace } = object.metadata
-        const time = new Date().toISOString().slice(11, 23)
-        process.stderr.write(`${time} ${type.toLowerCase()} ${resource.plural} ${namespace ?? '-'}/${name}\n`)
-      })
-      await ended
-      await removeState(folder, pid)
-    } finally {
-      await sandbox.close()
-    }
-  }
-
-  /** Starts this program again in the background, and resolves once its sandbox answers. */
-  private async detach(
-    folder: string,
-    { proxies, providers, like }: StartOptions,
-    owner?: number,
-  ): Promise<SandboxState> {
-    const [
-      { spawn },
-      { mkdir, open, readFile },
-      { setTimeout: sleep },
-      { default: path },
-      { runningSandbox },
-    ] = await Promise.all([
-      import('node:child_process'),
-      import('node:fs/promises'),
-      import('node:timers/promises'),
-      import('node:path'),
-      import('../../sandbox/daemon.js'),
-    ])
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const logFile = path.join(folder, 'sandbox.log')
-    const log = await open(logFile, 'w', 0o600)
-    const itself = [...process.execArgv, process.argv[1]!]
-    const flags = [
-      '--proxies',
-      String(proxies),
-      '--like',
-      like,
-      ...(providers.length === 2 ? [] : [providers[0] === 'gloo' ? '--no-gateway-api' : '--gateway-api']),
-      ...(owner === undefined ? [] : ['--while-pid', String(owner)]),
-    ]
-    const program = [...itself, 'sandbox', 'start', '--foreground', ...flags]
-    const child = spawn(process.execPath, program, {
-      detached: true,
-      cwd: this.config.root,
-      stdio: ['ignore', log.fd, log.fd],
-    })
-    const failed = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message))
-      child.once('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`))
-    })
-    child.unref()
-    await log.close()
-    const deadline = Date.now() + START_TIMEOUT_MS
-    let why: string | undefined
-    while (why === undefined && Date.now() < deadline) {
-      const state = await runningSandbox(folder)
-      if (state) return state
-      why = await Promise.race([failed, sleep(30, undefined)])
-    }
-    throw new ExternalError(`The sandbox did not start: ${why ?? 'it did not answer in time'}.`, {
-      command: `${process.execPath} ${program.join(' ')}`,
-      stderr: await readFile(logFile, 'utf8'),
-      nextSteps: ['canary sandbox start --foreground    (shows what it does)'],
-    })
   }
 }
 
@@ -182,24 +85,4 @@ function optionsOf({
   const providers: Provider[] =
     only === undefined ? ['gloo', 'gateway-api'] : only ? ['gateway-api'] : ['gloo']
   return { proxies, providers, like: known }
-}
-
-/** A signal that is aborted once a process has ended. Throws UsageError where there is none. */
-async function endOf(pid: number): Promise<AbortSignal> {
-  const { hasDied, processOf, thisProcess } = await import('../../cluster/lease/lock-holder.js')
-  const own = thisProcess()
-  const owner = processOf(pid)
-  if (hasDied(owner, own)) {
-    throw new UsageError(`There is no process ${pid}: the sandbox would end at once.`, {
-      nextSteps: ['--while-pid $$    (in a script: as long as the script runs)'],
-    })
-  }
-  const ended = new AbortController()
-  const timer = setInterval(() => {
-    if (!hasDied(owner, own)) return
-    clearInterval(timer)
-    ended.abort()
-  }, LOOK_EVERY_MS)
-  timer.unref()
-  return ended.signal
 }

@@ -1,3 +1,4 @@
+import { commandText } from '../../model/command-text.js'
 import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import { providerOf } from '../observe/provider.js'
 import { stepCommand } from '../change/step-command.js'
@@ -50,7 +51,7 @@ export async function uninstall(
   request: UninstallRequest,
 ): Promise<UninstallResult> {
   const { app } = request
-  const command = `uninstall ${app}`
+  const command = commandText.uninstall(request)
   let held = { app, namespace: request.namespace ?? app }
   const look = async () => {
     const observation = await observe(context, request)
@@ -101,7 +102,7 @@ async function recovered(
 ): Promise<Observation> {
   const found = await observe(context, held)
   if (!found.deployed || !unfinishedRevision(found.history ?? {})) return found
-  return recover(context, found, { lock, command: `uninstall ${held.app}`, towardsPrimary: true })
+  return recover(context, found, { lock, command: commandText.uninstall(held), towardsPrimary: true })
 }
 
 /** The release and what would be removed with it; undefined if there is none. */
@@ -383,7 +384,7 @@ function routeDescription(
   { operator, run }: OperationContext,
   { app, unverified }: UninstallRequest,
 ): string {
-  const command =
-    unverified === undefined ? `uninstall ${app}` : `uninstall ${app} (unverified: ${unverified})`
+  const typed = commandText.uninstall({ app })
+  const command = unverified === undefined ? typed : `${typed} (unverified: ${unverified})`
   return describeStep(command, { title: 'remove the routes' }, { who: operator, run })
 }

@@ -1,0 +1,43 @@
+import { removeState, runningSandbox, type SandboxState, writeState } from '../../sandbox/daemon.js'
+import { type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js'
+import { exclusively } from './folder-lock.js'
+
+export type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>>
+
+/** Runs the sandbox in this process until a signal ends it, or the process that it is there for ends. */
+export async function serveSandbox(
+  folder: string,
+  options: StartOptions,
+  ownerEnded: AbortSignal | undefined,
+  show: (state: SandboxState, headline: string) => Promise<void>,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+    ownerEnded?.addEventListener('abort', () => resolve())
+    if (ownerEnded?.aborted) resolve()
+  })
+  const sandbox = await startSandbox(options)
+  const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = sandbox
+  const { pid } = process
+  try {
+    const state = await exclusively(folder, async () => {
+      const other = await runningSandbox(folder)
+      if (other) return other
+      const startedAt = new Date().toISOString()
+      const state = { pid, apiUrl, proxyUrl, gatewayUrl, controlUrl, token, startedAt }
+      return writeState(folder, state, kubeconfig)
+    })
+    if (state.pid !== pid) return await show(state, 'another sandbox was first')
+    await show(state, 'the sandbox runs')
+    sandbox.store.subscribe(({ type, object, resource }) => {
+      const { name, namespace } = object.metadata
+      const time = new Date().toISOString().slice(11, 23)
+      process.stderr.write(`${time} ${type.toLowerCase()} ${resource.plural} ${namespace ?? '-'}/${name}\n`)
+    })
+    await ended
+    await removeState(folder, pid)
+  } finally {
+    await sandbox.close()
+  }
+}
