@@ -69,7 +69,7 @@ describe.skipIf(noPty)('at a terminal', () => {
     terminal.type('\x03')
     await terminal.shows(/Stopped at once[^\n]*\n/)
     expect(await terminal.ended).toBe('130')
-    expect(terminal.screen()).toMatch(/helm upgrade goes on without canary.*canary status echo/)
+    expect(terminal.screen()).toMatch(/helm upgrade continues without canary.*canary status echo/)
     await subject.go(move, ['--recover'])
   })
 
