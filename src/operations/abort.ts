@@ -28,7 +28,7 @@ export async function abort(context: OperationContext, request: AbortRequest): P
   } catch (error) {
     // Another abort is stopped only after a question.
     if (!(error instanceof CanaryError) || error.outcome !== 'busy' || request.breakLock) throw error
-    if (!(await context.decide?.(`${error.message} Take the app from them now (--break-lock)?`))) throw error
+    if (!(await context.decide?.(`${error.message} Take over the lock now (--break-lock)?`))) throw error
     return abortHeld(context, { ...request, breakLock: true })
   }
 }

@@ -30,7 +30,7 @@ export async function approve(context: OperationContext, request: ApproveRequest
     if (refusal === undefined) continue
     throw new CanaryError(
       'waiting',
-      `Step ${step} of ${app} must be approved by somebody other than who started the run: ${refusal}.`,
+      `Step ${step} of ${app} needs approval by somebody other than the person who started the run: ${refusal}.`,
       {
         state: 'Nothing was approved.',
         evidence: { approve: step, revision: waiting.revision, by: 'other' },
@@ -66,8 +66,7 @@ async function waitsFor(
     : (await listRuns(context, namespace)).filter(
         ({ waiting }) => waiting?.run === target || waiting?.name === target,
       )
-  if (runs.length === 0)
-    throw await absentApp(context, found, ['no run of this id or name waits for anything'])
+  if (runs.length === 0) throw await absentApp(context, found, ['no waiting run has this id or name'])
   const waits = runs.filter(
     (one): one is Waiting => one.waiting?.kind === 'approval' && one.waiting.step === step,
   )

@@ -52,9 +52,9 @@ async function agree(context: OperationContext, { plan }: PlanToRun, orphans: Ve
   const agreed = await context.confirm(
     [
       `Finish the rollout of ${app}: ${describeStage(from)}.`,
-      ...(remains ? [`Deployments that a failed helm left behind go, too: ${remains}.`] : []),
+      ...(remains ? [`Also removes Deployments that a failed helm left behind: ${remains}.`] : []),
       removed.length > 0
-        ? `Remove ${removed.join(', ')} once all requests are proven to go to the new version?`
+        ? `Remove ${removed.join(', ')} once all requests are verified to reach the new version?`
         : 'Remove them?',
     ].join(' '),
   )

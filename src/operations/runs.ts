@@ -25,10 +25,10 @@ function current(
 /** Commands that continue a waiting run, likeliest first. */
 export function runCommands(app: string, namespace: string, { kind, step, command, by }: RunWait): string[] {
   if (kind !== 'approval') return [commented(command, 'goes on where it is')]
-  const who = by === 'other' ? 'somebody else than who started it approves' : 'approves'
+  const who = by === 'other' ? 'somebody other than its starter approves' : 'approves'
   return [
     commented(canaryCommand(['approve', app, step, '--why', 'REASON'], { app, namespace }), who),
-    commented(command, 'goes on once it is approved'),
+    commented(command, 'continues once it is approved'),
   ]
 }
 
@@ -67,9 +67,9 @@ export function whyNotAnother(
   started: RunStart | undefined,
   identity: string | undefined,
 ): string | undefined {
-  if (started?.run !== run) return 'who started this run is not kept with the app'
+  if (started?.run !== run) return 'the app has no record of who started this run'
   if (started.identity === undefined) {
-    return `it was started by ${started.who}, whose name the API server did not give`
+    return `it was started by ${started.who}, whose identity the API server did not report`
   }
   if (identity === undefined) return 'the API server does not report your identity (SelfSubjectReview)'
   return started.identity === identity ? `${identity} started the run` : undefined

@@ -49,7 +49,7 @@ async function agree(
   version: string,
 ): Promise<void> {
   const leaving = 'primary' in stage ? stage.primary : 'what is there'
-  const question = `Bring ${version}, the version before, back, and remove ${leaving} once all requests are proven to go to ${version}?`
+  const question = `Bring ${version}, the previous version, back and remove ${leaving} once all requests are verified to reach ${version}?`
   if (await confirm(`${app} is ${describeStage(stage)}. ${question}`)) return
   throw new CanaryError('interrupted', 'Cancelled.', {
     state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
@@ -61,7 +61,7 @@ async function agree(
 }
 
 function versionMissing({ app, namespace, stage }: ReleasedApp, version: string): UsageError {
-  return new UsageError(`VERSION is missing: the version of ${app} to go back to.`, {
+  return new UsageError(`VERSION is missing: the version of ${app} to bring back.`, {
     state: `Nothing was changed: ${app} is ${describeStage(stage)}.`,
     nextSteps: [commented(canaryCommand(['undo', app, version], { app, namespace }), 'the version before')],
   })

@@ -130,7 +130,7 @@ async function requireRelease(context: OperationContext, request: AppRequest): P
   const { app, namespace, stage, deployed, history } = await requireThere(context, observation)
   if (stage.name === 'unknown') {
     throw new ConflictError(
-      `canary can't say what traffic should look like for ${app}: ${stage.problems.join('; ')}.`,
+      `canary cannot derive the expected traffic of ${app}: ${stage.problems.join('; ')}.`,
       { nextSteps: [canaryCommand(['values', app], { app, namespace })] },
     )
   }

@@ -31,7 +31,7 @@ test('all by the address they share, where each is not wanted or may not be reac
   cli.sandbox.faults.add({ kind: 'forbid', verb: 'create', resource: 'pods/portforward' })
   const { exitCode, stderr } = await canary('verify', 'echo')
   expect(exitCode).toBe(0)
-  expect(stderr).toContain("The proxies can't be asked one by one, only by the address they share")
+  expect(stderr).toContain('The proxies cannot be probed one by one, only at their shared address')
   expect(await canary('verify', 'echo', '--each-proxy')).toMatchObject({ exitCode: 5 })
 })
 

@@ -75,7 +75,10 @@ test('a canary that is worse than the primary is kept back before anybody sees i
   expect([exitCode, error.evidence.analysis.verdict]).toEqual([3, 'fail'])
   const shift = await canary('shift', 'echo', '50', '--analyze', '--duration', '60s')
   cli.sandbox.faults.clear()
-  expect([shift.exitCode, shift.stderr]).toEqual([3, expect.stringContaining('The canary is less healthy')])
+  expect([shift.exitCode, shift.stderr]).toEqual([
+    3,
+    expect.stringContaining('The canary failed the analysis'),
+  ])
   expect(shift.stderr).not.toContain('helm upgrade: revision')
 })
 

@@ -87,7 +87,7 @@ export function refuseWeightFirst({ app, weight }: { app: string; weight: string
 /** Throws UsageError for a new app with the name of a version, and a version with that of an app. */
 export function refuseVersionFirst({ app, version }: { app: string; version: string }): void {
   if (!looksLikeVersion(app) || looksLikeVersion(version) || !LABEL.test(version)) return
-  throw new UsageError(`APP "${app}" reads as a version: APP comes first, then VERSION.`, {
+  throw new UsageError(`APP "${app}" looks like a version: APP comes first, then VERSION.`, {
     state: 'Nothing was changed.',
     nextSteps: [
       commented(canaryCommand(['install', version, app]), 'did you mean this?'),

@@ -112,7 +112,7 @@ function unfinished(
     command: failure?.command,
     code: failure?.code,
     stderr: failure?.stderr,
-    details: [`revision ${revision} of ${request.app} is ${status}; what it had applied stays`],
+    details: [`revision ${revision} of ${request.app} is ${status}; what it applied remains`],
     nextSteps: failure?.nextSteps,
     evidence: { ...failure?.evidence, revision, status, description },
     cause: failure,

@@ -54,12 +54,9 @@ export async function agreeToRecover(
       deployed
         ? commented(
             canaryCommand(['abort', app], { app, namespace }),
-            `${remedy}, then all the way to the primary`,
+            `${remedy}, then aborts to the primary`,
           )
-        : commented(
-            canaryCommand(['uninstall', app], { app, namespace }),
-            'removes the remains, and nothing else',
-          ),
+        : commented(canaryCommand(['uninstall', app], { app, namespace }), 'only removes the remains'),
     ],
     evidence: {
       revision: unfinished.revision,
@@ -156,7 +153,7 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
   if (error !== undefined && !(error instanceof ExternalError)) throw error as Error
   const { name: app, revision, status } = left
   throw new UnfinishedError(
-    `Bringing ${app} back failed: ${error?.message ?? 'helm ended well, but its newest revision is not deployed.'}`,
+    `Recovery of ${app} failed: ${error?.message ?? 'helm succeeded, but the newest revision is not deployed.'}`,
     {
       command: error?.command,
       code: error?.code,

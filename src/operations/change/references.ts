@@ -38,7 +38,7 @@ export async function requireReferences(
   const unread = references.filter((_, index) => there[index] === undefined)
   if (unread.length > 0) {
     const names = unread.map(({ kind, name }) => `${kind} ${name}`).join(', ')
-    emit({ type: 'warning', message: `Whether it is there may not be read: ${names}` })
+    emit({ type: 'warning', message: `No permission to check that these exist: ${names}` })
   }
   const missing = references.filter((_, index) => there[index] === false)
   if (missing.length === 0) return

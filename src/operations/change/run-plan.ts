@@ -301,11 +301,11 @@ class PlanRunner {
     const { step, stageBefore, workloadsBefore } = made
     const { state: run, context, lock } = this
     const { revision, stage } = run
-    if (!revision) throw new Error('there is no revision to prove')
+    if (!revision) throw new Error('there is no revision to verify')
     const { app, namespace } = this.runRequest.plan
     this.state.stopIfAsked()
     if (this.runRequest.unverified) {
-      context.emit({ type: 'warning', message: `not proven, as asked: ${describeStage(stage)}` })
+      context.emit({ type: 'warning', message: `not verified, as requested: ${describeStage(stage)}` })
       return
     }
     const proof = await this.state.explained(() =>

@@ -136,10 +136,7 @@ export class RunState {
       commented(canaryAgain(command, { app, namespace }, '--recover'), `${remedy}, then goes on`),
       this.revision
         ? commented(canaryCommand(['abort', app], { app, namespace }), 'back to the stable version')
-        : commented(
-            canaryCommand(['uninstall', app], { app, namespace }),
-            'removes the remains, and nothing else',
-          ),
+        : commented(canaryCommand(['uninstall', app], { app, namespace }), 'only removes the remains'),
     ]
   }
 }

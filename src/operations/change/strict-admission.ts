@@ -93,8 +93,8 @@ async function requireNoRoutes(
   }
   const { app, namespace } = request
   throw new ExternalError(
-    `${texts.product}'s admission denies the routes before their ${texts.backend} is there, and this chart can't leave them out ` +
-      '(it knows no routes.enabled).',
+    `${texts.product}'s admission denies the routes before their ${texts.backend} is there, and this chart cannot leave them out ` +
+      '(it has no routes.enabled).',
     {
       state: `${app} is absent: the remains of the first attempt were uninstalled.`,
       nextSteps: [

@@ -45,7 +45,7 @@ export function driftRefusal(app: Deployed, drift: AppDrift, command: string): C
 /** The error for a namespace that is being deleted. */
 export function namespaceIsGoing({ app, namespace }: Pick<Deployed, 'app' | 'namespace'>): ConflictError {
   return new ConflictError(`Namespace ${namespace} is being deleted, with all that is in it.`, {
-    state: `Nothing was changed: nothing can be made in it any more, and ${app} ends with it.`,
+    state: `Nothing was changed: nothing can be created in it, and ${app} ends with it.`,
     nextSteps: [
       commented(
         kubectlCommand(['get', 'namespace', namespace, '-o', 'yaml']),
@@ -127,7 +127,7 @@ function waysOn(released: Deployed, drift: AppDrift, command: string): string[] 
     ...autoscaled.map((entry) => keepReplicas(entry, manifest)),
     commented(
       canaryAgain(command, { app, namespace }, '--take-over'),
-      differences.length > 0 ? 'writes back what was deployed, then goes on' : 'goes on all the same',
+      differences.length > 0 ? 'restores what was deployed, then continues' : 'goes on all the same',
     ),
   ]
 }

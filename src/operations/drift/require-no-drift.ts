@@ -40,11 +40,11 @@ export async function requireNoDrift(
     const refusal = driftRefusal(released, drift, command)
     if (!context.decide) throw refusal
     report()
-    if (!(await context.decide(`${refusal.message} Take over, and go on?`))) throw refusal
+    if (!(await context.decide(`${refusal.message} Overwrite these changes and continue?`))) throw refusal
   }
   if (lock) {
     if (agreed) report()
-    emit({ type: 'note', message: 'taking over what others changed' })
+    emit({ type: 'note', message: 'overwriting drift' })
     await restore(context, released, drift, { isAbort, lock })
   }
   return { takeOver: true }

@@ -93,7 +93,7 @@ function notOurs(
   const names = foreign.map(({ object }) => `${textOf(object.kind).toLowerCase()}/${nameOf(object)}`)
   const marks = `meta.helm.sh/release-name=${app} meta.helm.sh/release-namespace=${namespace}`
   return new ConflictError(
-    `--take-over writes only objects of ${app}: ${foreign.length} of those that differ are not.`,
+    `--take-over writes only objects of ${app}: ${foreign.length} of those that drifted are not.`,
     {
       state: 'Nothing was changed.',
       details: foreign.map(({ line }) => line),

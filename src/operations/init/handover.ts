@@ -28,11 +28,11 @@ export function whyInTheWay(app: string, namespace: string, source: Source): str
   const hasService = service !== undefined && nameOf(service) === app
   if (there !== namespace || (!hasService && labels.app !== app)) return undefined
   const why = hasService
-    ? `the release brings a Service ${app}, and Helm installs over no object of others`
+    ? `the release brings a Service ${app}, and Helm does not overwrite existing objects`
     : `the release's Service would send to all pods with app=${app}, those of the Deployment too`
   return isRunning
     ? `Give the release another name than ${app}: ${why}. The Service and the Deployment go on serving until the release has taken over.`
-    : `Where the Deployment runs already, give the release another name than ${app}: ${why}. ${canaryCommand(['init', `${app}-app`, '--from', `deployment/${nameOf(deployment)}`, '-n', namespace])} says the way over without downtime.`
+    : `Where the Deployment runs already, give the release another name than ${app}: ${why}. ${canaryCommand(['init', `${app}-app`, '--from', `deployment/${nameOf(deployment)}`, '-n', namespace])} prints the steps without downtime.`
 }
 
 /**
@@ -49,7 +49,7 @@ export function wayOver(release: ReleaseBeside): string[] {
   return [
     commented(
       canaryCommand(['install', app, 'v1', '-f', file, '--set', beside], place),
-      'beside the old pods, for a domain that nobody asks; proven',
+      'beside the old pods, on an unused domain; verified',
     ),
     ...behind.map(({ object, namespace: at, patch }) =>
       commented(
@@ -59,10 +59,10 @@ export function wayOver(release: ReleaseBeside): string[] {
     ),
     commented(
       canaryCommand(['upgrade', app, '--set', serving, '--allow-overlap', '--yes'], place),
-      'the requests move over; proven',
+      'moves the requests; verified',
     ),
     ...replaced.map(({ object, namespace: at }) =>
-      commented(kubectlCommand(['delete', ...object.split(' ')], at), 'takes no requests any more'),
+      commented(kubectlCommand(['delete', ...object.split(' ')], at), 'gets no more requests'),
     ),
     ...(replaced.length > 0 ? [canaryCommand(['verify', app], place)] : []),
     ...(service && there === namespace

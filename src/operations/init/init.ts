@@ -143,9 +143,7 @@ function nextSteps(request: InitRequest, config: JsonObject): string[] {
       const paths = (taken.length > 0 ? taken : request.paths).flatMap((prefix) => ['--path', prefix])
       const name = `${app}-app`
       const words = ['init', name, '--from', `deployment/${nameOf(source.deployment)}`, ...paths]
-      return [
-        commented(canaryCommand(words, { app: name, namespace }), 'says the way over, without downtime'),
-      ]
+      return [commented(canaryCommand(words, { app: name, namespace }), 'prints the steps without downtime')]
     }
     const containers = containersOf(source.deployment)
     const { ports } = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}

@@ -165,7 +165,7 @@ function objectsOf(text: string, place: string): JsonObject[] {
       line = document.lineOf(document.document.range[0])
       const content = valuesOf(document)
       if (content === null || content === undefined) return []
-      if (!isObject(content)) throw new YamlError('it is no object of Kubernetes', line)
+      if (!isObject(content)) throw new YamlError('it is not a Kubernetes object', line)
       return content.kind === 'List' && Array.isArray(content.items)
         ? content.items.filter(isObject)
         : [content]

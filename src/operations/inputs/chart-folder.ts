@@ -37,7 +37,7 @@ export async function chosenChart(
   if (chart !== 'bundled') return readChartFolder(await cluster.chartFolder(chart, version), chart)
   if (version !== undefined) {
     throw refused(
-      `--chart-version ${version}: the bundled chart has the one version that comes with canary.`,
+      `--chart-version ${version}: the bundled chart has only the version that comes with canary.`,
       ['leave --chart-version out'],
     )
   }
@@ -65,7 +65,7 @@ export async function readChartFolder(folder: string, called = folder): Promise<
   const versionText = typeof version === 'string' ? version : ''
   if (!keepsContract(chart)) {
     throw refused(
-      `Chart ${called}, named ${JSON.stringify(name)}, has no annotation ${CONTRACT.annotation}: ${CONTRACT.version}, so no later command would move its releases.`,
+      `Chart ${called}, named ${JSON.stringify(name)}, has no annotation ${CONTRACT.annotation}: ${CONTRACT.version}, so later commands would refuse its releases.`,
       [
         `if it takes the values of ${CHART_NAME} and makes the same objects, add to its Chart.yaml: annotations: {${CONTRACT.annotation}: ${CONTRACT.version}}`,
         'leave --chart out for the chart that comes with canary',

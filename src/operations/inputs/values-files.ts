@@ -37,7 +37,7 @@ function parse(text: string, file: string): unknown {
     const [first, second] = yamlDocuments(text, VALUES_YAML)
     if (second) {
       const line = second.lineOf(second.document.range[0])
-      throw new YamlError('it holds several documents, of which Helm would take the first only', line)
+      throw new YamlError('it holds several documents; Helm would read only the first', line)
     }
     if (first) checkScalars(first)
     return first && valuesOf(first)

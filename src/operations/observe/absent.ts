@@ -45,10 +45,10 @@ export async function absentApp(
     state: `${app} is absent; nothing was changed.`,
     details,
     nextSteps: [
-      ...(looksLikeVersion(app) ? [`APP comes before VERSION: "${app}" reads as a version`] : []),
+      ...(looksLikeVersion(app) ? [`APP comes before VERSION: "${app}" looks like a version`] : []),
       ...near.map((one) => canaryCommand(['status', one.app], one)),
       canaryCommand(['install', app, 'VERSION'], { app, namespace }),
-      commented(canaryCommand(['status']), 'lists the apps there are'),
+      commented(canaryCommand(['status']), 'lists all apps'),
     ],
     evidence: { app, ...(namespace === undefined ? {} : { namespace }), nearest: near },
   })

@@ -45,12 +45,12 @@ function read(manifest: string): JsonObject[] {
     return values.filter(isObject)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw unreadable(`it is no YAML: line ${error.line}: ${error.message}`, error)
+    throw unreadable(`invalid YAML: line ${error.line}: ${error.message}`, error)
   }
 }
 
 function unreadable(why: string, cause?: unknown): ExternalError {
-  return new ExternalError(`The manifest of the release can't be read: ${why}.`, {
+  return new ExternalError(`The manifest of the release cannot be read: ${why}.`, {
     nextSteps: [
       commented(helmCommand(['get', 'manifest', 'APP'], 'NAMESPACE'), `the objects in Helm's record`),
     ],

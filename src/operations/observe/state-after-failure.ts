@@ -43,10 +43,10 @@ export function trafficEffect({ checks }: StageProof): string {
   )
   if (failed.length > 0) {
     return clean
-      ? "Users' requests are not affected: only those with the canary headers are."
-      : 'Requests with the canary headers are affected; of all others there is no verdict.'
+      ? "Users' requests are not affected, only canary requests."
+      : 'Canary requests are affected; regular requests have no verdict.'
   }
-  return "Whether users' requests are affected is not known."
+  return "It is unknown whether users' requests are affected."
 }
 
 function seen({ sent, byVersion, errors, unidentified }: CheckResult): string {

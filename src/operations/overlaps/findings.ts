@@ -21,7 +21,7 @@ export async function allOverlapFindings(provider: RoutingProvider): Promise<Fin
       ...view.hidden.map((kind): Finding => ({
         check: 'routes',
         status: 'warning',
-        detail: `your user may not list ${kind} in all namespaces: whether their routes overlap is not known`,
+        detail: `your user may not list ${kind} in all namespaces: overlaps of their routes are unknown`,
         remedy: 'bind the roles of docs/rbac.yaml to your user, or ask for that',
       })),
     ]

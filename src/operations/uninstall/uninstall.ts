@@ -172,7 +172,10 @@ class Uninstalling {
     const values = found.wasDeployed ? await routesRemoved(context, found.revision) : undefined
     let proof: IdleProof | undefined
     if (request.unverified !== undefined) {
-      context.emit({ type: 'warning', message: `not proven, as asked: that nobody sends ${app} requests` })
+      context.emit({
+        type: 'warning',
+        message: `not verified, as requested: that nobody sends ${app} requests`,
+      })
       if (values) await this.removeRoutes(values)
     } else {
       proof = await this.prove(values)
@@ -206,7 +209,7 @@ class Uninstalling {
       this.stopIfAsked()
       if (values) await this.removeRoutes(values)
       else if (found.wasDeployed && !lacksRoutes(found.revision.config)) {
-        const message = `the chart of ${app} can't leave its routes out: they go with everything else`
+        const message = `the chart of ${app} cannot remove its routes separately: they go with the release`
         context.emit({ type: 'note', message })
         return watched
       }
@@ -279,7 +282,7 @@ class Uninstalling {
         code: error.code,
         stderr: error.stderr,
         details: error.details,
-        state: `Removing ${app} has begun and is not done.`,
+        state: `Removing ${app} is incomplete.`,
         nextSteps: [
           ...error.nextSteps,
           'the same command again    (goes on from what is there)',

@@ -90,10 +90,7 @@ export function requireSound(
   const reasons = gates
     .filter((gate) => gate.verdict === verdict)
     .map(({ name, reason }) => `${name}: ${reason}`)
-  const said =
-    verdict === 'fail'
-      ? 'The canary is less healthy than asked for'
-      : 'The canary could not be shown to be healthy'
+  const said = verdict === 'fail' ? 'The canary failed the analysis' : 'The analysis was inconclusive'
   throw new CanaryError(
     verdict === 'fail' ? 'failed' : 'inconclusive',
     `${said} in the stage "${describeStage(stage)}": ${reasons.join('; ') || 'too little was seen'}.`,
@@ -108,14 +105,14 @@ export function requireBothVersions(
 ): { primary: string; canary: string; headers: Record<string, string> } {
   if (hasCanary(stage) && weightOf(stage) < 100) return stage
   const why = hasCanary(stage) ? 'no request reaches the primary any more' : 'no request reaches a canary'
-  throw new ConflictError(`There is nothing to compare: ${place.app} is ${describeStage(stage)}, ${why}.`, {
+  throw new ConflictError(`Nothing to analyze: ${place.app} is ${describeStage(stage)}, ${why}.`, {
     state: 'Nothing was changed.',
     nextSteps: hasCanary(stage)
-      ? [commented(canaryCommand(['shift', place.app, 50], place), 'a share for both')]
+      ? [commented(canaryCommand(['shift', place.app, 50], place), 'gives both versions a share')]
       : [
           commented(
             canaryCommand(['start', place.app, 'VERSION'], place),
-            'a canary that only canary requests reach',
+            'deploys a canary for canary requests only',
           ),
         ],
   })

@@ -39,7 +39,7 @@ export class Proxies {
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error
       if (probes.eachProxy === true) throw withoutEachProxy(error, this.provider.texts.proxyNamespace)
-      this.report(`The proxies can't be asked one by one, only by the address they share: ${error.message}`)
+      this.report(`The proxies cannot be probed one by one, only at their shared address: ${error.message}`)
     }
     return shared
   }
@@ -81,9 +81,9 @@ export class Proxies {
 }
 
 function withoutEachProxy(error: CanaryError, namespace: string): CanaryError {
-  return new ExternalError(`The proxies can't be asked one by one: ${error.message}`, {
+  return new ExternalError(`The proxies cannot be probed one by one: ${error.message}`, {
     nextSteps: [
-      'leave --each-proxy out: they are asked by the address they share then',
+      'omit --each-proxy to probe their shared address',
       commented(canaryCommand(['doctor']), `may you list pods and forward ports in ${namespace}?`),
     ],
     cause: error,

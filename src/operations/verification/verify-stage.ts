@@ -264,7 +264,7 @@ function warnOfRetries({ checks }: StageProof, header: string, emit: OperationCo
   const answers = `${retried} ${retried === 1 ? 'answer' : 'answers'}`
   emit({
     type: 'warning',
-    message: `The proxy got ${answers} only after another try (${header}): its retries hide errors of the app.`,
+    message: `The proxy got ${answers} only after a retry (${header}): its retries hide errors of the app.`,
   })
 }
 
@@ -287,10 +287,10 @@ export function requirePass(
       causes.length > 0 || hint === undefined ? reason : `${reason}. Likely: ${hint}`,
     )
   const reasons = [...counted, ...(proof.shadow ? [proof.shadow.reason] : [])]
-  const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be proven'
+  const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be verified'
   throw new CanaryError(
     proof.verdict === 'fail' ? 'failed' : 'inconclusive',
-    `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check came to a verdict'}.`,
+    `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check has a verdict'}.`,
     { ...details, details: mostCertain(causes).flatMap(causeLines), evidence: { proof, causes } },
   )
 }

@@ -29,7 +29,7 @@ export function judgeMetric(
   const { min = -Infinity, max = Infinity } = gate
   const warned = warnings.length > 0 ? ` (Prometheus warns: ${warnings.join('; ')})` : ''
   const reason = `${shown(found)}, ${bounds(gate)}${warned}`
-  if (Number.isNaN(found)) return { verdict: 'inconclusive', reason: `${reason}: no number, as of 0 / 0` }
+  if (Number.isNaN(found)) return { verdict: 'inconclusive', reason: `${reason}: not a number (0 / 0)` }
   if (found < min || found > max) return { verdict: 'fail', reason }
   if (!Number.isFinite(found)) return { verdict: 'inconclusive', reason: `${reason}: divided by zero` }
   return { verdict: 'pass', reason }

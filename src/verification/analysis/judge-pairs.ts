@@ -161,7 +161,7 @@ export class PairJudge {
     const lost = [...this.lost]
     if (shared > 0) countError(lost, { kind: 'reset' }, shared)
     if (totalOf(lost) <= Math.max(3, this.probes / 100)) return []
-    const reason = `${among(totalOf(lost), this.probes)} probes say nothing about either version: ${countsText(lost)}`
+    const reason = `${among(totalOf(lost), this.probes)} probes reached no version: ${countsText(lost)}`
     return [{ name: 'probes', verdict: 'inconclusive', reason }]
   }
 }

@@ -77,7 +77,7 @@ function fallbackAnswers(facts: Facts): Cause | undefined {
     remedy: [
       commented(
         kubectlCommand(['get', 'pods', '-l', `app=${facts.name}`, '-L', 'version'], facts.namespace),
-        'is the version label of each pod what runs in it?',
+        'does the version label of each pod match what runs in it?',
       ),
       `set ${facts.texts.noFallback} in the values`,
     ],
@@ -123,7 +123,7 @@ function fallbackCounters({ proxies = [] }: Snapshot): string[] {
   return proxies.flatMap(({ pod, admin }) =>
     admin && admin.meanwhile.fallbacks > 0
       ? [
-          `proxy ${pod} counts requests that fall back to any pod: ${admin.meanwhile.fallbacks} while it was looked at`,
+          `proxy ${pod} counts requests that fall back to any pod: ${admin.meanwhile.fallbacks} during the diagnosis`,
         ]
       : [],
   )

@@ -50,9 +50,9 @@ function redirect(facts: Facts): Cause | undefined {
               app: facts.name,
               namespace: facts.namespace,
             }),
-            'probe where it leads',
+            'probe its target',
           )
-        : 'probe the address that it leads to, with --proxy-url',
+        : 'probe its target with --proxy-url',
     ],
     certainty: 'certain',
   }
@@ -73,7 +73,7 @@ function refusedAccess(facts: Facts): Cause | undefined {
       ...(sample && !isApp ? ['no app behind the proxy gave these answers'] : []),
     ],
     remedy: [
-      'give what it asks for: verify.request.headers in the values, e.g. authorization: env:TOKEN, or --probe-header',
+      'set the credentials: verify.request.headers in the values, e.g. authorization: env:TOKEN, or --probe-header',
     ],
     certainty: 'certain',
   }
@@ -110,11 +110,11 @@ function cache(facts: Facts): Cause | undefined {
   })
   return {
     id: 'cache',
-    title: 'a cache in front gives the answers, whichever version made them',
+    title: 'a cache in front of the gateway serves the answers',
     evidence: [...(counted > 0 ? [`${counted} answers say so`] : []), ...headers],
     remedy: [
       "probe behind the cache: --proxy-url with the gateway's own address",
-      'or have the cache let requests with the canary headers pass, and keep its answers apart by them (vary)',
+      'or make the cache bypass requests with the canary headers, or vary by them',
     ],
     // If most answers come from a cache, they show nothing about the routes.
     certainty: counted * 2 > failing(facts).reduce((sum, { sent }) => sum + sent, 0) ? 'certain' : 'likely',
@@ -129,13 +129,13 @@ function retries(facts: Facts): Cause | undefined {
   const attempts = sample?.headers?.[attemptsHeader]
   return {
     id: 'retries',
-    title: 'the proxy repeats failed requests: errors of the app are hidden from users, and from the counts',
+    title: 'the proxy retries failed requests: this hides errors of the app from users and from the counts',
     evidence: [
-      ...(counted > 0 ? [`${counted} answers came only after another try`] : []),
+      ...(counted > 0 ? [`${counted} answers came only after a retry`] : []),
       ...(attempts ? [`${attemptsHeader}: ${attempts}`] : []),
       ...(facts.snapshot?.proxies ?? []).flatMap(({ pod, admin }) =>
         admin && admin.meanwhile.retries > 0
-          ? [`proxy ${pod} repeats requests of the app: ${admin.meanwhile.retries} while it was looked at`]
+          ? [`proxy ${pod} repeats requests of the app: ${admin.meanwhile.retries} during the diagnosis`]
           : [],
       ),
     ],
@@ -165,7 +165,7 @@ function strippedHeader(facts: Facts): Cause | undefined {
     title: `the canary ${names.length === 1 ? `header ${names[0]} does` : `headers ${names.join(', ')} do`} not reach the proxy's routes`,
     evidence: [
       `${ofAll(primaries, check.sent)} requests with ${names.join(', ')} were answered by ${primary}`,
-      ...(others.some(isPassed) ? ['requests without it are answered as they should be'] : []),
+      ...(others.some(isPassed) ? ['requests without it are answered correctly'] : []),
     ],
     remedy: [
       'look for what removes or renames request headers on the way: a CDN, a load balancer, a header filter of the gateway',
@@ -194,12 +194,12 @@ function notFromThisApp(facts: Facts): Cause | undefined {
   const server = sample?.headers?.server
   return {
     id: 'foreign-answers',
-    title: 'answers come from something else than this app',
+    title: 'something other than this app answers',
     evidence: [
       ...(missing > 0 ? [`${missing} answers carry no header of the app's routes`] : []),
       ...(guessed > 0 ? [`${guessed} answers name no version`] : []),
       ...(strangers.length > 0
-        ? [`answers name ${[...new Set(strangers)].join(', ')}, which are not of this stage`]
+        ? [`answers name ${[...new Set(strangers)].join(', ')}, which are not part of this stage`]
         : []),
       ...(server ? [`server: ${server}`] : []),
       ...(body ? [`one of them: ${body}`] : []),
@@ -207,7 +207,7 @@ function notFromThisApp(facts: Facts): Cause | undefined {
     remedy: [
       commented(
         canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers: who gives them?',
+        'raw answers: who sent them?',
       ),
       'is something in front, a maintenance page, a CDN, another gateway, or another app at this address (--host, --proxy-url)?',
     ],
@@ -251,7 +251,7 @@ function appErrors(facts: Facts): Cause | undefined {
     ],
     remedy: [
       kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50', '--prefix'], facts.namespace),
-      'if a few errors are usual for it: verify.expect.errorRate in the values says how many may be',
+      'if a few errors are normal: set verify.expect.errorRate in the values',
     ],
     certainty: 'likely',
   }
@@ -263,9 +263,9 @@ function appUnknownPath(facts: Facts): Cause | undefined {
   const path = samplesOf(facts).find(({ status }) => status === 404)?.path
   return {
     id: 'app-not-found',
-    title: `the app itself does not know the path${path ? ` ${path}` : ''}`,
+    title: `the app itself does not serve the path${path ? ` ${path}` : ''}`,
     evidence: [`${count} answers are 404, and not the proxy's own`],
-    remedy: ['name a path that the app has: verify.paths in the values, or --set-verify paths='],
+    remedy: ['probe a path that the app serves: verify.paths in the values, or --set-verify paths='],
     certainty: 'likely',
   }
 }
@@ -285,7 +285,7 @@ function unexpectedAnswers(facts: Facts): Cause | undefined {
   const body = (sample?.body ?? '').replace(/\s+/g, ' ').trim().slice(0, 80)
   return {
     id: 'unexpected-answers',
-    title: 'the app answers otherwise than verify.expect says',
+    title: 'the answers of the app do not meet verify.expect',
     evidence: [
       ...errors.map(({ text, count }) => `${count} × ${text}`),
       ...(sample ? [`${sample.path} answered ${sample.status}: ${body || 'an empty body'}`] : []),
@@ -293,7 +293,7 @@ function unexpectedAnswers(facts: Facts): Cause | undefined {
     remedy: [
       commented(
         canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers, and what is read from them',
+        'raw answers and how they are read',
       ),
       'correct verify.expect in the values, or the app',
     ],
@@ -306,14 +306,14 @@ function unnamedVersion(facts: Facts): Cause | undefined {
   if (unnamed === 0) return undefined
   return {
     id: 'version-unnamed',
-    title: 'the answers do not say which version gave them',
+    title: 'the answers do not name their version',
     evidence: [`${unnamed} answers name no version`],
     remedy: [
       commented(
         canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers, and what is read from them',
+        'raw answers and how they are read',
       ),
-      'say where they name it: verify.version in the values (header, json or body)',
+      'set verify.version in the values: header, json or body',
     ],
     certainty: 'possible',
   }

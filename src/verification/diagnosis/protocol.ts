@@ -63,7 +63,7 @@ function grpc(facts: Facts): Cause | undefined {
     title: 'the app is a gRPC server: it has no method for a plain HTTP request',
     evidence: [`${count} answers are application/grpc`, ...firstError(facts)],
     remedy: [
-      'name a path that the app answers over HTTP, such as that of its health: verify.paths in the values',
+      'probe a path that the app serves over HTTP, such as its health check: verify.paths in the values',
     ],
     certainty: 'certain',
   }
@@ -76,7 +76,7 @@ function largeHeaders(facts: Facts): Cause | undefined {
     id: 'headers-too-large',
     title: `answers have more than ${MAX_HEADER_KIB} KiB of headers, the most that canary reads`,
     evidence: [`${count} answers`, ...firstError(facts)],
-    remedy: ['look at what sets them, cookies most often; proxies pass on 60 KiB by default'],
+    remedy: ['find what sets them, often cookies; proxies pass on 60 KiB by default'],
     certainty: 'certain',
   }
 }
@@ -89,7 +89,7 @@ function endlessBody(facts: Facts): Cause | undefined {
     title: 'answers start and never end: an event stream, a long poll, or a hanging app',
     evidence: [`${count} answers had headers but an endless body`, ...firstError(facts)],
     remedy: [
-      'name a path whose answers end: verify.paths in the values',
+      'probe a path whose answers end: verify.paths in the values',
       'a stream sent as text/event-stream is read up to its first event: name the version in a header (verify.version.header)',
     ],
     certainty: 'certain',

@@ -28,12 +28,12 @@ function proxyBehind(facts: Facts): Cause | undefined {
       title: `${names.join(', ')} ${names.length === 1 ? 'serves' : 'serve'} something else than the other ${proxies.length - behind.length === 1 ? 'proxy' : 'proxies'}`,
       evidence: behind
         .slice(0, 3)
-        .map(([name, counts]) => `${name}: ${describeCounts(counts)}; all others are as they should be`),
+        .map(([name, counts]) => `${name}: ${describeCounts(counts)}; all others are correct`),
       remedy: [
         kubectlCommand(['logs', first[0], '--tail', '50'], facts.texts.proxyNamespace),
         commented(
           kubectlCommand(['delete', 'pod', first[0]], facts.texts.proxyNamespace),
-          'a new one takes its place, with the present routes',
+          'its replacement gets the current routes',
         ),
       ],
       certainty: 'certain',
@@ -61,7 +61,7 @@ function configuredBehind(facts: Facts): Cause | undefined {
       ...(proof.proxies ? [] : [canaryCommand(['verify', name, '--each-proxy'], { app: name, namespace })]),
       commented(
         kubectlCommand(['delete', 'pod', first.pod], facts.texts.proxyNamespace),
-        'a new one takes its place, with the present routes',
+        'its replacement gets the current routes',
       ),
     ],
     certainty: 'certain',
@@ -103,18 +103,16 @@ function oldRoutes(facts: Facts): Cause | undefined {
   const behind = snapshot ? reported.filter(({ admin }) => admin && !isUpToDate(snapshot, admin)) : []
   return {
     id: 'old-routes',
-    title: 'the proxy still serves the routes from before',
+    title: 'the proxy still serves the old routes',
     evidence: [
       ...(foreign > 0 ? [`${foreign} answers carry the fingerprint of other routes`] : []),
       ...(neverTurned && foreign === 0 ? ['no answer carried the fingerprint of the wanted routes'] : []),
       ...(asBefore?.expectation.shareBefore !== undefined
         ? [
-            `the canary's share looks like the ${percent(asBefore.expectation.shareBefore)} of the stage before`,
+            `the canary's share looks like the ${percent(asBefore.expectation.shareBefore)} of the previous stage`,
           ]
         : []),
-      ...(behind.length > 0
-        ? [`${ofAll(behind.length, reported.length)} proxies have not got the new routes`]
-        : []),
+      ...(behind.length > 0 ? [`${ofAll(behind.length, reported.length)} proxies lack the new routes`] : []),
     ],
     remedy: [
       commented(
@@ -191,7 +189,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
   )
   return {
     id: 'wrong-weights',
-    title: `the proxy does not serve the weight that is configured`,
+    title: `the proxy does not serve the configured weight`,
     evidence: [
       `${refText(snapshot.routes.kind, snapshot.routes)} gives ${canary} ${percent(share)}; its answers are ${percent(check.interval[0])} to ${percent(check.interval[1])}`,
       ...(proof.convergence === 'fingerprint'
@@ -207,7 +205,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
         }),
         'is it one of several proxies?',
       ),
-      'look for another balancer, a cache or a hash in front of the app; ask with --explain for raw answers',
+      'look for another balancer, a cache or a hash in front of the app; see the raw answers with --explain',
     ],
     certainty: 'likely',
   }
@@ -231,7 +229,7 @@ function changedWeights(routes: SnapshotRoutes, configured: number, share: numbe
   return {
     id: 'changed-weights',
     title: `${refText(routes.kind, routes)} was changed: it gives the canary ${percent(configured)}, the release ${percent(share)}`,
-    evidence: ['the routes in the cluster are not those that the release made'],
+    evidence: ['the routes in the cluster differ from those of the release'],
     remedy: [
       commented(
         kubectlCommand(
@@ -260,7 +258,7 @@ function proxyUnreachable(facts: Facts): Cause | undefined {
     ],
     remedy: [
       kubectlCommand(['get', 'pods,service'], facts.texts.proxyNamespace),
-      'is it the right address from here? give it with --proxy-url http://HOST:PORT',
+      'check the address, or set it with --proxy-url http://HOST:PORT',
     ],
     certainty: ready === 0 ? 'certain' : 'likely',
   }

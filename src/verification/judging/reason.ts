@@ -66,7 +66,7 @@ export function openReason(
     const looks = [...seen.looksBefore].sort(([, a], [, b]) => b - a).slice(0, 3)
     const answers =
       looks.length === 0
-        ? 'nothing was answered'
+        ? 'no answers'
         : `answers to ${requests(expectation)}: ${looks.map(([look, count]) => `${count} × ${look}`).join(', ')}`
     const { behind, proxies } = seen
     const who =
@@ -83,7 +83,7 @@ export function openReason(
 
 /** For answers that fit the previous stage. */
 export function asBefore(share: number): string {
-  return `; that looks as before (${percent(share)})`
+  return `; that matches the previous stage (${percent(share)})`
 }
 
 /** The reason for a path or proxy that alone contradicts, and the shares of the others. */
@@ -153,7 +153,7 @@ function errorSentence(
 
 function unidentifiedSentence(expectation: Expectation, tally: Tally, samples: AnswerSample[]): string {
   const sample = samples.find(({ error, version }) => error === undefined && version === undefined)
-  const looks = sample ? `; they look like this: ${describeSample(sample)}` : ''
+  const looks = sample ? `; for example: ${describeSample(sample)}` : ''
   return `${tally.unidentified} of ${tally.sent} answers to ${requests(expectation)} named no version${looks}`
 }
 

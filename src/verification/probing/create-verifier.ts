@@ -66,7 +66,7 @@ function checkTls(tls: Transport['tls']): void {
   try {
     process.getBuiltinModule('node:tls').createSecureContext(tls)
   } catch (error) {
-    throw new UsageError(`The certificates for https can't be used: ${(error as Error).message}.`, {
+    throw new UsageError(`The certificates for https are invalid: ${(error as Error).message}.`, {
       nextSteps: [
         'look at the files of --ca-file, --cert-file and --key-file: PEM, the key without a passphrase',
       ],
@@ -83,7 +83,7 @@ function checkProbeHeaders({ headers }: ProbeTemplate, canaryHeaders: Record<str
   const given = Object.keys(headers).find((name) => marking.has(name.toLowerCase()))
   if (given === undefined) return
   throw new UsageError(`The probe header "${given}" is a canary header: no probe would be regular.`, {
-    nextSteps: ['leave it out: canary probes carry it by themselves'],
+    nextSteps: ['omit it: canary probes send it anyway'],
   })
 }
 
@@ -95,7 +95,7 @@ function checkOrigin(origin: string): void {
     })
   }
   if (url.pathname !== '/' || url.search !== '') {
-    throw new UsageError(`The proxy's address "${origin}" must be without a path: the app's path is added.`, {
+    throw new UsageError(`The proxy's address "${origin}" must not have a path: the app's path is added.`, {
       nextSteps: [`Give it as --proxy-url ${url.origin}.`],
     })
   }

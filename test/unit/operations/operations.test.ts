@@ -282,7 +282,7 @@ describe('reading', () => {
     })
     expect(await failureOf(read(context, 'v2'))).toMatchObject({
       exitCode: 6,
-      nextSteps: expect.arrayContaining(['APP comes before VERSION: "v2" reads as a version']),
+      nextSteps: expect.arrayContaining(['APP comes before VERSION: "v2" looks like a version']),
     })
   })
 

@@ -74,7 +74,7 @@ describe('undo without VERSION', () => {
     const result = await undo(context, undoAny)
     expect(result.stage).toEqual({ name: 'stable', primary: 'v1' })
     expect(questions).toEqual([
-      'echo is stable: every request goes to v2. Bring v1, the version before, back, and remove v2 once all requests are proven to go to v1?',
+      'echo is stable: every request goes to v2. Bring v1, the previous version, back and remove v2 once all requests are verified to reach v1?',
     ])
     expect(cluster.calls[0]).toBe('upgrade: canary undo echo v1: deploy v1 beside v2 (by ann@host)')
   })

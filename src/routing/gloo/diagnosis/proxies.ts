@@ -57,7 +57,7 @@ function proxyRejects(facts: GlooFacts): Cause | undefined {
 
 function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<ProxyAdmin> = {}): string {
   const now = meanwhile?.routesRejected ?? 0
-  return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} while it was looked at`
+  return `proxy ${pod} rejected routes ${routesRejected} times since it started, ${now > 0 ? now : 'none'} during the diagnosis`
 }
 
 function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {

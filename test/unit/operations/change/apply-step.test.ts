@@ -127,7 +127,7 @@ describe('a helm upgrade, and what the release shows after it', () => {
       ])
       expect(outcome).toBeInstanceOf(UnfinishedError)
       expect((outcome as UnfinishedError).details).toEqual([
-        `revision 5 of echo is ${status}; what it had applied stays`,
+        `revision 5 of echo is ${status}; what it applied remains`,
       ])
       expect(log).toEqual(['confirm', 'upgrade'])
     },

@@ -69,7 +69,7 @@ describe('what new pods name', () => {
     cluster.hasObject = () => Promise.reject(new ExternalError('forbidden', { code: 403 }))
     await start(context, v2)
     expect(events.flatMap((event) => (event.type === 'warning' ? event.message : []))).toEqual([
-      'Whether it is there may not be read: Secret db, ConfigMap settings',
+      'No permission to check that these exist: Secret db, ConfigMap settings',
     ])
   })
 })

@@ -98,7 +98,7 @@ test('a chart that cannot leave its routes out: said, with the remains gone', as
 
   await expect(install(context, { app: 'echo', version: 'v1' })).rejects.toMatchObject({
     outcome: 'external',
-    message: expect.stringContaining("can't leave them out"),
+    message: expect.stringContaining('cannot leave them out'),
     state: expect.stringContaining('absent'),
   })
   expect(cluster.revisions).toEqual([])

@@ -144,7 +144,7 @@ describe('refused', () => {
     )
     expect(error.nextSteps).toEqual([
       'kubectl get deployment/echo-v1 routetable/echo-routes -n echo -o yaml --show-managed-fields    (look at it)',
-      'canary shift echo 60 --take-over    (writes back what was deployed, then goes on)',
+      'canary shift echo 60 --take-over    (restores what was deployed, then continues)',
     ])
   })
 

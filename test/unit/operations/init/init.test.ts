@@ -122,7 +122,7 @@ describe('the files', () => {
     expect(notes).toEqual([
       'The Deployment has literal secrets. The values refer to Secret shop-secrets instead, which you have to create, with: main: env PASSWORD (key PASSWORD).',
       'Beside the Deployment there are ConfigMap settings: they are no part of the release.',
-      'Where the Deployment runs already, give the release another name than shop: the release brings a Service shop, and Helm installs over no object of others. canary init shop-app --from deployment/shop -n shop says the way over without downtime.',
+      'Where the Deployment runs already, give the release another name than shop: the release brings a Service shop, and Helm does not overwrite existing objects. canary init shop-app --from deployment/shop -n shop prints the steps without downtime.',
     ])
   })
 })
@@ -177,7 +177,7 @@ describe('a Deployment that runs', () => {
       init(request({ source: running({}) })),
     )
     expect(next).toEqual([
-      'canary init shop-app -n shop --kube-context far --from deployment/shop --path /shop    (says the way over, without downtime)',
+      'canary init shop-app -n shop --kube-context far --from deployment/shop --path /shop    (prints the steps without downtime)',
     ])
     expect(notes.join()).toContain(
       'Give the release another name than shop: the release brings a Service shop',
@@ -302,7 +302,7 @@ describe('manifests', () => {
 
   test.each<[name: string, text: string, message: string, remedy: string]>([
     ['no YAML', 'a: [', "m.yaml can't be read: line 1: ", 'correct line 1'],
-    ['a text', '--- hello', "m.yaml can't be read: line 1: it is no object of Kubernetes.", 'correct line 1'],
+    ['a text', '--- hello', "m.yaml can't be read: line 1: it is not a Kubernetes object.", 'correct line 1'],
     ['nothing', '', 'm.yaml has no Deployment.', 'give a manifest with a Deployment, or --image'],
     ['other kinds', 'kind: Pod\n---\nkind: Pod', 'm.yaml has no Deployment, only Pod.', 'give a manifest'],
     [

@@ -22,7 +22,7 @@ describe('refused', () => {
   test('more objects than any release has, before they are read', () => {
     const started = performance.now()
     expect(() => parseManifest(service('a').repeat(50_000))).toThrow(
-      "The manifest of the release can't be read: it has 50000 objects, and canary takes 1000 at most.",
+      'The manifest of the release cannot be read: it has 50000 objects, and canary takes 1000 at most.',
     )
     expect(performance.now() - started).toBeLessThan(1000)
   })
@@ -39,7 +39,7 @@ describe('refused', () => {
       'line 7: a document begins',
     ],
     ['text in place of an object', `${service('a')}---\n- a list\n`, '["a list"] is no object'],
-    ['no YAML', 'a: [', 'it is no YAML: line 1'],
+    ['no YAML', 'a: [', 'invalid YAML: line 1'],
   ])('%s', (_, text, why) => {
     expect(() => parseManifest(text)).toThrow(why)
   })

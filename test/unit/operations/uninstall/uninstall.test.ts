@@ -218,7 +218,7 @@ test('a failed install names the way back; uninstall takes its remains without -
   const { cluster, context } = counted([7000], 'absent')
   cluster.world.helm.faults.push({ name: 'fails', at: 4 })
   const error = await failureOf(install(context, { app: 'echo', version: 'v1', attach: true }))
-  expect(error.nextSteps).toContain('canary uninstall echo    (removes the remains, and nothing else)')
+  expect(error.nextSteps).toContain('canary uninstall echo    (only removes the remains)')
   expect(await uninstall(context, request)).toMatchObject({ stage: { name: 'absent' } })
   expect(cluster.revisions).toEqual([])
   expect(cluster.world.kube.objects.size).toBe(0)

@@ -27,7 +27,7 @@ describe('what a run waits for', () => {
       waiting: { run: RUN.id, step: 'qa', kind: 'approval', message: 'Ok?', revision: 3 },
       next: [
         'canary approve echo qa --why REASON    (approves)',
-        'canary run nightly.yaml    (goes on once it is approved)',
+        'canary run nightly.yaml    (continues once it is approved)',
       ],
       undo: 'canary abort echo',
     })
@@ -154,7 +154,7 @@ describe('approve: {by: other}', () => {
   })
 
   test.each([
-    ['the API server names nobody', undefined, undefined, 'whose name the API server did not give'],
+    ['the API server names nobody', undefined, undefined, 'whose identity the API server did not report'],
     ['it names the starter only', 'alice', undefined, 'does not report your identity'],
   ])('what can’t be told is refused: %s', async (_name, starter, approver, says) => {
     const { run, context, cluster } = modelRun(SEED[1])
@@ -168,6 +168,8 @@ describe('approve: {by: other}', () => {
   test('a rollout that this run did not begin has no starter to be told from', async () => {
     const { run, cluster } = modelRun(SEED[3], { world: { approved: new Map([['qa', '']]) } })
     cluster.user = 'bob'
-    expect((await failureOf(run(BY_OTHER))).message).toContain('who started this run is not kept')
+    expect((await failureOf(run(BY_OTHER))).message).toContain(
+      'the app has no record of who started this run',
+    )
   })
 })

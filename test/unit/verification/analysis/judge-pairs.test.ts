@@ -179,7 +179,7 @@ describe('what counts as whose', () => {
     expect(gates[0]).toEqual({
       name: 'probes',
       verdict: 'inconclusive',
-      reason: '600 of 600 (100 %) probes say nothing about either version: 600 × no version',
+      reason: '600 of 600 (100 %) probes reached no version: 600 × no version',
     })
   })
 })
@@ -246,7 +246,7 @@ describe('gates', () => {
     ]
     const { verdict, gates, failedAt } = judged(0, new Array(50).fill(pair).flat() as typeof pair)
     expect([verdict, failedAt]).toEqual(['inconclusive', -1])
-    expect(gates[0]!.reason).toBe('100 of 100 (100 %) probes say nothing about either version: 100 × reset')
+    expect(gates[0]!.reason).toBe('100 of 100 (100 %) probes reached no version: 100 × reset')
   })
 
   test('a canary whose requests alone are reset fails', () => {

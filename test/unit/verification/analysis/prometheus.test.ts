@@ -92,14 +92,14 @@ describe('against answers of a real Prometheus', () => {
       query: '0/0',
       max: 1,
       verdict: 'inconclusive',
-      reason: 'NaN, at most 1 is fine: no number, as of 0 / 0',
+      reason: 'NaN, at most 1 is fine: not a number (0 / 0)',
     },
     {
       name: 'not a number, in a vector',
       query: 'vector(0)/0',
       min: 1,
       verdict: 'inconclusive',
-      reason: 'NaN, at least 1 is fine: no number, as of 0 / 0',
+      reason: 'NaN, at least 1 is fine: not a number (0 / 0)',
     },
     {
       name: 'infinite, above max',

@@ -127,7 +127,7 @@ function delegation(prefix: string, tables = [routes], domains = ['*']) {
   return { virtualService: { name: 'app', namespace: 'gloo-system' }, domains, prefix, tables }
 }
 
-/** A proxy that rejected routes twice, `now` of them while it was looked at. */
+/** A proxy that rejected routes twice, `now` of them during the diagnosis. */
 function rejecting(now: number) {
   const meanwhile = { routesRejected: now, fallbacks: 0, retries: 0 }
   return { pod: 'p', ready: true, admin: admin({ routesRejected: 2, meanwhile, headerValues: ['f3'] }) }
@@ -456,7 +456,7 @@ describe('a counter that stands still is no evidence of now', () => {
         .filter((line) => line.includes('proxy-7'))
     }
     expect(evidence(0)).toEqual([])
-    expect(evidence(5)).toEqual([expect.stringContaining('5 while it was looked at')])
+    expect(evidence(5)).toEqual([expect.stringContaining('5 during the diagnosis')])
   })
 })
 

@@ -332,7 +332,7 @@ describe('the stage before', () => {
     const run = driven({ ...expectation(0.5, 'v2'), shareBefore: 0.25 }, atRest())
     for (let n = 0; n < 200; n += 1) run.feed(version(n % 4 === 0 ? 'v2' : 'v1'))
     expect(run.result().verdict).toBe('fail')
-    expect(run.result().reason).toContain('that looks as before (25 %)')
+    expect(run.result().reason).toContain('that matches the previous stage (25 %)')
   })
 
   test('is not where they look like neither', () => {

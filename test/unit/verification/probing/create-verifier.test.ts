@@ -314,7 +314,7 @@ describe('answers without a version', () => {
     })
     expect(proof.verdict).toBe('inconclusive')
     expect(proof.checks[0]!.reason).toBe(
-      '4 of 4 answers to regular requests named no version; they look like this: ' +
+      '4 of 4 answers to regular requests named no version; for example: ' +
         'http 200, text/html, "<h1>Hello, world</h1>"; set verify.version.header, verify.version.json or ' +
         'verify.version.body in the values (x-canary-version only names the version chosen by the proxy; it is proof with ' +
         'a gateway that never falls back to another version, with a single version deployed, or when every version had ready pods ' +
@@ -344,7 +344,7 @@ describe('bad input is refused before any probe', () => {
     {
       name: 'origin with a path',
       request: { transport: transportTo('http://localhost/echo') },
-      says: 'without a path',
+      says: 'must not have a path',
     },
     { name: 'header name', request: { probe: { method: 'GET', headers: { 'a b': 'x' } } }, says: '"a b"' },
     {
