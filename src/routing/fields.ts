@@ -1,4 +1,4 @@
-/** Objects of the API may hold anything where canary's own checks do not look: readers that never throw. */
+/** Readers that never throw: beyond canary's own checks, objects of the API may contain anything. */
 
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,7 +4,7 @@ import type { KubeApi } from '../cluster/kube/kube-api.js'
 import type { Resource } from '../cluster/kube/kube-types.js'
 import { record, text } from './fields.js'
 
-/** An object of a provider, as the API or a manifest has it; its spec may hold anything. */
+/** A provider's object, from the API or a manifest; its spec may contain anything. */
 export interface RoutingObject {
   kind: string
   metadata: { name: string; namespace?: string; labels?: Record<string, string>; [field: string]: unknown }
@@ -12,7 +12,7 @@ export interface RoutingObject {
   status?: unknown
 }
 
-/** The Helm release that an object belongs to, by Helm's marks; undefined where it carries none. */
+/** The Helm release of an object, by Helm's marks; undefined without them. */
 export function helmReleaseOf({ metadata }: RoutingObject): ObjectRef | undefined {
   const annotations = record(metadata.annotations)
   const name = text(annotations['meta.helm.sh/release-name'])
@@ -20,7 +20,7 @@ export function helmReleaseOf({ metadata }: RoutingObject): ObjectRef | undefine
   return isName(name) && isName(namespace) ? { name, namespace } : undefined
 }
 
-/** Annotations may hold any text; what can't be a name is none. */
+/** Annotations may contain any text; an invalid name counts as none. */
 function isName(given: string | undefined): given is string {
   return given !== undefined && /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(given)
 }

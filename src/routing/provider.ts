@@ -12,22 +12,22 @@ import type { ProviderRules } from '../verification/diagnosis/diagnose.js'
 export type ProviderName = 'gloo' | 'gateway-api'
 
 /**
- * What a provider knows without a cluster: its kinds and words, and how to read values and manifests of a release. Canary sets
- * no route itself: the chart does.
+ * A provider without a cluster: its kinds and terms, and how to read a release's values and manifests. Canary sets no
+ * route itself: the chart does.
  */
 export interface RoutingDescription {
   readonly name: ProviderName
   readonly kinds: readonly RoutingKind[]
   readonly texts: RoutingTexts
-  /** How the proxies show in answers. */
+  /** The proxies' own answers. */
   readonly answers: ProxyAnswers
-  /** What canary and helm need to be allowed, beside what every app needs. */
+  /** Permissions that canary and helm need, in addition to those for every app. */
   readonly permissions: readonly Permission[]
 
-  /** The fingerprint on the answers that come through the routes of a manifest; undefined if the chart leaves it out. */
+  /** The fingerprint on answers through the routes of a manifest; undefined if the chart leaves it out. */
   readonly fingerprint: (objects: JsonObject[], values: JsonObject) => Fingerprint | undefined
 
-  /** The host to probe, if the app has one of its own. */
+  /** The host to probe; undefined if the app has none of its own. */
   readonly host: (values: JsonObject) => string | undefined
 
   /** The header with the version that the proxy chose; undefined if the chart leaves it out. */
@@ -36,14 +36,14 @@ export interface RoutingDescription {
   /** Whether the version that the proxy chose is always the one that answers. */
   readonly versionHeaderIsProof: (values: JsonObject) => boolean
 
-  /** An admission of the gateway that denies routes before it knows their backends; undefined if it has none. */
+  /** An admission check of the gateway that denies routes before their backends are known; undefined without one. */
   readonly strictAdmission?: StrictAdmission
 
-  /** Takes requests over from routes that are not the release's (`canary init --from`). */
+  /** Takes over requests from routes outside the release (`canary init --from`). */
   readonly handover: (app: string, routes: RoutesToReplace[]) => Handover
 }
 
-/** Denies an install whose routes come before their backends, as Helm orders them. */
+/** Denies an install whose routes come before their backends, which is Helm's order. */
 export interface StrictAdmission {
   /** Whether this error of helm's is that denial. */
   denied(stderr: string): boolean
@@ -51,25 +51,27 @@ export interface StrictAdmission {
   knows(backend: JsonObject): boolean
 }
 
-/** Routes of others that lead to a Service. */
+/** Routes outside the release that lead to a Service. */
 export interface RoutesToReplace extends ObjectRef {
   kind: string
 }
 
-/** How requests move from routes that are there to a release's own. */
+/** How requests move from existing routes to a release's own. */
 export interface Handover {
-  /** `--set` texts: for an install beside what serves, and for the upgrade that makes the release's routes serve. */
+  /**
+   * `--set` texts: for an install beside the existing app, and for the upgrade that makes the release's routes serve.
+   */
   beside: string
   serving: string
   /** Patches that put the old routes behind the release's. */
   behind: { object: string; namespace: string; patch: string }[]
   /** Objects to delete once they get no requests. */
   replaced: { object: string; namespace: string }[]
-  /** What has to be changed by hand, a sentence each. */
+  /** Changes to make by hand, a sentence each. */
   byHand: string[]
 }
 
-/** A provider in one cluster: the same, and what it sees there. Reads throw ExternalError. */
+/** A provider in one cluster, with access to it. Reads throw ExternalError. */
 export interface RoutingProvider extends RoutingDescription {
   /** Whether the cluster knows the provider's kinds. */
   isThere(): Promise<boolean>
@@ -77,7 +79,7 @@ export interface RoutingProvider extends RoutingDescription {
   /** Whether the gateway is there and reachable: findings of `doctor`. */
   preflight(): Promise<Finding[]>
 
-  /** All routes of the cluster, or those that may be read. */
+  /** All routes of the cluster, or those that the user may read. */
   view(): Promise<RoutesView>
 
   /** The address that the proxies share; opens a port-forward as a last resort. */
@@ -86,19 +88,21 @@ export interface RoutingProvider extends RoutingDescription {
   /** Names of the ready proxy pods, sorted. */
   proxyPods(): Promise<string[]>
 
-  /** A way to one of these pods alone, by a port-forward. */
+  /** The address of one of these pods alone, through a port-forward. */
   proxyPodAddress(pod: string): Promise<ProxyAddress>
 
-  /** Counters of the proxies for an app and for copies of its requests. Throws ExternalError if there are none. */
+  /** Counters of the proxies for an app and for its shadow. Throws ExternalError if there are none. */
   counters(app: ObjectRef): Promise<RequestCounters>
 
-  /** What leads to an app and what is behind it, within 3 seconds. Never throws. */
+  /** Everything between the gateway and an app's pods, within 3 seconds. Never throws. */
   snapshot(app: ObjectRef): Promise<Observed>
 }
 
 /** The providers of one cluster. */
 export interface Routing {
-  /** The one that an app's effective values choose; without values the default. Throws UsageError for an unknown name. */
+  /**
+   * The provider of an app's effective values; the default one without values. Throws UsageError for an unknown name.
+   */
   of(values?: JsonObject): RoutingProvider
 
   /** Those whose kinds the cluster knows; the default if it knows none. */
@@ -107,7 +111,7 @@ export interface Routing {
 
 /** Counters of all proxies together. */
 export interface RequestCounters {
-  /** Requests sent to the app, and copies sent to its shadow, since the proxies started. */
+  /** Requests sent to the app, and copies to its shadow, since the proxies started. */
   read(): Promise<{
     requests: number
     copies: number
@@ -134,43 +138,43 @@ export interface RoutesOfChange {
   app: ObjectRef
   before: JsonObject[]
   after: JsonObject[]
-  /** An attachment made besides. */
+  /** An attachment created with it. */
   creates?: JsonObject
 }
 
 /** The Secret with the certificate for an app's requests. */
 export interface Certificate {
   secret: ObjectRef
-  /** What takes it, `Gateway infra/web`. */
+  /** The object that uses it, `Gateway infra/web`. */
   user: string
-  /** Whether the user is the release's own. */
+  /** Whether that object is the release's own. */
   isOwn: boolean
 }
 
 /** All routes of a cluster at one moment. */
 export interface RoutesView {
-  /** Kinds of which the user may not list all, in the plural. */
+  /** Kinds that the user may not list completely, in the plural. */
   readonly hidden: string[]
 
   /** All conflicts in the cluster. */
   conflicts(): RouteConflicts
 
-  /** Those that a change adds; what is there already is not among them. */
+  /** Those that a change adds, without existing ones. */
   addedConflicts(change: RoutesOfChange): RouteConflicts
 
-  /** Who has the domain already and what could be done, for an error. */
+  /** Who has the domain already, and the remedies, for an error. */
   explainConflict(
     conflict: DomainConflict,
     request: { app: string; creates: boolean },
   ): { details: string[]; nextSteps: string[] }
 
-  /** The certificates that an app's objects, and those of others that serve it, rely on. */
+  /** The certificates that an app's objects, and others that serve it, rely on. */
   certificates(own: JsonObject[], namespace: string): Certificate[]
 
   /** What is missing between the gateway and an app that `command` installs; undefined if it is attached. */
   missingAttachment(app: ObjectRef, values: JsonObject, command: string): MissingAttachment | undefined
 
-  /** Why no gateway would send requests to an app any more after an upgrade, and a remedy; undefined if one would. */
+  /** Why no gateway would send requests to an app after an upgrade, and a remedy; undefined if one would. */
   detached(
     app: ObjectRef,
     before: JsonObject[],
@@ -193,7 +197,7 @@ export interface AttachmentToMake {
   object: JsonObject
   /** `Create one (app in namespace infra, for all domains)?` */
   question: string
-  /** Its domains belong to another already. */
+  /** Its domains already belong to another. */
   isTaken: boolean
   /** Makes it and resolves with what was done, a sentence. Throws ConflictError if another of its name is there. */
   create(): Promise<string>

@@ -50,7 +50,7 @@ export function openRouting(kube: KubeAccess): Routing {
   }
 }
 
-/** The provider that the effective values of a release name. */
+/** The provider that a release's effective values name. */
 function providerName(values: JsonObject): ProviderName {
   const { provider = DEFAULT } = record(values.routes)
   const known = Object.keys(DESCRIPTIONS)

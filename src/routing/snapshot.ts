@@ -8,10 +8,10 @@ import type { ClusterObject } from '../cluster/ports/objects.js'
 import type { VersionPods } from '../model/events.js'
 import type { ObjectRef, Snapshot, SnapshotVersion } from '../model/results/diagnosis.js'
 
-/** A verdict waits this long for its causes, no longer. */
+/** A verdict waits at most this long for its causes. */
 const TIME_LIMIT_MS = 3000
 
-/** What is collected, and why a part of it could not be. */
+/** Collects parts of a snapshot, and why some could not be read. */
 export class Look {
   readonly couldNotLook: string[] = []
   readonly signal = AbortSignal.timeout(TIME_LIMIT_MS)
@@ -23,7 +23,7 @@ export class Look {
     this.late.catch(() => undefined)
   }
 
-  /** Resolves with what was asked for, or undefined; never throws. */
+  /** Resolves with the result, or undefined; never throws. */
   async at<T>(what: string, asked: Promise<T>): Promise<T | undefined> {
     asked.catch(() => undefined)
     try {

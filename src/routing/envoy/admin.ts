@@ -11,10 +11,10 @@ const MAX_BYTES = 16 * 1024 * 1024
 const APART_MS = 700
 
 /**
- * What Envoy's admin interface reports of an app's cluster: counters, how far they go on within 0.7 seconds, and the routes it
- * has now.
+ * What Envoy's admin interface reports of an app's cluster: counters, their increase within 0.7 seconds, and its
+ * current routes.
  *
- * @throws Error if it does not answer, or not as Envoy does
+ * @throws Error if it does not answer, or not like Envoy
  */
 export async function readProxyAdmin(
   origin: string,
@@ -61,7 +61,7 @@ export async function readCounters(
   })
 }
 
-/** Envoy's text form: `cluster.echo_echo.upstream_rq_retry: 3`. */
+/** Envoy's text format: `cluster.echo_echo.upstream_rq_retry: 3`. */
 function sumOf(stats: string, isMeant: (counter: string) => boolean): number {
   let sum = 0
   for (const line of stats.split('\n')) {
@@ -100,7 +100,7 @@ function routesOf(dump: unknown, cluster: string): Pick<ProxyAdmin, 'weights' | 
   return { weights, headerValues: [...headerValues] }
 }
 
-/** Every route of every virtual host, wherever in the dump its route configuration stands. */
+/** Every route of every virtual host, wherever the dump has its route configuration. */
 function virtualHostRoutes(value: unknown): EnvoyRoute[] {
   if (typeof value !== 'object' || value === null) return []
   if (Array.isArray(value)) return value.flatMap(virtualHostRoutes)

@@ -3,7 +3,7 @@ import type { ProxyAnswers } from '../../verification/answers/proxy-answers.js'
 const POD_HEADER = 'x-envoy-upstream-service-time'
 const ATTEMPTS_HEADER = 'x-envoy-attempt-count'
 
-/** Envoy's own answers lack its header with the pod's time, an app's have it. */
+/** Envoy's own answers lack x-envoy-upstream-service-time; an app's have it. */
 export const ENVOY_ANSWERS: ProxyAnswers = {
   podHeader: POD_HEADER,
   attemptsHeader: ATTEMPTS_HEADER,
@@ -15,7 +15,7 @@ export const ENVOY_ANSWERS: ProxyAnswers = {
     if (status === 503 && body === '') return 'empty-503'
     if (status === 404 && body === '') return 'no-route'
     if (status === 404 && body.includes('has invalid configuration')) return 'invalid-gateway-configuration'
-    // It asked with HTTP/1.1 and was answered in HTTP/2.
+    // The proxy sent HTTP/1.1 and got HTTP/2.
     return /reset reason: protocol error/.test(body) ? 'http2-app' : undefined
   },
 }

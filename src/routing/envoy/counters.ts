@@ -4,7 +4,7 @@ import { ExternalError } from '../../model/errors.js'
 import type { RequestCounters } from '../provider.js'
 import { ADMIN_PORT, readCounters } from './admin.js'
 
-/** Counters of a proxy on this side of a port-forward answer at once, or not at all. */
+/** Through a port-forward, a proxy's counters answer at once, or not at all. */
 const TIME_LIMIT_MS = 5000
 
 /** Proxy pods, and patterns of Envoy's names for the clusters that get requests of an app, and copies of them. */
@@ -16,8 +16,8 @@ export interface CountersRequest {
 }
 
 /**
- * The counters of all these proxies, by a port-forward to each one's admin interface. Throws ExternalError if there is no
- * proxy, or one can't be reached.
+ * The counters of all these proxies, through a port-forward to each admin interface. Throws ExternalError if there is
+ * no proxy, or one is out of reach.
  */
 export async function openEnvoyCounters(
   { namespace, pods, requests: counted, copies: copied }: CountersRequest,

@@ -6,10 +6,10 @@ import type { ProxyAdmin, SnapshotProxy } from '../../model/results/diagnosis.js
 import type { Look } from '../snapshot.js'
 import { ADMIN_PORT, readProxyAdmin } from './admin.js'
 
-/** More proxies would say the same, and each needs a port-forward. */
+/** More proxies would show the same, and each needs a port-forward. */
 const MOST_PROXIES = 3
 
-/** The proxies, and what their admin interfaces report of an app, which Envoy knows by the name of its `cluster`. */
+/** The proxies, and what their admin interfaces report of an app; `cluster` is Envoy's name for it. */
 export async function lookAtProxies(
   { pods, namespace, cluster }: { pods: Promise<Pod[]>; namespace: string; cluster: string },
   look: Look,

@@ -8,8 +8,8 @@ import { writtenRoutes } from './objects.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
 
 /**
- * Creates the seed's VirtualService: every domain, every path, delegated to the RouteTables of all namespaces with this
- * apiGroup label. Throws ConflictError where one of that name is there already.
+ * Creates the seed's VirtualService: every domain and path, delegated to the RouteTables of all namespaces with this
+ * apiGroup label. Throws ConflictError if the name is taken.
  */
 export async function createVirtualService(api: KubeApi, apiGroup: string): Promise<void> {
   const virtualService = sharedVirtualService(apiGroup)
@@ -18,19 +18,19 @@ export async function createVirtualService(api: KubeApi, apiGroup: string): Prom
     await api.create({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE }, virtualService)
   } catch (error) {
     if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error
-    // Somebody else made it at the same moment, for another app of a run perhaps.
+    // Somebody else created it at the same moment, perhaps for another app of a run.
     const found = await api.find({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE, name })
     if (found && isDeepStrictEqual(writtenRoutes(found), writtenRoutes(virtualService))) return
     throw new ConflictError(
-      `VirtualService ${name} is there already in ${GLOO_NAMESPACE}, and does not select apiGroup ${apiGroup}.`,
+      `VirtualService ${name} already exists in ${GLOO_NAMESPACE}, and does not select apiGroup ${apiGroup}.`,
       {
-        state: 'It was left as it is.',
+        state: 'It was not changed.',
         nextSteps: [
           commented(
             kubectlCommand(['edit', 'virtualservice', name], GLOO_NAMESPACE),
             `add a route that selects apiGroup: ${apiGroup}`,
           ),
-          'or give the app, by routes.apiGroup in its values, an apiGroup that a VirtualService selects already',
+          'or set routes.apiGroup in its values to an apiGroup that a VirtualService selects',
         ],
         cause: error,
       },

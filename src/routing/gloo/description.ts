@@ -12,7 +12,7 @@ import { STRICT_ADMISSION } from './strict-admission.js'
 
 export const NO_FALLBACK = 'upstream.fallbackPolicy: NO_FALLBACK'
 
-/** Gloo with its classic API: a RouteTable and an Upstream for each app, VirtualServices that delegate to it. */
+/** Gloo with its classic API: a RouteTable and an Upstream per app, VirtualServices that delegate to them. */
 export const GLOO: RoutingDescription = {
   name: 'gloo',
   kinds: KINDS,

@@ -4,8 +4,8 @@ import { list, record, text } from '../fields.js'
 import { ROUTE_TABLE } from './kinds.js'
 
 /**
- * Reads the fingerprint out of a revision's rendered objects: the chart computes it, canary never does.
- * `values` are the effective ones. Undefined where the chart leaves the header out.
+ * Reads the fingerprint from a revision's rendered objects: the chart computes it, canary never does. `values` are the
+ * effective ones. Undefined if the chart leaves the header out.
  */
 export function fingerprintOf(objects: JsonObject[], values: JsonObject): Fingerprint | undefined {
   const header = text(record(values.routes).fingerprintHeader)

@@ -2,8 +2,8 @@ import type { Handover, RoutesToReplace } from '../provider.js'
 import { ROUTE_TABLE, VIRTUAL_SERVICE } from './kinds.js'
 
 /**
- * The release first serves a domain that nobody asks for. The old RouteTables go behind its own by their weight, then its own
- * VirtualService goes: the shared one takes the requests to its RouteTable.
+ * The release first serves a domain that nobody uses. Then the weight of the old RouteTables puts them behind its own,
+ * and its own VirtualService is removed, so that the shared one sends the requests to its RouteTable.
  */
 export function handover(app: string, routes: RoutesToReplace[]): Handover {
   const tables = routes
@@ -18,7 +18,7 @@ export function handover(app: string, routes: RoutesToReplace[]): Handover {
       .filter(({ kind }) => kind === VIRTUAL_SERVICE.kind)
       .map(
         ({ name, namespace }) =>
-          `VirtualService ${namespace}/${name} itself has the route to the Service: before the upgrade that moves the requests, put a delegation to RouteTables of apiGroup example before that route; after it, take the route out.`,
+          `VirtualService ${namespace}/${name} itself has the route to the Service: before the upgrade that moves the requests, add a delegation to RouteTables of apiGroup example before that route; after it, remove the route.`,
       ),
   }
 }

@@ -5,7 +5,7 @@ import { GLOO_NAMESPACE } from './shared-virtual-service.js'
 const [GATEWAY_GROUP] = ROUTE_TABLE.apiVersion.split('/') as [string]
 const [UPSTREAM_GROUP] = UPSTREAM.apiVersion.split('/') as [string]
 
-/** What Gloo's objects and proxies need beside PERMISSIONS. */
+/** Permissions for Gloo's objects and proxies, in addition to PERMISSIONS. */
 export const GLOO_PERMISSIONS: readonly Permission[] = [
   {
     group: UPSTREAM_GROUP,

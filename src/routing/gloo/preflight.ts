@@ -9,7 +9,7 @@ import { ROUTE_TABLES, UPSTREAMS, VIRTUAL_SERVICES } from './kinds.js'
 import { writtenRoutes } from './objects.js'
 import { GLOO_NAMESPACE } from './shared-virtual-service.js'
 
-/** Whether Gloo, a delegating VirtualService and the proxy are there. */
+/** Whether Gloo, a delegating VirtualService and the proxy exist. */
 export async function preflight(api: KubeApi, proxyAddress: () => Promise<ProxyAddress>): Promise<Finding[]> {
   const definitions = await examine('Gloo', () => definitionsKnown(api))
   return [
@@ -28,19 +28,19 @@ async function definitionsKnown(api: KubeApi): Promise<string> {
     try {
       await api.list({ resource, namespace: GLOO_NAMESPACE })
     } catch (error) {
-      // Forbidden is an answer too: the kind is known.
+      // Forbidden is an answer, too: the kind is known.
       if (error instanceof ApiError && error.status === 403) continue
       if (!(error instanceof ApiError) || error.status !== 404) throw error
       throw new CanaryError(
         'external',
-        `the cluster does not know ${resource.plural}: Gloo is not installed`,
+        `the cluster does not serve ${resource.plural}: Gloo is not installed`,
         {
           nextSteps: ['install Gloo (https://docs.solo.io/gloo-edge/), or choose the cluster that has it'],
         },
       )
     }
   }
-  return 'VirtualServices, RouteTables and Upstreams are known'
+  return 'the cluster serves VirtualServices, RouteTables and Upstreams'
 }
 
 async function virtualServiceFinding(api: KubeApi): Promise<Finding> {
@@ -55,7 +55,7 @@ async function virtualServiceFinding(api: KubeApi): Promise<Finding> {
     return {
       check,
       status: 'warning',
-      detail: 'none delegates to RouteTables: the routes of an app would reach nobody',
+      detail: 'none delegates to RouteTables: no request would reach an app',
       remedy: `${canaryCommand(['install', 'APP', 'VERSION', '--with-virtual-service'])} creates one`,
     }
   } catch (error) {

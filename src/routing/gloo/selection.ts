@@ -3,7 +3,7 @@ import { type GlooObject, writtenRoutes } from './objects.js'
 
 /**
  * Whether a route of the VirtualService delegates to a RouteTable with these labels in this namespace. With the table's
- * name, a delegation that names the table counts too.
+ * name, a delegation by name counts, too.
  */
 export function selectsApiGroup(
   virtualService: GlooObject,
@@ -19,8 +19,8 @@ export function selectsApiGroup(
 }
 
 /**
- * Whether a delegation in an object of namespace `from` selects a RouteTable, as Gloo does (route_table_selector.go): by
- * name, or by labels or expressions; without namespaces in the namespace of its own object, `*` means all.
+ * Whether a delegation in an object of namespace `from` selects a RouteTable, like Gloo (route_table_selector.go): by
+ * name, or by labels or expressions; without namespaces, in the namespace of its own object; `*` means all.
  */
 export function selectsTable(
   delegateAction: unknown,
@@ -66,11 +66,11 @@ function fulfils(labels: Record<string, string>, expression: Record<string, unkn
     case 'LessThan':
       return Number(value) < Number(values[0])
     default:
-      return false // Gloo refuses any other word
+      return false // Gloo rejects any other operator
   }
 }
 
-/** Which RouteTables a VirtualService delegates to: `delegates to RouteTables with apiGroup: example`. */
+/** The RouteTables a VirtualService delegates to: `delegates to RouteTables with apiGroup: example`. */
 export function describeDelegations(virtualService: GlooObject): string {
   const targets = writtenRoutes(virtualService).flatMap(({ delegateAction }) => {
     if (delegateAction === undefined) return []

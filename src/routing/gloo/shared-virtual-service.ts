@@ -1,11 +1,11 @@
-/** Where Gloo and its proxy are. */
+/** The namespace of Gloo and its proxy. */
 export const GLOO_NAMESPACE = 'gloo-system'
 /** The Service of the proxies, and their Deployment. */
 export const PROXY_SERVICE = 'gateway-proxy'
 
 /**
- * The VirtualService that the seed's procedure makes: every domain and path, delegated to the RouteTables of all
- * namespaces with this apiGroup label.
+ * The VirtualService of the seed's procedure: every domain and path, delegated to the RouteTables of all namespaces
+ * with this apiGroup label.
  */
 export function sharedVirtualService(apiGroup: string) {
   return {

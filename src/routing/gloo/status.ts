@@ -2,13 +2,13 @@ import type { GlooState, GlooStatus } from './types.js'
 import { record, text } from '../fields.js'
 import type { GlooObject } from './objects.js'
 
-/** Gloo writes a state as a word when it patches, as a number when it writes the whole object. */
+/** Gloo writes a state as a word when it patches, and as a number when it writes the whole object. */
 const STATES: GlooState[] = ['Pending', 'Accepted', 'Rejected', 'Warning']
-/** Which of several Gloos' statuses counts: the worst. */
+/** Of several Gloos' statuses, the worst counts. */
 const SEVERITY: Record<GlooState, number> = { Rejected: 3, Warning: 2, Pending: 1, Accepted: 0 }
 const NOTHING: { state: GlooState; reason: string } = { state: 'Pending', reason: '' }
 
-/** Gloo's status of an object; Pending where it has none yet. Never throws, whatever the status looks like. */
+/** Gloo's status of an object; Pending without one. Never throws, whatever the status contains. */
 export function glooStatusOf({ status }: Pick<GlooObject, 'kind' | 'status'>): GlooStatus {
   const { statuses } = record(status)
   const all = statuses === undefined ? [record(status)] : Object.values(record(statuses)).map(record)

@@ -1,13 +1,13 @@
 import { record, text } from '../fields.js'
 import type { GlooObject } from './objects.js'
 
-/** The Secret that holds a certificate. */
+/** The Secret with a certificate. */
 export interface TlsSecret {
   name: string
   namespace: string
 }
 
-/** The Secret that a VirtualService takes its certificate from; undefined without TLS, or where SDS or files give it. */
+/** The Secret of a VirtualService's certificate; undefined without TLS, or if it comes from SDS or files. */
 export function tlsSecretOf({ metadata, spec }: GlooObject): TlsSecret | undefined {
   const ref = record(record(record(spec).sslConfig).secretRef)
   const name = text(ref.name)

@@ -6,48 +6,48 @@ export type GlooState = 'Pending' | 'Accepted' | 'Rejected' | 'Warning'
 export interface GlooStatus {
   state: GlooState
   reason: string
-  /** Its status of the proxy's configuration: it is shared, so another team's fault shows here, too. */
+  /** Its status of the proxy's configuration, which is shared: another team's fault shows here, too. */
   proxy?: { state: GlooState; reason: string }
 }
 
 export interface TableState extends SnapshotRoutes {
-  /** Gloo sorts by it, the lowest first. */
+  /** Gloo's order, the lowest first. */
   weight: number
   /** The label by which VirtualServices select it. */
   apiGroup?: string
   status: GlooStatus
 }
 
-/** A VirtualService's route that delegates. */
+/** A delegating route of a VirtualService. */
 export interface Delegation {
   virtualService: ObjectRef
   domains: string[]
-  /** Prefix of the paths it delegates. */
+  /** Prefix of the delegated paths. */
   prefix: string
-  /** The tables it selects. */
+  /** The selected tables. */
   tables: ObjectRef[]
 }
 
 export interface UpstreamState extends ObjectRef {
-  /** False where a route leads to it and it is not there. */
+  /** False if a route leads to it but it does not exist. */
   exists: boolean
   service?: ObjectRef
   servicePort?: number
-  /** Ports of that Service; undefined where there is no such Service, or it could not be looked at. */
+  /** Ports of its Service; undefined if the Service is missing, or could not be read. */
   servicePorts?: number[]
   serviceExists?: boolean
-  /** Keys of its subsets, each sorted; empty where it has none. */
+  /** Keys of its subsets, each sorted. */
   subsetKeys: string[][]
-  /** `ANY_ENDPOINT` unless said otherwise. */
+  /** Default: `ANY_ENDPOINT`. */
   fallbackPolicy: string
   status: GlooStatus
 }
 
-/** Gloo's objects around an app; undefined fields could not be looked at. */
+/** Gloo's objects around an app; undefined fields could not be read. */
 export interface GlooSnapshot {
-  /** The app's RouteTable; null where it is not there. */
+  /** The app's RouteTable; null if missing. */
   table?: TableState | null
-  /** The RouteTables of everybody else. */
+  /** All other RouteTables. */
   otherTables?: TableState[]
   delegations?: Delegation[]
   upstreams?: UpstreamState[]

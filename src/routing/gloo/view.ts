@@ -24,7 +24,7 @@ import { describeDelegations, selectsApiGroup } from './selection.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
 import { tlsSecretOf } from './tls.js'
 
-/** VirtualServices and RouteTables of the cluster; of gloo-system, or none, if the user may not read more. */
+/** VirtualServices and RouteTables of the cluster; of gloo-system only, or none, if the user may not read more. */
 export async function readRoutes(api: KubeApi): Promise<RoutesView> {
   const [services, tables] = await Promise.all([
     listAllowed(api, [
@@ -40,7 +40,7 @@ export async function readRoutes(api: KubeApi): Promise<RoutesView> {
   )
 }
 
-/** The first of the collections that the user may read; empty if that is none. */
+/** The first of the collections that the user may read; empty without one. */
 async function listAllowed(
   api: KubeApi,
   targets: Target[],
@@ -98,7 +98,7 @@ export class GlooView implements RoutesView {
       ),
     )
     return {
-      details: there.map((service) => `${nameOf(service)} is there, and ${describeDelegations(service)}`),
+      details: there.map((service) => `${nameOf(service)} exists, and ${describeDelegations(service)}`),
       nextSteps: creates
         ? [
             ...there.map(({ metadata: { name, namespace } }) =>
@@ -109,7 +109,7 @@ export class GlooView implements RoutesView {
             ),
             commented(
               canaryCommand(['install', app, 'VERSION', '--api-group', 'GROUP']),
-              'with the apiGroup that it delegates to',
+              'with the apiGroup it delegates to',
             ),
             'or give the app domains of its own: routes.virtualService.domains in its values',
           ]
@@ -153,7 +153,7 @@ export class GlooView implements RoutesView {
       ),
       nextSteps: [
         commented(`${command} --with-virtual-service`, `creates VirtualService app in ${GLOO_NAMESPACE}`),
-        'or name the apiGroup that one selects with --api-group',
+        'or name a selected apiGroup with --api-group',
       ],
       make: {
         object: shared,
@@ -172,8 +172,8 @@ export class GlooView implements RoutesView {
     if (labels.apiGroup === undefined || labels.apiGroup === old.apiGroup) return undefined
     if (this.routes.virtualServices.some((one) => selectsApiGroup(one, labels, namespace))) return undefined
     return {
-      problem: `No VirtualService selects routes of apiGroup ${labels.apiGroup}: no request would reach ${app} any more`,
-      remedy: 'make a VirtualService that selects it first, or leave routes.apiGroup as it is',
+      problem: `No VirtualService selects routes of apiGroup ${labels.apiGroup}: requests would no longer reach ${app}`,
+      remedy: 'first create a VirtualService that selects it, or keep routes.apiGroup',
     }
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Matcher, PathMatch, ValueMatch } from '../../model/results/overlaps.js'
 import { literalPrefix, matchesWhole, prefixOf } from './regex.js'
 
-/** Whether there is a request that fits both of two matchers. */
+/** Whether a request can match both of two matchers. */
 export type Overlap = 'no' | 'yes' | 'unknown'
 
 /** Whether two routes can take the same request: by path, method, headers and query parameters. */
@@ -17,8 +17,7 @@ export function overlapOf(one: Matcher, other: Matcher): Overlap {
 }
 
 /**
- * Whether every request that fits `narrow` fits `wide` too, as far as their texts show it: false where it can't be
- * decided.
+ * Whether every request that matches `narrow` also matches `wide`, as far as their texts show it: false if undecidable.
  */
 export function covers(wide: Matcher, narrow: Matcher): boolean {
   return (
@@ -39,7 +38,7 @@ function yesOrNo(is: boolean): Overlap {
   return is ? 'yes' : 'no'
 }
 
-/** Expressions are compared with regard to case in any event: Envoy does. */
+/** Expressions are always compared with regard to case: Envoy does so. */
 function isCaseSensitive({ caseSensitive, path }: Matcher): boolean {
   return caseSensitive || path.kind === 'regex'
 }
@@ -62,7 +61,7 @@ function pathOverlap(one: PathMatch, other: PathMatch, withCase: boolean): Overl
   return yesOrNo(isBelowOther || (one.kind === 'prefix' && startsWith(second, { ...one, text: first })))
 }
 
-/** Whether a path begins with a prefix, by whole segments if that counts by them. */
+/** Whether a path starts with a prefix; by whole segments if the prefix is. */
 function startsWith(path: string, prefix: PathMatch): boolean {
   return prefix.segments ? closed(path).startsWith(closed(prefix.text)) : path.startsWith(prefix.text)
 }
@@ -71,7 +70,7 @@ function closed(path: string): string {
   return path.endsWith('/') ? path : `${path}/`
 }
 
-/** `withCase`: whether the other path is compared with regard to case. */
+/** `withCase`: whether the other path is case-sensitive. */
 function regexOverlap({ kind, text, segments }: PathMatch, pattern: string, withCase: boolean): Overlap {
   const fold = (part: string) => (withCase ? part : part.toLowerCase())
   if (kind === 'regex' && text === pattern) return 'yes'
@@ -96,7 +95,7 @@ function valuesOverlap(conditions: ValueMatch[]): Overlap {
   return both(names.map((name) => valueOverlap(conditions.filter((condition) => condition.name === name))))
 }
 
-/** Whether one header or parameter can fulfil all of these conditions at once. */
+/** Whether one header or parameter can meet all of these conditions at once. */
 function valueOverlap(conditions: ValueMatch[]): Overlap {
   const isPlain = ({ invert }: ValueMatch) => !invert
   const hasValue = ({ value }: ValueMatch) => value !== undefined
@@ -105,7 +104,7 @@ function valueOverlap(conditions: ValueMatch[]): Overlap {
   const isAbsent = conditions.some((condition) => !isPlain(condition) && !hasValue(condition))
   if (isAbsent) {
     if (conditions.some(isPlain)) return 'no'
-    // Envoys differ in whether what is absent fulfils "not this value".
+    // Envoy versions differ in whether a missing value meets "not this value".
     return unwanted.length > 0 ? 'unknown' : 'yes'
   }
   const fixed = wanted.find(({ regex }) => !regex)

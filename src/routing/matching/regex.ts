@@ -1,22 +1,22 @@
 import { type Context, createContext, Script } from 'node:vm'
 
 /**
- * Somebody else's expression may need time exponential in the text. A match of a sane one takes microseconds; the limit
- * is generous because a busy machine may stop us in the middle of one.
+ * An unknown expression may need time exponential in the text. A sane one takes microseconds; the limit is generous
+ * because a busy machine may suspend us in the middle of one.
  */
 const MATCH_TIMEOUT_MS = 1000
-/** After so many expressions that reach the limit, none is tried: hostile tables cost seconds, not minutes. */
+/** After this many expressions over the limit, none is tried: hostile tables cost seconds, not minutes. */
 const MAX_SLOW = 3
-/** What RE2 and JavaScript read differently, or only one of them knows. */
+/** Syntax that RE2 and JavaScript read differently, or that only one of them has. */
 const NOT_SHARED = /\(\?(?!:|P?<[A-Za-z])|\\[QEpPCAzZGkbB1-9]|\[\[:|\[\^?\]/
 
 let script: { match: Script; context: Context } | undefined
-/** Expressions that reached the limit: another text would take as long again. */
+/** Expressions over the limit: another text would take as long again. */
 const slow = new Set<string>()
 
 /**
- * Whether a regular expression of Envoy's (RE2) matches the whole text; undefined where that can't be decided: it is one
- * that JavaScript reads differently, or it takes too long.
+ * Whether an RE2 expression of Envoy's matches the whole text; undefined if undecidable: JavaScript reads it
+ * differently, or it takes too long.
  */
 export function matchesWhole(pattern: string, asked: string, ignoresCase = false): boolean | undefined {
   const isFlagged = pattern.startsWith('(?i)')
@@ -36,7 +36,7 @@ export function matchesWhole(pattern: string, asked: string, ignoresCase = false
   }
 }
 
-/** The text that everything an expression matches begins with; may be shorter than it could be. */
+/** The text with which every match of an expression starts; may be shorter than possible. */
 export function literalPrefix(pattern: string): string {
   if (hasAlternative(pattern)) return ''
   let literal = ''
@@ -47,14 +47,14 @@ export function literalPrefix(pattern: string): string {
       sign = pattern[at] ?? ''
       if (!/[^A-Za-z0-9]/.test(sign)) return literal // a class, or a letter's code
     } else if (/[.*+?()[\]{}|^$]/.test(sign)) return literal
-    // What may be there any number of times need not be there at all.
+    // A repeated part may be missing altogether.
     if (/[*?{]/.test(pattern[at + 1] ?? '')) return literal
     literal += sign
   }
   return literal
 }
 
-/** Whether the expression is a text with anything behind it: a prefix. */
+/** The text before an expression's trailing "anything", which makes it a prefix. */
 export function prefixOf(pattern: string): string | undefined {
   const literal = literalPrefix(pattern)
   const rest = /^\^?(.*?)\.\*\$?$/s.exec(pattern)?.[1]?.replace(/\\([^A-Za-z0-9])/g, '$1')

@@ -13,24 +13,24 @@ export interface ServedRoute {
   matcher: Matcher
 }
 
-/** Two routes of one attachment that can take the same request; the winner does. */
+/** Two routes of one attachment that can take the same request; the winner takes it. */
 export interface RoutePair {
   attachment: Attachment
-  /** Where they meet. */
+  /** The domains they share. */
   domains: string[]
   winner: ServedRoute
   loser: ServedRoute
   isCertain: boolean
-  /** Whether the loser has domains that the winner has not. */
+  /** Whether the loser has domains that the winner does not. */
   hasOtherDomains?: boolean
 }
 
-/** Those of `after` about requests that the routes did not share, or lost, before. */
+/** The pairs of `after` about requests that the routes did not share, or lose, before. */
 export function addedPairs(before: RoutePair[], after: RoutePair[]): RoutePair[] {
   return after.filter((pair) => !before.some((one) => includes(one, pair)))
 }
 
-/** Header routes of a rollout repeat what the routes behind them say: each matter once. */
+/** Header routes of a rollout repeat the matchers of the routes behind them: each pair once. */
 export function broadest(pairs: RoutePair[]): RoutePair[] {
   return pairs.filter(
     (pair, index) =>
@@ -40,7 +40,7 @@ export function broadest(pairs: RoutePair[]): RoutePair[] {
   )
 }
 
-/** Whether all that `narrow` is about is part of what `wide` is about. */
+/** Whether `wide` covers everything that `narrow` is about. */
 function includes(wide: RoutePair, narrow: RoutePair): boolean {
   const [one, other] = [wide.attachment, narrow.attachment]
   return (
@@ -82,7 +82,7 @@ function claimOf({ owner, matcher }: ServedRoute, roleOf: (owner: RoutingObject)
   }
 }
 
-/** The release that has the object, or the object itself, as one text. */
+/** The object's release, or the object itself, as one text. */
 export function ownerOf(object: RoutingObject): string {
   const release = helmReleaseOf(object)
   const { namespace, name } = release ?? refOf(object)

@@ -18,18 +18,18 @@ import type { ObjectRef } from '../../model/results/diagnosis.js'
 
 export type Scheme = 'http' | 'https'
 
-/** A Service of proxies, and the port of it that requests go to. */
+/** A Service of proxies, and its port for requests. */
 export interface ProxyService extends ObjectRef {
   service: Service
   port: ServicePort
   scheme: Scheme
 }
 
-/** How long a connection may take before its address counts as out of reach from here. */
+/** How long a connection may take before its address counts as unreachable from here. */
 const CONNECT_TIMEOUT_MS = 1000
 
 /**
- * The way to proxies by their Service: its load balancer, else a node that accepts connections from here, else a
+ * The address of proxies by their Service: its load balancer, else a node that accepts connections from here, else a
  * port-forward, open until `close`. Throws ExternalError if there is none.
  */
 export async function serviceAddress(
@@ -57,16 +57,16 @@ export function fixedAddress(origin: string, source: string): ProxyAddress {
   return { origin, source, close: () => Promise.resolve() }
 }
 
-/** `http://10.0.0.1:80`. Throws ExternalError if the object at `where` names a host that is none. */
+/** `http://10.0.0.1:80`. Throws ExternalError if the object at `where` has an invalid host. */
 export function originOf(scheme: Scheme, host: string, port: number, where: string): string {
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   if (URL.canParse(url)) return new URL(url).origin
-  throw new ExternalError(`${where} has an address that is none: ${JSON.stringify(host)}, port ${port}.`, {
+  throw new ExternalError(`${where} has an invalid address: ${JSON.stringify(host)}, port ${port}.`, {
     nextSteps: ["give the proxy's address with --proxy-url http://HOST:PORT"],
   })
 }
 
-/** Addresses of the nodes, those for use inside the cluster's network first. */
+/** Addresses of the nodes, those inside the cluster's network first. */
 async function nodeAddresses(api: KubeApi): Promise<string[]> {
   try {
     const { items } = await api.list<Node>({ resource: NODES })
@@ -94,13 +94,13 @@ export function accepts(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** The pods behind a Service that are not ending. */
+/** The pods behind a Service that are not terminating. */
 export async function podsBehind(
   api: KubeApi,
   { namespace, service: { spec } }: Pick<ProxyService, 'namespace' | 'service'>,
 ): Promise<Pod[]> {
   const labels = Object.entries(spec?.selector ?? {}).map(([name, value]) => `${name}=${value}`)
-  if (labels.length === 0) return [] // endpoints by hand: nothing tells which pods they are
+  if (labels.length === 0) return [] // endpoints made by hand: its pods are unknown
   const selection = { labelSelector: labels.join(',') }
   const { items } = await api.list<Pod>({ resource: PODS, namespace }, selection)
   return items.filter((pod) => !isTerminating(pod))
@@ -115,8 +115,8 @@ export function readyNames(pods: Pod[]): string[] {
 }
 
 /**
- * A way to one proxy pod alone: a port-forward to the port that the Service's port leads to. Not its own address, which
- * from outside the cluster may be somebody else's.
+ * The address of one proxy pod alone: a port-forward to the target of the Service's port. Not the pod's own address,
+ * which may be another host's outside the cluster.
  */
 export async function podAddress(
   api: KubeApi,
@@ -138,7 +138,7 @@ function podPort(pod: Pod, { namespace, name, port: served }: ProxyService): num
   const found = ports.find((entry) => entry.name === targetPort)
   if (found) return found.containerPort
   throw new ExternalError(
-    `Service ${namespace}/${name} leads to a port named ${targetPort}, which pod ${pod.metadata.name} has not.`,
+    `Service ${namespace}/${name} leads to a port named ${targetPort}, which pod ${pod.metadata.name} does not have.`,
     { command: kubectlCommand(['get', 'pod', pod.metadata.name, '-o', 'yaml'], namespace) },
   )
 }

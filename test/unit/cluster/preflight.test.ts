@@ -75,7 +75,7 @@ describe('what doctor looks at', () => {
       'ok kubectl: v1.36.3',
       'ok cluster: reached, Kubernetes v1.35.4',
       'ok permissions: everything that canary and helm need in namespace echo',
-      'ok Gloo: VirtualServices, RouteTables and Upstreams are known',
+      'ok Gloo: the cluster serves VirtualServices, RouteTables and Upstreams',
       'ok virtual service: delegating: gloo-system/app',
       'ok proxy: http://10.0.0.7 (LoadBalancer of gloo-system/gateway-proxy)',
     ])
@@ -122,8 +122,8 @@ describe('what doctor looks at', () => {
     const found = await findings()
 
     expect(brief(found).slice(4)).toEqual([
-      'problem Gloo: the cluster does not know virtualservices: Gloo is not installed',
-      expect.stringMatching(/^problem proxy: There is no Service gateway-proxy/),
+      'problem Gloo: the cluster does not serve virtualservices: Gloo is not installed',
+      expect.stringMatching(/^problem proxy: Service gateway-proxy/),
     ])
     expect(found.every(({ status, remedy }) => status === 'ok' || remedy)).toBe(true)
   })

@@ -4,7 +4,7 @@ import { refText } from '../../../verification/diagnosis/facts.js'
 import type { UpstreamState } from '../types.js'
 import { firstLines, type GlooFacts, type GlooRule, usedUpstreams } from './facts.js'
 
-/** Causes in what the routes lead to: Upstreams, and the Services behind them. */
+/** Causes behind the routes: Upstreams and their Services. */
 export const BACKENDS: GlooRule[] = [
   missingUpstream,
   missingService,
@@ -18,11 +18,11 @@ function missingUpstream({ gloo }: GlooFacts): Cause | undefined {
   if (!upstream) return undefined
   return {
     id: 'upstream-missing',
-    title: `the routes lead to an Upstream that is not there: ${upstream.name} in namespace ${upstream.namespace}`,
+    title: `the routes lead to a missing Upstream: ${upstream.name} in namespace ${upstream.namespace}`,
     evidence: ['the proxy answers 503 with no body for such a route; Gloo only warns'],
     remedy: [
       kubectlCommand(['get', 'upstream', upstream.name], upstream.namespace),
-      'any changing command with --take-over makes it anew as the release says',
+      'any changing command with --take-over recreates it from the release',
     ],
     certainty: 'certain',
   }
@@ -33,7 +33,7 @@ function missingService({ gloo }: GlooFacts): Cause | undefined {
   if (!upstream?.service) return undefined
   return {
     id: 'service-missing',
-    title: `the Upstream leads to a Service that is not there: ${upstream.service.name} in namespace ${upstream.service.namespace}`,
+    title: `the Upstream leads to a missing Service: ${upstream.service.name} in namespace ${upstream.service.namespace}`,
     evidence: [statusText(upstream)],
     remedy: [kubectlCommand(['get', 'service', upstream.service.name], upstream.service.namespace)],
     certainty: 'certain',
@@ -51,8 +51,8 @@ function servicePort({ gloo }: GlooFacts): Cause | undefined {
     id: 'service-port',
     title: `the Upstream's servicePort ${port} is not a port of Service ${service.name}`,
     evidence: [
-      `Service ${service.name} has ${servicePorts.length === 0 ? 'no port' : `port ${servicePorts.join(', ')}`}; Gloo wants the Service's port, not the pods'`,
-      'Gloo finds no endpoint then, and reports no error: every status is Accepted',
+      `Service ${service.name} has ${servicePorts.length === 0 ? 'no port' : `port ${servicePorts.join(', ')}`}; Gloo needs the Service's port, not the pods'`,
+      'Gloo then finds no endpoint, and reports no error: every status is Accepted',
     ],
     remedy: [
       kubectlCommand(

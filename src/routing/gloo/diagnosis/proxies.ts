@@ -6,14 +6,14 @@ import { GLOO } from '../description.js'
 import type { TableState } from '../types.js'
 import { firstLines, type GlooFacts, type GlooRule } from './facts.js'
 
-/** Causes in what the proxies make of Gloo's configuration. */
+/** Causes in how the proxies apply Gloo's configuration. */
 export const PROXIES: GlooRule[] = [proxyRejects, replacedRoute]
 
 const PROXY_LOGS = GLOO.texts.proxyLogs
 
 /**
- * One bad route of anybody keeps Envoy from taking any new one: its own statuses can all be well. Its counter alone proves
- * nothing: what it counts may be long past, unless it goes on.
+ * One bad route of any owner keeps Envoy from accepting new ones, even if every other status is fine. The counter alone
+ * is not enough: it may count something long past, unless it still grows.
  */
 function proxyRejects(facts: GlooFacts): Cause | undefined {
   const { snapshot, gloo } = facts
@@ -34,23 +34,25 @@ function proxyRejects(facts: GlooFacts): Cause | undefined {
   return {
     id: 'proxy-rejects',
     title: culprit
-      ? `the proxy rejects the configuration, for ${refText('RouteTable', culprit.table)} is bad: all routes stay as they were`
-      : 'the proxy rejects the configuration: all routes stay as they were',
+      ? `the proxy rejects the configuration because of ${refText('RouteTable', culprit.table)}: all routes stay unchanged`
+      : 'the proxy rejects the configuration: all routes stay unchanged',
     evidence: [
       ...culprits
         .slice(0, 2)
         .map(({ table, what }) => `RouteTable ${table.namespace}/${table.name}: ${what}`),
       ...rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-      ...(reported ? [`Gloo says of the proxy: ${firstLines(reported.status.proxy?.reason ?? '')}`] : []),
+      ...(reported
+        ? [`Gloo reports for the proxy:  ${firstLines(reported.status.proxy?.reason ?? '')}`]
+        : []),
     ],
     remedy: culprit
       ? [
           commented(
             kubectlCommand(['edit', 'routetable', culprit.table.name], culprit.table.namespace),
-            'or ask the team whose it is',
+            'or ask the team that owns it',
           ),
         ]
-      : ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (which route it is)`],
+      : ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (names the route)`],
     certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
   }
 }
@@ -63,14 +65,14 @@ function rejections(pod: string, { routesRejected = 0, meanwhile }: Partial<Prox
 function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {
   return {
     id: 'proxy-rejects',
-    title: 'the proxy rejected a configuration earlier; that it does so now is not certain',
+    title: 'the proxy rejected a configuration earlier; whether it still does is unknown',
     evidence: rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-    remedy: ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (which route it was, and when)`],
+    remedy: ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (names the route and the time)`],
     certainty: 'possible',
   }
 }
 
-/** What Envoy would not take of a route, though Gloo accepts it. */
+/** What Envoy rejects in a route although Gloo accepts it. */
 function faultOf(
   { destinations, headers }: SnapshotRoute,
   table: TableState,
@@ -86,7 +88,7 @@ function faultOf(
       ? [
           {
             table,
-            what: `header ${bad.name} has to match ${bad.value}, which is no regular expression of Envoy's (RE2)`,
+            what: `header ${bad.name} has to match ${bad.value}, which is not a valid regular expression for Envoy (RE2)`,
             isSure: NOT_RE2.test(bad.value),
           },
         ]
@@ -94,10 +96,10 @@ function faultOf(
   ]
 }
 
-/** What JavaScript knows and RE2 does not: looking around, and back at groups. */
+/** Syntax that JavaScript has and RE2 does not: lookarounds and back references. */
 const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
 
-/** Whether Envoy takes it. RE2 knows flags that JavaScript does not; what is broken in both is broken. */
+/** Whether Envoy accepts it. RE2 has flags that JavaScript does not; a pattern that is broken in both is broken. */
 function compiles(pattern: string): boolean {
   if (NOT_RE2.test(pattern)) return false
   try {
@@ -113,7 +115,7 @@ function replacedRoute(facts: GlooFacts): Cause | undefined {
   if (count === 0) return undefined
   return {
     id: 'invalid-route-replaced',
-    title: 'Gloo put an answer of its own in place of an invalid route',
+    title: 'Gloo replaced an invalid route with its own answer',
     evidence: [`${count} answers are 404 "Gloo Gateway has invalid configuration"`],
     remedy: [
       commented(kubectlCommand(['get', 'routetable,upstream', '-o', 'yaml'], facts.namespace), 'status'),

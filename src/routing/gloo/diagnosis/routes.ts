@@ -10,7 +10,7 @@ import { countOf, failing, refText } from '../../../verification/diagnosis/facts
 import type { TableState } from '../types.js'
 import { delegationsToApp, firstLines, type GlooFacts, type GlooRule } from './facts.js'
 
-/** Causes in how requests are led to the app: VirtualServices, RouteTables and Gloo's status of them. */
+/** Causes in how requests reach the app: VirtualServices, RouteTables and Gloo's status of them. */
 export const ROUTES: GlooRule[] = [
   domainConflict,
   noRouteTable,
@@ -28,7 +28,10 @@ function noRouteTable({ gloo, name, namespace }: GlooFacts): Cause | undefined {
     title: `there is no RouteTable ${name}-routes in namespace ${namespace}`,
     evidence: ['the RouteTable that the release should have made is gone, or routes.enabled is false'],
     remedy: [
-      commented(canaryCommand(['doctor', name], { app: name, namespace }), 'what else was changed by hand'),
+      commented(
+        canaryCommand(['doctor', name], { app: name, namespace }),
+        'shows what else was changed by hand',
+      ),
     ],
     certainty: 'certain',
   }
@@ -55,7 +58,7 @@ function noVirtualService({ gloo, snapshot, name, namespace }: GlooFacts): Cause
     remedy: [
       commented(
         kubectlCommand(['get', 'virtualservices', '-A', '-o', 'yaml']),
-        'is there a delegateAction with this label?',
+        'look for a delegateAction with this label',
       ),
       kubectlCommand(['get', 'routetable', gloo.table.name, '--show-labels'], namespace),
     ],
@@ -100,27 +103,27 @@ function rejectedTable({ gloo }: GlooFacts): Cause | undefined {
   if (!table || table.status.state !== 'Rejected') return undefined
   return {
     id: 'route-table-rejected',
-    title: `Gloo rejects ${refText('RouteTable', table)}: the routes from before stay`,
+    title: `Gloo rejects ${refText('RouteTable', table)}: the previous routes stay`,
     evidence: statusLine(table),
     remedy: [
       commented(
         kubectlCommand(['get', 'routetable', table.name, '-o', 'yaml'], table.namespace),
-        'status, and what was changed in spec',
+        'see its status, and changes in its spec',
       ),
-      'any changing command with --take-over writes back what the release says',
+      'any changing command with --take-over restores it from the release',
     ],
     certainty: 'certain',
   }
 }
 
-/** `Warning: no destination specified`; nothing for an accepted table. */
+/** `Warning: no destination specified`; empty for an accepted table. */
 function statusLine({ name, status }: TableState): string[] {
   if (status.state === 'Accepted') return []
   const reason = firstLines(status.reason)
   return [`Gloo's status of RouteTable ${name} is ${status.state}${reason ? `: ${reason}` : ''}`]
 }
 
-/** Routes of others come first, for some of the app's requests or for all. */
+/** Routes of others take precedence, for some of the app's requests or for all. */
 function rivalTable(facts: GlooFacts): Cause | undefined {
   const { snapshot, name, namespace } = facts
   const lost = (snapshot?.overlaps ?? []).filter(({ own, certain }) => own === 'loser' && certain)
@@ -137,7 +140,7 @@ function rivalTable(facts: GlooFacts): Cause | undefined {
       )
     : commented(
         kubectlCommand(['get', winner.kind.toLowerCase(), winner.name, '-o', 'yaml'], winner.namespace),
-        'whose is it?',
+        'find its owner',
       )
   return {
     id: 'rival-table',
@@ -152,13 +155,13 @@ function rivalTable(facts: GlooFacts): Cause | undefined {
         canaryCommand(['upgrade', name, '--set', '…'], { app: name, namespace }),
         'other routes.matches',
       ),
-      'or give the other app other ones',
+      'or change those of the other app',
     ],
     certainty: isWhole || isForeign ? 'certain' : 'likely',
   }
 }
 
-/** Whether a route can take a plain request for the path; an expression is not tried. */
+/** Whether a route can take a plain request for the path; expressions are not evaluated. */
 function takes({ path, headers, query, caseSensitive }: Matcher, asked: string): boolean {
   if (path.kind === 'regex' || headers.length > 0 || query.length > 0) return false
   const fold = (text: string) => (caseSensitive ? text : text.toLowerCase())
@@ -166,16 +169,14 @@ function takes({ path, headers, query, caseSensitive }: Matcher, asked: string):
   return path.kind === 'exact' ? own === wanted : own.startsWith(wanted)
 }
 
-/** Gloo serves neither of two VirtualServices with one domain: both keep what they had. */
+/** Gloo serves neither of two VirtualServices with the same domain: both keep their previous routes. */
 function domainConflict({ snapshot }: GlooFacts): Cause | undefined {
   const [conflict] = snapshot?.domainConflicts ?? []
   if (!conflict) return undefined
   return {
     id: 'domain-conflict',
-    title: `${describeDomainConflict(conflict)}: Gloo rejects them all, and their routes stay as they were`,
-    evidence: [
-      'no change of any app that they serve reaches the proxy until one of them gives the domain up',
-    ],
+    title: `${describeDomainConflict(conflict)}: Gloo rejects them all, and their previous routes stay`,
+    evidence: ['no change of an app behind them reaches the proxy until only one of them has the domain'],
     remedy: conflictRemedy(conflict),
     certainty: 'certain',
   }
@@ -192,7 +193,7 @@ function wrongHost(facts: GlooFacts): Cause | undefined {
   return {
     id: 'wrong-host',
     title: `the VirtualService serves ${domains.join(', ')}, and the probes ask for ${host}`,
-    evidence: ['the proxy knows no route for this host'],
+    evidence: ['the proxy has no route for this host'],
     remedy: [
       canaryCommand(
         ['verify', facts.name, '--host', domains.find((domain) => !domain.includes('*')) ?? 'HOST'],
@@ -203,7 +204,7 @@ function wrongHost(facts: GlooFacts): Cause | undefined {
   }
 }
 
-/** As Envoy matches: `*`, a name, `*.suffix` or `prefix.*`. */
+/** Like Envoy: `*`, a name, `*.suffix` or `prefix.*`. */
 function matchesDomain(domain: string, host: string): boolean {
   if (domain === '*' || domain === host || domain === host.replace(/:\d+$/, '')) return true
   if (domain.startsWith('*')) return host.endsWith(domain.slice(1))

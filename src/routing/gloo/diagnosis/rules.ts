@@ -6,7 +6,7 @@ import type { GlooRule } from './facts.js'
 import { PROXIES } from './proxies.js'
 import { ROUTES } from './routes.js'
 
-/** Gloo's rules, with the objects that they look at. */
+/** Gloo's rules, with the objects they read. */
 export function glooRules(gloo: GlooSnapshot): ProviderRules {
   const rulesOf = (rules: GlooRule[]) =>
     rules.map(

@@ -4,14 +4,14 @@ import { domainsOf, type GlooObject, attachmentOf } from '../objects.js'
 import { glooStatusOf } from '../status.js'
 
 /**
- * Domains that several VirtualServices have: Gloo rejects all of them, and their apps keep the routes from before. Those
- * that Gloo accepts all the same are left out: they belong to different Gateways.
+ * Domains of several VirtualServices: Gloo rejects all of them, and their apps keep the previous routes. Those that
+ * Gloo accepts anyway are left out: they belong to different Gateways.
  */
 export function domainConflicts(virtualServices: GlooObject[]): DomainConflict[] {
   return conflictsOf(virtualServices.filter((service) => !isAccepted(service)))
 }
 
-/** The conflicts that come with `after`, whose objects Gloo has not seen yet. */
+/** The conflicts that `after` adds, whose objects Gloo has not seen yet. */
 export function addedDomainConflicts(before: GlooObject[], after: GlooObject[]): DomainConflict[] {
   const known = new Set(conflictsOf(before).map(idOf))
   return conflictsOf(after).filter((conflict) => !known.has(idOf(conflict)))
@@ -25,7 +25,7 @@ function isAccepted(service: GlooObject): boolean {
 function conflictsOf(virtualServices: GlooObject[]): DomainConflict[] {
   const claims = new Map<string, { domain: string; services: GlooObject[] }>()
   for (const service of virtualServices) {
-    // A Gateway has either those with TLS or those without. Envoy compares domains without regard to case.
+    // A Gateway has either the ones with TLS or those without. Envoy ignores case in domains.
     const listener = record(service.spec).sslConfig === undefined ? 'http' : 'https'
     for (const domain of new Set(domainsOf(service).map((name) => name.toLowerCase()))) {
       const claim = claims.get(`${listener} ${domain}`) ?? { domain, services: [] }

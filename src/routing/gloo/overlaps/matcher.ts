@@ -32,7 +32,7 @@ function valueOf(
   const wanted = text(value)
   return {
     name: spelling(text(name) ?? ''),
-    // An empty value is none: the header has to be there.
+    // An empty value means that the header only has to be present.
     ...(wanted ? { value: wanted } : {}),
     regex: regex === true,
     invert: invertMatch === true,

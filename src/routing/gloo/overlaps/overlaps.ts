@@ -23,7 +23,7 @@ export function overlapsOf(routes: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
   return broadest(pairsWith(routes, isOwn)).map((pair) => describePair(pair, roleOf, isOwn))
 }
 
-/** The overlaps that `after` has and `before` had not: of requests that the app's routes did not share, or lost, before. */
+/** The overlaps that `after` adds: of requests that the app's routes did not share, or lose, before. */
 export function addedOverlaps(before: GlooRoutes, after: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
   const added = addedPairs(pairsWith(before, isOwn), pairsWith(after, isOwn))
   return broadest(added).map((pair) => describePair(pair, roleOf, isOwn))
@@ -51,8 +51,8 @@ function pairsOf(
 }
 
 /**
- * Whether the winner's path only begins like the loser's, in the middle of a name: `/shop-admin` and `/shop`. Gloo's
- * prefixes are of the text, but nobody's users ask for the one by the name of the other.
+ * Whether the winner's path only starts like the loser's, in the middle of a name: `/shop-admin` and `/shop`. Gloo's
+ * prefixes are textual, but nobody requests the one by the name of the other.
  */
 function isOtherName({ path: winner }: Matcher, { path: loser }: Matcher): boolean {
   if (winner.kind === 'regex' || loser.kind !== 'prefix' || loser.text.endsWith('/')) return false

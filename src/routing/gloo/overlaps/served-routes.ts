@@ -18,8 +18,8 @@ interface Parent {
 }
 
 /**
- * What a VirtualService serves, in the order the proxy looks at it: the first that fits a request takes it. RouteTables
- * stand in the place of the delegation that selects them (converter.go). Routes that Gloo drops are left out.
+ * The routes of a VirtualService, in the proxy's order: the first match takes a request. RouteTables replace the
+ * delegation that selects them (converter.go). Routes that Gloo drops are left out.
  */
 export function servedRoutes(virtualService: GlooObject, tables: GlooObject[]): ServedRoute[] {
   const inNamespaces = [...tables].sort((one, other) => compare(idOf(one), idOf(other)))
@@ -69,7 +69,7 @@ function inherited(written: Record<string, unknown>, parent: Parent): Matcher[] 
   }))
 }
 
-/** Gloo drops a delegated route that does not lie within what its parent delegates. */
+/** Gloo drops a delegated route outside its parent's matcher. */
 function isWithin(own: Matcher, parent: Matcher): boolean {
   const hasAll = (some: ValueMatch[], all: ValueMatch[]) =>
     some.every((one) => all.some((other) => isDeepStrictEqual(one, other)))
@@ -92,8 +92,8 @@ function byWeight(tables: GlooObject[]): GlooObject[][] {
 }
 
 /**
- * Gloo's order of several tables of one weight (sort_routes.go), stable: by the most specific matcher of each route, more
- * methods first, then exact before regex before prefix, then the path descending. Headers do not count.
+ * Gloo's order of tables with the same weight (sort_routes.go), stable: by the most specific matcher of each route,
+ * more methods first, then exact before regex before prefix, then the path descending. Headers do not count.
  */
 function sortedByPath(routes: Route[]): Route[] {
   const keyed = routes.map((route) => ({ route, key: [...route.matchers].sort(bySpecificity)[0]! }))

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../../model/results/diagnosis.js'
 
-/** Envoy's name for an app's Upstream, and for that of its shadow. */
+/** Envoy's cluster name of an app's Upstream, and of its shadow's. */
 export function clusterOf({ name, namespace }: ObjectRef): string {
   return `${name}_${namespace}`
 }

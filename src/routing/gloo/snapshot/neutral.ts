@@ -3,7 +3,7 @@ import { NO_FALLBACK } from '../description.js'
 import { usedUpstreams } from '../diagnosis/facts.js'
 import type { GlooSnapshot } from '../types.js'
 
-/** What Gloo's objects say in words that all providers share. */
+/** Gloo's objects in terms that all providers share. */
 export function neutral(objects: GlooSnapshot): Pick<Snapshot, 'routes' | 'fallback'> {
   const answersAny = usedUpstreams(objects).some(({ fallbackPolicy }) => fallbackPolicy !== 'NO_FALLBACK')
   return {
@@ -12,7 +12,7 @@ export function neutral(objects: GlooSnapshot): Pick<Snapshot, 'routes' | 'fallb
       ? {
           fallback: {
             evidence:
-              "the Upstream's fallbackPolicy is ANY_ENDPOINT, Gloo's default: any other pod answers, with 200",
+              "the Upstream's fallbackPolicy is ANY_ENDPOINT, Gloo's default: any other pod answers instead, with 200",
             remedy: `set ${NO_FALLBACK} in the values, so that this shows as 503`,
           },
         }

@@ -7,7 +7,7 @@ import { glooStatusOf } from '../status.js'
 import type { Delegation, TableState, UpstreamState } from '../types.js'
 import type { ClusterObject } from '../../../cluster/ports/objects.js'
 
-/** A RouteTable, as far as its routes can be told. */
+/** A RouteTable, with the routes that can be read. */
 export function tableOf(object: ClusterObject): TableState {
   const { apiGroup } = object.metadata.labels ?? {}
   return {
@@ -62,7 +62,7 @@ function destinationOf({ upstream, subset }: Record<string, unknown>): SnapshotD
   }
 }
 
-/** The routes of a VirtualService that delegate, each with those of the tables that it selects. */
+/** The delegating routes of a VirtualService, each with the tables that it selects. */
 export function delegationsOf(virtualService: ClusterObject, tables: ClusterObject[]): Delegation[] {
   return writtenRoutes(virtualService).flatMap((route) => {
     if (route.delegateAction === undefined) return []
@@ -78,7 +78,7 @@ export function delegationsOf(virtualService: ClusterObject, tables: ClusterObje
   })
 }
 
-/** An Upstream; its Service is still to be looked at. */
+/** An Upstream; its Service is read later. */
 export function upstreamOf(ref: ObjectRef, object: ClusterObject | undefined): UpstreamState {
   const { kube } = record(object?.spec)
   const { serviceName, serviceNamespace, servicePort, subsetSpec } = record(kube)

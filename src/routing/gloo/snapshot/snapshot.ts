@@ -24,8 +24,8 @@ import { neutral } from './neutral.js'
 import { delegationsOf, tableOf, upstreamOf } from './objects.js'
 
 /**
- * What leads to an app and what is behind it, as the cluster has it now: within 3 seconds. Never throws; what could not
- * be looked at is left out and named in `couldNotLook`.
+ * Everything between the gateway and an app's pods, as the cluster has it now: within 3 seconds. Never throws; what
+ * could not be read is left out and named in `couldNotLook`.
  */
 export async function observeApp(api: KubeApi, app: ObjectRef, options: PinnedCluster): Promise<Observed> {
   const look = new Look()
@@ -76,7 +76,7 @@ async function lookAtRoutes(
   }
 }
 
-/** What of others gets in the way of the app's routes. */
+/** Others' objects that get in the way of the app's routes. */
 function lookAtOthers(app: ObjectRef, routes: GlooRoutes, isOwnTable: IsOwn): Conflicts {
   const isOwn: IsOwn = (object) =>
     (object.kind === 'RouteTable' && isOwnTable(object)) || isOfRelease(object, app)
@@ -91,7 +91,7 @@ function lookAtOthers(app: ObjectRef, routes: GlooRoutes, isOwnTable: IsOwn): Co
   }
 }
 
-/** Those of the whole cluster; of Gloo's namespace where no more may be read. */
+/** Those of the whole cluster; of Gloo's namespace if the user may not read more. */
 async function listVirtualServices(api: KubeApi): Promise<ClusterObject[]> {
   try {
     return (await api.list({ resource: VIRTUAL_SERVICES })).items
