@@ -168,7 +168,7 @@ describe('a domain that another VirtualService has', () => {
     expect(error.exitCode).toBe(6)
     expect(error.message).toContain('VirtualServices web/site and gloo-system/app would both have domain *')
     expect(error.details).toEqual([
-      'VirtualService web/site is there, and delegates to RouteTables with apiGroup: site in namespace web',
+      'VirtualService web/site exists, and delegates to RouteTables with apiGroup: site in namespace web',
     ])
     expect(error.nextSteps.join('\n')).toContain('kubectl edit virtualservice site -n web')
     expect(model.cluster.calls).not.toContain('create VirtualService for example')
