@@ -32,7 +32,7 @@ test('undo off a terminal wants VERSION, and names it; --yes is no answer to tha
     const run = await runCommand(Undo, ['echo', ...flags, '--json'])
     expect(run.exitCode).toBe(2)
     expect(documentOf(run).error).toMatchObject({
-      message: 'VERSION is missing: the version of echo to return to.',
+      message: 'VERSION is missing: the version of echo to bring back.',
       nextSteps: ['canary undo echo v1    (the version before)'],
     })
   }
