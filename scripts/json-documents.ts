@@ -12,24 +12,24 @@ import type { JsonObject } from '../src/model/values.js'
 import type { ErrorDocument } from '../src/report/text/error-text.js'
 import type { OrderedFault } from '../src/sandbox/faults.js'
 
-/** What a command that works on a cluster adds to its result. */
+/** Fields that commands with a cluster add to their result. */
 interface Performed {
-  /** Path of the canary.yaml whose settings were used; absent where none was. */
+  /** Path of the canary.yaml whose settings were used; absent without one. */
   configFile?: string
   warnings: string[]
 }
 
-/** What a command that changes an app came to, or in a dry run would do. */
+/** The result of a command that changes an app, or the plan of its dry run. */
 export interface ChangeDocument extends OperationResult, Performed {}
 
-/** What `canary run` and `canary rollout` came to. */
+/** The result of `canary run` and `canary rollout`. */
 export interface RunDocument extends RunResult {
   /** Path of the run's journal. */
   journal?: string
   configFile?: string
 }
 
-/** What a run would do. */
+/** The plan of a run. */
 export interface RunPlanDocument {
   run: string
   runId: string
@@ -39,17 +39,17 @@ export interface RunPlanDocument {
 
 export interface StatusDocument extends AppStatus, Performed {}
 
-/** Of `canary status` without an app. */
+/** `canary status` without an app. */
 export interface AppsDocument extends Performed {
   apps: AppSummary[]
 }
 
 export interface VerifyDocument extends VerifyResult, Performed {}
 
-/** Of `canary verify --analyze`. */
-export interface CompareDocument extends AnalysisResult, Performed {}
+/** `canary verify --analyze`. */
+export interface AnalysisDocument extends AnalysisResult, Performed {}
 
-/** Of `canary verify --explain`. */
+/** `canary verify --explain`. */
 export interface ExplainDocument extends ExplainResult, Performed {}
 
 /**
@@ -89,9 +89,9 @@ export interface Documents {
   undo: ChangeDocument
   uninstall: UninstallResult & Performed
   upgrade: ChangeDocument
-  /** The values themselves, as Helm takes them. */
+  /** The values themselves, ready for Helm. */
   values: JsonObject
-  verify: VerifyDocument | CompareDocument | ExplainDocument
-  /** In place of the result where a command fails. */
+  verify: VerifyDocument | AnalysisDocument | ExplainDocument
+  /** Instead of the result if a command fails. */
   error: { error: ErrorDocument; warnings: string[] }
 }

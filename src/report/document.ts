@@ -5,9 +5,9 @@ import { withEscapedCommands } from './terminal/terminal-text.js'
 export type DocumentFormat = 'json' | 'yaml'
 
 /**
- * A result or an error as one document. Undefined fields are left out. What a terminal would obey is written as an escape. With
- * `noCommands` the document holds nothing that a CI system would take for a command (see `withoutCommands`), and means the same:
- * texts are in quotes then, on one line each.
+ * A result or an error as one document. Undefined fields are left out. Characters that a terminal would obey are
+ * escaped. With `noCommands`, the document also contains nothing that a CI system would read as a command (see
+ * `withoutCommands`), without a change of meaning: all texts are then quoted, on one line each.
  */
 export async function renderDocument(
   document: unknown,

@@ -243,7 +243,7 @@ test('a record in another namespace that nobody can read holds up no command', a
   await kubectl(['create', '-f', '-'], JSON.stringify({ ...genuine, metadata, data: { release: 'AAAA' } }))
   const { warnings, namespace } = await expectExit(0, 'status', 'echo')
   expect(namespace).toBe('echo')
-  expect(warnings.join()).toContain(`left out: Helm's record ${name} in namespace other-team can't be read`)
+  expect(warnings.join()).toContain(`left out: Helm's record ${name} in namespace other-team cannot be read`)
   expect((await expectExit(0, 'status')).apps).toMatchObject([{ app: 'echo' }])
   await expectExit(5, 'status', 'echo', '-n', 'other-team')
 })

@@ -1,9 +1,9 @@
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
 import type { RunApp, RunEvent } from '../../model/run-events.js'
 
-/** What the log of a CI system has beside lines. */
+/** What a CI system's log has besides lines. */
 export interface CiDialect {
-  /** The line that opens a part that can be folded; `id` is of letters, digits and `_`. */
+  /** The line that opens a group; `id` consists of letters, digits and `_`. */
   open(id: string, title: string): string
   close(id: string): string
   /** A line that the system shows beside the log; undefined if it has none. */
@@ -15,7 +15,7 @@ type Level = 'error' | 'warning' | 'notice'
 export interface Note {
   title: string
   message: string
-  /** Where in the repository it belongs. */
+  /** Its file in the repository. */
   file?: string
   line?: number
   column?: number
@@ -44,15 +44,15 @@ export function gitlab(now: () => number): CiDialect {
 }
 
 /**
- * The lines of a CI system's own around those of a run: each wave can be folded, as long as one is under way at a time
- * (groups cannot overlap), and failures and waits are noted where people look first.
+ * A CI system's own lines around those of a run: each wave is a group, if one runs at a time (groups cannot overlap),
+ * and failures and waits become annotations.
  */
 export class CiLog {
-  /** Apps that are still to end, by their wave's key. */
+  /** Apps that have not ended, by their wave's key. */
   private readonly open = new Map<string, Set<string>>()
   private folded?: string
   private waves = 0
-  /** Line of the file that each app's step stands in. */
+  /** Line of each app's step in the file. */
   private readonly lines = new Map<string, number | undefined>()
 
   constructor(
@@ -98,7 +98,7 @@ export class CiLog {
     }
   }
 
-  /** Lines on a run that took up no app. */
+  /** Lines about a run that ended before any app. */
   failed(outcome: Outcome, message: string): string[] {
     const title = `canary: exit ${EXIT_CODES[outcome].code}`
     const place = this.file === undefined ? {} : { file: this.file }

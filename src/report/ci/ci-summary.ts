@@ -3,7 +3,7 @@ import type { RunApp, RunEvent } from '../../model/run-events.js'
 import type { Stage } from '../../model/stage.js'
 import { checkPhrase } from '../text/phrases.js'
 
-/** How a run ended for one app. */
+/** The result of a run for one app. */
 export interface SummaryApp extends RunApp {
   outcome: string
   stage?: Stage
@@ -12,12 +12,12 @@ export interface SummaryApp extends RunApp {
   message?: string
 }
 
-/** GitHub takes 1 MiB for all summaries of a step; characters may take several bytes. */
+/** GitHub accepts 1 MiB for all summaries of a step; a character can take several bytes. */
 const LONGEST = 250_000
-/** Rows of apps listed one by one. */
+/** Apps listed in rows; more are counted. */
 const MOST_APPS = 500
 
-/** A run as Markdown, for people who look at the job and not at its log. */
+/** A run as Markdown, for readers of the job's page. */
 export class CiSummary {
   private readonly proofs = new Map<string, string>()
 
@@ -28,7 +28,7 @@ export class CiSummary {
     this.proofs.set(nameOf(event), checks.map((check) => checkPhrase(check, among)).join(', '))
   }
 
-  /** `next`: commands that go on from here. */
+  /** `next`: commands that continue from here. */
   text({
     run,
     runId,
@@ -86,7 +86,7 @@ function nameOf({ app, cluster }: RunApp): string {
   return cluster === undefined ? app : `${cluster}/${app}`
 }
 
-/** A text in a row of a table, shown as it is: neither HTML nor Markdown. */
+/** A text for a table row, shown literally: neither HTML nor Markdown. */
 function cell(text: string): string {
   return text
     .replace(/\s+/g, ' ')

@@ -14,14 +14,16 @@ export interface LiveOptions {
   now?: () => number
 }
 
-/** What is going on right now; with `until`, milliseconds since the epoch, the time that is left is shown, not the time that went by. */
+/**
+ * A current activity; with `until`, milliseconds since the epoch, the time left is shown instead of the time elapsed.
+ */
 export type Activity = string | { text: string; until: number }
 
 /** Redraws of the live lines: at most five a second. */
 const REDRAW_MS = 200
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
-/** Lines on a stream that stay and, on a terminal, lines below them that show what is going on right now. */
+/** Permanent lines on a stream and, on a terminal, live lines below them. */
 export class LiveArea {
   private readonly now: () => number
   private activity: Exclude<Activity, string>[] = []
@@ -37,7 +39,7 @@ export class LiveArea {
     this.now = options.now ?? Date.now
   }
 
-  /** Adds lines that stay. */
+  /** Adds permanent lines. */
   print(lines: string[]): void {
     if (lines.length === 0) return
     const columns = this.options.live ? this.stream.columns : undefined
@@ -45,14 +47,14 @@ export class LiveArea {
     if (this.activity.length > 0) this.draw()
   }
 
-  /** Shows these lines in place of the live ones, each with a spinner and its elapsed time; an empty list clears them. */
+  /** Replaces the live lines, each with a spinner and its elapsed time; an empty list clears them. */
   show(now: Activity[]): void {
     // One line each, so that they can be erased again.
     const activity = now.map((one) => {
       const { text, until } = typeof one === 'string' ? { text: one, until: NaN } : one
       return { text: text.replace(/\s+/g, ' '), until }
     })
-    // Counts that go on are the same activity: its clock runs on.
+    // The same activity with other counts keeps its clock.
     const other = kindOf(activity) !== kindOf(this.activity)
     if (other) this.activitySince = this.now()
     this.activity = activity
@@ -83,12 +85,12 @@ export class LiveArea {
     this.drawn = texts.length
   }
 
-  /** The escapes that remove the live lines drawn last. */
+  /** The escapes that erase the live lines drawn last. */
   private erased(): string {
     const { drawn } = this
     this.drawn = 0
     if (!this.options.live) return ''
-    // From the first column on: a terminal shows ^C where the cursor is.
+    // From the first column on: a terminal shows ^C at the cursor.
     return `\r${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[J`
   }
 }

@@ -12,8 +12,8 @@ export interface Palette {
 }
 
 /**
- * Whether a stream gets colour: --color decides, else FORCE_COLOR and NO_COLOR (both when not empty), else it
- * must be a terminal that is not dumb. https://no-color.org, https://force-color.org
+ * Whether a stream gets colour: --color decides, else FORCE_COLOR and NO_COLOR (if not empty), else only a terminal
+ * that is not dumb. https://no-color.org, https://force-color.org
  */
 export function wantsColour(
   choice: ColourChoice,
@@ -26,10 +26,7 @@ export function wantsColour(
   return isTerminal && env.TERM !== 'dumb'
 }
 
-/**
- * A palette that colours, or one that leaves text as it is. The sixteen basic colours follow the user's
- * theme.
- */
+/** A palette with colours, or one that leaves text unchanged. The sixteen basic colours follow the user's theme. */
 export function createPalette(colour: boolean): Palette {
   const level: ColorSupportLevel = colour ? 1 : 0
   const chalk = new Chalk({ level })

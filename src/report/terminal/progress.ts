@@ -4,13 +4,13 @@ import { onOneLine, plainTexts } from './terminal-text.js'
 import { LiveArea, type LiveOptions, type ProgressStream } from './live-area.js'
 
 export interface ProgressOptions extends LiveOptions {
-  /** What is done to each line before it is shown: secrets masked, nothing in it obeyed by the terminal. */
+  /** Applied to each line before it is shown: masks secrets, removes what a terminal would obey. */
   clean?: (text: string) => string
 }
 
 /**
- * Reports on stderr what happens: every event's lines as they come and, on a terminal, what is going on right
- * now below them. Elsewhere nothing is animated: one plain line for each change.
+ * Reports progress on stderr: each event's lines and, on a terminal, the current activity below them. Elsewhere nothing
+ * is animated: one plain line per change.
  */
 export class Progress {
   private readonly eventLines: EventLines
@@ -28,10 +28,7 @@ export class Progress {
     this.clean = options.clean ?? ((text) => text)
   }
 
-  /**
-   * Said before anything else is done; off a terminal only of commands that have a title: those that change
-   * or prove.
-   */
+  /** Printed first; off a terminal only for commands with a title, which change or verify something. */
   begin(title: string | undefined, activity: string): void {
     if (!this.options.live && title) this.line(`${title}: ${activity}`)
     this.show([activity])
@@ -49,12 +46,12 @@ export class Progress {
     this.show(live)
   }
 
-  /** A line of its own, for what is no event. */
+  /** A line that is not from an event. */
   line(text: string): void {
     this.print([text])
   }
 
-  /** What goes on and is not broken off, for the word on a signal: `helm upgrade`. */
+  /** The current activity that a signal does not interrupt: `helm upgrade`. */
   finishing(): string | undefined {
     return this.finishingNow
   }

@@ -2,7 +2,7 @@
 const GAP = 2
 
 /**
- * Indexes of the columns that a table has room for: those named in `dropFirst` go, one after the other, until the rest fits.
+ * Indexes of the columns that fit: those named in `dropFirst` are dropped, one after the other, until the rest does.
  * `columns` undefined: all of them.
  */
 export function fittingColumns(

@@ -1,22 +1,22 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** On a narrower terminal lines stay as they are: what is left beside a hanging indent would hold no word. */
+/** On a narrower terminal lines are not wrapped: beside a hanging indent there is no room for a word. */
 const NARROWEST = 40
-/** A step's mark, its number, or a label with its text in a column of its own: what comes after the first line stands below the text. */
+/** A step's mark, its number, or a label: continuation lines start below the text after it. */
 const HEAD = /^\s*(?:[✔✖!…→>] )?(?:\d+\. )?/
 const LABEL = /^(?:(?:waits for|scaled by) |\S+(?: \S+){0,2} {2,})/
-/** The lines of several apps have the app before them. */
+/** Lines of several apps start with the app. */
 const GUTTER = /^\S+ +│ /
-/** Where commands stand that can be pasted: what was run, what comes next, remedies. */
+/** Lines with commands to paste: what ran, what comes next, remedies. */
 const PASTED = /^(?:next|undo|runs|ran) |^ {10}$|→ $/
 const COMMAND = /^(?:canary|helm|kubectl|export|unset) /
 const REMARK = /^(.*?)( {4}\(.*)$/s
 const COLOUR = /\u001b\[[\d;]*m/y
 
 /**
- * A text for a terminal of so many columns: lines are broken between words, and what follows stands below the text that the line
- * begins with. A command that can be pasted stays on a line of its own, its remark below it where there is no room beside it; so does a
- * word that is longer than a line. `columns` undefined, of a file or a pipe, leaves the text as it is.
+ * A text for a terminal of this many columns: lines are broken between words, with a hanging indent. A command to paste
+ * stays on one line, its note below it if there is no room beside it; so does a word longer than a line. `columns`
+ * undefined (a file or a pipe) leaves the text unchanged.
  */
 export function wrapText(text: string, columns: number | undefined): string {
   if (columns === undefined || columns < NARROWEST) return text
@@ -32,7 +32,7 @@ function wrapLine(line: string, columns: number): string {
   const gutter = GUTTER.exec(seen)?.[0] ?? ''
   const rest = seen.slice(gutter.length)
   const head = HEAD.exec(rest)![0]
-  // Below a label there is no other.
+  // A label never follows another.
   const label = head.length >= 10 ? '' : (LABEL.exec(rest.slice(head.length))?.[0] ?? '')
   const fits = gutter.length + head.length + label.length <= columns / 2
   const column = gutter.length + head.length + (fits ? label.length : 0)
@@ -68,7 +68,7 @@ function widthOf(text: string): number {
   return stripVTControlCharacters(text).length
 }
 
-/** Where a column is in a text with colours. */
+/** Index of a column in a text with colours. */
 function indexOfColumn(line: string, column: number): number {
   let index = 0
   for (let seen = 0; ;) {

@@ -3,16 +3,16 @@ import { CanaryError, ExternalError } from '../../model/errors.js'
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** An error as the JSON document carries it. */
+/** An error in the JSON document. */
 export interface ErrorDocument {
   /** The exit code. */
   code: number
   /** The outcome's name in the table of exit codes: `failed`, `external`, … */
   name: Outcome
   message: string
-  /** What state the app is in now. */
+  /** The app's state now. */
   state?: string
-  /** What shows it closer, a line each. */
+  /** Details, a line each. */
   details?: string[]
   nextSteps: string[]
   /** Of an external failure: the command or request, its exit code or HTTP status, and its output. */
@@ -25,7 +25,7 @@ export interface ErrorDocument {
 /** Lines of an external command's stderr that are shown; the document has all of it. */
 const STDERR_LINES = 12
 
-/** The document of any thrown value: what is no CanaryError is a bug in canary. */
+/** The document of any thrown value: anything but a CanaryError is a bug in canary. */
 export function errorDocument(error: unknown): ErrorDocument {
   if (!(error instanceof CanaryError)) {
     return {
@@ -53,7 +53,7 @@ export function errorDocument(error: unknown): ErrorDocument {
   }
 }
 
-/** The same for people: what happened, the command's output, the state of the app, what to do next. */
+/** The same for people: what happened, the command's output, the app's state, what to do next. */
 export function renderError(error: ErrorDocument, palette: Palette, stack?: string): string {
   const exit = error.commandCode === undefined ? '' : ` (${error.commandCode})`
   const said = (error.stderr ?? '')

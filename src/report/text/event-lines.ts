@@ -6,25 +6,22 @@ import { countPhrase, elapsed, whichRequests } from './phrases.js'
 
 /** What one event adds to the terminal. */
 export interface PrintedLines {
-  /** Lines that stay. */
+  /** Permanent lines. */
   lines: string[]
-  /** Lines that show what is going on until the next event; undefined leaves those there are. */
+  /** Lines with the current activity until the next event; undefined keeps the present ones. */
   live?: string[]
   /** For outputs that cannot redraw: lines to print unless they repeat the last ones. */
   state?: string[]
-  /** What is going on and is not broken off, whatever happens. */
+  /** The current activity that nothing interrupts. */
   finishing?: string
 }
 
-/**
- * Turns events into lines. It keeps only what one event needs of those before it: which checks there are, so
- * that they are named alike.
- */
+/** Turns events into lines. It keeps only what later events need: the checks, so that they are named alike. */
 export class EventLines {
   private expectations: Expectation[] = []
-  /** Between the plan and its first step: the observed stage is verified before anything builds on it. */
+  /** Between the plan and its first step: the observed stage is verified first. */
   private beforeSteps = false
-  /** `helm upgrade` from the start of a step until it was made: the one thing that is never broken off. */
+  /** `helm upgrade` from the start of a step until it is done: the only activity that is never interrupted. */
   private helm?: string
 
   constructor(private readonly palette: Palette) {}

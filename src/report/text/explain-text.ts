@@ -2,10 +2,10 @@ import type { ExplainedAnswer, ExplainResult } from '../../model/results/verify.
 import { describeStage } from '../../model/describe-stage.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** Lines of a body that are worth their room. */
+/** Lines of a body that are shown. */
 const BODY_LINES = 8
 
-/** The result of `verify --explain`: each request as it was sent, the raw answer, and what counting would make of it. */
+/** The result of `verify --explain`: each request as sent, the raw answer, and how it would be counted. */
 export function renderExplained(result: ExplainResult, palette: Palette): string {
   const { app, stage, revision, answers } = result
   return [

@@ -8,15 +8,15 @@ import { fittingColumns } from '../terminal/table.js'
 export interface HistoryLayout {
   /** Milliseconds since the epoch. */
   now: number
-  /** Width of the terminal; undefined for a file or pipe: one line per revision then, and exact times. */
+  /** Width of the terminal; undefined for a file or pipe: one line per revision, and exact times. */
   columns?: number
 }
 
 const HEADS = ['REVISION', 'WHEN', 'STAGE', 'VERSIONS', 'PROOF', 'STATUS', 'BY']
 const LAST_HEAD = 'WHAT HAPPENED'
-/** Columns that a narrow terminal goes without, the least important first. */
+/** Columns that a narrow terminal drops, the least important first. */
 const DROP_FIRST = ['BY', 'WHEN', 'VERSIONS', 'STATUS']
-/** Narrower than this, what happened gets lines of its own. */
+/** With less room than this, the last column gets its own lines. */
 const LEAST_WIDTH = 40
 
 /** A release's history as a table, newest last. */
@@ -73,7 +73,7 @@ function stageText(stage: Stage | undefined): string {
   return stage.name === 'weighted' ? `weighted ${stage.weight} %` : stage.name
 }
 
-/** `v1`, or while there are two `v1 → v2`. */
+/** `v1`, or with two versions `v1 → v2`. */
 function versionsText(stage: Stage | undefined): string {
   if (!stage || !('primary' in stage)) return '-'
   if ('canary' in stage) return `${stage.primary} → ${stage.canary}`
@@ -122,7 +122,7 @@ function gapLine(gaps: HistoryGap[], { revision }: HistoryEntry, palette: Palett
   ]
 }
 
-/** A text in lines of at most so many characters, broken between words where it can be. */
+/** A text in lines of at most this many characters, broken between words if possible. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''

@@ -1,7 +1,7 @@
 import type { InitResult } from '../../model/results/init.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** What was written, what is not in it, and how to go on; of a dry run the files themselves. */
+/** The written files, what they leave out, and how to continue; for a dry run the files themselves. */
 export function renderInit(result: InitResult, palette: Palette): string {
   if (result.dryRun) {
     return result.files
@@ -18,7 +18,7 @@ export function renderInit(result: InitResult, palette: Palette): string {
   ].join('\n')
 }
 
-/** What the files leave open, and what to know about them. */
+/** What the files leave out, and notes about them. */
 export function remarkLines({ notCarriedOver, notes }: InitResult): string[] {
   return [
     ...(notCarriedOver.length > 0 ? ['not carried over:'] : []),

@@ -1,7 +1,7 @@
 import { describeHeaders } from '../../model/describe-stage.js'
 import type { CheckResult, Expectation } from '../../model/expectation.js'
 
-/** `0.4 s`, `12 s`, `2 min 5 s`: as exact as a person wants it. */
+/** `0.4 s`, `12 s`, `2 min 5 s`: as exact as a person needs. */
 export function elapsed(milliseconds: number): string {
   const seconds = milliseconds / 1000
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
@@ -20,7 +20,7 @@ export function ago(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
-/** Who approved: the name given by the API server, else the one of their own host, labelled as such. */
+/** Who approved: the API server's name for them, else the name on their own host, labelled as such. */
 export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
   return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
 }
@@ -31,10 +31,7 @@ export function percent(share: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} %`
 }
 
-/**
- * Which requests a check is about: `with stage: canary`, `without the header`, or nothing where there is no
- * other kind.
- */
+/** The requests of a check: `with stage: canary`, `without the header`, or empty if there is only one kind. */
 export function whichRequests(expectation: Expectation, among: Expectation[]): string {
   const canaryKind = among.filter(({ kind }) => kind === 'canary')
   if (expectation.kind === 'canary') return `with ${describeHeaders(expectation.headers)}`
@@ -43,7 +40,7 @@ export function whichRequests(expectation: Expectation, among: Expectation[]): s
   return `without the header${headers > 1 ? 's' : ''}`
 }
 
-/** What the answers came to: `v1 459/459`, or for a split `v2 306/612 (50 %, wanted 50 %)`. */
+/** The counted answers: `v1 459/459`, or for a split `v2 306/612 (50 %, wanted 50 %)`. */
 export function countPhrase(check: CheckResult): string {
   const { expectation, sent, byVersion } = check
   const { primary, canary, share } = expectation
@@ -70,7 +67,7 @@ export function checkPhrase(check: CheckResult, among: Expectation[]): string {
   return `${countPhrase(check)} ${whichRequests(check.expectation, among)}`.trim()
 }
 
-/** What an expectation asks for, in one line: `all answers from v1`. */
+/** An expectation in one line: `all answers from v1`. */
 export function expectationPhrase({ primary, canary, share }: Expectation): string {
   if (canary === undefined || share === 0) return `all answers from ${primary}`
   if (share === 1) return `all answers from ${canary}`

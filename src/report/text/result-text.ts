@@ -10,9 +10,7 @@ import { changeLine, diffValues } from '../../model/results/values-diff.js'
 
 type StandingView = Pick<OperationResult, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
 
-/**
- * The result of a changing command: the stage, its proof, the next and the undo command.
- */
+/** The result of a changing command: the stage, its proof, the next and the undo command. */
 export function renderResult(result: OperationResult, palette: Palette): string {
   if (result.dryRun) return renderPlan(result, palette)
   const revision = result.revision === undefined ? '' : ` (revision ${result.revision})`
@@ -57,7 +55,7 @@ function proofLine(proof: StageProof | undefined): string[] {
   ]
 }
 
-/** `  healthy 842 pairs: errors 0 of v2, 0 of v1`, and a line for each gate. */
+/** Errors by version, and a line for each gate. */
 function analysisLines(analysis: Analysis | undefined): string[] {
   if (!analysis) return []
   const { pairs, canary, primary, gates } = analysis
@@ -73,10 +71,7 @@ export function nextLines({ next, undo }: { next: string[]; undo?: string }, pal
   ]
 }
 
-/**
- * A plan as --dry-run prints it: each step with the values it changes, the command it runs, what it waits for
- * and checks.
- */
+/** A plan as --dry-run prints it: each step with the values it changes, its command, waits and checks. */
 function renderPlan(result: OperationResult, palette: Palette): string {
   const { plan } = result
   const from = `${palette.strong(plan.app)} in namespace ${plan.namespace}: ${describeStage(plan.from)}`
@@ -90,7 +85,7 @@ function renderPlan(result: OperationResult, palette: Palette): string {
   return [from, ...plannedStepLines(result, palette), '', 'dry run: nothing was changed'].join('\n')
 }
 
-/** The steps of a plan, each after an empty line: the values it changes, what it runs, waits for and checks. */
+/** The steps of a plan, each after an empty line: changed values, command, waits and checks. */
 export function plannedStepLines(
   { plan, commands }: Pick<OperationResult, 'plan' | 'commands'>,
   palette: Palette,

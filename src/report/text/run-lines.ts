@@ -11,14 +11,14 @@ import { describeApprover, elapsed } from './phrases.js'
 export class RunLines {
   private readonly ofApps = new Map<string, EventLines>()
   private readonly waitedFor = new Map<string, string>()
-  /** The current activity of each app under way, in the order in which they began. */
+  /** The current activity of each running app, in the order in which they began. */
   private readonly underWay = new Map<string, Activity[]>()
   private ended = 0
   private readonly all: number
   private readonly width: number
   private readonly isAlone: boolean
 
-  /** @param apps all that there are, for the width of the column before the lines */
+  /** @param apps all of them, for the width of the first column */
   constructor(
     private readonly palette: Palette,
     apps: RunApp[],
@@ -29,7 +29,7 @@ export class RunLines {
     this.all = apps.length
   }
 
-  /** What is going on right now, for a terminal: of several apps only which they are. */
+  /** The current activities, for a terminal: with several apps only their names. */
   live(): Activity[] {
     if (this.isAlone) return [...this.underWay.values()].flat()
     if (this.underWay.size === 0) return []
@@ -136,7 +136,7 @@ export class RunLines {
     }
   }
 
-  /** What the run waits for, if that changed since the last line. */
+  /** What the run waits for, if it changed since the last line. */
   private changed(app: RunApp, state: string): string[] {
     const name = nameOf(app)
     const isNew = this.waitedFor.get(name) !== state
@@ -157,7 +157,7 @@ export class RunLines {
 
 /** A wait with an end counts down. */
 function waitingActivity({ for: what, until, watches }: Extract<RunEvent, { type: 'waiting' }>): Activity {
-  const text = `waiting for ${what}${watches ? ', proving the stage meanwhile' : ''}`
+  const text = `waiting for ${what}${watches ? ', verifying the stage meanwhile' : ''}`
   return until === undefined ? text : { text, until: Date.parse(until) }
 }
 

@@ -4,7 +4,7 @@ import { durationText } from '../../lib/durations.js'
 import type { Palette } from '../terminal/palette.js'
 import { plannedStepLines } from './result-text.js'
 
-/** What a run would do, app by app, the next change of each in full. */
+/** The plan of a run, app by app, the next change of each in full. */
 export function renderRunPlan(plans: AppPlan[], palette: Palette): string {
   return [...plans.map((plan) => appLines(plan, palette).join('\n')), 'nothing was changed'].join('\n\n')
 }
@@ -34,7 +34,7 @@ function appLines(plan: AppPlan, palette: Palette): string[] {
   ]
 }
 
-/** What a run is about to do: its waves and the position of their apps; apps at the same position share a line. */
+/** The start of a run: its waves and the position of their apps; apps at the same position share a line. */
 export function runHeadLines(
   { run, runId, plans }: { run: string; runId: string; plans: AppPlan[] },
   palette: Palette,
@@ -77,7 +77,7 @@ export function listed(names: string[]): string {
   return `${names.slice(0, MOST_LISTED).join(', ')} and ${names.length - MOST_LISTED} more`
 }
 
-/** How a run ended well. */
+/** The result of a successful run. */
 export function renderRun(
   { run, apps, next, journal }: RunResult & { journal?: string },
   palette: Palette,
@@ -86,9 +86,9 @@ export function renderRun(
   const met = apps.reduce((sum, { steps }) => sum + (steps?.met ?? 0), 0)
   const counts = `${done} step${done === 1 ? '' : 's'} done${met === 0 ? '' : `, ${met} met or past`}`
   const width = Math.max(0, ...apps.map((one) => nameOf(one).length))
-  const end = next === undefined ? 'done' : 'as far as it was to go'
+  const end = next === undefined ? 'is done' : 'ran as far as requested'
   return [
-    `${palette.good('✔')} ${palette.strong(run)} is ${end}: ${counts}`,
+    `${palette.good('✔')} ${palette.strong(run)} ${end}: ${counts}`,
     ...apps.map((one) => {
       const revision = one.revision === undefined ? '' : ` (revision ${one.revision})`
       const what = one.stage ? `${describeStage(one.stage)}${revision}` : `not begun: ${one.message ?? ''}`

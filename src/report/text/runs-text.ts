@@ -4,7 +4,7 @@ import { ago, describeApprover } from './phrases.js'
 import { nextLines } from './result-text.js'
 import { waitText } from './status-text.js'
 
-/** Each app that a run waits before or works on, with what for and the command that goes on. */
+/** Each app that a run waits for or works on, with the reason and the command that continues. */
 export function renderRuns(runs: WaitingRun[], palette: Palette, now: number): string {
   if (runs.length === 0) return 'No run waits for anything.'
   return runs

@@ -45,7 +45,7 @@ export function renderStatus(status: AppStatus, palette: Palette, now: number): 
   ].join('\n')
 }
 
-/** Columns of the list that a narrow terminal goes without, the least important first. */
+/** Columns of the list that a narrow terminal drops, the least important first. */
 const DROP_FIRST = ['REVISION', 'UPDATED', 'NAMESPACE', 'WEIGHT', 'PRIMARY']
 
 /** All apps as a table as wide as the terminal; without apps, the command that installs one. */
@@ -102,7 +102,7 @@ function revisionText({ revision, updated, description, byHand }: AppStatus, now
   return [String(revision), updated ? ago(updated, now) : '', ...made].filter(Boolean).join(', ')
 }
 
-/** What others did around the app, a line each. */
+/** Problems around the app, a line each. */
 function warnings(status: AppStatus, now: number): string[] {
   const { app, namespace, controller } = status
   return [

@@ -2,7 +2,7 @@ import { describeStage } from '../../model/describe-stage.js'
 import type { IdleProof, UninstallResult } from '../../model/results/uninstall.js'
 import type { Palette } from '../terminal/palette.js'
 
-/** The result of `uninstall`: what is gone, what stays, and its proof; of a dry run, what would go. */
+/** The result of `uninstall`: what is gone, what stays, and its proof; for a dry run, what would go. */
 export function renderUninstall(view: UninstallResult, palette: Palette): string {
   const { app, changed, dryRun, stage, from, proof, unverified, next } = view
   const removed = [...new Set(view.objects.map(({ kind, name }) => `${kind} ${name}`)), ...leaseOf(view)]

@@ -69,7 +69,7 @@ test('what goes on right now: of one app what it does, of several which they are
   const shown = lives(['echo'], way('echo'))
   const pausing = [
     {
-      text: 'waiting for the pause, proving the stage meanwhile',
+      text: 'waiting for the pause, verifying the stage meanwhile',
       until: Date.parse('2026-11-23T10:09:58.700Z'),
     },
   ]
