@@ -1,6 +1,13 @@
 import { commandText } from '../model/command-text.js'
 import * as Flags from '@oclif/core/flags'
-import { checkApp, checkVersion, refuseVersionFirst, requiredApp, versionArg } from '../cli/flags/args.js'
+import {
+  checkApp,
+  checkGateway,
+  checkVersion,
+  refuseVersionFirst,
+  requiredApp,
+  versionArg,
+} from '../cli/flags/args.js'
 import { OperationCommand } from '../cli/operation-command.js'
 import { renderChange } from '../cli/output/render-change.js'
 import {
@@ -19,6 +26,7 @@ export default class Install extends OperationCommand {
     'for the pods, and verifies by requests through the proxy that the version answers.'
   static override examples = [
     '<%= config.bin %> install echo v1 --with-virtual-service',
+    '<%= config.bin %> install echo v1 --gateway gateways/public',
     '<%= config.bin %> install shop 1.6 --image registry.example/shop:1.6 -f shop.yaml',
   ]
   static override args = { app: requiredApp, version: versionArg('The first version, such as v1 or 1.9') }
@@ -44,6 +52,12 @@ export default class Install extends OperationCommand {
       env: 'CANARY_API_GROUP',
       description: "Label by which Gloo's virtual services select the app's routes; by default example",
     }),
+    gateway: Flags.string({
+      env: 'CANARY_GATEWAY',
+      helpValue: '<namespace>/<name>',
+      description: 'Gateway of the Gateway API that serves the app: routes.provider gateway-api',
+      exclusive: ['api-group', 'with-virtual-service'],
+    }),
     'with-virtual-service': Flags.boolean({
       description: 'Create the delegating virtual service of Gloo if none selects the routes',
     }),
@@ -59,6 +73,7 @@ export default class Install extends OperationCommand {
     if (!parsed.flags.yes) refuseVersionFirst(parsed.args)
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
+    const gateway = flags.gateway === undefined ? undefined : checkGateway(flags.gateway)
     await this.perform({
       title: commandText.install({ app, version }),
       app,
@@ -76,6 +91,7 @@ export default class Install extends OperationCommand {
           chartVersion: flags['chart-version'],
           image: flags.image,
           apiGroup: flags['api-group'],
+          gateway,
           attach: flags['with-virtual-service'],
         })
       },

@@ -4,7 +4,8 @@ import type { OperationResult } from '../model/results/change.js'
 import { UsageError } from '../model/errors.js'
 import type { ObjectRef } from '../model/results/diagnosis.js'
 import type { JsonObject } from '../model/values.js'
-import { isObject } from '../rollout/values/merge.js'
+import { isObject, mergeValues } from '../rollout/values/merge.js'
+import { routesBehind } from '../routing/select.js'
 import { planInstall } from '../rollout/plan/plan.js'
 import { setValue } from '../rollout/values/set-values.js'
 import type { AttachmentToMake } from '../routing/provider.js'
@@ -29,6 +30,8 @@ export interface InstallRequest extends AppRequest {
   chartVersion?: string
   image?: string
   apiGroup?: string
+  /** The Gateway that serves the app. */
+  gateway?: ObjectRef
   /** Create the app's attachment to a gateway if it is missing. */
   attach?: boolean
 }
@@ -72,6 +75,9 @@ async function baseValues(request: InstallRequest): Promise<JsonObject> {
   for (const text of request.setString ?? []) base = setValue(base, text, true)
   if (request.apiGroup !== undefined) {
     base = { ...base, routes: { ...(isObject(base.routes) ? base.routes : {}), apiGroup: request.apiGroup } }
+  }
+  if (request.gateway !== undefined) {
+    base = mergeValues(base, { routes: routesBehind(request.gateway) })
   }
   if (request.image !== undefined) {
     const deployment = isObject(base.deployment) ? base.deployment : {}

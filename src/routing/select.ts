@@ -1,6 +1,7 @@
 import type { CustomKinds } from '../cluster/kube/live-objects.js'
 import type { KubeAccess } from '../cluster/open.js'
 import { UsageError } from '../model/errors.js'
+import type { ObjectRef } from '../model/results/diagnosis.js'
 import type { JsonObject } from '../model/values.js'
 import { record } from './fields.js'
 import { GATEWAY_API } from './gateway-api/description.js'
@@ -23,6 +24,11 @@ export const ROUTING_RESOURCES: CustomKinds = { ...GLOO_RESOURCES, ...GATEWAY_AP
 /** The provider of an app, without a cluster. Throws UsageError for an unknown one. */
 export function descriptionFor(values: JsonObject = {}): RoutingDescription {
   return DESCRIPTIONS[providerName(values)]
+}
+
+/** The `routes` in the values of an app that a Gateway serves. */
+export function routesBehind({ namespace, name }: ObjectRef): JsonObject {
+  return { provider: GATEWAY_API.name, gateway: { namespace, name } }
 }
 
 /** The providers in a cluster, each made at its first use: one for each kind and each app's routes. */

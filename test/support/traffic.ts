@@ -29,6 +29,7 @@ export function startTraffic(
   url: string,
   perSecond: number,
   read: (body: string) => string | undefined = seedAnswer,
+  headers: Record<string, string> = {},
 ): Traffic {
   const { origin, pathname } = new URL(url)
   const pool = new Pool(origin, {
@@ -43,7 +44,7 @@ export function startTraffic(
   async function send(): Promise<void> {
     report.sent += 1
     try {
-      const { statusCode, body } = await pool.request({ path: pathname, method: 'GET' })
+      const { statusCode, body } = await pool.request({ path: pathname, method: 'GET', headers })
       const text = (await body.text()).trim()
       const answer = statusCode === 200 ? read(text) : undefined
       if (answer !== undefined) {

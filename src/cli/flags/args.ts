@@ -39,6 +39,17 @@ export function checkApp(text: string): string {
   })
 }
 
+/** Throws UsageError unless the text is NAMESPACE/NAME, each one that Kubernetes takes. */
+export function checkGateway(text: string): { namespace: string; name: string } {
+  const [namespace = '', name = '', ...more] = text.split('/')
+  if (more.length === 0 && [namespace, name].every((part) => LABEL.test(part) && part.length <= 63))
+    return { namespace, name }
+  throw new UsageError(`--gateway is ${JSON.stringify(text)}, not NAMESPACE/NAME of a Gateway.`, {
+    state: 'Nothing was changed.',
+    nextSteps: ['kubectl get gateways -A    (those that are there)'],
+  })
+}
+
 /** Throws UsageError unless the text can be a version: see `isVersion`. */
 export function checkVersion(text: string): string {
   refuseReserved('VERSION', text)

@@ -1,7 +1,6 @@
 import { kubectlCommand } from '../../model/command-line.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Finding } from '../../model/results/doctor.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import { examine } from '../../cluster/preflight.js'
@@ -17,12 +16,9 @@ import {
   namedListeners,
 } from './gateways.js'
 import { implementationOf } from './implementations.js'
-import { DEFINITIONS, GATEWAYS, GROUP, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
+import { GATEWAYS, HTTP_ROUTES } from './kinds.js'
+import { installedRelease, releaseProblem } from './releases.js'
 import type { ParentRef } from './values.js'
-
-/** The releases whose fields the chart uses, from the first to the last that it was validated against. */
-const FIRST_MINOR = 1
-const LAST_MINOR = 6
 
 /** Whether the Gateway API is installed, and the Gateway and its proxies are there; without a parent all Gateways. */
 export async function preflight(
@@ -78,34 +74,6 @@ async function definitionsFinding(api: KubeApi): Promise<Finding> {
         detail: `${detail}: ${problem}`,
         remedy: 'see docs/gateways.md for the releases',
       }
-}
-
-/** The release and channel that the HTTPRoute's definition names; undefined if it names none, or may not be read. */
-export async function installedRelease(
-  api: KubeApi,
-): Promise<{ release: string; channel: string } | undefined> {
-  try {
-    const name = `${HTTP_ROUTE.plural}.${GROUP}`
-    const definition = await api.find({ resource: DEFINITIONS, name })
-    const annotations = record(definition?.metadata.annotations)
-    const release = text(annotations[`${GROUP}/bundle-version`])
-    const channel = text(annotations[`${GROUP}/channel`]) ?? 'unknown'
-    return release === undefined ? undefined : { release, channel }
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
-    throw error
-  }
-}
-
-/** Why a release may not fit the chart's objects, a clause. */
-export function releaseProblem(release: string): string | undefined {
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(release) ?? []
-  if (major === undefined || minor === undefined) return undefined
-  if (Number(major) < 1 || (major === '1' && Number(minor) < FIRST_MINOR))
-    return `older than 1.${FIRST_MINOR}, the first that the chart's objects fit`
-  if (Number(major) > 1 || Number(minor) > LAST_MINOR)
-    return `newer than 1.${LAST_MINOR}, the last that the chart's objects were validated against`
-  return undefined
 }
 
 async function gatewayFindings(api: KubeApi, parent: ParentRef | undefined): Promise<Finding[]> {

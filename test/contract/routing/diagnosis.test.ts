@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type OpenCluster, openCluster } from '../../../src/cluster/open.js'
 import { openRouting, ROUTING_RESOURCES } from '../../../src/routing/select.js'
-import type { StageProof } from '../../../src/model/expectation.js'
-import type { OperationContext } from '../../../src/operations/context.js'
-import { causesOf } from '../../../src/operations/verification/diagnosis.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../../support/sandbox-cli.js'
-import { errorCounts } from '../../support/answer-errors.js'
+import { causesOfFailure } from './failed-proof.js'
 
 let cli: SandboxCli
 let cluster: OpenCluster
@@ -97,7 +94,8 @@ test.each<[id: string, change: string[], input: object | undefined]>([
   expect(await cli.kubectl(change, text)).toMatchObject({ exitCode: 0 })
   try {
     await vi.waitFor(
-      async () => expect((await causes())[0]).toMatchObject({ id, certainty: expect.any(String) }),
+      async () =>
+        expect((await causesOfFailure(cluster))[0]).toMatchObject({ id, certainty: expect.any(String) }),
       {
         timeout: 60_000,
         interval: 100,
@@ -121,55 +119,9 @@ test('a user who may read next to nothing gets a diagnosis all the same', async 
     { version: 'v1', ready: 1, wanted: 1, problems: [] },
     expect.objectContaining({ version: 'v2', wanted: 1 }),
   ])
-  expect((await causes())[0]?.id).toBe('old-routes')
+  expect((await causesOfFailure(cluster))[0]?.id).toBe('old-routes')
   cli.sandbox.faults.clear()
 })
-
-/** A proof of the header stage in which no answer came through the wanted routes, and v1 answers for v2. */
-async function causes() {
-  const [history] = await cluster.findReleases('echo', 'echo')
-  const routing = openRouting(cluster.kube)
-  const context = { cluster, routing, emit: () => undefined } as unknown as OperationContext
-  return causesOf(context, {
-    app: 'echo',
-    namespace: 'echo',
-    revision: history!.deployed!,
-    proof: PROOF,
-  })
-}
-
-const PROOF: StageProof = {
-  verdict: 'fail',
-  url: 'http://proxy',
-  convergence: 'fingerprint',
-  checks: [
-    {
-      expectation: {
-        kind: 'canary',
-        paths: ['/echo'],
-        headers: { stage: 'canary' },
-        primary: 'v1',
-        canary: 'v2',
-        share: 1,
-      },
-      verdict: 'fail',
-      sent: 10,
-      byVersion: {},
-      unidentified: 0,
-      errors: errorCounts({ 'foreign routes': 10 }),
-      interval: [0, 1],
-      tolerance: 0.01,
-      alpha: 0.01,
-      reason: '',
-      perPath: {},
-      perProxy: {},
-      restarts: 0,
-      discarded: 0,
-      elapsedMs: 1,
-      samples: [],
-    },
-  ],
-}
 
 async function keep(): Promise<string> {
   const read = [ROUTES, UPSTREAM, VIRTUAL_SERVICE].map(([kind = '', name = '', ...where]) =>

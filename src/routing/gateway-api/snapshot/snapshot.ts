@@ -15,7 +15,7 @@ import { gatewayRules } from '../diagnosis/rules.js'
 import { GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, REFERENCE_GRANTS } from '../kinds.js'
 import { matchersOf } from '../overlaps/matcher.js'
 import { overlapsOf } from '../overlaps/overlaps.js'
-import { installedRelease } from '../preflight.js'
+import { installedRelease } from '../releases.js'
 import type { GatewaySnapshot } from '../types.js'
 
 /**
