@@ -24,7 +24,7 @@ function current(
 
 /** Commands that continue a waiting run, likeliest first. */
 export function runCommands(app: string, namespace: string, { kind, step, command, by }: RunWait): string[] {
-  if (kind !== 'approval') return [commented(command, 'goes on where it is')]
+  if (kind !== 'approval') return [commented(command, 'continues where it is')]
   const who = by === 'other' ? 'somebody other than its starter approves' : 'approves'
   return [
     commented(canaryCommand(['approve', app, step, '--why', 'REASON'], { app, namespace }), who),

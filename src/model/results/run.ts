@@ -16,7 +16,7 @@ export interface AppEnd {
 
 /** The outcome for one app. */
 export interface AppResult extends RunApp, Partial<AppEnd> {
-  /** `left out`: not begun, because another app failed or waits. */
+  /** `left out`: not started, because another app failed or waits. */
   outcome: Outcome | 'left out'
   /** The step that it ended in, unless that was the last one. */
   step?: RunStepName & { number: number }

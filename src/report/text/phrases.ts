@@ -20,6 +20,11 @@ export function ago(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
+/** `2026-11-23T10:00:00Z`, without the milliseconds. */
+export function toTheSecond(iso: string): string {
+  return iso.replace(/\.\d+Z$/, 'Z')
+}
+
 /** Who approved: the API server's name for them, else the name on their own host, labelled as such. */
 export function describeApprover({ who, identity }: { who: string; identity?: string }): string {
   return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`

@@ -5,7 +5,7 @@ import type { RunApp, RunEvent } from '../../model/run-events.js'
 import { EventLines } from './event-lines.js'
 import type { Activity } from '../terminal/live-area.js'
 import type { Palette } from '../terminal/palette.js'
-import { describeApprover, elapsed } from './phrases.js'
+import { describeApprover, elapsed, toTheSecond } from './phrases.js'
 
 /** Turns the events of a run into lines, prefixed with the app if there are several. */
 export class RunLines {
@@ -109,7 +109,7 @@ export class RunLines {
           `${event.outcome === 'waiting' ? palette.warn('…') : palette.bad('✖')} ${event.message ?? ''}`,
         ]
       case 'app-left-out':
-        return [`${palette.warn('-')} not begun: ${event.why}`]
+        return [`${palette.warn('-')} not started: ${event.why}`]
       case 'operation':
         return this.operationLines(event, event.event)
     }
@@ -165,7 +165,7 @@ function waitingActivity({ for: what, until, watches }: Extract<RunEvent, { type
 function untilText(until: string | undefined, now: number): string {
   if (until === undefined) return ''
   const seconds = Math.max(0, Math.round((Date.parse(until) - now) / 1000))
-  return `, ${durationText(seconds * 1000)} more, until ${until.replace(/\.\d+Z$/, 'Z')}`
+  return `, ${durationText(seconds * 1000)} more, until ${toTheSecond(until)}`
 }
 
 function nameOf({ app, cluster }: RunApp): string {

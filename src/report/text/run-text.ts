@@ -91,7 +91,7 @@ export function renderRun(
     `${palette.good('✔')} ${palette.strong(run)} ${end}: ${counts}`,
     ...apps.map((one) => {
       const revision = one.revision === undefined ? '' : ` (revision ${one.revision})`
-      const what = one.stage ? `${describeStage(one.stage)}${revision}` : `not begun: ${one.message ?? ''}`
+      const what = one.stage ? `${describeStage(one.stage)}${revision}` : `not started: ${one.message ?? ''}`
       return `  ${nameOf(one).padEnd(width)}  ${what}`
     }),
     ...(next === undefined ? [] : [`  next     ${palette.strong(next)}`]),

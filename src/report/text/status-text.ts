@@ -10,7 +10,7 @@ import {
 import { neighbourLine } from '../../model/results/ownership.js'
 import type { Stage } from '../../model/stage.js'
 import type { Palette } from '../terminal/palette.js'
-import { ago } from './phrases.js'
+import { ago, toTheSecond } from './phrases.js'
 import { nextLines } from './result-text.js'
 import { fittingColumns } from '../terminal/table.js'
 
@@ -120,19 +120,19 @@ function warnings(status: AppStatus, now: number): string[] {
   ]
 }
 
-/** `approval qa of rollout (run 6817c32295e8): Does it work? (since 5 min ago, until 2026-11-24T10:00:00Z)`. */
+/** `approval of step qa: Does it work? (rollout, run 6817c32295e8; began 5 min ago, until 2026-11-24T10:00:00Z)`. */
 export function waitText(wait: RunWait, now: number): string {
   const { kind, name, run, step, message, since, until, by } = wait
   const what =
     kind === 'approval'
-      ? `approval of step ${step}${by === 'other' ? ' by another than who started it' : ''}: ${message}`
+      ? `approval of step ${step}${by === 'other' ? ' by somebody other than who started the run' : ''}: ${message}`
       : `${message}, step ${step}`
-  const times = [`since ${ago(since, now)}`, ...(until ? [`until ${until}`] : [])].join(', ')
+  const times = [`began ${ago(since, now)}`, ...(until ? [`until ${toTheSecond(until)}`] : [])].join(', ')
   return `${what} (${name}, run ${run}; ${times})`
 }
 
 function holderText({ who, command, since }: { who: string; command: string; since: string }, now: number) {
-  return `${who}, who began "canary ${command}" ${ago(since, now)}`
+  return `${who} with "canary ${command}", started ${ago(since, now)}`
 }
 
 function unfinishedText({ revision, status, description }: NonNullable<AppStatus['unfinished']>): string {

@@ -112,14 +112,14 @@ async function hold(
     context.signal.throwIfAborted()
     begun += 1
     const bounded = { ...world, context: { ...context, alpha: alpha(begun) } }
-    const next = watch ? await prove(bounded, request, end, watched) : LONGEST_SLEEP_MS
+    const next = watch ? await verifyOnce(bounded, request, end, watched) : LONGEST_SLEEP_MS
     await clock.sleep(Math.max(1, Math.min(next, end - clock.now())), ...over)
   }
   if (watched.proofs > 0) emit({ ...named, type: 'watched', ...watched })
 }
 
 /** Verifies the stage once at a low rate, cut off at the end. Resolves with the milliseconds until the next time. */
-async function prove(
+async function verifyOnce(
   { context, stopping }: AppContext,
   request: AppRequest,
   end: number,
@@ -127,10 +127,10 @@ async function prove(
 ): Promise<number> {
   const { clock } = context
   const atTheEnd = new AbortController()
-  const proven = new AbortController()
+  const done = new AbortController()
   const left = Math.max(1, Math.min(end - clock.now(), LONGEST_SLEEP_MS))
-  void clock.sleep(left, proven.signal).then(() => {
-    if (!proven.signal.aborted) atTheEnd.abort()
+  void clock.sleep(left, done.signal).then(() => {
+    if (!done.signal.aborted) atTheEnd.abort()
   })
   const over = stopping ? AbortSignal.any([atTheEnd.signal, stopping]) : atTheEnd.signal
   const signal = AbortSignal.any([context.signal, over])
@@ -156,7 +156,7 @@ async function prove(
       context.emit({ type: 'warning', message: `while waiting: ${error.message}` })
       return undefined
     }
-  }).finally(() => proven.abort())
+  }).finally(() => done.abort())
   if (!proof) return over.aborted ? 0 : WATCH_AGAIN_MS
   watched.proofs += 1
   watched.probes += proof.checks.reduce((sum, { sent }) => sum + sent, 0)

@@ -118,6 +118,6 @@ test('of several: each line with its app before it', () => {
     echo    │   ✔ approved by bob@host (by their own word): looks fine
     echo    │   > smoke test: ok
     echo    │ ✖ Traffic contradicts the stage.
-    foxtrot │ - not begun: echo failed"
+    foxtrot │ - not started: echo failed"
   `)
 })

@@ -32,7 +32,7 @@ describe('what a run waits for', () => {
       undo: 'canary abort echo',
     })
     const text = renderStatus(found, PLAIN, Date.parse(found.waiting!.since) + 120_000)
-    expect(text).toContain('waits for approval of step qa: Ok? (nightly, run 0123456789ab; since 2 min ago)')
+    expect(text).toContain('waits for approval of step qa: Ok? (nightly, run 0123456789ab; began 2 min ago)')
     expect(text).not.toContain('canary shift')
     expect(renderRuns(await listRuns(context), PLAIN, Date.now())).toMatch(
       /^echo\n {2}waits for approval of step qa: Ok\?.*\n {2}next {4}canary run nightly.yaml$/,
@@ -74,7 +74,7 @@ describe('what a run waits for', () => {
     }
     await failureOf(run(paused))
     expect((await status(context, { app: 'echo' })).next).toEqual([
-      'canary run nightly.yaml    (goes on where it is)',
+      'canary run nightly.yaml    (continues where it is)',
     ])
   })
 

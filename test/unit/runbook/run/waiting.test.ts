@@ -23,7 +23,7 @@ describe('a pause', () => {
     expect(told.map(({ type }) => type)).not.toContain('waiting')
   })
 
-  test('waits for what is left of it, and proves the stage meanwhile', async () => {
+  test('waits for what is left of it, and verifies the stage meanwhile', async () => {
     const { run, cluster, context, told } = modelRun(SEED[4])
     const { clock } = context
     const end = clock.now() + 150
