@@ -5,11 +5,16 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BaseCommand } from '../../../src/cli/base-command.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
+import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
 import { runCommand } from '../commands/run-command.js'
 
 let cluster: ModelCluster
 vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
+vi.mock('../../../src/routing/select.js', async (original) => ({
+  ...(await original<object>()),
+  openRouting: () => new ModelRouting(cluster),
+}))
 vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
   createVerifier: () => new ModelVerifier(cluster),
 }))
