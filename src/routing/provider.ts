@@ -31,7 +31,7 @@ export interface RoutingDescription {
   readonly host: (values: JsonObject) => string | undefined
 
   /** The header with the version that the proxy chose; undefined if the chart leaves it out. */
-  versionHeader(values: JsonObject): string | undefined
+  readonly versionHeader: (values: JsonObject) => string | undefined
 
   /** Whether the version that the proxy chose is always the one that answers. */
   readonly versionHeaderIsProof: (values: JsonObject) => boolean
