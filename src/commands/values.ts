@@ -3,7 +3,7 @@ import { checkApp, checkVersion, parsePercent, requiredApp } from '../cli/flags/
 import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags, repeatable } from '../cli/flags/flags.js'
 import { parseHeaders } from '../cli/flags/headers.js'
-import type { StageWithValues } from '../rollout/stage/stage-values.js'
+import type { StageWithValues } from '../rollout/stage/values-of-stage.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
 
 interface StageFlags {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../model/values.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { readValuesFiles } from './inputs/values-files.js'
 import { observe, requireThere } from './observe/observe.js'
-import { type StageValuesRequest, valuesOfStage } from '../rollout/stage/stage-values.js'
+import { type StageValuesRequest, valuesOfStage } from '../rollout/stage/values-of-stage.js'
 import { mergeValues } from '../rollout/values/merge.js'
 
 /** The complete values of the deployed revision. Throws ConflictError if there is none. */

@@ -12,7 +12,7 @@ import type { RollbackRequest, UpgradeRequest } from '../ports/releases.js'
 import { explainHelm, helmMissing, helmTooOld } from './helm-errors.js'
 import { attendLogin } from './helm-login.js'
 import type { PrivateFolder } from '../private-folder.js'
-import { explainPull } from '../pods/pull-errors.js'
+import { explainPull } from './chart-pull-errors.js'
 
 /** The oldest Helm with every feature that is used here. */
 const OLDEST = { major: 3, minor: 8 }

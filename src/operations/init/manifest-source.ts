@@ -1,11 +1,11 @@
 import { UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
-import { containersOf } from '../../rollout/deployment/from-deployment.js'
+import { containersOf } from '../../rollout/from-deployment/from-deployment.js'
 import type { OldRoutes } from '../../rollout/import/old-routes.js'
 import { protects, scales } from '../../rollout/import/scaling-values.js'
 import { mapOf, textOf } from '../../rollout/values/json-fields.js'
 import { isObject } from '../../rollout/values/merge.js'
-import { selects, takesRequests } from '../../rollout/deployment/service-values.js'
+import { selects, takesRequests } from '../../rollout/from-deployment/service-values.js'
 import { KUBERNETES_YAML } from '../../lib/yaml/helm-yaml.js'
 import { valuesOf, YamlError, yamlDocuments } from '../../lib/yaml/documents.js'
 

@@ -11,7 +11,7 @@ import type { IdleProof, UninstallResult } from '../../model/results/uninstall.j
 import type { JsonObject } from '../../model/values.js'
 import { describeStep } from '../../rollout/history/description.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
-import { lacksRoutes } from '../../rollout/stage/values.js'
+import { lacksRoutes } from '../../rollout/stage/stage-in-values.js'
 import { applyStep } from '../change/apply-step.js'
 import type { AppRequest, OperationContext } from '../context.js'
 import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'

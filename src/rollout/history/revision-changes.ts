@@ -4,7 +4,7 @@ import type { RevisionSummary } from '../../model/release.js'
 import type { CanaryRoute, JsonObject, StageValues } from '../../model/values.js'
 import { diffValues } from '../../model/results/values-diff.js'
 import { notOwned } from '../plan/safety.js'
-import { readStageValues } from '../stage/values.js'
+import { readStageValues } from '../stage/stage-in-values.js'
 
 /** Longer lists of changed values are cut. */
 const MOST_PATHS = 5

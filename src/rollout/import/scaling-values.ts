@@ -2,7 +2,7 @@ import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
-import { isSame } from '../deployment/server-defaults.js'
+import { isSame } from '../from-deployment/server-defaults.js'
 import { unread, unreadAround } from './unread.js'
 
 interface Read {

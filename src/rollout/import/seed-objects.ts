@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '../../model/values.js'
 import { nameOf } from '../drift/drift.js'
-import { valuesFromDeployment } from '../deployment/from-deployment.js'
+import { valuesFromDeployment } from '../from-deployment/from-deployment.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
-import { isSame } from '../deployment/server-defaults.js'
-import { requestPort } from '../deployment/service-values.js'
+import { isSame } from '../from-deployment/server-defaults.js'
+import { requestPort } from '../from-deployment/service-values.js'
 import { objectName } from '../stage/version.js'
 
 /** The chart's example image: the only one without a tag that it accepts. */

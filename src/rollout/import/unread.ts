@@ -1,7 +1,7 @@
 import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { mapOf } from '../values/json-fields.js'
-import { plainAnnotations } from '../deployment/server-defaults.js'
+import { plainAnnotations } from '../from-deployment/server-defaults.js'
 
 const NO_VALUE = 'the chart has no value for it'
 const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', 'status']

@@ -9,7 +9,7 @@ import { expectationsOf } from '../stage/expectations.js'
 import { installValues } from '../values/install-values.js'
 import { hasCanary, stageOf, stageOfValues, weightOf } from '../stage/stage.js'
 import { deployStep, type Found, headerStep, removeStep, shadowStep, weightStep } from './steps.js'
-import { lacksRoutes, readStageValues, withRoutesEnabled, withStage } from '../stage/values.js'
+import { lacksRoutes, readStageValues, withRoutesEnabled, withStage } from '../stage/stage-in-values.js'
 import { requireObjectName } from '../stage/version.js'
 
 interface InstallPlanRequest {

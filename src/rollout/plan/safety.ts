@@ -5,7 +5,7 @@ import type { JsonObject, StageValues, VersionConfig } from '../../model/values.
 import { isObject } from '../values/merge.js'
 import { makesSamePods, podTemplates } from './pod-templates.js'
 import { stageOf } from '../stage/stage.js'
-import { readStageValues } from '../stage/values.js'
+import { readStageValues } from '../stage/stage-in-values.js'
 
 /** Throws a plain Error (a bug in canary) when a plan breaks a safety rule. */
 export function assertSafe(plan: Plan): void {

@@ -4,7 +4,7 @@ import type { JsonObject, StageValues, VersionConfig } from '../../model/values.
 import { expectationsOf } from '../stage/expectations.js'
 import { isObject } from '../values/merge.js'
 import { stageOf, stageOfValues } from '../stage/stage.js'
-import { withStage } from '../stage/values.js'
+import { withStage } from '../stage/stage-in-values.js'
 
 /** A released app as a plan starts from it. */
 export interface Found {

@@ -9,7 +9,7 @@ import { isObject } from '../values/merge.js'
 import { conflict, planOf, read } from './plan.js'
 import { hasCanary, stageOf, weightOf } from '../stage/stage.js'
 import { deployStep, type Found, headerStep, removeStep, weightStep } from './steps.js'
-import { readStageValues } from '../stage/values.js'
+import { readStageValues } from '../stage/stage-in-values.js'
 import { requireObjectName } from '../stage/version.js'
 
 /** For a history without canary headers. */

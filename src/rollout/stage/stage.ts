@@ -1,6 +1,6 @@
 import type { CanaryStage, Stage } from '../../model/stage.js'
 import type { JsonObject, StageValues } from '../../model/values.js'
-import { readStageValues } from './values.js'
+import { readStageValues } from './stage-in-values.js'
 
 /** The stage of a deployed revision, by the user's values. */
 export function stageOf(config: JsonObject): Stage {

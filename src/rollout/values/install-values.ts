@@ -2,7 +2,7 @@ import { UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
 import { requireRequests } from './matches.js'
 import { isObject } from './merge.js'
-import { withStage } from '../stage/values.js'
+import { withStage } from '../stage/stage-in-values.js'
 
 const DEFAULT_API_GROUP = 'example'
 

@@ -1,4 +1,4 @@
-import { confidenceInterval } from './judge.js'
+import { confidenceInterval } from './share-test.js'
 import type { AnswerError } from '../../model/answer-errors.js'
 import { totalOf } from '../answers/error-counts.js'
 import type { Tally } from './tally.js'

@@ -1,5 +1,5 @@
 import type { ShadowCheck } from '../../model/expectation.js'
-import { confidenceInterval, defaultTolerance } from './judge.js'
+import { confidenceInterval, defaultTolerance } from './share-test.js'
 
 /** Two counters read in sequence may differ by the requests in between: such a difference is no failure. */
 const SLACK = 0.01

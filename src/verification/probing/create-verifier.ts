@@ -2,7 +2,7 @@ import { UsageError } from '../../model/errors.js'
 import { headerProblem, type HeaderUse } from '../../lib/http/headers.js'
 import type { ProbeTemplate } from '../../model/verify-settings.js'
 import { compileClassify } from '../answers/classify.js'
-import { checkTolerance } from '../judging/judge.js'
+import { checkTolerance } from '../judging/share-test.js'
 import type { VerificationRequest, Transport, Verifier } from './verifier.js'
 
 /** The verifier that probes over HTTP. */

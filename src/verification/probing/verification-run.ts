@@ -1,7 +1,7 @@
 import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/expectation.js'
 import { howToIdentify } from '../answers/attribution.js'
 import { isCached } from '../answers/cached.js'
-import { BETA, Check } from '../judging/check.js'
+import { BETA, Check } from '../judging/expectation-check.js'
 import { type Classify, compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { type Convergence, EpochConvergence, FingerprintConvergence } from '../answers/convergence.js'
 import { pathOrder } from './path-order.js'

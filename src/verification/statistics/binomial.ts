@@ -1,4 +1,4 @@
-import { logBinomial } from '../judging/judge.js'
+import { logBinomial } from './log-binomial.js'
 
 /** The probability of at most `k` errors among `n` answers if each is an error with probability `share` (0 < share < 1). */
 export function chanceOfAtMost(k: number, n: number, share: number): number {

@@ -1,4 +1,4 @@
-import { logBinomial } from '../judging/judge.js'
+import { logBinomial } from './log-binomial.js'
 import type { Share } from './newcombe.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Quantiles } from '../../model/expectation.js'
 import type { ArmCounts } from '../../model/results/analysis.js'
-import { logBinomial } from '../judging/judge.js'
+import { logBinomial } from './log-binomial.js'
 
 /** A rank from 1 to n, or `null` if n values are too few to bound the quantile on that side. */
 export type RankInterval = [number | null, number | null]

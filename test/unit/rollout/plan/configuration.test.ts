@@ -5,7 +5,7 @@ import { effectiveValues } from '../../../../src/rollout/values/merge.js'
 import { nextCommands, undoCommand } from '../../../../src/rollout/stage/next-steps.js'
 import { setValue } from '../../../../src/rollout/values/set-values.js'
 import { stageOf } from '../../../../src/rollout/stage/stage.js'
-import { type StageWithValues, valuesOfStage } from '../../../../src/rollout/stage/stage-values.js'
+import { type StageWithValues, valuesOfStage } from '../../../../src/rollout/stage/values-of-stage.js'
 import { nextConfig } from '../../../../src/rollout/plan/version-config.js'
 import { SEED } from '../seed-values.js'
 

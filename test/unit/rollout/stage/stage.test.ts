@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { describeStage } from '../../../../src/model/describe-stage.js'
 import { stageOf } from '../../../../src/rollout/stage/stage.js'
-import { readStageValues, withStage } from '../../../../src/rollout/stage/values.js'
+import { readStageValues, withStage } from '../../../../src/rollout/stage/stage-in-values.js'
 import { SEED } from '../seed-values.js'
 
 const headers = { stage: 'canary' }

@@ -6,7 +6,7 @@ import {
   judge,
   type Judgement,
   type JudgeSettings,
-} from '../../../../src/verification/judging/judge.js'
+} from '../../../../src/verification/judging/share-test.js'
 
 // What the rule promises, held against seeded simulations of the proxy's choice.
 

@@ -1,4 +1,4 @@
-import type { FaultOf, ApiFault } from './api-server/api-fault.js'
+import type { FaultOf, ApiFault } from './api-server/serve-faulted.js'
 import { ApiError, type StatusBody } from './api-server/status.js'
 import type { FaultRegistry, SomeRequests } from './faults.js'
 import type { Random } from './random.js'

@@ -1,7 +1,7 @@
 import { UsageError } from '../../model/errors.js'
 import type { JsonObject, StageValues, VersionConfig } from '../../model/values.js'
 import { isObject } from '../values/merge.js'
-import { withStage } from './values.js'
+import { withStage } from './stage-in-values.js'
 import { requireObjectName } from './version.js'
 
 /** Stages whose values can be made without a cluster; `finished` is stable on the canary. */

@@ -12,7 +12,7 @@ import {
   judge,
   type JudgeSettings,
   logLikelihoodRatio,
-} from './judge.js'
+} from './share-test.js'
 import { asBefore, type Finding, findingReason, openReason, partsReason, passReason } from './reason.js'
 import type { Tally } from './tally.js'
 import { type CommittedProbe, type Stratum, Window } from './window.js'

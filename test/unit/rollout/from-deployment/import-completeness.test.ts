@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Json } from '../../../../src/model/values.js'
 import { type Source, sourceOfManifest } from '../../../../src/operations/init/manifest-source.js'
-import { valuesFromDeployment } from '../../../../src/rollout/deployment/from-deployment.js'
+import { valuesFromDeployment } from '../../../../src/rollout/from-deployment/from-deployment.js'
 import { isObject } from '../../../../src/rollout/values/merge.js'
 
 /** What tools and the API server keep for themselves, how objects find each other, and who a pod's owner is. */

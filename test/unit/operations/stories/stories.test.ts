@@ -34,7 +34,7 @@ function leftovers({ world }: Play, story: Script): string[] {
   ]
 }
 
-/** More of them, or others: MODEL_RUNS=5000 MODEL_SEED=2 npm test -- test/unit/operations/model */
+/** More of them, or others: MODEL_RUNS=5000 MODEL_SEED=2 npm test -- test/unit/operations/stories */
 const numRuns = Number(process.env.MODEL_RUNS ?? 300)
 const seed = Number(process.env.MODEL_SEED ?? 1)
 

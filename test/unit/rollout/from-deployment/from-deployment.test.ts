@@ -7,11 +7,11 @@ import { sourceOfManifest } from '../../../../src/operations/init/manifest-sourc
 import {
   type DeploymentValues,
   valuesFromDeployment,
-} from '../../../../src/rollout/deployment/from-deployment.js'
+} from '../../../../src/rollout/from-deployment/from-deployment.js'
 import { autoscalingValues } from '../../../../src/rollout/import/scaling-values.js'
-import { environmentValues } from '../../../../src/rollout/deployment/environment-values.js'
-import { valuesText } from '../../../../src/rollout/deployment/init-values.js'
-import { isSame, plainContainer, plainPodSpec } from '../../../../src/rollout/deployment/server-defaults.js'
+import { environmentValues } from '../../../../src/rollout/from-deployment/environment-values.js'
+import { valuesText } from '../../../../src/rollout/from-deployment/init-values.js'
+import { isSame, plainContainer, plainPodSpec } from '../../../../src/rollout/from-deployment/server-defaults.js'
 import { render } from '../../../chart/helm.js'
 import { problemsOf } from '../../../chart/validate-objects.js'
 

@@ -10,7 +10,7 @@ import {
   type Judgement,
   type JudgeSettings,
   logBinomial,
-} from '../../../../src/verification/judging/judge.js'
+} from '../../../../src/verification/judging/share-test.js'
 
 function settings(share: number, tolerance = 0, beta = 0.01): JudgeSettings {
   return { share, tolerance, alpha: 0.01, beta, leak: 0.01 }

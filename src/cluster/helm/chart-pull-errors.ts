@@ -1,7 +1,7 @@
 import { commented, helmCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
-import { wordsOf } from '../helm/helm-errors.js'
-import type { HelmOutcome } from '../helm/helm.js'
+import { wordsOf } from './helm-errors.js'
+import type { HelmOutcome } from './helm.js'
 
 /** The error of a failed `helm pull`: the cluster is not involved, so the repository or registry is named. */
 export function explainPull({ command, exitCode, stderr }: HelmOutcome, chart: string): ExternalError {
