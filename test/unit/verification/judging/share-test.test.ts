@@ -9,8 +9,8 @@ import {
   judge,
   type Judgement,
   type JudgeSettings,
-  logBinomial,
 } from '../../../../src/verification/judging/share-test.js'
+import { logBinomial } from '../../../../src/verification/statistics/log-binomial.js'
 
 function settings(share: number, tolerance = 0, beta = 0.01): JudgeSettings {
   return { share, tolerance, alpha: 0.01, beta, leak: 0.01 }
