@@ -11,7 +11,11 @@ import {
 import { autoscalingValues } from '../../../../src/rollout/import/scaling-values.js'
 import { environmentValues } from '../../../../src/rollout/from-deployment/environment-values.js'
 import { valuesText } from '../../../../src/rollout/from-deployment/init-values.js'
-import { isSame, plainContainer, plainPodSpec } from '../../../../src/rollout/from-deployment/server-defaults.js'
+import {
+  isSame,
+  plainContainer,
+  plainPodSpec,
+} from '../../../../src/rollout/from-deployment/server-defaults.js'
 import { render } from '../../../chart/helm.js'
 import { problemsOf } from '../../../chart/validate-objects.js'
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Expectation } from '../../../../src/model/expectation.js'
-import { BETA, Check, type CheckOptions, type Next } from '../../../../src/verification/judging/expectation-check.js'
+import {
+  BETA,
+  Check,
+  type CheckOptions,
+  type Next,
+} from '../../../../src/verification/judging/expectation-check.js'
 import type { Observation, Routes } from '../../../../src/verification/answers/classify.js'
 import { EpochConvergence, FingerprintConvergence } from '../../../../src/verification/answers/convergence.js'
 import type { CommittedProbe } from '../../../../src/verification/judging/window.js'
