@@ -3,7 +3,7 @@ import type { Answer, WriteRequest } from './registry/context.js'
 import { findResource } from './request.js'
 import { ApiError, forbidden } from './status.js'
 
-/** What a request wants, as access rules and faults see it. */
+/** The parts of a request that access rules and faults look at. */
 export interface ApiRequest {
   /** get, list, watch, create, update, patch, delete, deletecollection. */
   verb: string
@@ -15,19 +15,19 @@ export interface ApiRequest {
   name?: string
 }
 
-/** An answer in place of the real one. */
+/** An answer instead of the real one. */
 export interface Refusal {
   status: number
   reason: string
   message: string
 }
 
-/** Says whether a request is to be refused; `forbidden` is worded as Kubernetes does it. */
+/** Whether to refuse a request; `forbidden` is worded like Kubernetes. */
 export type Intercept = (
   request: ApiRequest,
 ) => Refusal | 'forbidden' | undefined | Promise<Refusal | 'forbidden' | undefined>
 
-/** Who everybody is here: the sandbox knows one user. */
+/** The sandbox has one user. */
 const USER = 'sandbox'
 
 /** Throws what `intercept` wants a request to be answered with. */
@@ -57,7 +57,7 @@ const REVIEWS = {
 
 type ReviewSpec = { resourceAttributes?: Record<string, string>; nonResourceAttributes?: unknown }
 
-/** `kubectl auth whoami`: the one user, or who a client wants to be taken for (`kubectl --as`). */
+/** `kubectl auth whoami`: the one user, or the one a client impersonates (`kubectl --as`). */
 async function whoAmI(
   asked: string | string[] | undefined,
   intercept: Intercept | undefined,
@@ -76,7 +76,7 @@ async function whoAmI(
   }
 }
 
-/** `kubectl auth whoami` and `can-i`: POST to one of the reviews of the user's own; undefined for other paths. */
+/** `kubectl auth whoami` and `can-i`: POST to one of the self-subject reviews; undefined for other paths. */
 export async function review(
   path: string,
   request: Pick<WriteRequest, 'body'> & { impersonated?: string | string[] },

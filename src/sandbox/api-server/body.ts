@@ -4,16 +4,16 @@ import { badRequest, unsupportedMediaType } from './status.js'
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
-/** What a client sent, before it is understood. */
+/** A client's body before decoding. */
 export interface RequestBody {
-  /** Without parameters; empty where the client named none. */
+  /** Without parameters; empty if the client sent none. */
   contentType: string
   data: Buffer
 }
 
 /**
- * The object of a create or update. Throws 415 for other formats, 400 for what is not well-formed. A body without a type
- * is refused, which the real server takes for JSON: a web page can send such a one anywhere.
+ * The object of a create or update. Throws 415 for other formats, 400 for malformed ones. A body without a type is
+ * refused, although the real server reads it as JSON: a web page can send one anywhere.
  */
 export async function readObject(body: RequestBody, expectedKind: string): Promise<Record<string, any>> {
   const type = body.contentType
@@ -36,12 +36,12 @@ function readProtobuf(data: Buffer, expectedKind: string): Record<string, any> {
   } catch (error) {
     throw unrecognised(expectedKind, (error as Error).message)
   }
-  // Clients show this text: it is about the sandbox, not about what they did.
+  // Clients show this text, so it says that the limit is the sandbox's.
   if (!object) throw badRequest(`the sandbox can't read a ${expectedKind} in protobuf; send it as JSON`)
   return object
 }
 
-/** DeleteOptions: those of the body, or of the query where there is no body. */
+/** DeleteOptions: from the body, or from the query without one. */
 export async function readDeleteOptions(
   body: RequestBody,
   query: URLSearchParams,
@@ -65,7 +65,7 @@ export const PATCH_TYPES = {
 
 export type PatchKind = keyof typeof PATCH_TYPES
 
-/** Which of the four a PATCH is; throws 415 for others, and for a strategic merge patch of a custom kind. */
+/** The kind of a PATCH; throws 415 for unknown ones, and for a strategic merge patch of a custom kind. */
 export function patchKind(contentType: string, resource: ResourceType): PatchKind {
   const kinds = (Object.keys(PATCH_TYPES) as PatchKind[]).filter(
     (kind) => !(resource.custom && kind === 'strategic'),
@@ -75,7 +75,7 @@ export function patchKind(contentType: string, resource: ResourceType): PatchKin
   return found
 }
 
-/** The body of a PATCH. `apply` bodies may be YAML; helm and kubectl send JSON, which is YAML too. */
+/** The body of a PATCH. `apply` bodies may be YAML; helm and kubectl send JSON, which is YAML, too. */
 export async function readPatch(body: RequestBody, kind: PatchKind): Promise<unknown> {
   const text = body.data.toString()
   if (kind === 'apply' && !text.trimStart().startsWith('{')) return parseYaml(text)

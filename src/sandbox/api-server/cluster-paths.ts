@@ -10,7 +10,7 @@ import {
 } from './discovery.js'
 import { openApiDocument, openApiIndex } from './openapi.js'
 
-/** The Kubernetes the sandbox plays: the one its answers were recorded from. */
+/** The Kubernetes version the sandbox plays: its answers were recorded from it. */
 const VERSION = {
   major: '1',
   minor: '35',
@@ -32,7 +32,7 @@ export interface ClusterAnswer extends Omit<Answer, 'body'> {
   contentType?: string
 }
 
-/** Paths that are about the cluster and not about objects: version, health, discovery, OpenAPI; else undefined. */
+/** Paths about the cluster instead of objects: version, health, discovery, OpenAPI; otherwise undefined. */
 export function clusterPath(path: string, accept: string, types: ResourceType[]): ClusterAnswer | undefined {
   if (path === '/version') return found(VERSION)
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) {

@@ -3,15 +3,15 @@ import { isServedIn } from './request.js'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update']
-/** Of those that are no part of the object. */
+/** Verbs of subresources that are not part of the object. */
 const OWN_VERBS: Record<string, string[]> = { log: ['get'], portforward: ['create', 'get'] }
-/** Kinds of those that are not of their object's kind, with the group where it is another. */
+/** Kinds of subresources with a kind of their own, with the group if it differs. */
 const OWN_KINDS: Record<string, { group?: string; version?: string; kind: string }> = {
   scale: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
   portforward: { kind: 'PodPortForwardOptions' },
 }
 
-/** Answers with aggregated discovery must be of exactly this type, or clients ask group by group. */
+/** Answers with aggregated discovery need exactly this type, or clients fall back to asking group by group. */
 export const AGGREGATED_DISCOVERY_TYPE =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 
@@ -23,7 +23,7 @@ export interface GroupVersion {
   version: string
 }
 
-/** Groups and versions served, the core group first; of a group, the version that is preferred first. */
+/** Served groups and versions, the core group first; within a group, the preferred version first. */
 export function groupVersions(types: ResourceType[]): GroupVersion[] {
   const seen = new Map<string, GroupVersion>()
   for (const { group, version, olderVersions } of types)
@@ -85,12 +85,12 @@ function aggregated(type: ResourceType): object {
   }
 }
 
-/** `/api` for clients that know no aggregated discovery. */
+/** `/api` for clients without aggregated discovery. */
 export function coreVersions(): object {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
 }
 
-/** `/apis` for clients that know no aggregated discovery. */
+/** `/apis` for clients without aggregated discovery. */
 export function groupList(types: ResourceType[]): object {
   const named = groupsOf(types).filter((group) => group !== '')
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map((group) => groupEntry(group, types)) }
@@ -110,7 +110,7 @@ function groupEntry(group: string, types: ResourceType[]) {
   return { name: group, versions, preferredVersion: versions[0] }
 }
 
-/** `/api/v1` and `/apis/<group>/<version>`; undefined where that is not served. */
+/** `/api/v1` and `/apis/<group>/<version>`; undefined if it is not served. */
 export function resourceList(group: string, version: string, types: ResourceType[]): object | undefined {
   const served = resourcesOf({ group, version }, types)
   if (served.length === 0) return undefined

@@ -5,7 +5,7 @@ import type { ResourceRequest } from './request.js'
 import { badRequest, notFound } from './status.js'
 import type { ObjectStore } from './store.js'
 
-/** Everything a container has written in its last run, or in the one before; undefined where there was none. */
+/** A container's log of its current run, or of the previous one; undefined without one. */
 export type ReadLogs = (
   namespace: string,
   pod: string,
@@ -16,7 +16,7 @@ export type ReadLogs = (
 /** How often `--follow` looks for more. */
 const FOLLOW_INTERVAL_MS = 200
 
-/** GET …/pods/<name>/log: plain text, whole, its end (`tailLines`), or followed until the pod is gone. */
+/** GET …/pods/<name>/log: plain text, complete, its end (`tailLines`), or followed until the pod is gone. */
 export function serveLog(
   store: ObjectStore,
   { namespace = '', name = '', query }: ResourceRequest,

@@ -1,4 +1,4 @@
-/** Shapes every part of the sandbox shares: what a Kubernetes object looks like, and which kinds there are. */
+/** Shapes that all parts of the sandbox share: a Kubernetes object, and the kinds. */
 
 export interface OwnerReference {
   apiVersion: string
@@ -29,25 +29,25 @@ export interface KubeObject {
   apiVersion: string
   kind: string
   metadata: ObjectMeta
-  // Kubernetes objects are open-ended: every kind has its own fields, which the code that knows the kind narrows.
+  // Kubernetes objects are open-ended: code that knows the kind narrows its fields.
   [field: string]: any
 }
 
 export interface ResourceType {
   /** '' for the core group. */
   group: string
-  /** The version that is stored. */
+  /** The stored version. */
   version: string
-  /** Versions served besides, whose objects differ in `apiVersion` alone. */
+  /** Other served versions, which differ in `apiVersion` only. */
   olderVersions: string[]
   kind: string
   plural: string
   singular: string
   shortNames: string[]
   namespaced: boolean
-  /** Custom kinds take merge patches only, and their lists are atomic. */
+  /** Custom kinds accept merge patches only, and their lists are atomic. */
   custom: boolean
   subresources: ('status' | 'scale' | 'log' | 'portforward')[]
-  /** Name of its schema where that is not told by group, version and kind. */
+  /** Name of its schema if it does not follow from group, version and kind. */
   schema?: string
 }

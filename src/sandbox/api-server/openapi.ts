@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { groupVersions, type GroupVersion, resourcesOf } from './discovery.js'
 import type { ResourceType } from './objects.js'
 
-/** `/openapi/v3`: where each group's document is. Clients cache a document by its hash. */
+/** `/openapi/v3`: the address of each group's document. Clients cache a document by its hash. */
 export function openApiIndex(types: ResourceType[]): object {
   const paths = groupVersions(types).map((served) => {
     const path = groupPath(served)
@@ -14,8 +14,8 @@ export function openApiIndex(types: ResourceType[]): object {
 }
 
 /**
- * `/openapi/v3/<path>`: no schemas, only that a PATCH of every kind takes `fieldValidation`. That is what helm and
- * kubectl look for: it tells them that the server validates, so that they don't.
+ * `/openapi/v3/<path>`: no schemas, only that a PATCH of every kind accepts `fieldValidation`. helm and kubectl look
+ * for exactly that: it means that the server validates, so that they do not.
  */
 export function openApiDocument(path: string, types: ResourceType[]): object | undefined {
   const served = groupVersions(types).find((candidate) => groupPath(candidate) === path)

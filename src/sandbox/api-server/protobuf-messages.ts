@@ -1,7 +1,7 @@
 /**
- * The messages in protobuf bodies that typed clients (Helm's release records, `kubectl create namespace`, …) write: they
- * do so without being asked, and don't fall back to JSON. Field numbers are those of the generated.proto files of
- * k8s.io/api and k8s.io/apimachinery.
+ * The messages in protobuf bodies of typed clients (Helm's release records, `kubectl create namespace`, …), which send
+ * protobuf unasked and do not fall back to JSON. Field numbers are from the generated.proto files of k8s.io/api and
+ * k8s.io/apimachinery.
  */
 
 export type FieldType =
@@ -70,7 +70,7 @@ const SERVICE_PORT: Message = {
   5: ['nodePort', 'int'],
 }
 
-/** Use of cpu or memory, the metric `kubectl autoscale` knows. */
+/** Use of cpu or memory, the metric of `kubectl autoscale`. */
 const METRIC: Message = {
   1: ['type', 'string'],
   4: [
@@ -152,7 +152,7 @@ const KINDS: Record<string, Message> = {
   },
 }
 
-/** DeleteOptions come under the group of what is deleted; it is the same message everywhere. */
+/** DeleteOptions arrive under the group of the deleted object; the message is the same everywhere. */
 export function messageOf(apiVersion: string, kind: string): Message | undefined {
   return KINDS[kind === 'DeleteOptions' ? 'v1 DeleteOptions' : `${apiVersion} ${kind}`]
 }

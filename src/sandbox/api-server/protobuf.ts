@@ -3,7 +3,7 @@ import { messageOf, type FieldType, type Message } from './protobuf-messages.js'
 /** How every protobuf body of Kubernetes starts, before the `runtime.Unknown` that wraps the object. */
 const MAGIC = Buffer.from('k8s\0')
 
-/** The object as JSON would carry it (bytes as base64); undefined for kinds the sandbox can't read. */
+/** The object as in JSON (bytes as base64); undefined for kinds the sandbox cannot read. */
 export function decodeProtobuf(body: Buffer): Record<string, any> | undefined {
   if (!body.subarray(0, 4).equals(MAGIC)) return undefined
   let [apiVersion, kind] = ['', '']
@@ -50,7 +50,7 @@ function decodeValue(data: Buffer | bigint, type: FieldType): unknown {
 
 function decodeTime(body: Buffer): string | undefined {
   const seconds = fieldsOf(body).find(({ number }) => number === 1)?.data
-  // Go's zero time is written as no field at all, or as a year before 1970.
+  // Go's zero time is written without the field, or as a year before 1970.
   if (typeof seconds !== 'bigint' || BigInt.asIntN(64, seconds) <= 0n) return undefined
   return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }

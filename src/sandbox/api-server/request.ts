@@ -4,7 +4,7 @@ import { badRequest, methodNotAllowed, noSuchResource } from './status.js'
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
-/** A request for objects, understood: what is to be done with what. */
+/** A parsed request for objects. */
 export interface ResourceRequest {
   verb: Verb
   resource: ResourceType
@@ -30,7 +30,7 @@ export function isServedIn({ version, olderVersions }: ResourceType, asked: stri
 
 /**
  * Reads `/api/v1/namespaces/x/services/echo`, `/apis/apps/v1/deployments`, … Undefined for paths outside `/api/v1` and
- * `/apis/<group>/<version>` of a group that is served; throws a 404 for unknown resources in them.
+ * `/apis/<group>/<version>` of a served group; throws 404 for unknown resources in them.
  */
 export function parseResourceRequest(
   method: string,
@@ -74,10 +74,10 @@ function verbOf(
   method: string,
   { name, subresource, query }: Pick<ResourceRequest, 'name' | 'subresource' | 'query'>,
 ): Verb {
-  // Opening a connection counts as creating it, by whichever method it is asked for.
+  // Opening a connection counts as creating it, whatever the method.
   if (subresource === 'portforward' && (method === 'GET' || method === 'POST')) return 'create'
   if (method === 'GET') {
-    // kubectl watches a single object as a list with a field selector; a named watch is its older spelling.
+    // kubectl watches a single object as a list with a field selector; a named watch is the older form.
     if (['1', 'true'].includes(query.get('watch') ?? '')) return 'watch'
     return name === undefined ? 'list' : 'get'
   }

@@ -6,7 +6,7 @@ export type Matcher = (object: KubeObject) => boolean
 const OPERATORS = ['==', '!=', '=', '!', '(', ')', ','] as const
 const IDENTIFIER = /^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?$/
 
-/** `a=b,c!=d,e in (f,g),h notin (i),j,!k`. Throws 400 where that is not what the text says. */
+/** `a=b,c!=d,e in (f,g),h notin (i),j,!k`. Throws 400 for any other text. */
 function parseLabelSelector(text: string): (labels: Record<string, string>) => boolean {
   const tokens = tokenise(text)
   const requirements: ((labels: Record<string, string>) => boolean)[] = []
@@ -79,7 +79,7 @@ function tokenise(text: string): string[] {
   return tokens
 }
 
-/** Fields that can be selected by, and where they are; `metadata.*` is possible for every kind. */
+/** Fields that a selector may name, and their paths; every kind has `metadata.*`. */
 const SELECTABLE: Record<string, string[]> = {
   Pod: ['spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'status.phase', 'status.podIP'],
   Event: [
@@ -101,7 +101,7 @@ const SELECTABLE: Record<string, string[]> = {
   Node: ['spec.unschedulable'],
 }
 
-/** `metadata.name=echo,status.phase!=Running`. Throws 400 for fields this kind can't be selected by. */
+/** `metadata.name=echo,status.phase!=Running`. Throws 400 for fields that this kind has no selector for. */
 function parseFieldSelector(text: string, kind: string): Matcher {
   const requirements = text
     .split(',')

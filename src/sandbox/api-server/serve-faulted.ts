@@ -4,23 +4,23 @@ import { urlOf } from '../door.js'
 import { parseResourceRequest } from './request.js'
 import { ApiError, type StatusBody } from './status.js'
 
-/** What goes wrong with one request, apart from what it asks for. */
+/** What goes wrong with one request, whatever it asks for. */
 export interface ApiFault {
   delayMs?: number
-  /** The answer in place of the real one. */
+  /** The answer instead of the real one. */
   answer?: StatusBody
   /** `reset`: closed unread; `stalled`: never answered; `lost`: carried out, then closed without the answer. */
   connection?: 'reset' | 'stalled' | 'lost'
   /** A watch ends after this. */
   watchMs?: number
-  /** A watch from a version is told that it is too old. */
+  /** A watch from a version gets "too old". */
   isExpired?: boolean
 }
 
-/** A request as far as it matters for what may go wrong with it. */
+/** The parts of a request that decide what may go wrong with it. */
 export interface FaultedRequest {
   isWatch: boolean
-  /** Whether it changes objects; asking what one may do (a POST too) does not. */
+  /** Whether it changes objects; access reviews (also a POST) do not. */
   isWrite: boolean
   /** Plural of the kind it is for; undefined for discovery and the like. */
   resource?: string
@@ -29,10 +29,10 @@ export interface FaultedRequest {
 /** Decides what goes wrong with the next request. */
 export type FaultOf = (request: FaultedRequest) => ApiFault
 
-/** Seconds after which a client that was told 429 may come again. */
+/** Seconds after which a client with a 429 may retry. */
 const RETRY_AFTER = '1'
 
-/** Serves a request with its fault; `serve` is what happens without one. */
+/** Serves a request with its fault; `serve` handles it without one. */
 export async function serveFaulted(
   faultOf: FaultOf,
   request: IncomingMessage,
@@ -44,7 +44,7 @@ export async function serveFaulted(
   if (connection === 'stalled') return
   if (connection === 'reset') return void request.socket.resetAndDestroy()
   if (connection === 'lost') {
-    // Into a response without a socket: nobody gets it, whatever it is.
+    // Into a response without a socket: nobody gets it.
     const unsent = new ServerResponse(request)
     await serve(unsent).catch(() => undefined)
     unsent.emit('close') // ends what would go on writing, as a followed log does
@@ -80,7 +80,7 @@ function whatItIs(incoming: IncomingMessage): FaultedRequest {
   }
 }
 
-/** The version a watch goes on from; undefined where it begins with what is there. */
+/** The version from which a watch resumes; undefined if it starts with the present objects. */
 function versionOf(incoming: IncomingMessage): string | undefined {
   const version = urlOf(incoming)?.searchParams.get('resourceVersion') ?? ''
   return version === '' || version === '0' ? undefined : version

@@ -28,25 +28,25 @@ import { serveWatch } from './watch.js'
 
 export interface ApiServerOptions {
   store: ObjectStore
-  /** 0 or none: a free one. */
+  /** 0 or missing: a free one. */
   port?: number
   /**
-   * What credentials must be, where a client sends any. None are needed: helm and kubectl send no token over plain HTTP.
-   * The secret in the path stands for them.
+   * The credentials to accept, if a client sends any. None are required: helm and kubectl send no token over plain
+   * HTTP, so the secret in the path replaces it.
    */
   token?: string
-  /** First part of every path, without which nothing is served: other users of the machine reach the port, too. */
+  /** First part of every path, required for access: other users of the machine reach the port, too. */
   secret?: string
   logs?: ReadLogs
-  /** Where `kubectl port-forward` leads to; nothing listens anywhere without it. */
+  /** The target of `kubectl port-forward`; without it, nothing listens anywhere. */
   findPort?: FindPort
-  /** Asked before every request for objects is carried out. */
+  /** Called before every request for objects. */
   intercept?: Intercept
-  /** Asked before every request at all: what goes wrong with it. */
+  /** Called before every request: its fault, if any. */
   faultOf?: FaultOf
-  /** Asked before an object is stored or deleted. */
+  /** Called before an object is stored or deleted. */
   admit?: Admit
-  /** The kinds that are served at the moment; by default all there are. */
+  /** The kinds that are currently served; by default all. */
   resources?: () => ResourceType[]
 }
 
@@ -58,13 +58,13 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-/** Bodies beyond this are refused, as the real server does. */
+/** Limit of a body, as on the real server. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024
 
 /** Starts a Kubernetes API server for the objects of a store, on the loopback interface. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const server = createServer((request, response) => void serve(options, request, response))
-  // Clients keep connections for a minute and more; a connection closed under a request is an error to them.
+  // Clients keep connections for a minute and more; closing one under a request would be an error to them.
   server.keepAliveTimeout = 120_000
   server.requestTimeout = 0
   const upgraded = new Set<Socket>()
@@ -94,7 +94,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
-/** One request, whatever happens: an error of the sandbox itself is answered too, so that no write is left in doubt. */
+/** One request; an error of the sandbox itself is answered, too, so that no write is left in doubt. */
 async function serve(
   options: ApiServerOptions,
   request: IncomingMessage,
@@ -115,7 +115,7 @@ async function serve(
   }
 }
 
-/** Lets a request in, its URL without the secret from here on; throws ApiError where it may not come from the user's tools. */
+/** Admits a request and removes the secret from its URL; throws ApiError if it may not come from the user's tools. */
 function enter({ secret }: ApiServerOptions, request: IncomingMessage): void {
   const { headers, url = '' } = request
   const refused = refusedCaller(headers)
@@ -196,7 +196,7 @@ async function carryOut(store: ObjectStore, request: WriteRequest, as: Represent
   }
 }
 
-/** The object a write left, as the client wants it. */
+/** The object after a write, in the requested representation. */
 function written({ code, body }: Answer, request: WriteRequest, as: Representation): Answer {
   return { code, body: represent(body as KubeObject, request, as) }
 }
@@ -205,7 +205,7 @@ function isServed({ resource, subresource }: ResourceRequest): boolean {
   return (resource.subresources as string[]).includes(subresource ?? '')
 }
 
-/** Wrong credentials are refused; none are the sandbox's one user. */
+/** Wrong credentials are refused; without any, it is the sandbox's one user. */
 function authenticate(request: IncomingMessage, token: string | undefined): void {
   const { authorization } = request.headers
   if (token === undefined || authorization === undefined || isSame(authorization, `Bearer ${token}`)) return

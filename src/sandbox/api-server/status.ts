@@ -1,6 +1,6 @@
 import type { ResourceType } from './objects.js'
 
-/** One reason among several of why a request failed, as `details.causes` carries them. */
+/** One of several reasons why a request failed, as in `details.causes`. */
 export interface StatusCause {
   reason: string
   message: string
@@ -28,7 +28,7 @@ export interface StatusBody {
   code: number
 }
 
-/** A request the API server refuses: carries the Status object that is the answer. */
+/** A request the API server refuses, with the Status object to answer. */
 export class ApiError extends Error {
   readonly body: StatusBody
 
@@ -73,7 +73,7 @@ export function notFound(resource: Named, name: string): ApiError {
   return new ApiError(404, 'NotFound', message, details(resource, name))
 }
 
-/** For paths of a group that is served, but not this resource. */
+/** For paths of a served group without this resource. */
 export function noSuchResource(): ApiError {
   return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
 }
@@ -83,20 +83,20 @@ export function alreadyExists(resource: Named, name: string): ApiError {
   return new ApiError(409, 'AlreadyExists', message, details(resource, name))
 }
 
-/** The object was changed since the client read it. */
+/** The object has changed since the client read it. */
 export function modified(resource: Named, name: string): ApiError {
   const cause = 'the object has been modified; please apply your changes to the latest version and try again'
   const message = `Operation cannot be fulfilled on ${qualifiedPlural(resource)} "${name}": ${cause}`
   return new ApiError(409, 'Conflict', message, details(resource, name))
 }
 
-/** A precondition of a deletion does not hold. */
+/** A precondition of a deletion failed. */
 export function preconditionFailed(resource: Named, name: string, cause: string): ApiError {
   const message = `Operation cannot be fulfilled on ${qualifiedKind(resource)} "${name}": ${cause}`
   return new ApiError(409, 'Conflict', message, details(resource, name, resource.kind))
 }
 
-/** 422 with one cause or several, worded as Kubernetes joins them. */
+/** 422 with one cause or several, joined like Kubernetes does. */
 export function invalid(resource: Named, name: string, causes: StatusCause[]): ApiError {
   const sentences = causes.map((cause) => `${cause.field}: ${cause.message}`)
   const all = sentences.length === 1 ? sentences[0] : `[${sentences.join(', ')}]`

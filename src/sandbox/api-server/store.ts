@@ -12,10 +12,10 @@ export interface StoreEvent {
   resourceVersion: number
 }
 
-/** Events kept for watches that start in the past; older resourceVersions are answered with 410 Gone. */
+/** Events kept for watches that start in the past; older resourceVersions get 410 Gone. */
 const HISTORY_LIMIT = 2_000
 
-/** Kinds with a spec whose objects count no generations. */
+/** Kinds with a spec but without generations. */
 const WITHOUT_GENERATION = new Set(['Namespace', 'Service', 'Lease', 'Node'])
 
 /**
@@ -45,7 +45,7 @@ export class ObjectStore {
     return this.objects.get(bucketKey(resource))?.get(objectKey(namespace, name))
   }
 
-  /** Objects of one kind, in one namespace or in all, sorted by namespace and name as the real server lists them. */
+  /** Objects of one kind, in one namespace or in all, sorted by namespace and name like the real server. */
   list(resource: ResourceType, namespace?: string): KubeObject[] {
     const all = [...(this.objects.get(bucketKey(resource))?.values() ?? [])]
     const wanted = namespace ? all.filter((object) => object.metadata.namespace === namespace) : all
@@ -56,7 +56,7 @@ export class ObjectStore {
     )
   }
 
-  /** Adds an object: gives it uid, creationTimestamp, generation 1 (kinds that count them) and a resourceVersion. */
+  /** Adds an object with a new uid, creationTimestamp, generation 1 (for kinds that have it) and resourceVersion. */
   create(resource: ResourceType, object: KubeObject): KubeObject {
     const stored = structuredClone(object)
     stored.metadata.uid ??= randomUUID()
@@ -66,8 +66,8 @@ export class ObjectStore {
   }
 
   /**
-   * Replaces an object. A write that changes nothing keeps the resourceVersion and tells nobody; one that changes
-   * more than metadata and status raises the generation. Throws if the object is not there.
+   * Replaces an object. A write without a change keeps the resourceVersion and emits no event; one that changes more
+   * than metadata and status raises the generation. Throws if the object does not exist.
    */
   update(resource: ResourceType, object: KubeObject): KubeObject {
     const previous = this.get(resource, object.metadata.namespace, object.metadata.name)
@@ -91,7 +91,7 @@ export class ObjectStore {
     return this.write('DELETED', resource, structuredClone(previous), previous)
   }
 
-  /** Tells every later change, synchronously and in order. Returns the function that ends it. */
+  /** Emits every later change, synchronously and in order. Returns the function that ends it. */
   subscribe(listener: (event: StoreEvent) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
@@ -137,7 +137,7 @@ export function hasGeneration(object: KubeObject): boolean {
   return 'spec' in object && !WITHOUT_GENERATION.has(object.kind)
 }
 
-/** A custom kind without a status subresource (Gloo's): a status write raises its generation too (as measured). */
+/** A custom kind without a status subresource (Gloo's): a status write raises its generation, too (as measured). */
 function specChanged(resource: ResourceType, before: KubeObject, after: KubeObject): boolean {
   const { metadata: _before, status: statusBefore, ...restBefore } = before
   const { metadata: _after, status: statusAfter, ...restAfter } = after

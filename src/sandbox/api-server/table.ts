@@ -106,14 +106,14 @@ const COLUMNS: Record<string, Column[]> = {
 }
 
 export interface TableOptions {
-  /** `includeObject`: what comes with each row. */
+  /** `includeObject`: what accompanies each row. */
   include: string
-  /** A watch repeats the columns no more. */
+  /** Only the first event of a watch has the columns. */
   withColumns: boolean
   resourceVersion?: string
 }
 
-/** Objects as the server prints them: what `kubectl get` shows. */
+/** Objects as the server prints them for `kubectl get`. */
 export function toTable(resource: ResourceType, objects: KubeObject[], options: TableOptions): object {
   const columns = COLUMNS[resource.kind] ?? [NAME, AGE]
   return {
@@ -155,7 +155,7 @@ function text(name: string, value: (object: KubeObject) => unknown): Column {
   }
 }
 
-/** `type` is what the real server declares, which for some numbers is `string`. */
+/** `type` is the real server's, which for some numbers is `string`. */
 function number(
   name: string,
   value: (object: KubeObject) => unknown,
@@ -222,7 +222,7 @@ function podReady(pod: KubeObject): string {
   return `${statuses.filter(({ ready }) => ready).length}/${pod.spec?.containers?.length ?? 0}`
 }
 
-/** `Terminating`, the reason a container waits or ended for, or else the phase. */
+/** `Terminating`, the reason why a container waits or ended, or the phase. */
 function podStatus(pod: KubeObject): string {
   if (pod.metadata.deletionTimestamp) return 'Terminating'
   const states = (pod.status?.containerStatuses ?? []).map((status: any) => status.state) as any[]
@@ -235,7 +235,7 @@ function podRestarts(pod: KubeObject): string {
   return String(statuses.reduce((sum, status) => sum + (status.restartCount ?? 0), 0))
 }
 
-/** How long ago, as kubectl words it: `5s`, `2m10s`, `3h4m`, `2d3h`, `40d`, `2y5d`. */
+/** Age in kubectl's form: `5s`, `2m10s`, `3h4m`, `2d3h`, `40d`, `2y5d`. */
 function age(timestamp: string | undefined): string {
   if (!timestamp) return '<unknown>'
   const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(timestamp)) / 1000))

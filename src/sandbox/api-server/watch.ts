@@ -7,15 +7,15 @@ import type { ObjectStore, StoreEvent } from './store.js'
 
 type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
 
-/** How one event's object is written (as it is, or as a Table). */
+/** How one event's object is written (as an object, or as a Table). */
 export type Render = (object: KubeObject) => unknown
 
 /** Annotation of the bookmark that ends the initial events; clients that asked for them wait for it. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /**
- * Streams changes of one kind until the client goes, `timeoutSeconds` have passed, or the server closes: first what the
- * request asks for (the present state, or everything after a resourceVersion), then what happens.
+ * Streams changes of one kind until the client leaves, `timeoutSeconds` have passed, or the server closes: first what
+ * the request asks for (the present state, or everything after a resourceVersion), then new changes.
  */
 export function serveWatch(
   store: ObjectStore,
@@ -35,7 +35,8 @@ export function serveWatch(
   const forward = (event: StoreEvent) => {
     const type = transition(event, matches)
     if (!type) return
-    // What left a selector is told as deleted, in its last selected state but with the new resourceVersion.
+    // An object that left the selector is reported as deleted, in its last selected state but with the new
+    // resourceVersion.
     const object = type === 'DELETED' && event.type === 'MODIFIED' ? lastSelected(event) : event.object
     send(type, render(object))
   }
@@ -78,7 +79,7 @@ export function serveWatch(
   })
 }
 
-/** What a change means to a watcher that sees only what its selector matches. */
+/** A change as seen by a watcher with this selector. */
 function transition(event: StoreEvent, matches: Matcher): 'ADDED' | 'MODIFIED' | 'DELETED' | undefined {
   const before = event.previous !== undefined && matches(event.previous)
   if (event.type === 'DELETED') return before ? 'DELETED' : undefined

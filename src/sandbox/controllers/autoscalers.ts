@@ -14,7 +14,7 @@ const WRITER = {
   subresource: 'scale',
 } as const
 
-/** HorizontalPodAutoscaler → replicas of a Deployment, kept within minimum and maximum; there are no metrics here. */
+/** HorizontalPodAutoscaler → replicas of a Deployment, kept within minimum and maximum; there are no metrics. */
 export class AutoscalerController extends Reconciler {
   protected keysOf({ resource, object }: StoreEvent): string[] {
     const { namespace, name } = object.metadata
@@ -34,7 +34,7 @@ export class AutoscalerController extends Reconciler {
     const { minReplicas = 1, maxReplicas } = autoscaler.spec
     const current: number = target.spec.replicas
     const rivals = this.store.list(horizontalpodautoscalers, namespace).filter((one) => isFor(one, target))
-    // A Deployment at 0 was switched off, and one with two autoscalers is nobody's: both are left alone.
+    // A Deployment at 0 is switched off, and one with two autoscalers is ambiguous: both are left alone.
     const isLeftAlone = current === 0 || rivals.length > 1
     const desired = isLeftAlone ? current : Math.min(Math.max(current, minReplicas), maxReplicas)
     if (desired !== current) this.scale(autoscaler, target, desired)

@@ -5,8 +5,8 @@ import type { ObjectStore } from '../api-server/store.js'
 const TIME_LIMIT_MS = 10_000
 
 /**
- * Asks a URL as a pod would: its host is `service.namespace`, with or without `.svc.cluster.local`. Resolves with the
- * status, and with 0 where there is no such Service, no ready pod behind it, or no answer.
+ * Requests a URL as a pod would: its host is `service.namespace`, with or without `.svc.cluster.local`. Resolves with
+ * the status, or with 0 without such a Service, a ready pod, or an answer.
  */
 export async function askInCluster(
   store: ObjectStore,

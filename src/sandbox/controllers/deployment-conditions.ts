@@ -21,7 +21,7 @@ function arrival(set: string) {
   return { reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }
 }
 
-/** What the Progressing condition says. */
+/** The content of the Progressing condition. */
 export function progress(set: string, state: { arrived: boolean; timedOut: boolean; updated: number }) {
   if (state.arrived) return arrival(set)
   if (state.timedOut) {
@@ -32,7 +32,7 @@ export function progress(set: string, state: { arrived: boolean; timedOut: boole
   return { reason: 'ReplicaSetUpdated', message: `ReplicaSet "${set}" is progressing.` }
 }
 
-/** A condition with its times: unchanged, it stays as it was. */
+/** A condition with its times; without a change it keeps them. */
 export function stamped(
   condition: { type: string; status: boolean; reason: string; message: string },
   before: Condition[] | undefined,
@@ -50,7 +50,7 @@ export function stamped(
   }
 }
 
-/** Kubernetes leaves counts out that are zero. */
+/** Kubernetes omits counts of zero. */
 export function withoutZeros(status: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0))
 }

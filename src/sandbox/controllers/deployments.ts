@@ -46,7 +46,7 @@ export class DeploymentController extends Reconciler {
     this.forgetOldest(deployment, old)
   }
 
-  /** ReplicaSets that are empty stay for `kubectl rollout undo`, as many as revisionHistoryLimit says. */
+  /** Empty ReplicaSets stay for `kubectl rollout undo`, up to revisionHistoryLimit. */
   private forgetOldest({ spec }: KubeObject, old: KubeObject[]): void {
     const empty = old.filter((set) => set.spec.replicas === 0 && set.status?.replicas === 0)
     const surplus = empty.length - (spec.revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT)
@@ -68,7 +68,7 @@ export class DeploymentController extends Reconciler {
         name: `${metadata.name}-${hash}`,
         namespace: metadata.namespace,
         labels,
-        // `kubectl rollout undo` writes the ReplicaSet's annotations back: without Helm's it would orphan the release.
+        // `kubectl rollout undo` copies the ReplicaSet's annotations back: without Helm's, it would orphan the release.
         annotations: { ...metadata.annotations, [REVISION]: revision },
         ownerReferences: [referenceTo(deployment)],
       },
@@ -85,13 +85,13 @@ export class DeploymentController extends Reconciler {
     if (replicas > 0) this.tellScaling(deployment, set, 0, replicas)
   }
 
-  /** One move towards the new ReplicaSet: up within maxSurge, old ones down as far as maxUnavailable allows. */
+  /** One step towards the new ReplicaSet: up within maxSurge, old ones down as far as maxUnavailable allows. */
   private scale(deployment: KubeObject, current: KubeObject, old: KubeObject[]): void {
     const { desired, surge, unavailable } = bounds(deployment)
     const wantedOld = old.reduce((sum, set) => sum + set.spec.replicas, 0)
     if (deployment.spec.strategy?.type === 'Recreate') {
       for (const set of old) this.setReplicas(deployment, set, 0)
-      // Pods that are ending count too: the new ones wait until they are gone.
+      // Terminating pods count, too: the new ones wait until they are gone.
       const podsLeft = old.flatMap((set) => controlledBy(this.store, RESOURCES.pods, set)).length
       if (podsLeft === 0) this.setReplicas(deployment, current, desired)
       return
@@ -111,7 +111,7 @@ export class DeploymentController extends Reconciler {
     }
   }
 
-  /** Ready pods of a set that are to stay: those it is about to end do not count. */
+  /** Ready pods of a set that will stay, without those it is about to delete. */
   private readyPods(set: KubeObject): number {
     return Math.min(set.spec.replicas, controlledBy(this.store, RESOURCES.pods, set).filter(isReady).length)
   }
@@ -131,7 +131,7 @@ export class DeploymentController extends Reconciler {
     })
   }
 
-  /** The number of the template in use; a template that comes back gets a new number. */
+  /** The revision of the current template; a template that returns gets a new number. */
   private updateRevision(deployment: KubeObject, current: KubeObject, sets: KubeObject[]): void {
     const newest = Math.max(...sets.map(revisionOf))
     const revision = revisionOf(current) === newest ? newest : newest + 1
@@ -159,7 +159,7 @@ export class DeploymentController extends Reconciler {
     const updated: number = current.status?.replicas ?? 0
     const complete = updated === desired && replicas === desired && ready === desired
     const available = ready >= desired - unavailable
-    // Once a ReplicaSet has arrived, pods that are not ready for a while do not make it a rollout again.
+    // Once a ReplicaSet is complete, pods that are temporarily not ready do not start a rollout again.
     const arrived = complete || (updated === replicas && hasArrived(deployment, currentName))
     const timedOut = !arrived && this.overdue(key, deployment)
     const conditions = [
@@ -186,7 +186,7 @@ export class DeploymentController extends Reconciler {
     if (arrived) this.calloff(key)
   }
 
-  /** Whether progressDeadlineSeconds went by since this generation was first seen incomplete. */
+  /** Whether progressDeadlineSeconds have passed since this generation was first seen incomplete. */
   private overdue(key: string, deployment: KubeObject): boolean {
     const id = `${key}@${deployment.metadata.generation}`
     const reached = deployment.status?.conditions?.some(

@@ -4,7 +4,7 @@ import type { StoreEvent } from '../api-server/store.js'
 import { fits, isReady, referenceTo } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
-/** Services → Endpoints and EndpointSlices, from the pods that fit the selector and have an address. */
+/** Services → Endpoints and EndpointSlices, from the selected pods with an address. */
 export class EndpointsController extends Reconciler {
   protected keysOf({ resource, object }: StoreEvent): string[] {
     const { namespace, name } = object.metadata
@@ -75,7 +75,7 @@ export class EndpointsController extends Reconciler {
         nodeName: 'sandbox',
         targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
       })),
-      // kubectl describe wants every port of a slice to have a name, if an empty one.
+      // kubectl describe expects a name for every port of a slice, even an empty one.
       ports: targetPorts(service, pods[0]).map((port) => ({ name: '', ...port })),
     })
   }
@@ -99,13 +99,13 @@ function targetPorts(service: KubeObject, pod: KubeObject | undefined): object[]
   )
 }
 
-/** A pod that is ending serves on, but is not ready for new requests. */
+/** A terminating pod still serves, but is not ready for new requests. */
 function sliceConditions(pod: KubeObject): object {
   const terminating = pod.metadata.deletionTimestamp !== undefined
   return { ready: isReady(pod), serving: isReady(pod) || terminating, terminating }
 }
 
-/** A target port by number, or by the name a container gives it. */
+/** A target port by number, or by a container's name for it. */
 function resolve(target: number | string, pod: KubeObject | undefined): number {
   if (typeof target === 'number') return target
   const ports = (pod?.spec.containers ?? []).flatMap(

@@ -7,11 +7,11 @@ export interface EventNote {
   type?: 'Normal' | 'Warning'
   reason: string
   message: string
-  /** Who says it: `kubelet`, `deployment-controller`, … */
+  /** The component that reports it: `kubelet`, `deployment-controller`, … */
   component: string
 }
 
-/** Writes an Event about an object for `kubectl describe` and `get events`; the same one again is counted. */
+/** Writes an Event about an object for `kubectl describe` and `get events`; repeated ones are counted. */
 export function recordEvent(
   store: ObjectStore,
   about: KubeObject,

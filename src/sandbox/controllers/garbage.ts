@@ -8,7 +8,7 @@ const FOREGROUND = 'foregroundDeletion'
 /** Kinds that own others here. */
 const OWNERS: ResourceType[] = [RESOURCES.deployments, RESOURCES.replicasets, RESOURCES.services]
 
-/** Removes what nobody owns any more, waits for dependants in foreground deletions, and empties ending namespaces. */
+/** Removes orphaned objects, waits for dependents in foreground deletions, and empties terminating namespaces. */
 export class GarbageCollector extends Reconciler {
   protected keysOf({ resource, object, type }: StoreEvent): string[] {
     const { namespace, name, uid, deletionTimestamp, ownerReferences } = object.metadata
@@ -87,7 +87,7 @@ export class GarbageCollector extends Reconciler {
     )
   }
 
-  /** Pods end gracefully; everything else goes at once. */
+  /** Pods terminate gracefully; everything else is removed at once. */
   private remove(resource: ResourceType, object: KubeObject): void {
     if (resource === RESOURCES.pods) markForDeletion(this.store, resource, object, now())
     else this.store.delete(resource, object.metadata.namespace, object.metadata.name)

@@ -16,12 +16,15 @@ import { keyOf, Reconciler, splitKey } from './reconciler.js'
 export interface KubeletOptions {
   /** From a pod's creation until it is ready, milliseconds. */
   startMs: number
-  /** How long a pod goes on answering after its deletion was asked for, milliseconds: longer than endpoints travel. */
+  /**
+   * How long a pod keeps answering after its deletion was requested, milliseconds: longer than endpoints take to
+   * propagate.
+   */
   drainMs: number
   random?: Random
-  /** Starts what runs in pods of the gateway; undefined for all other pods. */
+  /** Starts the process in pods of the gateway; undefined for all other pods. */
   startProxy?: (pod: KubeObject) => Promise<PodServer> | undefined
-  /** Asks a URL as a pod would, by the names of the cluster; resolves with the status, 0 without an answer. */
+  /** Requests a URL as a pod would, by cluster names; resolves with the status, or 0 without an answer. */
   ask?: (url: string) => Promise<number>
 }
 
@@ -30,22 +33,22 @@ interface RunningPod {
   ip: string
   log: PodLog
   server?: PodServer
-  /** Calls off its next start. */
+  /** Cancels its next start. */
   cancel?: () => void
   crashes: number
   isCrashed: boolean
   /** When its container began to serve; ms since the epoch. */
   servingSince?: number
-  /** What its readiness probe says; undefined without one. */
+  /** The result of its readiness probe; undefined without one. */
   isReady?: boolean
-  /** Whether it ran to its end. */
+  /** Whether it ran to completion. */
   hasEnded?: boolean
   isEnding?: boolean
 }
 
 const DEFAULT_GRACE_S = 30
 const FIRST_BACKOFF_S = 10
-/** How soon a pod whose configuration is missing looks again. */
+/** Retry interval of a pod whose configuration is missing. */
 const CONFIG_RETRY_MS = 500
 const LONGEST_BACKOFF_S = 300
 const ORDERED_CRASH: Program = {
@@ -80,16 +83,16 @@ export class Kubelet extends Reconciler {
     return portBehind(this.byAddress.get(ip)?.server, port)
   }
 
-  /** The real port behind one of a pod, as its own loopback interface has them; undefined where nothing listens. */
+  /** The real port behind a port of the pod's own loopback interface; undefined if nothing listens. */
   loopbackPortOf(namespace: string, name: string, port: number): number | undefined {
     const server = this.pods.get(keyOf(namespace, name))?.server
     return server?.loopback?.[port] ?? portBehind(server, port)
   }
 
-  /** What a pod logged, for `kubectl logs`, or in the run before (`--previous`); undefined where it did not run. */
+  /** A pod's log for `kubectl logs`, or of the previous run (`--previous`); undefined if it did not run. */
   logsOf(namespace: string, name: string, isBefore = false): string | undefined {
     const pod = this.pods.get(keyOf(namespace, name))
-    // Between two runs, the one that ended is both the last and the one before.
+    // Between two runs, the one that ended is both the last and the previous one.
     return pod?.log.text(isBefore && !pod.isCrashed)
   }
 
@@ -167,7 +170,7 @@ export class Kubelet extends Reconciler {
     })
   }
 
-  /** Starts the container, again if it crashed before; one whose configuration is missing waits for it. */
+  /** Starts the container, again after a crash; waits for missing configuration. */
   private run(key: string, running: RunningPod): void {
     running.cancel?.()
     const pod = this.current(key)
@@ -192,7 +195,7 @@ export class Kubelet extends Reconciler {
     return true
   }
 
-  /** A pod that asks something and ends: it has succeeded where the answer is no error. */
+  /** A pod that sends one request and ends: it succeeded if the answer is not an error. */
   private async askOnce(key: string, running: RunningPod, url: string): Promise<void> {
     const status = (await this.options.ask?.(url)) ?? 0
     const pod = this.current(key)
@@ -227,7 +230,7 @@ export class Kubelet extends Reconciler {
     this.showServing(key, fresh, running)
   }
 
-  /** Asks the readiness probe of a pod again and again, for as long as this run of it lasts. */
+  /** Repeats the readiness probe of a pod during this run of it. */
   private probe(key: string, pod: KubeObject, running: RunningPod): void {
     const probe = readinessProbeOf(pod)
     const { server } = running
@@ -266,7 +269,7 @@ export class Kubelet extends Reconciler {
     running.cancel = this.later(backoffS * 1000, () => this.run(key, running))
   }
 
-  /** Ready, unless a fault holds it back, for good or for some time. */
+  /** Ready, unless a fault prevents it, permanently or for some time. */
   private showServing(key: string, pod: KubeObject, running: RunningPod): void {
     const { ip, crashes, servingSince = 0 } = running
     const concerns = this.concerns(pod)
@@ -325,7 +328,7 @@ export class Kubelet extends Reconciler {
     if (this.pods.get(key) === running) this.pods.delete(key)
   }
 
-  /** The pod, if it is still the one that was admitted and not ending. */
+  /** The pod, if it is still the one that was admitted and not terminating. */
   private current(key: string): KubeObject | undefined {
     const [namespace, name] = splitKey(key)
     const pod = this.store.get(RESOURCES.pods, namespace, name)

@@ -23,7 +23,7 @@ export function referenceTo(owner: KubeObject): OwnerReference {
   }
 }
 
-/** Whether labels fit a selector's matchLabels. */
+/** Whether labels match a selector's matchLabels. */
 export function fits(labels: Record<string, string> | undefined, wanted: Record<string, string>): boolean {
   return Object.entries(wanted).every(([name, value]) => labels?.[name] === value)
 }
@@ -44,7 +44,7 @@ export function suffix(length = 5): string {
   return Array.from({ length }, () => letters[Math.floor(Math.random() * letters.length)]).join('')
 }
 
-/** Marks a pod for deletion; the kubelet ends it and takes it out of the store. */
+/** Marks a pod for deletion; the kubelet ends it and removes it from the store. */
 export function markForDeletion(
   store: ObjectStore,
   resource: ResourceType,

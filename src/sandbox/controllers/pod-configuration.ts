@@ -3,7 +3,7 @@ import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore } from '../api-server/store.js'
 import { environmentOf, missingVolume, type ReadObject } from '../workloads/environment.js'
 
-/** What keeps a container from being started, as the kubelet tells it. */
+/** What keeps a container from starting, worded like the kubelet. */
 export interface Lack {
   /** Reason and text of the event. */
   event: string
@@ -13,11 +13,11 @@ export interface Lack {
   message?: string
 }
 
-/** What pods get from ConfigMaps and Secrets of their namespace. */
+/** What pods read from ConfigMaps and Secrets of their namespace. */
 export class PodConfiguration {
   constructor(private readonly store: ObjectStore) {}
 
-  /** Undefined where all that the pod names is there. */
+  /** Undefined if everything that the pod names exists. */
   lackOf(pod: KubeObject): Lack | undefined {
     const volume = missingVolume(pod, this.reader(pod))
     if (volume !== undefined) return { event: 'FailedMount', told: volume, reason: 'ContainerCreating' }
@@ -27,7 +27,7 @@ export class PodConfiguration {
     return { event: 'Failed', told: `Error: ${message}`, reason: 'CreateContainerConfigError', message }
   }
 
-  /** The variables of the pod's first container; none while something of them is missing. */
+  /** The variables of the pod's first container; empty while any source is missing. */
   environmentOf(pod: KubeObject): Record<string, string> {
     const environment = environmentOf(pod, this.reader(pod))
     return 'values' in environment ? environment.values : {}
@@ -39,7 +39,7 @@ export class PodConfiguration {
   }
 }
 
-/** How long a pod's containers sleep before they are told to end, milliseconds. */
+/** How long a pod's preStop hooks sleep, milliseconds. */
 export function preStopMs(pod: KubeObject): number {
   interface PreStop {
     sleep?: { seconds: number }

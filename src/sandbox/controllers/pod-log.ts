@@ -1,7 +1,7 @@
 /** Lines kept of one run. */
 const LIMIT = 5_000
 
-/** What a pod's container wrote in its last two runs, their last lines, each with its time as Go's logger gives it. */
+/** The log of a pod's last two runs, their last lines, with times like those of Go's logger. */
 export class PodLog {
   private readonly runs: string[][] = []
 
@@ -19,7 +19,7 @@ export class PodLog {
     if (run.length > LIMIT * 1.2) run.splice(0, run.length - LIMIT)
   }
 
-  /** The last run, or the one before; undefined where there was none. */
+  /** The last run, or the previous one; undefined without one. */
   text(isBefore = false): string | undefined {
     return this.runs[isBefore ? 1 : 0]?.join('')
   }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api-server/objects.js'
 import { now } from '../api-server/store.js'
 
-/** What the kubelet writes into a pod's status. All functions give the whole status, from what the pod was before. */
+/** A pod's status as the kubelet writes it. All functions return the complete status, derived from the pod before. */
 
 interface Container {
   name: string
@@ -50,7 +50,7 @@ export function runningStatus(
   }
 }
 
-/** Between two starts of a container that ends by itself. */
+/** Between two starts of a container that exits by itself. */
 export function crashedStatus(
   pod: KubeObject,
   { ip, exitCode, crashes, backoffS }: { ip: string; exitCode: number; crashes: number; backoffS: number },
@@ -80,7 +80,7 @@ export function crashedStatus(
   }
 }
 
-/** A pod that ran to its end, and is not started again. */
+/** A pod that ran to completion and is not restarted. */
 export function endedStatus(pod: KubeObject, { ip, exitCode }: { ip: string; exitCode: number }): object {
   const time = now()
   const reason = exitCode === 0 ? 'Completed' : 'Error'

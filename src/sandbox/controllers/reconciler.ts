@@ -1,8 +1,8 @@
 import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 
 /**
- * The loop all controllers share: a change of the store names keys, each key is reconciled soon after, once however
- * many changes named it. Reconciling reads the store anew, so the order of changes does not matter.
+ * The loop of all controllers: a change in the store names keys, and each key is reconciled soon after, once for any
+ * number of changes. Reconciling reads the store again, so the order of changes does not matter.
  */
 export abstract class Reconciler {
   private readonly dirty = new Set<string>()
@@ -23,7 +23,7 @@ export abstract class Reconciler {
     for (const timer of this.timers) clearTimeout(timer)
   }
 
-  /** The keys to look at after a change. */
+  /** The keys that a change concerns. */
   protected abstract keysOf(event: StoreEvent): string[]
 
   protected abstract reconcile(key: string): void
@@ -41,7 +41,7 @@ export abstract class Reconciler {
     })
   }
 
-  /** Does something later, unless closed before. Returns the function that calls it off. */
+  /** Runs something later, unless closed before. Returns the function that cancels it. */
   protected later(ms: number, work: () => void): () => void {
     if (this.closed) return () => {}
     const timer = setTimeout(() => {

@@ -5,7 +5,7 @@ import { recordEvent } from './events.js'
 import { controlledBy, controllerOf, isReady, markForDeletion, referenceTo, suffix } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
-/** ReplicaSet → Pods: as many as wanted; of too many, those not ready go first. */
+/** ReplicaSet → Pods: as many as wanted; unready ones are removed first. */
 export class ReplicaSetController extends Reconciler {
   protected keysOf({ resource, object }: StoreEvent): string[] {
     if (resource === RESOURCES.replicasets) return [keyOf(object.metadata.namespace, object.metadata.name)]

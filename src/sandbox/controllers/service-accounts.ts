@@ -4,7 +4,7 @@ import { Reconciler } from './reconciler.js'
 
 const NAME = 'default'
 
-/** Every namespace has a ServiceAccount `default`, made with it, and made again where somebody deletes it. */
+/** Every namespace has a ServiceAccount `default`, created with it, and again if somebody deletes it. */
 export class ServiceAccountController extends Reconciler {
   protected keysOf({ resource, object, type }: StoreEvent): string[] {
     const { name, namespace } = object.metadata

@@ -5,11 +5,11 @@ export interface RequestHead {
   path: string
   query: URLSearchParams
   headers: Record<string, string | string[] | undefined>
-  /** The proxy's port it came to. */
+  /** The proxy's port that received it. */
   port?: number
 }
 
-/** Whether a request fits a matcher, as Envoy decides it: path, method, then all headers and query parameters. */
+/** Whether a request matches, as in Envoy: path, method, then all headers and query parameters. */
 export function matches(match: RouteMatch, request: RequestHead): boolean {
   return (
     pathMatches(match, request.path) &&

@@ -7,49 +7,49 @@ export interface Endpoint {
   labels: Record<string, string>
 }
 
-/** What a proxy serves from: routes and endpoints, each replaced whole. */
+/** What a proxy serves from: routes and endpoints, each replaced as a whole. */
 export interface ProxyState {
   config: ProxyConfig
   endpoints: Map<string, Endpoint[]>
 }
 
-/** What travels to a proxy, each on a way of its own. */
+/** What is sent to a proxy, each kind separately. */
 export type Update = 'routes' | 'endpoints'
 
-/** A configuration for a proxy, and what the proxy makes of it. */
+/** A configuration for a proxy, and what the proxy does with it. */
 export interface ProxyUpdate {
   config: ProxyConfig
-  /** The proxy refuses the routes of this update and keeps those it has, of every team. */
+  /** The proxy rejects the routes of this update and keeps its present ones, of every team. */
   refused: boolean
-  /** Names of virtual hosts that are rejected before they reach it: the proxy keeps what it has of them. */
+  /** Names of virtual hosts rejected before they reach it: the proxy keeps what it has of them. */
   rejectedHosts: ReadonlySet<string>
 }
 
 /** Where a proxy's configuration comes from. */
 export interface FeedSource {
-  /** Undefined if there is nothing new: all stays as it was. */
+  /** Undefined if nothing has changed. */
   update(): ProxyUpdate | undefined
   endpointsOf(cluster: Cluster): Endpoint[]
-  /** From a change until this proxy serves it, drawn anew each time; milliseconds. */
+  /** From a change until this proxy serves it, drawn each time; milliseconds. */
   delayMs(what: Update): number
-  /** Whether this proxy takes no routes at the moment. */
+  /** Whether this proxy currently accepts no routes. */
   isStuck(): boolean
 }
 
-/** The way of routes and endpoints to one proxy. */
+/** Sends routes and endpoints to one proxy. */
 export class ProxyFeed {
   readonly state: ProxyState = { config: EMPTY_CONFIG, endpoints: new Map() }
-  /** Updates of routes that the proxy took, and those it refused; one that is stuck knows of none. */
+  /** Updates of routes that the proxy accepted and rejected; a stuck one gets none. */
   readonly updates = { accepted: 0, rejected: 0 }
   private readonly pending: Partial<Record<Update, NodeJS.Timeout>> = {}
   private hasMissedRoutes = false
 
-  /** A proxy that starts waits for its first routes: it is not ready without them. */
+  /** A starting proxy waits for its first routes: it is not ready without them. */
   constructor(private readonly source: FeedSource) {
     this.takeRoutes()
   }
 
-  /** A change joins the update under way, if one is: as Gloo's snapshots gather changes. */
+  /** A change joins the pending update, as in Gloo's snapshots. */
   schedule(what: Update): void {
     this.pending[what] ??= setTimeout(() => {
       this.pending[what] = undefined
@@ -58,7 +58,7 @@ export class ProxyFeed {
     }, this.source.delayMs(what))
   }
 
-  /** Takes the routes it missed, if nothing holds it any more. */
+  /** Applies the routes it missed, if it is no longer stuck. */
   catchUp(): void {
     if (this.hasMissedRoutes && !this.source.isStuck()) this.schedule('routes')
   }
@@ -82,7 +82,7 @@ export class ProxyFeed {
             ...config.virtualHosts.filter(({ name }) => !rejectedHosts.has(name)),
             ...kept.filter(({ name }) => rejectedHosts.has(name)),
           ]
-    // Envoy refuses routes only: clusters come to it on another way.
+    // Envoy rejects routes only: clusters are sent separately.
     state.config = { ...config, virtualHosts }
     for (const [name, cluster] of config.clusters) {
       const isSame = state.endpoints.has(name) && addressesOf(before.get(name)) === addressesOf(cluster)
@@ -98,7 +98,7 @@ export class ProxyFeed {
   }
 }
 
-/** What decides where a cluster's endpoints come from. */
+/** What determines a cluster's endpoints. */
 function addressesOf(cluster: Cluster | undefined): string {
   const { serviceNamespace, serviceName, servicePort, selector } = cluster ?? {}
   return JSON.stringify([serviceNamespace, serviceName, servicePort, selector])

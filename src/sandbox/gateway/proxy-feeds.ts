@@ -3,14 +3,14 @@ import { type Endpoint, ProxyFeed, type ProxyUpdate, type Update } from './proxy
 import type { Cluster } from './routes.js'
 
 export interface FeedsOptions {
-  /** The configuration as of now; undefined if all stays as it was. */
+  /** The current configuration; undefined if nothing has changed. */
   update: () => ProxyUpdate | undefined
   endpointsOf: (cluster: Cluster) => Endpoint[]
-  /** From a change until a proxy serves it, if no fault says otherwise; milliseconds. */
+  /** From a change until a proxy serves it, without a fault; milliseconds. */
   delayMs(what: Update): number
 }
 
-/** The ways to all proxies of one gateway, by the proxy's name; the one that connected first in front. */
+/** The feeds of all proxies of one gateway, by the proxy's name; in the order in which they connected. */
 export class ProxyFeeds {
   private readonly feeds = new Map<string, ProxyFeed>()
   private readonly unsubscribe: () => void
@@ -26,7 +26,7 @@ export class ProxyFeeds {
     return this.feeds.size
   }
 
-  /** A proxy that starts: it has what there is at this moment, and hears of what comes. */
+  /** A starting proxy gets the present configuration, and later changes. */
   connect(name: string): ProxyFeed {
     const { update, endpointsOf } = this.options
     const feed = new ProxyFeed({
@@ -62,7 +62,7 @@ export class ProxyFeeds {
     for (const feed of this.feeds.values()) feed.catchUp()
   }
 
-  /** A proxy is meant by its pod's name, by its age (`2` is the second oldest), or as the first. */
+  /** A fault names a proxy by its pod's name or its age (`2` is the second oldest); default: the first. */
   private isStuck(name: string): boolean {
     const age = [...this.feeds.keys()].indexOf(name) + 1
     return this.faults.of('proxy-stuck').some(({ pod = '1' }) => pod === name || pod === String(age))

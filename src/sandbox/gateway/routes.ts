@@ -3,13 +3,13 @@
 /** A header or query parameter a request must have. */
 export interface ValueMatch {
   name: string
-  /** Absent: any value will do. */
+  /** Absent: any value matches. */
   value?: string | RegExp
   invert: boolean
 }
 
 export interface RouteMatch {
-  /** `prefix` is one of the text, `segments` one of whole path segments. */
+  /** `prefix` compares text, `segments` whole path segments. */
   path: { prefix: string } | { segments: string } | { exact: string } | { regex: RegExp }
   caseSensitive: boolean
   /** Empty: any method. */
@@ -38,11 +38,11 @@ export interface LocalAnswer {
 }
 
 export interface Destination {
-  /** The app it belongs to, by the name of its release. */
+  /** The app it belongs to, by its release's name. */
   app: string
-  /** There may be no cluster of that name. */
+  /** The cluster may not exist. */
   cluster: string
-  /** In place of a cluster: the reference leads nowhere. */
+  /** Replaces a missing cluster's answer. */
   answer?: LocalAnswer
   /** Labels a pod must carry; undefined takes any pod. */
   subset?: Record<string, string>
@@ -50,18 +50,18 @@ export interface Destination {
   headers: HeaderManipulation
 }
 
-/** Copies of requests go to this cluster too, and their answers are thrown away. */
+/** Requests are also copied to this cluster, and the answers are dropped. */
 export interface Shadow {
-  /** There may be none of that name: then there are no copies. */
+  /** It may not exist: then nothing is copied. */
   cluster: string
   /** 0..100 */
   percentage: number
-  /** What the copies' Host is to be; by default the request's with `-shadow` after its name. */
+  /** The Host of the copies; by default the request's with `-shadow` after its name. */
   host?: string
   keepsHost: boolean
 }
 
-/** What becomes of a path: the matched text, the matched segments or all of it is replaced. */
+/** How a path changes: the matched text, the matched segments or all of it is replaced. */
 export type PathRewrite = { prefix: string } | { segments: string } | { full: string }
 
 /** Which pages of other origins may use the answers (Fetch standard). */
@@ -80,7 +80,7 @@ export type RouteAction =
       destinations: Destination[]
       rewrite?: { path?: PathRewrite; host?: string }
       shadows: Shadow[]
-      /** Without an answer within it: 504. */
+      /** The proxy answers 504 after this. */
       timeoutMs?: number
     }
   | ({ to: 'direct response' } & LocalAnswer)
@@ -90,7 +90,7 @@ export type RouteAction =
       /** By default the request's. */
       scheme?: 'http' | 'https'
       host?: string
-      /** By default as the host has it; `listener` is the port it came to, `scheme` the scheme's own. */
+      /** Default: from the host; `listener` is the listener's port, `scheme` the scheme's own. */
       port?: number | 'listener' | 'scheme'
       path?: PathRewrite
     }
@@ -118,7 +118,7 @@ export interface Cluster {
   serviceName: string
   servicePort: number
   selector: Record<string, string>
-  /** The sets of labels a subset may be named by; undefined where there are no subsets. */
+  /** The label sets by which a subset can be named; undefined without subsets. */
   subsetKeys?: string[][]
   fallback: FallbackPolicy
   /** Labels of the subset that DEFAULT_SUBSET falls back to. */
@@ -128,7 +128,7 @@ export interface Cluster {
 export interface ProxyConfig {
   virtualHosts: VirtualHost[]
   clusters: Map<string, Cluster>
-  /** Ports the proxy listens on; undefined is every port that leads to it. */
+  /** Ports the proxy listens on; undefined means every port that leads to it. */
   ports?: Set<number>
 }
 

@@ -1,6 +1,6 @@
 import type { Cluster, Destination } from './routes.js'
 
-/** Whether the cluster knows subsets by exactly these labels. Values are not looked at. */
+/** Whether the cluster has subsets with exactly these labels, whatever their values. */
 export function isKnownSubset({ subsetKeys = [] }: Cluster, subset: Destination['subset']): boolean {
   const wanted = Object.keys(subset ?? {})
   if (wanted.length === 0) return true

@@ -4,10 +4,10 @@ import { RESOURCES } from '../api-server/resources.js'
 import { now, type ObjectStore } from '../api-server/store.js'
 import { createNamespace } from '../infrastructure.js'
 
-/** Takes back what was done; what others have changed since stays. */
+/** Reverts a change; what others have changed since stays. */
 export type Undo = () => void
 
-/** Changes of objects as somebody makes them with kubectl, each of which can be taken back. */
+/** Changes of objects as made with kubectl, each of which can be reverted. */
 export class Edits {
   constructor(readonly store: ObjectStore) {}
 
@@ -15,7 +15,7 @@ export class Edits {
     return this.store.list(resource).find(({ metadata }) => metadata.name === name)
   }
 
-  /** Adds an object, in a namespace that is made if it is not there. */
+  /** Adds an object, and its namespace if it is missing. */
   add(
     { group, version, kind, ...resource }: ResourceType,
     { name, namespace, ...metadata }: KubeObject['metadata'],
@@ -52,7 +52,7 @@ export class Edits {
     }
   }
 
-  /** Edits an object as `kubectl edit` would; taken back, the part of it at `path` is what it was before. */
+  /** Edits an object like `kubectl edit`; reverted, its part at `path` is what it was before. */
   edit(
     resource: ResourceType,
     { metadata }: KubeObject,
@@ -86,7 +86,7 @@ export class Edits {
 
 const MANAGER = 'kubectl-edit'
 
-/** The mark that an edit leaves: who manages the part at `path`. */
+/** The mark of an edit: who manages the part at `path`. */
 function signed(object: KubeObject, path: string[]): void {
   const fields = path.reduceRight<object>((inner, key) => ({ [`f:${key}`]: inner }), {})
   object.metadata.managedFields = [

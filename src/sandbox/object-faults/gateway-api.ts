@@ -11,11 +11,11 @@ import { all, type Edits, type Undo } from './edits.js'
 const DEFAULT_PORT = 8080
 const NEIGHBOUR = 'neighbour'
 const RIVAL = 'rival'
-/** Older than whatever the sandbox has. */
+/** Older than anything in the sandbox. */
 const LONG_AGO = '2020-01-01T00:00:00Z'
 const { gatewayclasses, gateways, httproutes, referencegrants, services } = RESOURCES
 
-/** Carries out what a fault does to the Gateway API's objects; undefined for all other faults. */
+/** Applies a fault to the Gateway API's objects; undefined for all other faults. */
 export function editGatewayApi(edits: Edits, fault: OrderedFault): Undo | undefined {
   const { store } = edits
   const route = 'app' in fault ? edits.find(httproutes, fault.app) : undefined
@@ -113,7 +113,7 @@ function serviceOf(
   })
 }
 
-/** GatewayClasses as they are just after they were made: accepted by nobody. */
+/** GatewayClasses as right after their creation: not accepted yet. */
 function renewClasses({ store }: Edits): Undo {
   for (const one of store.list(gatewayclasses)) {
     const pending = {
@@ -160,7 +160,7 @@ function takePorts(edits: Edits): Undo {
   )
 }
 
-/** An HTTPRoute with all matches of another, that sends users elsewhere. */
+/** An HTTPRoute with all matches of another, and other backends. */
 function addRival(edits: Edits, { metadata, spec }: KubeObject): Undo {
   const requestRedirect = { hostname: 'rival.example.com', statusCode: 302 }
   return edits.add(

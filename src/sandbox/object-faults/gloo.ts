@@ -3,12 +3,12 @@ import { RESOURCES } from '../api-server/resources.js'
 import { all, type Edits, type Undo } from './edits.js'
 
 const DEFAULT_PORT = 8080
-/** Sorts before the app's own: Gloo takes the first namespace's table where two claim a path. */
+/** Sorts before the app's own: Gloo uses the first namespace's table if two claim a path. */
 const RIVAL_NAMESPACE = 'aaa-rival'
 const NEIGHBOUR = 'neighbour'
 const { virtualservices, routetables, upstreams } = RESOURCES
 
-/** Carries out what a fault does to Gloo's objects; undefined for all other faults. */
+/** Applies a fault to Gloo's objects; undefined for all other faults. */
 export function editGloo(edits: Edits, fault: OrderedFault): Undo | undefined {
   const services = edits.store.list(virtualservices)
   switch (fault.kind) {
@@ -76,14 +76,14 @@ export function editGloo(edits: Edits, fault: OrderedFault): Undo | undefined {
   }
 }
 
-/** Another team's RouteTable; none if Gloo is not there. */
+/** Another team's RouteTable; undefined without Gloo. */
 function addNeighbour(edits: Edits, route: object): Undo | undefined {
   const crd = `${routetables.plural}.${routetables.group}`
   if (!edits.store.get(RESOURCES.customresourcedefinitions, undefined, crd)) return undefined
   return addTable(edits, NEIGHBOUR, 'neighbour-routes', delegatedLabels(edits), [route])
 }
 
-/** Labels by which a RouteTable is delegated to. */
+/** The labels by which RouteTables are selected. */
 function delegatedLabels({ store }: Edits): Record<string, string> {
   for (const { spec } of store.list(virtualservices))
     for (const { delegateAction } of spec.virtualHost?.routes ?? [])

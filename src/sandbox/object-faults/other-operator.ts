@@ -4,10 +4,7 @@ import { all, Edits, type Undo } from './edits.js'
 import { editGatewayApi } from './gateway-api.js'
 import { editGloo } from './gloo.js'
 
-/**
- * Somebody with kubectl and other things in mind: carries out the faults that are changes of objects, at once, and takes
- * them back when the fault ends.
- */
+/** Another person with kubectl: applies the faults that change objects, and reverts them when the fault ends. */
 export class OtherOperator {
   private readonly done = new Map<number, Undo>()
   private readonly edits: Edits

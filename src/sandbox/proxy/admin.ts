@@ -12,7 +12,7 @@ const ROUTES = 'listener-::-8080-routes'
 /** Counters and the routes' name in them: Envoy writes `_` for a colon. */
 const RDS = `http.http.rds.${ROUTES.replaceAll(':', '_')}`
 
-/** Envoy's admin interface of one proxy: counters, the routes it has, its clusters. Not listening yet. */
+/** Envoy's admin interface of one proxy: counters, its routes, its clusters. Not listening yet. */
 export function adminServer(feed: ProxyFeed, counters: ProxyCounters): Server {
   return createGuarded({}, (request, response) => {
     request.resume()
@@ -56,7 +56,7 @@ export function adminServer(feed: ProxyFeed, counters: ProxyCounters): Server {
   })
 }
 
-/** Undefined where it is no regular expression. */
+/** Undefined if it is not a regular expression. */
 function filterOf(filter: string | null): RegExp | undefined {
   try {
     return new RegExp(filter ?? '')
@@ -99,7 +99,7 @@ function routeDump({ state }: ProxyFeed): object[] {
   ]
 }
 
-/** A version that is the same for the same routes, on whatever proxy. */
+/** A version that is the same for the same routes, on any proxy. */
 function versionOf(hosts: VirtualHost[]): string {
   const written = JSON.stringify(hosts, (_, value: unknown) =>
     value instanceof RegExp ? value.source : value,

@@ -3,9 +3,9 @@ import type { FaultRegistry } from '../faults.js'
 import type { Destination } from '../gateway/routes.js'
 import type { Random } from '../random.js'
 
-/** Attempts of a proxy that repeats what failed, the first included. */
+/** Attempts of a proxy with retries, the first included. */
 const ATTEMPTS = 4
-/** A cache in front keeps no more than these. */
+/** Entries of the cache in front. */
 const MAX_CACHED = 1000
 
 interface CachedAnswer {
@@ -15,10 +15,7 @@ interface CachedAnswer {
   body: Buffer
 }
 
-/**
- * What is ordered to go wrong in the proxy or in front of it, between the users and routes that are configured rightly.
- * Asked anew for every request.
- */
+/** Faults in the proxy or in front of it, between users and a correct configuration. Read again for every request. */
 export class AnswerFaults {
   private readonly cache = new Map<string, CachedAnswer>()
 
@@ -27,7 +24,7 @@ export class AnswerFaults {
     private readonly random: Random,
   ) {}
 
-  /** Answers in place of the proxy: a cache, a login, a redirect, somebody else's page. True where it did. */
+  /** Answers instead of the proxy: a cache, a login, a redirect, another site. Returns whether it did. */
   answers(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
     const { faults, random } = this
     const reply = (status: number, headers: OutgoingHttpHeaders, body: string | Buffer = '') => {
@@ -53,7 +50,7 @@ export class AnswerFaults {
     return reply(cached.status, { ...cached.headers, age, 'x-cache': 'HIT' }, cached.body)
   }
 
-  /** The request's headers as they reach the routes. */
+  /** The request's headers when they reach the routes. */
   headers(headers: IncomingHttpHeaders): IncomingHttpHeaders {
     const stripped = this.faults.of('strip-header')
     if (stripped.length === 0) return headers
@@ -62,13 +59,13 @@ export class AnswerFaults {
     return left
   }
 
-  /** The destinations of a weighted route with the weights that are really served. */
+  /** The destinations of a weighted route with their actual weights. */
   weights(destinations: Destination[]): Destination[] {
     const [first, second] = destinations
     if (!first || !second) return destinations
     const fault = this.faults.of('wrong-weights').find(({ app }) => isOf(first, app))
     if (!fault) return destinations
-    // A hundredth of a percent is as fine as anybody orders it.
+    // A hundredth of a percent is fine enough.
     const share = Math.round(fault.percent * 100)
     return [
       { ...first, weight: 10_000 - share },
@@ -76,7 +73,7 @@ export class AnswerFaults {
     ]
   }
 
-  /** Where the choice of a destination sticks to the connection, it is not by chance. */
+  /** If the choice of a destination sticks to the connection, it is not random. */
   chance(destinations: Destination[], incoming: IncomingMessage): Random {
     const [first] = destinations
     if (!first || !this.faults.of('sticky').some(({ app }) => isOf(first, app))) return this.random
@@ -84,12 +81,12 @@ export class AnswerFaults {
     return () => hashed(remotePort * 65_536 + localPort)
   }
 
-  /** How often the proxy asks a destination until it has an answer that is no 5xx; undefined where it does not repeat. */
+  /** How often the proxy tries a destination until the answer is not a 5xx; undefined without retries. */
   attempts(destination: Destination): number | undefined {
     return this.faults.of('retries').some(({ app }) => isOf(destination, app)) ? ATTEMPTS : undefined
   }
 
-  /** Takes an answer on its way out, for whoever keeps copies of it; headers are added in place. */
+  /** Intercepts an answer on its way out for a cache; adds headers in place. */
   remember(
     incoming: IncomingMessage,
     status: number,
@@ -118,7 +115,7 @@ export class AnswerFaults {
     return found && Date.now() - found.at < ms ? found : undefined
   }
 
-  /** Undefined where nothing is kept. A cache that knows nothing of the canary headers does not tell them apart. */
+  /** Undefined if nothing is cached. A cache that ignores the canary headers mixes up their answers. */
   private keyOf({ method, headers, url }: IncomingMessage): string | undefined {
     if (method !== 'GET' || this.faults.of('cache').length === 0) return undefined
     return `${headers.host ?? ''}${url ?? ''}`
@@ -129,7 +126,7 @@ function isOf(destination: Destination, app: string): boolean {
   return destination.app === app
 }
 
-/** A number from 0 to 1 that is always the same for the same one (a finalizer of MurmurHash3). */
+/** A number from 0 to 1, always the same for the same input (a finalizer of MurmurHash3). */
 function hashed(value: number): number {
   let bits = value | 0
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 export interface Balancer {
   port: number
-  /** Takes no more connections; those it gave away are no longer its own. */
+  /** Accepts no more connections; those it handed over are no longer its own. */
   close(): Promise<void>
 }
 

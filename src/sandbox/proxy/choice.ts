@@ -11,27 +11,27 @@ export type Choice =
       endpoint: Endpoint
       route: ProxyRoute
       destination: Destination
-      /** Where the cluster has subsets: whether the one that is named was found, or the fallback was taken. */
+      /** For a cluster with subsets: whether the named one was found, or the fallback was used. */
       by?: 'subset' | 'fallback'
     }
-  /** The route leads nowhere: no such cluster, or no endpoint in it. */
+  /** The route has no target: no such cluster, or no endpoint in it. */
   | { to: 'nowhere'; why: 'no cluster' | 'no healthy upstream'; route: ProxyRoute; destination?: Destination }
-  /** The reference leads nowhere, and is answered in its place. */
+  /** The reference has no target, and this answer replaces it. */
   | { to: 'answer'; answer: LocalAnswer; route: ProxyRoute; destination: Destination }
   | { to: 'proxy'; action: Exclude<RouteAction, { to: 'clusters' }>; route: ProxyRoute }
   | { to: 'no route' }
 
 /** How a destination is chosen among several. */
 export interface Weighing {
-  /** The weights that are served. */
+  /** The actual weights. */
   weights: (destinations: Destination[]) => Destination[]
-  /** What decides between them. */
+  /** The random source that decides between them. */
   chance: (destinations: Destination[]) => Random
-  /** In place of chance. */
+  /** Replaces chance. */
   turns?: RoundRobin
 }
 
-/** Where one request goes, chosen for it alone. */
+/** The destination of one request, chosen independently of others. */
 export function choose(
   state: ProxyState,
   host: string,
@@ -62,7 +62,7 @@ function virtualHost(
   host: string,
   port: number | undefined,
 ): VirtualHost | undefined {
-  // The port in the Host header is left out, as if the proxy listened on 80.
+  // The port in the Host header is ignored, as if the proxy listened on 80.
   const name = host.toLowerCase().replace(/:\d+$/, '')
   let best: { host: VirtualHost; rank: number } | undefined
   for (const candidate of config.virtualHosts) {
@@ -75,7 +75,7 @@ function virtualHost(
   return best?.host
 }
 
-/** 0 where the domain does not fit. */
+/** 0 if the domain does not match. */
 function domainRank(domain: string, name: string, host: string): number {
   if (domain === name || domain === host) return 3000
   if (domain === '*') return 1
@@ -95,7 +95,7 @@ function weighted(destinations: Destination[], random: Random): Destination | un
   return undefined
 }
 
-/** Pods of the subset; where there are none, the fallback policy decides: any pod of the Upstream, some, or none. */
+/** Pods of the subset; without any, the fallback policy decides: any pod of the Upstream, some, or none. */
 function subset(
   state: ProxyState,
   { cluster: name, subset: labels = {} }: Destination,
@@ -110,7 +110,7 @@ function subset(
   return { endpoints: rest, by: 'fallback' }
 }
 
-/** A pod without a label counts as having it empty. */
+/** A missing label counts as empty. */
 function labelled(endpoints: Endpoint[], labels: Record<string, string>): Endpoint[] {
   const wanted = Object.entries(labels)
   return endpoints.filter((one) => wanted.every(([name, value]) => (one.labels[name] ?? '') === value))

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { CorsPolicy } from '../gateway/routes.js'
 
-/** Whether a request asks, before another, if that one is allowed. */
+/** Whether a request is a preflight, which asks if another is allowed. */
 export function isPreflight(method: string | undefined, headers: IncomingHttpHeaders): boolean {
   return (
     method === 'OPTIONS' &&

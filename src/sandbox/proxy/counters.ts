@@ -15,7 +15,7 @@ export interface HostCounters {
   rq_error: number
 }
 
-/** What one proxy has done since it started. */
+/** The counters of one proxy since it started. */
 export class ProxyCounters {
   private readonly clusters = new Map<string, ClusterCounters>()
   private readonly hosts = new Map<string, HostCounters>()

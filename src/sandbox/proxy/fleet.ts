@@ -16,10 +16,10 @@ import type { ProxyTraits } from './traits.js'
 /** The proxies' port for HTTP, in their pods. */
 export const PROXY_PORT = 8080
 
-/** Where a gateway's proxies are. */
+/** The location of a gateway's proxies. */
 export interface ProxyPlace {
   namespace: string
-  /** Of the Service before them, and of their Deployment. */
+  /** Of their Service and their Deployment. */
   service: string
   /** Of their pods. */
   labels: Record<string, string>
@@ -37,7 +37,7 @@ export interface FleetOptions {
   random: Random
 }
 
-/** The gateway's proxies: each pod of their Deployment is one, and connections of users go to those that are ready. */
+/** The gateway's proxies: each pod of their Deployment is one, and users' connections go to the ready ones. */
 export class ProxyFleet {
   private readonly proxies = new Map<string, GatewayProxy>()
   private readonly answerFaults: AnswerFaults
@@ -54,7 +54,7 @@ export class ProxyFleet {
     return isProxy ? this.startIn(pod) : undefined
   }
 
-  /** Takes a connection over for the next ready proxy in turn; resets it where there is none. */
+  /** Hands a connection to the next ready proxy in turn; resets it if there is none. */
   take(socket: Socket): void {
     const ready = this.ready()
     const proxy = ready[this.turn % ready.length]
@@ -63,7 +63,7 @@ export class ProxyFleet {
     else socket.resetAndDestroy()
   }
 
-  /** Resolves once so many proxies are ready. */
+  /** Resolves once this many proxies are ready. */
   whenReady(count: number): Promise<void> {
     const { store } = this.options
     return new Promise((resolve) => {
@@ -75,7 +75,7 @@ export class ProxyFleet {
     })
   }
 
-  /** Those behind the Service, as its Endpoints have them. */
+  /** Those behind the Service, according to its Endpoints. */
   private ready(): GatewayProxy[] {
     const { store, place } = this.options
     const endpoints = store.get(RESOURCES.endpoints, place.namespace, place.service)

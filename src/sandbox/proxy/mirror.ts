@@ -12,11 +12,11 @@ export interface MirrorOptions {
   random: Random
 }
 
-/** Sends copies of requests to a shadow: whatever comes of them, nobody waits for it. */
+/** Sends copies of requests to a shadow, without waiting for the result. */
 export class Mirror {
   constructor(private readonly options: MirrorOptions) {}
 
-  /** Copies this request where its turn has come; `headers` and `target` are as the request itself is passed on. */
+  /** Copies this request if it is due; `headers` and `target` are those of the request as passed on. */
   copy(incoming: IncomingMessage, shadow: Shadow, headers: OutgoingHttpHeaders, target: string): void {
     const { state, counters, agent, portOf, random } = this.options
     if (random() * 100 >= shadow.percentage) return
@@ -47,7 +47,7 @@ export class Mirror {
   }
 }
 
-/** Envoy tells the shadow by its Host, before the port. */
+/** Envoy marks a shadow by its Host, before the port. */
 function hostOf({ host, keepsHost }: Shadow, asked: string): string {
   if (host !== undefined) return host
   return keepsHost ? asked : asked.replace(/(:\d+)?$/, '-shadow$1')

@@ -25,33 +25,33 @@ import { AnswerFaults } from './answer-faults.js'
 export interface GatewayProxy {
   port: number
   counters: ProxyCounters
-  /** Takes over a connection that was accepted elsewhere: at no cost, unlike one that is passed on byte by byte. */
+  /** Takes over a connection accepted elsewhere, which costs nothing, unlike copying its bytes. */
   take(socket: Socket): void
   /** @param graceMs how long requests under way may take */
   close(graceMs?: number): Promise<void>
 }
 
 export interface ProxyOptions {
-  /** What to serve, read anew for every request. */
+  /** What to serve, read again for every request. */
   state: ProxyState
   faults: FaultRegistry
-  /** The real port behind a pod's address; undefined where nothing listens. */
+  /** The real port behind a pod's address; undefined if nothing listens. */
   portOf: (ip: string, port: number) => number | undefined
   random?: Random
-  /** What goes wrong in it or in front of it; where proxies stand side by side, they share what is in front. */
+  /** Faults in it or in front of it; proxies side by side share those in front. */
   answerFaults?: AnswerFaults
-  /** Whether its pod is about to end: connections close with their next answer then. */
+  /** Whether its pod is about to end: then connections close with their next answer. */
   isEnding?: () => boolean
-  /** What kind of proxy it is; Envoy by default. */
+  /** The kind of proxy; Envoy by default. */
   traits?: ProxyTraits
 }
 
-/** Headers of a message that Envoy takes where nothing else is set, of requests and of answers. */
+/** Envoy's default limit for the headers of a message, of requests and of answers. */
 const MAX_HEADER_BYTES = 60 * 1024
 
 const SUBSET_COUNTER = { subset: 'lb_subsets_selected', fallback: 'lb_subsets_fallback' } as const
 
-/** Where a request is passed on to; without a port nothing listens there. */
+/** The target of a request; without a port nothing listens there. */
 interface Way {
   port?: number
   target: string
@@ -60,7 +60,7 @@ interface Way {
   endpoint: Endpoint
 }
 
-/** The gateway's proxy: an HTTP server before the pods that answers as a real one does. */
+/** The gateway's proxy: an HTTP server before the pods that answers like a real one. */
 export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const { state, faults, portOf, random = Math.random, isEnding = () => false } = options
   const { answerFaults = new AnswerFaults(faults, random), traits = ENVOY } = options
@@ -138,7 +138,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     const headers = passedOn(answerFaults.headers(incoming.headers))
     const attempts = answerFaults.attempts(destination)
     headers['x-forwarded-proto'] = 'http'
-    // Framed as it came: of itself Node frames no body of a GET, DELETE or OPTIONS.
+    // Framed as received: Node by default does not frame the body of a GET, DELETE or OPTIONS.
     if (incoming.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
     change(headers, [destination.headers.request, route.headers.request])
     if (rewrite?.host !== undefined) headers.host = rewrite.host
@@ -238,14 +238,14 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
       server.emit('connection', socket)
     },
     close: async (graceMs) => {
-      // The server waits for connections of its own only: those it took over are waited for besides.
+      // The server only waits for its own connections: those it took over are waited for separately.
       await closeServer(server, graceMs, () => [...taken])
       agent.destroy()
     },
   }
 }
 
-/** Where a redirect leads: what it does not name stays as the request has it. */
+/** The target of a redirect; parts it does not name stay as in the request. */
 function redirectTarget(
   { headers, url = '/', socket }: IncomingMessage,
   { scheme = 'http', host = headers.host ?? '', port, path }: Extract<RouteAction, { to: 'redirect' }>,

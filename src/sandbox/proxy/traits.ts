@@ -1,6 +1,9 @@
 import type { LocalAnswer } from '../gateway/routes.js'
 
-/** What differs between proxies whatever their routes: the wording of their own answers, headers they add, their choice. */
+/**
+ * Differences between proxies that do not depend on routes: the wording of their own answers, headers they add, how
+ * they choose.
+ */
 export interface ProxyTraits {
   /** How a destination is chosen by weight. */
   balance: 'random' | 'round robin'
@@ -16,7 +19,7 @@ export interface ProxyTraits {
   timedOut: LocalAnswer
 }
 
-/** Envoy as it comes, as Gloo and Contour run it. */
+/** Envoy's defaults, as in Gloo and Contour. */
 export const ENVOY: ProxyTraits = {
   balance: 'random',
   server: 'envoy',

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 const SWEEP_MS = 10
 
 /**
- * Closes a server; requests under way are answered first, kept connections go as soon as they are idle.
+ * Closes a server; requests in progress are answered first, kept-alive connections close as soon as they are idle.
+ *
  * @param graceMs how long requests may take until their connections are cut
  * @param others open connections that the server serves without having accepted them
  */

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../api-server/objects.js'
 
-/** Reads a ConfigMap or Secret of the pod's namespace; undefined where there is none. */
+/** Reads a ConfigMap or Secret of the pod's namespace; undefined if it does not exist. */
 export type ReadObject = (kind: 'configmap' | 'secret', name: string) => KubeObject | undefined
 
-/** The variables of a container, or what of its configuration is missing, in the kubelet's words. */
+/** The variables of a container, or what is missing of its configuration, worded like the kubelet. */
 export type Environment = { values: Record<string, string> } | { missing: string }
 
 interface Variable {
@@ -28,7 +28,7 @@ interface Source {
   secretRef?: { name: string; optional?: boolean }
 }
 
-/** The environment of the pod's first container: all keys of `envFrom`, and `env` over them, as the kubelet puts it together. */
+/** The environment of the pod's first container: all keys of `envFrom`, overridden by `env`, like the kubelet. */
 export function environmentOf(pod: KubeObject, read: ReadObject): Environment {
   const container = pod.spec.containers[0] as { env?: Variable[]; envFrom?: Source[] }
   const values: Record<string, string> = {}
@@ -61,7 +61,7 @@ export function environmentOf(pod: KubeObject, read: ReadObject): Environment {
   return { values }
 }
 
-/** The first volume whose ConfigMap or Secret is not there, in the kubelet's words; undefined where all are. */
+/** The first volume whose ConfigMap or Secret is missing, worded like the kubelet; undefined if none is. */
 export function missingVolume(pod: KubeObject, read: ReadObject): string | undefined {
   interface Volume {
     name: string
@@ -100,7 +100,7 @@ function fieldOf({ metadata, status }: KubeObject, path: string): string {
   return fields[path] ?? ''
 }
 
-/** `$(NAME)` stands for a variable that came before; one that is not known stays as it is. */
+/** `$(NAME)` is a preceding variable; an unknown one stays unchanged. */
 function expanded(text: string, values: Record<string, string>): string {
   return text.replace(/\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g, (whole, name: string) => values[name] ?? whole)
 }

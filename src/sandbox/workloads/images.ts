@@ -1,6 +1,6 @@
 export interface PullProblem {
   image: string
-  /** Kubernetes' word for it, the container's reason for waiting. */
+  /** Kubernetes' reason for a waiting container. */
   reason: 'InvalidImageName' | 'ErrImagePull'
   message: string
 }
@@ -9,8 +9,8 @@ const REFERENCE =
   /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[a-f0-9]{64})?$/
 
 /**
- * Why an image cannot be pulled. Any well-formed reference can, but for registries that end in `.invalid` and tags that
- * say they are not there (`missing`, `does-not-exist`).
+ * Why an image cannot be pulled. Any valid reference can, except for registries that end in `.invalid` and tags that
+ * mean a missing image (`missing`, `does-not-exist`).
  */
 export function pullProblem(image: string): PullProblem | undefined {
   if (!REFERENCE.test(image)) {

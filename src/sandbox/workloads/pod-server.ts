@@ -17,7 +17,7 @@ export interface PodServer {
   port: number
   /** Ports the container listens on, by the pod's own address; empty: any. */
   ports: number[]
-  /** Real ports by those that listen on the pod's own loopback interface: reached by a port-forward alone. */
+  /** Real ports by those on the pod's own loopback interface, reached only through a port-forward. */
   loopback?: Record<number, number>
   /** @param graceMs how long requests under way may take */
   close(graceMs?: number): Promise<void>
@@ -29,7 +29,7 @@ export interface PodContext {
   log: (line: string) => void
 }
 
-/** Starts a container that serves; ordered latency and errors come first. */
+/** Starts a serving container; latency and error faults come first. */
 export async function startPodServer(
   pod: KubeObject,
   { answer, ports, greeting, startMs, drainMs }: Extract<Program, { does: 'serve' }>,
@@ -60,7 +60,7 @@ export async function startPodServer(
     else send()
   }
 
-  // Kept connections stay as long as the proxy wants them: closing an idle one could meet a request on its way.
+  // Kept-alive connections stay as long as the proxy wants them: closing an idle one could hit a request in transit.
   const server = createGuarded({ keepAliveTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   log(greeting)
@@ -72,7 +72,7 @@ export async function startPodServer(
       const told = performance.now()
       await closeServer(server, graceMs === Infinity ? undefined : graceMs)
       const rest = Math.min(drainMs, graceMs) - (performance.now() - told)
-      // A server that is thrown away, and not told to end, does not take its time.
+      // A server that is thrown away instead of being asked to end does not drain.
       if (rest > 0 && graceMs !== Infinity) await sleep(rest)
     },
   }

@@ -7,21 +7,23 @@ export interface PodAnswer {
   body: string
 }
 
-/** What a container does once its image is there: it answers every request alike, or it ends at once. */
+/** What a container does once its image is pulled: it answers every request alike, or it exits at once. */
 export type Program =
   | {
       does: 'serve'
       answer: PodAnswer
-      /** How long it takes until it answers with anything but 503, and to end once it is told to, milliseconds. */
+      /**
+       * How long it answers only with 503 after its start, and how long it takes to end when asked to, milliseconds.
+       */
       startMs: number
       drainMs: number
-      /** Ports it listens on; empty where the pod does not say: any. */
+      /** Ports it listens on; empty if the pod does not declare any: all. */
       ports: number[]
-      /** What it logs when it starts. */
+      /** What it logs at start. */
       greeting: string
     }
   | { does: 'fail'; exitCode: number; output: string }
-  /** Asks one URL, and ends. */
+  /** Requests one URL, and ends. */
   | { does: 'ask'; url: string }
 
 const HTTP_ECHO = /^(docker\.io\/)?hashicorp\/http-echo(:|@|$)/
@@ -29,9 +31,8 @@ const HTTP_ECHO = /^(docker\.io\/)?hashicorp\/http-echo(:|@|$)/
 const CURL = /(^|\/)curl(:|@|$)/
 
 /**
- * http-echo is what the real one is, and curl asks the URL among its arguments; any other image answers with a small JSON
- * document about its pod. Such a stand-in takes its time where its environment says so: START_MS until it answers, DRAIN_MS
- * to end.
+ * http-echo behaves like the real one, and curl requests the URL among its arguments; any other image answers with a
+ * small JSON document about its pod. Its environment can slow it down: START_MS until it answers, DRAIN_MS to end.
  */
 export function programOf(pod: KubeObject, env: Record<string, string> = {}): Program {
   const container = pod.spec.containers[0]

@@ -8,7 +8,7 @@ export interface ReadinessProbe {
   periodMs: number
   successThreshold: number
   failureThreshold: number
-  /** Asks once; `portOf` is the real port behind one of the pod's. */
+  /** Probes once; `portOf` is the real port behind one of the pod's. */
   ask: (portOf: (port: number) => number | undefined) => Promise<boolean>
 }
 
@@ -22,7 +22,7 @@ interface Written {
   failureThreshold?: number
 }
 
-/** Undefined where the container has none. What needs a shell or gRPC in the pod counts as a success. */
+/** Undefined if the container has none. Probes that need a shell or gRPC in the pod count as success. */
 export function readinessProbeOf(pod: KubeObject): ReadinessProbe | undefined {
   const container = pod.spec.containers[0] as {
     readinessProbe?: Written

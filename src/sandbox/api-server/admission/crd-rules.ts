@@ -1,4 +1,4 @@
-/** Says what is wrong with one field. */
+/** Reports a problem of one field. */
 export type Collect = (reason: string, field: string, message: string) => void
 
 export const PRECISE_HOSTNAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -9,7 +9,7 @@ export function required(collect: Collect, field: string): void {
   collect('FieldValueRequired', field, 'Required value')
 }
 
-/** A rule written in CEL: what it is about is printed as its type alone, unless it is a scalar. */
+/** A rule written in CEL: the value is printed as its type only, unless it is a scalar. */
 export function rule(collect: Collect, field: string, message: string, value?: unknown): void {
   const shown = value === undefined ? '"object"' : JSON.stringify(value)
   collect('FieldValueInvalid', field, `Invalid value: ${shown}: ${message}`)

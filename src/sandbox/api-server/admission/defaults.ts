@@ -1,7 +1,7 @@
 import type { KubeObject, ResourceType } from '../objects.js'
 import { defaultGateway, defaultGatewayClass, defaultHttpRoute } from './gateway-api-defaults.js'
 
-/** Fills in what Kubernetes fills in when a client leaves it out. Changes the object in place. */
+/** Sets Kubernetes' defaults for missing fields. Changes the object in place. */
 export function applyDefaults(resource: ResourceType, object: KubeObject): void {
   DEFAULTS[resource.kind]?.(object)
 }
@@ -29,7 +29,7 @@ const DEFAULTS: Record<string, (object: KubeObject) => void> = {
   GatewayClass: defaultGatewayClass,
 }
 
-/** Gloo's CRDs give a status that is there from the start. */
+/** Gloo's CRDs define a default status. */
 function defaultGlooStatus(object: KubeObject): void {
   object.status ??= {}
   object.status.statuses ??= {}
@@ -114,7 +114,7 @@ function defaultProbe(probe: any): void {
   }
 }
 
-/** Untagged, or tagged `latest`: what the name stands for may change. */
+/** Untagged, or tagged `latest`: the content behind the name may change. */
 function isMutableImage(image: string): boolean {
   if (image.includes('@')) return false
   const tag = /:([^/:]+)$/.exec(image)?.[1]

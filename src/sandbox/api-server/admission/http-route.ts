@@ -15,7 +15,7 @@ const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$/
 const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
 
-/** What the CRD of HTTPRoutes says of a spec. */
+/** The rules of the HTTPRoute CRD for a spec. */
 export function checkRoute({ parentRefs, hostnames, rules = [] }: any, collect: Collect): void {
   size(collect, 'spec.parentRefs', parentRefs, 0, 32)
   checkParents((parentRefs ?? []) as any[], collect)
@@ -133,7 +133,7 @@ function checkBackend({ group, kind, port, name }: any, at: string, collect: Col
     rule(collect, at, 'Must have port for Service reference')
 }
 
-/** The field that goes with a filter's type. */
+/** The field of each filter type. */
 const FILTERS: Record<string, string> = {
   RequestHeaderModifier: 'requestHeaderModifier',
   ResponseHeaderModifier: 'responseHeaderModifier',

@@ -1,4 +1,4 @@
-/** What a name has to look like, and how Kubernetes says so. */
+/** The form of a name, and Kubernetes' message about it. */
 export interface NameRule {
   pattern: RegExp
   maxLength: number

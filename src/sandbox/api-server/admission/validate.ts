@@ -14,7 +14,7 @@ import {
 
 type Collect = (reason: string, field: string, message: string) => void
 
-/** Throws 422 with every cause found. `previous` is there when the object existed before. */
+/** Throws 422 with every cause found. `previous` is set if the object existed before. */
 export function validate(resource: ResourceType, object: KubeObject, previous?: KubeObject): void {
   const causes: StatusCause[] = []
   const collect: Collect = (reason, field, message) => causes.push({ reason, message, field })
@@ -31,7 +31,7 @@ const CHECKS: Record<string, (object: KubeObject, collect: Collect, previous?: K
   Pod: ({ spec }, collect) => validatePodSpec(spec, 'spec', collect),
   Secret: ({ data }, collect) => limitBytes(bytesOf(data, 'base64'), 'data', collect),
   ConfigMap: ({ data, binaryData }, collect) =>
-    // No field is named: it is about both together.
+    // No field is named: it concerns both.
     limitBytes(bytesOf(data, 'utf8') + bytesOf(binaryData, 'base64'), '[]', collect),
   Lease: ({ spec }, collect) => validateLease(spec, collect),
   HorizontalPodAutoscaler: ({ spec }, collect) => validateAutoscaler(spec, collect),
@@ -96,7 +96,7 @@ function validateDeployment({ spec }: KubeObject, collect: Collect, previous?: K
   }
 }
 
-/** What a Deployment and a ReplicaSet have in common. */
+/** The rules that a Deployment and a ReplicaSet share. */
 function validateWorkload(spec: any, collect: Collect): void {
   if (spec.replicas < 0) {
     invalidValue(collect, 'spec.replicas', spec.replicas, 'must be greater than or equal to 0')

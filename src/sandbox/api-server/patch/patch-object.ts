@@ -6,7 +6,7 @@ import { ApiError, badRequest } from '../status.js'
 import { mergePatch } from './merge-patch.js'
 import { strategicMerge } from './strategic-merge.js'
 
-/** The live object with a client's patch carried out; it is not yet checked against its schema. */
+/** The live object after a client's patch, not yet checked against its schema. */
 export function patchObject(
   live: KubeObject,
   patch: unknown,

@@ -8,8 +8,8 @@ const SET_ORDER = '$setElementOrder/'
 const DELETE_FROM = '$deleteFromPrimitiveList/'
 
 /**
- * A strategic merge patch: like a merge patch, but lists that have a merge key are merged item by item, and the
- * directives `$patch`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…` and `$retainKeys` are followed.
+ * A strategic merge patch: like a merge patch, but lists with a merge key are merged item by item, and the directives
+ * `$patch`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…` and `$retainKeys` are followed.
  */
 export function strategicMerge(original: unknown, patch: unknown, schema: FieldSchema): unknown {
   if (!isObject(patch)) return patch
@@ -37,7 +37,7 @@ export function strategicMerge(original: unknown, patch: unknown, schema: FieldS
   return merged
 }
 
-/** Directives for lists that the patch names without changing an item of them. */
+/** Directives for lists of which the patch changes no item. */
 function followListDirectives(merged: Dict, patch: Dict, resolved: Resolved): void {
   for (const [directive, value] of Object.entries(patch)) {
     if (directive.startsWith(DELETE_FROM)) {
@@ -77,7 +77,7 @@ function mergeList(original: unknown, patch: unknown[], schema: FieldSchema, set
   return inOrder(merged, order, source, sameItem)
 }
 
-/** Items that the patch orders take its order; those only the server has keep their place among them. */
+/** Items that the patch orders take its order; items only on the server keep their place among them. */
 function inOrder(
   items: unknown[],
   order: unknown[],

@@ -8,11 +8,11 @@ import { forwardConnections } from './connections.js'
 import { SpdySession } from './spdy-session.js'
 import { acceptKey, WebSocketTunnel } from './websocket.js'
 
-/** The real port behind a port of a pod's loopback interface; undefined where nothing listens. */
+/** The real port behind a port of a pod's loopback interface; undefined if nothing listens. */
 export type FindPort = (namespace: string, pod: string, port: number) => number | undefined
 
 const PROTOCOL = 'portforward.k8s.io'
-/** SPDY frames in the messages of a WebSocket: what kubectl tries first. */
+/** SPDY frames in WebSocket messages: kubectl's first choice. */
 const TUNNELED = `SPDY/3.1+${PROTOCOL}`
 
 /**

@@ -1,4 +1,4 @@
-/** Frames of SPDY/3.1, as far as a server of port-forwards meets them. */
+/** Frames of SPDY/3.1 that a server of port-forwards gets. */
 
 const TYPES = { 1: 'syn stream', 3: 'reset', 6: 'ping', 7: 'goaway', 8: 'headers' } as const
 const FIN = 1
@@ -8,11 +8,11 @@ const MAX_DATA = 0xff_ffff
 export type Frame =
   /** A stream begins. Headers are compressed. */
   | { type: 'syn stream'; id: number; isLast: boolean; headers: Buffer }
-  /** More headers of a stream, compressed: read for the sake of the compression alone. */
+  /** More headers of a stream, compressed: only read to keep the compression in step. */
   | { type: 'headers'; id: number; headers: Buffer }
   | { type: 'data'; id: number; isLast: boolean; data: Buffer }
   | { type: 'reset' | 'ping' | 'goaway'; id: number }
-  /** SETTINGS and WINDOW_UPDATE: Kubernetes' side has no flow control of its own, so there is nothing to heed. */
+  /** SETTINGS and WINDOW_UPDATE are ignored: Kubernetes' side has no flow control of its own. */
   | { type: 'other' }
 
 /** Cuts a stream of bytes into frames. */
@@ -61,7 +61,7 @@ export function goaway(lastId: number): Buffer {
   return control(7, Buffer.concat([uint32(lastId), uint32(0)]))
 }
 
-/** The frames for some data, most often one. */
+/** The frames for some data, usually one. */
 export function data(id: number, bytes: Buffer, isLast: boolean): Buffer[] {
   const frames: Buffer[] = []
   let at = 0

@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream'
 import { constants, createDeflate, createInflate } from 'node:zlib'
 
-/** Words of SPDY/3's compression dictionary that stand in it with their length in front. */
+/** Words of SPDY/3's compression dictionary, each preceded by its length there. */
 const WORDS = [
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges',
   'age allow authorization cache-control connection content-base content-encoding content-language',
@@ -20,13 +20,13 @@ const TAIL =
   'chunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,' +
   'text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.'
 
-/** Both sides know it: what a block repeats of it is not sent. */
+/** Known to both sides: what a block repeats of it is not sent. */
 const DICTIONARY = Buffer.concat([...WORDS.map(prefixed), Buffer.from(TAIL)])
 
-/** Every block is to be read without the next one. Headers are small: what they unpack to stays in memory. */
+/** Every block has to be readable without the next one. Headers are small: unpacked, they stay in memory. */
 const PER_BLOCK = { flush: constants.Z_SYNC_FLUSH, highWaterMark: 1024 * 1024 }
 
-/** Headers of one session, in both directions: each block builds on those before it, so their order matters. */
+/** Headers of one session, in both directions: each block builds on the previous ones, so their order matters. */
 export class HeaderCodec {
   private readonly inflated = flushing(createInflate({ dictionary: DICTIONARY, ...PER_BLOCK }))
   private readonly deflated = flushing(createDeflate({ dictionary: DICTIONARY, ...PER_BLOCK }))
@@ -51,7 +51,7 @@ export class HeaderCodec {
   }
 }
 
-/** One block after another through a (de)compressor that goes on. */
+/** Sends one block after another through the same (de)compressor. */
 function flushing(zlib: Transform): (block: Buffer) => Promise<Buffer> {
   return (block) =>
     new Promise((resolve, reject) => {

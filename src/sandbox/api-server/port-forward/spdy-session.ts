@@ -4,7 +4,7 @@ import { HeaderCodec } from './spdy-headers.js'
 
 /** One stream of a session, in both directions. */
 export class SpdyStream extends Duplex {
-  /** The peer ended it, or the whole session is over: nobody is to be told. */
+  /** The peer ended it, or the whole session is over: nobody needs a message. */
   isOver = false
   private wantsMore?: () => void
 
@@ -16,7 +16,7 @@ export class SpdyStream extends Duplex {
     super()
   }
 
-  /** What the peer sent; resolves once there is room for more. */
+  /** Data from the peer; resolves once there is room for more. */
   receive(bytes: Buffer): Promise<void> | undefined {
     if (this.destroyed || bytes.length === 0 || this.push(bytes)) return undefined
     return new Promise((resolve) => {
@@ -45,8 +45,8 @@ export class SpdyStream extends Duplex {
 }
 
 /**
- * The server's side of SPDY/3.1 over a connection, until that ends. A stream whose reader is slow holds up the whole
- * session, as it does in Kubernetes.
+ * The server's side of SPDY/3.1 over a connection, until that ends. A stream with a slow reader blocks the whole
+ * session, as in Kubernetes.
  */
 export class SpdySession {
   private readonly codec = new HeaderCodec()
@@ -76,7 +76,7 @@ export class SpdySession {
     }
   }
 
-  /** Tells the peer that nothing more is served, and ends. */
+  /** Announces the end to the peer, and ends. */
   end(): void {
     if (!this.connection.destroyed) this.connection.end(goaway(this.lastId))
   }

@@ -13,7 +13,7 @@ export function acceptKey(key: string): string {
     .digest('base64')
 }
 
-/** The bytes that travel in a WebSocket's binary messages, the server's side. Where messages begin and end is lost. */
+/** The bytes of a WebSocket's binary messages, the server's side. Message boundaries are lost. */
 export class WebSocketTunnel extends Duplex {
   private rest: Buffer = Buffer.alloc(0)
 
@@ -54,12 +54,12 @@ export class WebSocketTunnel extends Duplex {
     if (this.destroyed) return
     if (opcode === OPCODES.ping) this.socket.write(frame(OPCODES.pong, payload))
     else if (opcode === OPCODES.close) this.end()
-    // Text does not come; a message in several frames goes on with opcode 0.
+    // Clients send no text; a fragmented message continues with opcode 0.
     else if (opcode <= OPCODES.binary && !this.push(payload)) this.socket.pause()
   }
 }
 
-/** The first frame, unmasked, and where it ends; undefined while it is not all there. */
+/** The first frame, unmasked, and its end; undefined until it is complete. */
 function parse(bytes: Buffer): { opcode: number; payload: Buffer; end: number } | undefined {
   if (bytes.length < 2) return undefined
   const short = bytes[1]! & 0x7f

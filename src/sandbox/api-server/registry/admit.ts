@@ -13,7 +13,7 @@ import { hasGeneration, now, type ObjectStore } from '../store.js'
 import { apiVersionOf, isDryRun, type WriteRequest } from './context.js'
 import { allocateServiceAddress } from './service-addresses.js'
 
-/** Whose fields a request writes, and which of them: `status` only at its own endpoint. */
+/** Whose fields a request writes, and which: `status` only at its own endpoint. */
 export function trackingOf(request: WriteRequest, operation: Manager['operation']): Tracking {
   const { resource, subresource, query, userAgent } = request
   const manager = query.get('fieldManager') || userAgent.split('/')[0] || 'unknown'
@@ -34,7 +34,7 @@ function hasStatusEndpoint(resource: ResourceType): boolean {
   return resource.subresources.includes('status')
 }
 
-/** Takes name and namespace from the URL, where a client may leave them out; throws 400 where the object disagrees. */
+/** Takes name and namespace from the URL if the body omits them; throws 400 if they differ. */
 export function identify(object: KubeObject, { resource, namespace, name }: WriteRequest): void {
   const { metadata } = object
   if (namespace !== undefined) {
@@ -55,7 +55,7 @@ export function identify(object: KubeObject, { resource, namespace, name }: Writ
   }
 }
 
-/** Objects are created only in namespaces that exist and are not on their way out. */
+/** Objects are created only in existing namespaces that are not terminating. */
 export function requireNamespace(store: ObjectStore, resource: ResourceType, object: KubeObject): void {
   const { namespace, name } = object.metadata
   if (!resource.namespaced) return
@@ -70,7 +70,7 @@ export function requireNamespace(store: ObjectStore, resource: ResourceType, obj
   }
 }
 
-/** Everything between a decoded object and its creation. `owned` objects come with their managedFields. */
+/** Everything between a decoded object and its creation. `owned` objects have their managedFields. */
 export function createObject(
   store: ObjectStore,
   request: WriteRequest,
@@ -107,13 +107,13 @@ export function createObject(
   }
 }
 
-/** Whichever version a client writes, one is stored. */
+/** Whatever version a client writes, one is stored. */
 function asStored({ group, plural }: ResourceType, object: KubeObject): KubeObject {
   const stored = findResource(group, plural)
   return stored ? { ...object, apiVersion: apiVersionOf(stored) } : object
 }
 
-/** What a kind's own code sets when an object is created, whatever the client said. */
+/** Fields that a kind's own code sets at creation, whatever the client sent. */
 function prepareForCreate(store: ObjectStore, resource: ResourceType, object: KubeObject): KubeObject {
   if (hasStatusEndpoint(resource)) {
     delete object.status
@@ -131,8 +131,8 @@ function prepareForCreate(store: ObjectStore, resource: ResourceType, object: Ku
 }
 
 /**
- * Everything between a decoded object and its update: what the client may not change is kept, ownership recorded, the
- * result checked. Removes the object when the last finalizer of a deleted one goes. Throws 409 for a stale object.
+ * Everything between a decoded object and its update: immutable fields are kept, ownership is recorded, the result
+ * checked. Removes a deleted object with its last finalizer. Throws 409 for a stale object.
  */
 export function updateObject(
   store: ObjectStore,
@@ -162,14 +162,14 @@ export function updateObject(
   return store.update(resource, next)
 }
 
-/** A client may send managedFields of its own; objects that nobody tracked from the start are not tracked later. */
+/** A client may send its own managedFields; objects that were not tracked from the start are not tracked later. */
 function recordOwner(request: WriteRequest, live: KubeObject, next: KubeObject): void {
   setManagedFields(next, next.metadata.managedFields ?? live.metadata.managedFields ?? [])
   if (!live.metadata.managedFields) return
   setManagedFields(next, trackUpdate(live, next, trackingOf(request, 'Update')))
 }
 
-/** Objects are kept with their fields in one order, whoever wrote them: controllers compare templates as text. */
+/** Objects are stored with their fields in a fixed order: controllers compare templates as text. */
 export function inFieldOrder<T>(value: T): T {
   if (Array.isArray(value)) return value.map(inFieldOrder) as T
   if (!isObject(value)) return value
@@ -217,7 +217,7 @@ function setManagedFields(object: KubeObject, managedFields: unknown[]): void {
   else delete object.metadata.managedFields
 }
 
-/** Five characters Kubernetes uses for generated names: no vowels, nothing that looks like something else. */
+/** Five of the characters Kubernetes uses for generated names: no vowels, nothing that is easily confused. */
 function randomSuffix(): string {
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
   return Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('')

@@ -3,17 +3,17 @@ import type { KubeObject, ResourceType } from '../objects.js'
 import type { ResourceRequest } from '../request.js'
 import type { ObjectStore } from '../store.js'
 
-/** A request that changes something, with all that matters of it. */
+/** A request that changes something. */
 export interface WriteRequest extends ResourceRequest {
   body: RequestBody
   userAgent: string
-  /** Filled while the request is carried out: told to the client in `Warning` headers. */
+  /** Filled while the request is carried out; sent to the client in `Warning` headers. */
   warnings: string[]
-  /** Asked before an object is stored or deleted. */
+  /** Called before an object is stored or deleted. */
   admit?: Admit
 }
 
-/** What an admission webhook does: throws where an object may not be stored as it is, or not be deleted. */
+/** Like an admission webhook: throws if an object may not be stored, or not be deleted. */
 export type Admit = (change: { resource: ResourceType; object: KubeObject; isDeletion?: true }) => void
 
 export interface Answer {

@@ -6,7 +6,7 @@ import { ApiError, badRequest, invalid } from '../status.js'
 import { apiVersionOf, type WriteRequest } from './context.js'
 
 /**
- * What a client sent, as an object of this kind: types checked, unknown fields dropped (an error with
+ * A client's body as an object of this kind: types checked, unknown fields dropped (an error with
  * `fieldValidation=Strict`, a warning otherwise). Throws 400; for custom kinds 422.
  */
 export function decodeObject(sent: Record<string, any>, request: WriteRequest): KubeObject {
@@ -35,7 +35,7 @@ export function decodeObject(sent: Record<string, any>, request: WriteRequest): 
 
 const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/
 
-/** Times of a Lease have six digits after the second, no fewer and no more. */
+/** Times of a Lease have exactly six digits after the second. */
 function microTimeProblem(spec: Record<string, unknown>): string | undefined {
   for (const field of ['acquireTime', 'renewTime']) {
     const time = spec[field]
@@ -45,7 +45,7 @@ function microTimeProblem(spec: Record<string, unknown>): string | undefined {
   return undefined
 }
 
-/** Brings an object that the server put together itself into its stored form. */
+/** Brings an object that the server built itself into its stored form. */
 export function normaliseObject(object: KubeObject, resource: ResourceType): KubeObject {
   const { value, problems } = inspect(object, schemaOf(resource))
   const outOfRange = problems.filter(({ kind }) => kind !== 'unknown-field')
@@ -54,7 +54,7 @@ export function normaliseObject(object: KubeObject, resource: ResourceType): Kub
   return value as KubeObject
 }
 
-/** The configuration of a server-side apply. Throws 500 where it does not fit the schema, as the real server does. */
+/** The configuration of a server-side apply. Throws 500 if it does not fit the schema, like the real server. */
 export function decodeApplied(sent: unknown, request: WriteRequest): KubeObject {
   const { resource } = request
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {

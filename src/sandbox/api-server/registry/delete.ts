@@ -62,8 +62,9 @@ export async function deleteCollection({ store }: WriteContext, request: WriteRe
 }
 
 /**
- * Deletes an object, or marks it as being deleted where somebody has to finish it first: the kubelet a scheduled pod, the
- * namespace controller a namespace, the owner of a finalizer the object that has it.
+ * Deletes an object, or marks it as being deleted if somebody has to finish it first: the kubelet a scheduled pod, the
+ * namespace controller a namespace, a finalizer's owner the object that has it.
+ *
  * @returns the object as it was last, or as it is marked
  */
 function deleteObject(
@@ -90,11 +91,11 @@ function deleteObject(
 }
 
 function gracePeriod(resource: ResourceType, pod: KubeObject, options: DeleteOptions): number {
-  // Nobody has to stop a pod that runs nowhere.
+  // A pod without a node needs nobody to stop it.
   if (resource.kind !== 'Pod' || !pod.spec?.nodeName) return 0
   const configured = pod.spec.terminationGracePeriodSeconds as number | undefined
   const wanted = options.gracePeriodSeconds ?? configured ?? DEFAULT_GRACE_SECONDS
-  // A pod that is being deleted can be hurried, not given more time.
+  // The grace period of a terminating pod can be shortened, not extended.
   return Math.min(wanted, pod.metadata.deletionGracePeriodSeconds ?? wanted)
 }
 
@@ -136,7 +137,7 @@ function isOwner(store: ObjectStore, object: KubeObject): boolean {
   return dependentsOf(store, object).length > 0
 }
 
-/** `--cascade=orphan`: what the object owns stays, and knows no owner any more. */
+/** `--cascade=orphan`: the object's dependents stay, without an owner. */
 function orphanDependents(store: ObjectStore, owner: KubeObject): void {
   for (const [resource, dependent] of dependentsOf(store, owner)) {
     const orphan = structuredClone(dependent)

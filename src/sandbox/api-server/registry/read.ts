@@ -6,7 +6,7 @@ import type { ObjectStore } from '../store.js'
 import { partialMetadata, toTable } from '../table.js'
 import { apiVersionOf, liveObject, type Answer } from './context.js'
 
-/** How the client wants objects written: whole, printed as a table, or only their metadata. */
+/** How the client wants objects written: complete, as a table, or only their metadata. */
 export type Representation = 'object' | 'table' | 'metadata'
 
 export function representationOf(accept: string): Representation {
@@ -21,7 +21,7 @@ export function getOne(store: ObjectStore, request: ResourceRequest, as: Represe
   return { code: 200, body: represent(object, request, as) }
 }
 
-/** One object as the client wants it. */
+/** One object in the requested representation. */
 export function represent(object: KubeObject, request: ResourceRequest, as: Representation): object {
   if (as === 'table') return tableOf([object], request, object.metadata.resourceVersion)
   if (as === 'metadata') return partialMetadata(object)
@@ -29,7 +29,7 @@ export function represent(object: KubeObject, request: ResourceRequest, as: Repr
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
 }
 
-/** GET of all objects that the selectors match; `limit` is not needed and ignored. */
+/** GET of all objects that the selectors match; `limit` is ignored. */
 export function list(store: ObjectStore, request: ResourceRequest, as: Representation): Answer {
   const { resource, namespace, query } = request
   const items = store.list(resource, namespace).filter(parseSelectors(query, resource.kind))
@@ -47,14 +47,14 @@ export function list(store: ObjectStore, request: ResourceRequest, as: Represent
   }
 }
 
-/** Items of built-in kinds don't repeat what the list says of their kind. */
+/** Items of built-in kinds omit the kind that the list already has. */
 function listItem(object: KubeObject, resource: ResourceType): object {
   if (resource.custom) return { ...object, apiVersion: apiVersionOf(resource) }
   const { apiVersion: _apiVersion, kind: _kind, ...item } = object
   return item
 }
 
-/** How a watch writes its objects; in a watch as a table only the first event has the columns. */
+/** How a watch writes its objects; with tables, only the first event has the columns. */
 export function watchRenderer(request: ResourceRequest, as: Representation): (object: KubeObject) => unknown {
   let withColumns = true
   return (object) => {

@@ -6,7 +6,7 @@ import { labelText } from '../table.js'
 import { updateObject } from './admit.js'
 import { liveObject, type Answer, type WriteContext, type WriteRequest } from './context.js'
 
-/** The `scale` of a Deployment or ReplicaSet: its replicas, seen as an object of its own. */
+/** The `scale` of a Deployment or ReplicaSet: its replicas as an object of their own. */
 export async function scale({ store }: WriteContext, request: WriteRequest): Promise<Answer> {
   const { resource, verb, name = '' } = request
   const live = liveObject(store, request)

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store.js'
 
 const FIRST_NODE_PORT = 30_000
 
-/** Gives a Service its cluster IP, and node ports where its type has them. Nothing listens there: they are names. */
+/** Assigns a Service's cluster IP, and node ports if its type has them. Nothing listens there: they are only names. */
 export function allocateServiceAddress(store: ObjectStore, service: KubeObject): void {
   const { spec } = service
   if (spec.type === 'ExternalName') return

@@ -25,7 +25,7 @@ export async function update({ store }: WriteContext, request: WriteRequest): Pr
   return { code: 200, body: updateObject(store, request, live, object) }
 }
 
-/** Leases and custom kinds are replaced only by one who says which state of them he read. */
+/** Leases and custom kinds can only be replaced with the resourceVersion that was read. */
 function requireUnconditional(resource: ResourceType, { metadata }: KubeObject): void {
   if (!resource.custom && resource.kind !== 'Lease') return
   const message = 'Invalid value: 0: must be specified for an update'
@@ -33,7 +33,7 @@ function requireUnconditional(resource: ResourceType, { metadata }: KubeObject):
   throw invalid({ ...resource, kind: resource.plural }, metadata.name, [cause])
 }
 
-/** The four kinds of PATCH; a server-side apply creates what is not there. */
+/** The four kinds of PATCH; a server-side apply creates a missing object. */
 export async function patch({ store }: WriteContext, request: WriteRequest): Promise<Answer> {
   const { resource, name = '' } = request
   const kind = patchKind(request.body.contentType, resource)

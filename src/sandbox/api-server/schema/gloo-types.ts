@@ -1,8 +1,8 @@
 import type { TypeDefinition } from './types.js'
 
 /**
- * What the sandbox checks of Gloo's custom resources: the fields canary writes, with the limits of Gloo's own CRDs
- * (a weight is an unsigned 32-bit integer, a header's value a string). All else is kept as it is, unchecked.
+ * The checked part of Gloo's custom resources: the fields canary writes, with the limits of Gloo's own CRDs (a weight
+ * is an unsigned 32-bit integer, a header's value a string). Everything else is stored unchecked.
  */
 export const GLOO_TYPES: Record<string, TypeDefinition> = {
   'gloo.RouteTable': {

@@ -3,26 +3,26 @@ import type { FieldSchema } from './types.js'
 
 export type PathPart = string | number
 
-/** What is wrong with one value of an object. */
+/** A problem of one value in an object. */
 export interface Problem {
   kind: 'unknown-field' | 'wrong-type' | 'too-small' | 'too-big'
   path: PathPart[]
   value: unknown
-  /** What the schema wants there. */
+  /** What the schema expects there. */
   wanted: Resolved
   /** Name of the innermost type around it, e.g. `apps.v1.DeploymentSpec`. */
   within: string
 }
 
 export interface Inspection {
-  /** The value as the server keeps it: without unknown fields and nulls, with the structs that are always there. */
+  /** The stored value: without unknown fields and nulls, with the structs that always exist. */
   value: any
   problems: Problem[]
 }
 
 /**
- * Checks a value against its schema, and brings it into the form the server stores. Values of type `any` are left as
- * they are. Everything wrong is reported; what to make of it is the caller's to say.
+ * Checks a value against its schema, and brings it into stored form. Values of type `any` are unchanged. Every problem
+ * is reported; the caller decides what to do about it.
  */
 export function inspect(value: unknown, schema: FieldSchema): Inspection {
   const problems: Problem[] = []
@@ -86,7 +86,7 @@ export function inspect(value: unknown, schema: FieldSchema): Inspection {
   }
 }
 
-/** Go leaves out empty lists and maps of optional fields when it writes an object. */
+/** Go omits empty lists and maps of optional fields. */
 function isOmitted(value: unknown, type: Resolved): boolean {
   if (type.kind === 'list') return Array.isArray(value) && value.length === 0
   return type.kind === 'map' && isObject(value) && Object.keys(value).length === 0
@@ -110,7 +110,7 @@ function isScalar(value: unknown, type: string): boolean {
   }
 }
 
-/** What a kind's object is before anybody set anything: where ownership of a new object's fields starts from. */
+/** A kind's object before anybody has set a field: the base for ownership of a new object's fields. */
 export function zeroValue(schema: FieldSchema): Record<string, unknown> {
   const resolved = resolve(schema)
   if (resolved.kind !== 'struct') return {}

@@ -15,7 +15,7 @@ export type Resolved =
 
 const ANY: Resolved = { kind: 'any' }
 
-/** The schema of a kind's objects; `any` for kinds the table does not describe. */
+/** The schema of a kind's objects; `any` for kinds that the table does not have. */
 export function schemaOf(resource: ResourceType): FieldSchema {
   if (resource.schema !== undefined) return resource.schema
   if (resource.group === 'gateway.networking.k8s.io') return `gateway-api.${resource.kind}`
@@ -44,7 +44,7 @@ export function resolve(schema: FieldSchema): Resolved {
   return { kind: 'scalar', type: 'int64', minimum: schema.minimum, maximum: schema.maximum }
 }
 
-/** What a value of unknown type is: a map by fields, a list replaced as a whole, or a scalar. */
+/** A value of unknown type: a map by fields, a list replaced as a whole, or a scalar. */
 export function resolveFor(schema: FieldSchema, ...values: unknown[]): Resolved {
   const resolved = resolve(schema)
   if (resolved.kind !== 'any') return resolved
@@ -54,7 +54,7 @@ export function resolveFor(schema: FieldSchema, ...values: unknown[]): Resolved 
   return { kind: 'scalar', type: 'any' }
 }
 
-/** The schema of one field or map entry; undefined where a struct has no such field. */
+/** The schema of one field or map entry; undefined if a struct has no such field. */
 export function fieldOf(resolved: Resolved, field: string): FieldSchema | undefined {
   if (resolved.kind === 'map') return resolved.values
   if (resolved.kind !== 'struct') return undefined
@@ -62,7 +62,7 @@ export function fieldOf(resolved: Resolved, field: string): FieldSchema | undefi
   return Object.hasOwn(fields, field) ? fields[field] : open ? 'any' : undefined
 }
 
-/** Whether a struct declares this field (and does not merely keep it). */
+/** Whether a struct declares this field (instead of only keeping it). */
 export function declares(resolved: Resolved, field: string): boolean {
   return resolved.kind === 'struct' && Object.hasOwn(resolved.definition.fields, field)
 }

@@ -1,6 +1,6 @@
 import type { TypeDefinition } from './types.js'
 
-/** What the sandbox checks of policy/v1. */
+/** The checked part of policy/v1. */
 export const POLICY_TYPES: Record<string, TypeDefinition> = {
   'policy.v1.PodDisruptionBudget': {
     fields: {

@@ -1,4 +1,4 @@
-/** Scalars, or the name of a definition (`core.v1.Container`), or `any`: whatever the value turns out to be. */
+/** Scalars, or the name of a definition (`core.v1.Container`), or `any`: any value. */
 export type TypeName = string
 
 /** A list: `keys` makes it a map by these fields, `set` a set of scalars; otherwise it is replaced as a whole. */
@@ -29,12 +29,12 @@ export type FieldSchema = TypeName | ListSchema | MapSchema | NumberSchema
 export interface TypeDefinition {
   fields: Record<string, FieldSchema>
   required?: string[]
-  /** Fields that are Go structs, not pointers: there even when nobody set them, as `{}`. */
+  /** Fields that are Go structs, not pointers: they exist as `{}` even if nobody set them. */
   structs?: string[]
-  /** Values of fields that a client may leave out although they identify an item of a list. */
+  /** Default values of fields that a client may omit although they identify an item of a list. */
   defaults?: Record<string, string | number | boolean>
   /** Owned and replaced as a whole. */
   atomic?: true
-  /** Fields that are not listed are kept as they are; otherwise they are unknown. */
+  /** Fields that are not listed are kept unchanged; otherwise they are unknown. */
   open?: true
 }

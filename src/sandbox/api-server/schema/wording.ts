@@ -10,7 +10,7 @@ export function fieldPath(path: PathPart[]): string {
     .replace(/^\./, '')
 }
 
-/** As Go's JSON decoder words a wrong type of a built-in kind. */
+/** A wrong type of a built-in kind, worded like Go's JSON decoder. */
 export function decodingError({ path, value, wanted, within }: Problem): string {
   const struct = within.slice(within.lastIndexOf('.') + 1)
   const fields = path.filter((part) => typeof part === 'string').join('.')
@@ -18,7 +18,7 @@ export function decodingError({ path, value, wanted, within }: Problem): string 
   return `json: cannot unmarshal ${jsonType(value)} into Go struct field ${target}`
 }
 
-/** As the check of custom resources words it, as a cause of a 422. */
+/** A cause of a 422, worded like the check of custom resources. */
 export function customResourceCause({ kind, path, value, wanted }: Problem): StatusCause {
   const field = fieldPath(path)
   if (kind === 'wrong-type') {
@@ -34,7 +34,7 @@ export function customResourceCause({ kind, path, value, wanted }: Problem): Sta
   return { reason: 'FieldValueInvalid', message, field }
 }
 
-/** As server-side apply words what does not fit the schema. */
+/** A value that does not fit the schema, worded like server-side apply. */
 export function typedPatchError({ kind, path, value, wanted }: Problem): string {
   const where = `.${fieldPath(path)}`
   if (kind === 'unknown-field') return `${where}: field not declared in schema`

@@ -13,13 +13,13 @@ import { type Snapshot, translate, type Translation } from './translate.js'
 
 export interface GatewayApiOptions {
   profile: Profile
-  /** In place of the profile's. */
+  /** Overrides the profile's. */
   routesMs?: [number, number]
   endpointsMs?: [number, number]
   random?: Random
-  /** Where the proxies are reached; undefined while that is not known. */
+  /** The address of the proxies; undefined until known. */
   address?: () => string | undefined
-  /** Ports of listeners that the proxies can't listen on. */
+  /** Ports of listeners that the proxies cannot open. */
   unavailablePorts?: () => ReadonlySet<number>
 }
 
@@ -33,8 +33,8 @@ const NO_HOSTS: ReadonlySet<string> = new Set()
 const EARLY_MS = 5
 
 /**
- * The control plane of the Gateway API: watches Gateways, HTTPRoutes and what they refer to, writes statuses, and brings
- * routes and endpoints to every proxy on their separate ways.
+ * The control plane of the Gateway API: watches Gateways, HTTPRoutes and what they refer to, writes statuses, and sends
+ * routes and endpoints to every proxy, each with its own delay.
  */
 export class GatewayApi {
   private readonly feeds: ProxyFeeds
@@ -70,7 +70,7 @@ export class GatewayApi {
     this.feeds.disconnect(name)
   }
 
-  /** Looks at everything anew: for what no object tells. */
+  /** Translates everything again, for changes that no object shows. */
   refresh(): void {
     this.feeds.schedule('routes')
     this.scheduleStatuses()
@@ -98,7 +98,7 @@ export class GatewayApi {
       return this.scheduleStatuses()
     }
     if (!ROUTE_PLURALS.has(plural)) return
-    // Its own status writes come back here: they change nothing that is translated.
+    // Its own status writes arrive here, too: they change nothing that is translated.
     const isSame =
       type === 'MODIFIED' &&
       isDeepStrictEqual(
@@ -121,7 +121,7 @@ export class GatewayApi {
     return { config: { ...config, clusters: this.clustersOf(config) }, refused, rejectedHosts: NO_HOSTS }
   }
 
-  /** With clusters that no route names any more, as long as their Service is there: a proxy may keep its old routes. */
+  /** Includes clusters that no route names any more while their Service exists: a proxy may keep its old routes. */
   private clustersOf({ clusters }: ProxyConfig): ProxyConfig['clusters'] {
     const kept = [...this.clusters].filter(([, { serviceNamespace, serviceName }]) =>
       this.store.get(services, serviceNamespace, serviceName),

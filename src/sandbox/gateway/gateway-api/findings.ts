@@ -12,12 +12,12 @@ export function condition(type: string, isTrue: boolean, reason: string = type, 
 /** Why no listener of a parent takes a route. */
 export type Refusal = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname'
 
-/** A reference that leads nowhere. */
+/** A reference without a target. */
 export interface BadReference {
   /** `slice`: the Service has no EndpointSlice at all. */
   why: 'service' | 'port' | 'grant' | 'kind' | 'slice'
   rule: number
-  /** Place among the rule's backendRefs; undefined for a mirror. */
+  /** Index in the rule's backendRefs; undefined for a mirror. */
   backend?: number
   kind: string
   namespace: string
@@ -32,7 +32,7 @@ export interface BadRegex {
   pattern: string
 }
 
-/** What a translation found about a route, whichever implementation words it. */
+/** A translation's findings about a route, before an implementation words them. */
 export interface RouteFindings {
   refused?: Refusal
   references: BadReference[]

@@ -6,7 +6,7 @@ export function intersection(a: string, b: string): string | undefined {
   return isWithin(a, b) ? a : undefined
 }
 
-/** Whether a hostname lies below a wildcard: `*.example.com` holds `a.example.com` and `*.b.example.com`. */
+/** Whether a hostname matches a wildcard: `*.example.com` covers `a.example.com` and `*.b.example.com`. */
 function isWithin(name: string, wildcard: string): boolean {
   return wildcard.startsWith('*.') && name !== wildcard && name.endsWith(wildcard.slice(1))
 }

@@ -14,7 +14,7 @@ export interface Listener {
   port: number
   hostname?: string
   problem?: ListenerProblem
-  /** From the Gateway's own spec. */
+  /** The listener in the Gateway's spec. */
   written: any
 }
 
@@ -111,7 +111,7 @@ function allows(
   return labelsMatch(labels ?? {}, selector ?? {})
 }
 
-/** A LabelSelector: all of its labels and expressions have to hold. */
+/** A LabelSelector: all of its labels and expressions have to match. */
 function labelsMatch(
   labels: Record<string, string>,
   { matchLabels = {}, matchExpressions = [] }: any,

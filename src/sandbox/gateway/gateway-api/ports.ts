@@ -3,9 +3,9 @@ import { RESOURCES } from '../../api-server/resources.js'
 import type { ObjectStore } from '../../api-server/store.js'
 import { type Balancer, startBalancer } from '../../proxy/balancer.js'
 
-/** Opens the ports that Gateways' listeners name, on the loopback interface, and closes those that none names any more. */
+/** Opens the ports of Gateways' listeners on the loopback interface, and closes unused ones. */
 export class GatewayPorts {
-  /** Ports that can't be opened: another program has them, or they are the system's. */
+  /** Ports that cannot be opened: another program uses them, or they are privileged. */
   readonly unavailable = new Set<number>()
   private readonly open = new Map<number, Balancer | 'opening'>()
   private readonly unsubscribe: () => void

@@ -6,7 +6,7 @@ import { CONTOUR } from './profiles/contour.js'
 import { ENVOY_GATEWAY } from './profiles/envoy-gateway.js'
 import { TRAEFIK } from './profiles/traefik.js'
 
-/** What the Gateway API leaves open, as one implementation decides it (measured, see docs/sandbox.md). */
+/** What the Gateway API leaves open, as one implementation does it (measured, see docs/sandbox.md). */
 export interface Profile {
   /** Of its GatewayClass. */
   className: string
@@ -21,9 +21,9 @@ export interface Profile {
   withoutWeight: LocalAnswer
   /** To a rule without backendRefs; undefined leaves the rule out. */
   withoutBackends: LocalAnswer | undefined
-  /** What becomes of the share of a reference that leads nowhere: answered 500, or left to the other references. */
+  /** What happens to the share of a reference without a target: answered 500, or left to the other references. */
   invalidShare: 'fails' | 'goes to the others'
-  /** Whether a Service that no EndpointSlice belongs to counts as a reference that leads nowhere. */
+  /** Whether a Service without an EndpointSlice counts as a reference without a target. */
   needsSlices: boolean
   /** Whether a regular expression has to match the whole text. */
   matchesWhole: boolean
@@ -41,7 +41,7 @@ export interface Profile {
   closesWithoutRoutes: boolean
   /** Conditions of a route at one parent, in the order they are written. */
   conditions(findings: RouteFindings): Condition[]
-  /** Messages of a GatewayClass, a Gateway and a listener that are well. */
+  /** Messages of a healthy GatewayClass, Gateway and listener. */
   messages: Record<'class' | 'accepted' | 'programmed' | 'listener', string>
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api-server/objects.js'
 import type { BadReference } from './findings.js'
 
-/** What references are looked up in. */
+/** Where references are looked up. */
 export interface ReferenceSource {
   grants: KubeObject[]
   service(namespace: string, name: string): KubeObject | undefined
@@ -15,7 +15,7 @@ export interface Target {
   port: number
 }
 
-/** Where a route's reference to a Service leads, or why nowhere. */
+/** The target of a route's reference to a Service, or why it has none. */
 export function resolveReference(
   { group = '', kind = 'Service', namespace: wanted, name, port }: any,
   namespace: string,
@@ -35,7 +35,7 @@ export function resolveReference(
   return target
 }
 
-/** Whether a ReferenceGrant in the target's namespace lets a reference through. */
+/** Whether a ReferenceGrant in the target's namespace allows a reference. */
 export function isGranted(
   from: { group: string; kind: string; namespace: string },
   to: { kind: string; namespace: string; name: string },

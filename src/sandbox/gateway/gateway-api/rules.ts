@@ -21,7 +21,7 @@ export interface RuleContext {
   profile: Profile
   source: ReferenceSource
   findings: RouteFindings
-  /** Makes a Service's port a cluster, and tells its name. */
+  /** Makes a cluster of a Service's port, and returns its name. */
   cluster: (target: Target) => string
 }
 
@@ -31,7 +31,7 @@ const UNCHANGED: HeaderManipulation = {
   response: { add: [], remove: [] },
 }
 
-/** What one HTTPRoute makes of requests; its rules that can't be are left out. What is wrong goes into the findings. */
+/** The matches and actions of one HTTPRoute; invalid rules are left out and reported in the findings. */
 export function rulesOf(owner: KubeObject, context: RuleContext): Placed[] {
   const { profile, findings } = context
   return (owner.spec.rules as any[]).flatMap((written, rule): Placed[] => {
@@ -200,7 +200,7 @@ function redirectOf({ scheme, hostname, path, port, statusCode = 302 }: any): Ro
   }
 }
 
-/** The shorter of both: no proxy here asks a backend twice. Zero is no timeout. */
+/** The shorter of both: no proxy here retries a backend. Zero is no timeout. */
 function timeoutOf({ request, backendRequest }: any = {}): number | undefined {
   const given = [request, backendRequest].map((text) => durationMs(text as string | undefined) ?? 0)
   const some = given.filter((ms) => ms > 0)

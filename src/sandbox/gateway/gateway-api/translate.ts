@@ -14,13 +14,13 @@ export interface Snapshot extends ReferenceSource {
   routes: KubeObject[]
   namespaces: KubeObject[]
   hasSecret(namespace: string, name: string): boolean
-  /** Ports that the proxies can't listen on. */
+  /** Ports that the proxies cannot open. */
   unavailablePorts: ReadonlySet<number>
-  /** A route as it was when it was last served whole; for those that keep it. */
+  /** A route as it was last served completely, for implementations that keep it. */
   lastGood?(route: KubeObject): KubeObject | undefined
 }
 
-/** What is to be said of a route, and of it at each parent. */
+/** The report on a route, and on it at each parent. */
 export interface RouteReport {
   route: KubeObject
   findings: RouteFindings
@@ -33,7 +33,7 @@ export interface Translation {
   listeners: (Listener & { attachedRoutes: number })[]
 }
 
-/** HTTPRoutes and Gateways as one implementation brings them to its proxies, and what it has to report. */
+/** HTTPRoutes and Gateways as one implementation configures its proxies, with its report. */
 export function translate(snapshot: Snapshot, profile: Profile): Translation {
   const { gateways, routes, namespaces, unavailablePorts } = snapshot
   const listeners = listenersOf(gateways, unavailablePorts, (namespace, name) =>
@@ -116,7 +116,7 @@ function addCluster(clusters: Map<string, Cluster>, { namespace, name, port }: T
   return cluster
 }
 
-/** Routes with the same match at the same hostname: all but the first get no requests by it. */
+/** Routes with the same match at the same hostname: only the first gets requests by it. */
 function noteOverlaps(placed: Placed[], reports: RouteReport[]): void {
   const seen = new Map<string, KubeObject[]>()
   for (const { owner, route } of placed) {

@@ -1,7 +1,7 @@
 import { wholeTextRegex } from '../regex.js'
 import type { RouteMatch, ValueMatch } from '../routes.js'
 
-/** A matcher as Envoy is told it; undefined where it has a regular expression that Envoy refuses. */
+/** A matcher as Envoy gets it; undefined for a regular expression that Envoy rejects. */
 export function compileMatch(matcher: any): RouteMatch | undefined {
   const path = pathOf(matcher)
   const headers = valueMatches(matcher.headers)

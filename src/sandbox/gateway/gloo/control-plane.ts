@@ -25,14 +25,14 @@ const ROUTE_KINDS = new Set<unknown>(Object.values(STATUS_KINDS))
 const ENDPOINT_KINDS = new Set<unknown>([RESOURCES.endpoints, RESOURCES.services, RESOURCES.upstreams])
 
 /**
- * The control plane: watches the Gloo resources and Endpoints, writes statuses, and brings routes and endpoints to every
- * proxy on their separate ways, some time after the change.
+ * The control plane: watches the Gloo resources and Endpoints, writes statuses, and sends routes and endpoints to every
+ * proxy, each some time after the change.
  */
 export class Gloo {
   private readonly feeds: ProxyFeeds
   private readonly unsubscribe: () => void
   private statusesAreDue = true
-  /** Where no proxy asks for routes, statuses are written all the same. */
+  /** Without a proxy that asks for routes, statuses are still written. */
   private statusTimer?: NodeJS.Timeout
 
   constructor(
@@ -65,7 +65,7 @@ export class Gloo {
 
   private changed({ type, resource, object, previous }: StoreEvent): void {
     if (ROUTE_KINDS.has(resource)) {
-      // Its own status writes come back here: they change nothing that is translated.
+      // Its own status writes arrive here, too: they change nothing that is translated.
       const same =
         type === 'MODIFIED' &&
         previous &&
@@ -86,7 +86,7 @@ export class Gloo {
     }, this.feeds.delayMs('routes'))
   }
 
-  /** What the proxies are to be told now; statuses are written once for every change. */
+  /** The proxies' current configuration; statuses are written once per change. */
   private update(): Translation | undefined {
     const translation = this.translation()
     if (translation && this.statusesAreDue) {
@@ -96,7 +96,7 @@ export class Gloo {
     return translation
   }
 
-  /** Undefined where a field the API does not check has a shape that Gloo's own CRDs would refuse: all stays as it was. */
+  /** Undefined if an unchecked field has a form that Gloo's own CRDs would reject: nothing changes. */
   private translation(): Translation | undefined {
     const { store } = this
     try {
@@ -119,7 +119,7 @@ export class Gloo {
     if (current) this.store.update(resource, { ...current, status: statusField(report) })
   }
 
-  /** Gloo's rule: the Service's port must be the Upstream's servicePort to the digit; else there is no endpoint. */
+  /** Gloo's rule: the Upstream's servicePort must equal the Service's port; otherwise there is no endpoint. */
   private endpointsOf({ serviceNamespace, serviceName, servicePort, selector }: Cluster): Endpoint[] {
     const service = this.store.get(RESOURCES.services, serviceNamespace, serviceName)
     const ports: { name?: string; port: number }[] = service?.spec.ports ?? []

@@ -5,7 +5,7 @@ import type { StatusReports } from './statuses.js'
 
 /** A route as its user wrote it, with what it inherits; delegations are resolved. */
 export interface FlatRoute {
-  /** The VirtualService or RouteTable it is written in. */
+  /** The VirtualService or RouteTable that contains it. */
   owner: KubeObject
   written: any
   matchers: any[]
@@ -23,8 +23,8 @@ const DEFAULT_MATCHER = { prefix: '/' }
 const ACTIONS = ['routeAction', 'redirectAction', 'directResponseAction']
 
 /**
- * The routes of a VirtualService in the order the proxy gets them, those of the RouteTables it delegates to in their
- * place (Gloo's gateway translation, converter.go). Routes that cannot be are left out and reported.
+ * The routes of a VirtualService in the proxy's order, with the routes of its RouteTables in place of the delegation
+ * (Gloo's gateway translation, converter.go). Invalid routes are left out and reported.
  */
 export function flattenRoutes(
   service: KubeObject,
@@ -120,7 +120,7 @@ function unfitForDelegation(matchers: any[]): string | undefined {
     : 'invalid route: routes with delegate actions must use a prefix matcher'
 }
 
-/** Why a delegated route does not lie within its parent's matcher; undefined where it does. */
+/** Why a delegated route is outside its parent's matcher; undefined if it is inside. */
 function outsideParent(matchers: any[], parent: any): string | undefined {
   const prefix = parent.prefix ?? '/'
   for (const matcher of matchers) {

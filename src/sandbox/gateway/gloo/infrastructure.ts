@@ -19,7 +19,7 @@ export const GLOO_PROXIES: ProxyPlace = {
   labels: PROXY_LABELS,
 }
 
-/** What a cluster with Gloo has: its CRDs, its Deployments, the Service of its proxies. */
+/** The objects of a cluster with Gloo: its CRDs, its Deployments, the Service of its proxies. */
 export function installGloo(store: ObjectStore, proxyPort: number, proxies: number): void {
   createNamespace(store, NAMESPACE)
   for (const kind of [RESOURCES.virtualservices, RESOURCES.routetables, RESOURCES.upstreams])
@@ -34,7 +34,7 @@ export function installGloo(store: ObjectStore, proxyPort: number, proxies: numb
       clusterIP: '10.43.0.10',
     }),
   )
-  // Gloo's own pod is there for `kubectl get pods`: the sandbox itself does its work.
+  // Gloo's own pod exists for `kubectl get pods` only: the sandbox itself does its work.
   const deploy = (name: string, labels: Record<string, string>, replicas: number, ports: object[] = []) => {
     const deployment = deploymentOf(NAMESPACE, name, {
       labels,

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api-server/objects.js'
 
-/** The RouteTables a delegation means: by name, or by labels or expressions in the namespaces of its selector. */
+/** The RouteTables of a delegation: by name, or by labels or expressions in the namespaces of its selector. */
 export function selectedTables(
   delegateAction: any,
   ownNamespace: string | undefined,
@@ -36,7 +36,7 @@ function holds({ operator, values = [] }: any, value: string | undefined): boole
   }
 }
 
-/** Tables by weight, ascending; those of one weight together, by namespace and name. */
+/** Tables by weight, ascending; those with the same weight together, by namespace and name. */
 export function orderedTables(tables: KubeObject[]): KubeObject[][] {
   const groups = new Map<number, KubeObject[]>()
   const id = ({ metadata }: KubeObject) => `${metadata.namespace}/${metadata.name}`
@@ -48,8 +48,8 @@ export function orderedTables(tables: KubeObject[]): KubeObject[][] {
 }
 
 /**
- * Gloo's order of the routes of several tables of one weight (sort_routes.go), stable: by the most specific matcher of
- * each, more methods first, then exact before regex before prefix, then the path descending. Headers are not looked at.
+ * Gloo's order of the routes of tables with the same weight (sort_routes.go), stable: by the most specific matcher of
+ * each, more methods first, then exact before regex before prefix, then the path descending. Headers are ignored.
  */
 export function sortByPath<R extends { matchers: any[] }>(routes: R[]): R[] {
   const key = ({ matchers }: R) => [...matchers].sort(byPath)[0]
@@ -68,7 +68,7 @@ function rank({ exact, regex }: any): number {
   return exact !== undefined ? 0 : regex !== undefined ? 1 : 2
 }
 
-/** The path of a matcher, whatever kind it is of. */
+/** The path of a matcher of any kind. */
 export function pathText({ exact, regex, prefix }: any): string {
   return exact ?? regex ?? prefix ?? '/'
 }

@@ -5,19 +5,18 @@ type State = 'Accepted' | 'Warning' | 'Rejected'
 export interface Report {
   state: State
   reason?: string
-  /** What the proxy's own status says; undefined for kinds that carry none. */
+  /** The proxy's own status; undefined for kinds without one. */
   proxy?: { state: State; reason?: string }
 }
 
 const PROXY = '*v1.Proxy.gateway-proxy_gloo-system'
 
-/** Gloo cuts reasons here. */
+/** Gloo's limit for reasons. */
 const REASON_LIMIT_BYTES = 1024
 
 /**
- * Collects what a translation has to say of each object, and words it as Gloo does. What is wrong with a RouteTable is
- * told on its VirtualService too; what only the proxy refuses is told in the proxy's status on all of them, for the
- * listener is shared.
+ * Collects a translation's report on each object, and words it like Gloo. A problem of a RouteTable is also reported on
+ * its VirtualService; what only the proxy rejects is in the proxy's status on all of them, as they share the listener.
  */
 export class StatusReports {
   private readonly warnings = new Map<KubeObject, string[]>()
@@ -44,7 +43,7 @@ export class StatusReports {
     this.proxyErrors.push(`${text} ${where}`)
   }
 
-  /** All that was reported, each text once, whichever object it is about. */
+  /** Everything reported, each text once, whatever the object. */
   problems(): string[] {
     return [...this.all]
   }

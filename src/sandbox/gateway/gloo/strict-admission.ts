@@ -7,8 +7,8 @@ import type { FaultRegistry } from '../../faults.js'
 import { type Snapshot, translate } from './translate.js'
 
 /**
- * Gloo's validating webhook in its strict mode, which denies what would be rejected or warned of: translated as Gloo
- * does, with the change and without it. RouteTables are looked at even where no VirtualService leads to them yet.
+ * Gloo's validating webhook in strict mode, which denies what would be rejected or cause a warning: translates like
+ * Gloo, with the change and without it. RouteTables are checked even without a VirtualService that leads to them.
  */
 export function strictAdmission(faults: FaultRegistry, store: ObjectStore): Admit {
   return ({ resource, object, isDeletion }) => {
@@ -31,7 +31,7 @@ export function strictAdmission(faults: FaultRegistry, store: ObjectStore): Admi
   }
 }
 
-/** What Gloo has to say against a snapshot; nothing of use where it can't be translated. */
+/** Gloo's objections to a snapshot; empty if it cannot be translated. */
 function problemsOf(snapshot: Snapshot): string[] {
   try {
     return translate(snapshot).problems
@@ -40,7 +40,7 @@ function problemsOf(snapshot: Snapshot): string[] {
   }
 }
 
-/** A VirtualService in front of a table, for a table without one. */
+/** A VirtualService for a table without one. */
 function leadingTo({ metadata: { name, namespace } }: KubeObject): KubeObject {
   return {
     apiVersion: 'gateway.solo.io/v1',

@@ -25,7 +25,7 @@ export interface Snapshot {
 export interface Translation extends ProxyUpdate {
   /** Status by object, to be written to it. */
   reports: Map<KubeObject, Report>
-  /** All that the statuses say, each text once. */
+  /** All texts of the statuses, each once. */
   problems: string[]
 }
 
@@ -42,7 +42,7 @@ const NO_WEIGHT =
 const NO_SHARE = 'shadow percentage must be between 0 and 100'
 const NO_DESTINATION = 'must specify at least one weighted destination for multi destination routes.'
 
-/** Gloo's translation: what the proxy is told, and what is written into the statuses. */
+/** Gloo's translation: the proxy's configuration, and the statuses. */
 export function translate(snapshot: Snapshot): Translation {
   const { virtualServices, routeTables, upstreams } = snapshot
   const reports = new StatusReports()
@@ -112,7 +112,7 @@ function domainsOf({ spec }: KubeObject): string[] {
   return spec?.virtualHost?.domains?.length > 0 ? spec.virtualHost.domains : ['*']
 }
 
-/** Whether Envoy takes the route: it refuses answers and headers that HTTP does not know. */
+/** Whether Envoy accepts the route: it rejects statuses and headers that are invalid in HTTP. */
 function isServable(action: RouteAction, headers: HeaderManipulation): boolean {
   if (action.to === 'direct response')
     return Number.isInteger(action.status) && action.status >= 200 && action.status < 600
@@ -129,7 +129,7 @@ function isServable(action: RouteAction, headers: HeaderManipulation): boolean {
   }
 }
 
-/** A domain belongs to one VirtualService: where two name it, both are rejected. */
+/** A domain belongs to one VirtualService: if two name it, both are rejected. */
 function reportDomainConflicts(services: KubeObject[], reports: StatusReports): void {
   for (const service of services) {
     for (const domain of domainsOf(service)) {
@@ -189,7 +189,7 @@ function isShare({ percentage }: Shadow): boolean {
   return percentage >= 0 && percentage <= 100
 }
 
-/** An Upstream without a namespace is looked for beside the route. */
+/** An Upstream without a namespace is looked up in the route's. */
 function destinationOf(
   { upstream, subset }: any,
   weight: number,
@@ -224,7 +224,7 @@ function clusterOf({ metadata, spec }: KubeObject): Cluster[] {
   ]
 }
 
-/** Of an Upstream that is missing, as Gloo prints it; the namespace has no underscore, a name may not either. */
+/** A missing Upstream as Gloo prints it; neither namespaces nor names contain an underscore. */
 function upstreamOf(cluster: string): string {
   const [name, namespace] = cluster.split('_')
   return `*v1.Upstream { ${namespace}.${name} }`

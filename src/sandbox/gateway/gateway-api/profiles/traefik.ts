@@ -44,7 +44,7 @@ export const TRAEFIK: Profile = {
   },
 }
 
-/** Bad regular expressions and filters it does not know are passed over in silence. */
+/** Bad regular expressions and unknown filters are ignored silently. */
 function conditions({ refused, references }: RouteFindings) {
   const bad = references.find(({ backend }) => backend !== undefined)
   return [
