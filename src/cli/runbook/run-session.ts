@@ -53,8 +53,7 @@ export async function withRunSession<T>(
     ci?.after(event)
   }
   const stop = {
-    first: () =>
-      'Stopping once the helm under way is done, so that no release is left half changed. Press Ctrl-C again to stop at once.',
+    first: () => 'Stopping; a helm under way finishes first. Press Ctrl-C again to stop at once.',
     second: () => {
       terminal.pause()
       return `Stopped at once. To continue where each app is: ${identity.command}`

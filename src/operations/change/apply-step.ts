@@ -91,7 +91,7 @@ async function look(
       state: `Helm ran for ${app}; whether it created its revision is unknown.`,
       nextSteps: [
         commented(canaryCommand(['status', app], { app, namespace }), 'once the cluster answers again'),
-        'then the same command again    (goes on from what is there)',
+        'then the same command again    (continues from here)',
       ],
       cause: error,
     })

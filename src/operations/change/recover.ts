@@ -161,7 +161,7 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
       state: `Revision ${revision} of ${app} is ${status}.`,
       nextSteps: [
         ...(error?.nextSteps ?? []),
-        'the same command again    (goes on from what is there)',
+        'the same command again    (continues from here)',
         helmCommand(['history', app], namespace),
       ],
       cause: error,
@@ -175,7 +175,7 @@ function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision
   if (!signal.aborted) return
   throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
     state: `Nothing was changed: revision ${left.revision} of ${left.name} is ${left.status}.`,
-    nextSteps: ['the same command again with --recover    (goes on from what is there)'],
+    nextSteps: ['the same command again with --recover    (continues from here)'],
   })
 }
 

@@ -143,6 +143,8 @@ function standsAs({ stage, revision, wasDeployed }: Found): string {
     : `never deployed: revision ${revision.revision} is ${revision.status}`
 }
 
+const REPEAT = 'the same command again    (continues from here)'
+
 /** One uninstall, under the app's lock. */
 class Uninstalling {
   /** The newest revision; newer than that of `found` once the routes are removed. */
@@ -217,7 +219,7 @@ class Uninstalling {
       const probes = await idle.unreachable(stageVerifier, found.revision, stage)
       context.emit({
         type: 'note',
-        message: `no request reaches ${app}: ${probes} probes, none by its ${backend}`,
+        message: `no request reaches ${app}: none of ${probes} probes was answered by its ${backend}`,
       })
       return { ...watched, probes }
     } catch (error) {
@@ -285,7 +287,7 @@ class Uninstalling {
         state: `Removing ${app} is incomplete.`,
         nextSteps: [
           ...error.nextSteps,
-          'the same command again    (goes on from what is there)',
+          REPEAT,
           commented(kubectlCommand(['get', 'all', '-l', `app=${app}`], namespace), 'what is left'),
         ],
         cause: error,
@@ -306,28 +308,32 @@ class Uninstalling {
     if (lock.lost.aborted) throw lock.lost.reason as Error
     if (!context.signal.aborted) return
     const outcome = context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated'
-    throw new CanaryError(outcome, 'Interrupted.', { state, nextSteps, cause })
+    throw new CanaryError(outcome, 'Interrupted.', {
+      state,
+      nextSteps: [...new Set([REPEAT, ...nextSteps])],
+      cause,
+    })
   }
 
   private failedState(): { state: string; nextSteps: string[] } {
     const { found, revision } = this
     const { app, namespace } = found
-    const unproven = commented(
+    const unverified = commented(
       canaryCommand(['uninstall', app, '--unverified', 'REASON'], { app, namespace }),
-      'without the proof',
+      'removes it without a verification',
     )
     if (revision.revision === found.revision.revision) {
       return {
         state: `Nothing was changed: ${app} is ${standsAs(found)}.`,
-        nextSteps: [canaryCommand(['status', app], { app, namespace }), unproven],
+        nextSteps: [canaryCommand(['status', app], { app, namespace }), unverified],
       }
     }
     return {
       state: `Revision ${revision.revision} of ${app} has no routes; its pods still run.`,
       nextSteps: [
-        'the same command again    (goes on from here)',
-        commented(helmCommand(['rollback', app, found.revision.revision], namespace), 'the routes back'),
-        unproven,
+        REPEAT,
+        commented(helmCommand(['rollback', app, found.revision.revision], namespace), 'restores the routes'),
+        unverified,
       ],
     }
   }

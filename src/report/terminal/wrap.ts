@@ -11,6 +11,8 @@ const GUTTER = /^\S+ +│ /
 const PASTED = /^(?:next|undo|runs|ran) |^ {10}$|→ $/
 const COMMAND = /^(?:canary|helm|kubectl|export|unset) /
 const REMARK = /^(.*?)( {4}\(.*)$/s
+/** Between words, but not between a number and its unit: `2.7 s`, `50 %`. */
+const BREAK = /(?<!\d) | (?!%|(?:s|ms|min|h|d)\b)/
 const COLOUR = /\u001b\[[\d;]*m/y
 
 /**
@@ -52,7 +54,7 @@ function filled(first: string, text: string, hang: string, columns: number): str
   const lines: string[] = []
   let line = first
   let isEmpty = true
-  for (const word of text.split(' ')) {
+  for (const word of text.split(BREAK)) {
     if (!isEmpty && widthOf(line) + 1 + widthOf(word) > columns) {
       lines.push(line.trimEnd())
       line = hang + word

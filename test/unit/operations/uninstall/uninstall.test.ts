@@ -126,6 +126,27 @@ describe('without the proof nothing is removed', () => {
     expect(cluster.calls.filter((call) => !call.startsWith('close'))).toEqual([])
   })
 
+  test('Ctrl-C while the counters are watched: nothing changed, and the same command comes first', async () => {
+    const stop = new AbortController()
+    const { cluster, context, routing } = counted([7000], SEED[1], { signal: stop.signal })
+    const read = () => {
+      stop.abort('SIGINT')
+      return Promise.resolve({ requests: 7000, copies: 0, isKnown: true })
+    }
+    routing.counters = () => Promise.resolve({ read, close: () => Promise.resolve() })
+    const error = await failureOf(uninstall(context, { ...request, idleMs: 60_000 }))
+    expect(error).toMatchObject({
+      exitCode: 130,
+      state: 'Nothing was changed: echo is stable: every request goes to v1.',
+      nextSteps: [
+        'the same command again    (continues from here)',
+        'canary status echo',
+        'canary uninstall echo --unverified REASON    (removes it without a verification)',
+      ],
+    })
+    expect(cluster.revisions).toHaveLength(1)
+  })
+
   test.each<[string, Readings, RegExp]>([
     ['a proxy without a counter for the app', ['unknown'], /has no counter for echo of namespace echo/],
     ['a proxy that was restarted', [7000, 0], /counters were reset/],
@@ -170,7 +191,7 @@ describe('without the proof nothing is removed', () => {
     expect(error).toMatchObject({ exitCode: 3 })
     expect(error.message).toContain('its Upstream counted 3 while 3 probes were sent')
     expect(error.state).toBe('Revision 2 of echo has no routes; its pods still run.')
-    expect(error.nextSteps).toContain('helm rollback echo 1 -n echo    (the routes back)')
+    expect(error.nextSteps).toContain('helm rollback echo 1 -n echo    (restores the routes)')
     expect(cluster.calls).not.toContain('uninstall')
     // The same command again goes on: the routes are gone already.
     const again = counted([7000], cluster.revisions.at(-1)!.config)

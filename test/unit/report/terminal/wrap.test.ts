@@ -57,6 +57,14 @@ echo    │   ✔ helm upgrade: revision 12
     expect(wrapText(TEXT, 30)).toBe(TEXT)
   })
 
+  test('a number keeps its unit, coloured or not', () => {
+    expect(wrapText('  ✔ without the header: v1 459/459 (2.7 s)', 40)).toBe(
+      '  ✔ without the header: v1 459/459\n    (2.7 s)',
+    )
+    const coloured = createPalette(true).dim('(22.1 %, wanted 25 %)')
+    expect(wrapText(`  ✔ without the header: v2 67/303 ${coloured}`, 40)).toMatch(/v2 67\/303\n.*22\.1 %/)
+  })
+
   test('a word that is longer than a line is not broken', () => {
     const url = `https://${'long-name.'.repeat(6)}example`
     expect(wrapText(`  now     ${url} does not answer`, 40)).toBe(
