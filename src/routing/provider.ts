@@ -33,6 +33,12 @@ export interface RoutingDescription {
   /** The header with the version that the proxy chose; undefined if the chart leaves it out. */
   readonly versionHeader: (values: JsonObject) => string | undefined
 
+  /** Whether the gateway adds that header, as far as values without the chart's defaults tell. */
+  namesVersions(values: JsonObject): boolean
+
+  /** How values have the gateway add it. */
+  readonly versionSetting: string
+
   /** Whether the version that the proxy chose is always the one that answers. */
   readonly versionHeaderIsProof: (values: JsonObject) => boolean
 

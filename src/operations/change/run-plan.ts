@@ -117,7 +117,9 @@ function provable(run: PlanToRun, stageVerifier: StageVerifier): Plan {
   if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
   const steps = plan.steps.map((step) => ({
     ...step,
-    expectations: stageVerifier.check(app, valuesOf(run, step.values), step.expectations),
+    expectations: stageVerifier.check(app, valuesOf(run, step.values), step.expectations, {
+      versions: true,
+    }),
   }))
   if (!revision) return { ...plan, steps }
   const expectations = stageVerifier.check(app, valuesOf(run, revision.config), plan.expectations, {

@@ -16,6 +16,7 @@ import type { ProbeRequest, VerificationRequest } from '../../verification/probi
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { sorted } from '../ownership/holdings.js'
+import { requireNamedVersions } from './named-versions.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from '../change/revision-watch.js'
 import { ShadowCount, shadowOf } from './shadow-counts.js'
@@ -78,10 +79,12 @@ export class StageVerifier {
     app: string,
     values: JsonObject,
     planned: Expectation[],
-    { metrics = false }: { metrics?: boolean } = {},
+    { metrics = false, versions = false }: { metrics?: boolean; versions?: boolean } = {},
   ): Expectation[] {
     const request = this.requestFor(app, values, metrics)
     const expectations = withPaths(planned, request.settings)
+    if (versions)
+      requireNamedVersions(this.provider, { app, values, settings: request.settings }, expectations)
     this.context.verifier.check({
       ...request.probes,
       ...this.verificationSettings(request.settings),

@@ -8,7 +8,7 @@ import { handover } from './handover.js'
 import type { Implementation } from './implementations.js'
 import { HTTP_ROUTE, KINDS } from './kinds.js'
 import { GATEWAY_API_PERMISSIONS } from './permissions.js'
-import { hostOf, versionHeaderOf } from './values.js'
+import { hostOf, namesVersions, SETS_BACKEND_HEADERS, versionHeaderOf } from './values.js'
 
 /** What is known of the gateway that serves an app; without a cluster nothing. */
 export interface Whereabouts {
@@ -28,6 +28,8 @@ export const GATEWAY_API: RoutingDescription = {
   fingerprint: fingerprintOf,
   host: hostOf,
   versionHeader: versionHeaderOf,
+  namesVersions,
+  versionSetting: `routes.gateway.features: [${SETS_BACKEND_HEADERS}]`,
   /** Each version has a Service of its own: nobody else answers for it. */
   versionHeaderIsProof: (values) => versionHeaderOf(values) !== undefined,
   handover,

@@ -24,6 +24,8 @@ export class GatewayApiProvider implements RoutingProvider {
   readonly fingerprint = GATEWAY_API.fingerprint
   readonly host = GATEWAY_API.host
   readonly versionHeader = GATEWAY_API.versionHeader
+  readonly namesVersions = GATEWAY_API.namesVersions
+  readonly versionSetting = GATEWAY_API.versionSetting
   readonly versionHeaderIsProof = GATEWAY_API.versionHeaderIsProof
   readonly handover = GATEWAY_API.handover
   private readonly known: Whereabouts = {}

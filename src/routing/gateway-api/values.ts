@@ -2,7 +2,7 @@ import type { JsonObject } from '../../model/values.js'
 import { list, number, record, text, texts } from '../fields.js'
 
 /** An implementation that sets a header on the answers of one backend; the Gateway API has no name for it, this is the chart's. */
-const SETS_BACKEND_HEADERS = 'HTTPRouteBackendResponseHeaderModification'
+export const SETS_BACKEND_HEADERS = 'HTTPRouteBackendResponseHeaderModification'
 
 /** A Gateway that an app's values or its HTTPRoute name, and which of its listeners. */
 export interface ParentRef {
@@ -38,8 +38,13 @@ export function hostOf({ routes }: JsonObject): string | undefined {
  * The header with the version that the proxy chose; undefined if answers have none: the chart leaves it out unless the values
  * say that the implementation can set it.
  */
-export function versionHeaderOf({ routes }: JsonObject): string | undefined {
+export function versionHeaderOf(values: JsonObject): string | undefined {
+  const versionHeader = text(record(values.routes).versionHeader)
+  return versionHeader && namesVersions(values) ? versionHeader : undefined
+}
+
+/** The same for values without the chart's defaults, which name the header. */
+export function namesVersions({ routes }: JsonObject): boolean {
   const { versionHeader, gateway } = record(routes)
-  const isSet = texts(record(gateway).features).includes(SETS_BACKEND_HEADERS)
-  return isSet && typeof versionHeader === 'string' && versionHeader !== '' ? versionHeader : undefined
+  return versionHeader !== '' && texts(record(gateway).features).includes(SETS_BACKEND_HEADERS)
 }

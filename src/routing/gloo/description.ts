@@ -45,6 +45,8 @@ export const GLOO: RoutingDescription = {
   fingerprint: fingerprintOf,
   host: ({ routes }) => ownDomains(routes).find((domain) => !domain.includes('*')),
   versionHeader: ({ routes }) => text(record(routes).versionHeader) || undefined,
+  namesVersions: ({ routes }) => record(routes).versionHeader !== '',
+  versionSetting: 'routes.versionHeader',
   /** By default another version may answer than the one chosen. */
   versionHeaderIsProof: ({ upstream, deployment }) =>
     record(upstream).fallbackPolicy === 'NO_FALLBACK' || Object.keys(record(deployment)).length === 1,

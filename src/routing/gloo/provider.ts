@@ -23,6 +23,8 @@ export class GlooProvider implements RoutingProvider {
   readonly fingerprint = GLOO.fingerprint
   readonly host = GLOO.host
   readonly versionHeader = GLOO.versionHeader
+  readonly namesVersions = GLOO.namesVersions
+  readonly versionSetting = GLOO.versionSetting
   readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
   readonly strictAdmission = GLOO.strictAdmission
   readonly handover = GLOO.handover

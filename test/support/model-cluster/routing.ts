@@ -15,6 +15,8 @@ export class ModelRouting implements Routing, RoutingProvider {
   readonly fingerprint = GLOO.fingerprint
   readonly host = GLOO.host
   readonly versionHeader = GLOO.versionHeader
+  readonly namesVersions = GLOO.namesVersions
+  readonly versionSetting = GLOO.versionSetting
   readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
   readonly strictAdmission = GLOO.strictAdmission
   readonly handover = GLOO.handover
