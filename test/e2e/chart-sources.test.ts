@@ -45,7 +45,8 @@ describe.each(HELM_MAJORS)('a chart of another name, Helm %i', (major) => {
     const install = await canary('install', 'echo', 'v1', '--with-virtual-service', ...oci)
     expect(install).toMatchObject({ exitCode: 0 })
     expect(server.pulls()).toBe(1)
-    for (const chart of [['--chart', './acme-app'], packed, repo]) {
+    // Helm's versions differ in what they fetch, not in files.
+    for (const chart of major === 4 ? [['--chart', './acme-app'], packed, repo] : [repo]) {
       const planned = await canary('install', 'other', 'v1', ...chart, '--dry-run', '--json')
       expect({ chart, ...planned }).toMatchObject({ chart, exitCode: 0 })
       const upgraded = await canary('upgrade', 'echo', ...chart, '--dry-run', '--json')
