@@ -16,6 +16,8 @@ export interface PartOptions {
   /** No case begins after this many seconds. */
   seconds: number
   seed: number
+  /** Smaller proofs and fewer users, where a few cases are all. */
+  isBrief?: boolean
   /** Clusters at work side by side. */
   workers: number
   /** How long each command takes with nothing in its way, milliseconds; measured where not given. */
@@ -160,10 +162,10 @@ export class Tally {
 
 /** Runs `work` on as many clusters as there are workers, each with an app installed, and closes all of it. */
 export async function onBenches(tally: Tally, work: (bench: Bench) => Promise<void>): Promise<PartReport> {
-  const { root, major, workers } = tally.options
+  const { root, major, workers, isBrief } = tally.options
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const arena = await startArena(root, major)
+      const arena = await startArena(root, major, isBrief)
       try {
         const bench = { arena, worker, subject: await Subject.install(arena, 'echo', true) }
         await work(bench)

@@ -49,8 +49,8 @@ export class RunbookBench {
   }
 
   /** Starts both clusters and installs v1 of the apps. */
-  static async start(root: string, major: HelmMajor): Promise<RunbookBench> {
-    const arenas = await Promise.all(CLUSTERS.map(() => startArena(root, major)))
+  static async start(root: string, major: HelmMajor, isBrief?: boolean): Promise<RunbookBench> {
+    const arenas = await Promise.all(CLUSTERS.map(() => startArena(root, major, isBrief)))
     const bench = new RunbookBench(
       CLUSTERS.flatMap((cluster, index) => APPS.map((app) => ({ cluster, arena: arenas[index]!, app }))),
     )

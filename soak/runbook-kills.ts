@@ -10,9 +10,6 @@ import { revisionsOf } from './release.js'
 import { type Order, RunbookBench } from './runbook-bench.js'
 import { problemsAfter } from './runbook-checks.js'
 
-/** Users' requests to each app. */
-const PER_SECOND = 50
-
 /** The same command is tried so often; more than once is a failure. */
 const MOST_RUNS = 3
 
@@ -78,9 +75,11 @@ export async function runbookKills(options: PartOptions, killsPerRollout = 1): P
     problems: [],
   }
   const results: Result[] = []
-  const bench = await RunbookBench.start(options.root, options.major)
+  const bench = await RunbookBench.start(options.root, options.major, options.isBrief)
   try {
-    const users = bench.places.map(({ arena, app }) => startTraffic(`${arena.proxyUrl}/${app}`, PER_SECOND))
+    const users = bench.places.map(({ arena, app }) =>
+      startTraffic(`${arena.proxyUrl}/${app}`, arena.perSecond / 2),
+    )
     const usual = options.usual ? GUESSED : await undisturbed(bench, options.log)
     const pending = moments(options.count, seededRandom(options.seed))
     while (pending.length > 0) {

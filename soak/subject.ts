@@ -21,9 +21,6 @@ export interface Move {
   target: Target
 }
 
-/** Users' requests a second, regular, while anything happens to an app. */
-const PER_SECOND = 100
-
 /** One app that goes from rollout to rollout under its users' traffic: each case begins where the last one ended. */
 export class Subject {
   private versions = 1
@@ -40,7 +37,7 @@ export class Subject {
     const args = ['install', app, 'v1', ...(isFirst ? ['--with-virtual-service'] : [])]
     const { code, stderr } = await arena.canary(args)
     if (code !== 0) throw new Error(`canary ${args.join(' ')} ended with ${code}:\n${stderr}`)
-    return new Subject(arena, app, startTraffic(`${arena.proxyUrl}/${app}`, PER_SECOND))
+    return new Subject(arena, app, startTraffic(`${arena.proxyUrl}/${app}`, arena.perSecond))
   }
 
   /** A version that was never there before. */

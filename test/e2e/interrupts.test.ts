@@ -11,7 +11,7 @@ let arena: Arena
 let subject: Subject
 
 beforeAll(async () => {
-  arena = await startArena(projectRoot, 4)
+  arena = await startArena(projectRoot, 4, true)
   subject = await Subject.install(arena, 'echo', true)
   await subject.go(subject.start())
 })
@@ -52,7 +52,7 @@ describe.skipIf(noPty)('at a terminal', () => {
 
   test('Ctrl-C while traffic is counted stops at once, in the stage that is there', async () => {
     const move = subject.shift(40)
-    const terminal = await atTerminal([...move.args, '--probe-rate', '10'])
+    const terminal = await atTerminal([...move.args, '--probe-rate', '10', '--tolerance', '1'])
     await terminal.shows(/✔ the proxy serves these routes/)
     terminal.type('\x03')
     expect(await terminal.ended).toBe('130')

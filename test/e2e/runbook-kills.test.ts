@@ -22,6 +22,7 @@ test('a run over two clusters that is killed, alone or with its helm, is gone on
     seconds: 60,
     seed: 3,
     workers: 1,
+    isBrief: true,
     usual: { start: 0, shift: 0, finish: 0, abort: 0 },
     folder,
     log: (line) => log.push(line),

@@ -23,6 +23,7 @@ async function run(part: (options: PartOptions) => Promise<PartReport>, count: n
     seconds: 60,
     seed: 7,
     workers: 1,
+    isBrief: true,
     usual: { start: 1500, shift: 1000, finish: 1500, abort: 1500 },
     folder,
     log: (line) => log.push(line),

@@ -15,7 +15,7 @@ describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
   let subject: Subject
 
   beforeAll(async () => {
-    arena = await startArena(projectRoot, major)
+    arena = await startArena(projectRoot, major, true)
     subject = await Subject.install(arena, 'echo', true)
     await subject.go(subject.start())
   })
