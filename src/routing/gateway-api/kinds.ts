@@ -17,7 +17,7 @@ export const BACKEND_TLS_POLICY = {
   role: 'backend',
 } as const satisfies RoutingKind
 /** Lets an HTTPRoute of another namespace name the Services. */
-export const REFERENCE_GRANT = {
+const REFERENCE_GRANT = {
   apiVersion: `${GROUP}/v1beta1`,
   kind: 'ReferenceGrant',
   plural: 'referencegrants',

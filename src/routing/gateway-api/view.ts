@@ -39,7 +39,7 @@ async function listAllowed(api: KubeApi, resource: Resource): Promise<RoutingObj
   }
 }
 
-export class GatewayApiView implements RoutesView {
+class GatewayApiView implements RoutesView {
   readonly hidden: string[]
   private readonly routes: RoutingObject[]
 
