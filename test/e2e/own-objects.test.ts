@@ -221,7 +221,7 @@ describe('dry runs', () => {
     }
     await writeFile(path.join(cli.home, 'v2.yaml'), 'imge: x\n')
     const outcome = await cli.canary(['runbook', 'plan', 'run.yaml'])
-    expect(outcome).toMatchObject({ exitCode: 6, stdout: expect.stringContaining('imge') })
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('imge') })
   })
 })
 
