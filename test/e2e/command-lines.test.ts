@@ -68,6 +68,7 @@ const RUN: Line[] = [
 
 /** The others: their commands take these words. What the commands then do has tests of its own. */
 const READ = [
+  'canary install echo v1 --gateway gateways/public',
   'eval "$(canary sandbox env)"',
   'kubectl create namespace shops && kubectl apply -n shops -f manifests.yaml',
   'canary init shop --image registry.example/shop:1.6 --port 8080 --health-path /healthz',
@@ -131,7 +132,7 @@ const READ = [
 
 /** The way of a running service to canary: way-over.test.ts runs these in their order, under traffic. */
 const WAY_OVER = [
-  'canary init shop-app --from deployment/shop -n shops --path /shop',
+  'canary init shop-app -n shops --from deployment/shop --path /shop',
   "canary install shop-app v1 -f shop-app-values.yaml --set 'routes.virtualService.domains={shop-app.trial.invalid}'",
   'canary upgrade shop-app --set routes.virtualService=null --allow-overlap --yes',
   'canary verify shop-app',

@@ -67,7 +67,7 @@ describe.each(HELM_MAJORS)('with Helm %i', (major) => {
       ),
       expect.stringMatching(/destinations\[1\].weight is 50, deployed was 0 \(kubectl, at /),
     ])
-    expect(routes.state).toContain('canary verify echo tells')
+    expect(routes.state).toContain('check with canary verify echo')
     expect(routes.nextSteps).toContainEqual(expect.stringMatching(/^canary shift echo 10 --take-over /))
     expect((await done(['status', 'echo'])).differences).toHaveLength(3)
     expect((await done(['shift', 'echo', '10', '--take-over'])).stage).toMatchObject({ weight: 10 })

@@ -101,7 +101,7 @@ describe('a second VirtualService for all domains', () => {
     const { error } = JSON.parse(stdout)
     expect(error.message).toContain('gloo-system/app')
     expect(error.details).toEqual([
-      'VirtualService gloo-system/app is there, and delegates to RouteTables with apiGroup: example',
+      'VirtualService gloo-system/app exists, and delegates to RouteTables with apiGroup: example',
     ])
     expect((await cli.helm(['list', '-A', '-q'])).stdout.trim()).toBe('foxtrot')
   })

@@ -100,14 +100,14 @@ describe('a running service that canary did not make', () => {
     expect(error.details).toContainEqual(
       expect.stringMatching(/^Service shop: it belongs to no Helm release/),
     )
-    expect(error.nextSteps[0]).toMatch(/^canary init shop-app --from deployment\/\w+ -n shops /)
+    expect(error.nextSteps[0]).toMatch(/^canary init shop-app -n shops --from deployment\/\w+ /)
     expect(JSON.stringify(error)).not.toMatch(/delete/)
   })
 
   test('comes over by the commands that init prints, in their order, without a failed request', async () => {
     const first = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'shops', '--json'])
     const [again = ''] = JSON.parse(first.stdout).next as string[]
-    expect(again).toMatch(/^canary init shop-app --from deployment\/shop -n shops --path \/shop {4}\(/)
+    expect(again).toMatch(/^canary init shop-app -n shops --from deployment\/shop --path \/shop {4}\(/)
     const second = await paste(`${again.split('    (')[0]} --json`)
     expect(second.exitCode, second.stderr).toBe(0)
     const { next } = JSON.parse(second.stdout) as { next: string[] }
