@@ -17,7 +17,7 @@ test('a share that the canary has too few pods for is refused, or scaled for fir
     await canary(0, 'start', 'echo', 'v2', '--set-version', 'replicas=1')
 
     const { error } = await canary(6, 'shift', 'echo', '50')
-    expect(error.message).toContain('v2 has 1 pod: 50 % of what the 3 of v1 carry takes 2.')
+    expect(error.message).toContain('v2 has 1 pod: 50 % of the load that the 3 of v1 carry needs 2.')
     expect(await podsOf('v2')).toBe(1)
 
     const { plan, stage } = await canary(0, 'shift', 'echo', '50', '--scale', 'auto')

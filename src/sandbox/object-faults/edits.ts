@@ -16,15 +16,11 @@ export class Edits {
   }
 
   /** Adds an object, and its namespace if it is missing. */
-  add(
-    { group, version, kind, ...resource }: ResourceType,
-    { name, namespace, ...metadata }: KubeObject['metadata'],
-    spec: object,
-  ): Undo {
+  add(type: ResourceType, { name, namespace, ...metadata }: KubeObject['metadata'], spec: object): Undo {
     const { store } = this
+    const { group, version, kind } = type // the store's listeners know a type by its identity
     const isNew = namespace !== undefined && !store.get(RESOURCES.namespaces, undefined, namespace)
     if (isNew) createNamespace(store, namespace)
-    const type = { group, version, kind, ...resource }
     const object: KubeObject = {
       apiVersion: `${group}/${version}`,
       kind,

@@ -133,7 +133,7 @@ test('a kubectl without the flag is named, with the version that has it', async 
   const cluster = openCluster({ kubeconfig })
   await expect(cluster.listReleases()).rejects.toMatchObject({
     outcome: 'external',
-    message: expect.stringMatching(/leaves out the path .*\/k8s\/clusters\/c-1.*kubectl 1\.23 and newer/),
+    message: expect.stringMatching(/ignores the path .*\/k8s\/clusters\/c-1.*kubectl 1\.23 and newer/),
   })
   await cluster.close()
 

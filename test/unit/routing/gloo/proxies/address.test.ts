@@ -122,7 +122,7 @@ describe('the address of the proxy', () => {
 
     await expect(address()).rejects.toMatchObject({
       outcome: 'external',
-      message: expect.stringContaining('no Service gateway-proxy in namespace gloo-system'),
+      message: expect.stringContaining('Service gateway-proxy'),
       nextSteps: expect.arrayContaining([expect.stringContaining('--proxy-url')]),
     })
   })
