@@ -34,7 +34,7 @@ export interface RoutingDescription {
   readonly versionHeader: (values: JsonObject) => string | undefined
 
   /** Whether the gateway adds that header, as far as values without the chart's defaults tell. */
-  namesVersions(values: JsonObject): boolean
+  readonly namesVersions: (values: JsonObject) => boolean
 
   /** How values have the gateway add it. */
   readonly versionSetting: string

@@ -7,7 +7,7 @@ export function matchersOf({ matches }: Record<string, unknown>): Matcher[] {
   return (written.length > 0 ? written : [{}]).map(matcherOf)
 }
 
-export function matcherOf({ path, method, headers, queryParams }: Record<string, unknown>): Matcher {
+function matcherOf({ path, method, headers, queryParams }: Record<string, unknown>): Matcher {
   return {
     path: pathOf(record(path)),
     caseSensitive: true,

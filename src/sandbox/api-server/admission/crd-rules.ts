@@ -3,7 +3,6 @@ export type Collect = (reason: string, field: string, message: string) => void
 
 export const PRECISE_HOSTNAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 export const HOSTNAME = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-export const SECTION = PRECISE_HOSTNAME
 
 export function required(collect: Collect, field: string): void {
   collect('FieldValueRequired', field, 'Required value')

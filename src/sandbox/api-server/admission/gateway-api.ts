@@ -8,7 +8,6 @@ import {
   PRECISE_HOSTNAME,
   required,
   rule,
-  SECTION,
   size,
   uniqueNames,
 } from './crd-rules.js'
@@ -70,7 +69,7 @@ function checkGateway({ gatewayClassName, listeners }: any, collect: Collect): v
     rule(collect, 'spec.listeners', "hostname must not be specified for protocols ['TCP', 'UDP']")
   all.forEach(({ name, hostname, allowedRoutes }, index) => {
     const at = `spec.listeners[${index}]`
-    matches(collect, `${at}.name`, (name ?? '') as string, SECTION)
+    matches(collect, `${at}.name`, (name ?? '') as string, PRECISE_HOSTNAME)
     if (hostname) matches(collect, `${at}.hostname`, hostname as string, HOSTNAME)
     const from = allowedRoutes?.namespaces?.from
     oneOf(collect, `${at}.allowedRoutes.namespaces.from`, from, ['All', 'Selector', 'Same', 'None'])

@@ -6,7 +6,7 @@ import {
   oneOf,
   required,
   rule,
-  SECTION,
+  PRECISE_HOSTNAME,
   size,
   uniqueNames,
 } from './crd-rules.js'
@@ -60,7 +60,7 @@ function checkParents(refs: any[], collect: Collect): void {
 
 function checkRule(one: any, at: string, collect: Collect): void {
   const { matches: own = [], filters = [], backendRefs = [], timeouts, name } = one
-  if (name !== undefined) matches(collect, `${at}.name`, name as string, SECTION)
+  if (name !== undefined) matches(collect, `${at}.name`, name as string, PRECISE_HOSTNAME)
   size(collect, `${at}.matches`, own, 0, 64)
   own.forEach((match: any, index: number) => checkMatch(match, `${at}.matches[${index}]`, collect))
   size(collect, `${at}.backendRefs`, backendRefs, 0, 16)

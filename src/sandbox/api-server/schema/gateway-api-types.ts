@@ -280,9 +280,6 @@ const EXPERIMENTAL = {
 export const GATEWAY_API_VERSION = '1.6.1'
 export type Channel = 'standard' | 'experimental'
 
-/** Minor versions of 1.x that the sandbox knows the fields of. */
-export const GATEWAY_API_MINORS = [0, 1, 2, 3, 4, 5, 6]
-
 /** Name of a kind's schema as the CRDs of this version and channel have it. */
 export function gatewayApiSchema(of: string, version: string, channel: Channel): string {
   const minor = Number(version.split('.')[1])

@@ -1,5 +1,5 @@
 /** The hostname that fits both, the narrower of the two; undefined if none does. */
-export function intersection(a: string, b: string): string | undefined {
+function intersection(a: string, b: string): string | undefined {
   if (a === '*' || a === b) return b
   if (b === '*') return a
   if (isWithin(b, a)) return b

@@ -13,7 +13,7 @@ import type { Like } from './like.js'
 import { PROFILES } from './profile.js'
 
 /** The Gateway that is ready to use. */
-export const GATEWAY = { namespace: 'gateways', name: 'public', listener: 'http' }
+const GATEWAY = { namespace: 'gateways', name: 'public', listener: 'http' }
 
 export const GATEWAY_API_KINDS = [
   RESOURCES.gatewayclasses,

@@ -36,7 +36,7 @@ export function resolveReference(
 }
 
 /** Whether a ReferenceGrant in the target's namespace allows a reference. */
-export function isGranted(
+function isGranted(
   from: { group: string; kind: string; namespace: string },
   to: { kind: string; namespace: string; name: string },
   grants: KubeObject[],
