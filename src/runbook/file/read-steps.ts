@@ -2,7 +2,13 @@ import { didYouMean } from '../../lib/closest.js'
 import { headerProblem } from '../../lib/http/headers.js'
 import { pathProblem } from '../../lib/http/url-path.js'
 import type { WrittenRunbook } from '../form/runbook.js'
-import type { WrittenAnalysis, WrittenStart, WrittenStep, WrittenVerify } from '../form/step.js'
+import {
+  STEP_FORMS,
+  type WrittenAnalysis,
+  type WrittenStart,
+  type WrittenStep,
+  type WrittenVerify,
+} from '../form/step.js'
 import { nameSteps } from '../steps/step-names.js'
 import type {
   Analysis,
@@ -46,7 +52,7 @@ function wordOf(step: WrittenStep): string {
   return Object.keys(step).find((key) => WORDS.includes(key)) ?? 'verify'
 }
 
-const WORDS = ['install', 'start', 'finish', 'abort', 'pause', 'approve', 'run']
+const WORDS = Object.keys(STEP_FORMS).filter((word) => word !== 'verify')
 
 /** Of an approval, the id may be inside. */
 function idIn({ step, pathOf }: PlacedStep, reader: Reader): string | undefined {
