@@ -3,7 +3,7 @@ import { Progress } from '../../report/terminal/progress.js'
 import { configNote, type Settings } from '../session/settings.js'
 import type { SignalTexts } from '../session/signals.js'
 import { openEventFile } from './event-file.js'
-import type { Output } from './output.js'
+import { canRedraw, type Output } from './output.js'
 
 /** What one operation reports while it runs: on stderr, and to the file of --events. */
 export interface OperationReport {
@@ -23,8 +23,7 @@ export async function openReport(
   warn: (message: string) => void,
 ): Promise<OperationReport> {
   const { secrets, clean, stderrPalette: palette } = output
-  const live = process.stderr.isTTY && process.env.TERM !== 'dumb'
-  const progress = new Progress(process.stderr, { clean, palette, live })
+  const progress = new Progress(process.stderr, { clean, palette, live: canRedraw() })
   const note = configNote([settings])
   if (note !== undefined) progress.line(note)
   const events = await openEventFile(

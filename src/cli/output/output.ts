@@ -91,6 +91,11 @@ export async function printResult(
   }
 }
 
+/** Whether lines on stderr can be redrawn in place. */
+export function canRedraw(): boolean {
+  return process.stderr.isTTY && process.env.TERM !== 'dumb'
+}
+
 /** Says something on stderr, beside the result. */
 export function printNote({ clean, stderrColumns }: Output, text: string): void {
   writeLine(process.stderr, wrapText(clean(text), stderrColumns))

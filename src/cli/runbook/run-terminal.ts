@@ -1,7 +1,7 @@
 import { onOneLine } from '../../report/terminal/terminal-text.js'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Activity, LiveArea } from '../../report/terminal/live-area.js'
-import type { Output } from '../output/output.js'
+import { canRedraw, type Output } from '../output/output.js'
 
 const AFTER_ANSWER_MS = 100
 
@@ -16,8 +16,7 @@ export class RunTerminal {
 
   constructor(private readonly output: Output) {
     const { stderrPalette: palette } = output
-    const live = process.stderr.isTTY && process.env.TERM !== 'dumb' && !output.noCommands
-    this.area = new LiveArea(process.stderr, { palette, live })
+    this.area = new LiveArea(process.stderr, { palette, live: canRedraw() && !output.noCommands })
   }
 
   line(text: string): void {
