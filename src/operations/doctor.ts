@@ -31,7 +31,7 @@ export async function doctor(context: OperationContext, request: Partial<AppRequ
     ? await observe(context, { app: request.app, namespace: request.namespace })
     : undefined
   const providers = found?.deployed ? [providerOf(context, found.deployed)] : await context.routing.present()
-  const permissions = providers.flatMap((provider) => provider.permissions)
+  const permissions = providers.flatMap((provider) => provider.description.permissions)
   findings.push(...(await context.cluster.permissions(namespace, permissions)))
   for (const provider of providers) findings.push(...(await provider.preflight()))
   if (found) {

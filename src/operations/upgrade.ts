@@ -176,7 +176,8 @@ async function requireAttached(
   app: ObjectRef,
   { before, after }: { before: JsonObject[]; after: JsonObject[] },
 ): Promise<void> {
-  const routes = (objects: JsonObject[]) => objects.filter((one) => roleOf(provider.kinds, one) === 'route')
+  const routes = (objects: JsonObject[]) =>
+    objects.filter((one) => roleOf(provider.description.kinds, one) === 'route')
   if (isDeepStrictEqual(routes(before), routes(after))) return
   const detached = (await provider.view()).detached(app, before, after)
   if (!detached) return

@@ -78,7 +78,9 @@ export interface Handover {
 }
 
 /** A provider in one cluster, with access to it. Reads throw ExternalError. */
-export interface RoutingProvider extends RoutingDescription {
+export interface RoutingProvider {
+  readonly description: RoutingDescription
+
   /** Whether the cluster knows the provider's kinds. */
   isThere(): Promise<boolean>
 

@@ -24,6 +24,16 @@ export class ApiError extends ExternalError {
   }
 }
 
+/** What was read; undefined if the user may not read it. Other errors are thrown. */
+export async function unlessForbidden<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
 export const METHODS = {
   get: 'GET',
   list: 'GET',

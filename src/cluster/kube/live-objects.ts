@@ -3,7 +3,7 @@ import type { Autoscaler, LiveObject, ObjectFields, ObjectName } from '../../mod
 import { ConflictError } from '../../model/errors.js'
 import { malformed } from '../../model/object-form.js'
 import type { JsonObject } from '../../model/values.js'
-import { ApiError } from './api-errors.js'
+import { ApiError, unlessForbidden } from './api-errors.js'
 import type { ClusterObject } from '../ports/objects.js'
 import type { KubeApi } from './kube-api.js'
 import { AUTOSCALERS, type Resource, type Target } from './kube-types.js'
@@ -41,13 +41,8 @@ export async function liveObjects(
     names.map(async (name): Promise<LiveObject[]> => {
       const target = targetOf(name, namespace, kinds)
       if (!target) return []
-      try {
-        const object = await api.find<ClusterObject & ObjectFields>(target)
-        return [{ ...name, object }]
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 403) return []
-        throw error
-      }
+      const asked = api.find<ClusterObject & ObjectFields>(target).then((object) => [{ ...name, object }])
+      return (await unlessForbidden(asked)) ?? []
     }),
   )
   return found.flat()

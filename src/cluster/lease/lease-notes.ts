@@ -1,6 +1,6 @@
 import type { LockHolder, Approval, RunWait, RunStart } from '../../model/results/runs.js'
 import { ExternalError } from '../../model/errors.js'
-import { ApiError } from '../kube/api-errors.js'
+import { ApiError, unlessForbidden } from '../kube/api-errors.js'
 import type { RecordedProof, RecordedRollback } from '../ports/proofs.js'
 import type { RunNotes } from '../ports/runs.js'
 import type { KubeApi } from '../kube/kube-api.js'
@@ -136,12 +136,7 @@ async function readLease(
   app: string,
   namespace: string,
 ): Promise<Lease | undefined> {
-  try {
-    return await api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) })
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
-    throw error
-  }
+  return unlessForbidden(api.find<Lease>({ resource: LEASES, namespace, name: leaseName(app) }))
 }
 
 /** Approvals kept in the app's Lease; empty without a Lease, or if it may not be read. */

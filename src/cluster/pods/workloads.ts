@@ -1,7 +1,7 @@
 import { kubectlCommand } from '../../model/command-line.js'
 import { ConflictError } from '../../model/errors.js'
 import { describeOwner, isOwnedBy, ownerOf, type ReleaseName } from '../../model/results/ownership.js'
-import { ApiError } from '../kube/api-errors.js'
+import { ApiError, unlessForbidden } from '../kube/api-errors.js'
 import { type AppObjects, appPodsOf } from './app-pods.js'
 import type { AppWorkloads } from '../ports/workloads.js'
 import type { ClusterObject } from '../ports/objects.js'
@@ -24,12 +24,9 @@ export async function listAppObjects(api: KubeApi, { app, namespace }: ReleaseNa
   const [deployments, pods, replicaSets] = await Promise.all([
     api.list<Deployment>({ resource: DEPLOYMENTS, namespace }),
     api.list<Pod>({ resource: PODS, namespace }, labelled),
-    api.list<ClusterObject>({ resource: REPLICA_SETS, namespace }, labelled).catch((error: unknown) => {
-      if (error instanceof ApiError && error.status === 403) return { items: [] }
-      throw error
-    }),
+    unlessForbidden(api.list<ClusterObject>({ resource: REPLICA_SETS, namespace }, labelled)),
   ])
-  return { deployments: deployments.items, pods: pods.items, replicaSets: replicaSets.items }
+  return { deployments: deployments.items, pods: pods.items, replicaSets: replicaSets?.items ?? [] }
 }
 
 /**

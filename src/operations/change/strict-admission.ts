@@ -32,9 +32,9 @@ export async function withStrictAdmission(
   try {
     return await install(context)
   } catch (error) {
-    const { strictAdmission: admission } = provider
+    const { strictAdmission: admission } = provider.description
     if (!admission || !isDenied(error, admission) || context.signal.aborted) throw error
-    const { product, backend } = provider.texts
+    const { product, backend } = provider.description.texts
     context.emit({
       type: 'note',
       message:
@@ -81,7 +81,7 @@ async function installWithoutRoutes(
 /** Throws ExternalError if the chart has no `routes.enabled`: it cannot be installed in two upgrades. */
 async function requireNoRoutes(
   { cluster }: { cluster: Releases },
-  { kinds, texts }: RoutingProvider,
+  { description: { kinds, texts } }: RoutingProvider,
   request: UpgradeRequest,
 ): Promise<void> {
   let cause: unknown
@@ -113,7 +113,7 @@ async function backendsKnown(
   lock: AppLock | undefined,
 ): Promise<void> {
   const names = parseManifest(manifest)
-    .filter((object) => roleOf(provider.kinds, object) === 'backend')
+    .filter((object) => roleOf(provider.description.kinds, object) === 'backend')
     .map((object) => ({
       apiVersion: textOf(object.apiVersion),
       kind: textOf(object.kind),

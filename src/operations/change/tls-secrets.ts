@@ -13,7 +13,7 @@ import { providerOf } from '../observe/provider.js'
  */
 export async function requireTlsSecrets(
   context: OperationContext,
-  { texts }: RoutingProvider,
+  { description: { texts } }: RoutingProvider,
   certificates: Certificate[],
 ): Promise<void> {
   const found = await missingSecrets(context, certificates)

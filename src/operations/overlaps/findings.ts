@@ -16,7 +16,7 @@ export async function allOverlapFindings(provider: RoutingProvider): Promise<Fin
     const view = await provider.view()
     const { overlaps, domains } = view.conflicts()
     return [
-      ...domains.map((conflict) => conflictFinding(conflict, provider.texts.product)),
+      ...domains.map((conflict) => conflictFinding(conflict, provider.description.texts.product)),
       ...overlapFindings('routes', overlaps),
       ...view.hidden.map((kind): Finding => ({
         check: 'routes',

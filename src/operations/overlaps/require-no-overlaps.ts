@@ -46,7 +46,13 @@ export async function requireNoOverlaps(context: OperationContext, run: PlanWith
     view.addedConflicts({ app: { name: app, namespace }, before, after, creates: run.creates }),
   )
   for (const own of rendered) await requireTlsSecrets(context, provider, view.certificates(own, namespace))
-  judgeConflicts(context, run, unique(added.flatMap(({ domains }) => domains)), view, provider.texts)
+  judgeConflicts(
+    context,
+    run,
+    unique(added.flatMap(({ domains }) => domains)),
+    view,
+    provider.description.texts,
+  )
   judgeOverlaps(context, run, unique(added.flatMap(({ overlaps }) => overlaps)))
 }
 

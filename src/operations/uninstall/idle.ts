@@ -118,7 +118,7 @@ export class Idle {
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
       if (!isClean && clock.now() >= deadline)
-        throw stillReached(request, this.provider.texts, seen, timeoutMs, failedState())
+        throw stillReached(request, this.provider.description.texts, seen, timeoutMs, failedState())
       if (!isClean) await clock.sleep(RETRY_EVERY_MS, ...stop)
     }
   }

@@ -191,7 +191,7 @@ class Uninstalling {
     const { context, found, request, stop } = this
     const { app, namespace, removal, stage } = found
     const provider = providerOf(context, found.revision)
-    const { backend } = provider.texts
+    const { backend } = provider.description.texts
     if (!removal.objects.some(({ kind }) => kind === backend)) {
       context.emit({ type: 'note', message: `no requests reach ${app}: it has no ${backend}` })
       if (values) await this.removeRoutes(values)

@@ -3,8 +3,9 @@ import type { Cause, ObjectRef, SnapshotRelease } from '../../model/results/diag
 import type { StageProof } from '../../model/expectation.js'
 import type { Revision } from '../../model/release.js'
 import { effectiveValues, isObject } from '../../rollout/values/merge.js'
-import type { Observed, RoutingProvider } from '../../routing/provider.js'
-import { diagnose } from '../../verification/diagnosis/diagnose.js'
+import type { RoutingProvider } from '../../routing/provider.js'
+import { diagnose, type ProviderRules } from '../../verification/diagnosis/diagnose.js'
+import type { Facts } from '../../verification/diagnosis/facts.js'
 import type { OperationContext } from '../context.js'
 import { providerOf } from '../observe/provider.js'
 import { parseManifest } from '../observe/manifest.js'
@@ -28,11 +29,8 @@ export async function causesOf(context: OperationContext, given: ProofToExplain)
   context.emit({ type: 'note', message: 'looking for the cause' })
   try {
     const provider = providerOf(context, revision)
-    const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
-    return diagnose(
-      { name: app, namespace, proof, snapshot, texts: provider.texts, answers: provider.answers },
-      rules,
-    )
+    const { facts, rules } = await observed(provider, { name: app, namespace }, revision)
+    return diagnose({ ...facts, proof }, rules)
   } catch {
     return [] // the verdict holds without causes
   }
@@ -44,29 +42,32 @@ export async function gatewayFindings(
   { app, namespace, revision }: Omit<ProofToExplain, 'proof'>,
 ): Promise<Finding[]> {
   const provider = providerOf(context, revision)
-  const { snapshot, rules } = await observed(provider, { name: app, namespace }, revision)
+  const { facts, rules } = await observed(provider, { name: app, namespace }, revision)
   const check = `way to ${app}`
-  const causes = diagnose(
-    { name: app, namespace, snapshot, texts: provider.texts, answers: provider.answers },
-    rules,
-  )
   return [
-    ...causes
+    ...diagnose(facts, rules)
       // The overlaps report it.
-      .filter(({ id }) => id !== 'rival-table')
+      .filter(({ id }) => id !== rules.rival)
       .map((cause): Finding => ({
         check,
         status: 'problem',
         detail: [cause.title, ...cause.evidence].join('; '),
         remedy: cause.remedy.map((line) => line.replace(/[\r\n]+/g, ' ')).join('\n'),
       })),
-    ...overlapFindings(check, snapshot.overlaps ?? []),
+    ...overlapFindings(check, facts.snapshot.overlaps ?? []),
   ]
 }
 
-async function observed(provider: RoutingProvider, app: ObjectRef, revision: Revision): Promise<Observed> {
+/** What a diagnosis starts from, without a proof. */
+async function observed(
+  provider: RoutingProvider,
+  app: ObjectRef,
+  revision: Revision,
+): Promise<{ facts: Facts & Required<Pick<Facts, 'snapshot'>>; rules: ProviderRules }> {
+  const { texts, answers } = provider.description
   const { snapshot, rules } = await provider.snapshot(app)
-  return { snapshot: { ...snapshot, release: releaseOf(provider, revision) }, rules }
+  const release = releaseOf(provider, revision)
+  return { facts: { ...app, snapshot: { ...snapshot, release }, texts, answers }, rules }
 }
 
 function releaseOf(
@@ -79,6 +80,6 @@ function releaseOf(
   return {
     revision,
     headers: isObject(canary.headers) ? Object.keys(canary.headers) : [],
-    fingerprint: provider.fingerprint(parseManifest(manifest), values)?.value,
+    fingerprint: provider.description.fingerprint(parseManifest(manifest), values)?.value,
   }
 }

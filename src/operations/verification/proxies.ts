@@ -38,7 +38,8 @@ export class Proxies {
       if (targets.length > 1 || probes.eachProxy === true) return targets.length > 0 ? targets : shared
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error
-      if (probes.eachProxy === true) throw withoutEachProxy(error, this.provider.texts.proxyNamespace)
+      if (probes.eachProxy === true)
+        throw withoutEachProxy(error, this.provider.description.texts.proxyNamespace)
       this.report(`The proxies cannot be probed one by one, only at their shared address: ${error.message}`)
     }
     return shared

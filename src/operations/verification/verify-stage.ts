@@ -84,7 +84,11 @@ export class StageVerifier {
     const request = this.requestFor(app, values, metrics)
     const expectations = withPaths(planned, request.settings)
     if (versions)
-      requireNamedVersions(this.provider, { app, values, settings: request.settings }, expectations)
+      requireNamedVersions(
+        this.provider.description,
+        { app, values, settings: request.settings },
+        expectations,
+      )
     this.context.verifier.check({
       ...request.probes,
       ...this.verificationSettings(request.settings),
@@ -130,9 +134,9 @@ export class StageVerifier {
         ...probes,
         transport: { ...probes.transport, proxies, host },
         // Otherwise another version may answer than the one the proxy chose.
-        versionHeaderIsProof: isAlone && (isReady || this.provider.versionHeaderIsProof(values)),
+        versionHeaderIsProof: isAlone && (isReady || this.provider.description.versionHeaderIsProof(values)),
         soleVersion: routesAreProof && isAlone && isReady && routed.length === 1 ? routed[0] : undefined,
-        fingerprint: this.provider.fingerprint(parseManifest(revision.manifest), values),
+        fingerprint: this.provider.description.fingerprint(parseManifest(revision.manifest), values),
       },
     }
   }
@@ -179,7 +183,7 @@ export class StageVerifier {
       const reported = { ...proof, url }
       if (proof.verdict === 'pass') {
         emit({ type: 'verified', stage, proof: reported })
-        warnOfRetries(proof, this.provider.answers.attemptsHeader, emit)
+        warnOfRetries(proof, this.provider.description.answers.attemptsHeader, emit)
       }
       return reported
     } finally {
@@ -196,7 +200,7 @@ export class StageVerifier {
   ): { probes: ProbeRequest; settings: VerifySettings } {
     const settings = verifySettings(this.context.probes, { app, values, metrics })
     const { connection, rate, userAgent } = this.context.probes
-    const host = connection.host ?? this.provider.host(values)
+    const host = connection.host ?? this.provider.description.host(values)
     const { version, probe, assertions } = settings
     return {
       settings,
@@ -205,9 +209,9 @@ export class StageVerifier {
         transport: { ...connection, host, proxies: [] },
         probe,
         assertions,
-        proxy: this.provider.answers,
+        proxy: this.provider.description.answers,
         versionRule: version,
-        versionHeader: this.provider.versionHeader(values),
+        versionHeader: this.provider.description.versionHeader(values),
         versionHeaderIsProof: false,
         rate,
         userAgent,

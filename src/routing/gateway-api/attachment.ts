@@ -1,6 +1,6 @@
-import { list, record } from '../fields.js'
+import { list, record, texts } from '../fields.js'
 import type { RoutingObject } from '../objects.js'
-import { admits, listenersOf, namedListeners } from './gateways.js'
+import { admits, isParent, listenersOf, namedListeners } from './gateways.js'
 import { sharedHost } from './overlaps/hostnames.js'
 import { type ParentRef, parentRefsOf } from './values.js'
 
@@ -35,7 +35,7 @@ export function askingOf({ metadata, spec }: RoutingObject): Asking {
   return {
     namespace: metadata.namespace ?? '',
     parents: parentRefsOf(list(parentRefs)),
-    hostnames: Array.isArray(hostnames) ? hostnames.filter((host) => typeof host === 'string') : [],
+    hostnames: texts(hostnames),
   }
 }
 
@@ -53,7 +53,7 @@ function refusalOf(
 ): Refusal | undefined {
   const at = parent.namespace ?? namespace
   const where = `Gateway ${at}/${parent.name}`
-  const gateway = gateways.find(({ metadata }) => metadata.name === parent.name && metadata.namespace === at)
+  const gateway = gateways.find((one) => isParent(one, parent, namespace))
   if (!gateway) return { kind: 'missing-gateway', why: `there is no ${where}` }
   const named = namedListeners(gateway, parent)
   if (named.length === 0) {

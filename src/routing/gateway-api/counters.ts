@@ -1,13 +1,13 @@
 import { kubectlCommand } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { type Service, SERVICES } from '../../cluster/kube/kube-types.js'
 import type { PinnedCluster } from '../../cluster/options.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import { openEnvoyCounters } from '../envoy/counters.js'
 import { list, record, text } from '../fields.js'
-import type { RoutingObject } from '../objects.js'
+import { type RoutingObject, refOf } from '../objects.js'
 import type { RequestCounters } from '../provider.js'
 import { HTTP_ROUTES } from './kinds.js'
 
@@ -31,17 +31,12 @@ export async function openCounters(
   const mirrored = new Set(routes.flatMap(mirrorsOf))
   const pattern = clusterPattern(app.namespace)
   const direct = services.filter((name) => !mirrored.has(name))
-  const own = [`httproute/${literal(`${app.namespace}/${app.name}`)}/rule/[0-9]+(/backend/[0-9]+)?`]
-  const others = routes.map(
-    ({ metadata }) =>
-      `httproute/${literal(`${metadata.namespace ?? ''}/${metadata.name}`)}/rule/[0-9]+(/backend/[0-9]+)?`,
-  )
+  const ruleOf = ({ namespace, name }: ObjectRef) =>
+    `httproute/${literal(`${namespace}/${name}`)}/rule/[0-9]+`
+  const ofRoutes = [app, ...routes.map(refOf)].map((ref) => `${ruleOf(ref)}(/backend/[0-9]+)?`)
   const counted = {
-    requests: [...new Set([...own, ...others]), ...direct.map(pattern)],
-    copies: [
-      ...[...mirrored].map(pattern),
-      `httproute/${literal(`${app.namespace}/${app.name}`)}/rule/[0-9]+-mirror-[0-9]+`,
-    ],
+    requests: [...new Set(ofRoutes), ...direct.map(pattern)],
+    copies: [...[...mirrored].map(pattern), `${ruleOf(app)}-mirror-[0-9]+`],
   }
   try {
     const counters = await openEnvoyCounters({ namespace, pods, ...counted }, options)
@@ -92,10 +87,9 @@ async function servicesOf(api: KubeApi, { name, namespace }: ObjectRef): Promise
 
 /** The app's HTTPRoutes, and those of others that name its Services. */
 async function routesTo(api: KubeApi, app: ObjectRef): Promise<RoutingObject[]> {
-  const all = await api.list({ resource: HTTP_ROUTES }).catch((error: unknown) => {
-    if (!(error instanceof ApiError && error.status === 403)) throw error
-    return api.list({ resource: HTTP_ROUTES, namespace: app.namespace })
-  })
+  const all =
+    (await unlessForbidden(api.list({ resource: HTTP_ROUTES }))) ??
+    (await api.list({ resource: HTTP_ROUTES, namespace: app.namespace }))
   const isNamed = ({ metadata, spec }: RoutingObject) =>
     list(record(spec).rules).some(({ backendRefs }) =>
       list(backendRefs).some(

@@ -1,6 +1,6 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError, UsageError } from '../../model/errors.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { list, number, record, text } from '../fields.js'
 import { type RoutingObject, refOf } from '../objects.js'
@@ -105,6 +105,23 @@ export function describeCondition({ type, status, reason, message }: Condition):
   return [`${type} is ${status}`, reason, message].filter((part) => part !== '').join(': ')
 }
 
+/** Whether a parentRef of a route in the namespace `home` means this Gateway. */
+export function isParent({ metadata }: RoutingObject, parent: ParentRef, home: string): boolean {
+  return metadata.name === parent.name && metadata.namespace === (parent.namespace ?? home)
+}
+
+/** Of these listeners those that the Gateway's status refuses, each with the condition. */
+export function refusedListeners({ status }: RoutingObject, listeners: Listener[]): string[] {
+  const statuses = list(record(status).listeners)
+  return listeners.flatMap((listener) => {
+    const own = statuses.find(({ name }) => name === listener.name)
+    const refusal = conditionsOf(own?.conditions).find((one) =>
+      one.type === 'Conflicted' ? one.status === 'True' : one.status === 'False',
+    )
+    return refusal ? [`listener ${listener.name}: ${describeCondition(refusal)}`] : []
+  })
+}
+
 /** Addresses in a Gateway's status. */
 export function addressesOf({ status }: RoutingObject): string[] {
   return list(record(status).addresses).flatMap(({ value }) => (typeof value === 'string' ? [value] : []))
@@ -142,13 +159,7 @@ export async function findGateway(api: KubeApi, parent: ParentRef | undefined): 
 /** The class of a Gateway; undefined if it is not there, or may not be read. */
 export async function classOf(api: KubeApi, { spec }: RoutingObject): Promise<RoutingObject | undefined> {
   const name = text(record(spec).gatewayClassName)
-  if (name === undefined) return undefined
-  try {
-    return await api.find({ resource: GATEWAY_CLASSES, name })
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
-    throw error
-  }
+  return name === undefined ? undefined : unlessForbidden(api.find({ resource: GATEWAY_CLASSES, name }))
 }
 
 export function controllerNameOf(gatewayClass: RoutingObject | undefined): string | undefined {

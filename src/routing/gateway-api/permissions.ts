@@ -1,4 +1,5 @@
 import { APPLY, type Permission } from '../../cluster/permissions.js'
+import { eachProxyPermissions } from '../proxies/permissions.js'
 import { BACKEND_TLS_POLICY, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, GROUP, HTTP_ROUTE } from './kinds.js'
 
 /** What the Gateway API's objects and the proxies need beside PERMISSIONS. */
@@ -51,14 +52,8 @@ export const GATEWAY_API_PERMISSIONS: readonly Permission[] = [
     why: 'the Service of the proxies',
     optional: true,
   },
-  ...[
-    { resource: 'pods', verbs: ['get', 'list'] },
-    { resource: 'pods/portforward', verbs: ['create'] },
-  ].map((what): Permission => ({
-    group: '',
-    ...what,
-    scope: 'cluster',
-    why: "asking each of several proxies by itself (it is enough in the proxies' namespace)",
-    optional: true,
-  })),
+  ...eachProxyPermissions(
+    'cluster',
+    "asking each of several proxies by itself (it is enough in the proxies' namespace)",
+  ),
 ]

@@ -4,7 +4,7 @@ import type { Finding } from '../../model/results/doctor.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import { examine } from '../../cluster/preflight.js'
-import { list, record, text } from '../fields.js'
+import { record, text } from '../fields.js'
 import { isKnown, type RoutingObject, refOf } from '../objects.js'
 import {
   addressesOf,
@@ -14,6 +14,7 @@ import {
   describeCondition,
   findGateway,
   namedListeners,
+  refusedListeners,
 } from './gateways.js'
 import { implementationOf } from './implementations.js'
 import { GATEWAYS, HTTP_ROUTES } from './kinds.js'
@@ -149,13 +150,6 @@ function gatewayProblem(
   if (own.length === 0) return 'no controller has looked at it: it has no status'
   const named = namedListeners(gateway, parent ?? { name: '' })
   if (named.length === 0) return `it has no listener ${parent?.sectionName ?? `at port ${parent?.port}`}`
-  const statuses = list(record(gateway.status).listeners)
-  const bad = named.flatMap((listener) => {
-    const status = statuses.find(({ name }) => name === listener.name)
-    const refusal = conditionsOf(status?.conditions).find((one) =>
-      one.type === 'Conflicted' ? one.status === 'True' : one.status === 'False',
-    )
-    return refusal ? [`listener ${listener.name}: ${describeCondition(refusal)}`] : []
-  })
+  const bad = refusedListeners(gateway, named)
   return bad.length === named.length ? bad.join('; ') : undefined
 }

@@ -17,19 +17,8 @@ import { readRoutes } from './view.js'
 
 /** The Gateway API in one cluster, for an app with these values; without values for the cluster's only Gateway. */
 export class GatewayApiProvider implements RoutingProvider {
-  readonly name = GATEWAY_API.name
-  readonly kinds = GATEWAY_API.kinds
-  readonly answers = GATEWAY_API.answers
-  readonly permissions = GATEWAY_API.permissions
-  readonly fingerprint = GATEWAY_API.fingerprint
-  readonly host = GATEWAY_API.host
-  readonly versionHeader = GATEWAY_API.versionHeader
-  readonly namesVersions = GATEWAY_API.namesVersions
-  readonly versionSetting = GATEWAY_API.versionSetting
-  readonly versionHeaderIsProof = GATEWAY_API.versionHeaderIsProof
-  readonly handover = GATEWAY_API.handover
   private readonly known: Whereabouts = {}
-  readonly texts = textsOf(this.known)
+  readonly description = { ...GATEWAY_API, texts: textsOf(this.known) }
   /** The first of several is the one that is probed. */
   private readonly parent: ParentRef | undefined
 

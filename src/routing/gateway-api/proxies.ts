@@ -1,6 +1,6 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { type Service, type ServicePort, SERVICES } from '../../cluster/kube/kube-types.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
@@ -106,12 +106,8 @@ async function listAllowed(
   selection: { labelSelector?: string },
   namespace?: string,
 ): Promise<Service[]> {
-  try {
-    return (await api.list<Service>({ resource: SERVICES, namespace }, selection)).items
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return []
-    throw error
-  }
+  const found = await unlessForbidden(api.list<Service>({ resource: SERVICES, namespace }, selection))
+  return found?.items ?? []
 }
 
 /** The port with the listener's number, else the one that leads to it: a listener may have the number that the pods listen on. */

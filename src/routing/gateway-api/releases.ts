@@ -1,4 +1,4 @@
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { record, text } from '../fields.js'
 import { DEFINITIONS, GROUP, HTTP_ROUTE } from './kinds.js'
@@ -11,17 +11,12 @@ const LAST_MINOR = 6
 export async function installedRelease(
   api: KubeApi,
 ): Promise<{ release: string; channel: string } | undefined> {
-  try {
-    const name = `${HTTP_ROUTE.plural}.${GROUP}`
-    const definition = await api.find({ resource: DEFINITIONS, name })
-    const annotations = record(definition?.metadata.annotations)
-    const release = text(annotations[`${GROUP}/bundle-version`])
-    const channel = text(annotations[`${GROUP}/channel`]) ?? 'unknown'
-    return release === undefined ? undefined : { release, channel }
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
-    throw error
-  }
+  const name = `${HTTP_ROUTE.plural}.${GROUP}`
+  const definition = await unlessForbidden(api.find({ resource: DEFINITIONS, name }))
+  const annotations = record(definition?.metadata.annotations)
+  const release = text(annotations[`${GROUP}/bundle-version`])
+  const channel = text(annotations[`${GROUP}/channel`]) ?? 'unknown'
+  return release === undefined ? undefined : { release, channel }
 }
 
 /** Why a release may not fit the chart's objects, a clause. */

@@ -1,10 +1,10 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { NAMESPACES, type Resource } from '../../cluster/kube/kube-types.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { JsonObject } from '../../model/values.js'
-import { list, record, text } from '../fields.js'
+import { list, record, text, texts } from '../fields.js'
 import type { IsOwn } from '../matching/route-pairs.js'
 import { isOfRelease, isSameObject, type RoutingObject } from '../objects.js'
 import type {
@@ -31,12 +31,7 @@ export async function readRoutes(api: KubeApi): Promise<RoutesView> {
 
 /** All of the cluster; undefined if the user may not list them. */
 async function listAllowed(api: KubeApi, resource: Resource): Promise<RoutingObject[] | undefined> {
-  try {
-    return (await api.list({ resource })).items
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined
-    throw error
-  }
+  return (await unlessForbidden(api.list({ resource })))?.items
 }
 
 class GatewayApiView implements RoutesView {
@@ -111,8 +106,7 @@ class GatewayApiView implements RoutesView {
     const parents = parentsOfValues(values)
     // Without a Gateway in the values the chart says what is missing.
     if (parents.length === 0) return undefined
-    const hosts = Array.isArray(hostnames) ? hostnames.filter((host) => typeof host === 'string') : []
-    const refused = this.refusals({ namespace, parents, hostnames: hosts })
+    const refused = this.refusals({ namespace, parents, hostnames: texts(hostnames) })
     return refused && { problem: 'No Gateway takes the routes', ...explain(refused) }
   }
 

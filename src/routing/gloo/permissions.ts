@@ -1,4 +1,5 @@
 import { APPLY, type Permission } from '../../cluster/permissions.js'
+import { eachProxyPermissions } from '../proxies/permissions.js'
 import { ROUTE_TABLE, UPSTREAM, VIRTUAL_SERVICE } from './kinds.js'
 import { GLOO_NAMESPACE } from './shared-virtual-service.js'
 
@@ -31,14 +32,5 @@ export const GLOO_PERMISSIONS: readonly Permission[] = [
     why: 'whether a VirtualService delegates to the app',
     optional: true,
   },
-  ...[
-    { resource: 'pods', verbs: ['get', 'list'] },
-    { resource: 'pods/portforward', verbs: ['create'] },
-  ].map((what): Permission => ({
-    group: '',
-    ...what,
-    scope: { namespace: GLOO_NAMESPACE },
-    why: 'asking each of several proxies by itself',
-    optional: true,
-  })),
+  ...eachProxyPermissions({ namespace: GLOO_NAMESPACE }, 'asking each of several proxies by itself'),
 ]

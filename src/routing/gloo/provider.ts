@@ -15,19 +15,7 @@ import { readRoutes } from './view.js'
 
 /** Gloo in one cluster. */
 export class GlooProvider implements RoutingProvider {
-  readonly name = GLOO.name
-  readonly kinds = GLOO.kinds
-  readonly texts = GLOO.texts
-  readonly answers = GLOO.answers
-  readonly permissions = GLOO.permissions
-  readonly fingerprint = GLOO.fingerprint
-  readonly host = GLOO.host
-  readonly versionHeader = GLOO.versionHeader
-  readonly namesVersions = GLOO.namesVersions
-  readonly versionSetting = GLOO.versionSetting
-  readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
-  readonly strictAdmission = GLOO.strictAdmission
-  readonly handover = GLOO.handover
+  readonly description = GLOO
 
   constructor(private readonly kube: KubeAccess) {}
 

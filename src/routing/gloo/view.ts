@@ -1,5 +1,5 @@
 import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import type { Target } from '../../cluster/kube/kube-types.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
@@ -46,11 +46,8 @@ async function listAllowed(
   targets: Target[],
 ): Promise<{ items: GlooObject[]; isAll: boolean }> {
   for (const [index, target] of targets.entries()) {
-    try {
-      return { items: (await api.list(target)).items, isAll: index === 0 }
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 403)) throw error
-    }
+    const found = await unlessForbidden(api.list(target))
+    if (found) return { items: found.items, isAll: index === 0 }
   }
   return { items: [], isAll: false }
 }

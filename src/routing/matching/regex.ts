@@ -10,6 +10,20 @@ const MAX_SLOW = 3
 /** Syntax that RE2 and JavaScript read differently, or that only one of them has. */
 const NOT_SHARED = /\(\?(?!:|P?<[A-Za-z])|\\[QEpPCAzZGkbB1-9]|\[\[:|\[\^?\]/
 
+/** Syntax that JavaScript has and RE2 does not: lookarounds and back references. */
+export const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
+
+/** Whether RE2 accepts it. RE2 has flags that JavaScript does not; a pattern that is broken in both is broken. */
+export function isRe2(pattern: string): boolean {
+  if (NOT_RE2.test(pattern)) return false
+  try {
+    new RegExp(pattern.replace(/\(\?[imsU-]+\)/g, '').replace(/\(\?P</g, '(?<'))
+    return true
+  } catch {
+    return false
+  }
+}
+
 let script: { match: Script; context: Context } | undefined
 /** Expressions over the limit: another text would take as long again. */
 const slow = new Set<string>()

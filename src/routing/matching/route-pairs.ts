@@ -25,13 +25,39 @@ export interface RoutePair {
   hasOtherDomains?: boolean
 }
 
+/** What a provider finds of overlaps among the routes of a cluster, of type T. */
+export interface Overlaps<T> {
+  /** All of routes of different owners. */
+  allOverlaps(routes: T): RouteOverlap[]
+  /** Those of an app's routes with the routes of others. */
+  overlapsOf(routes: T, isOwn: IsOwn): RouteOverlap[]
+  /** Those that `after` adds: of requests that the app's routes did not share, or lose, before. */
+  addedOverlaps(before: T, after: T, isOwn: IsOwn): RouteOverlap[]
+}
+
+/** Overlaps by a provider's pairs of routes, of owners that count against each other, and its role of an owner. */
+export function overlapsBy<T>(
+  pairsOf: (routes: T, counts: (one: RoutingObject, other: RoutingObject) => boolean) => RoutePair[],
+  roleOf: (owner: RoutingObject) => RoutingRole,
+): Overlaps<T> {
+  const pairsWith = (routes: T, isOwn: IsOwn) => pairsOf(routes, (one, other) => isOwn(one) !== isOwn(other))
+  const described = (pairs: RoutePair[], isOwn?: IsOwn) =>
+    broadest(pairs).map((pair) => describePair(pair, roleOf, isOwn))
+  return {
+    allOverlaps: (routes) => described(pairsOf(routes, (one, other) => ownerOf(one) !== ownerOf(other))),
+    overlapsOf: (routes, isOwn) => described(pairsWith(routes, isOwn), isOwn),
+    addedOverlaps: (before, after, isOwn) =>
+      described(addedPairs(pairsWith(before, isOwn), pairsWith(after, isOwn)), isOwn),
+  }
+}
+
 /** The pairs of `after` about requests that the routes did not share, or lose, before. */
-export function addedPairs(before: RoutePair[], after: RoutePair[]): RoutePair[] {
+function addedPairs(before: RoutePair[], after: RoutePair[]): RoutePair[] {
   return after.filter((pair) => !before.some((one) => includes(one, pair)))
 }
 
 /** Header routes of a rollout repeat the matchers of the routes behind them: each pair once. */
-export function broadest(pairs: RoutePair[]): RoutePair[] {
+function broadest(pairs: RoutePair[]): RoutePair[] {
   return pairs.filter(
     (pair, index) =>
       !pairs.some(
@@ -53,7 +79,7 @@ function includes(wide: RoutePair, narrow: RoutePair): boolean {
   )
 }
 
-export function describePair(
+function describePair(
   { attachment, domains, winner, loser, isCertain, hasOtherDomains = false }: RoutePair,
   roleOf: (owner: RoutingObject) => RoutingRole,
   isOwn?: IsOwn,
@@ -83,7 +109,7 @@ function claimOf({ owner, matcher }: ServedRoute, roleOf: (owner: RoutingObject)
 }
 
 /** The object's release, or the object itself, as one text. */
-export function ownerOf(object: RoutingObject): string {
+function ownerOf(object: RoutingObject): string {
   const release = helmReleaseOf(object)
   const { namespace, name } = release ?? refOf(object)
   return `${release ? 'release' : object.kind} ${namespace}/${name}`

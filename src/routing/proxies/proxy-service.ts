@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
-import { ApiError } from '../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import {
   NODES,
@@ -68,16 +68,11 @@ export function originOf(scheme: Scheme, host: string, port: number, where: stri
 
 /** Addresses of the nodes, those inside the cluster's network first. */
 async function nodeAddresses(api: KubeApi): Promise<string[]> {
-  try {
-    const { items } = await api.list<Node>({ resource: NODES })
-    const addresses = items.flatMap(({ status }) => status?.addresses ?? [])
-    return ['InternalIP', 'ExternalIP'].flatMap((wanted) =>
-      addresses.filter(({ type }) => type === wanted).map(({ address }) => address),
-    )
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return [] // a port-forward needs no nodes
-    throw error
-  }
+  const nodes = await unlessForbidden(api.list<Node>({ resource: NODES })) // a port-forward needs none
+  const addresses = (nodes?.items ?? []).flatMap(({ status }) => status?.addresses ?? [])
+  return ['InternalIP', 'ExternalIP'].flatMap((wanted) =>
+    addresses.filter(({ type }) => type === wanted).map(({ address }) => address),
+  )
 }
 
 /** Whether something accepts connections there within a second. */

@@ -13,6 +13,28 @@ export interface ProviderRules {
   backends: Rule[]
   /** Configuration in the proxies. */
   proxies: Rule[]
+  /** Id of the cause that another app's routes come first. */
+  rival: string
+}
+
+/** A provider's rules that read its own objects, given to them beside the facts. */
+export function providerRules<T>(
+  objects: T,
+  rules: Record<'routes' | 'backends' | 'proxies', ((facts: Facts & T) => Cause | undefined)[]>,
+  rival: string,
+): ProviderRules {
+  const given = (own: (typeof rules)['routes']) =>
+    own.map(
+      (rule): Rule =>
+        (facts) =>
+          rule({ ...facts, ...objects }),
+    )
+  return {
+    routes: given(rules.routes),
+    backends: given(rules.backends),
+    proxies: given(rules.proxies),
+    rival,
+  }
 }
 
 const MOST_CAUSES = 3
@@ -23,13 +45,13 @@ const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
  * if one is certain. Without a proof in the facts, only what the snapshot shows.
  */
 export function diagnose(facts: Facts, provider?: ProviderRules): Cause[] {
-  const { routes = [], backends = [], proxies = [] } = provider ?? {}
+  const { routes = [], backends = [], proxies = [], rival } = provider ?? {}
   // Routes first: if they are broken, nothing behind them can be judged.
   const rules = [...routes, ...backends, ...ENDPOINTS, ...proxies, ...PROXY, ...PROTOCOL, ...IN_FRONT]
   const found = rules.flatMap((rule) => rule(facts) ?? [])
   // A single lagging proxy or another app's routes explain "old routes".
   const isExplained = found.some(
-    ({ id, certainty }) => id === 'proxy-behind' || (id === 'rival-table' && certainty === 'certain'),
+    ({ id, certainty }) => id === 'proxy-behind' || (id === rival && certainty === 'certain'),
   )
   const causes = found.filter(({ id }) => !(isExplained && id === 'old-routes'))
   const proven = causes.some(({ certainty }) => certainty === 'certain')

@@ -309,7 +309,7 @@ for (const major of HELM_MAJORS) {
     test('doctor finds all well', async () => {
       const findings = [
         ...(await cluster.preflight()),
-        ...(await cluster.permissions('echo', routing.permissions)),
+        ...(await cluster.permissions('echo', routing.description.permissions)),
         ...(await routing.preflight()),
       ]
 
@@ -342,7 +342,7 @@ for (const major of HELM_MAJORS) {
           message: 'Forbidden: your user may not list secrets in namespace echo.',
           code: 403,
         })
-        const findings = await cluster.permissions('echo', routing.permissions)
+        const findings = await cluster.permissions('echo', routing.description.permissions)
         expect(findings.filter(({ status }) => status === 'problem').map(({ detail }) => detail)).toEqual([
           expect.stringContaining('may not list secrets in namespace echo'),
         ])

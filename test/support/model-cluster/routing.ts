@@ -7,19 +7,7 @@ import type { ModelCluster } from './cluster.js'
 
 /** Gloo in the model: the provider of every app. */
 export class ModelRouting implements Routing, RoutingProvider {
-  readonly name = GLOO.name
-  readonly kinds = GLOO.kinds
-  readonly texts = GLOO.texts
-  readonly answers = GLOO.answers
-  readonly permissions = GLOO.permissions
-  readonly fingerprint = GLOO.fingerprint
-  readonly host = GLOO.host
-  readonly versionHeader = GLOO.versionHeader
-  readonly namesVersions = GLOO.namesVersions
-  readonly versionSetting = GLOO.versionSetting
-  readonly versionHeaderIsProof = GLOO.versionHeaderIsProof
-  readonly strictAdmission = GLOO.strictAdmission
-  readonly handover = GLOO.handover
+  readonly description = GLOO
   /** Kinds that may not be listed. */
   readonly hidden: string[] = []
 
@@ -74,7 +62,7 @@ export class ModelRouting implements Routing, RoutingProvider {
 
   /** Nothing is to be seen around the model. */
   snapshot(app: ObjectRef): Promise<Observed> {
-    const rules = { routes: [], backends: [], proxies: [] }
+    const rules = { routes: [], backends: [], proxies: [], rival: '' }
     return Promise.resolve({ snapshot: { ...app, couldNotLook: [] }, rules })
   }
 

@@ -1,13 +1,19 @@
 import { canaryCommand, commented, kubectlCommand } from '../../../model/command-line.js'
 import type { Cause } from '../../../model/results/diagnosis.js'
 import { countOf, failing, refText } from '../../../verification/diagnosis/facts.js'
-import { list, number, record, text } from '../../fields.js'
+import { number, record, text } from '../../fields.js'
 import { refOf, type RoutingObject } from '../../objects.js'
 import { askingOf } from '../attachment.js'
-import { conditionsOf, describeCondition, namedListeners } from '../gateways.js'
+import { conditionsOf, describeCondition, isParent, namedListeners, refusedListeners } from '../gateways.js'
 import { releaseProblem } from '../releases.js'
-import type { ParentRef } from '../values.js'
-import { backendsOf, badPatterns, type GatewayFacts, type GatewayRule, routeConditions } from './facts.js'
+import {
+  backendsOf,
+  badPatterns,
+  type GatewayFacts,
+  type GatewayRule,
+  ownGateways,
+  routeConditions,
+} from './facts.js'
 
 /** Causes in what serves the Gateways: the CRDs, the controller, the listeners, and neighbours that hold it up. */
 export const CONTROLLER: GatewayRule[] = [
@@ -79,15 +85,8 @@ function notProgrammed({ gateway }: GatewayFacts): Cause | undefined {
 
 function listenerRefused({ gateway }: GatewayFacts): Cause | undefined {
   for (const { gateway: one, parent } of ownGateways(gateway)) {
-    const named = namedListeners(one, parent).map(({ name }) => name)
-    const bad = list(record(one.status).listeners).flatMap(({ name, conditions }) => {
-      const refusal = conditionsOf(conditions).find(({ type, status }) =>
-        type === 'Conflicted' ? status === 'True' : status === 'False',
-      )
-      return refusal && named.includes(text(name) ?? '')
-        ? [`listener ${text(name)}: ${describeCondition(refusal)}`]
-        : []
-    })
+    const named = namedListeners(one, parent)
+    const bad = refusedListeners(one, named)
     if (bad.length === 0 || bad.length < named.length) continue
     const { name, namespace } = refOf(one)
     const rivals = (gateway.gateways ?? []).filter((other) => other !== one && sharesPort(other, one))
@@ -191,20 +190,4 @@ function otherRelease({ gateway, proof }: GatewayFacts): Cause | undefined {
     remedy: ['see docs/gateways.md for the releases that the chart was validated against'],
     certainty: 'possible',
   }
-}
-
-/** The Gateways that the app's HTTPRoute names and that are there. */
-function ownGateways({ route, gateways = [] }: GatewayFacts['gateway']): {
-  gateway: RoutingObject
-  parent: ParentRef
-}[] {
-  if (!route) return []
-  const { parents, namespace } = askingOf(route)
-  return parents.flatMap((parent) =>
-    gateways.filter((one) => isParent(one, parent, namespace)).map((gateway) => ({ gateway, parent })),
-  )
-}
-
-function isParent({ metadata }: RoutingObject, parent: ParentRef, home: string): boolean {
-  return metadata.name === parent.name && metadata.namespace === (parent.namespace ?? home)
 }

@@ -1,9 +1,12 @@
 import type { Cause } from '../../../model/results/diagnosis.js'
 import type { Facts } from '../../../verification/diagnosis/facts.js'
 import { list, number, record, text } from '../../fields.js'
+import { isRe2 } from '../../matching/regex.js'
 import { type RoutingObject, refOf } from '../../objects.js'
-import { type Condition, conditionsOf } from '../gateways.js'
+import { askingOf } from '../attachment.js'
+import { type Condition, conditionsOf, isParent } from '../gateways.js'
 import type { GatewaySnapshot } from '../types.js'
+import type { ParentRef } from '../values.js'
 
 /** The facts with the Gateway API's objects beside them. */
 export interface GatewayFacts extends Facts {
@@ -12,6 +15,18 @@ export interface GatewayFacts extends Facts {
 
 /** One cause, if the facts point to it. */
 export type GatewayRule = (facts: GatewayFacts) => Cause | undefined
+
+/** The Gateways that the app's HTTPRoute names and that are there. */
+export function ownGateways({ route, gateways = [] }: GatewaySnapshot): {
+  gateway: RoutingObject
+  parent: ParentRef
+}[] {
+  if (!route) return []
+  const { parents, namespace } = askingOf(route)
+  return parents.flatMap((parent) =>
+    gateways.filter((one) => isParent(one, parent, namespace)).map((gateway) => ({ gateway, parent })),
+  )
+}
 
 /** The conditions of an HTTPRoute at every parent. */
 export function routeConditions({ status }: RoutingObject): Condition[] {
@@ -51,15 +66,6 @@ export function badPatterns({ spec }: RoutingObject): string[] {
     .flatMap(({ matches }) => list(matches))
     .flatMap(({ path, headers, queryParams }) => [record(path), ...list(headers), ...list(queryParams)])
     .flatMap(({ type, value }) =>
-      type === 'RegularExpression' && isBad(text(value) ?? '') ? [text(value) ?? ''] : [],
+      type === 'RegularExpression' && !isRe2(text(value) ?? '') ? [text(value) ?? ''] : [],
     )
-}
-
-function isBad(pattern: string): boolean {
-  try {
-    new RegExp(pattern.replace(/^\(\?[a-z]+\)/, ''))
-    return false
-  } catch {
-    return true
-  }
 }

@@ -7,7 +7,10 @@ import { askingOf, type RefusalKind, refusals } from '../attachment.js'
 import { describeCondition, namedListeners } from '../gateways.js'
 import { HTTP_ROUTE } from '../kinds.js'
 import { takes } from '../overlaps/hostnames.js'
-import { badPatterns, type GatewayFacts, type GatewayRule, routeConditions } from './facts.js'
+import { badPatterns, type GatewayFacts, type GatewayRule, ownGateways, routeConditions } from './facts.js'
+
+/** Id of the cause that another app's routes come first. */
+export const RIVAL = 'rival-route'
 
 /** Causes in how requests are led to the app: its HTTPRoute, the Gateways it names, and the routes of others. */
 export const ROUTES: GatewayRule[] = [noRoute, notAttached, badRegex, partlyInvalid, rivalRoute, wrongHost]
@@ -126,7 +129,7 @@ function rivalRoute(facts: GatewayFacts): Cause | undefined {
     ({ type, status }) => type === 'RouteRulesOverlap' && status === 'True',
   )
   return {
-    id: 'rival-route',
+    id: RIVAL,
     title: `${refText(winner.kind, winner)} takes requests of ${name}: its ${winner.matcher} comes before ${loser.matcher} of ${loser.name}`,
     evidence: [
       describeOverlap(overlap),
@@ -153,17 +156,11 @@ function rivalRoute(facts: GatewayFacts): Cause | undefined {
 
 function wrongHost(facts: GatewayFacts): Cause | undefined {
   const { gateway, proof, name, namespace } = facts
-  const { route, gateways = [] } = gateway
+  const { route } = gateway
   if (!proof || !route || countOf(facts, 'no-route', 'no-routes-header') === 0) return undefined
   const asked = (proof.host ?? new URL(proof.url).host).toLowerCase().replace(/:\d+$/, '')
-  const { parents, hostnames, namespace: home } = askingOf(route)
-  const listeners = parents.flatMap((parent) =>
-    gateways
-      .filter(
-        ({ metadata }) => metadata.name === parent.name && metadata.namespace === (parent.namespace ?? home),
-      )
-      .flatMap((one) => namedListeners(one, parent)),
-  )
+  const { hostnames } = askingOf(route)
+  const listeners = ownGateways(gateway).flatMap((one) => namedListeners(one.gateway, one.parent))
   const served = hostnames.length > 0 ? hostnames : listeners.flatMap(({ hostname }) => hostname ?? '*')
   if (served.length === 0 || served.some((host) => takes(host.toLowerCase(), asked))) return undefined
   return {

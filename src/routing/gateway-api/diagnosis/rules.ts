@@ -1,18 +1,10 @@
-import type { ProviderRules } from '../../../verification/diagnosis/diagnose.js'
-import type { Rule } from '../../../verification/diagnosis/facts.js'
+import { type ProviderRules, providerRules } from '../../../verification/diagnosis/diagnose.js'
 import type { GatewaySnapshot } from '../types.js'
 import { BACKENDS } from './backends.js'
-import type { GatewayRule } from './facts.js'
 import { CONTROLLER } from './controller.js'
-import { ROUTES } from './routes.js'
+import { RIVAL, ROUTES } from './routes.js'
 
-/** The Gateway API's rules, with the objects that they look at. */
+/** The Gateway API's rules, with the objects that they read. */
 export function gatewayRules(gateway: GatewaySnapshot): ProviderRules {
-  const rulesOf = (rules: GatewayRule[]) =>
-    rules.map(
-      (rule): Rule =>
-        (facts) =>
-          rule({ ...facts, gateway }),
-    )
-  return { routes: rulesOf(ROUTES), backends: rulesOf(BACKENDS), proxies: rulesOf(CONTROLLER) }
+  return providerRules({ gateway }, { routes: ROUTES, backends: BACKENDS, proxies: CONTROLLER }, RIVAL)
 }

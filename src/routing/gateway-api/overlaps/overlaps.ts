@@ -1,15 +1,7 @@
-import type { Attachment, Matcher, RouteOverlap } from '../../../model/results/overlaps.js'
+import type { Attachment, Matcher } from '../../../model/results/overlaps.js'
 import { list, record, text, texts } from '../../fields.js'
 import { overlapOf } from '../../matching/match-overlap.js'
-import {
-  addedPairs,
-  broadest,
-  describePair,
-  type IsOwn,
-  ownerOf,
-  type RoutePair,
-  type ServedRoute,
-} from '../../matching/route-pairs.js'
+import { overlapsBy, type RoutePair, type ServedRoute } from '../../matching/route-pairs.js'
 import { isSameObject, type RoutingObject } from '../../objects.js'
 import { HTTP_ROUTE } from '../kinds.js'
 import { compareHosts, sharedHost, takes } from './hostnames.js'
@@ -21,26 +13,7 @@ interface Parent extends Attachment {
   port?: number
 }
 
-/** All overlaps of HTTPRoutes of different owners. */
-export function allOverlaps(routes: RoutingObject[]): RouteOverlap[] {
-  const pairs = pairsOf(routes, (one, other) => ownerOf(one) !== ownerOf(other))
-  return broadest(pairs).map((pair) => describePair(pair, roleOf))
-}
-
-/** The overlaps of an app's HTTPRoutes with those of others. */
-export function overlapsOf(routes: RoutingObject[], isOwn: IsOwn): RouteOverlap[] {
-  return broadest(pairsWith(routes, isOwn)).map((pair) => describePair(pair, roleOf, isOwn))
-}
-
-/** The overlaps that `after` has and `before` had not: of requests that the app's routes did not share, or lost, before. */
-export function addedOverlaps(before: RoutingObject[], after: RoutingObject[], isOwn: IsOwn): RouteOverlap[] {
-  const added = addedPairs(pairsWith(before, isOwn), pairsWith(after, isOwn))
-  return broadest(added).map((pair) => describePair(pair, roleOf, isOwn))
-}
-
-function pairsWith(routes: RoutingObject[], isOwn: IsOwn): RoutePair[] {
-  return pairsOf(routes, (one, other) => isOwn(one) !== isOwn(other))
-}
+export const { allOverlaps, overlapsOf, addedOverlaps } = overlapsBy(pairsOf, roleOf)
 
 function pairsOf(
   routes: RoutingObject[],

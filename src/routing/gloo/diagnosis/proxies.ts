@@ -3,13 +3,12 @@ import type { Cause, ProxyAdmin, SnapshotProxy, SnapshotRoute } from '../../../m
 import { countOf, refText } from '../../../verification/diagnosis/facts.js'
 import { isUpToDate } from '../../../verification/diagnosis/proxy.js'
 import { GLOO } from '../description.js'
+import { isRe2, NOT_RE2 } from '../../matching/regex.js'
 import type { TableState } from '../types.js'
 import { firstLines, type GlooFacts, type GlooRule } from './facts.js'
 
 /** Causes in how the proxies apply Gloo's configuration. */
 export const PROXIES: GlooRule[] = [proxyRejects, replacedRoute]
-
-const PROXY_LOGS = GLOO.texts.proxyLogs
 
 /**
  * One bad route of any owner keeps Envoy from accepting new ones, even if every other status is fine. The counter alone
@@ -52,7 +51,7 @@ function proxyRejects(facts: GlooFacts): Cause | undefined {
             'or ask the team that owns it',
           ),
         ]
-      : ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (names the route)`],
+      : ['glooctl check', `${GLOO.texts.proxyLogs} | grep -i rejected    (names the route)`],
     certainty: isNow || culprits.some(({ isSure }) => isSure) ? 'certain' : 'likely',
   }
 }
@@ -67,7 +66,7 @@ function rejectedEarlier(rejecting: SnapshotProxy[]): Cause {
     id: 'proxy-rejects',
     title: 'the proxy rejected a configuration earlier; whether it still does is unknown',
     evidence: rejecting.slice(0, 2).map(({ pod, admin }) => rejections(pod, admin)),
-    remedy: ['glooctl check', `${PROXY_LOGS} | grep -i rejected    (names the route and the time)`],
+    remedy: ['glooctl check', `${GLOO.texts.proxyLogs} | grep -i rejected    (names the route and the time)`],
     certainty: 'possible',
   }
 }
@@ -79,7 +78,7 @@ function faultOf(
 ): { table: TableState; what: string; isSure: boolean }[] {
   const weights = destinations.flatMap(({ weight }) => (weight === undefined ? [] : [weight]))
   const sum = weights.reduce((total, weight) => total + weight, 0)
-  const bad = headers.find(({ regex, value }) => regex && !compiles(value))
+  const bad = headers.find(({ regex, value }) => regex && !isRe2(value))
   return [
     ...(weights.length > 0 && sum === 0
       ? [{ table, what: 'a route whose weights add up to 0', isSure: true }]
@@ -94,20 +93,6 @@ function faultOf(
         ]
       : []),
   ]
-}
-
-/** Syntax that JavaScript has and RE2 does not: lookarounds and back references. */
-const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]/
-
-/** Whether Envoy accepts it. RE2 has flags that JavaScript does not; a pattern that is broken in both is broken. */
-function compiles(pattern: string): boolean {
-  if (NOT_RE2.test(pattern)) return false
-  try {
-    new RegExp(pattern.replace(/\(\?[imsU-]+\)/g, '').replace(/\(\?P</g, '(?<'))
-    return true
-  } catch {
-    return false
-  }
 }
 
 function replacedRoute(facts: GlooFacts): Cause | undefined {

@@ -10,6 +10,9 @@ import { countOf, failing, refText } from '../../../verification/diagnosis/facts
 import type { TableState } from '../types.js'
 import { delegationsToApp, firstLines, type GlooFacts, type GlooRule } from './facts.js'
 
+/** Id of the cause that another app's routes come first. */
+export const RIVAL = 'rival-table'
+
 /** Causes in how requests reach the app: VirtualServices, RouteTables and Gloo's status of them. */
 export const ROUTES: GlooRule[] = [
   domainConflict,
@@ -143,7 +146,7 @@ function rivalTable(facts: GlooFacts): Cause | undefined {
         'find its owner',
       )
   return {
-    id: 'rival-table',
+    id: RIVAL,
     title: `${refText(winner.kind, winner)} takes requests of ${name}: its ${winner.matcher} comes before ${loser.matcher} of ${loser.name}`,
     evidence: [
       describeOverlap(overlap),

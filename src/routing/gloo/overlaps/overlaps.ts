@@ -1,37 +1,11 @@
-import type { Matcher, RouteOverlap } from '../../../model/results/overlaps.js'
+import type { Matcher } from '../../../model/results/overlaps.js'
 import { overlapOf } from '../../matching/match-overlap.js'
-import {
-  addedPairs,
-  broadest,
-  describePair,
-  type IsOwn,
-  ownerOf,
-  type RoutePair,
-} from '../../matching/route-pairs.js'
+import { overlapsBy, type RoutePair } from '../../matching/route-pairs.js'
 import { attachmentOf, domainsOf, type GlooObject, type GlooRoutes } from '../objects.js'
 import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
 import { servedRoutes } from './served-routes.js'
 
-/** All overlaps of routes of different owners. */
-export function allOverlaps(routes: GlooRoutes): RouteOverlap[] {
-  const pairs = pairsOf(routes, (one, other) => ownerOf(one) !== ownerOf(other))
-  return broadest(pairs).map((pair) => describePair(pair, roleOf))
-}
-
-/** The overlaps of an app's routes with those of others. */
-export function overlapsOf(routes: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
-  return broadest(pairsWith(routes, isOwn)).map((pair) => describePair(pair, roleOf, isOwn))
-}
-
-/** The overlaps that `after` adds: of requests that the app's routes did not share, or lose, before. */
-export function addedOverlaps(before: GlooRoutes, after: GlooRoutes, isOwn: IsOwn): RouteOverlap[] {
-  const added = addedPairs(pairsWith(before, isOwn), pairsWith(after, isOwn))
-  return broadest(added).map((pair) => describePair(pair, roleOf, isOwn))
-}
-
-function pairsWith(routes: GlooRoutes, isOwn: IsOwn): RoutePair[] {
-  return pairsOf(routes, (one, other) => isOwn(one) !== isOwn(other))
-}
+export const { allOverlaps, overlapsOf, addedOverlaps } = overlapsBy(pairsOf, roleOf)
 
 function pairsOf(
   { virtualServices, routeTables }: GlooRoutes,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ApiError } from '../../../cluster/kube/api-errors.js'
+import { unlessForbidden } from '../../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../../cluster/kube/kube-api.js'
 import { type Service, SERVICES } from '../../../cluster/kube/kube-types.js'
 import type { ClusterObject } from '../../../cluster/ports/objects.js'
@@ -93,12 +93,8 @@ function lookAtOthers(app: ObjectRef, routes: GlooRoutes, isOwnTable: IsOwn): Co
 
 /** Those of the whole cluster; of Gloo's namespace if the user may not read more. */
 async function listVirtualServices(api: KubeApi): Promise<ClusterObject[]> {
-  try {
-    return (await api.list({ resource: VIRTUAL_SERVICES })).items
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 403)) throw error
-    return (await api.list({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE })).items
-  }
+  const all = await unlessForbidden(api.list({ resource: VIRTUAL_SERVICES }))
+  return (all ?? (await api.list({ resource: VIRTUAL_SERVICES, namespace: GLOO_NAMESPACE }))).items
 }
 
 async function lookAtUpstream(api: KubeApi, ref: ObjectRef, look: Look): Promise<UpstreamState | undefined> {
