@@ -28,10 +28,7 @@ export function describeSandbox(view: SandboxView, headline: string, palette: Pa
   const { gatewayUrl, proxyUrl } = view
   const hasGloo = gatewayUrl !== proxyUrl
   const gateways = [...(hasGloo ? ['Gloo'] : []), ...(gatewayUrl === undefined ? [] : ['the Gateway API'])]
-  const onGateway = [
-    '--set',
-    'routes.provider=gateway-api,routes.gateway.name=public,routes.gateway.namespace=gateways',
-  ]
+  const onGateway = ['--gateway', 'gateways/public']
   const next = canaryCommand(['install', 'echo', 'v1', ...(hasGloo ? ['--with-virtual-service'] : onGateway)])
   return [
     `${palette.good('✔')} ${headline} (pid ${view.pid}): a simulator of Kubernetes with ${gateways.join(' and ')}, on this machine only`,

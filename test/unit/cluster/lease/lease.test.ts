@@ -1,68 +1,18 @@
 import type { LockHolder } from '../../../../src/model/results/runs.js'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AppLock, LockRequest } from '../../../../src/cluster/ports/locks.js'
-import type { RecordedProof } from '../../../../src/cluster/ports/proofs.js'
-import { lockApp } from '../../../../src/cluster/lease/lease.js'
-import { type LeaseApi, recordedProofs } from '../../../../src/cluster/lease/lease-notes.js'
-import type { Holder } from '../../../../src/cluster/lease/lease-object.js'
-import type { CanaryError } from '../../../../src/model/errors.js'
-import { ExternalError } from '../../../../src/model/errors.js'
-import { apiError, type Fate, LeaseServer } from './lease-server.js'
-import { VirtualTime } from './virtual-time.js'
-
-const BOB: Holder = {
-  ...{ who: 'bob@elsewhere', pid: 7, command: 'shift echo 20', since: '2026-11-23T09:00:00.000Z' },
-  ...{ host: 'elsewhere', scope: 'another boot', started: '1', token: 'bobs', isAbort: false },
-}
-const HOUR = 3_600_000
-
-let time: VirtualTime
-let server: LeaseServer
-/** Pids of this host that are no more. */
-let dead: number[]
-beforeEach(() => {
-  time = new VirtualTime()
-  server = new LeaseServer(time)
-  dead = []
-})
-afterEach(() => time.end())
-
-const host = {
-  thisProcess: () => ({ host: 'here', pid: 4711, scope: 'this boot', started: '5' }),
-  hasDied: ({ host: where, pid }: { host: string; pid: number }) => where === 'here' && dead.includes(pid),
-}
-
-function lock(changes: Partial<LockRequest> = {}, api: LeaseApi = server.client()): Promise<AppLock> {
-  const named = { app: 'echo', namespace: 'echo', command: 'shift echo 50', who: 'ann@here' }
-  const request = { ...named, waitMs: 0, preempt: false, waiting: () => undefined, ...changes }
-  return lockApp(api, request, undefined, host)
-}
-
-const take = (changes?: Partial<LockRequest>, api?: LeaseApi) => time.until(lock(changes, api))
-const abort = { command: 'abort echo', who: 'cid@here', preempt: true }
-
-async function errorOf(doing: Promise<unknown>): Promise<CanaryError> {
-  return time.until(
-    doing.then(
-      () => Promise.reject(new Error('it went well')),
-      (error: unknown) => error as CanaryError,
-    ),
-  )
-}
-
-/** A holder who goes on renewing until the test ends. */
-async function renewing(clockOffMs: number): Promise<void> {
-  for (;;) {
-    await time.wait(2000)
-    if (server.holder()?.token === 'bobs') server.renew(clockOffMs)
-  }
-}
-
-/** The fate of the first writes. */
-function first(count: number, fate: Fate): (verb: string) => Fate {
-  let left = count
-  return (verb) => (verb !== 'find' && left-- > 0 ? fate : undefined)
-}
+import { describe, expect, test } from 'vitest'
+import {
+  BOB,
+  HOUR,
+  time,
+  server,
+  dead,
+  lock,
+  take,
+  abort,
+  errorOf,
+  renewing,
+  first,
+} from './lease-operators.js'
 
 describe('one operator at a time', () => {
   test('a free app is taken, and given back for the next', async () => {
@@ -190,14 +140,14 @@ describe('holders that are gone', () => {
 
   test('one that died on this host: at once', async () => {
     server.put({ ...BOB, host: 'here', pid: 99 })
-    dead = [99]
+    dead.push(99)
     expect((await take()).tookOverFromDead).toBe(true)
     expect(time.elapsed()).toBeLessThan(100)
   })
 
   test('one that died on this host, and the answer to the taking is lost: it is still known', async () => {
     server.put({ ...BOB, host: 'here', pid: 99 })
-    dead = [99]
+    dead.push(99)
     expect((await take({}, server.client(first(1, 'lost')))).tookOverFromDead).toBe(true)
   })
 
@@ -346,270 +296,5 @@ describe('abort asks the holder to stop', () => {
       outcome: 'terminated',
       state: 'Nothing was changed, but ann@here was asked to stop "canary shift echo 50", and will stop.',
     })
-  })
-})
-
-describe('a hold that is lost', () => {
-  test('somebody else has it: the command learns who, and leaves it to them', async () => {
-    const lost = await take()
-    server.put(BOB)
-    await time.pass(3000)
-    expect(lost.lost.reason).toMatchObject({ outcome: 'conflict' })
-    expect((lost.lost.reason as Error).message).toMatch(
-      /^bob@elsewhere took over echo with "canary shift echo 20"/,
-    )
-    await time.until(lost.release())
-    expect(server.holder()?.token).toBe('bobs')
-  })
-
-  test('its Lease was removed', async () => {
-    const lost = await take()
-    server.lease = undefined
-    expect(await errorOf(lost.confirm())).toMatchObject({
-      outcome: 'conflict',
-      message: expect.stringContaining('lock of this command on echo was removed (Lease canary-echo'),
-    })
-  })
-
-  test.each<[string, Fate]>([
-    ['every answer is an error', apiError(503)],
-    ['no answer comes at all', 'silent'],
-    ['credentials expired', apiError(401)],
-  ])('it can not be renewed in time: %s', async (_, fate) => {
-    let isBad = false
-    const lost = await take(
-      {},
-      server.client(() => (isBad ? fate : undefined)),
-    )
-    isBad = true
-    await time.pass(12_000)
-    expect(lost.lost.aborted).toBe(false)
-    await time.pass(10_000)
-    expect(lost.lost.reason).toMatchObject({
-      outcome: 'external',
-      message: expect.stringMatching(/could not be renewed for 15 s.*(says (503|401)|no answer within 6 s)/),
-    })
-  })
-
-  test('a server that is gone for less than the time of the lease costs nothing', async () => {
-    let isGone = false
-    const held = await take(
-      {},
-      server.client(() => (isGone ? apiError(500) : undefined)),
-    )
-    isGone = true
-    await time.pass(11_000)
-    isGone = false
-    await time.pass(HOUR)
-    await time.until(held.confirm())
-  })
-})
-
-describe('a server that fails', () => {
-  const failures: [string, Fate][] = [
-    ['overloaded', apiError(429)],
-    ['out of order', apiError(500)],
-    ['a connection that broke', new ExternalError('The connection to the cluster broke')],
-    ['a write that was done though its answer was lost', 'lost'],
-  ]
-
-  test.each(failures)('taking, %s: looked at, and tried again', async (_, failure) => {
-    const held = await take({}, server.client(first(2, failure)))
-    await time.until(held.confirm())
-    expect(server.lease?.spec?.leaseTransitions).toBe(0)
-  })
-
-  test.each(failures)('confirming, %s: looked at, and tried again', async (_, failure) => {
-    let fate: (verb: string) => Fate = () => undefined
-    const held = await take(
-      {},
-      server.client((verb) => fate(verb)),
-    )
-    fate = first(2, failure)
-    await time.until(held.confirm())
-    expect(held.lost.aborted).toBe(false)
-  })
-
-  test.each(failures)('asking a holder to stop, %s: looked at, and tried again', async (_, failure) => {
-    const holder = await take()
-    void lock(abort, server.client(first(2, failure)))
-    await time.pass(5000)
-    expect(holder.lost.reason).toMatchObject({ outcome: 'conflict' })
-  })
-
-  test.each(failures)('giving back, %s: looked at, and tried again', async (_, failure) => {
-    let fate: (verb: string) => Fate = () => undefined
-    const held = await take(
-      {},
-      server.client((verb) => fate(verb)),
-    )
-    fate = first(2, failure)
-    await time.until(held.release())
-    expect(server.holder()).toBeUndefined()
-  })
-
-  test('confirming where the server stays out of order: its error', async () => {
-    let isBad = false
-    const held = await take(
-      {},
-      server.client(() => (isBad ? apiError(500) : undefined)),
-    )
-    isBad = true
-    expect(await errorOf(held.confirm())).toMatchObject({ outcome: 'external', code: 500 })
-  })
-
-  test.each<[string, Fate]>([
-    ['refuses', apiError(500)],
-    ['is silent', 'silent'],
-  ])('giving back to a server that %s ends after two seconds', async (_, fate) => {
-    let isBad = false
-    const held = await take(
-      {},
-      server.client(() => (isBad ? fate : undefined)),
-    )
-    isBad = true
-    const from = time.elapsed()
-    await time.until(held.release())
-    expect(Math.round((time.elapsed() - from) / 100)).toBe(20)
-  })
-
-  test('a cluster 5 s away: taken, held, confirmed and given back', async () => {
-    const held = await take(
-      {},
-      server.client(undefined, () => ({ there: 2500, back: 2500 })),
-    )
-    const other = errorOf(lock({ who: 'bob@elsewhere' }))
-    expect(await other).toMatchObject({ outcome: 'busy' })
-    await time.pass(60_000)
-    await time.until(held.confirm())
-    await time.until(held.release())
-    expect(server.holder()).toBeUndefined()
-  })
-})
-
-describe('where there can be no Lease', () => {
-  test.each<[string, string, Error, RegExp | undefined]>([
-    [
-      'reading is forbidden',
-      'find',
-      apiError(403, 'GET /apis'),
-      /may not get leases in namespace echo.*rbac/,
-    ],
-    [
-      'creating is forbidden',
-      'create',
-      apiError(403, 'POST /apis'),
-      /may not create leases in namespace echo/,
-    ],
-    [
-      'updating is forbidden',
-      'replace',
-      apiError(403, 'PUT /apis'),
-      /may not update leases in namespace echo/,
-    ],
-    ['unknown to the server', 'create', apiError(404, 'POST /apis', 'page not found'), /has no Leases/],
-    [
-      'the namespace is on its way out',
-      'create',
-      apiError(
-        403,
-        'POST /apis',
-        'unable to create new content in namespace echo because it is being terminated',
-      ),
-      /being deleted/,
-    ],
-    [
-      'the namespace is still to come',
-      'create',
-      apiError(404, 'POST /apis', 'namespaces "echo" not found'),
-      undefined,
-    ],
-  ])('%s', async (_, verb, error, word) => {
-    const without = await take(
-      {},
-      server.client((asked) => (asked === verb ? error : undefined)),
-    )
-
-    if (word) expect(without.unavailable).toMatch(word)
-    else expect(without.unavailable).toBeUndefined()
-    expect(without.tookOverFromDead).toBe(false)
-    await without.confirm()
-    without.record({ revision: 1, verdict: 'pass', at: '', who: '' })
-    await time.until(without.release())
-    expect(without.lost.aborted).toBe(false)
-    expect(server.holder()).toBeUndefined()
-  })
-})
-
-describe('proofs kept with the Lease', () => {
-  const proof = (revision: number, at: string): RecordedProof => ({
-    revision,
-    verdict: 'pass',
-    at,
-    who: 'ann@here',
-  })
-  const kept = () => time.until(recordedProofs(server.client(), 'echo', 'echo'))
-
-  test('written with the next renewal, kept when the app is given back', async () => {
-    const held = await take()
-    held.record(proof(1, 'then'))
-    await time.pass(3000)
-    expect(await kept()).toEqual([proof(1, 'then')])
-    await time.until(held.release())
-    expect(await kept()).toEqual([proof(1, 'then')])
-  })
-
-  test('one a revision, the newest: an app that is installed anew counts from 1 again', async () => {
-    const before = await take()
-    before.record(proof(1, 'long ago'))
-    before.record(proof(2, 'then'))
-    await time.until(before.release())
-    const after = await take()
-    after.record(proof(1, 'now'))
-    await time.until(after.release())
-    expect(await kept()).toEqual([proof(2, 'then'), proof(1, 'now')])
-  })
-
-  test('those of an install, whose namespace was still to come', async () => {
-    const absent = apiError(404, 'POST /apis', 'namespaces "echo" not found')
-    let isThere = false
-    const api = server.client((verb) => (verb === 'create' && !isThere ? absent : undefined))
-    const unheld = await take({}, api)
-    isThere = true
-    unheld.record(proof(1, 'then'))
-    await time.until(unheld.release())
-    expect(await kept()).toEqual([proof(1, 'then')])
-    expect(server.holder()).toBeUndefined()
-  })
-
-  test('those of an install, while somebody else has the app already', async () => {
-    const absent = apiError(404, 'POST /apis', 'namespaces "echo" not found')
-    const unheld = await take({}, server.client(first(1, absent)))
-    const held = await take()
-    held.record(proof(2, 'later'))
-    await time.until(held.confirm())
-    unheld.record(proof(1, 'then'))
-    await time.until(unheld.release())
-    await time.until(held.confirm())
-    await time.until(held.release())
-    expect((await kept()).map(({ revision }) => revision)).toEqual([1, 2])
-  })
-
-  test('the newest thirty', async () => {
-    const held = await take()
-    for (let revision = 1; revision <= 40; revision += 1) held.record(proof(revision, 'then'))
-    await time.until(held.release())
-    expect((await kept()).map(({ revision }) => revision)).toEqual(
-      Array.from({ length: 30 }, (_, n) => n + 11),
-    )
-  })
-
-  test('none where there is no Lease, or it may not be read, or they were edited', async () => {
-    expect(await kept()).toEqual([])
-    const forbidden = server.client(() => apiError(403))
-    expect(await time.until(recordedProofs(forbidden, 'echo', 'echo'))).toEqual([])
-    server.put(BOB)
-    server.lease!.metadata.annotations!['canary-rollout/proofs'] = '[1, {"revision": 1}, null]'
-    expect(await kept()).toEqual([])
   })
 })
