@@ -106,7 +106,7 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
 
     test('a port where nothing listens: told when it is used, and the forward ends', async () => {
       const { port, process, stderr } = await forward(kubectl, ['deployment/echo', ':1234'])
-      const exited = once(process, 'exit')
+      const exited = once(process, 'close')
       await expect(ask(port)).rejects.toThrow()
       await exited
       expect(stderr()).toMatch(/error forwarding port 1234 to pod echo-.*connection refused/)
@@ -133,7 +133,7 @@ describe.runIf(binaries.length > 0)('kubectl port-forward', () => {
     test('it ends with its pod', async () => {
       const [pod] = podNames('default')
       const { process, stderr } = await forward(kubectl, [`pod/${pod}`, ':5678'])
-      const exited = once(process, 'exit')
+      const exited = once(process, 'close')
       await cli.kubectl(['delete', 'pod', pod!])
       await exited
       expect(stderr()).toContain('lost connection to pod')
