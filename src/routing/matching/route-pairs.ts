@@ -28,11 +28,11 @@ export interface RoutePair {
 /** What a provider finds of overlaps among the routes of a cluster, of type T. */
 export interface Overlaps<T> {
   /** All of routes of different owners. */
-  allOverlaps(routes: T): RouteOverlap[]
+  allOverlaps: (routes: T) => RouteOverlap[]
   /** Those of an app's routes with the routes of others. */
-  overlapsOf(routes: T, isOwn: IsOwn): RouteOverlap[]
+  overlapsOf: (routes: T, isOwn: IsOwn) => RouteOverlap[]
   /** Those that `after` adds: of requests that the app's routes did not share, or lose, before. */
-  addedOverlaps(before: T, after: T, isOwn: IsOwn): RouteOverlap[]
+  addedOverlaps: (before: T, after: T, isOwn: IsOwn) => RouteOverlap[]
 }
 
 /** Overlaps by a provider's pairs of routes, of owners that count against each other, and its role of an owner. */
