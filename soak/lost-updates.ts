@@ -1,5 +1,5 @@
 import type { JsonObject } from '../src/model/values.js'
-import { changeLine, diffValues, type ValueChange } from '../src/model/results/values-diff.js'
+import { changeLine, diffValues, type ValueChange } from '../src/model/values-diff.js'
 import type { RecordedRevision } from './release.js'
 
 /**

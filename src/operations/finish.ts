@@ -1,7 +1,7 @@
 import { commandText } from '../model/command-text.js'
 import { canaryCommand, commented } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
-import type { VersionPods } from '../model/events.js'
+import type { VersionPods } from '../model/events/events.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'

@@ -5,7 +5,7 @@ import { appPodsOf } from '../cluster/pods/app-pods.js'
 import { versionPodsOf } from '../cluster/pods/pods.js'
 import { listAppObjects } from '../cluster/pods/workloads.js'
 import type { ClusterObject } from '../cluster/ports/objects.js'
-import type { VersionPods } from '../model/events.js'
+import type { VersionPods } from '../model/events/events.js'
 import type { ObjectRef, Snapshot, SnapshotVersion } from '../model/results/diagnosis.js'
 
 /** A verdict waits at most this long for its causes. */

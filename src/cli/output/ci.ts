@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CanaryError } from '../../model/errors.js'
-import type { RunEvent } from '../../model/run-events.js'
+import type { RunEvent } from '../../model/events/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../../report/ci/ci-log.js'
 import { CiSummary, type SummaryApp } from '../../report/ci/ci-summary.js'
 import { plainTexts } from '../../report/terminal/terminal-text.js'

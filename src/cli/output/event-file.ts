@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CanaryError } from '../../model/errors.js'
-import type { CanaryEvent } from '../../model/events.js'
+import type { CanaryEvent } from '../../model/events/events.js'
 import type { Secrets } from '../../lib/secrets/secrets.js'
 
 /** Where the events of one command go beside the terminal (`--events`). */

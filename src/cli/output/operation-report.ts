@@ -1,4 +1,4 @@
-import type { CanaryEvent, Emit } from '../../model/events.js'
+import type { CanaryEvent, Emit } from '../../model/events/events.js'
 import { Progress } from '../../report/terminal/progress.js'
 import { configNote, type Settings } from '../session/settings.js'
 import type { SignalTexts } from '../session/signals.js'

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { RunEvent } from '../../model/run-events.js'
+import type { RunEvent } from '../../model/events/run-events.js'
 import { Journal } from '../../runbook/journal/journal.js'
 import { journalFields } from '../../runbook/journal/journal-line.js'
 import type { RunIdentity } from '../../runbook/run/app-context.js'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { EmitRun, RunApp } from '../../model/run-events.js'
+import type { EmitRun, RunApp } from '../../model/events/run-events.js'
 import { RunLines } from '../../report/text/run-lines.js'
 import { plainTexts } from '../../report/terminal/terminal-text.js'
 import type { AppContext } from '../../runbook/run/app-context.js'

@@ -1,7 +1,7 @@
 import type { OpenCluster } from '../../cluster/open.js'
 import { systemClock } from '../../lib/clock.js'
 import { CanaryError } from '../../model/errors.js'
-import type { Emit } from '../../model/events.js'
+import type { Emit } from '../../model/events/events.js'
 import type { OperationContext } from '../../operations/context.js'
 import type { Routing } from '../../routing/provider.js'
 import type { Output } from '../output/output.js'

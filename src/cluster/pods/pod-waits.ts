@@ -1,6 +1,6 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import { ExternalError } from '../../model/errors.js'
-import type { PodProgress, VersionPods } from '../../model/events.js'
+import type { PodProgress, VersionPods } from '../../model/events/events.js'
 import { type AppObjects, appPodsOf, type OwnDeployment, podsLeft } from './app-pods.js'
 import type { ClusterObject } from '../ports/objects.js'
 import { type Followed, followUntil } from '../kube/follow.js'

@@ -1,4 +1,4 @@
-import type { VersionPods } from '../../model/events.js'
+import type { VersionPods } from '../../model/events/events.js'
 import type { OwnDeployment } from './app-pods.js'
 import type { ContainerStatus, Deployment, Pod } from '../kube/kube-types.js'
 

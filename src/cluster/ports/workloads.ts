@@ -1,4 +1,4 @@
-import type { PodProgress, VersionPods } from '../../model/events.js'
+import type { PodProgress, VersionPods } from '../../model/events/events.js'
 import type { Neighbour, ReleaseName } from '../../model/results/ownership.js'
 
 /** All workloads whose pods carry the app's labels. */

@@ -1,5 +1,5 @@
 import type { OperationResult } from './change.js'
-import type { RunApp, RunStepName } from '../run-events.js'
+import type { RunApp, RunStepName } from '../events/run-events.js'
 import type { Outcome } from '../exit-codes.js'
 import type { Stage } from '../stage.js'
 

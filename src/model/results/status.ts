@@ -2,7 +2,7 @@ import type { Stage } from '../stage.js'
 import type { AppNeighbour } from './ownership.js'
 import type { Autoscaled, Autoscaler, Controller, Difference } from './drift.js'
 import type { LockHolder, RunWait } from './runs.js'
-import type { VersionPods } from '../events.js'
+import type { VersionPods } from '../events/events.js'
 
 /** The stage of one app, read without sending a probe. */
 export interface AppStatus {

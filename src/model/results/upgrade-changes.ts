@@ -1,5 +1,5 @@
-import type { ValueChange } from './values-diff.js'
-import { changeLine } from './values-diff.js'
+import type { ValueChange } from '../values-diff.js'
+import { changeLine } from '../values-diff.js'
 
 /** What an upgrade changes besides its values, as rendered. */
 export interface UpgradeChanges {

@@ -5,7 +5,7 @@ import type { UpgradeRequest, Releases } from '../../cluster/ports/releases.js'
 import { ConflictError, ExternalError } from '../../model/errors.js'
 import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
-import { changeLine, diffValues } from '../../model/results/values-diff.js'
+import { changeLine, diffValues } from '../../model/values-diff.js'
 import type { OperationContext } from '../context.js'
 
 /** Helm failed after it had created its revision: the release needs recovery first. */

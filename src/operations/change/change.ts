@@ -1,5 +1,5 @@
 import type { OperationResult } from '../../model/results/change.js'
-import type { VersionPods } from '../../model/events.js'
+import type { VersionPods } from '../../model/events/events.js'
 import type { AppLock } from '../../cluster/ports/locks.js'
 import { isTransient, UnfinishedError } from './apply-step.js'
 import type { AppRequest, OperationContext } from '../context.js'

@@ -1,5 +1,5 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
-import type { VersionPods } from '../../model/events.js'
+import type { VersionPods } from '../../model/events/events.js'
 import type { Finding } from '../../model/results/doctor.js'
 import { type AppNeighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { OperationContext } from '../context.js'

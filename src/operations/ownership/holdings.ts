@@ -1,5 +1,5 @@
-import type { Emit } from '../../model/events.js'
-import type { VersionPods } from '../../model/events.js'
+import type { Emit } from '../../model/events/events.js'
+import type { VersionPods } from '../../model/events/events.js'
 import type { AppWorkloads, Workloads } from '../../cluster/ports/workloads.js'
 import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/results/ownership.js'
 import type { Revision } from '../../model/release.js'

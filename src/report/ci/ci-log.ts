@@ -1,5 +1,5 @@
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
-import type { RunApp, RunEvent } from '../../model/run-events.js'
+import type { RunApp, RunEvent } from '../../model/events/run-events.js'
 
 /** What a CI system's log has besides lines. */
 export interface CiDialect {

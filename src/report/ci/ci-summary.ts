@@ -1,5 +1,5 @@
 import { describeStage } from '../../model/describe-stage.js'
-import type { RunApp, RunEvent } from '../../model/run-events.js'
+import type { RunApp, RunEvent } from '../../model/events/run-events.js'
 import type { Stage } from '../../model/stage.js'
 import { checkPhrase } from '../text/phrases.js'
 

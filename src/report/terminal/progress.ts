@@ -1,4 +1,4 @@
-import type { CanaryEvent } from '../../model/events.js'
+import type { CanaryEvent } from '../../model/events/events.js'
 import { EventLines } from '../text/event-lines.js'
 import { onOneLine, plainTexts } from './terminal-text.js'
 import { LiveArea, type LiveOptions, type ProgressStream } from './live-area.js'

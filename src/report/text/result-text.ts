@@ -1,12 +1,12 @@
 import type { OperationResult } from '../../model/results/change.js'
 import { describeStage } from '../../model/describe-stage.js'
-import type { Expectation, StageProof } from '../../model/expectation.js'
+import type { Expectation, StageProof } from '../../model/verification/expectation.js'
 import type { Analysis } from '../../model/results/analysis.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { Palette } from '../terminal/palette.js'
 import { checkPhrase, expectationPhrase, whichRequests } from './phrases.js'
 import { objectLines, upgradeLines } from '../../model/results/upgrade-changes.js'
-import { changeLine, diffValues } from '../../model/results/values-diff.js'
+import { changeLine, diffValues } from '../../model/values-diff.js'
 
 type StandingView = Pick<OperationResult, 'app' | 'stage' | 'revision' | 'next' | 'undo'>
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describeHeaders } from '../../model/describe-stage.js'
 import type { RevisionSummary } from '../../model/release.js'
 import type { CanaryRoute, JsonObject, StageValues } from '../../model/values.js'
-import { diffValues } from '../../model/results/values-diff.js'
+import { diffValues } from '../../model/values-diff.js'
 import { notOwned } from '../plan/safety.js'
 import { readStageValues } from '../stage/stage-in-values.js'
 

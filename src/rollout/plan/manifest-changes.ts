@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectChange } from '../../model/results/upgrade-changes.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import { diffValues, type ValueChange } from '../../model/results/values-diff.js'
+import { diffValues, type ValueChange } from '../../model/values-diff.js'
 import { nameOf } from '../drift/drift.js'
 import { isObject } from '../values/merge.js'
 

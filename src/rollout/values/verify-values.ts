@@ -10,7 +10,7 @@ import {
   type ProbeTemplate,
   type VerifySettings,
   type VersionRule,
-} from '../../model/verify-settings.js'
+} from '../../model/verification/verify-settings.js'
 import { isObject } from './merge.js'
 
 /** Defaults. */

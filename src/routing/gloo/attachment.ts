@@ -4,7 +4,7 @@ import { ConflictError } from '../../model/errors.js'
 import { ApiError } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { VIRTUAL_SERVICES } from './kinds.js'
-import { writtenRoutes } from './objects.js'
+import { writtenRoutes } from './objects/gloo-object.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
 
 /**

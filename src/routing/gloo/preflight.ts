@@ -6,7 +6,7 @@ import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import { examine } from '../../cluster/preflight.js'
 import { CanaryError } from '../../model/errors.js'
 import { ROUTE_TABLES, UPSTREAMS, VIRTUAL_SERVICES } from './kinds.js'
-import { writtenRoutes } from './objects.js'
+import { writtenRoutes } from './objects/gloo-object.js'
 import { GLOO_NAMESPACE } from './shared-virtual-service.js'
 
 /** Whether Gloo, a delegating VirtualService and the proxy exist. */

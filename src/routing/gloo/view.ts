@@ -15,14 +15,14 @@ import type {
 } from '../provider.js'
 import { createVirtualService } from './attachment.js'
 import { ROUTE_TABLE, ROUTE_TABLES, VIRTUAL_SERVICE, VIRTUAL_SERVICES } from './kinds.js'
-import { domainsOf, glooObjects, type GlooObject, type GlooRoutes } from './objects.js'
+import { domainsOf, glooObjects, type GlooObject, type GlooRoutes } from './objects/gloo-object.js'
 import { isOfRelease, isSameObject, refOf } from '../objects.js'
 import { addedDomainConflicts, domainConflicts } from './overlaps/domains.js'
 import type { IsOwn } from '../matching/route-pairs.js'
 import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
-import { describeDelegations, selectsApiGroup } from './selection.js'
+import { describeDelegations, selectsApiGroup } from './objects/selection.js'
 import { GLOO_NAMESPACE, sharedVirtualService } from './shared-virtual-service.js'
-import { tlsSecretOf } from './tls.js'
+import { tlsSecretOf } from './objects/tls.js'
 
 /** VirtualServices and RouteTables of the cluster; of gloo-system only, or none, if the user may not read more. */
 export async function readRoutes(api: KubeApi): Promise<RoutesView> {

@@ -1,5 +1,5 @@
 import type { NamedCluster } from '../../model/command-line.js'
-import type { EmitRun } from '../../model/run-events.js'
+import type { EmitRun } from '../../model/events/run-events.js'
 import type { OperationContext } from '../../operations/context.js'
 
 export interface CommandRequest {

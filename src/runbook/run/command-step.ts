@@ -1,7 +1,7 @@
 import { canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'
-import type { RunApp } from '../../model/run-events.js'
+import type { RunApp } from '../../model/events/run-events.js'
 import type { AppRequest } from '../../operations/context.js'
 import { observe } from '../../operations/observe/observe.js'
 import type { AppContext } from './app-context.js'

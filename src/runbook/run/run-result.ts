@@ -2,7 +2,7 @@ import { commented } from '../../model/command-line.js'
 import type { AppResult, RunResult } from '../../model/results/run.js'
 import { CanaryError } from '../../model/errors.js'
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
-import type { RunApp } from '../../model/run-events.js'
+import type { RunApp } from '../../model/events/run-events.js'
 import type { RunIdentity } from './app-context.js'
 
 /** The same with the error it failed with. */

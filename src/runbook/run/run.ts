@@ -1,7 +1,7 @@
 import type { AppEnd } from '../../model/results/run.js'
 import { withNamedCluster } from '../../model/command-line.js'
 import { CanaryError } from '../../model/errors.js'
-import type { EmitRun, RunApp } from '../../model/run-events.js'
+import type { EmitRun, RunApp } from '../../model/events/run-events.js'
 import { AppRun } from './app-run.js'
 import type { AppContext } from './app-context.js'
 import type { AppOutcome } from './run-result.js'

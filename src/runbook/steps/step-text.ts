@@ -1,6 +1,6 @@
 import { describeHeaders } from '../../model/describe-stage.js'
 import { durationText } from '../../lib/durations.js'
-import type { RunStepName } from '../../model/run-events.js'
+import type { RunStepName } from '../../model/events/run-events.js'
 import type { RunbookStep } from '../runbook.js'
 
 /** Characters of a command that are shown. */

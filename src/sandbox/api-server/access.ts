@@ -1,4 +1,4 @@
-import { readObject } from './body.js'
+import { readObject } from './encoding/body.js'
 import type { Answer, WriteRequest } from './registry/context.js'
 import { findResource } from './request.js'
 import { ApiError, forbidden } from './status.js'

@@ -16,7 +16,7 @@ import { choose } from './choice.js'
 import { corsHeaders, isPreflight } from './cors.js'
 import { ProxyCounters } from './counters.js'
 import { change, passedOn } from './headers.js'
-import { Mirror } from './mirror.js'
+import { ShadowSender } from './shadow-sender.js'
 import { rewritten } from './paths.js'
 import { RoundRobin } from './round-robin.js'
 import { ENVOY, type ProxyTraits } from './traits.js'
@@ -67,7 +67,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
   const turns = traits.balance === 'round robin' ? new RoundRobin() : undefined
   const counters = new ProxyCounters()
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
-  const mirror = new Mirror({ state, counters, agent, portOf, random })
+  const shadowSender = new ShadowSender({ state, counters, agent, portOf, random })
 
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const strikes = ({ percent }: { percent: number }) => random() * 100 < percent
@@ -142,7 +142,7 @@ export async function startProxy(options: ProxyOptions): Promise<GatewayProxy> {
     if (incoming.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
     change(headers, [destination.headers.request, route.headers.request])
     if (rewrite?.host !== undefined) headers.host = rewrite.host
-    if (attempt === 1) for (const shadow of shadows) mirror.copy(incoming, shadow, headers, to.target)
+    if (attempt === 1) for (const shadow of shadows) shadowSender.copy(incoming, shadow, headers, to.target)
     const started = performance.now()
     const upstream = request({
       agent,

@@ -1,8 +1,8 @@
 import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import { shellWord } from '../../lib/shell-word.js'
-import type { ErrorKind } from '../../model/answer-errors.js'
+import type { ErrorKind } from '../../model/verification/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
-import type { CheckResult } from '../../model/expectation.js'
+import type { CheckResult } from '../../model/verification/expectation.js'
 import { isCached } from '../answers/cached.js'
 import { totalOf } from '../answers/error-counts.js'
 import {

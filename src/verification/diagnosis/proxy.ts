@@ -1,6 +1,6 @@
 import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import type { Cause, Snapshot, SnapshotRoutes } from '../../model/results/diagnosis.js'
-import type { CheckResult, Counts } from '../../model/expectation.js'
+import type { CheckResult, Counts } from '../../model/verification/expectation.js'
 import { isTransient } from '../answers/classify.js'
 import { totalOf } from '../answers/error-counts.js'
 import { countOf, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'

@@ -1,5 +1,5 @@
-import type { CheckProgress } from '../../model/events.js'
-import type { AnswerSample, CheckResult, Expectation, Verdict } from '../../model/expectation.js'
+import type { CheckProgress } from '../../model/events/events.js'
+import type { AnswerSample, CheckResult, Expectation, Verdict } from '../../model/verification/expectation.js'
 import { isConnectionError, isTransient } from '../answers/classify.js'
 import type { Convergence } from '../answers/convergence.js'
 import { byFrequency, totalOf } from '../answers/error-counts.js'

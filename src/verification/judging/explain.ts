@@ -1,5 +1,5 @@
 import type { ExplainedAnswer } from '../../model/results/verify.js'
-import type { Expectation } from '../../model/expectation.js'
+import type { Expectation } from '../../model/verification/expectation.js'
 import { compileReadings } from '../answers/attribution.js'
 import { compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { errorText } from '../answers/error-texts.js'

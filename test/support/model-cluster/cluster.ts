@@ -11,7 +11,7 @@ import type { RecordedProof, RecordedRollback } from '../../../src/cluster/ports
 import type { RunNotes } from '../../../src/cluster/ports/runs.js'
 import type { LiveObject, ObjectName } from '../../../src/model/results/drift.js'
 import { ExternalError } from '../../../src/model/errors.js'
-import type { PodProgress, VersionPods } from '../../../src/model/events.js'
+import type { PodProgress, VersionPods } from '../../../src/model/events/events.js'
 import type { ReleaseHistory, ReleaseStatus, Revision } from '../../../src/model/release.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { ModelHelm } from './helm.js'

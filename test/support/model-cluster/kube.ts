@@ -1,4 +1,4 @@
-import type { VersionPods } from '../../../src/model/events.js'
+import type { VersionPods } from '../../../src/model/events/events.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { destinationsOf, fingerprintIn, nameOf, versionOf } from './render.js'
 import { Actor, type Turns } from './turns.js'

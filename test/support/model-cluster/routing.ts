@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../../src/model/results/diagnosis.js'
 import { GLOO } from '../../../src/routing/gloo/description.js'
-import type { GlooObject } from '../../../src/routing/gloo/objects.js'
+import type { GlooObject } from '../../../src/routing/gloo/objects/gloo-object.js'
 import { GlooView } from '../../../src/routing/gloo/view.js'
 import type { Observed, RequestCounters, Routing, RoutingProvider } from '../../../src/routing/provider.js'
 import type { ModelCluster } from './cluster.js'

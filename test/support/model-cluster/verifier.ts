@@ -1,4 +1,9 @@
-import type { CheckResult, Expectation, StageProof, Verdict } from '../../../src/model/expectation.js'
+import type {
+  CheckResult,
+  Expectation,
+  StageProof,
+  Verdict,
+} from '../../../src/model/verification/expectation.js'
 import type {
   VerificationReporter,
   VerificationRequest,

@@ -1,7 +1,7 @@
 import type { DomainConflict } from '../../../model/results/overlaps.js'
 import { record } from '../../fields.js'
-import { domainsOf, type GlooObject, attachmentOf } from '../objects.js'
-import { glooStatusOf } from '../status.js'
+import { domainsOf, type GlooObject, attachmentOf } from '../objects/gloo-object.js'
+import { glooStatusOf } from '../objects/status.js'
 
 /**
  * Domains of several VirtualServices: Gloo rejects all of them, and their apps keep the previous routes. Those that

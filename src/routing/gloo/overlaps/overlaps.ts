@@ -1,7 +1,7 @@
 import type { Matcher } from '../../../model/results/overlaps.js'
 import { overlapOf } from '../../matching/match-overlap.js'
 import { overlapsBy, type RoutePair } from '../../matching/route-pairs.js'
-import { attachmentOf, domainsOf, type GlooObject, type GlooRoutes } from '../objects.js'
+import { attachmentOf, domainsOf, type GlooObject, type GlooRoutes } from '../objects/gloo-object.js'
 import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
 import { servedRoutes } from './served-routes.js'
 

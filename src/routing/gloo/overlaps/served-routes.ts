@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Matcher, ValueMatch } from '../../../model/results/overlaps.js'
 import type { ServedRoute } from '../../matching/route-pairs.js'
 import { matchersOf } from './matcher.js'
-import { type GlooObject, tableWeight, writtenRoutes } from '../objects.js'
+import { type GlooObject, tableWeight, writtenRoutes } from '../objects/gloo-object.js'
 import { record } from '../../fields.js'
-import { selectsTable } from '../selection.js'
+import { selectsTable } from '../objects/selection.js'
 
 interface Route {
   owner: GlooObject

@@ -1,9 +1,9 @@
 import type { ObjectRef, SnapshotDestination, SnapshotRoute } from '../../../model/results/diagnosis.js'
 import { list, number, record, text } from '../../fields.js'
-import { domainsOf, tableWeight, writtenRoutes } from '../objects.js'
+import { domainsOf, tableWeight, writtenRoutes } from '../objects/gloo-object.js'
 import { refOf } from '../../objects.js'
-import { selectsTable } from '../selection.js'
-import { glooStatusOf } from '../status.js'
+import { selectsTable } from '../objects/selection.js'
+import { glooStatusOf } from '../objects/status.js'
 import type { Delegation, TableState, UpstreamState } from '../types.js'
 import type { ClusterObject } from '../../../cluster/ports/objects.js'
 

@@ -1,5 +1,5 @@
 import { applyPatch, type Operation } from 'rfc6902'
-import type { PatchKind } from '../body.js'
+import type { PatchKind } from '../encoding/body.js'
 import type { KubeObject } from '../objects.js'
 import type { FieldSchema } from '../schema/types.js'
 import { ApiError, badRequest } from '../status.js'

@@ -1,4 +1,4 @@
-import type { RequestBody } from '../body.js'
+import type { RequestBody } from '../encoding/body.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import type { ResourceRequest } from '../request.js'
 import type { ObjectStore } from '../store.js'

@@ -1,4 +1,4 @@
-import { readDeleteOptions } from '../body.js'
+import { readDeleteOptions } from '../encoding/body.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import { RESOURCES } from '../resources.js'
 import { parseSelectors } from '../selectors.js'

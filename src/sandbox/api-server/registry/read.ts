@@ -3,7 +3,7 @@ import type { ResourceRequest } from '../request.js'
 import { parseSelectors } from '../selectors.js'
 import { notFound } from '../status.js'
 import type { ObjectStore } from '../store.js'
-import { partialMetadata, toTable } from '../table.js'
+import { partialMetadata, toTable } from '../encoding/table.js'
 import { apiVersionOf, liveObject, type Answer } from './context.js'
 
 /** How the client wants objects written: complete, as a table, or only their metadata. */

@@ -1,8 +1,8 @@
-import { patchKind, readObject, readPatch } from '../body.js'
+import { patchKind, readObject, readPatch } from '../encoding/body.js'
 import type { KubeObject } from '../objects.js'
 import { patchObject } from '../patch/patch-object.js'
 import { methodNotAllowed, modified, notFound } from '../status.js'
-import { labelText } from '../table.js'
+import { labelText } from '../encoding/table.js'
 import { updateObject } from './admit.js'
 import { liveObject, type Answer, type WriteContext, type WriteRequest } from './context.js'
 

@@ -1,5 +1,5 @@
 import { applyConfiguration } from '../apply/field-manager.js'
-import { patchKind, readObject, readPatch } from '../body.js'
+import { patchKind, readObject, readPatch } from '../encoding/body.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import { patchObject } from '../patch/patch-object.js'
 import { schemaOf } from '../schema/lookup.js'

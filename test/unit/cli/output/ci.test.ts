@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ciOf, problemNotes } from '../../../../src/cli/output/ci.js'
 import { ConflictError } from '../../../../src/model/errors.js'
-import type { RunEvent } from '../../../../src/model/run-events.js'
+import type { RunEvent } from '../../../../src/model/events/run-events.js'
 import { Secrets } from '../../../../src/lib/secrets/secrets.js'
 
 const SECRET = 'tok_en%with:odd,*chars*'

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { waitForPods, waitForPodsGone } from '../../../../src/cluster/pods/pod-waits.js'
-import type { PodProgress } from '../../../../src/model/events.js'
+import type { PodProgress } from '../../../../src/model/events/events.js'
 import { failure, json, list, startFakeApi, type FakeApi } from '../kube/fake-api.js'
 
 let fake: FakeApi

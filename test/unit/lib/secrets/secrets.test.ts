@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { isSecretKey } from '../../../../src/lib/secrets/secret-keys.js'
 import { maskLiterals, maskPatterns } from '../../../../src/lib/secrets/secret-texts.js'
 import { maskSecrets, Secrets, secretsIn } from '../../../../src/lib/secrets/secrets.js'
-import { changeLine, diffValues } from '../../../../src/model/results/values-diff.js'
+import { changeLine, diffValues } from '../../../../src/model/values-diff.js'
 
 describe('keys', () => {
   test.each(

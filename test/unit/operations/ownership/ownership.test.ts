@@ -1,4 +1,4 @@
-import type { VersionPods } from '../../../../src/model/events.js'
+import type { VersionPods } from '../../../../src/model/events/events.js'
 import { describe, expect, test } from 'vitest'
 import type { Neighbour, Owner } from '../../../../src/model/results/ownership.js'
 import type { Revision } from '../../../../src/model/release.js'

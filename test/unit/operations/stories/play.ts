@@ -1,6 +1,6 @@
 import type { OperationResult } from '../../../../src/model/results/change.js'
 import { CanaryError, ExternalError } from '../../../../src/model/errors.js'
-import type { CanaryEvent } from '../../../../src/model/events.js'
+import type { CanaryEvent } from '../../../../src/model/events/events.js'
 import { abort } from '../../../../src/operations/abort.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { withFailurePolicy } from '../../../../src/operations/change/failure-policy.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { RunEvent } from '../../../../src/model/run-events.js'
+import type { RunEvent } from '../../../../src/model/events/run-events.js'
 import { CiLog, GITHUB, gitlab } from '../../../../src/report/ci/ci-log.js'
 import { CiSummary } from '../../../../src/report/ci/ci-summary.js'
 import { renderDocument } from '../../../../src/report/document.js'

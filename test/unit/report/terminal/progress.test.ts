@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CanaryEvent } from '../../../../src/model/events.js'
+import type { CanaryEvent } from '../../../../src/model/events/events.js'
 import { createPalette } from '../../../../src/report/terminal/palette.js'
 import { LiveArea } from '../../../../src/report/terminal/live-area.js'
 import { Progress } from '../../../../src/report/terminal/progress.js'

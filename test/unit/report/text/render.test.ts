@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CanaryError, ConflictError, ExternalError, UsageError } from '../../../../src/model/errors.js'
-import type { StageProof } from '../../../../src/model/expectation.js'
+import type { StageProof } from '../../../../src/model/verification/expectation.js'
 import { renderDocument } from '../../../../src/report/document.js'
 import { renderDoctor } from '../../../../src/report/text/doctor-text.js'
 import { errorDocument, renderError } from '../../../../src/report/text/error-text.js'
@@ -9,7 +9,7 @@ import { ago, elapsed, percent } from '../../../../src/report/text/phrases.js'
 import type { OperationResult } from '../../../../src/model/results/change.js'
 import { renderProof, renderResult } from '../../../../src/report/text/result-text.js'
 import { renderApps, renderStatus } from '../../../../src/report/text/status-text.js'
-import { changeLine, diffValues } from '../../../../src/model/results/values-diff.js'
+import { changeLine, diffValues } from '../../../../src/model/values-diff.js'
 import { checkOf, half, header, marked, stable, startPlan, regular } from './samples.js'
 
 const plain = createPalette(false)

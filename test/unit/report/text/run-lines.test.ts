@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunEvent } from '../../../../src/model/run-events.js'
+import type { RunEvent } from '../../../../src/model/events/run-events.js'
 import { createPalette } from '../../../../src/report/terminal/palette.js'
 import { RunLines } from '../../../../src/report/text/run-lines.js'
 import { checkOf, half, regular } from './samples.js'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createVirtualService } from '../../../../src/routing/gloo/attachment.js'
-import { selectsApiGroup } from '../../../../src/routing/gloo/selection.js'
+import { selectsApiGroup } from '../../../../src/routing/gloo/objects/selection.js'
 import { failure, json, startFakeApi, type FakeApi } from '../../cluster/kube/fake-api.js'
 
 describe('objects of the gateway', () => {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../../src/model/run-events.js'
+import type { RunEvent } from '../../../../src/model/events/run-events.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { OperationContext } from '../../../../src/operations/context.js'
 import { AppRun } from '../../../../src/runbook/run/app-run.js'

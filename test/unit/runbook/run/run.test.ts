@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CanaryError } from '../../../../src/model/errors.js'
 import type { Outcome } from '../../../../src/model/exit-codes.js'
-import type { RunEvent } from '../../../../src/model/run-events.js'
+import type { RunEvent } from '../../../../src/model/events/run-events.js'
 import { parseRunbook } from '../../../../src/runbook/file/parse.js'
 import { resultOf } from '../../../../src/runbook/run/run-result.js'
 import { run } from '../../../../src/runbook/run/run.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeOverlap, type RouteOverlap } from '../../../../../src/model/results/overlaps.js'
 import { addedDomainConflicts, domainConflicts } from '../../../../../src/routing/gloo/overlaps/domains.js'
-import { type GlooObject } from '../../../../../src/routing/gloo/objects.js'
+import { type GlooObject } from '../../../../../src/routing/gloo/objects/gloo-object.js'
 import { isOfRelease } from '../../../../../src/routing/objects.js'
 import { addedOverlaps, allOverlaps, overlapsOf } from '../../../../../src/routing/gloo/overlaps/overlaps.js'
 import { servedRoutes } from '../../../../../src/routing/gloo/overlaps/served-routes.js'

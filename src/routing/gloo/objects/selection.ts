@@ -1,5 +1,5 @@
-import { record, text, texts, list } from '../fields.js'
-import { type GlooObject, writtenRoutes } from './objects.js'
+import { record, text, texts, list } from '../../fields.js'
+import { type GlooObject, writtenRoutes } from './gloo-object.js'
 
 /**
  * Whether a route of the VirtualService delegates to a RouteTable with these labels in this namespace. With the table's

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { groupVersions, type GroupVersion, resourcesOf } from './discovery.js'
-import type { ResourceType } from './objects.js'
+import type { ResourceType } from '../objects.js'
 
 /** `/openapi/v3`: the address of each group's document. Clients cache a document by its hash. */
 export function openApiIndex(types: ResourceType[]): object {

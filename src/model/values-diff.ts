@@ -1,5 +1,5 @@
-import { maskSecrets } from '../../lib/secrets/secrets.js'
-import type { Json, JsonObject } from '../values.js'
+import { maskSecrets } from '../lib/secrets/secrets.js'
+import type { Json, JsonObject } from './values.js'
 
 export interface ValueChange {
   /** Keys joined by dots; keys that have a dot themselves are quoted. */

@@ -1,5 +1,5 @@
-import type { ResourceType } from './objects.js'
-import type { Answer } from './registry/context.js'
+import type { ResourceType } from '../objects.js'
+import type { Answer } from '../registry/context.js'
 import {
   AGGREGATED_DISCOVERY_TYPE,
   aggregatedDiscovery,

@@ -1,4 +1,4 @@
-import type { KubeObject, ResourceType } from './objects.js'
+import type { KubeObject, ResourceType } from '../objects.js'
 
 interface Column {
   name: string

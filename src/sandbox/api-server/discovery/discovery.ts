@@ -1,5 +1,5 @@
-import type { ResourceType } from './objects.js'
-import { isServedIn } from './request.js'
+import type { ResourceType } from '../objects.js'
+import { isServedIn } from '../request.js'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update']

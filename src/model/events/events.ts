@@ -1,7 +1,7 @@
-import type { CheckResult, Expectation, ShadowCheck, StageProof } from './expectation.js'
-import type { Analysis } from './results/analysis.js'
-import type { Plan, Step } from './plan.js'
-import type { Stage } from './stage.js'
+import type { CheckResult, Expectation, ShadowCheck, StageProof } from '../verification/expectation.js'
+import type { Analysis } from '../results/analysis.js'
+import type { Plan, Step } from '../plan.js'
+import type { Stage } from '../stage.js'
 
 /** State of one version's pods while a step waits for them. */
 export interface PodProgress {

@@ -1,6 +1,6 @@
-import type { ResourceType } from './objects.js'
+import type { ResourceType } from '../objects.js'
 import { decodeProtobuf } from './protobuf.js'
-import { badRequest, unsupportedMediaType } from './status.js'
+import { badRequest, unsupportedMediaType } from '../status.js'
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 

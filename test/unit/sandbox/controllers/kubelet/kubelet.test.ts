@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { KubeObject } from '../../../../src/sandbox/api-server/objects.js'
-import { RESOURCES } from '../../../../src/sandbox/api-server/resources.js'
-import { isReady } from '../../../../src/sandbox/controllers/owned.js'
-import { type DataPlane, startDataPlane, until } from '../../../contract/routing/data-plane.js'
+import type { KubeObject } from '../../../../../src/sandbox/api-server/objects.js'
+import { RESOURCES } from '../../../../../src/sandbox/api-server/resources.js'
+import { isReady } from '../../../../../src/sandbox/controllers/owned.js'
+import { type DataPlane, startDataPlane, until } from '../../../../contract/routing/data-plane.js'
 import {
   deployment,
   KINDS,
@@ -12,7 +12,7 @@ import {
   single,
   upstream,
   virtualService,
-} from '../../../contract/routing/objects.js'
+} from '../../../../contract/routing/objects.js'
 
 let plane: DataPlane
 beforeEach(async () => {

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../api-server/objects.js'
-import { now } from '../api-server/store.js'
+import type { KubeObject } from '../../api-server/objects.js'
+import { now } from '../../api-server/store.js'
 
 /** A pod's status as the kubelet writes it. All functions return the complete status, derived from the pod before. */
 

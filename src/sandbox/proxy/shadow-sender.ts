@@ -4,7 +4,7 @@ import type { Shadow } from '../gateway/routes.js'
 import type { Random } from '../random.js'
 import type { ProxyCounters } from './counters.js'
 
-export interface MirrorOptions {
+export interface ShadowSenderOptions {
   state: ProxyState
   counters: ProxyCounters
   agent: Agent
@@ -13,8 +13,8 @@ export interface MirrorOptions {
 }
 
 /** Sends copies of requests to a shadow, without waiting for the result. */
-export class Mirror {
-  constructor(private readonly options: MirrorOptions) {}
+export class ShadowSender {
+  constructor(private readonly options: ShadowSenderOptions) {}
 
   /** Copies this request if it is due; `headers` and `target` are those of the request as passed on. */
   copy(incoming: IncomingMessage, shadow: Shadow, headers: OutgoingHttpHeaders, target: string): void {

@@ -1,5 +1,5 @@
-import { record, text } from '../fields.js'
-import type { GlooObject } from './objects.js'
+import { record, text } from '../../fields.js'
+import type { GlooObject } from './gloo-object.js'
 
 /** The Secret with a certificate. */
 export interface TlsSecret {

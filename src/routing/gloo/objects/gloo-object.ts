@@ -1,8 +1,8 @@
-import type { Attachment } from '../../model/results/overlaps.js'
-import type { JsonObject } from '../../model/values.js'
-import { list, number, record, texts } from '../fields.js'
-import { refOf, type RoutingObject } from '../objects.js'
-import { ROUTE_TABLE, VIRTUAL_SERVICE } from './kinds.js'
+import type { Attachment } from '../../../model/results/overlaps.js'
+import type { JsonObject } from '../../../model/values.js'
+import { list, number, record, texts } from '../../fields.js'
+import { refOf, type RoutingObject } from '../../objects.js'
+import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
 
 /** A VirtualService or RouteTable. */
 export type GlooObject = RoutingObject

@@ -1,6 +1,6 @@
 import type { CanaryEvent } from './events.js'
-import type { Outcome } from './exit-codes.js'
-import type { Stage } from './stage.js'
+import type { Outcome } from '../exit-codes.js'
+import type { Stage } from '../stage.js'
 
 /** An app of a run, and its cluster. */
 export interface RunApp {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { GlooObject } from '../../../../src/routing/gloo/objects.js'
-import { describeDelegations, selectsApiGroup } from '../../../../src/routing/gloo/selection.js'
+import type { GlooObject } from '../../../../../src/routing/gloo/objects/gloo-object.js'
+import { describeDelegations, selectsApiGroup } from '../../../../../src/routing/gloo/objects/selection.js'
 
 function virtualService(delegateAction: object | undefined): GlooObject {
   return {

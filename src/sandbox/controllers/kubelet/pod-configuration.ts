@@ -1,7 +1,7 @@
-import type { KubeObject } from '../api-server/objects.js'
-import { RESOURCES } from '../api-server/resources.js'
-import type { ObjectStore } from '../api-server/store.js'
-import { environmentOf, missingVolume, type ReadObject } from '../workloads/environment.js'
+import type { KubeObject } from '../../api-server/objects.js'
+import { RESOURCES } from '../../api-server/resources.js'
+import type { ObjectStore } from '../../api-server/store.js'
+import { environmentOf, missingVolume, type ReadObject } from '../../workloads/environment.js'
 
 /** What keeps a container from starting, worded like the kubelet. */
 export interface Lack {

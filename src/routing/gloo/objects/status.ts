@@ -1,6 +1,6 @@
-import type { GlooState, GlooStatus } from './types.js'
-import { record, text } from '../fields.js'
-import type { GlooObject } from './objects.js'
+import type { GlooState, GlooStatus } from '../types.js'
+import { record, text } from '../../fields.js'
+import type { GlooObject } from './gloo-object.js'
 
 /** Gloo writes a state as a word when it patches, and as a number when it writes the whole object. */
 const STATES: GlooState[] = ['Pending', 'Accepted', 'Rejected', 'Warning']
