@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/port.js'
 import type { Emit } from '../model/events/events.js'
 import type { ProbeSettings } from '../model/verification/verify-settings.js'
 import type { Routing } from '../routing/provider.js'
-import type { ScaleMode } from '../rollout/plan/capacity.js'
+import type { ScaleMode } from '../rollout/plan/capacity/capacity.js'
 import type { Verifier } from '../verification/probing/verifier.js'
 
 /** What the caller decides about an operation, by flags, the environment and files. */

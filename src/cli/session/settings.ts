@@ -17,7 +17,7 @@ import type { Secrets } from '../../lib/secrets/secrets.js'
 import type { FileSettings, SettingName } from '../../model/setting-names.js'
 import type { Allowance } from '../../model/verification/verify-settings.js'
 import { requireOwnWay } from './unnamed-config.js'
-import { SCALE_MODES } from '../../rollout/plan/capacity.js'
+import { SCALE_MODES } from '../../rollout/plan/capacity/capacity.js'
 import type { FailurePolicy, OperationSettings } from '../../operations/context.js'
 
 /** What oclif parsed: flags as typed (or from the environment, or defaults), and which are only defaults. */

@@ -1,6 +1,6 @@
 import type { Plan } from '../../model/plan.js'
 import type { Revision } from '../../model/release.js'
-import { type ScaleMode, scaleModeOf, withCapacity } from '../../rollout/plan/capacity.js'
+import { type ScaleMode, scaleModeOf, withCapacity } from '../../rollout/plan/capacity/capacity.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
 import type { OperationContext } from '../context.js'
 

@@ -10,7 +10,7 @@ import {
 } from '../../model/results/drift.js'
 import { ConflictError } from '../../model/errors.js'
 import { nameOf, versionOf } from '../../rollout/drift/drift.js'
-import { versionsThatServe } from '../../rollout/plan/safety.js'
+import { versionsThatServe } from '../../rollout/plan/safety/safety.js'
 import { stageOf } from '../../rollout/stage/stage.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
 import type { Deployed, AppDrift } from './read-drift.js'

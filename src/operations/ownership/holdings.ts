@@ -5,7 +5,7 @@ import { type AppNeighbour, type Neighbour, neighbourLine } from '../../model/re
 import type { Revision } from '../../model/release.js'
 import { nameOf } from '../../rollout/drift/drift.js'
 import { isObject } from '../../rollout/values/merge.js'
-import { versionsThatServe } from '../../rollout/plan/safety.js'
+import { versionsThatServe } from '../../rollout/plan/safety/safety.js'
 import { stageOf } from '../../rollout/stage/stage.js'
 import { parseManifest } from '../observe/manifest.js'
 import type { Observation } from '../observe/observe.js'

@@ -23,7 +23,7 @@ import {
   isOfChart,
   keyOf,
   withoutHooks,
-} from '../../rollout/plan/objects.js'
+} from '../../rollout/plan/safety/objects.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
 
 /** What a helm command is about to do with a release's objects. */

@@ -4,7 +4,7 @@ import { roleOf } from '../../model/routing.js'
 import { ROUTING_KINDS } from '../../routing/select.js'
 import type { Revision } from '../../model/release.js'
 import type { JsonObject } from '../../model/values.js'
-import { changedPodTemplates } from '../../rollout/plan/safety.js'
+import { changedPodTemplates } from '../../rollout/plan/safety/safety.js'
 import { lacksRoutes, withRoutesEnabled } from '../../rollout/stage/stage-in-values.js'
 import { parseManifest } from '../observe/manifest.js'
 

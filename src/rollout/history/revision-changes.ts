@@ -3,7 +3,7 @@ import { describeHeaders } from '../../model/describe-stage.js'
 import type { RevisionSummary } from '../../model/release.js'
 import type { CanaryRoute, JsonObject, StageValues } from '../../model/values.js'
 import { diffValues } from '../../model/values-diff.js'
-import { notOwned } from '../plan/safety.js'
+import { notOwned } from '../plan/safety/safety.js'
 import { readStageValues } from '../stage/stage-in-values.js'
 
 /** Longer lists of changed values are cut. */

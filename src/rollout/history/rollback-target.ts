@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Revision, RevisionSummary } from '../../model/release.js'
-import { notOwned, versionsThatServe } from '../plan/safety.js'
+import { notOwned, versionsThatServe } from '../plan/safety/safety.js'
 import { stageOf } from '../stage/stage.js'
 
 /**

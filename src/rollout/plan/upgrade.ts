@@ -8,7 +8,7 @@ import type { JsonObject } from '../../model/values.js'
 import { diffValues } from '../../model/values-diff.js'
 import { expectationsOf } from '../stage/expectations.js'
 import { manifestChanges } from './manifest-changes.js'
-import { changedPodTemplates } from './safety.js'
+import { changedPodTemplates } from './safety/safety.js'
 import { hasCanary, stageOf } from '../stage/stage.js'
 import type { Found } from './steps.js'
 

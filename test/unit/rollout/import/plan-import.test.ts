@@ -3,7 +3,7 @@ import { ConflictError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { planImport } from '../../../../src/rollout/import/plan-import.js'
 import { fromSeed } from '../../../../src/rollout/import/seed-layouts.js'
-import { violations } from '../../../../src/rollout/plan/safety.js'
+import { violations } from '../../../../src/rollout/plan/safety/safety.js'
 import { seedDeployment, seedRouting } from './seed-objects.js'
 import { SEED } from '../seed-values.js'
 

@@ -10,7 +10,7 @@ import {
   planStart,
   type StartRequest,
 } from '../../../../src/rollout/plan/plan.js'
-import { violations } from '../../../../src/rollout/plan/safety.js'
+import { violations } from '../../../../src/rollout/plan/safety/safety.js'
 import { nextConfig } from '../../../../src/rollout/plan/version-config.js'
 import { found, SEED } from '../seed-values.js'
 

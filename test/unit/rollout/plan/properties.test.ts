@@ -10,7 +10,7 @@ import {
   planShift,
   planStart,
 } from '../../../../src/rollout/plan/plan.js'
-import { versionsThatServe, violations } from '../../../../src/rollout/plan/safety.js'
+import { versionsThatServe, violations } from '../../../../src/rollout/plan/safety/safety.js'
 import { stageOf } from '../../../../src/rollout/stage/stage.js'
 import { nextConfig } from '../../../../src/rollout/plan/version-config.js'
 import { found, SEED } from '../seed-values.js'

@@ -3,7 +3,7 @@ import { UsageError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { manifestChanges } from '../../../../src/rollout/plan/manifest-changes.js'
 import { planUpgrade } from '../../../../src/rollout/plan/upgrade.js'
-import { violations } from '../../../../src/rollout/plan/safety.js'
+import { violations } from '../../../../src/rollout/plan/safety/safety.js'
 import { upgradeValues, withOwned } from '../../../../src/rollout/values/upgrade-values.js'
 import { SEED } from '../seed-values.js'
 

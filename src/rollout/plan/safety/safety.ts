@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Plan, Step } from '../../model/plan.js'
-import type { Stage } from '../../model/stage.js'
-import type { JsonObject, StageValues, VersionConfig } from '../../model/values.js'
-import { isObject } from '../values/merge.js'
+import type { Plan, Step } from '../../../model/plan.js'
+import type { Stage } from '../../../model/stage.js'
+import type { JsonObject, StageValues, VersionConfig } from '../../../model/values.js'
+import { isObject } from '../../values/merge.js'
 import { makesSamePods, podTemplates } from './pod-templates.js'
-import { stageOf } from '../stage/stage.js'
-import { readStageValues } from '../stage/stage-in-values.js'
+import { stageOf } from '../../stage/stage.js'
+import { readStageValues } from '../../stage/stage-in-values.js'
 
 /** Throws a plain Error (a bug in canary) when a plan breaks a safety rule. */
 export function assertSafe(plan: Plan): void {

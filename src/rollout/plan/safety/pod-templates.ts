@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Json, JsonObject } from '../../model/values.js'
-import { listOf, mapOf, textOf } from '../values/json-fields.js'
-import { isObject } from '../values/merge.js'
-import { plainContainer, plainPodSpec } from '../from-deployment/server-defaults.js'
+import type { Json, JsonObject } from '../../../model/values.js'
+import { listOf, mapOf, textOf } from '../../values/json-fields.js'
+import { isObject } from '../../values/merge.js'
+import { plainContainer, plainPodSpec } from '../../from-deployment/server-defaults.js'
 
 /** Pod templates of the Deployments, by the version in their pods' labels. */
 export function podTemplates(objects: JsonObject[]): Map<string, JsonObject> {

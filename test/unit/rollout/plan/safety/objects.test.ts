@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../../../src/model/values.js'
-import { KINDS } from '../../../../src/routing/gloo/kinds.js'
-import { comingWith, foreignObjects } from '../../../../src/rollout/plan/objects.js'
-import { renderObjects } from '../../../support/model-cluster/render.js'
-import { SEED } from '../seed-values.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
+import { KINDS } from '../../../../../src/routing/gloo/kinds.js'
+import { comingWith, foreignObjects } from '../../../../../src/rollout/plan/safety/objects.js'
+import { renderObjects } from '../../../../support/model-cluster/render.js'
+import { SEED } from '../../seed-values.js'
 
 const at = { app: 'echo', namespace: 'echo', routing: KINDS }
 

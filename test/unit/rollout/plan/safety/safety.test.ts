@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Plan, Step } from '../../../../src/model/plan.js'
-import type { JsonObject } from '../../../../src/model/values.js'
-import { assertSafe, changedPodTemplates, violations } from '../../../../src/rollout/plan/safety.js'
-import { stageOf } from '../../../../src/rollout/stage/stage.js'
-import { SEED } from '../seed-values.js'
+import type { Plan, Step } from '../../../../../src/model/plan.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
+import { assertSafe, changedPodTemplates, violations } from '../../../../../src/rollout/plan/safety/safety.js'
+import { stageOf } from '../../../../../src/rollout/stage/stage.js'
+import { SEED } from '../../seed-values.js'
 
 /** A plan of one step between two values, as a careless planner might make it. */
 function leap(before: JsonObject, after: JsonObject): Plan {

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { CanaryError } from '../../../../src/model/errors.js'
-import type { Plan } from '../../../../src/model/plan.js'
-import type { JsonObject } from '../../../../src/model/values.js'
+import type { CanaryError } from '../../../../../src/model/errors.js'
+import type { Plan } from '../../../../../src/model/plan.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
 import {
   type CapacityRequest,
   podsFor,
   scaleModeOf,
   withCapacity,
-} from '../../../../src/rollout/plan/capacity.js'
-import { planFinish, planShift } from '../../../../src/rollout/plan/plan.js'
-import { violations } from '../../../../src/rollout/plan/safety.js'
-import { found, SEED } from '../seed-values.js'
+} from '../../../../../src/rollout/plan/capacity/capacity.js'
+import { planFinish, planShift } from '../../../../../src/rollout/plan/plan.js'
+import { violations } from '../../../../../src/rollout/plan/safety/safety.js'
+import { found, SEED } from '../../seed-values.js'
 
 test.each([
   [1, 3, 1],

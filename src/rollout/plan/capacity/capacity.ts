@@ -1,11 +1,11 @@
-import { canaryCommand, commented } from '../../model/command-line.js'
-import { ConflictError } from '../../model/errors.js'
-import { describeStage } from '../../model/describe-stage.js'
-import type { Plan, Step } from '../../model/plan.js'
-import type { Json, JsonObject, VersionConfig } from '../../model/values.js'
-import { isObject, mergeValues } from '../values/merge.js'
-import { hasCanary, weightOf } from '../stage/stage.js'
-import { scaleStep } from './steps.js'
+import { canaryCommand, commented } from '../../../model/command-line.js'
+import { ConflictError } from '../../../model/errors.js'
+import { describeStage } from '../../../model/describe-stage.js'
+import type { Plan, Step } from '../../../model/plan.js'
+import type { Json, JsonObject, VersionConfig } from '../../../model/values.js'
+import { isObject, mergeValues } from '../../values/merge.js'
+import { hasCanary, weightOf } from '../../stage/stage.js'
+import { scaleStep } from '../steps.js'
 
 /**
  * What to do where the canary has too few pods for its share: refuse before anything is changed, scale, or ignore it.

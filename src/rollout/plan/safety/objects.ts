@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ObjectFields } from '../../model/results/drift.js'
-import { type RoutingKind, roleOf } from '../../model/routing.js'
-import { malformed, shown } from '../../model/object-form.js'
-import type { JsonObject } from '../../model/values.js'
-import { mapOf, textOf } from '../values/json-fields.js'
-import { isObject } from '../values/merge.js'
+import type { ObjectFields } from '../../../model/results/drift.js'
+import { type RoutingKind, roleOf } from '../../../model/routing.js'
+import { malformed, shown } from '../../../model/object-form.js'
+import type { JsonObject } from '../../../model/values.js'
+import { mapOf, textOf } from '../../values/json-fields.js'
+import { isObject } from '../../values/merge.js'
 import { notOwned } from './safety.js'
-import { objectName } from '../stage/version.js'
+import { objectName } from '../../stage/version.js'
 
 /** Kinds of which each version has its own object, named by `objectName`. */
 const OF_VERSIONS = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../../../src/model/values.js'
-import { makesSamePods } from '../../../../src/rollout/plan/pod-templates.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
+import { makesSamePods } from '../../../../../src/rollout/plan/safety/pod-templates.js'
 
 function template(container: JsonObject, spec: JsonObject = {}): JsonObject {
   return {

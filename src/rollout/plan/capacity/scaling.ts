@@ -1,7 +1,7 @@
-import type { Scaling } from '../../model/results/upgrade-changes.js'
-import type { JsonObject } from '../../model/values.js'
-import { nameOf, versionOf } from '../drift/drift.js'
-import { isObject } from '../values/merge.js'
+import type { Scaling } from '../../../model/results/upgrade-changes.js'
+import type { JsonObject } from '../../../model/values.js'
+import { nameOf, versionOf } from '../../drift/drift.js'
+import { isObject } from '../../values/merge.js'
 
 /** How a manifest sets the number of a version's pods; undefined without a Deployment of it. */
 export function scalingOf(objects: JsonObject[], version: string): Scaling | undefined {
