@@ -1,6 +1,6 @@
 import { commandText } from '../model/command-text.js'
 import type { OperationResult } from '../model/results/change.js'
-import { planShift } from '../rollout/plan/plan.js'
+import { planShift } from '../rollout/plan/shift.js'
 import { stageOf, weightOf } from '../rollout/stage/stage.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'

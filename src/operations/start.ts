@@ -1,7 +1,7 @@
 import { commandText } from '../model/command-text.js'
 import type { OperationResult } from '../model/results/change.js'
 import { effectiveValues, isObject } from '../rollout/values/merge.js'
-import { planStart } from '../rollout/plan/plan.js'
+import { planStart } from '../rollout/plan/start.js'
 import { type ConfigChanges, nextConfig } from '../rollout/plan/version-config.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'

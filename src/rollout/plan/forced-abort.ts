@@ -4,7 +4,7 @@ import { ConflictError } from '../../model/errors.js'
 import type { Plan } from '../../model/plan.js'
 import type { RevisionSummary } from '../../model/release.js'
 import { expectationsOf } from '../stage/expectations.js'
-import { planAbort } from './plan.js'
+import { planAbort } from './abort.js'
 import { stageOf } from '../stage/stage.js'
 import type { Found } from './steps.js'
 

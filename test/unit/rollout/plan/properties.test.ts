@@ -3,13 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { CanaryError } from '../../../../src/model/errors.js'
 import type { Plan } from '../../../../src/model/plan.js'
 import type { JsonObject } from '../../../../src/model/values.js'
-import {
-  planAbort,
-  planFinish,
-  planInstall,
-  planShift,
-  planStart,
-} from '../../../../src/rollout/plan/plan.js'
+import { planAbort } from '../../../../src/rollout/plan/abort.js'
+import { planFinish } from '../../../../src/rollout/plan/finish.js'
+import { planShift } from '../../../../src/rollout/plan/shift.js'
+import { planStart } from '../../../../src/rollout/plan/start.js'
+import { planInstall } from '../../../../src/rollout/plan/install.js'
 import { versionsThatServe, violations } from '../../../../src/rollout/plan/safety/safety.js'
 import { stageOf } from '../../../../src/rollout/stage/stage.js'
 import { nextConfig } from '../../../../src/rollout/plan/version-config.js'

@@ -9,7 +9,8 @@ import {
   scaleModeOf,
   withCapacity,
 } from '../../../../../src/rollout/plan/capacity/capacity.js'
-import { planFinish, planShift } from '../../../../../src/rollout/plan/plan.js'
+import { planFinish } from '../../../../../src/rollout/plan/finish.js'
+import { planShift } from '../../../../../src/rollout/plan/shift.js'
 import { violations } from '../../../../../src/rollout/plan/safety/safety.js'
 import { found, SEED } from '../../seed-values.js'
 
