@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command'
+import type { Config } from '@oclif/core/config'
 import type { Palette } from '../report/terminal/palette.js'
 import { plainTexts } from '../report/terminal/terminal-text.js'
 import { plainSwitches } from './command-line/flag-values.js'
@@ -12,6 +13,7 @@ import {
   printNote,
   printResult,
 } from './output/output.js'
+import type { Openers } from './session/openers.js'
 import type { SettingsSources } from './session/settings.js'
 
 /** What all commands share: output flags, and errors reported alike: one exit code and one document in every format. */
@@ -19,6 +21,15 @@ export abstract class BaseCommand extends Command {
   static override baseFlags = outputFlags
   private output?: Output
   protected readonly warnings: string[] = []
+
+  /** Without `openers` a session opens the real cluster. */
+  constructor(
+    argv: string[],
+    config: Config,
+    protected readonly openers?: Openers,
+  ) {
+    super(argv, config)
+  }
 
   protected override async init(): Promise<void> {
     this.argv = plainSwitches(this.argv, { ...this.ctor.flags, ...this.ctor.baseFlags }, process.env)

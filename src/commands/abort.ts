@@ -38,15 +38,12 @@ export default class Abort extends OperationCommand {
     const parsed = await this.parse(Abort)
     const app = checkApp(parsed.args.app)
     const { unverified, force, 'break-lock': breakLock } = parsed.flags
-    await this.perform({
+    const { context, namespace } = await this.open({
       title: commandText.abort({ app, breakLock }),
       app,
       parsed,
-      run: async (context, { namespace }) => {
-        const { abort } = await import('../operations/abort.js')
-        return abort(context, { app, namespace, unverified, force, breakLock })
-      },
-      render: renderChange,
     })
+    const { abort } = await import('../operations/abort.js')
+    await this.show(await abort(context, { app, namespace, unverified, force, breakLock }), renderChange)
   }
 }

@@ -29,17 +29,12 @@ export default class Approve extends OperationCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Approve)
     const { target, step } = parsed.args
-    await this.perform({
-      activity: 'reading what runs wait for',
-      parsed,
-      run: async (context, { namespace }) => {
-        const { approve } = await import('../operations/approve.js')
-        return approve(context, { target, namespace, step, why: parsed.flags.why ?? '' })
-      },
-      render: async (result, palette) => {
-        const { renderApproved } = await import('../report/text/runs-text.js')
-        return renderApproved(result, palette)
-      },
-    })
+    const { context, namespace } = await this.open({ activity: 'reading what runs wait for', parsed })
+    const [{ approve }, { renderApproved }] = await Promise.all([
+      import('../operations/approve.js'),
+      import('../report/text/runs-text.js'),
+    ])
+    const result = await approve(context, { target, namespace, step, why: parsed.flags.why ?? '' })
+    await this.show(result, renderApproved)
   }
 }

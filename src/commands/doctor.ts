@@ -14,19 +14,17 @@ export default class Doctor extends OperationCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Doctor)
     const app = parsed.args.app === undefined ? undefined : checkApp(parsed.args.app)
-    const { problems } = await this.perform({
+    const { context, namespace } = await this.open({
       activity: 'checking helm, kubectl, the cluster and the gateway',
       app,
       parsed,
-      run: async (context, { namespace }) => {
-        const { doctor } = await import('../operations/doctor.js')
-        return doctor(context, { app, namespace })
-      },
-      render: async ({ findings }, palette) => {
-        const { renderDoctor } = await import('../report/text/doctor-text.js')
-        return renderDoctor(findings, palette)
-      },
     })
-    if (problems > 0) process.exitCode = EXIT_CODES.external.code
+    const { doctor } = await import('../operations/doctor.js')
+    const result = await doctor(context, { app, namespace })
+    await this.show(result, async ({ findings }, palette) => {
+      const { renderDoctor } = await import('../report/text/doctor-text.js')
+      return renderDoctor(findings, palette)
+    })
+    if (result.problems > 0) process.exitCode = EXIT_CODES.external.code
   }
 }

@@ -32,16 +32,12 @@ export default class Finish extends OperationCommand {
     const parsed = await this.parse(Finish)
     const app = checkApp(parsed.args.app)
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
-    const title = commandText.finish({ app, version })
-    await this.perform({
-      title,
+    const { context, namespace } = await this.open({
+      title: commandText.finish({ app, version }),
       app,
       parsed,
-      run: async (context, { namespace }) => {
-        const { finish } = await import('../operations/finish.js')
-        return finish(context, { app, namespace, version, jump: parsed.flags.jump })
-      },
-      render: renderChange,
     })
+    const { finish } = await import('../operations/finish.js')
+    await this.show(await finish(context, { app, namespace, version, jump: parsed.flags.jump }), renderChange)
   }
 }

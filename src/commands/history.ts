@@ -28,18 +28,15 @@ export default class History extends OperationCommand {
     const { args, flags, metadata } = await this.parse(History)
     const app = checkApp(args.app)
     const { limit, ...others } = flags
-    await this.perform({
+    const { context, namespace } = await this.open({
       activity: `reading the history of ${app}`,
       app,
       parsed: { flags: others, metadata },
-      run: async (context, { namespace }) => {
-        const { history } = await import('../operations/history.js')
-        return history(context, { app, namespace, limit })
-      },
-      render: async (result, palette) => {
-        const { renderHistory } = await import('../report/text/history-text.js')
-        return renderHistory(result, palette, { now: Date.now(), columns: process.stdout.columns })
-      },
+    })
+    const { history } = await import('../operations/history.js')
+    await this.show(await history(context, { app, namespace, limit }), async (result, palette) => {
+      const { renderHistory } = await import('../report/text/history-text.js')
+      return renderHistory(result, palette, { now: Date.now(), columns: process.stdout.columns })
     })
   }
 }

@@ -17,15 +17,8 @@ export default class Import extends OperationCommand {
   async run(): Promise<void> {
     const parsed = await this.parse(Import)
     const app = checkApp(parsed.args.app)
-    await this.perform({
-      title: commandText.import({ app }),
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
-        const { importApp } = await import('../operations/import.js')
-        return importApp(context, { app, namespace })
-      },
-      render: renderChange,
-    })
+    const { context, namespace } = await this.open({ title: commandText.import({ app }), app, parsed })
+    const { importApp } = await import('../operations/import.js')
+    await this.show(await importApp(context, { app, namespace }), renderChange)
   }
 }

@@ -74,28 +74,28 @@ export default class Install extends OperationCommand {
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
     const gateway = flags.gateway === undefined ? undefined : checkGateway(flags.gateway)
-    await this.perform({
+    const { context, namespace } = await this.open({
       title: commandText.install({ app, version }),
       app,
       parsed,
-      run: async (context, { namespace }) => {
-        const { install } = await import('../operations/install.js')
-        return install(context, {
-          app,
-          namespace,
-          version,
-          valuesFiles: flags.values,
-          set: flags.set,
-          setString: flags['set-string'],
-          chart: flags.chart,
-          chartVersion: flags['chart-version'],
-          image: flags.image,
-          apiGroup: flags['api-group'],
-          gateway,
-          attach: flags['with-virtual-service'],
-        })
-      },
-      render: renderChange,
     })
+    const { install } = await import('../operations/install.js')
+    await this.show(
+      await install(context, {
+        app,
+        namespace,
+        version,
+        valuesFiles: flags.values,
+        set: flags.set,
+        setString: flags['set-string'],
+        chart: flags.chart,
+        chartVersion: flags['chart-version'],
+        image: flags.image,
+        apiGroup: flags['api-group'],
+        gateway,
+        attach: flags['with-virtual-service'],
+      }),
+      renderChange,
+    )
   }
 }

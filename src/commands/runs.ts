@@ -10,17 +10,11 @@ export default class Runs extends OperationCommand {
 
   async run(): Promise<void> {
     const parsed = await this.parse(Runs)
-    await this.perform({
-      activity: 'reading what runs wait for',
-      parsed,
-      run: async (context, { namespace }) => {
-        const { listRuns } = await import('../operations/runs.js')
-        return { runs: await listRuns(context, namespace) }
-      },
-      render: async ({ runs }, palette) => {
-        const { renderRuns } = await import('../report/text/runs-text.js')
-        return renderRuns(runs, palette, Date.now())
-      },
+    const { context, namespace } = await this.open({ activity: 'reading what runs wait for', parsed })
+    const { listRuns } = await import('../operations/runs.js')
+    await this.show({ runs: await listRuns(context, namespace) }, async ({ runs }, palette) => {
+      const { renderRuns } = await import('../report/text/runs-text.js')
+      return renderRuns(runs, palette, Date.now())
     })
   }
 }

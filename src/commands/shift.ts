@@ -54,15 +54,15 @@ export default class Shift extends OperationCommand {
     const app = checkApp(parsed.args.app)
     const weight = parsePercent('WEIGHT', parsed.args.weight)
     const { analyze } = parsed.flags
-    await this.perform({
+    const { context, namespace, durationMs } = await this.open({
       title: commandText.shift({ app, weight }),
       app,
       parsed,
-      run: async (context, { namespace, durationMs }) => {
-        const { shift } = await import('../operations/shift.js')
-        return shift(context, { app, namespace, weight, ...(analyze ? { analyzeMs: durationMs } : {}) })
-      },
-      render: renderChange,
     })
+    const { shift } = await import('../operations/shift.js')
+    await this.show(
+      await shift(context, { app, namespace, weight, analyzeMs: analyze ? durationMs : undefined }),
+      renderChange,
+    )
   }
 }

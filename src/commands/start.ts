@@ -61,25 +61,25 @@ export default class Start extends OperationCommand {
     const app = checkApp(parsed.args.app)
     const version = checkVersion(parsed.args.version)
     const shadow = flags.shadow === undefined ? undefined : parsePercent('--shadow', flags.shadow)
-    await this.perform({
+    const { context, namespace, canaryHeaders } = await this.open({
       title: commandText.start({ app, version }),
       app,
       parsed,
-      run: async (context, { namespace, canaryHeaders }) => {
-        const { start } = await import('../operations/start.js')
-        return start(context, {
-          app,
-          namespace,
-          version,
-          headers: canaryHeaders,
-          deployOnly: flags['deploy-only'],
-          shadow,
-          image: flags.image,
-          setVersion: flags['set-version'],
-          versionValues: flags['version-values'],
-        })
-      },
-      render: renderChange,
     })
+    const { start } = await import('../operations/start.js')
+    await this.show(
+      await start(context, {
+        app,
+        namespace,
+        version,
+        headers: canaryHeaders,
+        deployOnly: flags['deploy-only'],
+        shadow,
+        image: flags.image,
+        setVersion: flags['set-version'],
+        versionValues: flags['version-values'],
+      }),
+      renderChange,
+    )
   }
 }

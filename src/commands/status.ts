@@ -1,6 +1,7 @@
 import { checkApp, optionalApp } from '../cli/flags/args.js'
 import { OperationCommand } from '../cli/operation-command.js'
 import { clusterFlags } from '../cli/flags/flags.js'
+import type { ParsedFlags } from '../cli/session/settings.js'
 
 export default class Status extends OperationCommand {
   static override summary = 'Show where a rollout stands, or list all apps'
@@ -13,32 +14,20 @@ export default class Status extends OperationCommand {
     const parsed = await this.parse(Status)
     if (parsed.args.app === undefined) return this.list(parsed)
     const app = checkApp(parsed.args.app)
-    await this.perform({
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
-        const { status } = await import('../operations/status.js')
-        return status(context, { app, namespace })
-      },
-      render: async (result, palette) => {
-        const { renderStatus } = await import('../report/text/status-text.js')
-        return renderStatus(result, palette, Date.now())
-      },
+    const { context, namespace } = await this.open({ app, parsed })
+    const { status } = await import('../operations/status.js')
+    await this.show(await status(context, { app, namespace }), async (result, palette) => {
+      const { renderStatus } = await import('../report/text/status-text.js')
+      return renderStatus(result, palette, Date.now())
     })
   }
 
-  private async list(parsed: Parameters<Status['perform']>[0]['parsed']): Promise<void> {
-    await this.perform({
-      activity: 'reading all releases',
-      parsed,
-      run: async (context, { namespace }) => {
-        const { listApps } = await import('../operations/status.js')
-        return { apps: await listApps(context, namespace) }
-      },
-      render: async ({ apps }, palette) => {
-        const { renderApps } = await import('../report/text/status-text.js')
-        return renderApps(apps, palette, Date.now(), process.stdout.columns)
-      },
+  private async list(parsed: ParsedFlags): Promise<void> {
+    const { context, namespace } = await this.open({ activity: 'reading all releases', parsed })
+    const { listApps } = await import('../operations/status.js')
+    await this.show({ apps: await listApps(context, namespace) }, async ({ apps }, palette) => {
+      const { renderApps } = await import('../report/text/status-text.js')
+      return renderApps(apps, palette, Date.now(), process.stdout.columns)
     })
   }
 }

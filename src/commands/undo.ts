@@ -42,16 +42,12 @@ export default class Undo extends OperationCommand {
     const app = checkApp(parsed.args.app)
     const version = parsed.args.version === undefined ? undefined : checkVersion(parsed.args.version)
     const { fast } = parsed.flags
-    const title = commandText.undo({ app, version, fast })
-    await this.perform({
-      title,
+    const { context, namespace, yes } = await this.open({
+      title: commandText.undo({ app, version, fast }),
       app,
       parsed,
-      run: async (context, { namespace, yes }) => {
-        const { undo } = await import('../operations/undo.js')
-        return undo(context, { app, namespace, version, fast, mayPropose: !yes })
-      },
-      render: renderChange,
     })
+    const { undo } = await import('../operations/undo.js')
+    await this.show(await undo(context, { app, namespace, version, fast, mayPropose: !yes }), renderChange)
   }
 }

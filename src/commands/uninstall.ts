@@ -43,18 +43,10 @@ export default class Uninstall extends OperationCommand {
     const { unverified, 'idle-for': idleFor } = parsed.flags
     const { durationOf } = await import('../cli/session/settings.js')
     const idleMs = durationOf({ value: idleFor, source: '--idle-for' }, 30_000, 1000)
-    await this.perform({
-      title: commandText.uninstall({ app }),
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
-        const { uninstall } = await import('../operations/uninstall/uninstall.js')
-        return uninstall(context, { app, namespace, idleMs, unverified })
-      },
-      render: async (result, palette) => {
-        const { renderUninstall } = await import('../report/text/uninstall-text.js')
-        return renderUninstall(result, palette)
-      },
-    })
+    const { context, namespace } = await this.open({ title: commandText.uninstall({ app }), app, parsed })
+    const { uninstall } = await import('../operations/uninstall/uninstall.js')
+    const result = await uninstall(context, { app, namespace, idleMs, unverified })
+    const { renderUninstall } = await import('../report/text/uninstall-text.js')
+    await this.show(result, renderUninstall)
   }
 }

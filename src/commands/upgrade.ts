@@ -70,15 +70,8 @@ export default class Upgrade extends OperationCommand {
       chartVersion: flags['chart-version'],
       revision: flags.revision === undefined ? undefined : parseRevision(flags.revision),
     }
-    await this.perform({
-      title: commandText.upgrade(change),
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
-        const { upgrade } = await import('../operations/upgrade.js')
-        return upgrade(context, { ...change, namespace })
-      },
-      render: renderChange,
-    })
+    const { context, namespace } = await this.open({ title: commandText.upgrade(change), app, parsed })
+    const { upgrade } = await import('../operations/upgrade.js')
+    await this.show(await upgrade(context, { ...change, namespace }), renderChange)
   }
 }

@@ -60,15 +60,10 @@ export default class Values extends OperationCommand {
     const showsSecrets = parsed.flags['show-secrets']
     const { stage } = parsed.flags
     if (stage) return this.ofStage(app, stage, parsed.flags)
-    const values = await this.perform({
-      app,
-      parsed,
-      run: async (context, { namespace }) => {
-        const { observedValues } = await import('../operations/values.js')
-        return observedValues(context, { app, namespace })
-      },
-      render: (values) => asYaml(showsSecrets ? values : maskSecrets(values)),
-      document: (values) => values,
+    const { context, namespace } = await this.open({ app, parsed })
+    const { observedValues } = await import('../operations/values.js')
+    const values = await observedValues(context, { app, namespace })
+    await this.show(values, (shown) => asYaml(showsSecrets ? shown : maskSecrets(shown)), {
       isValues: true,
       showsSecrets,
     })

@@ -36,45 +36,16 @@ export default class Verify extends OperationCommand {
     const { analyze, explain } = parsed.flags
     requireWith(parsed, 'duration', 'analyze')
     const app = checkApp(parsed.args.app)
-    const task = { title: `verify ${app}`, app, parsed }
+    const { context, namespace, durationMs } = await this.open({ title: `verify ${app}`, app, parsed })
+    const operations = await import('../operations/verify.js')
+    const request = { app, namespace }
     if (explain) {
-      await this.perform({
-        ...task,
-        run: async (context, { namespace }) => {
-          const { explain } = await import('../operations/verify.js')
-          return explain(context, { app, namespace })
-        },
-        render: async (result, palette) => {
-          const { renderExplained } = await import('../report/text/explain-text.js')
-          return renderExplained(result, palette)
-        },
-      })
-      return
+      const { renderExplained } = await import('../report/text/explain-text.js')
+      return this.show(await operations.explain(context, request), renderExplained)
     }
-    if (analyze) {
-      await this.perform({
-        ...task,
-        run: async (context, { namespace, durationMs }) => {
-          const { analyze } = await import('../operations/verify.js')
-          return analyze(context, { app, namespace, durationMs })
-        },
-        render: async (result, palette) => {
-          const { renderAnalysis: renderComparison } = await import('../report/text/result-text.js')
-          return renderComparison(result, palette)
-        },
-      })
-      return
-    }
-    await this.perform({
-      ...task,
-      run: async (context, { namespace }) => {
-        const { verify } = await import('../operations/verify.js')
-        return verify(context, { app, namespace })
-      },
-      render: async (result, palette) => {
-        const { renderProof } = await import('../report/text/result-text.js')
-        return renderProof(result, palette)
-      },
-    })
+    const { renderAnalysis, renderProof } = await import('../report/text/result-text.js')
+    if (analyze)
+      return this.show(await operations.analyze(context, { ...request, durationMs }), renderAnalysis)
+    await this.show(await operations.verify(context, request), renderProof)
   }
 }

@@ -21,10 +21,16 @@ export interface NamedCluster {
 }
 
 const named = new AsyncLocalStorage<NamedCluster>()
+let ofSession: NamedCluster | undefined
+
+/** Names the cluster of a command that works on one, until its session ends (undefined). */
+export function nameCluster(cluster: NamedCluster | undefined): void {
+  ofSession = cluster
+}
 
 /**
- * Runs work whose commands are for a cluster: all that are made meanwhile name it. Kept beside the call, because a plan or a
- * diagnosis knows no clusters.
+ * The same for one of several clusters: all commands made during the work name it. Kept beside the call, because a plan or
+ * a diagnosis knows no clusters.
  */
 export function withNamedCluster<T>(cluster: NamedCluster, work: () => T): T {
   const { kubeContext, kubeconfig } = cluster
@@ -80,7 +86,7 @@ const WITHOUT_CLUSTER: Record<Program, string[]> = {
 }
 
 function clusterFlags(program: Program, [command = '', second]: string[]): string[] {
-  const { kubeContext, kubeconfig, isKnownToCanary } = named.getStore() ?? {}
+  const { kubeContext, kubeconfig, isKnownToCanary } = named.getStore() ?? ofSession ?? {}
   if ((program === 'canary' && isKnownToCanary) || WITHOUT_CLUSTER[program].includes(command)) return []
   const context = second === 'get-contexts' ? undefined : kubeContext
   return [

@@ -8,20 +8,24 @@ import { planRun, refusalOf } from '../../runbook/run/plan.js'
 import { run } from '../../runbook/run/run.js'
 import type { Runbook } from '../../runbook/runbook.js'
 import type { Output } from '../output/output.js'
-import type { SettingsSources } from '../session/settings.js'
 import type { RunRequest } from './run-request.js'
-import { type RunSession, withRunSession } from './run-session.js'
+import { openRunSession, type RunSession, type RunWiring } from './run-session.js'
 
 /** Where each app is in the steps, and its next change in full. Changes nothing. */
-export function planRunbook(
+export async function planRunbook(
   request: RunRequest,
-  output: Output,
-  sources: SettingsSources,
+  wiring: RunWiring,
 ): Promise<{ apps: AppPlan[]; configFile?: string }> {
-  return withRunSession(request, output, { sources, quiet: true }, async ({ of, configFile }) => ({
-    apps: await planRun(request.runbook, { of, only: request.only, inFull: true }),
-    configFile,
-  }))
+  const session = await openRunSession(request, wiring, { quiet: true })
+  const { of, configFile } = session
+  try {
+    const apps = await planRun(request.runbook, { of, only: request.only, inFull: true })
+    return { apps, configFile }
+  } catch (error) {
+    throw session.failed(error)
+  } finally {
+    await session.close()
+  }
 }
 
 /**
@@ -29,16 +33,21 @@ export function planRunbook(
  * anything is changed, if the state of an app does not match the steps; with the worst outcome of its apps, unless all
  * reached their goal.
  */
-export function runRunbook(
+export async function runRunbook(
   request: RunRequest,
-  output: Output,
-  sources: SettingsSources,
+  wiring: RunWiring,
 ): Promise<RunResult & { journal?: string; configFile?: string }> {
-  return withRunSession(request, output, { sources, quiet: false }, async (session) => {
+  const { output } = wiring
+  const session = await openRunSession(request, wiring, { quiet: false })
+  try {
     const plans = await takeUp(request, output, session)
     await agree(session, plans, request)
-    return execute(request, output, session)
-  })
+    return await execute(request, output, session)
+  } catch (error) {
+    throw session.failed(error)
+  } finally {
+    await session.close()
+  }
 }
 
 /** Reads and shows where the apps are. Throws CanaryError if the run refuses one of them. */

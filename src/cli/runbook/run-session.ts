@@ -6,7 +6,8 @@ import type { AppContext } from '../../runbook/run/app-context.js'
 import type { Runbook, RunbookCluster } from '../../runbook/runbook.js'
 import { type Ci, ciOf } from '../output/ci.js'
 import type { Output } from '../output/output.js'
-import { type Session, withSession } from '../session/session.js'
+import type { Openers } from '../session/openers.js'
+import { openSession, type Session } from '../session/session.js'
 import type { SettingsSources } from '../session/settings.js'
 import { openRunJournal, type RunJournal } from './run-journal.js'
 import type { RunRequest } from './run-request.js'
@@ -14,7 +15,7 @@ import { runSettings } from './run-settings.js'
 import { RunTerminal } from './run-terminal.js'
 
 /** The session of a run, with what its apps share. */
-export interface RunSession extends Pick<Session, 'signal' | 'ask'> {
+export interface RunSession extends Omit<Session, 'open'> {
   emit: EmitRun
   terminal: RunTerminal
   journal?: RunJournal
@@ -24,16 +25,22 @@ export interface RunSession extends Pick<Session, 'signal' | 'ask'> {
   of: (app: string, cluster: RunbookCluster) => AppContext
 }
 
+/** What a run gets from its command. */
+export interface RunWiring {
+  output: Output
+  sources: SettingsSources
+  openers?: Openers
+}
+
 /**
- * Does the work of a run in a session, reporting nothing if `quiet`. Checks settings, files and contexts of all apps first:
+ * Opens the session of a run, which reports nothing if `quiet`. Checks settings, files and contexts of all apps first:
  * throws UsageError before any cluster is contacted.
  */
-export async function withRunSession<T>(
+export async function openRunSession(
   request: RunRequest,
-  output: Output,
-  { sources, quiet }: { sources: SettingsSources; quiet: boolean },
-  work: (session: RunSession) => Promise<T>,
-): Promise<T> {
+  { output, sources, openers }: RunWiring,
+  { quiet }: { quiet: boolean },
+): Promise<RunSession> {
   const { runbook, identity, file, approve, noWait, until } = request
   const settings = await runSettings(request, sources)
   const { runCommand } = await import('../../cluster/shell-command.js')
@@ -61,28 +68,28 @@ export async function withRunSession<T>(
   }
   // While reading the apps, or asking: apps under way report by themselves how they were interrupted.
   const interrupted = () => ({ state: 'Nothing was changed.', nextSteps: [identity.command] })
-  return withSession({ output, terminal, warn, stop, interrupted }, ({ signal, ask, open }) => {
-    const of = (app: string, cluster: RunbookCluster): AppContext => {
-      const own = settings.of(app, cluster)
-      const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
-      return {
-        context: open(own, (event) => emit({ ...where, type: 'operation', event })),
-        emit,
-        cluster: own.cluster,
-        namespace: own.namespace,
-        canaryHeaders: own.canaryHeaders,
-        run: identity,
-        pathOf: (file) => path.resolve(path.dirname(runbook.file), file),
-        analysisMs: own.durationMs,
-        runCommand,
-        approved: approve,
-        askToApprove: ask && ((question, until) => ask(question, until).catch(() => false)),
-        noWait,
-        until,
-      }
+  const { open, ...session } = await openSession({ output, terminal, warn, stop, interrupted, openers })
+  const { ask } = session
+  const of = (app: string, cluster: RunbookCluster): AppContext => {
+    const own = settings.of(app, cluster)
+    const where = { app, ...(cluster.name === undefined ? {} : { cluster: cluster.name }) }
+    return {
+      context: open(own, (event) => emit({ ...where, type: 'operation', event })),
+      emit,
+      cluster: own.cluster,
+      namespace: own.namespace,
+      canaryHeaders: own.canaryHeaders,
+      run: identity,
+      pathOf: (file) => path.resolve(path.dirname(runbook.file), file),
+      analysisMs: own.durationMs,
+      runCommand,
+      approved: approve,
+      askToApprove: ask && ((question, until) => ask(question, until).catch(() => false)),
+      noWait,
+      until,
     }
-    return work({ signal, ask, emit, terminal, journal, ci, configFile: settings.configFile, of })
-  })
+  }
+  return { ...session, emit, terminal, journal, ci, configFile: settings.configFile, of }
 }
 
 /** Every app in every cluster, as lines and journal name it. */

@@ -28,9 +28,9 @@ export abstract class RunbookCommand extends RunbookFileCommand {
         import('../../report/text/run-text.js'),
         this.getOutput(),
       ])
-    const sources = this.sources(output)
+    const wiring = { output, sources: this.sources(output), openers: this.openers }
     if (dryRun) {
-      const { apps, configFile } = await planRunbook(request, output, sources)
+      const { apps, configFile } = await planRunbook(request, wiring)
       const { name: run, id: runId } = request.identity
       const document = { run, runId, apps, configFile }
       await this.print(document, (palette, shown) => renderRunPlan(shown.apps, palette))
@@ -38,7 +38,7 @@ export abstract class RunbookCommand extends RunbookFileCommand {
       if (refusal !== undefined) process.exitCode = EXIT_CODES[refusal].code
       return
     }
-    const result = await runRunbook(request, output, sources)
+    const result = await runRunbook(request, wiring)
     await this.print(result, (palette, shown) => renderRun(shown, palette))
   }
 }

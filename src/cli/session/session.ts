@@ -1,16 +1,15 @@
-import type { OpenCluster } from '../../cluster/open.js'
 import { systemClock } from '../../lib/clock.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Emit } from '../../model/events/events.js'
 import type { OperationContext } from '../../operations/context.js'
-import type { Routing } from '../../routing/provider.js'
 import type { Output } from '../output/output.js'
 import { asker } from '../output/prompt.js'
+import { loadOpeners, type Openers } from './openers.js'
 import { operator } from './operator.js'
 import type { Settings } from './settings.js'
 import { type SignalTexts, watchSignals } from './signals.js'
 
-/** Where people read what happens, and are asked. */
+/** Where people read what happens and answer questions. */
 export interface SessionTerminal {
   line(text: string): void
   /** Clears what is redrawn in place. */
@@ -27,77 +26,76 @@ export interface SessionOptions {
   stop: SignalTexts
   /** What to report after a signal that nothing else accounts for. */
   interrupted: () => { state?: string; nextSteps: string[] }
+  openers?: Openers
 }
 
-/** What the work of one command has at its disposal, for one app or many. */
+/** What one command works with, on one cluster or several. */
 export interface Session {
   /** Aborted by the first signal. */
   signal: AbortSignal
-  /** Asks a person; undefined where nobody can be asked. `until` ends a question with an AbortError. */
+  /** Asks a person; undefined if there is no terminal. `until` ends a question with an AbortError. */
   ask?: (question: string, until?: AbortSignal) => Promise<boolean>
   /** The context of an operation; apps of one cluster share its connection. */
   open: (settings: Settings, emit: Emit) => OperationContext
+  /** The error to report for one of the work: CanaryError `interrupted` or `terminated` if a signal caused it. */
+  failed: (error: unknown) => unknown
+  /** Ends the clusters' connections and the watch for signals. Always to be called. */
+  close: () => Promise<void>
 }
 
-/**
- * Does the work of one command: signals, questions and clusters are opened for it and closed after it, whatever happens.
- * Throws what the work throws, or CanaryError `interrupted` or `terminated` where a signal was behind it.
- */
-export async function withSession<T>(
-  { output, terminal, warn, stop, interrupted }: SessionOptions,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
+/** Opens the session of a command: signals and questions at once, each cluster at its first use. */
+export async function openSession({
+  output,
+  terminal,
+  warn,
+  stop,
+  interrupted,
+  openers,
+}: SessionOptions): Promise<Session> {
   const { secrets, clean } = output
-  const signals = watchSignals((line) => terminal.line(line), stop)
+  const say = (line: string) => terminal.line(line)
+  const signals = watchSignals(say, stop)
   const { signal } = signals
-  const clusters = new Map<string, { cluster: OpenCluster; routing: Routing }>()
-  try {
-    const [{ openCluster }, { openRouting, ROUTING_RESOURCES }, { createVerifier }] = await Promise.all([
-      import('../../cluster/open.js'),
-      import('../../routing/select.js'),
-      import('../../verification/probing/create-verifier.js'),
-    ])
-    const verifier = createVerifier()
-    const askNow = asker({ input: process.stdin, output: process.stderr }, { signal, clean })
-    const ask =
-      askNow && ((question: string, until?: AbortSignal) => terminal.asking(() => askNow(question, until)))
-    const clusterOf = ({ kubeconfig, kubeContext }: Settings['cluster']) => {
-      const key = JSON.stringify([kubeconfig, kubeContext])
-      const known = clusters.get(key)
-      if (known) return known
-      const say = (line: string) => terminal.line(line)
-      const cluster = openCluster({ kubeconfig, kubeContext, signal, secrets, say, warn }, ROUTING_RESOURCES)
-      const opened = { cluster, routing: openRouting(cluster.kube) }
-      clusters.set(key, opened)
-      return opened
-    }
-    return await work({
+  const { cluster: openCluster, verifier: createVerifier } = openers ?? (await loadOpeners())
+  const verifier = createVerifier()
+  const clusters = new Map<string, ReturnType<typeof openCluster>>()
+  const clusterOf = ({ kubeconfig, kubeContext }: Settings['cluster']) => {
+    const key = JSON.stringify([kubeconfig, kubeContext])
+    const opened = clusters.get(key) ?? openCluster({ kubeconfig, kubeContext, signal, secrets, say, warn })
+    clusters.set(key, opened)
+    return opened
+  }
+  const askNow = asker({ input: process.stdin, output: process.stderr }, { signal, clean })
+  const ask =
+    askNow && ((question: string, until?: AbortSignal) => terminal.asking(() => askNow(question, until)))
+  return {
+    signal,
+    ask,
+    open: ({ cluster, operation, yes }, emit) => ({
+      ...operation,
+      ...clusterOf(cluster),
+      verifier,
+      clock: systemClock,
+      emit,
       signal,
-      ask,
-      open: ({ cluster, operation, yes }, emit) => ({
-        ...operation,
-        ...clusterOf(cluster),
-        verifier,
-        clock: systemClock,
-        emit,
-        signal,
-        operator: operator(),
-        confirm: yes ? () => Promise.resolve(true) : ask,
-        decide: yes ? undefined : ask,
-      }),
-    })
-  } catch (error) {
-    const caught = signals.caught()
-    if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) throw error
-    const { state, nextSteps } = interrupted()
-    throw new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
-      state: (error instanceof CanaryError && error.state) || state,
-      nextSteps,
-      cause: error,
-    })
-  } finally {
-    await Promise.all([...clusters.values()].map(({ cluster }) => cluster.close()))
-    terminal.pause()
-    signals.dispose()
+      operator: operator(),
+      confirm: yes ? () => Promise.resolve(true) : ask,
+      decide: yes ? undefined : ask,
+    }),
+    failed: (error) => {
+      const caught = signals.caught()
+      if (!caught || (error instanceof CanaryError && error.outcome !== 'external')) return error
+      const { state, nextSteps } = interrupted()
+      return new CanaryError(caught === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
+        state: (error instanceof CanaryError && error.state) || state,
+        nextSteps,
+        cause: error,
+      })
+    },
+    close: async () => {
+      await Promise.all([...clusters.values()].map(({ cluster }) => cluster.close()))
+      terminal.pause()
+      signals.dispose()
+    },
   }
 }

@@ -7,30 +7,54 @@ import { undoCommand } from '../../rollout/stage/next-steps.js'
 import { abort } from '../abort.js'
 import type { AppRequest, OperationContext } from '../context.js'
 
+/** A change, and what follows its failure. */
+interface Followed {
+  /** The context to run it in. */
+  context: OperationContext
+  /**
+   * Aborts the rollout if a step failed and the policy, or a person asked, says so. Resolves with the error to report:
+   * CanaryError `rolledBack` (exit 7) once the abort is verified, `stuck` (exit 9) if it failed too; without an abort, the
+   * failure itself.
+   */
+  failed: (error: unknown) => Promise<unknown>
+}
+
 /**
- * Runs a change, and aborts the rollout if a step failed and the policy, or a person asked, says so. Throws CanaryError
- * `rolledBack` (exit 7) once the abort is verified, `stuck` (exit 9) if it failed too; without an abort, the failure
- * itself. Failures before any step (unless it had `begun`, as a gate before one), and stops by another operator or a
- * signal, cause no abort.
+ * Follows a change for `--on-failure`. Failures before any step (unless it had `begun`, as a gate before one), and stops
+ * by another operator or a signal, cause no abort.
  */
-export async function withFailurePolicy<T>(
+export function followFailure(
   context: OperationContext,
   { app, namespace }: AppRequest,
-  run: (context: OperationContext) => Promise<T>,
   { begun = false } = {},
-): Promise<T> {
+): Followed {
   let found: string | undefined
+  let hasBegun = begun
   const emit = (event: CanaryEvent) => {
     if (event.type === 'observed') found = event.namespace
-    begun ||= event.type === 'step-started' || event.type === 'check'
+    hasBegun ||= event.type === 'step-started' || event.type === 'check'
     context.emit(event)
   }
-  try {
-    return await run({ ...context, emit })
-  } catch (error) {
+  const failed = async (error: unknown) => {
     const place = { app, namespace: namespace ?? found ?? app }
-    if (!begun || !isFailure(error) || !(await goesBack(context, place, error))) throw error
+    if (!hasBegun || !isFailure(error) || !(await goesBack(context, place, error))) return error
     return goBack(context, place, error)
+  }
+  return { context: { ...context, emit }, failed }
+}
+
+/** Runs a change, and after a failure what the policy says. Throws the error to report. */
+export async function withFailurePolicy<T>(
+  context: OperationContext,
+  request: AppRequest,
+  run: (context: OperationContext) => Promise<T>,
+  options?: { begun?: boolean },
+): Promise<T> {
+  const followed = followFailure(context, request, options)
+  try {
+    return await run(followed.context)
+  } catch (error) {
+    throw await followed.failed(error)
   }
 }
 
@@ -47,11 +71,12 @@ async function goesBack(
   return (await decide?.(`${message} ${state} Roll back now (${abortCommand(place)})?`)) ?? false
 }
 
+/** Aborts; resolves with the error to report. */
 async function goBack(
   context: OperationContext,
   request: Required<AppRequest>,
   failure: CanaryError,
-): Promise<never> {
+): Promise<unknown> {
   const { app, namespace } = request
   context.emit({ type: 'warning', message: failure.message })
   context.emit({ type: 'note', message: `rolling back: ${abortCommand(request)}` })
@@ -59,13 +84,13 @@ async function goBack(
   try {
     result = await abort(context, request)
   } catch (error) {
-    if (!(error instanceof CanaryError)) throw error
+    if (!(error instanceof CanaryError)) return error
     // Nothing to abort (a finished rollout), or another operator has the app: report the failure itself.
     if (error.outcome === 'conflict' || error.outcome === 'busy') {
-      throw withNextSteps(failure, error.nextSteps)
+      return withNextSteps(failure, error.nextSteps)
     }
-    if (error.outcome === 'interrupted' || error.outcome === 'terminated') throw error
-    throw new CanaryError('stuck', `${failure.message} The rollback failed too: ${error.message}`, {
+    if (error.outcome === 'interrupted' || error.outcome === 'terminated') return error
+    return new CanaryError('stuck', `${failure.message} The rollback failed too: ${error.message}`, {
       state: error.state,
       details: [...failure.details, ...error.details],
       nextSteps: error.nextSteps,
@@ -74,7 +99,7 @@ async function goBack(
     })
   }
   const undo = undoCommand(app, namespace, result.stage)
-  throw new CanaryError('rolledBack', `${failure.message} Rolled back and verified.`, {
+  return new CanaryError('rolledBack', `${failure.message} Rolled back and verified.`, {
     state: `${app}: revision ${result.revision ?? 'none'}, ${describeStage(result.stage)}.`,
     details: failure.details,
     nextSteps: [...result.next, ...(undo ? [undo] : [])],

@@ -7,17 +7,13 @@ import Undo from '../../../src/commands/undo.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
 import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
-import { documentOf, runCommand } from './run-command.js'
+import { documentOf, runWith } from './run-command.js'
 
 let cluster: ModelCluster
-vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/routing/select.js', async (original) => ({
-  ...(await original<object>()),
-  openRouting: () => new ModelRouting(cluster),
-}))
-vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
-  createVerifier: () => new ModelVerifier(cluster),
-}))
+const runCommand = runWith({
+  cluster: () => ({ cluster, routing: new ModelRouting(cluster) }),
+  verifier: () => new ModelVerifier(cluster),
+})
 
 beforeEach(async () => {
   for (const name of ['GITHUB_ACTOR', 'GITLAB_USER_LOGIN']) vi.stubEnv(name, 'ann')

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import Abort from '../../../src/commands/abort.js'
 import Doctor from '../../../src/commands/doctor.js'
 import Finish from '../../../src/commands/finish.js'
@@ -14,16 +14,14 @@ import Verify from '../../../src/commands/verify.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
 import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
-import { documentOf, runCommand } from './run-command.js'
+import { documentOf, runWith } from './run-command.js'
 
 let cluster: ModelCluster
 let verifier: ModelVerifier
-vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/routing/select.js', async (original) => ({
-  ...(await original<object>()),
-  openRouting: () => new ModelRouting(cluster),
-}))
-vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
+const runCommand = runWith({
+  cluster: () => ({ cluster, routing: new ModelRouting(cluster) }),
+  verifier: () => verifier,
+})
 
 beforeEach(() => {
   cluster = new ModelCluster()

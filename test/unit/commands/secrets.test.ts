@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import type { Secrets } from '../../../src/lib/secrets/secrets.js'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import Abort from '../../../src/commands/abort.js'
 import Doctor from '../../../src/commands/doctor.js'
 import Finish from '../../../src/commands/finish.js'
@@ -16,21 +15,17 @@ import { ExternalError } from '../../../src/model/errors.js'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
 import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
-import { type CommandRun, documentOf, runCommand } from './run-command.js'
+import { type CommandRun, documentOf, runWith } from './run-command.js'
 
 let cluster: ModelCluster
 let verifier: ModelVerifier
-vi.mock('../../../src/cluster/open.js', () => ({
-  openCluster: ({ secrets }: { secrets: Secrets }) => {
-    secrets.learn(cluster.revisions.map(({ config }) => config))
-    return cluster
+const runCommand = runWith({
+  cluster: ({ secrets }) => {
+    secrets?.learn(cluster.revisions.map(({ config }) => config))
+    return { cluster, routing: new ModelRouting(cluster) }
   },
-}))
-vi.mock('../../../src/routing/select.js', async (original) => ({
-  ...(await original<object>()),
-  openRouting: () => new ModelRouting(cluster),
-}))
-vi.mock('../../../src/verification/probing/create-verifier.js', () => ({ createVerifier: () => verifier }))
+  verifier: () => verifier,
+})
 
 const VALUES = `
 deployment:

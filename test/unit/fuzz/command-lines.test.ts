@@ -2,33 +2,26 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { BaseCommand } from '../../../src/cli/base-command.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ModelCluster } from '../../support/model-cluster/cluster.js'
 import { ModelRouting } from '../../support/model-cluster/routing.js'
 import { ModelVerifier } from '../../support/model-cluster/verifier.js'
-import { runCommand } from '../commands/run-command.js'
+import { type CommandClass, runWith } from '../commands/run-command.js'
 
 let cluster: ModelCluster
-vi.mock('../../../src/cluster/open.js', () => ({ openCluster: () => cluster }))
-vi.mock('../../../src/routing/select.js', async (original) => ({
-  ...(await original<object>()),
-  openRouting: () => new ModelRouting(cluster),
-}))
-vi.mock('../../../src/verification/probing/create-verifier.js', () => ({
-  createVerifier: () => new ModelVerifier(cluster),
-}))
+const runCommand = runWith({
+  cluster: () => ({ cluster, routing: new ModelRouting(cluster) }),
+  verifier: () => new ModelVerifier(cluster),
+})
 
 /** Those of the sandbox start and stop a process: they have tests of their own. */
 const folder = new URL('../../../src/commands/', import.meta.url)
 const files = (await readdir(folder)).filter((name) => name.endsWith('.ts'))
 const commands = await Promise.all(
-  files.map(
-    async (name): Promise<[string, typeof BaseCommand & { run: any; args: object; flags: object }]> => {
-      const module = (await import(new URL(name, folder).href)) as { default: any }
-      return [name.replace('.ts', ''), module.default]
-    },
-  ),
+  files.map(async (name): Promise<[string, CommandClass & { args: object; flags: object }]> => {
+    const module = (await import(new URL(name, folder).href)) as { default: any }
+    return [name.replace('.ts', ''), module.default]
+  }),
 )
 
 let home: string
