@@ -12,7 +12,8 @@ import { causesOf } from './verification/diagnosis.js'
 import { keepProof } from './verification/keep-proof.js'
 import { providerOf } from './observe/provider.js'
 import { observe, requireThere } from './observe/observe.js'
-import { StageVerifier, requirePass } from './verification/verify-stage.js'
+import { StageVerifier } from './verification/verify-stage.js'
+import { requirePass } from './verification/require-pass.js'
 import { requireSame } from './change/revision-watch.js'
 
 /** Endpoints reach the proxy up to 0.5 s after the routes; until then a fail restarts the count. */

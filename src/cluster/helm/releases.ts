@@ -2,7 +2,9 @@ import { type ExternalError, UsageError } from '../../model/errors.js'
 import { keepsContract, type ReleaseHistory, type Revision } from '../../model/release.js'
 import type { KubeApi } from '../kube/kube-api.js'
 import { CONFIG_MAPS, SECRETS, type Resource } from '../kube/kube-types.js'
-import { decodeRecord, historiesOf, isUnfinished, type RecordObject } from './release-record.js'
+import { decodeRecord, type RecordObject } from './release-record.js'
+import { isUnfinished } from './release-histories.js'
+import { historiesOf } from './release-histories.js'
 
 /** Called for a release that cannot be read and is skipped. */
 type Unreadable = (error: ExternalError) => void

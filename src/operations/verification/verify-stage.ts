@@ -1,8 +1,5 @@
 import type { Clock } from '../../lib/clock.js'
 import type { AppWorkloads } from '../../cluster/ports/workloads.js'
-import type { Cause } from '../../model/results/diagnosis.js'
-import { describeStage } from '../../model/describe-stage.js'
-import { CanaryError } from '../../model/errors.js'
 import type { CheckProgress, VersionPods } from '../../model/events/events.js'
 import type { Expectation, StageProof } from '../../model/verification/expectation.js'
 import type { Revision } from '../../model/release.js'
@@ -248,22 +245,6 @@ async function withShadow(
   }
 }
 
-/** The certain causes; the guesses only if none is certain. */
-function mostCertain(causes: Cause[]): Cause[] {
-  const certain = causes.filter(({ certainty }) => certainty === 'certain')
-  return certain.length > 0 ? certain : causes
-}
-
-/** A cause in lines for people. */
-function causeLines({ title, evidence, remedy, certainty }: Cause): string[] {
-  const said = { certain: 'cause', likely: 'likely cause', possible: 'possible cause' }[certainty]
-  return [
-    `${said}: ${title}`,
-    ...evidence.map((line) => `  ${line}`),
-    ...remedy.flatMap((text) => text.split('\n')).map((line) => `  → ${line}`),
-  ]
-}
-
 /** Errors that the proxy's retries hide appear in no count, here or in the metrics. */
 function warnOfRetries({ checks }: StageProof, header: string, emit: OperationContext['emit']): void {
   const retried = checks.reduce((sum, check) => sum + (check.retried ?? 0), 0)
@@ -277,29 +258,6 @@ function warnOfRetries({ checks }: StageProof, header: string, emit: OperationCo
 
 function withPaths(expectations: Expectation[], { paths }: VerifySettings): Expectation[] {
   return paths ? expectations.map((expectation) => ({ ...expectation, paths })) : expectations
-}
-
-/** Throws unless the proof passed: exit 3 for a fail, 4 for an inconclusive one; `state` and `nextSteps` go along. */
-export function requirePass(
-  proof: StageProof,
-  stage: Stage,
-  details: { state: string; nextSteps: string[] },
-  causes: Cause[] = [],
-): void {
-  if (proof.verdict === 'pass') return
-  const counted = proof.checks
-    .filter(({ verdict }) => verdict === proof.verdict)
-    // A hint is only a guess: drop it once there are causes.
-    .map(({ reason, hint }) =>
-      causes.length > 0 || hint === undefined ? reason : `${reason}. Likely: ${hint}`,
-    )
-  const reasons = [...counted, ...(proof.shadow ? [proof.shadow.reason] : [])]
-  const said = proof.verdict === 'fail' ? 'Traffic contradicts the stage' : 'The stage could not be verified'
-  throw new CanaryError(
-    proof.verdict === 'fail' ? 'failed' : 'inconclusive',
-    `${said} "${describeStage(stage)}": ${reasons.join('; ') || 'no check has a verdict'}.`,
-    { ...details, details: mostCertain(causes).flatMap(causeLines), evidence: { proof, causes } },
-  )
 }
 
 /** The versions that the routes send probes to, each once. */

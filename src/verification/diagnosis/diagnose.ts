@@ -1,4 +1,5 @@
 import type { Cause, Certainty } from '../../model/results/diagnosis.js'
+import { APP_ANSWERS } from './app-answers.js'
 import { ENDPOINTS } from './endpoints.js'
 import type { Facts, Rule } from './facts.js'
 import { IN_FRONT } from './in-front.js'
@@ -47,7 +48,16 @@ const RANK: Record<Certainty, number> = { certain: 0, likely: 1, possible: 2 }
 export function diagnose(facts: Facts, provider?: ProviderRules): Cause[] {
   const { routes = [], backends = [], proxies = [], rival } = provider ?? {}
   // Routes first: if they are broken, nothing behind them can be judged.
-  const rules = [...routes, ...backends, ...ENDPOINTS, ...proxies, ...PROXY, ...PROTOCOL, ...IN_FRONT]
+  const rules = [
+    ...routes,
+    ...backends,
+    ...ENDPOINTS,
+    ...proxies,
+    ...PROXY,
+    ...PROTOCOL,
+    ...IN_FRONT,
+    ...APP_ANSWERS,
+  ]
   const found = rules.flatMap((rule) => rule(facts) ?? [])
   // A single lagging proxy or another app's routes explain "old routes".
   const isExplained = found.some(

@@ -1,3 +1,4 @@
+import { canaryCommand } from '../../model/command-line.js'
 import type { ErrorCount, ErrorKind } from '../../model/verification/answer-errors.js'
 import type { Cause, ObjectRef, Snapshot, SnapshotVersion } from '../../model/results/diagnosis.js'
 import type { RoutingTexts } from '../../model/routing.js'
@@ -62,6 +63,11 @@ export function readyOf(snapshot: Snapshot, version: string): number | undefined
 
 function readyIn({ ready, endpoints }: SnapshotVersion): number {
   return endpoints ? endpoints.ready : ready
+}
+
+/** `canary verify` of the app, to paste. */
+export function verifyCommand({ name: app, namespace }: Facts, ...flags: string[]): string {
+  return canaryCommand(['verify', app, ...flags], { app, namespace })
 }
 
 /** `12 of 40`. */

@@ -1,13 +1,11 @@
-import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import { shellWord } from '../../lib/shell-word.js'
-import type { ErrorKind } from '../../model/verification/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import type { CheckResult } from '../../model/verification/expectation.js'
 import { isCached } from '../answers/cached.js'
 import { totalOf } from '../answers/error-counts.js'
 import {
   countOf,
-  errorsOf,
   type Facts,
   failing,
   ofAll,
@@ -15,9 +13,10 @@ import {
   type Rule,
   samplesOf,
   statusCount,
+  verifyCommand,
 } from './facts.js'
 
-/** Causes in front of the proxy and in the app's own answers, by the answers alone. */
+/** Causes in front of the proxies, by the answers. */
 export const IN_FRONT: Rule[] = [
   redirect,
   refusedAccess,
@@ -26,11 +25,6 @@ export const IN_FRONT: Rule[] = [
   retries,
   strippedHeader,
   notFromThisApp,
-  timeouts,
-  appErrors,
-  appUnknownPath,
-  unexpectedAnswers,
-  unnamedVersion,
 ]
 
 function redirect(facts: Facts): Cause | undefined {
@@ -45,13 +39,7 @@ function redirect(facts: Facts): Cause | undefined {
     evidence: [`${count} answers are ${sample?.status ?? '3xx'}`],
     remedy: [
       origin
-        ? commented(
-            canaryCommand(['verify', facts.name, '--proxy-url', origin], {
-              app: facts.name,
-              namespace: facts.namespace,
-            }),
-            'probe its target',
-          )
+        ? commented(verifyCommand(facts, '--proxy-url', origin), 'probe its target')
         : 'probe its target with --proxy-url',
     ],
     certainty: 'certain',
@@ -87,15 +75,7 @@ function rateLimit(facts: Facts): Cause | undefined {
     id: 'rate-limit',
     title: 'a rate limit refuses the probes',
     evidence: [`${count} answers are 429`, ...(after ? [`retry-after: ${after}`] : [])],
-    remedy: [
-      commented(
-        canaryCommand(['verify', facts.name, '--probe-rate', '5'], {
-          app: facts.name,
-          namespace: facts.namespace,
-        }),
-        'or exempt the User-Agent canary/*',
-      ),
-    ],
+    remedy: [commented(verifyCommand(facts, '--probe-rate', '5'), 'or exempt the User-Agent canary/*')],
     certainty: 'certain',
   }
 }
@@ -205,10 +185,7 @@ function notFromThisApp(facts: Facts): Cause | undefined {
       ...(body ? [`one of them: ${body}`] : []),
     ],
     remedy: [
-      commented(
-        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers: who sent them?',
-      ),
+      commented(verifyCommand(facts, '--explain'), 'raw answers: who sent them?'),
       'is something in front, a maintenance page, a CDN, another gateway, or another app at this address (--host, --proxy-url)?',
     ],
     certainty: missing > 0 ? 'likely' : 'possible',
@@ -217,104 +194,4 @@ function notFromThisApp(facts: Facts): Cause | undefined {
 
 function isExpected({ expectation: { primary, canary } }: CheckResult, version: string): boolean {
   return version === primary || version === canary
-}
-
-function timeouts(facts: Facts): Cause | undefined {
-  const count = countOf(facts, 'timeout') + statusCount(facts, (status) => status === 504 || status === 408)
-  if (count === 0) return undefined
-  return {
-    id: 'timeout',
-    title: 'the app, or the proxy, does not answer in time',
-    evidence: [`${count} probes ran into a timeout`],
-    remedy: [
-      kubectlCommand(['top', 'pods', '-l', `app=${facts.name}`], facts.namespace),
-      kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50'], facts.namespace),
-    ],
-    certainty: 'likely',
-  }
-}
-
-/** Error statuses that the gateway did not cause. */
-function appErrors(facts: Facts): Cause | undefined {
-  const count = statusCount(facts, (status) => status >= 500 && status !== 504)
-  if (count === 0) return undefined
-  const samples = samplesOf(facts).filter(({ status = 0 }) => status >= 500)
-  const versions = new Set(samples.flatMap(({ version }) => version ?? []))
-  const fromApp = samples.some(({ headers = {} }) => facts.answers.isFromPod(headers))
-  return {
-    id: 'app-errors',
-    title: `the app itself answers with errors${versions.size > 0 ? ` (${[...versions].join(', ')})` : ''}`,
-    evidence: [
-      `${count} answers are 5xx`,
-      ...(fromApp ? [`they have ${facts.answers.podHeader}: a pod gave them`] : []),
-      ...samples.slice(0, 1).map(({ status, body }) => `${status}: ${(body ?? '').trim().slice(0, 80)}`),
-    ],
-    remedy: [
-      kubectlCommand(['logs', '-l', `app=${facts.name}`, '--tail', '50', '--prefix'], facts.namespace),
-      'if a few errors are normal: set verify.expect.errorRate in the values',
-    ],
-    certainty: 'likely',
-  }
-}
-
-function appUnknownPath(facts: Facts): Cause | undefined {
-  const count = statusCount(facts, (status) => status === 404)
-  if (count === 0) return undefined
-  const path = samplesOf(facts).find(({ status }) => status === 404)?.path
-  return {
-    id: 'app-not-found',
-    title: `the app itself does not serve the path${path ? ` ${path}` : ''}`,
-    evidence: [`${count} answers are 404, and not the proxy's own`],
-    remedy: ['probe a path that the app serves: verify.paths in the values, or --set-verify paths='],
-    certainty: 'likely',
-  }
-}
-
-const UNEXPECTED = new Set<ErrorKind>([
-  'missing-header',
-  'unexpected-header',
-  'unexpected-body',
-  'unexpected-status',
-])
-
-/** Answers of the app that do not meet `verify.expect`. */
-function unexpectedAnswers(facts: Facts): Cause | undefined {
-  const errors = errorsOf(facts).filter(({ kind }) => UNEXPECTED.has(kind))
-  if (errors.length === 0) return undefined
-  const sample = samplesOf(facts).find(({ errorKind }) => errorKind && UNEXPECTED.has(errorKind))
-  const body = (sample?.body ?? '').replace(/\s+/g, ' ').trim().slice(0, 80)
-  return {
-    id: 'unexpected-answers',
-    title: 'the answers of the app do not meet verify.expect',
-    evidence: [
-      ...errors.map(({ text, count }) => `${count} × ${text}`),
-      ...(sample ? [`${sample.path} answered ${sample.status}: ${body || 'an empty body'}`] : []),
-    ],
-    remedy: [
-      commented(
-        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers and how they are read',
-      ),
-      'correct verify.expect in the values, or the app',
-    ],
-    certainty: 'likely',
-  }
-}
-
-function unnamedVersion(facts: Facts): Cause | undefined {
-  const unnamed = failing(facts).reduce((sum, { unidentified }) => sum + unidentified, 0)
-  if (unnamed === 0) return undefined
-  return {
-    id: 'version-unnamed',
-    title: 'the answers do not name their version',
-    evidence: [`${unnamed} answers name no version`],
-    remedy: [
-      commented(
-        canaryCommand(['verify', facts.name, '--explain'], { app: facts.name, namespace: facts.namespace }),
-        'raw answers and how they are read',
-      ),
-      'set verify.version in the values: header, json or body',
-    ],
-    certainty: 'possible',
-  }
 }

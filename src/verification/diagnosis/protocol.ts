@@ -1,7 +1,7 @@
-import { canaryCommand, commented } from '../../model/command-line.js'
+import { commented } from '../../model/command-line.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
-import { countOf, type Facts, type Rule, samplesOf, statusCount } from './facts.js'
+import { countOf, type Facts, type Rule, samplesOf, statusCount, verifyCommand } from './facts.js'
 
 /** Protocol mismatches between probes, gateway and app. */
 export const PROTOCOL: Rule[] = [clientCertificate, http2Only, http2App, grpc, largeHeaders, endlessBody, tls]
@@ -15,10 +15,7 @@ function clientCertificate(facts: Facts): Cause | undefined {
     evidence: [`${count} probes were rejected`, ...firstError(facts)],
     remedy: [
       commented(
-        canaryCommand(['verify', facts.name, '--cert-file', 'client.pem', '--key-file', 'client.key'], {
-          app: facts.name,
-          namespace: facts.namespace,
-        }),
+        verifyCommand(facts, '--cert-file', 'client.pem', '--key-file', 'client.key'),
         'or CANARY_CERT_FILE, CANARY_KEY_FILE',
       ),
       'a certificate that was sent and refused: is it of the CA that the server trusts, and not expired?',

@@ -1,9 +1,19 @@
-import { canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
+import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { Cause, Snapshot, SnapshotRoutes } from '../../model/results/diagnosis.js'
 import type { CheckResult, Counts } from '../../model/verification/expectation.js'
 import { isTransient } from '../answers/classify.js'
 import { totalOf } from '../answers/error-counts.js'
-import { countOf, errorsOf, type Facts, failing, ofAll, readyOf, refText, type Rule } from './facts.js'
+import {
+  countOf,
+  errorsOf,
+  type Facts,
+  failing,
+  ofAll,
+  readyOf,
+  refText,
+  type Rule,
+  verifyCommand,
+} from './facts.js'
 
 /** Causes in the proxies: they serve something else than is configured. */
 export const PROXY: Rule[] = [proxyBehind, oldRoutes, stickyRouting, wrongWeights, proxyUnreachable]
@@ -44,7 +54,7 @@ function proxyBehind(facts: Facts): Cause | undefined {
 
 /** If all proxies share one address, their own configuration shows which lag behind. */
 function configuredBehind(facts: Facts): Cause | undefined {
-  const { snapshot, proof, name, namespace } = facts
+  const { snapshot, proof } = facts
   if (!proof || !snapshot) return undefined
   const reported = (snapshot.proxies ?? []).filter(({ admin }) => admin !== undefined)
   const behind = reported.filter(({ admin }) => admin && !isUpToDate(snapshot, admin))
@@ -58,7 +68,7 @@ function configuredBehind(facts: Facts): Cause | undefined {
       `${ofAll(behind.length, reported.length)} proxies ${behind.length === 1 ? 'has' : 'have'} not got the routes of this revision`,
     ],
     remedy: [
-      ...(proof.proxies ? [] : [canaryCommand(['verify', name, '--each-proxy'], { app: name, namespace })]),
+      ...(proof.proxies ? [] : [verifyCommand(facts, '--each-proxy')]),
       commented(
         kubectlCommand(['delete', 'pod', first.pod], facts.texts.proxyNamespace),
         'its replacement gets the current routes',
@@ -116,10 +126,7 @@ function oldRoutes(facts: Facts): Cause | undefined {
     ],
     remedy: [
       commented(
-        canaryCommand(['verify', facts.name, '--verify-timeout', '2m'], {
-          app: facts.name,
-          namespace: facts.namespace,
-        }),
+        verifyCommand(facts, '--verify-timeout', '2m'),
         `${facts.texts.product} or the proxy may just be slow`,
       ),
       `${facts.texts.controllerLogs} --tail 50    (does ${facts.texts.product} translate at all?)`,
@@ -198,13 +205,7 @@ function wrongWeights(facts: Facts): Cause | undefined {
       ...proxies.slice(0, 2),
     ],
     remedy: [
-      commented(
-        canaryCommand(['verify', facts.name, '--each-proxy'], {
-          app: facts.name,
-          namespace: facts.namespace,
-        }),
-        'is it one of several proxies?',
-      ),
+      commented(verifyCommand(facts, '--each-proxy'), 'is it one of several proxies?'),
       'look for another balancer, a cache or a hash in front of the app; see the raw answers with --explain',
     ],
     certainty: 'likely',

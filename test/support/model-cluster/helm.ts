@@ -1,5 +1,5 @@
 import type { RollbackRequest, UpgradeRequest } from '../../../src/cluster/ports/releases.js'
-import { lastInEffect } from '../../../src/cluster/helm/release-record.js'
+import { lastInEffect } from '../../../src/cluster/helm/release-histories.js'
 import { KEPT_REVISIONS } from '../../../src/cluster/helm/helm.js'
 import { ExternalError } from '../../../src/model/errors.js'
 import type { ReleaseHistory, ReleaseStatus, Revision, RevisionSummary } from '../../../src/model/release.js'

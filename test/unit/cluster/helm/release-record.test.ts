@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { decodeRecord, historiesOf } from '../../../../src/cluster/helm/release-record.js'
+import { decodeRecord } from '../../../../src/cluster/helm/release-record.js'
+import { historiesOf } from '../../../../src/cluster/helm/release-histories.js'
 import { findReleases, listReleases, recordResource } from '../../../../src/cluster/helm/releases.js'
 import type { ExternalError } from '../../../../src/model/errors.js'
 import { json, list, startFakeApi, type FakeApi } from '../kube/fake-api.js'
