@@ -4,7 +4,7 @@ import { CanaryError } from '../model/errors.js'
 import { finishedRollout } from '../rollout/history/history.js'
 import { planAbort } from '../rollout/plan/abort.js'
 import { planForcedAbort } from '../rollout/plan/forced-abort.js'
-import { changeRelease } from './change/change.js'
+import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { requireReleased } from './observe/observe.js'
 import { holdingsOf } from './ownership/holdings.js'
@@ -38,11 +38,12 @@ async function abortHeld(context: OperationContext, request: AbortRequest): Prom
   const typed = commandText.abort(request)
   const reason = breaks ? `${unverified}; lock broken` : unverified
   const command = unverified === undefined ? typed : `abort ${app} (unverified: ${reason})`
-  return changeRelease(
-    context,
-    request,
-    { command: typed, isAbort: true, removesOrphans: true, breaks },
-    async (found, recovered) => {
+  return changeApp(context, request, {
+    command: typed,
+    isAbort: true,
+    removesOrphans: true,
+    breaks,
+    plan: async (found, recovered) => {
       const { namespace = app, deployed, stage } = found
       if (recovered && stage.name === 'absent') {
         return { plan: { app, namespace, from: stage, to: stage, steps: [], expectations: [] }, command }
@@ -66,5 +67,5 @@ async function abortHeld(context: OperationContext, request: AbortRequest): Prom
       const plan = planAbort({ app, namespace, config: released.deployed.config }, finished)
       return { ...going, plan }
     },
-  )
+  })
 }

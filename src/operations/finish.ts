@@ -10,7 +10,8 @@ import { planFinish } from '../rollout/plan/finish.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
-import type { PlanToRun } from './change/run-plan.js'
+import type { PlanToRun } from './change/plan-to-run.js'
+import { requireReleased } from './observe/observe.js'
 
 export interface FinishRequest extends AppRequest {
   /** Guards scripts: the version that must be stable at the end. */
@@ -24,11 +25,12 @@ export interface FinishRequest extends AppRequest {
 export async function finish(context: OperationContext, request: FinishRequest): Promise<OperationResult> {
   const { app, version, jump, analyzeMs } = request
   const command = commandText.finish(request)
-  return changeApp(
-    context,
-    request,
-    { command, removesOrphans: true, agree: (run, orphans) => agree(context, run, orphans) },
-    async ({ namespace, deployed, history }) => {
+  return changeApp(context, request, {
+    command,
+    removesOrphans: true,
+    agree: (run, orphans) => agree(context, run, orphans),
+    plan: async (found) => {
+      const { namespace, deployed, history } = await requireReleased(context, found)
       const finished = planFinish({ app, namespace, config: deployed.config }, { version, jump })
       const plan = await withCapacityOf(context, finished, deployed)
       const { from } = plan
@@ -41,7 +43,7 @@ export async function finish(context: OperationContext, request: FinishRequest):
         ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}),
       }
     },
-  )
+  })
 }
 
 async function agree(context: OperationContext, { plan }: PlanToRun, orphans: VersionPods[]): Promise<void> {

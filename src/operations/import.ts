@@ -11,12 +11,12 @@ import { effectiveValues } from '../rollout/values/merge.js'
 import { planImport, requireImportable } from '../rollout/import/plan-import.js'
 import { fromSeed } from '../rollout/import/seed-layouts.js'
 import { bundledChart } from './inputs/bundled-chart.js'
-import { changeRelease } from './change/change.js'
+import { changeApp } from './change/change.js'
 import { readChartFolder } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { parseManifest } from './observe/manifest.js'
 import { isImported, type ReleasedApp, requireReleased, requireThere } from './observe/observe.js'
-import type { PlanToRun } from './change/run-plan.js'
+import type { PlanToRun } from './change/plan-to-run.js'
 
 /**
  * Takes over a release made by hand with one of the seed's charts, whatever the chart's name and the stage: the same
@@ -35,49 +35,54 @@ export async function importApp(context: OperationContext, request: AppRequest):
       nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
   }
-  return changeRelease(context, request, { command, agree, anyChart: true }, async (found) => {
-    const { namespace, deployed } = await requireThere(context, found)
-    if (isImported(deployed)) {
-      return { plan: verifiedAlone(await requireReleased(context, found)), command, revision: deployed }
-    }
-    const { config } = deployed
-    const objects = parseManifest(deployed.manifest)
-    const effective = effectiveValues(deployed.chart.values, config)
-    const seed = fromSeed({ app, effective, objects })
-    if (!seed) throw unknownLayout(app, namespace, effective)
-    requireImportable({ app, namespace }, seed)
-    const chart = { path: bundledChart() }
-    const rendered = await context.cluster.render({ app, namespace, chart, values: seed.values })
-    const { name, version } = deployed.chart.metadata
-    const plan = planImport(
-      { app, namespace, config },
-      {
-        seed,
-        chart: { before: `${name} ${version}`, after: (await readChartFolder(chart.path)).name },
-        objects: { before: objects, after: parseManifest(rendered) },
-      },
-    )
-    const changes = plan.steps[0]?.changes
-    const lines = [
-      `values as in ${seed.layout} of the series`,
-      ...seed.notes,
-      // A dry run prints them with its plan.
-      ...(changes && !context.dryRun ? upgradeLines(changes) : []),
-    ]
-    const title = `${app}, revision ${deployed.revision}: what the import changes`
-    if (!reported.has(lines.join('\n'))) {
-      reported.add(lines.join('\n'))
-      for (const message of [title, ...lines.map((line) => `  ${line}`)]) {
-        context.emit({ type: 'note', message })
+  return changeApp(context, request, {
+    command,
+    agree,
+    anyChart: true,
+    plan: async (found) => {
+      const { namespace, deployed } = await requireThere(context, found)
+      if (isImported(deployed)) {
+        return { plan: verifiedAlone(await requireReleased(context, found)), command, revision: deployed }
       }
-    }
-    return {
-      plan,
-      command,
-      revision: deployed,
-      chart,
-      revertCommand: helmCommand(['rollback', app, deployed.revision], namespace),
-    }
+      const { config } = deployed
+      const objects = parseManifest(deployed.manifest)
+      const effective = effectiveValues(deployed.chart.values, config)
+      const seed = fromSeed({ app, effective, objects })
+      if (!seed) throw unknownLayout(app, namespace, effective)
+      requireImportable({ app, namespace }, seed)
+      const chart = { path: bundledChart() }
+      const rendered = await context.cluster.render({ app, namespace, chart, values: seed.values })
+      const { name, version } = deployed.chart.metadata
+      const plan = planImport(
+        { app, namespace, config },
+        {
+          seed,
+          chart: { before: `${name} ${version}`, after: (await readChartFolder(chart.path)).name },
+          objects: { before: objects, after: parseManifest(rendered) },
+        },
+      )
+      const changes = plan.steps[0]?.changes
+      const lines = [
+        `values as in ${seed.layout} of the series`,
+        ...seed.notes,
+        // A dry run prints them with its plan.
+        ...(changes && !context.dryRun ? upgradeLines(changes) : []),
+      ]
+      const title = `${app}, revision ${deployed.revision}: what the import changes`
+      if (!reported.has(lines.join('\n'))) {
+        reported.add(lines.join('\n'))
+        for (const message of [title, ...lines.map((line) => `  ${line}`)]) {
+          context.emit({ type: 'note', message })
+        }
+      }
+      return {
+        plan,
+        command,
+        revision: deployed,
+        chart,
+        revertCommand: helmCommand(['rollback', app, deployed.revision], namespace),
+      }
+    },
   })
 }
 

@@ -10,12 +10,12 @@ import { planInstall } from '../rollout/plan/install.js'
 import { setValue } from '../rollout/values/set-values.js'
 import type { AttachmentToMake } from '../routing/provider.js'
 import { changedConfig } from '../rollout/plan/version-config.js'
-import { changeRelease } from './change/change.js'
+import { changeApp } from './change/change.js'
 import { chosenChart } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import type { Observation } from './observe/observe.js'
 import { valuesWarner } from './observe/values-warnings.js'
-import type { PlanToRun } from './change/run-plan.js'
+import type { PlanToRun } from './change/plan-to-run.js'
 import { withStrictAdmission } from './change/strict-admission.js'
 import { readValuesFiles } from './inputs/values-files.js'
 
@@ -65,7 +65,7 @@ export async function install(context: OperationContext, request: InstallRequest
     }
   }
   return withStrictAdmission(context, context.routing.of(base), (held, prepare) =>
-    changeRelease(held, request, { command }, (found) => planFor(found, prepare)),
+    changeApp(held, request, { command, plan: (found) => planFor(found, prepare) }),
   )
 }
 

@@ -5,6 +5,7 @@ import { stageOf, weightOf } from '../rollout/stage/stage.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { requireReleased } from './observe/observe.js'
 
 /**
  * header, weighted, shifted → the same with another weight (percent of regular requests), in one step. With `analyzeMs`
@@ -16,10 +17,14 @@ export async function shift(
 ): Promise<OperationResult> {
   const { app, weight, analyzeMs } = request
   const command = commandText.shift(request)
-  return changeApp(context, request, { command }, async ({ namespace, deployed }) => {
-    const shifted = planShift({ app, namespace, config: deployed.config }, weight)
-    const plan = await withCapacityOf(context, shifted, deployed)
-    const rises = weight > weightOf(stageOf(deployed.config))
-    return { plan, command, revision: deployed, ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}) }
+  return changeApp(context, request, {
+    command,
+    plan: async (found) => {
+      const { namespace, deployed } = await requireReleased(context, found)
+      const shifted = planShift({ app, namespace, config: deployed.config }, weight)
+      const plan = await withCapacityOf(context, shifted, deployed)
+      const rises = weight > weightOf(stageOf(deployed.config))
+      return { plan, command, revision: deployed, ...(rises && analyzeMs !== undefined ? { analyzeMs } : {}) }
+    },
   })
 }

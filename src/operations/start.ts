@@ -5,6 +5,7 @@ import { planStart } from '../rollout/plan/start.js'
 import { type ConfigChanges, nextConfig } from '../rollout/plan/version-config.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
+import { requireReleased } from './observe/observe.js'
 import { valuesWarner } from './observe/values-warnings.js'
 import { readValuesFile } from './inputs/values-files.js'
 
@@ -43,21 +44,25 @@ export async function start(context: OperationContext, request: StartRequest): P
   }
   const command = commandText.start(request)
   const warnOfValues = valuesWarner(context, version)
-  return changeApp(context, request, { command }, ({ namespace, deployed }) => {
-    const shared = effectiveValues(deployed.chart.values, deployed.config).app
-    const plan = planStart(
-      { app, namespace, config: deployed.config },
-      {
-        version,
-        headers,
-        deployOnly,
-        shadow,
-        configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
-        config: (primary) =>
-          nextConfig({ app, namespace }, version, primary, changes, isObject(shared) ? shared : {}),
-      },
-    )
-    warnOfValues(plan, deployed.chart.values)
-    return { plan, command, revision: deployed }
+  return changeApp(context, request, {
+    command,
+    plan: async (found) => {
+      const { namespace, deployed } = await requireReleased(context, found)
+      const shared = effectiveValues(deployed.chart.values, deployed.config).app
+      const plan = planStart(
+        { app, namespace, config: deployed.config },
+        {
+          version,
+          headers,
+          deployOnly,
+          shadow,
+          configured: image !== undefined || (setVersion ?? []).length > 0 || versionValues !== undefined,
+          config: (primary) =>
+            nextConfig({ app, namespace }, version, primary, changes, isObject(shared) ? shared : {}),
+        },
+      )
+      warnOfValues(plan, deployed.chart.values)
+      return { plan, command, revision: deployed }
+    },
   })
 }

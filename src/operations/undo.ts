@@ -8,7 +8,7 @@ import { planUndo, versionToUndoTo } from '../rollout/plan/undo.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
-import type { ReleasedApp } from './observe/observe.js'
+import { type ReleasedApp, requireReleased } from './observe/observe.js'
 
 export interface UndoRequest extends AppRequest {
   /** The version to bring back. */
@@ -26,20 +26,24 @@ export async function undo(context: OperationContext, request: UndoRequest): Pro
   const { app, fast, mayPropose } = request
   let { version } = request
   const words = () => commandText.undo({ app, version, fast })
-  return changeApp(context, request, { command: words() }, async (released) => {
-    const { namespace, deployed, history } = released
-    const found = { app, namespace, config: deployed.config }
-    if (version === undefined) {
-      const before = versionToUndoTo(found, history.revisions)
-      if (!mayPropose || !context.confirm) throw versionMissing(released, before)
-      if (!context.dryRun) await agree(context.confirm, released, before)
-      version = before
-    }
-    const undone = planUndo(found, { version, fast, revisions: history.revisions })
-    // An undo is urgent: it scales pods itself rather than refuse.
-    const plan = await withCapacityOf(context, undone, deployed, 'auto')
-    const versionBefore = finishedRollout(history.revisions)?.from
-    return { plan, command: words(), revision: deployed, versionBefore }
+  return changeApp(context, request, {
+    command: words(),
+    plan: async (observed) => {
+      const released = await requireReleased(context, observed)
+      const { namespace, deployed, history } = released
+      const found = { app, namespace, config: deployed.config }
+      if (version === undefined) {
+        const before = versionToUndoTo(found, history.revisions)
+        if (!mayPropose || !context.confirm) throw versionMissing(released, before)
+        if (!context.dryRun) await agree(context.confirm, released, before)
+        version = before
+      }
+      const undone = planUndo(found, { version, fast, revisions: history.revisions })
+      // An undo is urgent: it scales pods itself rather than refuse.
+      const plan = await withCapacityOf(context, undone, deployed, 'auto')
+      const versionBefore = finishedRollout(history.revisions)?.from
+      return { plan, command: words(), revision: deployed, versionBefore }
+    },
   })
 }
 

@@ -20,9 +20,9 @@ import { chosenChart, isChartOfRecord } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { parseManifest } from './observe/manifest.js'
 import { keepPods } from './change/keep-pods.js'
-import type { ReleasedApp } from './observe/observe.js'
+import { type ReleasedApp, requireReleased } from './observe/observe.js'
 import { renderUnchanged } from './change/rehearsal.js'
-import type { PlanToRun } from './change/run-plan.js'
+import type { PlanToRun } from './change/plan-to-run.js'
 import { readValuesFiles } from './inputs/values-files.js'
 
 export interface UpgradeRequest extends AppRequest {
@@ -59,54 +59,59 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
     })
   }
-  return changeApp(context, request, { command, agree }, async (released) => {
-    const { namespace, deployed } = released
-    const found = { app, namespace, config: deployed.config }
-    requireStable(found)
-    const { values: wanted, source, chart } = await wantedOf(context, request, released, base)
-    const renderObjects = (values: JsonObject) =>
-      renderUnchanged(context, { app, namespace, chart: source ?? { record: deployed.chart }, values })
-    const before = parseManifest(deployed.manifest)
-    const { values, after, scaling } = await keepPods(context, released, {
-      values: wanted,
-      objects: { before, after: await renderObjects(wanted) },
-      render: renderObjects,
-      // A return to an earlier revision is not refused for replica counts.
-      byDefault: request.revision === undefined ? 'check' : 'auto',
-    })
-    const objects = { before, after }
-    const plan = planUpgrade(found, { values, chart, objects, scaling })
-    const changes = plan.steps[0]?.changes
-    if (changes) {
-      const provider = providerOfPlan(context, { plan, revision: deployed, chart: source })
-      await requireAttached(provider, { name: app, namespace }, objects)
-    }
-    const lines = changes
-      ? [...diffValues(found.config, values).map(changeLine), ...upgradeLines(changes)]
-      : []
-    if (!context.dryRun && lines.length > 0 && lines.join('\n') !== shown) {
-      shown = lines.join('\n')
-      context.emit({
-        type: 'note',
-        message: `${app}, revision ${deployed.revision}: what the upgrade changes`,
+  return changeApp(context, request, {
+    command,
+    agree,
+    plan: async (observed) => {
+      const released = await requireReleased(context, observed)
+      const { namespace, deployed } = released
+      const found = { app, namespace, config: deployed.config }
+      requireStable(found)
+      const { values: wanted, source, chart } = await wantedOf(context, request, released, base)
+      const renderObjects = (values: JsonObject) =>
+        renderUnchanged(context, { app, namespace, chart: source ?? { record: deployed.chart }, values })
+      const before = parseManifest(deployed.manifest)
+      const { values, after, scaling } = await keepPods(context, released, {
+        values: wanted,
+        objects: { before, after: await renderObjects(wanted) },
+        render: renderObjects,
+        // A return to an earlier revision is not refused for replica counts.
+        byDefault: request.revision === undefined ? 'check' : 'auto',
       })
-      for (const line of lines) context.emit({ type: 'note', message: `  ${line}` })
-    }
-    return {
-      plan,
-      command,
-      revision: deployed,
-      chart: source,
-      // Helm 4 finds that an autoscaler owns spec.replicas.
-      takeOver: scaling && 'replicas' in scaling.after,
-      // A return to an earlier revision does not wait for a broken stage to verify; values that change no object may be
-      // what the verification lacks.
-      verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
-      revertCommand:
-        request.revision === undefined
-          ? canaryCommand(['upgrade', app, '--revision', deployed.revision], { app, namespace })
-          : undefined,
-    }
+      const objects = { before, after }
+      const plan = planUpgrade(found, { values, chart, objects, scaling })
+      const changes = plan.steps[0]?.changes
+      if (changes) {
+        const provider = providerOfPlan(context, { plan, revision: deployed, chart: source })
+        await requireAttached(provider, { name: app, namespace }, objects)
+      }
+      const lines = changes
+        ? [...diffValues(found.config, values).map(changeLine), ...upgradeLines(changes)]
+        : []
+      if (!context.dryRun && lines.length > 0 && lines.join('\n') !== shown) {
+        shown = lines.join('\n')
+        context.emit({
+          type: 'note',
+          message: `${app}, revision ${deployed.revision}: what the upgrade changes`,
+        })
+        for (const line of lines) context.emit({ type: 'note', message: `  ${line}` })
+      }
+      return {
+        plan,
+        command,
+        revision: deployed,
+        chart: source,
+        // Helm 4 finds that an autoscaler owns spec.replicas.
+        takeOver: scaling && 'replicas' in scaling.after,
+        // A return to an earlier revision does not wait for a broken stage to verify; values that change no object may be
+        // what the verification lacks.
+        verifyFirst: request.revision === undefined && (changes?.objects.length ?? 0) > 0,
+        revertCommand:
+          request.revision === undefined
+            ? canaryCommand(['upgrade', app, '--revision', deployed.revision], { app, namespace })
+            : undefined,
+      }
+    },
   })
 }
 

@@ -3,23 +3,25 @@ import type { VersionPods } from '../../model/events/events.js'
 import type { AppLock } from '../../cluster/ports/locks.js'
 import { isTransient, UnfinishedError } from './apply-step.js'
 import type { AppRequest, OperationContext } from '../context.js'
-import {
-  observe,
-  type Observation,
-  type ReleasedApp,
-  requireReleased,
-  unfinishedRevision,
-} from '../observe/observe.js'
+import { observe, type Observation, unfinishedRevision } from '../observe/observe.js'
 import { holdingsOf, warnOfNeighbours } from '../ownership/holdings.js'
 import { removeOrphans } from '../ownership/orphans.js'
 import { agreeToRecover, recover } from './recover.js'
-import { type PlanToRun, runPlan } from './run-plan.js'
+import type { PlanToRun } from './plan-to-run.js'
+import { runPlan } from './run-plan.js'
 import { requireNoDrift } from '../drift/require-no-drift.js'
 import { isFinding, isHeld, noteHolder, takeLock } from './take-lock.js'
 
+/** What an operation changes, and how it is allowed to. */
 export interface Change {
   /** The command as typed, without `canary`: `start echo v2`. */
   command: string
+  /**
+   * The plan for the app as found; throws if there is none. Called twice, before the lock and under it, and again after a
+   * recovery: a plan made of what was seen before the lock may no longer be right. `recovered` in a change that recovered
+   * the release first.
+   */
+  plan: (found: Observation, recovered: boolean) => Promise<PlanToRun>
   /** `abort` always proceeds: it recovers without asking, stops another operator, and overwrites drift. */
   isAbort?: boolean
   /** Takes the lock from a live holder at once (`abort --break-lock`). */
@@ -37,35 +39,24 @@ const MOST_ROUNDS = 5
 /** Delay before a restart, milliseconds, multiplied by the number of rounds so far. */
 const ROUND_PAUSE_MS = 500
 
-/** `changeRelease` for an app that exists, in a stage that canary can explain. */
-export function changeApp(
-  context: OperationContext,
-  request: AppRequest,
-  change: Change,
-  plan: (released: ReleasedApp) => PlanToRun | Promise<PlanToRun>,
-): Promise<OperationResult> {
-  return changeRelease(context, request, change, async (found) => plan(await requireReleased(context, found)))
-}
-
 /**
  * Observes the release, takes the lock, plans again and runs the plan: what runs is planned while nobody else can
  * change the app. A dry run and a target already reached take no lock and change nothing. Throws CanaryError `busy` if
  * another operator holds the app, ConflictError if the release is unfinished and nobody agreed to recover it.
  */
-export async function changeRelease(
+export async function changeApp(
   context: OperationContext,
   request: AppRequest,
   change: Change,
-  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<OperationResult> {
   const found = await observe(context, request, change)
   const held = { app: request.app, namespace: found.namespace ?? request.app }
   if (context.dryRun) await noteHolder(context, held)
-  const first = await firstLook(context, held, found, change, plan)
+  const first = await firstLook(context, held, found, change)
   if ('result' in first) return first.result
   const lock = await takeLock(context, held, change)
   try {
-    return await changeHeld({ ...context, takeOver: first.takeOver }, held, change, plan, lock, first)
+    return await changeHeld({ ...context, takeOver: first.takeOver }, held, change, lock, first)
   } finally {
     await lock.release()
   }
@@ -91,7 +82,6 @@ async function firstLook(
   held: Required<AppRequest>,
   found: Observation,
   change: Change,
-  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
 ): Promise<FirstLook> {
   const holdings = await holdingsOf(context, found)
   warnOfNeighbours(context, found.app, holdings)
@@ -111,7 +101,7 @@ async function firstLook(
   let touches: boolean
   let { takeOver } = context
   try {
-    run = await plan(found, false)
+    run = await change.plan(found, false)
     touches = run.plan.steps.length > 0 || takeOver
     if (touches) ({ takeOver } = await withoutDrift(context, found, change))
   } catch (error) {
@@ -129,7 +119,6 @@ async function changeHeld(
   context: OperationContext,
   request: Required<AppRequest>,
   change: Change,
-  plan: (found: Observation, recovered: boolean) => PlanToRun | Promise<PlanToRun>,
   lock: AppLock,
   { recovers, agreed }: { recovers: boolean; agreed: boolean },
 ): Promise<OperationResult> {
@@ -150,7 +139,7 @@ async function changeHeld(
           anyChart: change.anyChart,
         })
       }
-      const run = await plan(found, recovered)
+      const run = await change.plan(found, recovered)
       const touches = run.plan.steps.length > 0 || context.takeOver
       const { takeOver } = touches ? await withoutDrift(context, found, change, lock) : run
       if (!isAgreed) {

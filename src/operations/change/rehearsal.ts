@@ -8,7 +8,7 @@ import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { requireFree } from '../ownership/own-objects.js'
 import { requireRecordFits } from './record-size.js'
-import type { PlanToRun } from './run-plan.js'
+import type { PlanToRun } from './plan-to-run.js'
 import { requireOwnChanges } from './step-guards.js'
 
 /**

@@ -5,7 +5,7 @@ import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import { UnfinishedError } from './apply-step.js'
 import type { OperationContext } from '../context.js'
-import type { PlanToRun } from './run-plan.js'
+import type { PlanToRun } from './plan-to-run.js'
 import { stateAfterFailure } from '../observe/state-after-failure.js'
 
 /** A plan's progress: the stage and revision reached, and the error texts for a stop there. */
@@ -15,11 +15,11 @@ export class RunState {
 
   constructor(
     private readonly context: OperationContext,
-    private readonly runRequest: PlanToRun,
+    private readonly toRun: PlanToRun,
     private readonly lock?: AppLock,
   ) {
-    this.stage = runRequest.plan.from
-    this.revision = runRequest.revision
+    this.stage = toRun.plan.from
+    this.revision = toRun.revision
   }
 
   /** Runs a part of a step, at most until the lock is lost; errors get the app's state. */
@@ -70,7 +70,7 @@ export class RunState {
     if (!lost?.aborted) return
     const reason: unknown = lost.reason
     if (!(reason instanceof CanaryError)) throw reason
-    const { app, namespace } = this.runRequest.plan
+    const { app, namespace } = this.toRun.plan
     throw new CanaryError(reason.outcome, reason.message, {
       state: `${state} Nothing more was done.`,
       details: reason.details,
@@ -85,7 +85,7 @@ export class RunState {
 
   /** The app's state and the next commands. */
   failedState(): { state: string; nextSteps: string[] } {
-    const { plan } = this.runRequest
+    const { plan } = this.toRun
     const { app, namespace } = plan
     const { state, nextSteps } = stateAfterFailure({
       app,
@@ -115,13 +115,13 @@ export class RunState {
 
   /** The command that reverts the plan, once it has changed something. */
   revertCommand(): string | undefined {
-    const { revertCommand, revision } = this.runRequest
+    const { revertCommand, revision } = this.toRun
     return this.revision?.revision === revision?.revision ? undefined : revertCommand
   }
 
   /** The previous primary: this plan's own if it has just finished a rollout. */
   versionBefore(): string | undefined {
-    const { plan, versionBefore } = this.runRequest
+    const { plan, versionBefore } = this.toRun
     const before = 'primary' in plan.from ? plan.from.primary : undefined
     const now = this.stage.name === 'stable' ? this.stage.primary : before
     return before === now ? versionBefore : before
@@ -129,7 +129,7 @@ export class RunState {
 
   /** Commands for an unfinished revision. */
   private waysOut(): string[] {
-    const { plan, command } = this.runRequest
+    const { plan, command } = this.toRun
     const { app, namespace } = plan
     const remedy = this.revision ? `back to revision ${this.revision.revision}` : 'removes the remains'
     return [

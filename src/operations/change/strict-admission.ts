@@ -12,7 +12,7 @@ import { nameOf } from '../../rollout/drift/drift.js'
 import { applyStep, UnfinishedError } from './apply-step.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
-import type { PlanToRun } from './run-plan.js'
+import type { PlanToRun } from './plan-to-run.js'
 
 /** Some gateways do not report that they know a backend: then the routes follow after this time. */
 const LONGEST_WAIT_MS = 5000
