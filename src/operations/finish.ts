@@ -10,7 +10,7 @@ import { planFinish } from '../rollout/plan/finish.js'
 import { withCapacityOf } from './change/capacity.js'
 import { changeApp } from './change/change.js'
 import type { AppRequest, OperationContext } from './context.js'
-import type { PlanToRun } from './change/plan-to-run.js'
+import type { PlanToRun } from './change/run/plan-to-run.js'
 import { requireReleased } from './observe/observe.js'
 
 export interface FinishRequest extends AppRequest {

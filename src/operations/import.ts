@@ -16,7 +16,7 @@ import { readChartFolder } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { parseManifest } from './observe/manifest.js'
 import { isImported, type ReleasedApp, requireReleased, requireThere } from './observe/observe.js'
-import type { PlanToRun } from './change/plan-to-run.js'
+import type { PlanToRun } from './change/run/plan-to-run.js'
 
 /**
  * Takes over a release made by hand with one of the seed's charts, whatever the chart's name and the stage: the same

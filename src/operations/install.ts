@@ -15,7 +15,7 @@ import { chosenChart } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import type { Observation } from './observe/observe.js'
 import { valuesWarner } from './observe/values-warnings.js'
-import type { PlanToRun } from './change/plan-to-run.js'
+import type { PlanToRun } from './change/run/plan-to-run.js'
 import { withStrictAdmission } from './change/strict-admission.js'
 import { readValuesFiles } from './inputs/values-files.js'
 

@@ -19,10 +19,10 @@ import { changeApp } from './change/change.js'
 import { chosenChart, isChartOfRecord } from './inputs/chart-folder.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { parseManifest } from './observe/manifest.js'
-import { keepPods } from './change/keep-pods.js'
+import { keepPods } from './change/run/keep-pods.js'
 import { type ReleasedApp, requireReleased } from './observe/observe.js'
 import { renderUnchanged } from './change/rehearsal.js'
-import type { PlanToRun } from './change/plan-to-run.js'
+import type { PlanToRun } from './change/run/plan-to-run.js'
 import { readValuesFiles } from './inputs/values-files.js'
 
 export interface UpgradeRequest extends AppRequest {

@@ -14,7 +14,7 @@ import { providerOf } from './observe/provider.js'
 import { observe, requireThere } from './observe/observe.js'
 import { StageVerifier } from './verification/verify-stage.js'
 import { requirePass } from './verification/require-pass.js'
-import { requireSame } from './change/revision-watch.js'
+import { requireSame } from './change/run/revision-watch.js'
 
 /** Endpoints reach the proxy up to 0.5 s after the routes; until then a fail restarts the count. */
 const SETTLING_MS = 2000

@@ -8,8 +8,8 @@ import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { requireFree } from '../ownership/own-objects.js'
 import { requireRecordFits } from './record-size.js'
-import type { PlanToRun } from './plan-to-run.js'
-import { requireOwnChanges } from './step-guards.js'
+import type { PlanToRun } from './run/plan-to-run.js'
+import { requireOwnChanges } from './run/step-guards.js'
 
 /**
  * A plan with the objects that each step changes, rendered with the real chart and values. Throws what the run would:

@@ -9,10 +9,10 @@ import { textOf } from '../../rollout/values/json-fields.js'
 import type { RoutingProvider, StrictAdmission } from '../../routing/provider.js'
 import { withRoutesEnabled } from '../../rollout/stage/stage-in-values.js'
 import { nameOf } from '../../rollout/drift/drift.js'
-import { applyStep, UnfinishedError } from './apply-step.js'
+import { applyStep, UnfinishedError } from './run/apply-step.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
-import type { PlanToRun } from './plan-to-run.js'
+import type { PlanToRun } from './run/plan-to-run.js'
 
 /** Some gateways do not report that they know a backend: then the routes follow after this time. */
 const LONGEST_WAIT_MS = 5000

@@ -8,7 +8,7 @@ import type { Stage } from '../../model/stage.js'
 import { hasCanary, weightOf } from '../../rollout/stage/stage.js'
 import type { OperationContext } from '../context.js'
 import type { StageVerifier } from './verify-stage.js'
-import { watchRevision } from '../change/revision-watch.js'
+import { watchRevision } from '../change/run/revision-watch.js'
 
 export interface StageToAnalyze {
   app: string

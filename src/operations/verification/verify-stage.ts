@@ -15,7 +15,7 @@ import { parseManifest } from '../observe/manifest.js'
 import { sorted } from '../ownership/holdings.js'
 import { requireNamedVersions } from './named-versions.js'
 import { Proxies } from './proxies.js'
-import { watchRevision } from '../change/revision-watch.js'
+import { watchRevision } from '../change/run/revision-watch.js'
 import { ShadowCount, shadowOf } from './shadow-counts.js'
 import { verifySettings } from './verify-settings.js'
 

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { canaryCommand, commented } from '../../model/command-line.js'
-import type { AppLock } from '../../cluster/ports/locks.js'
-import type { UpgradeRequest, Releases } from '../../cluster/ports/releases.js'
-import { ConflictError, ExternalError } from '../../model/errors.js'
-import type { ReleaseHistory, Revision, RevisionSummary } from '../../model/release.js'
-import type { JsonObject } from '../../model/values.js'
-import { changeLine, diffValues } from '../../model/values-diff.js'
-import type { OperationContext } from '../context.js'
+import { canaryCommand, commented } from '../../../model/command-line.js'
+import type { AppLock } from '../../../cluster/ports/locks.js'
+import type { UpgradeRequest, Releases } from '../../../cluster/ports/releases.js'
+import { ConflictError, ExternalError } from '../../../model/errors.js'
+import type { ReleaseHistory, Revision, RevisionSummary } from '../../../model/release.js'
+import type { JsonObject } from '../../../model/values.js'
+import { changeLine, diffValues } from '../../../model/values-diff.js'
+import type { OperationContext } from '../../context.js'
 
 /** Helm failed after it had created its revision: the release needs recovery first. */
 export class UnfinishedError extends ExternalError {}

@@ -1,4 +1,4 @@
-import { helmCommand } from '../../model/command-line.js'
+import { helmCommand } from '../../../model/command-line.js'
 
 export interface StepCommand {
   verb: 'install' | 'upgrade'

@@ -1,6 +1,6 @@
-import { ExternalError } from '../../model/errors.js'
-import type { Revision } from '../../model/release.js'
-import type { OperationContext } from '../context.js'
+import { ExternalError } from '../../../model/errors.js'
+import type { Revision } from '../../../model/release.js'
+import type { OperationContext } from '../../context.js'
 import { requireNewest } from './step-guards.js'
 
 const LOOK_EVERY_MS = 500

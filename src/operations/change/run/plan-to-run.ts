@@ -1,8 +1,8 @@
-import type { AppLock } from '../../cluster/ports/locks.js'
-import type { ChartSource, UpgradeRequest } from '../../cluster/ports/releases.js'
-import type { Plan, Step } from '../../model/plan.js'
-import type { Revision } from '../../model/release.js'
-import type { JsonObject } from '../../model/values.js'
+import type { AppLock } from '../../../cluster/ports/locks.js'
+import type { ChartSource, UpgradeRequest } from '../../../cluster/ports/releases.js'
+import type { Plan, Step } from '../../../model/plan.js'
+import type { Revision } from '../../../model/release.js'
+import type { JsonObject } from '../../../model/values.js'
 
 /** A plan, and how it is to be run. */
 export interface PlanToRun {

@@ -1,12 +1,12 @@
-import { canaryAgain, canaryCommand, commented } from '../../model/command-line.js'
-import type { AppLock } from '../../cluster/ports/locks.js'
-import { CanaryError, ExternalError } from '../../model/errors.js'
-import type { Revision } from '../../model/release.js'
-import type { Stage } from '../../model/stage.js'
+import { canaryAgain, canaryCommand, commented } from '../../../model/command-line.js'
+import type { AppLock } from '../../../cluster/ports/locks.js'
+import { CanaryError, ExternalError } from '../../../model/errors.js'
+import type { Revision } from '../../../model/release.js'
+import type { Stage } from '../../../model/stage.js'
 import { UnfinishedError } from './apply-step.js'
-import type { OperationContext } from '../context.js'
+import type { OperationContext } from '../../context.js'
 import type { PlanToRun } from './plan-to-run.js'
-import { stateAfterFailure } from '../observe/state-after-failure.js'
+import { stateAfterFailure } from '../../observe/state-after-failure.js'
 
 /** A plan's progress: the stage and revision reached, and the error texts for a stop there. */
 export class RunState {
