@@ -7,7 +7,7 @@ import { environmentOf, missingVolume, type ReadObject } from '../../workloads/e
 export interface Lack {
   /** Reason and text of the event. */
   event: string
-  told: string
+  text: string
   /** Of the container that waits. */
   reason: string
   message?: string
@@ -20,11 +20,11 @@ export class PodConfiguration {
   /** Undefined if everything that the pod names exists. */
   lackOf(pod: KubeObject): Lack | undefined {
     const volume = missingVolume(pod, this.reader(pod))
-    if (volume !== undefined) return { event: 'FailedMount', told: volume, reason: 'ContainerCreating' }
+    if (volume !== undefined) return { event: 'FailedMount', text: volume, reason: 'ContainerCreating' }
     const environment = environmentOf(pod, this.reader(pod))
     if (!('missing' in environment)) return undefined
     const { missing: message } = environment
-    return { event: 'Failed', told: `Error: ${message}`, reason: 'CreateContainerConfigError', message }
+    return { event: 'Failed', text: `Error: ${message}`, reason: 'CreateContainerConfigError', message }
   }
 
   /** The variables of the pod's first container; empty while any source is missing. */

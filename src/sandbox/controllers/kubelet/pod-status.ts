@@ -13,15 +13,10 @@ export function waitingStatus(pod: KubeObject, reason: string, message?: string)
   return {
     phase: 'Pending',
     ...ownFields(pod),
-    containerStatuses: containers(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: '',
-      ready: false,
-      started: false,
-      restartCount: 0,
+    containerStatuses: containerStatuses(pod, {
+      isPulled: false,
       state: { waiting: { reason, ...(message ? { message } : {}) } },
-    })),
+    }),
     conditions: conditions(pod, false),
   }
 }
@@ -36,16 +31,13 @@ export function runningStatus(
     phase: 'Running',
     ...ownFields(pod),
     ...addresses(ip),
-    containerStatuses: containers(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: `${image}@sandbox`,
+    containerStatuses: containerStatuses(pod, {
       ready,
       started: true,
       restartCount: crashes,
       ...(before?.lastState ? { lastState: before.lastState } : {}),
       state: { running: { startedAt } },
-    })),
+    }),
     conditions: conditions(pod, ready),
   }
 }
@@ -56,26 +48,22 @@ export function crashedStatus(
   { ip, exitCode, crashes, backoffS }: { ip: string; exitCode: number; crashes: number; backoffS: number },
 ): object {
   const { namespace, name: podName, uid } = pod.metadata
+  const container = containers(pod)[0]?.name
   const time = now()
   return {
     phase: 'Running',
     ...ownFields(pod),
     ...addresses(ip),
-    containerStatuses: containers(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: `${image}@sandbox`,
-      ready: false,
-      started: false,
+    containerStatuses: containerStatuses(pod, {
       restartCount: crashes,
       lastState: { terminated: { exitCode, reason: 'Error', startedAt: time, finishedAt: time } },
       state: {
         waiting: {
           reason: 'CrashLoopBackOff',
-          message: `back-off ${backoffS}s restarting failed container=${name} pod=${podName}_${namespace}(${uid})`,
+          message: `back-off ${backoffS}s restarting failed container=${container} pod=${podName}_${namespace}(${uid})`,
         },
       },
-    })),
+    }),
     conditions: conditions(pod, false),
   }
 }
@@ -88,17 +76,27 @@ export function endedStatus(pod: KubeObject, { ip, exitCode }: { ip: string; exi
     phase: exitCode === 0 ? 'Succeeded' : 'Failed',
     ...ownFields(pod),
     ...addresses(ip),
-    containerStatuses: containers(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: `${image}@sandbox`,
-      ready: false,
-      started: false,
-      restartCount: 0,
+    containerStatuses: containerStatuses(pod, {
       state: { terminated: { exitCode, reason, startedAt: time, finishedAt: time } },
-    })),
+    }),
     conditions: conditions(pod, false),
   }
+}
+
+/** The same for each container of the pod; by default it is not running and was never restarted. */
+function containerStatuses(
+  pod: KubeObject,
+  { isPulled = true, ...status }: { isPulled?: boolean; state: object } & Record<string, unknown>,
+): object[] {
+  return containers(pod).map(({ name, image }) => ({
+    name,
+    image,
+    imageID: isPulled ? `${image}@sandbox` : '',
+    ready: false,
+    started: false,
+    restartCount: 0,
+    ...status,
+  }))
 }
 
 function containers(pod: KubeObject): Container[] {
