@@ -3,7 +3,7 @@ import type { InitResult } from '../src/model/results/init.js'
 import type { VerifyResult, AnalysisResult, ExplainResult } from '../src/model/results/verify.js'
 import type { UninstallResult } from '../src/model/results/uninstall.js'
 import type { DoctorResult } from '../src/model/results/doctor.js'
-import type { WaitingRun, ApproveResult } from '../src/model/results/runs.js'
+import type { ApproveResult, ListedRun } from '../src/model/results/runs.js'
 import type { AppHistory } from '../src/model/results/history.js'
 import type { AppStatus, AppSummary } from '../src/model/results/status.js'
 import type { OperationResult } from '../src/model/results/change.js'
@@ -77,7 +77,7 @@ export interface Documents {
     steps: { id: string; type: string }[]
   }
   'runbook plan': RunPlanDocument
-  runs: { runs: WaitingRun[] } & Performed
+  runs: { runs: ListedRun[] } & Performed
   'sandbox env': { KUBECONFIG: string; CANARY_SANDBOX_GATEWAY?: string }
   'sandbox fault': { faults: OrderedFault[] }
   'sandbox start': SandboxView

@@ -1,4 +1,5 @@
 import { canaryCommand, commented, nameCluster } from '../model/command-line.js'
+import { repeatedCommand } from '../model/command-text.js'
 import type { OperationContext } from '../operations/context.js'
 import type { Palette } from '../report/terminal/palette.js'
 import { plainTexts } from '../report/terminal/terminal-text.js'
@@ -66,6 +67,7 @@ export abstract class OperationCommand extends BaseCommand {
       terminal: progress,
       warn: (message) => emit({ type: 'warning', message }),
       stop: stopTexts(progress, status),
+      again: repeatedCommand([...this.id!.split(':'), ...this.argv]),
       interrupted: () => ({
         state: report.isChanged() ? undefined : 'Nothing was changed.',
         nextSteps: [commented(status(), 'where the rollout stands')],

@@ -1,3 +1,5 @@
+import { shellWord } from '../lib/shell-word.js'
+
 /**
  * Commands as they read in a release's history, on the lock and in progress, without `canary`: the same for the command line
  * and for the operation behind it.
@@ -48,4 +50,36 @@ function upgradeFlags({
 
 function words(...all: (string | false | undefined)[]): string {
   return all.filter(Boolean).join(' ')
+}
+
+/** Flags whose values become values of a release, and may be secrets. */
+const VALUE_FLAGS = ['--set', '--set-string', '--set-version']
+
+/**
+ * A command as typed, to be pasted once more: without what holds for one call only (its output, a dry run, a yes). Values of
+ * a release stay open, `--set-version password=…`.
+ */
+export function repeatedCommand(words: readonly string[]): string {
+  const kept = withoutFlags(words, {
+    alone: /^(--dry-run|--json|--yes|-y|-o.+)$/,
+    valued: /^(--output|-o|--approve)$/,
+  })
+  const open = (assignment: string) => `${shellWord(assignment.replace(/=.*$/s, ''))}=…`
+  const shown = kept.map((word, index) => {
+    if (VALUE_FLAGS.includes(kept[index - 1] ?? '')) return open(word)
+    const flag = VALUE_FLAGS.find((name) => word.startsWith(`${name}=`))
+    return flag === undefined ? shellWord(word) : `${flag}=${open(word.slice(flag.length + 1))}`
+  })
+  return ['canary', ...shown].join(' ')
+}
+
+/** Words of a command line without some flags: those alone, and those with a value. */
+export function withoutFlags(
+  words: readonly string[],
+  { alone, valued }: { alone?: RegExp; valued: RegExp },
+): string[] {
+  return words.filter((word, index) => {
+    const [flag = ''] = word.split('=')
+    return !alone?.test(word) && !valued.test(flag) && !valued.test(words[index - 1] ?? '')
+  })
 }

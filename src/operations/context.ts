@@ -45,6 +45,8 @@ export interface OperationContext extends OperationSettings {
   operator: string
   /** The runbook's run and step, also for Helm's description and the Lease. */
   run?: { id: string; step: string }
+  /** The command line that this is part of, to be pasted once more. */
+  again: string
   /** Asks a person; undefined without a terminal. Always yes with `--yes`. */
   confirm?: (question: string) => Promise<boolean>
   /** The same for decisions that have their own flag (`--recover`, `--take-over`): `--yes` does not answer these. */

@@ -1,5 +1,5 @@
 import { canaryCommand, commented } from '../model/command-line.js'
-import type { RunWait, RunStart, WaitingRun } from '../model/results/runs.js'
+import type { ListedRun, RunStart, RunWait } from '../model/results/runs.js'
 import type { RunNotes } from '../cluster/ports/runs.js'
 import type { OperationContext } from './context.js'
 
@@ -33,7 +33,7 @@ export function runCommands(app: string, namespace: string, { kind, step, comman
 }
 
 /** Every app that a run works on or waits for, sorted by namespace and app. */
-export async function listRuns(context: OperationContext, namespace?: string): Promise<WaitingRun[]> {
+export async function listRuns(context: OperationContext, namespace?: string): Promise<ListedRun[]> {
   const { cluster } = context
   const [notes, releases] = await Promise.all([
     cluster.allRunNotes(namespace),
@@ -52,6 +52,7 @@ export async function listRuns(context: OperationContext, namespace?: string): P
         ...(waiting ? { waiting } : {}),
         ...(isItsRun ? { started } : {}),
         ...(holder?.runId === undefined ? {} : { holder }),
+        next: waiting ? runCommands(app, where, waiting) : [],
       }
     })
     .filter(({ waiting, holder }) => waiting !== undefined || holder !== undefined)

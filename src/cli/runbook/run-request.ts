@@ -1,5 +1,5 @@
-import { shellWord } from '../../lib/shell-word.js'
 import path from 'node:path'
+import { repeatedCommand, withoutFlags } from '../../model/command-text.js'
 import type { Secrets } from '../../lib/secrets/secrets.js'
 import type { RunIdentity } from '../../runbook/run/app-context.js'
 import { runIdOf } from '../../runbook/steps/run-id.js'
@@ -51,14 +51,14 @@ export async function requestOf(
 /** A run of these steps under a name; `words` are the command's, without `canary`. */
 export function requestFor(runbook: Runbook, name: string, words: string[], parsed: RunFlags): RunRequest {
   const { flags } = parsed
-  const again = without(words, {
-    alone: /^(--dry-run|--json|--yes|-y|-o.+)$/,
-    valued: /^(--output|-o|--approve)$/,
-  })
-  const onward = without(again, { valued: /^--until$/ })
   return {
     runbook,
-    identity: { name, id: runIdOf(runbook), command: commandLine(again), onward: commandLine(onward) },
+    identity: {
+      name,
+      id: runIdOf(runbook),
+      command: repeatedCommand(words),
+      onward: repeatedCommand(withoutFlags(words, { valued: /^--until$/ })),
+    },
     only: flags.only,
     until: flags.until,
     approve: new Map((flags.approve ?? []).map(approvalOf)),
@@ -71,16 +71,4 @@ export function requestFor(runbook: Runbook, name: string, words: string[], pars
 function approvalOf(text: string): [string, string] {
   const at = text.indexOf('=')
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-/** The words without flags that hold for one call only, and their values. */
-function without(words: string[], { alone, valued }: { alone?: RegExp; valued: RegExp }): string[] {
-  return words.filter((word, index) => {
-    const [flag = ''] = word.split('=')
-    return !alone?.test(word) && !valued.test(flag) && !valued.test(words[index - 1] ?? '')
-  })
-}
-
-function commandLine(words: string[]): string {
-  return ['canary', ...words].map(shellWord).join(' ')
 }

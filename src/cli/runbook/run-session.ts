@@ -68,7 +68,15 @@ export async function openRunSession(
   }
   // While reading the apps, or asking: apps under way report by themselves how they were interrupted.
   const interrupted = () => ({ state: 'Nothing was changed.', nextSteps: [identity.command] })
-  const { open, ...session } = await openSession({ output, terminal, warn, stop, interrupted, openers })
+  const { open, ...session } = await openSession({
+    output,
+    terminal,
+    warn,
+    stop,
+    again: identity.command,
+    interrupted,
+    openers,
+  })
   const { ask } = session
   const of = (app: string, cluster: RunbookCluster): AppContext => {
     const own = settings.of(app, cluster)

@@ -24,6 +24,8 @@ export interface SessionOptions {
   /** Gets the warnings of clusters. */
   warn: (message: string) => void
   stop: SignalTexts
+  /** The command line, to be pasted once more. */
+  again: string
   /** What to report after a signal that nothing else accounts for. */
   interrupted: () => { state?: string; nextSteps: string[] }
   openers?: Openers
@@ -49,6 +51,7 @@ export async function openSession({
   terminal,
   warn,
   stop,
+  again,
   interrupted,
   openers,
 }: SessionOptions): Promise<Session> {
@@ -79,6 +82,7 @@ export async function openSession({
       emit,
       signal,
       operator: operator(),
+      again,
       confirm: yes ? () => Promise.resolve(true) : ask,
       decide: yes ? undefined : ask,
     }),

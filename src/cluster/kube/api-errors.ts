@@ -73,7 +73,7 @@ const reachRemedies = () => [
 
 /** Remedies for an overloaded or failing server: the request was fine. */
 const busyRemedies = () => [
-  'the same command again in a minute',
+  'try again in a minute',
   commented(kubectlCommand(['get', '--raw', '/readyz?verbose']), 'check the health of the API server'),
 ]
 

@@ -70,6 +70,11 @@ export interface WaitingRun {
   holder?: LockHolder
 }
 
+/** The same in a list, with the commands that continue it. */
+export interface ListedRun extends WaitingRun {
+  next: string[]
+}
+
 export interface ApproveResult {
   approved: (Approval & { app: string; namespace: string })[]
   /** Commands that continue. */

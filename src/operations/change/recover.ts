@@ -85,7 +85,7 @@ export async function recover(
   const { cluster, emit, takeOver } = context
   emit({ type: 'note', message: explain(app, unfinished) })
   await lock.confirm()
-  const remains = (error: unknown) => stillUnfinished(error, namespace, unfinished)
+  const remains = (error: unknown) => stillUnfinished(context, error, namespace, unfinished)
   const left = { app, namespace, before: parseManifest(unfinished.manifest), coming: 'all' as const }
   const state = `Nothing was changed: revision ${unfinished.revision} of ${app} is ${unfinished.status}.`
   if (!deployed) {
@@ -117,7 +117,7 @@ export async function recover(
   })
   const recovered = await observe(context, { app, namespace }, { anyChart })
   const still = unfinishedRevision(recovered.history ?? {})
-  if (still) return stillUnfinished(undefined, namespace, still)
+  if (still) return stillUnfinished(context, undefined, namespace, still)
   if (recovered.deployed) {
     const rollback = { revision: recovered.deployed.revision, command, who: context.operator }
     const at = new Date().toISOString()
@@ -149,7 +149,12 @@ function lacksOriginal(error: unknown): boolean {
 }
 
 /** Helm could not recover the release: the next try starts from its state then. */
-function stillUnfinished(error: unknown, namespace: string, left: Revision): never {
+function stillUnfinished(
+  { again }: OperationContext,
+  error: unknown,
+  namespace: string,
+  left: Revision,
+): never {
   if (error !== undefined && !(error instanceof ExternalError)) throw error as Error
   const { name: app, revision, status } = left
   throw new UnfinishedError(
@@ -161,7 +166,7 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
       state: `Revision ${revision} of ${app} is ${status}.`,
       nextSteps: [
         ...(error?.nextSteps ?? []),
-        'the same command again    (continues from here)',
+        commented(again, 'continues from here'),
         helmCommand(['history', app], namespace),
       ],
       cause: error,
@@ -170,13 +175,17 @@ function stillUnfinished(error: unknown, namespace: string, left: Revision): nev
 }
 
 /** Throws if the command was interrupted, or another operator took the app, before recovery began. */
-function stopIfAsked({ signal }: OperationContext, lock: AppLock, left: Revision): void {
+function stopIfAsked({ signal, again }: OperationContext, lock: AppLock, left: Revision): void {
   if (lock.lost.aborted) throw lock.lost.reason as CanaryError
   if (!signal.aborted) return
   throw new CanaryError(signal.reason === 'SIGINT' ? 'interrupted' : 'terminated', 'Interrupted.', {
     state: `Nothing was changed: revision ${left.revision} of ${left.name} is ${left.status}.`,
-    nextSteps: ['the same command again with --recover    (continues from here)'],
+    nextSteps: [commented(withRecover(again), 'continues from here')],
   })
+}
+
+function withRecover(command: string): string {
+  return command.split(' ').includes('--recover') ? command : `${command} --recover`
 }
 
 /** What was left behind and what it means, one sentence. */

@@ -16,13 +16,13 @@ import { resultOf, routeDescription } from './result.js'
 import { routesRemoved } from './routes-removed.js'
 import type { UninstallRequest } from './uninstall.js'
 
-const REPEAT = 'the same command again    (continues from here)'
-
 /** One uninstall, under the app's lock. */
 export class Uninstalling {
   /** The newest revision; newer than that of `found` once the routes are removed. */
   private revision: Revision
   private readonly stop: AbortSignal[]
+  /** The command that continues an uninstall that stopped. */
+  private readonly repeat: string
 
   constructor(
     private readonly context: OperationContext,
@@ -32,6 +32,7 @@ export class Uninstalling {
   ) {
     this.revision = found.revision
     this.stop = [context.signal, lock.lost]
+    this.repeat = commented(context.again, 'continues from here')
   }
 
   async run(): Promise<UninstallResult> {
@@ -160,7 +161,7 @@ export class Uninstalling {
         state: `Removing ${app} is incomplete.`,
         nextSteps: [
           ...error.nextSteps,
-          REPEAT,
+          this.repeat,
           commented(kubectlCommand(['get', 'all', '-l', `app=${app}`], namespace), 'what is left'),
         ],
         cause: error,
@@ -183,7 +184,7 @@ export class Uninstalling {
     const outcome = context.signal.reason === 'SIGINT' ? 'interrupted' : 'terminated'
     throw new CanaryError(outcome, 'Interrupted.', {
       state,
-      nextSteps: [...new Set([REPEAT, ...nextSteps])],
+      nextSteps: [...new Set([this.repeat, ...nextSteps])],
       cause,
     })
   }
@@ -204,7 +205,7 @@ export class Uninstalling {
     return {
       state: `Revision ${revision.revision} of ${app} has no routes; its pods still run.`,
       nextSteps: [
-        REPEAT,
+        this.repeat,
         commented(helmCommand(['rollback', app, found.revision.revision], namespace), 'restores the routes'),
         unverified,
       ],

@@ -1,5 +1,6 @@
 import { EXIT_CODES, type Outcome } from '../../model/exit-codes.js'
 import type { RunApp, RunEvent } from '../../model/events/run-events.js'
+import { waveText } from '../text/phrases.js'
 
 /** What a CI system's log has besides lines. */
 export interface CiDialect {
@@ -73,7 +74,7 @@ export class CiLog {
     if (overlaps) return closed
     this.folded = key
     const where = cluster === undefined ? '' : ` in ${cluster}`
-    return [...closed, this.dialect.open(key, `wave ${wave}${where}: ${apps.join(', ')}`)]
+    return [...closed, this.dialect.open(key, `${waveText(wave)}${where}: ${apps.join(', ')}`)]
   }
 
   /** Lines after those of the event. */

@@ -30,6 +30,11 @@ export function describeApprover({ who, identity }: { who: string; identity?: st
   return identity === undefined ? `${who} (by their own word)` : `${identity} (${who})`
 }
 
+/** A wave by its name; one that the runbook does not name by its number: `wave edge`, `wave 1`. */
+export function waveText(name: string): string {
+  return `wave ${/^wave-(\d+)$/.exec(name)?.[1] ?? name}`
+}
+
 /** `50 %`, `48.7 %`: one decimal unless it is whole. */
 export function percent(share: number): string {
   const value = Math.round(share * 1000) / 10

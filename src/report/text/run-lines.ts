@@ -5,7 +5,7 @@ import type { RunApp, RunEvent } from '../../model/events/run-events.js'
 import { EventLines } from './event-lines.js'
 import type { Activity } from '../terminal/live-area.js'
 import type { Palette } from '../terminal/palette.js'
-import { describeApprover, elapsed, toTheSecond } from './phrases.js'
+import { describeApprover, elapsed, toTheSecond, waveText } from './phrases.js'
 
 /** Turns the events of a run into lines, prefixed with the app if there are several. */
 export class RunLines {
@@ -40,7 +40,7 @@ export class RunLines {
     const { palette, isAlone } = this
     if (event.type === 'wave-started') {
       const where = event.cluster === undefined ? '' : ` in ${event.cluster}`
-      return isAlone ? [] : ['', palette.strong(`wave ${event.wave}${where}: ${event.apps.join(', ')}`)]
+      return isAlone ? [] : ['', palette.strong(`${waveText(event.wave)}${where}: ${event.apps.join(', ')}`)]
     }
     this.follow(event)
     const lines = this.linesOf(event)

@@ -2,6 +2,7 @@ import type { AppPlan, RunResult } from '../../model/results/run.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { durationText } from '../../lib/durations.js'
 import type { Palette } from '../terminal/palette.js'
+import { waveText } from './phrases.js'
 import { plannedStepLines } from './result-text.js'
 
 /** The plan of a run, app by app, the next change of each in full. */
@@ -15,7 +16,7 @@ function appLines(plan: AppPlan, palette: Palette): string[] {
   const at = revision === undefined ? '' : ` (revision ${revision})`
   const next = nextOf(steps)
   return [
-    `${palette.strong(nameOf(plan))} in wave ${wave}: ${where}${at}`,
+    `${palette.strong(nameOf(plan))} in ${waveText(wave)}: ${where}${at}`,
     ...(unfinished
       ? [`  ${palette.warn('!')} revision ${unfinished.revision} is ${unfinished.status}: recovered first`]
       : []),
@@ -42,7 +43,7 @@ export function runHeadLines(
   const groups = new Map<string, { head: string; what: string; apps: string[] }>()
   for (const plan of plans) {
     const { cluster, wave, steps } = plan
-    const head = `${cluster === undefined ? '' : `${cluster}, `}wave ${wave}`
+    const head = `${cluster === undefined ? '' : `${cluster}, `}${waveText(wave)}`
     const what = nextText(steps)
     const key = JSON.stringify([head, what])
     const group = groups.get(key) ?? { head, what, apps: [] }

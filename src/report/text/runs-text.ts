@@ -1,14 +1,14 @@
-import type { WaitingRun } from '../../model/results/runs.js'
+import type { ListedRun } from '../../model/results/runs.js'
 import type { Palette } from '../terminal/palette.js'
 import { ago, describeApprover } from './phrases.js'
 import { nextLines } from './result-text.js'
 import { waitText } from './status-text.js'
 
 /** Each app that a run waits for or works on, with the reason and the command that continues. */
-export function renderRuns(runs: WaitingRun[], palette: Palette, now: number): string {
+export function renderRuns(runs: ListedRun[], palette: Palette, now: number): string {
   if (runs.length === 0) return 'No run waits for anything.'
   return runs
-    .map(({ app, namespace, waiting, started, holder }) => {
+    .map(({ app, namespace, waiting, started, holder, next }) => {
       const lines = [
         ...(holder
           ? [
@@ -21,7 +21,7 @@ export function renderRuns(runs: WaitingRun[], palette: Palette, now: number): s
       return [
         `${palette.strong(app)}${namespace === app ? '' : ` in namespace ${namespace}`}`,
         ...lines.map((line) => `  ${line}`),
-        ...nextLines({ next: waiting ? [waiting.command] : [] }, palette),
+        ...nextLines({ next }, palette),
       ].join('\n')
     })
     .join('\n')

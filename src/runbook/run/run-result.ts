@@ -72,7 +72,7 @@ function nextSteps(outcome: Outcome, own: string[], command: string): string[] {
     case 'inconclusive':
     case 'interrupted':
     case 'terminated':
-      return [...new Set([again, ...own.filter((step) => !step.startsWith('the same command'))])]
+      return [...new Set([again, ...own.filter((step) => !step.startsWith(command))])]
     default:
       return own.some((step) => step.startsWith(command)) ? own : [...own, again]
   }

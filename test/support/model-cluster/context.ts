@@ -49,6 +49,7 @@ export function modelled(
     podTimeoutMs: 1000,
     dryRun: false,
     operator: 'ann@host',
+    again: 'canary COMMAND',
     recover: false,
     takeOver: false,
     allowOverlap: false,

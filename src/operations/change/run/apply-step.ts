@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { canaryCommand, commented } from '../../../model/command-line.js'
 import type { AppLock } from '../../../cluster/ports/locks.js'
-import type { UpgradeRequest, Releases } from '../../../cluster/ports/releases.js'
+import type { UpgradeRequest } from '../../../cluster/ports/releases.js'
 import { ConflictError, ExternalError } from '../../../model/errors.js'
 import type { ReleaseHistory, Revision, RevisionSummary } from '../../../model/release.js'
 import type { JsonObject } from '../../../model/values.js'
@@ -74,7 +74,7 @@ export async function applyStep(
 
 /** The release after helm ended. If it cannot be read, the error includes helm's own failure. */
 async function look(
-  { cluster }: { cluster: Releases },
+  { cluster, again }: Pick<OperationContext, 'cluster' | 'again'>,
   { app, namespace }: UpgradeRequest,
   failure: ExternalError | undefined,
 ): Promise<ReleaseHistory | undefined> {
@@ -91,7 +91,7 @@ async function look(
       state: `Helm ran for ${app}; whether it created its revision is unknown.`,
       nextSteps: [
         commented(canaryCommand(['status', app], { app, namespace }), 'once the cluster answers again'),
-        'then the same command again    (continues from here)',
+        commented(again, 'then continues from here'),
       ],
       cause: error,
     })

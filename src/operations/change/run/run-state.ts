@@ -62,7 +62,7 @@ export class RunState {
         state: unfinished ? `${state} ${cause.details.join('; ')}.` : state,
         nextSteps: unfinished
           ? this.waysOut()
-          : ['the same command again    (continues from here)', ...nextSteps],
+          : [commented(this.context.again, 'continues from here'), ...nextSteps],
         cause,
       })
     }

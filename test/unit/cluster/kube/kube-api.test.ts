@@ -73,7 +73,7 @@ describe('reads', () => {
       command: 'GET /api/v1/namespaces/echo/secrets',
       code: 503,
       message: expect.stringContaining('etcd is down'),
-      nextSteps: expect.arrayContaining(['the same command again in a minute']),
+      nextSteps: expect.arrayContaining(['try again in a minute']),
     })
     expect(fake.requests).toHaveLength(4)
   })

@@ -139,7 +139,7 @@ describe('without the proof nothing is removed', () => {
       exitCode: 130,
       state: 'Nothing was changed: echo is stable: every request goes to v1.',
       nextSteps: [
-        'the same command again    (continues from here)',
+        'canary COMMAND    (continues from here)',
         'canary status echo',
         'canary uninstall echo --unverified REASON    (removes it without a verification)',
       ],

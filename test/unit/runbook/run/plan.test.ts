@@ -23,7 +23,7 @@ async function planned(until?: string) {
 
 test('the steps that are met, the next one with its change, and how long pauses take at most', async () => {
   const { text, head } = await planned()
-  expect(text).toMatch(/echo in wave wave-1: header: [^\n]+\n {2}✔ start v2\n {2}→ shift 50\n {4}pause 10m\n/)
+  expect(text).toMatch(/echo in wave 1: header: [^\n]+\n {2}✔ start v2\n {2}→ shift 50\n {4}pause 10m\n/)
   expect(text).toContain('pauses of 30m at most')
   expect(text).toContain('send 50 % of the regular requests to v2')
   expect(head.at(-1)).toMatch(/echo: 1 of 6 steps met, next shift 50$/)

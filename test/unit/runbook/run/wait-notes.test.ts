@@ -35,7 +35,7 @@ describe('what a run waits for', () => {
     expect(text).toContain('waits for approval of step qa: Ok? (nightly, run 0123456789ab; began 2 min ago)')
     expect(text).not.toContain('canary shift')
     expect(renderRuns(await listRuns(context), PLAIN, Date.now())).toMatch(
-      /^echo\n {2}waits for approval of step qa: Ok\?.*\n {2}next {4}canary run nightly.yaml$/,
+      /^echo\n {2}waits for approval of step qa: Ok\?.*\n {2}next {4}canary approve echo qa --why REASON {4}\(approves\)\n {10}canary run nightly.yaml {4}\(continues once it is approved\)$/,
     )
   })
 
