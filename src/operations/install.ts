@@ -64,7 +64,7 @@ export async function install(context: OperationContext, request: InstallRequest
       },
     }
   }
-  return withStrictAdmission(context, context.routing.of(base), (held, prepare) =>
+  return withStrictAdmission(context, context.routing.of(base, request.namespace ?? app), (held, prepare) =>
     changeApp(held, request, { command, plan: (found) => planFor(found, prepare) }),
   )
 }
@@ -95,7 +95,7 @@ async function attachmentToMake(
   app: ObjectRef,
   values: JsonObject,
 ): Promise<AttachmentToMake | undefined> {
-  const view = await context.routing.of(values).view()
+  const view = await context.routing.of(values, app.namespace).view()
   const place = { app: app.name, namespace: app.namespace }
   const missing = view.missingAttachment(app, values, canaryCommand(['install', app.name, version], place))
   if (!missing) return undefined

@@ -93,6 +93,9 @@ export interface RoutingProvider {
   /** The address that the proxies share; opens a port-forward as a last resort. */
   proxyAddress(): Promise<ProxyAddress>
 
+  /** The host to probe: one that both the app's values and the gateway serve; undefined if any will do. */
+  host(): Promise<string | undefined>
+
   /** Names of the ready proxy pods, sorted. */
   proxyPods(): Promise<string[]>
 
@@ -106,12 +109,16 @@ export interface RoutingProvider {
   snapshot(app: ObjectRef): Promise<Observed>
 }
 
+/** An app with its effective values, as far as they are known. */
+export interface RoutedApp {
+  values: JsonObject
+  namespace: string
+}
+
 /** The providers of one cluster. */
 export interface Routing {
-  /**
-   * The provider of an app's effective values; the default one without values. Throws UsageError for an unknown name.
-   */
-  of(values?: JsonObject): RoutingProvider
+  /** The provider of an app in this namespace, by its effective values. Throws UsageError for an unknown name. */
+  of(values: JsonObject, namespace: string): RoutingProvider
 
   /** Those whose kinds the cluster knows; the default if it knows none. */
   present(): Promise<RoutingProvider[]>

@@ -10,7 +10,7 @@ import { GatewayApiProvider } from './gateway-api/provider.js'
 import { GLOO } from './gloo/description.js'
 import { GLOO_RESOURCES } from './gloo/kinds.js'
 import { GlooProvider } from './gloo/provider.js'
-import type { ProviderName, Routing, RoutingDescription, RoutingProvider } from './provider.js'
+import type { ProviderName, RoutedApp, Routing, RoutingDescription, RoutingProvider } from './provider.js'
 
 const DESCRIPTIONS: Record<ProviderName, RoutingDescription> = { gloo: GLOO, 'gateway-api': GATEWAY_API }
 const DEFAULT: ProviderName = 'gloo'
@@ -33,25 +33,24 @@ export function routesBehind({ namespace, name }: ObjectRef): JsonObject {
 
 /** The providers in a cluster, each made at its first use: one for each kind and each app's routes. */
 export function openRouting(kube: KubeAccess): Routing {
-  const make: Record<ProviderName, (values: JsonObject) => RoutingProvider> = {
-    gloo: () => new GlooProvider(kube),
-    'gateway-api': (values) => new GatewayApiProvider(kube, values),
+  const make: Record<ProviderName, (app?: RoutedApp) => RoutingProvider> = {
+    gloo: (app) => new GlooProvider(kube, app?.values),
+    'gateway-api': (app) => new GatewayApiProvider(kube, app),
   }
   const made = new Map<string, RoutingProvider>()
-  const of = (values: JsonObject = {}) => {
-    const name = providerName(values)
-    const key = JSON.stringify([name, values.routes])
-    const provider = made.get(key) ?? make[name](values)
-    made.set(key, provider)
-    return provider
-  }
   return {
-    of,
+    of(values, namespace) {
+      const name = providerName(values)
+      const key = JSON.stringify([name, values.routes, namespace])
+      const provider = made.get(key) ?? make[name]({ values, namespace })
+      made.set(key, provider)
+      return provider
+    },
     async present() {
-      const all = Object.keys(DESCRIPTIONS).map((provider) => of({ routes: { provider } }))
+      const all = Object.values(make).map((provider) => provider())
       const there = await Promise.all(all.map((provider) => provider.isThere()))
       const found = all.filter((_, index) => there[index])
-      return found.length > 0 ? found : [of()]
+      return found.length > 0 ? found : [make[DEFAULT]()]
     },
   }
 }

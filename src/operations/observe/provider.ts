@@ -11,9 +11,9 @@ interface WithRouting {
 /** The routing provider that a revision's effective values choose. */
 export function providerOf(
   { routing }: WithRouting,
-  { chart, config }: Pick<Revision, 'chart' | 'config'>,
+  { chart, config, namespace }: Pick<Revision, 'chart' | 'config' | 'namespace'>,
 ): RoutingProvider {
-  return routing.of(effectiveValues(chart.values, config))
+  return routing.of(effectiveValues(chart.values, config), namespace)
 }
 
 /** The provider that a plan leads to. Defaults of a chart that is not read yet are unknown. */
@@ -22,5 +22,5 @@ export function providerOfPlan(
   { plan, revision, chart }: { plan: Plan; revision?: Revision; chart?: ChartSource },
 ): RoutingProvider {
   const config = plan.steps.at(-1)?.values ?? revision?.config ?? {}
-  return routing.of(effectiveValues(chart || !revision ? {} : revision.chart.values, config))
+  return routing.of(effectiveValues(chart || !revision ? {} : revision.chart.values, config), plan.namespace)
 }

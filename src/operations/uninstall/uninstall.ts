@@ -6,6 +6,7 @@ import type { UninstallResult } from '../../model/results/uninstall.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
 import type { AppRequest, OperationContext } from '../context.js'
 import { type Observation, observe, unfinishedRevision } from '../observe/observe.js'
+import { providerOf } from '../observe/provider.js'
 import { StageVerifier } from '../verification/verify-stage.js'
 import { agreeToRecover, recover } from '../change/recover.js'
 import { lookPastOthers, noteHolder, takeLock } from '../change/take-lock.js'
@@ -89,7 +90,7 @@ async function recovered(
 /** Throws UsageError for probes that could not be sent, before anything is touched. */
 function requireProvable(context: OperationContext, { app, stage, revision }: Found): void {
   const values = effectiveValues(revision.chart.values, revision.config)
-  new StageVerifier(context, [], context.routing.of(values)).check(app, values, pathsToProbe(app, stage))
+  new StageVerifier(context, [], providerOf(context, revision)).check(app, values, pathsToProbe(app, stage))
 }
 
 async function agree(context: OperationContext, found: Found): Promise<void> {

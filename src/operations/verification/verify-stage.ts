@@ -120,7 +120,10 @@ export class StageVerifier {
     const { own, neighbours } = sorted(workloads, revision)
     // Probed one by one, proxies still need the Host of the shared address.
     const isShared = proxies.length === 1 && proxies[0]!.name === ''
-    const host = probes.transport.host ?? (isShared ? undefined : new URL(await this.origin()).host)
+    const host =
+      this.context.probes.connection.host ??
+      (await this.provider.host()) ??
+      (isShared ? undefined : new URL(await this.origin()).host)
     const routed = routedVersions(expectations)
     const isReady = routed.every((version) => isAnyReady(own, version))
     // Other owners' pods that the app's selector matches answer as the app's versions.

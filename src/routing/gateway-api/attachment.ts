@@ -34,7 +34,7 @@ export function askingOf({ metadata, spec }: RoutingObject): Asking {
   const { parentRefs, hostnames } = record(spec)
   return {
     namespace: metadata.namespace ?? '',
-    parents: parentRefsOf(list(parentRefs)),
+    parents: parentRefsOf(list(parentRefs), metadata.namespace ?? ''),
     hostnames: texts(hostnames),
   }
 }
@@ -51,9 +51,9 @@ function refusalOf(
   { namespace, hostnames }: Asking,
   { gateways, namespaceLabels }: Surroundings,
 ): Refusal | undefined {
-  const at = parent.namespace ?? namespace
+  const at = parent.namespace
   const where = `Gateway ${at}/${parent.name}`
-  const gateway = gateways.find((one) => isParent(one, parent, namespace))
+  const gateway = gateways.find((one) => isParent(one, parent))
   if (!gateway) return { kind: 'missing-gateway', why: `there is no ${where}` }
   const named = namedListeners(gateway, parent)
   if (named.length === 0) {

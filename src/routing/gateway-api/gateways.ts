@@ -38,8 +38,11 @@ export function listenersOf({ spec }: RoutingObject): Listener[] {
   })
 }
 
-/** The listeners that a parentRef names. */
-export function namedListeners(gateway: RoutingObject, { sectionName, port }: ParentRef): Listener[] {
+/** The listeners that a parentRef names; all without one. */
+export function namedListeners(
+  gateway: RoutingObject,
+  { sectionName, port }: Pick<ParentRef, 'sectionName' | 'port'> = {},
+): Listener[] {
   return listenersOf(gateway).filter(
     (listener) =>
       (sectionName === undefined || listener.name === sectionName) &&
@@ -47,15 +50,23 @@ export function namedListeners(gateway: RoutingObject, { sectionName, port }: Pa
   )
 }
 
-/** The listener to probe: of those named one for HTTP, else for HTTPS, and for the app's host. */
+/**
+ * The listener to probe: of those named one that takes routes of the app's namespace and serves one of its hosts, for HTTP,
+ * else for HTTPS.
+ */
 export function listenerToProbe(
   gateway: RoutingObject,
   parent: ParentRef | undefined,
-  host: string | undefined,
+  hosts: string[],
 ): Listener | undefined {
-  const named = namedListeners(gateway, parent ?? { name: '' })
-  const serving = ['HTTP', 'HTTPS'].flatMap((wanted) => named.filter(({ protocol }) => protocol === wanted))
-  return serving.find(({ hostname = '*' }) => sharedHost(hostname, host ?? '*')) ?? serving[0]
+  const named = namedListeners(gateway, parent)
+  const open = named.filter(
+    (one) => !parent || admits(one, parent.namespace, parent.home, undefined) !== false,
+  )
+  const serving = ['HTTP', 'HTTPS'].flatMap((wanted) =>
+    (open.length > 0 ? open : named).filter(({ protocol }) => protocol === wanted),
+  )
+  return serving.find(({ hostname = '*' }) => hosts.some((host) => sharedHost(hostname, host))) ?? serving[0]
 }
 
 /** Whether a listener takes routes of a namespace with these labels; undefined if the labels are needed and not known. */
@@ -105,9 +116,9 @@ export function describeCondition({ type, status, reason, message }: Condition):
   return [`${type} is ${status}`, reason, message].filter((part) => part !== '').join(': ')
 }
 
-/** Whether a parentRef of a route in the namespace `home` means this Gateway. */
-export function isParent({ metadata }: RoutingObject, parent: ParentRef, home: string): boolean {
-  return metadata.name === parent.name && metadata.namespace === (parent.namespace ?? home)
+/** Whether a parentRef means this Gateway. */
+export function isParent({ metadata }: RoutingObject, { name, namespace }: ParentRef): boolean {
+  return metadata.name === name && metadata.namespace === namespace
 }
 
 /** Of these listeners those that the Gateway's status refuses, each with the condition. */
@@ -129,7 +140,7 @@ export function addressesOf({ status }: RoutingObject): string[] {
 
 /** The Gateway that serves an app, or the only one of the cluster. Throws ExternalError if there is none, or it is not clear which. */
 export async function findGateway(api: KubeApi, parent: ParentRef | undefined): Promise<RoutingObject> {
-  if (parent?.namespace !== undefined) {
+  if (parent) {
     const { name, namespace } = parent
     const found = await api.find({ resource: GATEWAYS, namespace, name })
     if (found) return found
@@ -141,12 +152,9 @@ export async function findGateway(api: KubeApi, parent: ParentRef | undefined): 
     })
   }
   const { items } = await api.list({ resource: GATEWAYS })
-  const [gateway, ...others] = items.filter(
-    ({ metadata }) => parent === undefined || metadata.name === parent.name,
-  )
-  const called = parent ? `Gateway ${parent.name}` : 'Gateway'
+  const [gateway, ...others] = items
   if (!gateway)
-    throw new ExternalError(`There is no ${called} in any namespace: nothing takes requests.`, {
+    throw new ExternalError('There is no Gateway in any namespace: nothing takes requests.', {
       nextSteps: [kubectlCommand(['get', 'gateways', '-A'])],
     })
   if (others.length === 0) return gateway

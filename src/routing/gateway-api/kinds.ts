@@ -2,6 +2,8 @@ import type { Resource } from '../../cluster/kube/kube-types.js'
 import type { RoutingKind } from '../../model/routing.js'
 
 export const GROUP = 'gateway.networking.k8s.io'
+/** The kind of parents. */
+export const GATEWAY = 'Gateway'
 
 export const HTTP_ROUTE = {
   apiVersion: `${GROUP}/v1`,

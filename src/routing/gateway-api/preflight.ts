@@ -115,7 +115,7 @@ async function gatewayFinding(
       detail: problem,
       remedy: kubectlCommand(['describe', 'gateway', name], namespace),
     }
-  const listeners = namedListeners(gateway, parent ?? { name })
+  const listeners = namedListeners(gateway, parent)
   const shown = listeners.map(
     (one) => `${one.name} (${one.protocol} ${one.port}, ${one.hostname ?? 'all hosts'})`,
   )
@@ -148,7 +148,7 @@ function gatewayProblem(
   )
   if (failed[0]) return describeCondition(failed[0])
   if (own.length === 0) return 'no controller has looked at it: it has no status'
-  const named = namedListeners(gateway, parent ?? { name: '' })
+  const named = namedListeners(gateway, parent)
   if (named.length === 0) return `it has no listener ${parent?.sectionName ?? `at port ${parent?.port}`}`
   const bad = refusedListeners(gateway, named)
   return bad.length === named.length ? bad.join('; ') : undefined

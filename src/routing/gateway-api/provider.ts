@@ -1,21 +1,20 @@
 import type { Finding } from '../../model/results/doctor.js'
 import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
-import { ExternalError } from '../../model/errors.js'
+import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
-import type { JsonObject } from '../../model/values.js'
 import { isKnown, type RoutingObject, refOf } from '../objects.js'
-import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import type { Observed, RequestCounters, RoutedApp, RoutesView, RoutingProvider } from '../provider.js'
 import { podAddress, podsBehind, type ProxyService, readyNames } from '../proxies/proxy-service.js'
 import { GATEWAY_API, textsOf, type Whereabouts } from './description.js'
 import { classOf, controllerNameOf, findGateway, type Listener, listenerToProbe } from './gateways.js'
 import { implementationOf } from './implementations.js'
 import { HTTP_ROUTES } from './kinds.js'
 import { gatewayAddress, proxyServiceOf } from './proxies.js'
-import { hostOf, type ParentRef, parentsOfValues } from './values.js'
+import { hostOf, hostnamesOf, type ParentRef, parentsOfValues } from './values.js'
 import { readRoutes } from './view.js'
 
-/** The Gateway API in one cluster, for an app with these values; without values for the cluster's only Gateway. */
+/** The Gateway API in one cluster, for one app; without an app for the cluster's only Gateway. */
 export class GatewayApiProvider implements RoutingProvider {
   private readonly known: Whereabouts = {}
   readonly description = { ...GATEWAY_API, texts: textsOf(this.known) }
@@ -24,9 +23,9 @@ export class GatewayApiProvider implements RoutingProvider {
 
   constructor(
     private readonly kube: KubeAccess,
-    private readonly values: JsonObject,
+    private readonly app: RoutedApp = { values: {}, namespace: '' },
   ) {
-    this.parent = parentsOfValues(values)[0]
+    this.parent = parentsOfValues(app.values, app.namespace)[0]
   }
 
   isThere(): Promise<boolean> {
@@ -45,6 +44,18 @@ export class GatewayApiProvider implements RoutingProvider {
   async proxyAddress(): Promise<ProxyAddress> {
     const { gateway, listener } = await this.gateway()
     return gatewayAddress(this.kube.api, gateway, listener, await this.kube.options())
+  }
+
+  /** Also of a listener that may not be read: then the values alone decide. */
+  async host(): Promise<string | undefined> {
+    const { values } = this.app
+    try {
+      const { listener } = await this.gateway()
+      return hostOf(values, listener)
+    } catch (error) {
+      if (error instanceof CanaryError) return hostOf(values)
+      throw error
+    }
   }
 
   async proxyPods(): Promise<string[]> {
@@ -73,7 +84,7 @@ export class GatewayApiProvider implements RoutingProvider {
     const { namespace, name } = refOf(gateway)
     this.known.gateway = { namespace, name }
     this.known.implementation ??= implementationOf(controllerNameOf(await classOf(api, gateway)))
-    const listener = listenerToProbe(gateway, this.parent, hostOf(this.values))
+    const listener = listenerToProbe(gateway, this.parent, hostnamesOf(this.app.values))
     if (listener) return { gateway, listener }
     const { sectionName, port } = this.parent ?? {}
     const wanted =

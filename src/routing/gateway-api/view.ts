@@ -15,6 +15,7 @@ import type {
   RoutesView,
 } from '../provider.js'
 import { type Asking, askingOf, type Refusal, refusals } from './attachment.js'
+import { isParent, namedListeners } from './gateways.js'
 import { GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
 import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
 import { parentsOfValues } from './values.js'
@@ -78,14 +79,14 @@ class GatewayApiView implements RoutesView {
   }
 
   certificates(objects: JsonObject[], namespace: string): Certificate[] {
-    const parents = routesOf(objects, namespace).flatMap((route) =>
-      askingOf(route).parents.map((parent) => ({ namespace, ...withoutUndefined(parent) })),
-    )
-    return (this.gateways ?? []).flatMap(({ metadata, spec }) => {
+    const parents = routesOf(objects, namespace).flatMap((route) => askingOf(route).parents)
+    return (this.gateways ?? []).flatMap((gateway) => {
+      const { metadata, spec } = gateway
       const there = metadata.namespace ?? ''
-      const named = parents.filter((one) => one.name === metadata.name && one.namespace === there)
+      const named = parents.filter((one) => isParent(gateway, one))
+      const listeners = new Set(named.flatMap((one) => namedListeners(gateway, one).map(({ name }) => name)))
       return list(record(spec).listeners)
-        .filter(({ name }) => named.some(({ sectionName = name }) => sectionName === name))
+        .filter(({ name }) => listeners.has(text(name) ?? ''))
         .flatMap(({ tls }) => list(record(tls).certificateRefs))
         .flatMap(({ kind = 'Secret', name, namespace: where }): Certificate[] =>
           kind === 'Secret' && typeof name === 'string'
@@ -103,7 +104,7 @@ class GatewayApiView implements RoutesView {
 
   missingAttachment({ namespace }: ObjectRef, values: JsonObject): MissingAttachment | undefined {
     const { hostnames } = record(values.routes)
-    const parents = parentsOfValues(values)
+    const parents = parentsOfValues(values, namespace)
     // Without a Gateway in the values the chart says what is missing.
     if (parents.length === 0) return undefined
     const refused = this.refusals({ namespace, parents, hostnames: texts(hostnames) })
@@ -128,10 +129,6 @@ class GatewayApiView implements RoutesView {
     const own = this.namespaces.find(({ metadata }) => metadata.name === asking.namespace)
     return refusals(asking, { gateways, namespaceLabels: own && (own.metadata.labels ?? {}) })
   }
-}
-
-function withoutUndefined<T extends object>(given: T): T {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
 }
 
 function explain(refused: Refusal[]): { details: string[]; nextSteps: string[] } {

@@ -2,6 +2,7 @@ import type { Finding } from '../../model/results/doctor.js'
 import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { JsonObject } from '../../model/values.js'
 import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
 import { isKnown } from '../objects.js'
 import { podAddress, readyNames } from '../proxies/proxy-service.js'
@@ -17,7 +18,10 @@ import { readRoutes } from './view.js'
 export class GlooProvider implements RoutingProvider {
   readonly description = GLOO
 
-  constructor(private readonly kube: KubeAccess) {}
+  constructor(
+    private readonly kube: KubeAccess,
+    private readonly values: JsonObject = {},
+  ) {}
 
   isThere(): Promise<boolean> {
     return isKnown(this.kube.api, ROUTE_TABLES)
@@ -33,6 +37,10 @@ export class GlooProvider implements RoutingProvider {
 
   async proxyAddress(): Promise<ProxyAddress> {
     return findProxyAddress(this.kube.api, await this.kube.options())
+  }
+
+  host(): Promise<string | undefined> {
+    return Promise.resolve(GLOO.host(this.values))
   }
 
   async proxyPods(): Promise<string[]> {

@@ -36,7 +36,7 @@ for (const major of HELM_MAJORS) {
       cli = await startSandboxCli(major)
       Object.assign(process.env, cli.env)
       cluster = openCluster({}, ROUTING_RESOURCES)
-      routing = openRouting(cluster.kube).of()
+      routing = openRouting(cluster.kube).of({}, 'echo')
     })
     afterAll(async () => {
       await cluster.close()

@@ -110,7 +110,7 @@ test.each<[id: string, change: string[], input: object | undefined]>([
 test('a user who may read next to nothing gets a diagnosis all the same', async () => {
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'routetables' })
   cli.sandbox.faults.add({ kind: 'forbid', verb: '*', resource: 'endpoints' })
-  const provider = openRouting(cluster.kube).of()
+  const provider = openRouting(cluster.kube).of({}, 'echo')
   const { snapshot } = await provider.snapshot({ name: 'echo', namespace: 'echo' })
   expect(snapshot.couldNotLook).toEqual(
     expect.arrayContaining(['routetables of other namespaces: forbidden', 'endpoints: forbidden']),

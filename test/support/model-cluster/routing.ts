@@ -37,6 +37,10 @@ export class ModelRouting implements Routing, RoutingProvider {
     return Promise.resolve(new GlooView({ virtualServices, routeTables }, this.hidden, create))
   }
 
+  host() {
+    return Promise.resolve(undefined)
+  }
+
   proxyPods() {
     return Promise.resolve(['gateway-proxy-1'])
   }

@@ -4,7 +4,14 @@ import { countOf, failing, refText } from '../../../verification/diagnosis/facts
 import { number, record, text } from '../../fields.js'
 import { refOf, type RoutingObject } from '../../objects.js'
 import { askingOf } from '../attachment.js'
-import { conditionsOf, describeCondition, isParent, namedListeners, refusedListeners } from '../gateways.js'
+import {
+  conditionsOf,
+  describeCondition,
+  isParent,
+  listenersOf,
+  namedListeners,
+  refusedListeners,
+} from '../gateways.js'
 import { releaseProblem } from '../releases.js'
 import {
   backendsOf,
@@ -108,8 +115,8 @@ function listenerRefused({ gateway }: GatewayFacts): Cause | undefined {
 }
 
 function sharesPort(one: RoutingObject, other: RoutingObject): boolean {
-  const ports = namedListeners(one, { name: '' }).map(({ port }) => port)
-  return namedListeners(other, { name: '' }).some(({ port }) => ports.includes(port))
+  const ports = listenersOf(one).map(({ port }) => port)
+  return listenersOf(other).some(({ port }) => ports.includes(port))
 }
 
 /** Routes of others that Envoy refuses: it takes no change of the listener's routes then, of nobody. */
@@ -118,8 +125,7 @@ function frozenByNeighbour(facts: GatewayFacts): Cause | undefined {
   if (!proof || !gateway.otherRoutes || !isBehind(facts)) return undefined
   const own = ownGateways(gateway).map((one) => one.gateway)
   for (const other of gateway.otherRoutes) {
-    const { parents, namespace } = askingOf(other)
-    const isNear = parents.some((parent) => own.some((one) => isParent(one, parent, namespace)))
+    const isNear = askingOf(other).parents.some((parent) => own.some((one) => isParent(one, parent)))
     const why = isNear ? refusedByEnvoy(other) : undefined
     if (why === undefined) continue
     const { name, namespace: there } = refOf(other)

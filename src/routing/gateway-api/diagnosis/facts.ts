@@ -22,9 +22,8 @@ export function ownGateways({ route, gateways = [] }: GatewaySnapshot): {
   parent: ParentRef
 }[] {
   if (!route) return []
-  const { parents, namespace } = askingOf(route)
-  return parents.flatMap((parent) =>
-    gateways.filter((one) => isParent(one, parent, namespace)).map((gateway) => ({ gateway, parent })),
+  return askingOf(route).parents.flatMap((parent) =>
+    gateways.filter((one) => isParent(one, parent)).map((gateway) => ({ gateway, parent })),
   )
 }
 

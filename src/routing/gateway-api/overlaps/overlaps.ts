@@ -3,12 +3,13 @@ import { list, record, text, texts } from '../../fields.js'
 import { overlapOf } from '../../matching/match-overlap.js'
 import { overlapsBy, type RoutePair, type ServedRoute } from '../../matching/route-pairs.js'
 import { isSameObject, type RoutingObject } from '../../objects.js'
-import { HTTP_ROUTE } from '../kinds.js'
+import { GATEWAY, GROUP, HTTP_ROUTE } from '../kinds.js'
 import { compareHosts, sharedHost, takes } from './hostnames.js'
 import { matchersOf } from './matcher.js'
 
 /** A Gateway, or what else a route attaches itself to, and the listener if it names one. */
 interface Parent extends Attachment {
+  group: string
   listener?: string
   port?: number
 }
@@ -114,15 +115,17 @@ function sharedParents(one: RoutingObject, other: RoutingObject): Parent[] {
 }
 
 function isSameParent(one: Parent, other: Parent): boolean {
-  return one.kind === other.kind && one.namespace === other.namespace && one.name === other.name
+  const is = (field: 'group' | 'kind' | 'namespace' | 'name') => one[field] === other[field]
+  return is('group') && is('kind') && is('namespace') && is('name')
 }
 
 function parentsOf({ metadata, spec }: RoutingObject): Parent[] {
-  return list(record(spec).parentRefs).flatMap(({ kind, namespace, name, sectionName, port }) =>
+  return list(record(spec).parentRefs).flatMap(({ group, kind, namespace, name, sectionName, port }) =>
     typeof name === 'string'
       ? [
           {
-            kind: text(kind) ?? 'Gateway',
+            group: text(group) ?? GROUP,
+            kind: text(kind) ?? GATEWAY,
             namespace: text(namespace) ?? metadata.namespace ?? '',
             name,
             ...(typeof sectionName === 'string' ? { listener: sectionName } : {}),

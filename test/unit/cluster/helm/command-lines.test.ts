@@ -50,7 +50,7 @@ test('no secret stands on the command line of a child', async () => {
   await cluster.uninstall('shop', 'shop')
   await cluster.findReleases('shop').catch(() => undefined)
   await openRouting(cluster.kube)
-    .of()
+    .of({}, 'shop')
     .proxyAddress()
     .catch(() => undefined)
   await cluster.close()

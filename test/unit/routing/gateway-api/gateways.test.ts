@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest'
+import type { KubeAccess } from '../../../../src/cluster/open.js'
+import type { JsonObject } from '../../../../src/model/values.js'
+import { refusals } from '../../../../src/routing/gateway-api/attachment.js'
+import { listenersOf, listenerToProbe } from '../../../../src/routing/gateway-api/gateways.js'
+import { allOverlaps } from '../../../../src/routing/gateway-api/overlaps/overlaps.js'
+import { parentRefsOf, parentsOfValues } from '../../../../src/routing/gateway-api/values.js'
+import type { RoutingObject } from '../../../../src/routing/objects.js'
+import { openRouting } from '../../../../src/routing/select.js'
+
+interface ListenerSpec {
+  name: string
+  port: number
+  protocol: 'HTTP' | 'HTTPS'
+  hostname?: string
+  allowedRoutes?: object
+}
+
+const FOR_ALL = { namespaces: { from: 'All' } }
+
+function gateway(namespace: string, ...listeners: ListenerSpec[]): RoutingObject {
+  return {
+    kind: 'Gateway',
+    metadata: { name: 'public', namespace },
+    spec: {
+      gatewayClassName: 'eg',
+      listeners: listeners.map((one) => ({ allowedRoutes: FOR_ALL, ...one })),
+    },
+    status: { addresses: [{ value: '192.0.2.1' }] },
+  }
+}
+
+const HTTP: ListenerSpec = { name: 'http', port: 80, protocol: 'HTTP' }
+
+/** A cluster with these Gateways alone. */
+function cluster(...gateways: RoutingObject[]): KubeAccess {
+  const api = {
+    find: ({ name, namespace }: { name: string; namespace?: string }) =>
+      Promise.resolve(
+        gateways.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace),
+      ),
+    list: () => Promise.resolve({ items: gateways }),
+  }
+  return { api, options: () => Promise.resolve({}) } as unknown as KubeAccess
+}
+
+function hostFor(routes: JsonObject, ...gateways: RoutingObject[]): Promise<string | undefined> {
+  return openRouting(cluster(...gateways))
+    .of({ routes: { provider: 'gateway-api', ...routes } }, 'echo')
+    .host()
+}
+
+describe('a parentRef', () => {
+  test('without a namespace means a Gateway of the app’s own', async () => {
+    const elsewhere = gateway('gateways', { ...HTTP, hostname: 'elsewhere.example' })
+    const here = gateway('echo', { ...HTTP, hostname: 'here.example' })
+    const named = { gateway: { name: 'public' } }
+    expect(await hostFor(named, elsewhere, here)).toBe('here.example')
+    const provider = openRouting(cluster(elsewhere)).of(
+      { routes: { provider: 'gateway-api', ...named } },
+      'echo',
+    )
+    await expect(provider.proxyAddress()).rejects.toThrow('There is no Gateway public in namespace echo.')
+  })
+
+  test('is of the Gateway API and a Gateway unless it says otherwise', () => {
+    const written = [
+      { name: 'a' },
+      { name: 'b', group: 'gateway.networking.k8s.io', kind: 'Gateway' },
+      { name: 'c', kind: 'Service', group: '' },
+      { name: 'd', group: 'networking.istio.io' },
+    ]
+    expect(parentRefsOf(written, 'echo').map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+
+  test('of another group is another parent, whatever its name', () => {
+    const route = (name: string, group?: string): RoutingObject => ({
+      kind: 'HTTPRoute',
+      metadata: { name, namespace: 'echo' },
+      spec: { parentRefs: [{ name: 'public', ...(group ? { group } : {}) }], rules: [{}] },
+    })
+    expect(allOverlaps([route('a'), route('b', 'gateway.networking.k8s.io')])).toHaveLength(1)
+    expect(allOverlaps([route('a'), route('b', 'networking.istio.io')])).toEqual([])
+  })
+
+  test.each([
+    [{ sectionName: 'https' }, undefined],
+    [{ port: 443 }, undefined],
+    [{ sectionName: 'https', port: 80 }, 'missing-listener'],
+    [{ port: 8080 }, 'missing-listener'],
+  ])('names listeners by section and port: %j', (which, kind) => {
+    const there = gateway('gateways', HTTP, { name: 'https', port: 443, protocol: 'HTTPS' })
+    const values = { routes: { gateway: { name: 'public', namespace: 'gateways', ...which } } }
+    const asking = { namespace: 'echo', parents: parentsOfValues(values, 'echo'), hostnames: [] }
+    expect(refusals(asking, { gateways: [there] })?.[0]?.kind).toBe(kind)
+  })
+})
+
+describe('the host to probe', () => {
+  const parent = { gateway: { name: 'public', namespace: 'gateways' } }
+
+  test.each<[title: string, routes: JsonObject, listener: ListenerSpec, host: string | undefined]>([
+    [
+      'is the listener’s for routes without any',
+      {},
+      { ...HTTP, hostname: 'App.example.com' },
+      'app.example.com',
+    ],
+    ['is the route’s at a listener for all', { hostnames: ['a.example.com'] }, HTTP, 'a.example.com'],
+    [
+      'is one that both serve',
+      { hostnames: ['a.example.org', '*.example.com'] },
+      { ...HTTP, hostname: 'b.example.com' },
+      'b.example.com',
+    ],
+    [
+      'is the route’s below a wildcard of the listener',
+      { hostnames: ['a.example.org', 'a.example.com'] },
+      { ...HTTP, hostname: '*.example.com' },
+      'a.example.com',
+    ],
+    ['is none where any will do', {}, HTTP, undefined],
+  ])('%s', async (_title, routes, listener, host) => {
+    expect(await hostFor({ ...parent, ...routes }, gateway('gateways', listener))).toBe(host)
+  })
+
+  test('is the values’ where the Gateway cannot be read', async () => {
+    expect(await hostFor({ ...parent, hostnames: ['a.example.com'] })).toBe('a.example.com')
+  })
+})
+
+describe('the listener to probe', () => {
+  const parent = (which: object = {}) =>
+    parentsOfValues({ routes: { gateway: { name: 'public', namespace: 'gateways', ...which } } }, 'echo')[0]
+  const HTTPS: ListenerSpec = { name: 'https', port: 443, protocol: 'HTTPS' }
+
+  test.each<[title: string, listeners: ListenerSpec[], which: object, hosts: string[], name: string]>([
+    ['HTTP before HTTPS', [HTTPS, HTTP], {}, ['*'], 'http'],
+    ['the one that is named', [HTTPS, HTTP], { sectionName: 'https' }, ['*'], 'https'],
+    [
+      'one for the app’s host',
+      [
+        { ...HTTP, hostname: 'a.example' },
+        { ...HTTPS, hostname: 'b.example' },
+      ],
+      {},
+      ['b.example'],
+      'https',
+    ],
+    [
+      'one that takes routes of the app’s namespace',
+      [{ ...HTTP, allowedRoutes: { namespaces: { from: 'Same' } } }, HTTPS],
+      {},
+      ['*'],
+      'https',
+    ],
+  ])('is %s', (_title, listeners, which, hosts, name) => {
+    const there = gateway('gateways', ...listeners)
+    expect(listenerToProbe(there, parent(which), hosts)?.name).toBe(name)
+    expect(listenersOf(there)).toHaveLength(listeners.length)
+  })
+})
