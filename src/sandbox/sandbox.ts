@@ -27,7 +27,7 @@ import { createCluster } from './infrastructure.js'
 import { startBalancer } from './proxy/balancer.js'
 import { type FleetOptions, ProxyFleet } from './proxy/fleet.js'
 import { seededRandom } from './random.js'
-import { servedKinds } from './served-kinds.js'
+import { servedKinds } from './api-server/custom-kinds/served-kinds.js'
 
 /** A kind of routes that the sandbox has a gateway for. */
 export type Provider = 'gloo' | 'gateway-api'

@@ -54,6 +54,7 @@ function check(value: unknown, schema: FieldSchema, place: string): string[] {
     if (!isMap(value)) return [`${place}: no map`]
     return Object.entries(value).flatMap(([key, item]) => check(item, schema.map, `${place}.${key}`))
   }
+  if ('struct' in schema) return checkFields(value, schema.struct, schema.name, place)
   const { minimum = -Infinity, maximum = Infinity } = schema
   const fits = Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
   return fits ? [] : [`${place}: ${JSON.stringify(value)} is no integer from ${minimum} to ${maximum}`]

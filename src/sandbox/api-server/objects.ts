@@ -1,3 +1,5 @@
+import type { OpenApiSchema } from './custom-kinds/open-api.js'
+
 /** Shapes that all parts of the sandbox share: a Kubernetes object, and the kinds. */
 
 export interface OwnerReference {
@@ -50,4 +52,11 @@ export interface ResourceType {
   subresources: ('status' | 'scale' | 'log' | 'portforward')[]
   /** Name of its schema if it does not follow from group, version and kind. */
   schema?: string
+  /** By version: the schemas of a kind that only its CustomResourceDefinition describes. */
+  schemas?: Record<string, OpenApiSchema>
+}
+
+/** The kind, if it is one of the core group: others may bear its name. */
+export function coreKind({ group, kind }: ResourceType): string | undefined {
+  return group === '' ? kind : undefined
 }

@@ -85,7 +85,7 @@ export const RESOURCES = {
     'v1',
     'CustomResourceDefinition',
     'customresourcedefinitions',
-    { shortNames: ['crd', 'crds'], namespaced: false },
+    { shortNames: ['crd', 'crds'], namespaced: false, subresources: ['status'] },
   ),
   upstreams: resource('gloo.solo.io', 'v1', 'Upstream', 'upstreams', { shortNames: ['us'], custom: true }),
   routetables: resource('gateway.solo.io', 'v1', 'RouteTable', 'routetables', {

@@ -61,7 +61,7 @@ export class ObjectStore {
     const stored = structuredClone(object)
     stored.metadata.uid ??= randomUUID()
     stored.metadata.creationTimestamp ??= now()
-    if (hasGeneration(stored)) stored.metadata.generation = 1
+    if (hasGeneration(resource, stored)) stored.metadata.generation = 1
     return this.write('ADDED', resource, stored)
   }
 
@@ -133,8 +133,8 @@ export class ObjectStore {
   }
 }
 
-export function hasGeneration(object: KubeObject): boolean {
-  return 'spec' in object && !WITHOUT_GENERATION.has(object.kind)
+export function hasGeneration({ custom }: ResourceType, object: KubeObject): boolean {
+  return custom || ('spec' in object && !WITHOUT_GENERATION.has(object.kind))
 }
 
 /** A custom kind without a status subresource (Gloo's): a status write raises its generation, too (as measured). */

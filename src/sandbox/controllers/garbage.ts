@@ -1,3 +1,5 @@
+import { isKnown, servedKinds } from '../api-server/custom-kinds/served-kinds.js'
+import { kindOfDefinition } from '../api-server/custom-kinds/definition.js'
 import type { KubeObject, ResourceType } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import { now, type StoreEvent } from '../api-server/store.js'
@@ -8,10 +10,17 @@ const FOREGROUND = 'foregroundDeletion'
 /** Kinds that own others here. */
 const OWNERS: ResourceType[] = [RESOURCES.deployments, RESOURCES.replicasets, RESOURCES.services]
 
-/** Removes orphaned objects, waits for dependents in foreground deletions, and empties terminating namespaces. */
+/**
+ * Removes orphaned objects and those whose definition is gone, waits for dependents in foreground deletions, and empties
+ * terminating namespaces.
+ */
 export class GarbageCollector extends Reconciler {
+  /** Kinds whose definitions were deleted, by the definitions' names. */
+  private readonly undefinedKinds = new Map<string, ResourceType>()
+
   protected keysOf({ resource, object, type }: StoreEvent): string[] {
     const { namespace, name, uid, deletionTimestamp, ownerReferences } = object.metadata
+    if (resource === RESOURCES.customresourcedefinitions) return this.keysOfDefinition(type, object)
     if (resource === RESOURCES.namespaces) return deletionTimestamp ? [`namespace ${keyOf('', name)}`] : []
     const keys: string[] = []
     if (type === 'DELETED') keys.push(`orphans ${keyOf(namespace, uid!)}`)
@@ -32,11 +41,28 @@ export class GarbageCollector extends Reconciler {
     switch (task.slice(0, space)) {
       case 'orphans':
         return this.removeDependants(namespace, id)
+      case 'kind':
+        return this.removeKind(id)
       case 'foreground':
         return this.finishForeground(namespace, id)
       default:
         return this.emptyNamespace(id)
     }
+  }
+
+  /** Objects of the kinds that the sandbox knows itself stay: a fault may take a definition away for a while. */
+  private keysOfDefinition(type: StoreEvent['type'], definition: KubeObject): string[] {
+    const { name } = definition.metadata
+    const kind = type === 'DELETED' && !isKnown(name) ? kindOfDefinition(definition) : undefined
+    if (!kind) return []
+    this.undefinedKinds.set(name, kind)
+    return [`kind ${keyOf('', name)}`]
+  }
+
+  private removeKind(name: string): void {
+    const kind = this.undefinedKinds.get(name)
+    this.undefinedKinds.delete(name)
+    for (const object of kind ? this.store.list(kind) : []) this.remove(kind!, object)
   }
 
   private removeDependants(namespace: string, owner: string): void {
@@ -68,7 +94,7 @@ export class GarbageCollector extends Reconciler {
     const ending = this.store.get(RESOURCES.namespaces, undefined, name)
     if (!ending?.metadata.deletionTimestamp) return
     let left = 0
-    for (const resource of Object.values(RESOURCES)) {
+    for (const resource of servedKinds(this.store)) {
       if (!resource.namespaced) continue
       for (const object of this.store.list(resource, name)) {
         left += 1

@@ -1,11 +1,8 @@
 import type { KubeObject } from '../api-server/objects.js'
 import type { OrderedFault } from '../faults.js'
 import { RESOURCES } from '../api-server/resources.js'
-import {
-  CHANNEL_ANNOTATION,
-  GATEWAY_API_KINDS,
-  VERSION_ANNOTATION,
-} from '../gateway/gateway-api/infrastructure.js'
+import { CHANNEL_ANNOTATION, VERSION_ANNOTATION } from '../api-server/schema/gateway-api-types.js'
+import { GATEWAY_API_KINDS } from '../gateway/gateway-api/infrastructure.js'
 import { all, type Edits, type Undo } from './edits.js'
 
 const DEFAULT_PORT = 8080

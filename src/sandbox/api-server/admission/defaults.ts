@@ -1,9 +1,13 @@
+import { defaultDefinition } from '../custom-kinds/definition.js'
+import { applyOpenApiDefaults } from '../custom-kinds/open-api-rules.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import { defaultGateway, defaultGatewayClass, defaultHttpRoute } from './gateway-api-defaults.js'
 
 /** Sets Kubernetes' defaults for missing fields. Changes the object in place. */
 export function applyDefaults(resource: ResourceType, object: KubeObject): void {
-  DEFAULTS[resource.kind]?.(object)
+  const schema = resource.schemas?.[resource.version]
+  if (schema) applyOpenApiDefaults(object, schema)
+  else DEFAULTS[resource.kind]?.(object)
 }
 
 const DEFAULTS: Record<string, (object: KubeObject) => void> = {
@@ -24,6 +28,7 @@ const DEFAULTS: Record<string, (object: KubeObject) => void> = {
   RouteTable: defaultGlooStatus,
   VirtualService: defaultGlooStatus,
   Upstream: defaultGlooStatus,
+  CustomResourceDefinition: defaultDefinition,
   HTTPRoute: defaultHttpRoute,
   Gateway: defaultGateway,
   GatewayClass: defaultGatewayClass,

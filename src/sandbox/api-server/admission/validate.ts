@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { checkDefinition } from '../custom-kinds/definition.js'
+import { openApiCauses } from '../custom-kinds/open-api-rules.js'
 import type { KubeObject, ResourceType } from '../objects.js'
 import { gatewayApiCauses } from './gateway-api.js'
 import { isObject } from '../schema/lookup.js'
@@ -19,8 +21,12 @@ export function validate(resource: ResourceType, object: KubeObject, previous?: 
   const causes: StatusCause[] = []
   const collect: Collect = (reason, field, message) => causes.push({ reason, message, field })
   validateMetadata(resource, object, collect)
-  CHECKS[resource.kind]?.(object, collect, previous)
-  causes.push(...gatewayApiCauses(object, previous))
+  const schema = resource.schemas?.[resource.version]
+  if (schema) causes.push(...openApiCauses(object, schema))
+  else {
+    CHECKS[resource.kind]?.(object, collect, previous)
+    causes.push(...gatewayApiCauses(object, previous))
+  }
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? '', causes)
 }
 
@@ -35,6 +41,7 @@ const CHECKS: Record<string, (object: KubeObject, collect: Collect, previous?: K
     limitBytes(bytesOf(data, 'utf8') + bytesOf(binaryData, 'base64'), '[]', collect),
   Lease: ({ spec }, collect) => validateLease(spec, collect),
   HorizontalPodAutoscaler: ({ spec }, collect) => validateAutoscaler(spec, collect),
+  CustomResourceDefinition: checkDefinition,
 }
 
 function invalidValue(collect: Collect, field: string, value: unknown, message: string): void {

@@ -115,7 +115,7 @@ export interface TableOptions {
 
 /** Objects as the server prints them for `kubectl get`. */
 export function toTable(resource: ResourceType, objects: KubeObject[], options: TableOptions): object {
-  const columns = COLUMNS[resource.kind] ?? [NAME, AGE]
+  const columns = (resource.schemas ? undefined : COLUMNS[resource.kind]) ?? [NAME, AGE]
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

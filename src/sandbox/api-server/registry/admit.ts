@@ -3,7 +3,8 @@ import { applyDefaults } from '../admission/defaults.js'
 import { validate } from '../admission/validate.js'
 import { trackUpdate, type Tracking } from '../apply/field-manager.js'
 import type { Manager } from '../apply/managers.js'
-import type { KubeObject, ResourceType } from '../objects.js'
+import { definitionStatus } from '../custom-kinds/definition.js'
+import { coreKind, type KubeObject, type ResourceType } from '../objects.js'
 import { findResource } from '../request.js'
 import { RESOURCES } from '../resources.js'
 import { inspect, zeroValue } from '../schema/inspect.js'
@@ -100,7 +101,7 @@ export function createObject(
   request.admit?.({ resource, object: prepared })
   if (store.get(resource, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name)
   if (!isDryRun(request)) return store.create(resource, prepared)
-  const generation = hasGeneration(prepared) ? { generation: 1 } : {}
+  const generation = hasGeneration(resource, prepared) ? { generation: 1 } : {}
   return {
     ...prepared,
     metadata: { ...prepared.metadata, uid: randomUUID(), creationTimestamp: now(), ...generation },
@@ -120,12 +121,13 @@ function prepareForCreate(store: ObjectStore, resource: ResourceType, object: Ku
     const { status } = inspect({}, schemaOf(resource)).value as Partial<KubeObject>
     if (status !== undefined) object.status = status
   }
-  if (resource.kind === 'Namespace') {
+  if (coreKind(resource) === 'Namespace') {
     object.spec = { finalizers: ['kubernetes'] }
     object.status = { phase: 'Active' }
   }
-  if (resource.kind === 'Pod') object.status = { phase: 'Pending' }
-  if (resource.kind === 'Service') allocateServiceAddress(store, object)
+  if (coreKind(resource) === 'Pod') object.status = { phase: 'Pending' }
+  if (resource === RESOURCES.customresourcedefinitions) object.status = definitionStatus(object)
+  if (coreKind(resource) === 'Service') allocateServiceAddress(store, object)
   if (resource.custom) applyDefaults(resource, object) // of its status, too
   return object
 }
@@ -197,8 +199,8 @@ function keepServerFields(resource: ResourceType, live: KubeObject, object: Kube
   const deletion = ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const
   for (const field of [...kept, ...deletion]) copyField(live.metadata, object.metadata, field)
   if (hasStatusEndpoint(resource)) copyField(live, object, 'status')
-  if (resource.kind === 'Namespace') copyField(live, object, 'spec')
-  if (resource.kind === 'Service') {
+  if (coreKind(resource) === 'Namespace') copyField(live, object, 'spec')
+  if (coreKind(resource) === 'Service') {
     for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
       if (object.spec[field] === undefined) copyField(live.spec as object, object.spec as object, field)
     }

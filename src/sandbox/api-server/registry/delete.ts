@@ -1,6 +1,6 @@
 import { readDeleteOptions } from '../encoding/body.js'
-import type { KubeObject, ResourceType } from '../objects.js'
-import { RESOURCES } from '../resources.js'
+import { servedKinds } from '../custom-kinds/served-kinds.js'
+import { coreKind, type KubeObject, type ResourceType } from '../objects.js'
 import { parseSelectors } from '../selectors.js'
 import { notFound, preconditionFailed } from '../status.js'
 import { now, type ObjectStore } from '../store.js'
@@ -36,7 +36,8 @@ export async function deleteOne({ store }: WriteContext, request: WriteRequest):
   request.admit?.({ resource, object: live, isDeletion: true })
   const isRehearsal = isDryRun(request) || options.dryRun?.includes('All')
   const left = isRehearsal ? live : deleteObject(store, resource, live, options)
-  if (left.metadata.deletionTimestamp || RETURNS_OBJECT.has(resource.kind)) return { code: 200, body: left }
+  if (left.metadata.deletionTimestamp || RETURNS_OBJECT.has(coreKind(resource) ?? ''))
+    return { code: 200, body: left }
   return { code: 200, body: success(resource, live) }
 }
 
@@ -78,21 +79,21 @@ function deleteObject(
   const finalizers = [...(live.metadata.finalizers ?? [])]
   if (options.propagationPolicy === 'Foreground' && isOwner(store, live))
     finalizers.push('foregroundDeletion')
-  const isNamespace = resource.kind === 'Namespace'
+  const isNamespace = coreKind(resource) === 'Namespace'
   if (grace === 0 && finalizers.length === 0 && !isNamespace) {
     return store.delete(resource, live.metadata.namespace, live.metadata.name) ?? live
   }
   const marked = structuredClone(live)
   if (finalizers.length > 0) marked.metadata.finalizers = [...new Set(finalizers)]
   if (!marked.metadata.deletionTimestamp) marked.metadata.deletionTimestamp = secondsFromNow(grace)
-  if (resource.kind === 'Pod') marked.metadata.deletionGracePeriodSeconds = grace
+  if (coreKind(resource) === 'Pod') marked.metadata.deletionGracePeriodSeconds = grace
   if (isNamespace) marked.status = { ...marked.status, phase: 'Terminating' }
   return store.update(resource, marked)
 }
 
 function gracePeriod(resource: ResourceType, pod: KubeObject, options: DeleteOptions): number {
   // A pod without a node needs nobody to stop it.
-  if (resource.kind !== 'Pod' || !pod.spec?.nodeName) return 0
+  if (coreKind(resource) !== 'Pod' || !pod.spec?.nodeName) return 0
   const configured = pod.spec.terminationGracePeriodSeconds as number | undefined
   const wanted = options.gracePeriodSeconds ?? configured ?? DEFAULT_GRACE_SECONDS
   // The grace period of a terminating pod can be shortened, not extended.
@@ -125,7 +126,7 @@ function checkPreconditions(
 }
 
 function dependentsOf(store: ObjectStore, owner: KubeObject): [ResourceType, KubeObject][] {
-  return Object.values(RESOURCES).flatMap((resource: ResourceType) =>
+  return servedKinds(store).flatMap((resource) =>
     store
       .list(resource, owner.metadata.namespace)
       .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))

@@ -277,6 +277,10 @@ const EXPERIMENTAL = {
   GatewaySpec: { defaultScope: 'string' },
 } satisfies Record<string, Record<string, FieldSchema>>
 
+/** Annotations of the Gateway API's CRDs. */
+export const VERSION_ANNOTATION = 'gateway.networking.k8s.io/bundle-version'
+export const CHANNEL_ANNOTATION = 'gateway.networking.k8s.io/channel'
+
 export const GATEWAY_API_VERSION = '1.6.1'
 export type Channel = 'standard' | 'experimental'
 

@@ -75,7 +75,7 @@ export function inspect(value: unknown, schema: FieldSchema): Inspection {
       } else if (item !== null || schemaOfField === 'any') {
         const fieldType = resolve(schemaOfField)
         const kept = visit(item, fieldType, itemPath, name)
-        const optional = !definition.open && !definition.required?.includes(field)
+        const optional = !definition.open && !definition.keepsEmpty && !definition.required?.includes(field)
         if (!(optional && isOmitted(kept, fieldType))) struct[field] = kept
       }
     }

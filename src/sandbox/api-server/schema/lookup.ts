@@ -1,3 +1,4 @@
+import { objectSchema } from '../custom-kinds/open-api.js'
 import type { ResourceType } from '../objects.js'
 import { gatewayApiType } from './gateway-api-types.js'
 import { GLOO_TYPES } from './gloo-types.js'
@@ -18,6 +19,8 @@ const ANY: Resolved = { kind: 'any' }
 /** The schema of a kind's objects; `any` for kinds that the table does not have. */
 export function schemaOf(resource: ResourceType): FieldSchema {
   if (resource.schema !== undefined) return resource.schema
+  const own = resource.schemas?.[resource.version]
+  if (own) return objectSchema(own, resource.kind)
   if (resource.group === 'gateway.networking.k8s.io') return `gateway-api.${resource.kind}`
   if (resource.custom) return knownOrAny(`gloo.${resource.kind}`)
   const group = resource.group === '' ? 'core' : resource.group.split('.')[0]
@@ -40,6 +43,7 @@ export function resolve(schema: FieldSchema): Resolved {
       merge: schema.merge,
     }
   }
+  if ('struct' in schema) return { kind: 'struct', name: schema.name, definition: schema.struct }
   if ('map' in schema) return { kind: 'map', values: schema.map, atomic: schema.atomic ?? false }
   return { kind: 'scalar', type: 'int64', minimum: schema.minimum, maximum: schema.maximum }
 }

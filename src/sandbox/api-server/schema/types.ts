@@ -23,7 +23,13 @@ export interface NumberSchema {
   maximum?: number
 }
 
-export type FieldSchema = TypeName | ListSchema | MapSchema | NumberSchema
+/** An object described in place. */
+export interface StructSchema {
+  struct: TypeDefinition
+  name: string
+}
+
+export type FieldSchema = TypeName | ListSchema | MapSchema | NumberSchema | StructSchema
 
 /** An object with named fields. */
 export interface TypeDefinition {
@@ -37,4 +43,6 @@ export interface TypeDefinition {
   atomic?: true
   /** Fields that are not listed are kept unchanged; otherwise they are unknown. */
   open?: true
+  /** Empty lists and maps stay: no Go type drops them. */
+  keepsEmpty?: true
 }

@@ -1,4 +1,8 @@
-import { GATEWAY_API_VERSION } from '../../api-server/schema/gateway-api-types.js'
+import {
+  CHANNEL_ANNOTATION,
+  GATEWAY_API_VERSION,
+  VERSION_ANNOTATION,
+} from '../../api-server/schema/gateway-api-types.js'
 import { RESOURCES } from '../../api-server/resources.js'
 import type { ObjectStore } from '../../api-server/store.js'
 import {
@@ -22,9 +26,6 @@ export const GATEWAY_API_KINDS = [
   RESOURCES.referencegrants,
   RESOURCES.backendtlspolicies,
 ]
-
-export const VERSION_ANNOTATION = 'gateway.networking.k8s.io/bundle-version'
-export const CHANNEL_ANNOTATION = 'gateway.networking.k8s.io/channel'
 
 interface Installation {
   /** The controller's Deployment; none if the proxies are the controller. */
