@@ -25,7 +25,7 @@ describe.each(PROVIDERS)(
   'with Helm $major and $provider',
   ({ major, provider, install, url, routes, kinds }) => {
     test('echo goes through the six steps beside an untouched foxtrot, and no request fails', async () => {
-      cli = await startSandboxCli(major)
+      cli = await startSandboxCli(major, { ownProcesses: true })
       const proxies = url(cli.sandbox)
       const installed = await json('install', 'echo', 'v1', ...install)
       expect(installed.stage).toEqual({ name: 'stable', primary: 'v1' })

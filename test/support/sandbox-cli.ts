@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { expect } from 'vitest'
 import { type HelmMajor, pathWithTools } from '../../scripts/tools.js'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
+import { CanaryWorkers } from './canary-workers.js'
 import { requireInSchema } from './json-schema.js'
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -22,7 +23,7 @@ export interface SandboxCli {
   /** A folder of this sandbox's own; removed at close. */
   home: string
   env: Record<string, string>
-  /** Runs bin/run.js; never throws for an exit code, but for JSON that is not as its schema says. */
+  /** Runs the built canary; never throws for an exit code, but for JSON that is not as its schema says. */
   canary(args: string[], options?: CommandOptions): Promise<CommandOutcome>
   helm(args: string[], input?: string): Promise<CommandOutcome>
   kubectl(args: string[], input?: string): Promise<CommandOutcome>
@@ -39,6 +40,8 @@ interface CommandOptions {
 export interface SandboxCliOptions extends SandboxOptions {
   /** Proofs of 44 answers of each kind, as fast as they come, instead of 459. */
   briefProofs?: boolean
+  /** Each canary command in a process of its own, as a user's is. */
+  ownProcesses?: boolean
 }
 
 /** A cluster quicker than a real one, and briefer proofs, for tests whose point is neither; traffic drains all the same. */
@@ -55,7 +58,7 @@ const BRIEF_PROOFS = { CANARY_PROBE_RATE: '0', CANARY_TOLERANCE: '10' }
 /** Starts a sandbox with a private home, kubeconfig and caches (ports are reused, so caches must not be shared). */
 export async function startSandboxCli(
   major: HelmMajor,
-  { briefProofs = false, ...options }: SandboxCliOptions = {},
+  { briefProofs = false, ownProcesses = false, ...options }: SandboxCliOptions = {},
 ): Promise<SandboxCli> {
   const sandbox = await startSandbox(options)
   const home = await mkdtemp(path.join(tmpdir(), 'canary-test-'))
@@ -88,8 +91,12 @@ export async function startSandboxCli(
     })
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr }
   }
+  const workers = new CanaryWorkers(home, env)
   const canary: SandboxCli['canary'] = async (args, extra = {}) => {
-    const outcome = await run(process.execPath, [runJs, ...args], extra.input, extra.env)
+    const isOwn = ownProcesses || extra.input !== undefined
+    const outcome = isOwn
+      ? await run(process.execPath, [runJs, ...args], extra.input, extra.env)
+      : await workers.run(args, extra.env)
     if (args.includes('--json') && outcome.stdout) requireInSchema(args, JSON.parse(outcome.stdout))
     return outcome
   }
@@ -107,6 +114,7 @@ export async function startSandboxCli(
     helm: (args, input) => run('helm', args, input),
     kubectl: (args, input) => run('kubectl', args, input),
     close: async () => {
+      await workers.close()
       await sandbox.close()
       await rm(home, { recursive: true, force: true })
     },
