@@ -16,7 +16,7 @@ import {
 import type { Openers } from './session/openers.js'
 import type { SettingsSources } from './session/settings.js'
 
-/** What all commands share: output flags, and errors reported alike: one exit code and one document in every format. */
+/** What all commands share: output flags, and errors with one exit code and one document in every format. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = outputFlags
   private output?: Output
@@ -36,13 +36,13 @@ export abstract class BaseCommand extends Command {
     await super.init()
   }
 
-  /** How to print, read off the command line once. */
+  /** How to print, read from the command line once. */
   protected async getOutput(): Promise<Output> {
     this.output ??= await outputOf(this.argv, process.env)
     return this.output
   }
 
-  /** Where settings come from, and what learns their secrets. */
+  /** Where settings come from; `secrets` masks theirs. */
   protected sources({ secrets }: Output): SettingsSources {
     return { cwd: process.cwd(), env: process.env, secrets, version: this.config.version }
   }
@@ -64,7 +64,7 @@ export abstract class BaseCommand extends Command {
 
   /** Reports any error and sets the exit code; never rethrows, so that oclif adds nothing of its own. */
   protected override async catch(error: Error): Promise<void> {
-    // With NODE_ENV=development oclif warns of commands that end before they are parsed, as usage errors do.
+    // With NODE_ENV=development oclif warns of commands that end before they are parsed; usage errors end them there.
     this.parsed = true
     const command = `${this.config.bin} ${(this.id ?? '').replaceAll(':', ' ')}`.trim()
     const explained = explainParseError(error, {

@@ -3,7 +3,7 @@ import type { Config } from '@oclif/core/config'
 import { CommandHelp, Help } from '@oclif/core/help'
 import { EXIT_CODES } from '../model/exit-codes.js'
 
-/** Flags that all commands share are said once, in these groups, below a command's own. */
+/** Groups of shared flags, listed below a command's own. */
 const GROUPS = ['safety', 'cluster', 'probe', 'output']
 
 class CanaryCommandHelp extends CommandHelp {
@@ -20,13 +20,13 @@ class CanaryCommandHelp extends CommandHelp {
     return [this.command.id, ...args, '[FLAGS]'].join(' ')
   }
 
-  /** Of a list whose rows are indented oclif trims the first. */
+  /** oclif trims the indent of a list's first row. */
   override renderList(...[rows, options]: Parameters<CommandHelp['renderList']>): string {
     const text = super.renderList(rows, options)
     return /^ {4}--/m.test(text) && text.startsWith('--') ? `    ${text}` : text
   }
 
-  /** The summary stands above already. */
+  /** Without the summary, which help prints above. */
   protected override description(): string {
     return this.wrap(this.command.description ?? '')
   }
@@ -63,10 +63,10 @@ export default class CanaryHelp extends Help {
     return this.section(
       'A ROLLOUT',
       [
-        '$ canary install APP v1      one version, proven',
+        '$ canary install APP v1      one version, verified',
         '$ canary start APP v2        v2 beside it: only requests with the canary header reach it',
         '$ canary shift APP 50        half of the other requests too',
-        '$ canary finish APP          all requests, and v1 is removed',
+        '$ canary finish APP          all requests to v2; v1 is removed',
         '$ canary abort APP           at any time before: back to v1',
         '$ canary undo APP v1         at any time after: v1 comes back by the same steps',
       ].join('\n'),

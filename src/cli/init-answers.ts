@@ -3,7 +3,7 @@ import { pathProblem, type PathUse } from '../lib/http/url-path.js'
 import { checkApp } from './flags/args.js'
 import type { Questions } from './output/questions.js'
 
-/** What `canary init` was told, checked; undefined where nothing was said. */
+/** The answers for `canary init`, checked; undefined if not given. */
 export interface KnownAnswers {
   app?: string
   namespace?: string
@@ -29,7 +29,7 @@ const NONE = 'none'
 const EXAMPLE = "the chart's example"
 const MAX_REPLICAS = 1000
 
-/** Checks arguments and flags. Throws UsageError naming the one that won't do. */
+/** Checks arguments and flags. Throws UsageError that names the invalid one. */
 export function checkTyped(typed: Typed): KnownAnswers {
   const check = <T>(value: string | undefined, parse: (text: string) => T) =>
     value === undefined ? undefined : parse(value)
@@ -44,52 +44,51 @@ export function checkTyped(typed: Typed): KnownAnswers {
   }
 }
 
-/** Asks for what was not said. With a Deployment to read from, only for what it can't tell. */
+/** Asks for the rest. With a Deployment to read from, only for what that does not have. */
 export async function askRest(
   questions: Questions,
-  reported: KnownAnswers,
+  given: KnownAnswers,
   known: { app: string; namespace?: string; hasDeployment: boolean },
 ): Promise<KnownAnswers> {
   const { hasDeployment } = known
-  const app =
-    reported.app ?? (await questions.ask({ text: 'App, a name', byDefault: known.app, parse: checkName }))
+  const app = given.app ?? (await questions.ask({ text: 'App name', byDefault: known.app, parse: checkName }))
   const namespace =
-    reported.namespace ??
+    given.namespace ??
     (await questions.ask({
       text: 'Namespace',
       byDefault: known.namespace ?? app,
       parse: checkNamespace,
     }))
   const paths =
-    reported.paths ??
+    given.paths ??
     (await questions.ask({
-      text: 'Paths that it answers to, with blanks between',
+      text: 'Paths it serves, separated by spaces',
       byDefault: `/${app}`,
       parse: (text) => checkPaths(text.split(/\s+/)),
     }))
-  if (hasDeployment) return { ...reported, app, namespace, paths }
+  if (hasDeployment) return { ...given, app, namespace, paths }
   const image =
-    reported.image ??
+    given.image ??
     (await questions.ask({
       text: 'Image',
       byDefault: EXAMPLE,
       parse: (text) => (text === EXAMPLE ? undefined : checkImage(text)),
     }))
-  const port = reported.port ?? (await questions.ask({ text: 'Port', byDefault: '8080', parse: checkPort }))
+  const port = given.port ?? (await questions.ask({ text: 'Port', byDefault: '8080', parse: checkPort }))
   const healthPath =
-    reported.healthPath ??
+    given.healthPath ??
     (await questions.ask({
-      text: 'Path that tells its health',
+      text: 'Health check path',
       byDefault: NONE,
       parse: (text) => (text === NONE ? undefined : checkPath('The path', text, 'probe')),
     }))
   const replicas =
-    reported.replicas ??
+    given.replicas ??
     (await questions.ask({ text: 'Pods of each version', byDefault: '2', parse: checkReplicas }))
   return { app, namespace, paths, image, port, healthPath, replicas }
 }
 
-/** A name made of any text, such as a folder's; undefined where there is none in it. */
+/** An app name made of any text, such as a folder's name; undefined if that is impossible. */
 export function nameFrom(text: string): string | undefined {
   const name = text
     .toLowerCase()
@@ -104,7 +103,7 @@ function checkName(text: string): string {
   const app = checkApp(text)
   if (/^[a-z]/.test(app)) return app
   throw wrong(
-    `APP "${app}" can't be the name of a Service, which starts with a letter.`,
+    `APP "${app}" is not a valid Service name: it must start with a letter.`,
     `choose a name like app-${app}`,
   )
 }
@@ -112,7 +111,7 @@ function checkName(text: string): string {
 function checkNamespace(text: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text
   throw wrong(
-    `"${text}" can't be the name of a namespace.`,
+    `"${text}" is not a valid namespace.`,
     'use at most 63 lower-case letters a-z, digits and "-", with a letter or digit at both ends',
   )
 }

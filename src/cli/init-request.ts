@@ -19,8 +19,8 @@ type InitFlags = ParsedFlags['flags'] &
   }
 
 /**
- * What `canary init` is to write: what was typed, read from a Deployment, and asked for on a terminal. Throws UsageError for
- * an answer that won't do, and where nothing names the app.
+ * The request for `canary init`: from the command line, a Deployment, and questions on a terminal. Throws UsageError for
+ * an invalid answer, and if nothing names the app.
  */
 export async function readInitRequest(
   { flags, metadata }: Pick<ParsedFlags, 'metadata'> & { flags: InitFlags },
@@ -29,7 +29,7 @@ export async function readInitRequest(
   say: (line: string) => void,
 ): Promise<{ request: InitRequest; cluster: NamedCluster }> {
   const { app: name, ...typed } = checkTyped({ ...flags, app: typedApp })
-  // Settings of the folder, such as the context: also of an app that is to be named by its Deployment.
+  // Settings of the folder, such as the context, apply to an app that its Deployment names, too.
   const settings = await resolveSettings(name, { flags, metadata }, sources)
   const { namespace, cluster } = settings
   const note = configNote([settings])
@@ -66,7 +66,7 @@ export async function readInitRequest(
   return { request, cluster }
 }
 
-/** The same answers with those of a person; off a terminal nobody is asked. */
+/** The answers, completed by a person if there is a terminal. */
 async function asked(given: KnownAnswers, known: Parameters<typeof askRest>[2]): Promise<KnownAnswers> {
   const { stdin: input, stderr: output } = process
   if (!input.isTTY || !output.isTTY) return given
@@ -80,7 +80,7 @@ async function asked(given: KnownAnswers, known: Parameters<typeof askRest>[2]):
 }
 
 function withoutApp(): UsageError {
-  return new UsageError('APP is missing, and the folder has no name for one.', {
+  return new UsageError('APP is missing, and the name of the folder is not usable as one.', {
     state: 'Nothing was written.',
     nextSteps: [canaryCommand(['init', 'APP'])],
   })

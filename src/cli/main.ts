@@ -3,15 +3,15 @@ import path from 'node:path'
 import type { run as runCommandLine } from '@oclif/core/run'
 import { codeFolder, packageFolder } from '../lib/package-folder.js'
 
-/** Where the project is; bin/dev.js also says how to read it. */
+/** Where the project is; bin/dev.js adds how to load TypeScript. */
 type LoadOptions = Parameters<typeof runCommandLine>[1]
 
-/** What other programs take for it, too. */
+/** Words by which other programs ask for it. */
 const VERSION_WORDS = ['--version', '-v', '-V', 'version']
 
 /**
- * The whole program: runs one command line and sets the exit code. Commands tell their own errors; what goes
- * wrong before there is a command (no such command, a broken installation) is told here, in the same form.
+ * The whole program: runs one command line and sets the exit code. Commands print their own errors; errors before there is
+ * a command (an unknown command, a broken installation) are printed here in the same form.
  */
 export async function main(argv: string[], load: LoadOptions): Promise<void> {
   if (argv.length === 1 && VERSION_WORDS.includes(argv[0]!)) {
@@ -30,7 +30,7 @@ export async function main(argv: string[], load: LoadOptions): Promise<void> {
   }
 }
 
-/** The command before its flags, wherever it stands; at no cost where it is there already. */
+/** Moves the command before its flags. Loads nothing if it is there already. */
 async function ordered(argv: string[]): Promise<string[]> {
   const [first = '', second = ''] = argv
   const isTopic = /^[a-z]+$/.test(first) && existsSync(path.join(codeFolder, 'commands', first))
@@ -42,7 +42,7 @@ async function ordered(argv: string[]): Promise<string[]> {
   return commandFirst(argv, await commandNames())
 }
 
-/** What is wrong where oclif found no command. */
+/** The error to report if oclif found no command. */
 async function explain(error: unknown): Promise<unknown> {
   const notFound = error instanceof Error ? /^command (.*) not found\.?$/i.exec(error.message) : null
   if (!notFound) return error

@@ -24,7 +24,7 @@ export default class Init extends BaseCommand {
     }),
     container: Flags.string({
       helpValue: '<name>',
-      description: "The app's container in it; by default the first",
+      description: "The app's container in it (default: the first)",
       dependsOn: ['from'],
     }),
     'with-secrets': Flags.boolean({
@@ -52,7 +52,7 @@ export default class Init extends BaseCommand {
     ...clusterFlags,
     namespace: {
       ...clusterFlags.namespace,
-      description: "Namespace of the release, and of the Deployment; the Deployment's or APP by default",
+      description: "Namespace of the release, and of the Deployment (default: the Deployment's, or APP)",
     },
   }
 

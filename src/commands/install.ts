@@ -38,7 +38,7 @@ export default class Install extends OperationCommand {
     }),
     set: repeatable({
       helpValue: '<key=value>',
-      description: "A value for the chart as helm's --set has it, repeatable",
+      description: 'Value for the chart in the syntax of helm --set, repeatable',
     }),
     'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
     chart: Flags.string({
@@ -50,7 +50,7 @@ export default class Install extends OperationCommand {
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
-      description: "Label by which Gloo's virtual services select the app's routes; by default example",
+      description: "Label by which Gloo's virtual services select the app's routes (default example)",
     }),
     gateway: Flags.string({
       env: 'CANARY_GATEWAY',
@@ -59,7 +59,7 @@ export default class Install extends OperationCommand {
       exclusive: ['api-group', 'with-virtual-service'],
     }),
     'with-virtual-service': Flags.boolean({
-      description: 'Create the delegating virtual service of Gloo if none selects the routes',
+      description: 'Create a virtual service of Gloo that delegates to the routes if none does',
     }),
     'allow-overlap': overlapFlag,
     ...changeFlags,

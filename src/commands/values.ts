@@ -67,7 +67,7 @@ export default class Values extends OperationCommand {
       isValues: true,
       showsSecrets,
     })
-    await this.tellOfMask(values, showsSecrets)
+    await this.noteMask(values, showsSecrets)
   }
 
   private async ofStage(app: string, stage: StageWithValues, flags: StageFlags): Promise<void> {
@@ -85,15 +85,13 @@ export default class Values extends OperationCommand {
     })
     const text = await asYaml(asIs ? values : maskSecrets(values))
     await this.print(values, () => text, { asIs, isFile: true })
-    await this.tellOfMask(values, asIs)
+    await this.noteMask(values, asIs)
   }
 
-  /** Values with a mask in them must not be taken for complete. */
-  private async tellOfMask(values: object, showsSecrets: boolean): Promise<void> {
+  /** Masked values must not be taken for complete ones. */
+  private async noteMask(values: object, showsSecrets: boolean): Promise<void> {
     if (showsSecrets || JSON.stringify(maskSecrets(values)) === JSON.stringify(values)) return
-    await this.note(
-      '! Secrets read *** here: do not apply these values. --show-secrets prints them as they are.',
-    )
+    await this.note('! Secrets are masked as ***: do not apply these values. --show-secrets prints them.')
   }
 }
 

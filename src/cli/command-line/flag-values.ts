@@ -3,7 +3,7 @@ import { UsageError } from '../../model/errors.js'
 const ON = ['true', 'yes', 'on', '1']
 const OFF = ['false', 'no', 'off', '0']
 
-/** What is read here of a flag's definition. */
+/** The parts of a flag's definition used here. */
 interface FlagDefinition {
   type: 'boolean' | 'option'
   char?: string
@@ -18,7 +18,7 @@ export function isOn(word: string, flag: string): boolean {
 }
 
 /**
- * The words of a command with its switches as oclif reads them: `--json=true` is `--json`, and `--json=false` is left out
+ * The words of a command with its switches in oclif's form: `--json=true` becomes `--json`, and `--json=false` is left out
  * (oclif would take `true` for an argument). Throws UsageError for any other value, for `=false` against the environment, and
  * for a long flag with one dash, which oclif would read as a short one.
  */
@@ -46,15 +46,15 @@ function plainWord(
   const [, dashes = '', name = '', value] = /^(--?)([^=]+)(?:=(.*))?$/s.exec(word) ?? []
   const flag = definitionOf(name, flags)
   if (dashes === '-' && name.length > 1 && flag)
-    throw wrong(`"${word}" has one dash too few.`, `--${word.slice(1)}    (did you mean this?)`)
+    throw wrong(`"${word}" needs two dashes.`, `--${word.slice(1)}    (did you mean this?)`)
   if (dashes !== '--' || value === undefined || flag?.type !== 'boolean') return [word]
   const text = value.toLowerCase()
   if (ON.includes(text)) return [`--${name}`]
-  if (!OFF.includes(text)) throw wrong(`--${name} takes no value, and "${value}" is given.`, `--${name}`)
+  if (!OFF.includes(text)) throw wrong(`--${name} takes no value, but "${value}" was given.`, `--${name}`)
   if (flag.allowNo) return [`--no-${name}`]
   const fromEnvironment = flag.env !== undefined && ON.includes(env[flag.env]?.toLowerCase() ?? '')
   if (fromEnvironment)
-    throw wrong(`${flag.env} sets --${name}: ${word} can't take it back.`, `unset ${flag.env}`)
+    throw wrong(`${flag.env} sets --${name}: ${word} cannot override that.`, `unset ${flag.env}`)
   return []
 }
 
@@ -69,8 +69,8 @@ function definitionOf(name: string, flags: Record<string, FlagDefinition>): Flag
 }
 
 /**
- * Throws UsageError for a flag on the command line that does nothing without another one. What the environment or a file sets
- * is meant for all commands, and may be idle. `raw` is as oclif gives it.
+ * Throws UsageError for a flag on the command line that has no effect without another one. Settings of the environment or a
+ * file are meant for all commands and may have no effect. `raw` is oclif's.
  */
 export function requireWith(
   { raw, flags }: { raw: { type: string; flag?: string }[]; flags: Record<string, unknown> },
@@ -78,7 +78,7 @@ export function requireWith(
   other: string,
 ): void {
   if (flags[other] || !raw.some((token) => token.type === 'flag' && token.flag === flag)) return
-  throw wrong(`--${flag} does nothing without --${other}.`, `add --${other}, or leave --${flag} out`)
+  throw wrong(`--${flag} has no effect without --${other}.`, `add --${other}, or remove --${flag}`)
 }
 
 function wrong(message: string, remedy: string): UsageError {

@@ -1,14 +1,14 @@
 import { UsageError } from '../../model/errors.js'
 import { changeFlags, clusterFlags, failureFlags, outputFlags, probeFlags } from '../flags/flags.js'
 
-/** The flags that many commands have; only these are understood before a command. */
+/** Flags that many commands have; only these may come before a command. */
 const SHARED = { ...outputFlags, ...clusterFlags, ...probeFlags, ...changeFlags, ...failureFlags }
 const HELP = ['--help', '-h']
 
 /**
  * The command line with its command first: `--namespace echo status` becomes `status --namespace echo`, and
- * `runbook --json lint FILE` becomes `runbook lint --json FILE`. `names` are those of all commands. Throws UsageError where
- * there is no command, or a flag before it that may take a value or not.
+ * `runbook --json lint FILE` becomes `runbook lint --json FILE`. `names` are those of all commands. Throws UsageError if
+ * there is no command, or if a flag before it is not one of these: it may or may not take the next word.
  */
 export function commandFirst(argv: string[], names: string[]): string[] {
   const command: string[] = []
@@ -21,8 +21,7 @@ export function commandFirst(argv: string[], names: string[]): string[] {
     if (length === 0) command.push(word)
     rest = rest.slice(length || 1)
   }
-  if (command.length === 0 && !flags.some((flag) => HELP.includes(flag)))
-    throw noCommand('No command is given.')
+  if (command.length === 0 && !flags.some((flag) => HELP.includes(flag))) throw noCommand('No command given.')
   return [...command, ...flags, ...rest]
 }
 
@@ -32,7 +31,7 @@ function isComplete(command: string[], names: string[]): boolean {
   return second !== undefined || names.includes(first) || !names.some((name) => name.startsWith(`${first} `))
 }
 
-/** How many words a flag before the command takes, its value included. */
+/** Number of words of a flag before the command, its value included. */
 function flagLength(word: string): number {
   if (HELP.includes(word)) return 1
   const [text] = word.split('=') as [string]
@@ -41,7 +40,7 @@ function flagLength(word: string): number {
     const longs = [name, ...aliases].map((long) => `--${long}`)
     return [...longs, `--no-${name}`].includes(text) || (char !== undefined && text === `-${char}`)
   })
-  if (!found) throw noCommand(`"${word}" stands before the command.`)
+  if (!found) throw noCommand(`"${word}" comes before the command.`)
   return found[1].type === 'option' && text === word ? 2 : 1
 }
 

@@ -3,7 +3,7 @@ import { CanaryError, UsageError } from '../../model/errors.js'
 import { closest } from '../../lib/closest.js'
 import { looksLikeVersion } from '../../rollout/stage/version.js'
 
-/** The parts of oclif's errors that are read here; their classes are not all exported. */
+/** The parts of oclif's errors used here; it does not export all their classes. */
 interface OclifError extends Error {
   oclif?: { exit?: number }
   args?: ({ name: string } | string)[]
@@ -11,26 +11,25 @@ interface OclifError extends Error {
   parse?: { output?: { args?: Record<string, unknown> } }
 }
 
-/** A command as it was typed (`canary start`), the names of its flags, and its arguments in their order. */
+/** A command (`canary start`), the names of its flags, and its arguments in order. */
 export interface ParsedCommand {
   command: string
   flags: string[]
   args: { name: string; required?: boolean }[]
 }
 
-/** How oclif says what is wrong with flags, and the same in the words of this program. */
+/** oclif's messages about flags, and ours. */
 const REWORDED: [RegExp, string][] = [
   [/^Flag (--\S+) expects a value$/, '$1 needs a value'],
   [/^Flag (--\S+) expects one of these values: (.*)$/, '$1 needs a value, one of $2'],
-  [/^Expected (--[^=\s]+=.*) to be one of: (.*)$/, '$1 is none of $2'],
+  [/^Expected (--[^=\s]+)=(.*) to be one of: (.*)$/, 'invalid value "$2" for $1 (expected $3)'],
   [/^All of the following must be provided when using (--\S+): (.*)$/, '$1 needs $2'],
-  [/^(--[^=\s]+)=.* cannot also be provided when using (--\S+)$/, '$1 and $2 exclude each other'],
+  [/^(--[^=\s]+)=.* cannot also be provided when using (--\S+)$/, '$1 and $2 cannot be used together'],
   [/^Parsing (--\S+) Expected/, '$1: expected'],
 ]
 
 /**
- * A usage error out of what oclif's parser throws, in few words. Anything that is not the parser's comes back
- * as it is.
+ * A short usage error for what oclif's parser throws. Other errors are returned unchanged.
  */
 export function explainParseError(error: unknown, { command, flags, args }: ParsedCommand): unknown {
   if (error instanceof CanaryError || !(error instanceof Error) || !('oclif' in error)) return error
@@ -47,7 +46,7 @@ export function explainParseError(error: unknown, { command, flags, args }: Pars
   }
   if (constructor.name === 'UnexpectedArgsError' && wrong) {
     const words = wrong.map((arg) => `"${argName(arg)}"`).join(' and ')
-    return usage(`There is no place for ${words}.`, [commented(takes, 'what it takes'), help])
+    return usage(`Unexpected ${words}.`, [commented(takes, 'its arguments'), help])
   }
   if (constructor.name === 'NonExistentFlagsError' && unknown) {
     const meant = unknown.flatMap((flag) => {
@@ -57,7 +56,7 @@ export function explainParseError(error: unknown, { command, flags, args }: Pars
       const near = closest(name, flags)
       return near ? [`did you mean --${near}?`] : []
     })
-    return usage(`There is no flag ${unknown.join(' or ')}.`, [...meant, help])
+    return usage(`Unknown flag ${unknown.join(', ')}.`, [...meant, help])
   }
   const reasons = message
     .replace(/\n?See more help with --help/, '')
@@ -73,7 +72,7 @@ function reworded(line: string): string {
   return found ? line.replace(...found) : line
 }
 
-/** The command with the words that were given where they belong, the missing ones by their names. */
+/** The command with the given words in their places, and names for the missing ones. */
 function completed(command: string, args: ParsedCommand['args'], given: string[]): string {
   const left = [...given]
   const take = (fits: (word: string) => boolean) => left.splice(left.findIndex(fits), 1)[0]
@@ -92,7 +91,7 @@ function place(name: string, required = false): string {
   return required ? name.toUpperCase() : `[${name.toUpperCase()}]`
 }
 
-/** Missing arguments come as definitions, surplus ones as what was typed. */
+/** Missing arguments come as definitions, surplus ones as typed. */
 function argName(arg: { name: string } | string): string {
   return typeof arg === 'string' ? arg : arg.name
 }

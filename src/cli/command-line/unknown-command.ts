@@ -1,10 +1,10 @@
 import { nearest } from '../../lib/closest.js'
 import { UsageError } from '../../model/errors.js'
 
-/** Commands that are worth naming beside a mistyped one. */
+/** How many similar commands to name. */
 const MOST_NEAREST = 3
 
-/** What other tools for rollouts, Helm and kubectl call it, and the commands that do it here. */
+/** Words of kubectl, Helm and other rollout tools, and the commands that do the same here. */
 const ELSEWHERE: Record<string, string[]> = {
   apply: [
     'canary run FILE    (the steps of a runbook)',
@@ -12,36 +12,29 @@ const ELSEWHERE: Record<string, string[]> = {
   ],
   cancel: ['canary abort APP    (back to the primary)'],
   create: ['canary install APP VERSION'],
-  delete: ['canary uninstall APP    (once nobody sends it requests)'],
+  delete: ['canary uninstall APP    (once it gets no more requests)'],
   deploy: [
     'canary start APP VERSION    (a canary beside the primary)',
     'canary install APP VERSION    (a first version)',
   ],
-  describe: ['canary status APP', 'canary doctor APP    (what is wrong, and the remedies)'],
-  diff: ['canary upgrade APP --dry-run    (what would change)', 'canary status APP    (what others changed)'],
+  describe: ['canary status APP', 'canary doctor APP    (problems and remedies)'],
+  diff: ['canary upgrade APP --dry-run    (what would change)', 'canary status APP    (drift)'],
   events: ['canary history APP', 'canary doctor APP'],
-  get: [
-    'canary status    (all apps)',
-    'canary status APP',
-    'canary values APP VERSION    (values to be committed)',
-  ],
+  get: ['canary status    (all apps)', 'canary status APP', 'canary values APP    (its complete values)'],
   list: ['canary status    (all apps)', 'canary runs    (runs, and what they wait for)'],
-  logs: [
-    'canary doctor APP    (what is wrong, and the remedies)',
-    'kubectl logs deployment/APP-VERSION -n NAMESPACE',
-  ],
+  logs: ['canary doctor APP    (problems and remedies)', 'kubectl logs deployment/APP-VERSION -n NAMESPACE'],
   pause: [
     'canary rollout APP VERSION --until STEP    (stops there; every stage stays until the next command)',
   ],
   plan: ['canary shift APP WEIGHT --dry-run    (any command that changes something takes --dry-run)'],
   promote: [
     'canary shift APP 100    (all requests to the canary)',
-    'canary finish APP    (and the primary is removed)',
+    'canary finish APP    (then removes the primary)',
   ],
-  resume: ['canary approve APP STEP', 'canary runs    (runs, and the commands that go on with them)'],
+  resume: ['canary approve APP STEP', 'canary runs    (runs, and the commands that continue them)'],
   retry: [
-    'canary runs    (runs, and the commands that go on with them)',
-    'canary rollout APP VERSION    (goes on where APP is)',
+    'canary runs    (runs, and the commands that continue them)',
+    'canary rollout APP VERSION    (continues where APP is)',
   ],
   rollback: [
     'canary abort APP    (during a rollout: back to the primary)',
@@ -49,7 +42,10 @@ const ELSEWHERE: Record<string, string[]> = {
   ],
   'set-weight': ['canary shift APP WEIGHT'],
   stop: ['canary abort APP    (back to the primary)'],
-  template: ['canary values APP VERSION', 'canary upgrade APP --dry-run    (what would change)'],
+  template: [
+    'canary values APP --stage STAGE --primary VERSION    (values of a stage)',
+    'canary upgrade APP --dry-run    (what would change)',
+  ],
   test: ['canary verify APP'],
   watch: ['canary status APP', 'canary verify APP    (counts which version answers)'],
 }
@@ -71,14 +67,14 @@ const SAME: Record<string, string> = {
 }
 
 /**
- * The error for a command that is not there, with the commands that may have been meant. `id` is as oclif has it, words
- * with colons between them: all up to the first flag where it knows none of them.
+ * The error for an unknown command, with the commands that may have been meant. `id` is oclif's: words with colons between
+ * them, all up to the first flag if it knows none of them.
  */
 export function unknownCommand(id: string, names: string[]): UsageError {
   const words = id.split(':')
   const inTopic = names.some((name) => name.startsWith(`${words[0]!} `))
   const word = words.slice(0, inTopic ? 2 : 1).join(' ')
-  return new UsageError(`There is no command "${word}".`, {
+  return new UsageError(`Unknown command "${word}".`, {
     state: 'Nothing was changed.',
     nextSteps: [...meant(word.toLowerCase(), names), 'canary --help    (all commands)'],
   })

@@ -3,8 +3,7 @@ import { canaryCommand, commented } from '../../model/command-line.js'
 import { UsageError } from '../../model/errors.js'
 import { isVersion, looksLikeVersion, VERSION_FORM } from '../../rollout/stage/version.js'
 
-// Arguments stay strings: a version may look like a number. None is ever taken from stdin, which oclif would
-// do.
+// Arguments stay strings: a version may look like a number. oclif would read a missing one from stdin; none of these may be.
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
@@ -30,7 +29,7 @@ export function versionArg(description: string) {
 export function checkApp(text: string): string {
   refuseReserved('APP', text)
   if (LABEL.test(text) && text.length <= APP_LENGTH) return text
-  throw new UsageError(`APP "${text}" can't be part of a Kubernetes name.`, {
+  throw new UsageError(`APP "${text}" is not a valid Kubernetes name.`, {
     state: 'Nothing was changed.',
     nextSteps: [
       ...lowerCased(text, LABEL.test.bind(LABEL)),
@@ -46,7 +45,7 @@ export function checkGateway(text: string): { namespace: string; name: string } 
     return { namespace, name }
   throw new UsageError(`--gateway is ${JSON.stringify(text)}, not NAMESPACE/NAME of a Gateway.`, {
     state: 'Nothing was changed.',
-    nextSteps: ['kubectl get gateways -A    (those that are there)'],
+    nextSteps: ['kubectl get gateways -A    (lists them)'],
   })
 }
 
@@ -54,16 +53,16 @@ export function checkGateway(text: string): { namespace: string; name: string } 
 export function checkVersion(text: string): string {
   refuseReserved('VERSION', text)
   if (isVersion(text)) return text
-  throw new UsageError(`VERSION "${text}" can't be a version.`, {
+  throw new UsageError(`VERSION "${text}" is not a valid version.`, {
     state: 'Nothing was changed.',
     nextSteps: [...lowerCased(text, isVersion), `use ${VERSION_FORM}`],
   })
 }
 
-/** Things are kept by these names, in objects that have some of them already. */
+/** Names that every JavaScript object has, such as `constructor`: maps are keyed by app and version. */
 function refuseReserved(argument: string, text: string): void {
   if (!(text in {})) return
-  throw new UsageError(`${argument} "${text}" is a name that canary can't keep things by.`, {
+  throw new UsageError(`${argument} "${text}" is a reserved name.`, {
     state: 'Nothing was changed.',
     nextSteps: ['choose another name'],
   })
@@ -86,16 +85,16 @@ export function parsePercent(name: string, text: string): number {
 
 const PERCENT = /^(0|[1-9]\d?|100)%?$/
 
-/** Throws UsageError where APP and WEIGHT were given the wrong way round. */
+/** Throws UsageError if APP and WEIGHT were swapped. */
 export function refuseWeightFirst({ app, weight }: { app: string; weight: string }): void {
   if (!PERCENT.test(app) || PERCENT.test(weight) || !LABEL.test(weight)) return
-  throw new UsageError(`WEIGHT "${weight}" is no percentage, and APP "${app}" is one: APP comes first.`, {
+  throw new UsageError(`WEIGHT "${weight}" is not a percentage, but APP "${app}" is: APP comes first.`, {
     state: 'Nothing was changed.',
     nextSteps: [commented(canaryCommand(['shift', weight, app]), 'did you mean this?')],
   })
 }
 
-/** Throws UsageError for a new app with the name of a version, and a version with that of an app. */
+/** Throws UsageError if APP of an install looks like a version and VERSION like an app. */
 export function refuseVersionFirst({ app, version }: { app: string; version: string }): void {
   if (!looksLikeVersion(app) || looksLikeVersion(version) || !LABEL.test(version)) return
   throw new UsageError(`APP "${app}" looks like a version: APP comes first, then VERSION.`, {
@@ -107,11 +106,11 @@ export function refuseVersionFirst({ app, version }: { app: string; version: str
   })
 }
 
-/** The number of a revision, of --revision. Throws UsageError. */
+/** The number given to --revision. Throws UsageError. */
 export function parseRevision(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new UsageError(`--revision "${text}" is not the number of a revision.`, {
+  throw new UsageError(`--revision "${text}" is not a revision number.`, {
     state: 'Nothing was changed.',
-    nextSteps: ['give a whole number as helm history lists them, as in: --revision 3'],
+    nextSteps: ['give a revision that helm history lists, such as --revision 3'],
   })
 }

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 // Values stay strings here: cli/session/settings.ts checks them, whether they come from a flag, the environment or
 // canary.yaml.
 
-/** A flag that may be given several times, one value each: what follows the value is an argument again. */
+/** A repeatable flag with one value each time: oclif would take the words after the value for more values. */
 export function repeatable(options: Pick<Flag, 'char' | 'env' | 'helpValue' | 'helpGroup' | 'description'>) {
   return Flags.string({ ...options, multiple: true, multipleNonGreedy: true })
 }
@@ -35,12 +35,12 @@ export const outputFlags = {
   }),
 }
 
-/** Which cluster, and where in it. */
+/** The cluster and the namespace. */
 export const clusterFlags = {
   namespace: Flags.string({
     char: 'n',
     env: 'CANARY_NAMESPACE',
-    description: "Namespace of the release; by default where the app's only release is",
+    description: "Namespace of the release (default: where the app's only release is)",
     helpGroup: 'cluster',
   }),
   'kube-context': Flags.string({
@@ -51,7 +51,7 @@ export const clusterFlags = {
   }),
   kubeconfig: Flags.string({
     env: 'CANARY_KUBECONFIG',
-    description: "Kubeconfig file; by default kubectl's (KUBECONFIG, ~/.kube/config)",
+    description: "Kubeconfig file (default: kubectl's: KUBECONFIG, ~/.kube/config)",
     helpGroup: 'cluster',
   }),
   config: Flags.string({
@@ -66,7 +66,7 @@ export const clusterFlags = {
 export const probeFlags = {
   'proxy-url': Flags.string({
     env: 'CANARY_PROXY_URL',
-    description: 'Origin of the proxy; by default the address that the gateway itself shows',
+    description: "Origin of the proxy (default: the address in the gateway's status or Service)",
     helpGroup: 'probe',
   }),
   host: Flags.string({
@@ -128,13 +128,13 @@ export const probeFlags = {
   resolve: repeatable({
     env: 'CANARY_RESOLVE',
     helpValue: '<host:port:address>',
-    description: "The address of the proxy's host, as with curl; repeatable",
+    description: "Address to use for the proxy's host, as curl's --resolve; repeatable",
     helpGroup: 'probe',
   }),
   'ca-file': Flags.string({
     env: 'CANARY_CA_FILE',
     helpValue: '<file>',
-    description: "Certificates (PEM) to trust for https, in place of the system's",
+    description: "Certificates (PEM) to trust for https, instead of the system's",
     helpGroup: 'probe',
   }),
   'cert-file': Flags.string({
@@ -157,7 +157,7 @@ export const probeFlags = {
   }),
 }
 
-/** How long the canary's health is compared with the primary's. */
+/** Length of an analysis. */
 export const durationFlag = Flags.string({
   default: '30s',
   env: 'CANARY_DURATION',
@@ -172,7 +172,7 @@ export const changeFlags = {
     default: '5m',
     env: 'CANARY_TIMEOUT',
     helpValue: '<duration>',
-    description: 'Time limit for pods to become ready or to end, such as 90s or 5m',
+    description: 'Time limit for pods to become ready or to terminate, such as 90s or 5m',
   }),
   'dry-run': Flags.boolean({
     env: 'CANARY_DRY_RUN',
@@ -185,7 +185,7 @@ export const changeFlags = {
   }),
   'take-over': Flags.boolean({
     env: 'CANARY_TAKE_OVER',
-    description: "Overwrite drift: what others changed in the release's objects",
+    description: "Overwrite drift, changes that others made to the release's objects",
     helpGroup: 'safety',
   }),
   'wait-for-lock': Flags.string({
@@ -216,23 +216,23 @@ export const chartVersionFlag = Flags.string({
   dependsOn: ['chart'],
 })
 
-/** Commands that may change what an app answers to. */
+/** Commands that may change the paths or domains of an app. */
 export const overlapFlag = Flags.boolean({
   env: 'CANARY_ALLOW_OVERLAP',
   description: 'Only warn if routes overlap with those of another app, or a domain is taken',
   helpGroup: 'safety',
 })
 
-/** Commands that raise the canary's share, or change who sets the number of pods. */
+/** Commands that raise the canary's share, or change what sets the number of pods. */
 export const scaleFlag = Flags.string({
   options: ['check', 'auto', 'off'],
   env: 'CANARY_SCALE',
   description:
-    "If pods would be missing (the canary's for its share; with upgrade, those that serve now): refuse (check), scale (auto), or go on (off); default: capacity.scale in the values, else check",
+    'With too few pods (of the canary for its share; with upgrade, of the versions that serve): refuse (check), scale (auto), or continue (off); default: capacity.scale in the values, else check',
   helpGroup: 'safety',
 })
 
-/** Commands whose steps can be gone back from. */
+/** Commands whose steps can be rolled back. */
 export const failureFlags = {
   'on-failure': Flags.string({
     options: ['stop', 'abort', 'ask'],

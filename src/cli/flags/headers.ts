@@ -45,7 +45,7 @@ function fromEnvironment(
   const value = env[variable]
   if (value !== undefined) return value
   throw new UsageError(
-    `${source}: header ${name} is to come from the environment, but ${variable} is not set.`,
+    `${source}: header ${name} takes its value from the environment, but ${variable} is not set.`,
     {
       state: 'Nothing was changed.',
       nextSteps: [`export ${variable}=…, or give the value itself as ${name}=value`],

@@ -9,21 +9,21 @@ import type { RunbookError } from '../../runbook/file/problems.js'
 import type { Output } from './output.js'
 import type { RunTerminal } from '../runbook/run-terminal.js'
 
-/** GitHub shows no more than 10 of a step. */
+/** GitHub shows at most 10 annotations of a step. */
 const MOST_NOTES = 10
 
 /** What a run writes for the CI system it runs in, beside its lines. */
 export interface Ci {
   before(event: RunEvent): void
   after(event: RunEvent): void
-  /** What ended the run before it took up any app. */
+  /** The error that ended the run before its first app. */
   failed(error: CanaryError): void
   ended(outcome: { run: string; runId: string; apps: SummaryApp[]; next: string[] }): void
 }
 
 /**
- * By the environment: GitHub Actions or GitLab CI; undefined elsewhere. `file` is the runbook's path, where there is one.
- * Secrets are masked before anything is escaped, since an escaped one would not be found any more.
+ * GitHub Actions or GitLab CI, by the environment; undefined elsewhere. `file` is the runbook's path, if there is one.
+ * Secrets are masked before escaping: an escaped secret would not be recognised.
  */
 export function ciOf(
   env: Record<string, string | undefined>,
@@ -55,13 +55,13 @@ export function ciOf(
       try {
         appendFileSync(summaryFile, summary.text(secrets.mask(outcome)))
       } catch (error) {
-        terminal.line(`! The job summary can't be written: ${(error as Error).message}`)
+        terminal.line(`! The job summary cannot be written: ${(error as Error).message}`)
       }
     },
   }
 }
 
-/** What GitHub Actions shows beside the lines of a runbook that is wrong there; elsewhere nothing. */
+/** Annotations of GitHub Actions on the lines of an invalid runbook; none elsewhere. */
 export function problemNotes(
   env: Record<string, string | undefined>,
   { file, problems }: Pick<RunbookError, 'file' | 'problems'>,
@@ -75,7 +75,7 @@ export function problemNotes(
   })
 }
 
-/** The path as the repository has it, which is how notes name files, wherever the command is run. */
+/** The path in the repository, which annotations need, wherever the command is run. */
 function inRepository(file: string, workspace: string | undefined): string {
   if (!workspace) return file
   const relative = path.relative(workspace, path.resolve(file))

@@ -15,7 +15,7 @@ export interface OperationReport {
   ended(error?: unknown): void
 }
 
-/** Opens the report of an operation and says what is done first. Throws UsageError for an event file that can't be written. */
+/** Opens the report of an operation with its first line. Throws UsageError for an event file that cannot be written. */
 export async function openReport(
   { app, title, activity }: { app?: string; title?: string; activity: string },
   settings: Settings,
@@ -54,14 +54,14 @@ export async function openReport(
   }
 }
 
-/** What is said on a signal; `status` is the command that shows what came of it. */
+/** The lines for a signal; `status` is the command that shows where the app stands afterwards. */
 export function stopTexts(progress: Progress, status: () => string): SignalTexts {
   return {
     first: () => {
       const finishing = progress.finishing()
       return finishing
-        ? `Stopping once ${finishing} has ended, so that the release is not left in the middle; a second time stops at once.`
-        : 'Stopping; a second time stops at once.'
+        ? `Stopping once ${finishing} has ended, so that the release is not left half changed; a second signal stops at once.`
+        : 'Stopping; a second signal stops at once.'
     },
     second: () => {
       progress.pause()

@@ -13,7 +13,7 @@ import { wrapText } from '../../report/terminal/wrap.js'
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
 
-/** Where a command's result goes: one document or text on stdout, people's lines on stderr. */
+/** How a command prints: one document or text on stdout, progress on stderr. */
 export interface Output {
   format: OutputFormat
   /** Colours of stdout. */
@@ -21,22 +21,21 @@ export interface Output {
   /** Colours of stderr. */
   stderrPalette: Palette
   debug: boolean
-  /** Widths of the terminals that stdout and stderr are; undefined where they are none, or don't know it. */
+  /** Widths of stdout and stderr; undefined if they are not terminals, or the width is unknown. */
   columns?: number
   stderrColumns?: number
-  /** Masks all that is printed. */
+  /** Masks everything printed. */
   secrets: Secrets
-  /** A text as it may be printed: secrets masked, and nothing in it that a terminal or a CI system would obey. */
+  /** A text that is safe to print: secrets masked, without control sequences or commands for a CI system. */
   clean: (text: string) => string
-  /** The same with its secrets. */
+  /** The same with secrets. */
   safe: (text: string) => string
   /** Whether a CI system takes commands from whatever is printed. */
   noCommands: boolean
 }
 
 /**
- * Reads the output flags off the command line as it is: needed before it is parsed, so that what is wrong
- * with it is told in the format asked for.
+ * Reads the output flags from the raw command line: a parse error must be printed in the requested format.
  */
 export async function outputOf(argv: string[], env: Record<string, string | undefined>): Promise<Output> {
   const end = argv.indexOf('--')
@@ -70,11 +69,11 @@ export async function outputOf(argv: string[], env: Record<string, string | unde
 export interface PrintOptions {
   /** With its secrets. */
   asIs?: boolean
-  /** Its lines stay as they are, also on a narrow terminal: a file, values, lines of a program. */
+  /** Lines are never wrapped: a file, values, output of a program. */
   isFile?: boolean
 }
 
-/** Prints a result: `text` for people, else the document. Secrets are masked, unless it is wanted `asIs`. */
+/** Prints a result, as text or as a document. Secrets are masked unless `asIs`. */
 export async function printResult(
   { format, secrets, clean, safe, noCommands, columns }: Output,
   document: unknown,
@@ -96,14 +95,13 @@ export function canRedraw(): boolean {
   return process.stderr.isTTY && process.env.TERM !== 'dumb'
 }
 
-/** Says something on stderr, beside the result. */
+/** Prints a note on stderr. */
 export function printNote({ clean, stderrColumns }: Output, text: string): void {
   writeLine(process.stderr, wrapText(clean(text), stderrColumns))
 }
 
 /**
- * Tells an error: for people on stderr, and as a document on stdout where one was asked for, with the
- * warnings there were. Returns the exit code.
+ * Prints an error on stderr, and as a document with the warnings on stdout if the format is one. Returns the exit code.
  */
 export async function printError(output: Output, error: unknown, warnings: string[] = []): Promise<number> {
   const { errorDocument, renderError } = await import('../../report/text/error-text.js')
@@ -114,12 +112,12 @@ export async function printError(output: Output, error: unknown, warnings: strin
   return document.code
 }
 
-/** What writing fails with when nobody reads any more: a closed pipe, a terminal that is gone. */
+/** Errors of writing to a closed pipe or a terminal that is gone. */
 const NOBODY_READS = ['EPIPE', 'EIO', 'ENXIO', 'EBADF']
 
 /**
- * Readers that leave early (`| head`, a closed terminal) end the printing, not the command: neither by an error now, nor
- * by Node's own abort (SIGABRT) when it finds, at the end, a terminal gone whose settings it wants to restore.
+ * Readers that leave early (`| head`, a closed terminal) end the output, not the command: neither by an error now, nor by
+ * Node's own abort (SIGABRT) at exit, when it cannot restore the settings of a terminal that is gone.
  */
 export function ignoreClosedPipes(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))

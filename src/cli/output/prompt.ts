@@ -1,13 +1,12 @@
-/** What asking needs of a terminal; tests bring their own. */
+/** The streams of a terminal. */
 export interface PromptStreams {
   input: NodeJS.ReadStream
   output: NodeJS.WriteStream
 }
 
 /**
- * The way to ask a person: a function on a terminal, undefined where nobody can be asked. Questions go to stderr, so that
- * stdout stays the result; only `y` and `yes` agree. `clean` removes from a question what must not be shown; `until` ends
- * one that need not be answered any more (AbortError).
+ * Asks yes-or-no questions on a terminal; undefined without one. Questions go to stderr, stdout is for the result; only `y`
+ * and `yes` agree. `clean` masks a question; `until` ends one that needs no answer any more (AbortError).
  */
 export function asker(
   { input, output }: PromptStreams,
@@ -27,7 +26,7 @@ export function asker(
       const answer = await lines.question(`${around.clean(question)} [y/N] `, { signal })
       return /^y(es)?$/i.test(answer.trim())
     } catch (error) {
-      // Ctrl-D, which readline rejects as an abort: no answer, so not agreed to.
+      // Ctrl-D, which readline rejects as an abort: no answer is a no.
       if (signal.aborted) throw error
       output.write('\n')
       return false

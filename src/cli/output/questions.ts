@@ -4,15 +4,15 @@ import type { PromptStreams } from './prompt.js'
 
 export interface Question<T> {
   text: string
-  /** Taken for an empty answer, and shown. */
+  /** Shown, and used for an empty answer. */
   byDefault: string
-  /** Throws UsageError for an answer that won't do: it is told, and asked again. */
+  /** Throws UsageError for an invalid answer: it is printed, and the question asked again. */
   parse: (answer: string) => T
 }
 
 /** Asks a person one question after the other, on stderr. */
 export interface Questions {
-  /** Throws CanaryError `interrupted` on Ctrl-C, and where the input ends. */
+  /** Throws CanaryError `interrupted` on Ctrl-C or at the end of the input. */
   ask<T>(question: Question<T>): Promise<T>
   close(): void
 }

@@ -25,7 +25,7 @@ export function parseFault(
   { for: lasts, only, resource }: { for?: string; only?: string; resource?: string },
 ): Fault {
   const known = faultKinds().find((candidate) => candidate === kind)
-  if (!known) throw wrongFault(`There is no fault "${kind}".`, faultKinds().map(faultUsage))
+  if (!known) throw wrongFault(`Unknown fault "${kind}".`, faultKinds().map(faultUsage))
   const fault: Record<string, string | number> = { kind: known }
   const rest = [...words]
   for (const [name, type] of Object.entries(FAULT_PARAMETERS[known])) {
@@ -53,10 +53,9 @@ export function parseFault(
   if (only !== undefined) fault.only = only
   if (resource !== undefined) fault.resource = resource
   const problem = faultProblem(fault)
-  if (problem)
-    throw wrongFault(`The fault can't be ordered: ${problem}.`, [`canary sandbox fault ${faultUsage(known)}`])
+  if (problem) throw wrongFault(`Invalid fault: ${problem}.`, [`canary sandbox fault ${faultUsage(known)}`])
   if (rest.length === 0) return fault as unknown as Fault
-  throw wrongFault(`Fault ${kind} has no place for "${rest.join(' ')}".`, [
+  throw wrongFault(`Unexpected "${rest.join(' ')}" after fault ${kind}.`, [
     `canary sandbox fault ${faultUsage(known)}`,
   ])
 }
@@ -66,7 +65,7 @@ function numberOf(name: string, word: string): number | undefined {
   return name === 'ms' ? parseDuration(word) : undefined
 }
 
-/** The number of an ordered fault. Throws UsageError. */
+/** The number of an active fault. Throws UsageError. */
 export function faultNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw wrongFault(`--remove "${text}" is not the number of a fault.`, [

@@ -4,12 +4,12 @@ import { UsageError } from '../../model/errors.js'
 /** How often to check whether a process has ended. */
 const LOOK_EVERY_MS = 300
 
-/** A signal that is aborted once a process has ended. Throws UsageError where there is none. */
+/** A signal that is aborted once a process has ended. Throws UsageError if there is no such process. */
 export function endOf(pid: number): AbortSignal {
   const own = thisProcess()
   const owner = processOf(pid)
   if (hasDied(owner, own)) {
-    throw new UsageError(`There is no process ${pid}: the sandbox would end at once.`, {
+    throw new UsageError(`No process ${pid}: the sandbox would stop at once.`, {
       nextSteps: ['--while-pid $$    (in a script: as long as the script runs)'],
     })
   }

@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/shell-word.js'
 import { ConflictError } from '../../model/errors.js'
 import type { Palette } from '../../report/terminal/palette.js'
 
-/** What is shown of a running sandbox; its token is not. */
+/** A running sandbox as shown, without its token. */
 export interface SandboxView {
   running: true
   pid: number
@@ -23,7 +23,7 @@ export function viewSandbox(state: Omit<SandboxView, 'running'>): SandboxView {
   return { running: true, pid, kubeconfig, apiUrl, proxyUrl, ...gateway, startedAt }
 }
 
-/** A running sandbox for people: how to use it, and how to end it. */
+/** A running sandbox as text: how to use it, and how to stop it. */
 export function describeSandbox(view: SandboxView, headline: string, palette: Palette): string {
   const { gatewayUrl, proxyUrl } = view
   const hasGloo = gatewayUrl !== proxyUrl
@@ -47,5 +47,5 @@ export function exportLine(kubeconfig: string): string {
 }
 
 export function notRunning(): ConflictError {
-  return new ConflictError('No sandbox runs.', { nextSteps: [canaryCommand(['sandbox', 'start'])] })
+  return new ConflictError('No sandbox is running.', { nextSteps: [canaryCommand(['sandbox', 'start'])] })
 }

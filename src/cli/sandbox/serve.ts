@@ -4,7 +4,7 @@ import { exclusively } from './folder-lock.js'
 
 export type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>>
 
-/** Runs the sandbox in this process until a signal ends it, or the process that it is there for ends. */
+/** Runs the sandbox in this process until a signal stops it, or the process of --while-pid ends. */
 export async function serveSandbox(
   folder: string,
   options: StartOptions,
@@ -28,8 +28,8 @@ export async function serveSandbox(
       const state = { pid, apiUrl, proxyUrl, gatewayUrl, controlUrl, token, startedAt }
       return writeState(folder, state, kubeconfig)
     })
-    if (state.pid !== pid) return await show(state, 'another sandbox was first')
-    await show(state, 'the sandbox runs')
+    if (state.pid !== pid) return await show(state, 'another sandbox started first')
+    await show(state, 'the sandbox is running')
     sandbox.store.subscribe(({ type, object, resource }) => {
       const { name, namespace } = object.metadata
       const time = new Date().toISOString().slice(11, 23)

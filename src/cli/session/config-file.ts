@@ -9,15 +9,15 @@ import { type Owners, requireHarmless, whyNotTrusted } from './unnamed-config.js
 const DEFAULT_FILE = 'canary.yaml'
 const MAX_BYTES = 256 * 1024
 
-/** What a file says for one app. */
+/** Settings of one app from a file. */
 export interface ConfigFile {
-  /** As it was named; undefined where there is none. */
+  /** As it was named; undefined if there is none. */
   file?: string
   settings: FileSettings
 }
 
 /**
- * Settings for one app from the file that `named` (of --config, CANARY_CONFIG) says, else from `canary.yaml` in the
+ * Settings of one app from the file `named` (by --config, CANARY_CONFIG), else from `canary.yaml` in the
  * working directory: `defaults:`, and over them `apps.<app>:`. Keys are flag names, in kebab or camel case. A named file
  * must be there. One that nobody named must be the user's or root's alone, and may set nothing that runs, reads or writes
  * elsewhere. Throws UsageError with the line of what is wrong.
@@ -66,8 +66,8 @@ function requireTrusted(file: string, stats: Owners & { isSymbolicLink(): boolea
   throw new UsageError(`The file ${file} is not used: it ${why}.`, {
     state: 'Nothing was changed.',
     nextSteps: [
-      `chmod go-w ${shellWord(file)}    (where it is yours)`,
-      `--config ${shellWord(file)}    (uses it all the same)`,
+      `chmod go-w ${shellWord(file)}    (if it is yours)`,
+      `--config ${shellWord(file)}    (uses it anyway)`,
     ],
   })
 }

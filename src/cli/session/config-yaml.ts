@@ -10,9 +10,9 @@ export interface Config {
 }
 
 /**
- * Reads the text of a canary.yaml; `name` is what messages call it. Headers may be a map, `name=value`, or a
- * list of those; what is allowed may be a list. Throws UsageError with the line of the first thing that is wrong: unknown keys included, so
- * that a mistyped one is not silently without effect.
+ * Reads the text of a canary.yaml; `name` is its name in messages. Headers may be a map, `name=value`, or a list of those;
+ * allow-env and allow-request may be lists. Throws UsageError with the line of the first mistake, unknown keys included: a
+ * mistyped one must not be ignored.
  */
 export function parseConfig(text: string, name: string): Config {
   return new ConfigReader(text, name).read()
@@ -40,7 +40,7 @@ class ConfigReader {
         for (const app of this.entries(value, key, at))
           config.apps[app.key] = this.settings(app.value, `apps.${app.key}`, app.at)
       } else {
-        throw this.wrong(at, `there is no key "${key}" here; the keys are defaults and apps`)
+        throw this.wrong(at, `unknown key "${key}" (expected defaults or apps)`)
       }
     }
     return config
@@ -64,7 +64,7 @@ class ConfigReader {
         const meant = closest(key, [...SETTING_NAMES])
         throw this.wrong(
           place,
-          `there is no setting "${key}"${meant ? ` (did you mean ${meant}?)` : ''}; the settings are ${SETTING_NAMES.join(', ')}`,
+          `unknown setting "${key}"${meant ? ` (did you mean ${meant}?)` : ''}; settings: ${SETTING_NAMES.join(', ')}`,
         )
       }
       settings[name] = { value: this.setting(name, value, place), source: this.place(place) }
@@ -85,12 +85,12 @@ class ConfigReader {
     return isList ? [value] : value
   }
 
-  /** The scalar as it is written, so that numbers and versions stay what was typed. */
+  /** The scalar as written: versions such as 1.10 must not become numbers. */
   private scalar(name: string, node: unknown, at: number): string {
     if (isScalar(node) && node.value !== null) {
       const text = typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
-      // What no flag and no variable could have, no program could be given either.
-      if (text.includes('\0')) throw this.wrong(at, `${name} has a NUL character`)
+      // A NUL cannot be passed to a program: no flag and no variable can contain one.
+      if (text.includes('\0')) throw this.wrong(at, `${name} contains a NUL character`)
       return text
     }
     throw this.wrong(at, `${name} needs a value`)

@@ -41,13 +41,13 @@ export interface Settings {
   /** The cluster, also as commands to be pasted name it. */
   cluster: NamedCluster
   namespace?: string
-  /** Canary headers for `start`; undefined where none were given. */
+  /** Canary headers for `start`; undefined if none were given. */
   canaryHeaders?: Record<string, string>
-  /** Of an analysis, where there is to be one. */
+  /** Length of an analysis, if there is one. */
   durationMs: number
   /** Path of the file that gets the events. */
   events?: string
-  /** The file that settings came from, and which; undefined where none did. */
+  /** The settings file, and the settings taken from it; undefined if there are none. */
   config?: { file: string; names: SettingName[] }
   /** Skip confirmations. */
   yes: boolean
@@ -57,7 +57,7 @@ export interface Settings {
 export interface SettingsSources {
   cwd: string
   env: Record<string, string | undefined>
-  /** Learns what headers hold and what is read from the environment. */
+  /** Gets the values of headers and of variables read, to mask them. */
   secrets: Secrets
   /** Canary's own. */
   version: string
@@ -146,7 +146,7 @@ export async function resolveSettings(
   }
 }
 
-/** The flag that has the caller's own headers sent; undefined where there are none. */
+/** The flag that sends the caller's own headers; undefined if none does. */
 function headersOfCaller(header: Given | undefined, allow: Allowance, verify?: Given): string | undefined {
   if (header && !header.isUnnamed) return '--probe-header'
   if (allow.env.length > 0) return '--allow-env'
@@ -154,7 +154,7 @@ function headersOfCaller(header: Given | undefined, allow: Allowance, verify?: G
   return isSet && !verify?.isUnnamed ? '--set-verify' : undefined
 }
 
-/** What the caller's flags and variables hold that may be secret, noted before any of it can be quoted. */
+/** Notes what may be secret in the caller's flags and variables, before an error can quote it. */
 function learnSecrets(headers: Record<string, string>, setVerify: string[], secrets: Secrets): void {
   secrets.addHeaders(headers)
   for (const text of setVerify) {
@@ -163,7 +163,7 @@ function learnSecrets(headers: Record<string, string>, setVerify: string[], secr
   }
 }
 
-/** Which file settings came from, for people: `settings  canary.yaml (namespace, host)`. */
+/** The line that names the settings file: `settings  canary.yaml (namespace, host)`. */
 export function configNote(settings: Settings[]): string | undefined {
   const [first, ...others] = settings.flatMap(({ config }) => config ?? [])
   const names = new Set([first, ...others].flatMap((config) => config?.names ?? []))
@@ -181,10 +181,10 @@ function pickSetting(
   return file[name] ?? (value === undefined ? undefined : { value, source: `--${name}` })
 }
 
-/** Longer ones are a typing error, and from 24.8 days on a timer would end at once. */
+/** Longer is a typing error; from 24.8 days on a timer would fire at once. */
 const LONGEST_MS = 24 * 3_600_000
 
-/** Milliseconds of a setting; throws UsageError for what is no duration up to 24h. */
+/** Milliseconds of a setting; throws UsageError unless it is a duration of at most 24h. */
 export function durationOf(picked: Given | undefined, byDefault: number, shortestMs = 0): number {
   if (!picked) return byDefault
   const text = String(picked.value)

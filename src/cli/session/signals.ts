@@ -1,4 +1,4 @@
-/** A terminal that closes (SIGHUP) ends the work like SIGTERM does. */
+/** A terminal that closes (SIGHUP) counts as SIGTERM. */
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const
 
 type Interrupt = keyof typeof EXIT_CODE
@@ -12,9 +12,9 @@ export interface SignalWatch {
 }
 
 export interface SignalTexts {
-  /** Said at once on the first signal: what is being finished. */
+  /** Printed at the first signal: what is being finished. */
   first: () => string
-  /** Said before leaving at once on the second. */
+  /** Printed at the second, before leaving. */
   second: () => string
 }
 

@@ -2,9 +2,9 @@ import { UsageError } from '../../model/errors.js'
 import type { FileSettings, SettingName } from '../../model/setting-names.js'
 import type { Given } from '../flags/probe-settings.js'
 
-// A canary.yaml that lies in the working directory may be anybody's: of a pull request, of whoever shares the folder.
+// Anybody may have put a canary.yaml into the working directory: a pull request, or whoever shares the folder.
 
-/** What runs something, reads or writes files, goes elsewhere, or lets values do so. */
+/** Settings that run programs, read or write files, redirect probes, or let values do so. */
 const CALLERS_ALONE: SettingName[] = [
   'kubeconfig',
   'kube-context',
@@ -17,7 +17,7 @@ const CALLERS_ALONE: SettingName[] = [
   'allow-request',
 ]
 
-/** Throws UsageError for the first setting that a file applies only where the caller names it. */
+/** Throws UsageError for the first setting that is accepted only from a file that the caller names. */
 export function requireHarmless(settings: FileSettings): void {
   const alone = CALLERS_ALONE.find((name) => settings[name] !== undefined)
   if (alone !== undefined) throw needsName(settings[alone]!, alone)
@@ -27,8 +27,8 @@ export function requireHarmless(settings: FileSettings): void {
 }
 
 /**
- * Throws UsageError where a file that nobody named would choose who gets the headers that the caller sends: `headers`
- * names the flag they come from, `ways` are the settings that lead the probes.
+ * Throws UsageError if a file that nobody named would decide who gets the caller's own headers: `headers` is the flag they
+ * come from, `ways` are the settings that direct the probes.
  */
 export function requireOwnWay(
   headers: string | undefined,
@@ -41,7 +41,7 @@ export function requireOwnWay(
 
 function needsName({ source }: Pick<Given, 'source'>, what: string): UsageError {
   return new UsageError(
-    `${source}: ${what} needs a file that you name: this one was only found in the folder.`,
+    `${source}: ${what} needs a file that you name: this one was found in the working directory.`,
     {
       state: 'Nothing was changed.',
       nextSteps: ['--config ./canary.yaml    (applies all of the file; also CANARY_CONFIG)'],
@@ -49,7 +49,7 @@ function needsName({ source }: Pick<Given, 'source'>, what: string): UsageError 
   )
 }
 
-/** The parts of a file's status that say whose it is. */
+/** Owner and permissions of a file. */
 export interface Owners {
   uid: number
   gid: number
@@ -57,8 +57,8 @@ export interface Owners {
 }
 
 /**
- * Why a file is not used unasked, a clause after its name; undefined where only the user or root may write it. The user's
- * own group counts as the user: many systems give each user one, and let it write.
+ * Why a file is not used unless named, a clause after its name; undefined if only the user or root may write it. The user's
+ * own group counts as the user: many systems give each user a group with write permission.
  */
 export function whyNotTrusted(file: Owners, user: { uid: number; gid: number }): string | undefined {
   if (file.uid !== user.uid && file.uid !== 0) return `belongs to another user (uid ${file.uid})`
@@ -66,5 +66,5 @@ export function whyNotTrusted(file: Owners, user: { uid: number; gid: number }):
   const groupWrites = (file.mode & 0o020) !== 0 && file.gid !== user.gid && file.gid !== 0
   if (!othersWrite && !groupWrites) return undefined
   const mode = (file.mode & 0o777).toString(8).padStart(4, '0')
-  return `may be written by ${othersWrite ? 'everybody' : `the group ${file.gid}`} (mode ${mode})`
+  return `is writable by ${othersWrite ? 'everybody' : `the group ${file.gid}`} (mode ${mode})`
 }

@@ -4,7 +4,7 @@ import { BaseCommand } from '../../cli/base-command.js'
 
 export default class RunbookInit extends BaseCommand {
   static override summary = 'Print a runbook to start from'
-  static override description = 'A whole rollout of one app, every line explained. Opens no cluster.'
+  static override description = 'A whole rollout of one app, every line explained. Needs no cluster.'
   static override examples = ['<%= config.bin %> runbook init echo v2 > rollout.yaml']
   static override args = {
     app: optionalApp,

@@ -6,7 +6,7 @@ export default class RunbookPlan extends RunbookCommand {
   static override summary = 'Show what a run would do, app by app'
   static override description =
     'Shows where each app is: the steps that are met, those to come, and the next change in full. Changes nothing, takes no ' +
-    'lock. Exits with what the run would exit with if it refuses an app: 6 if its state does not match the steps, 2 for wrong values.'
+    'lock. Exits as the run would if it refuses an app: 6 if its state does not match the steps, 2 for invalid values.'
   static override examples = ['<%= config.bin %> runbook plan rollout.yaml --var to=v3']
   static override args = { file: fileArg }
   static override flags = {

@@ -82,7 +82,7 @@ async function removeFault(remove: () => Promise<unknown>, id: number): Promise<
     await remove()
   } catch (error) {
     throw new UsageError(
-      `Fault ${id} was not taken back: ${error instanceof Error ? error.message : String(error)}.`,
+      `Fault ${id} was not removed: ${error instanceof Error ? error.message : String(error)}.`,
       {
         nextSteps: ['canary sandbox fault    (lists them)'],
         cause: error,

@@ -11,8 +11,8 @@ export default class SandboxStart extends BaseCommand {
   static override summary = 'Start an embedded cluster with gateways, in the background'
   static override description =
     'An API server that the real helm and kubectl work against, with Gloo, a Gateway API implementation and their proxies ' +
-    'simulated: to try canary out and to rehearse failures, without Docker. There is one for each user; starting it again ' +
-    'finds it.'
+    'simulated: to try canary out and to rehearse failures, without Docker. Each user has one; starting it again shows ' +
+    'it.'
   static override examples = [
     '<%= config.bin %> sandbox start && eval "$(<%= config.bin %> sandbox env)"',
     '<%= config.bin %> sandbox start --proxies 3',
@@ -28,11 +28,11 @@ export default class SandboxStart extends BaseCommand {
     like: Flags.string({
       helpValue: LIKES.join('|'),
       env: 'CANARY_SANDBOX_LIKE',
-      description: 'The implementation of the Gateway API to behave like (default envoy-gateway)',
+      description: 'Implementation of the Gateway API to imitate (default envoy-gateway)',
     }),
     proxies: Flags.integer({
       env: 'CANARY_SANDBOX_PROXIES',
-      description: 'How many proxies each gateway has; later: kubectl scale their Deployment',
+      description: 'Proxies of each gateway; change it later by kubectl scale',
       default: 1,
       min: 1,
       max: 10,
@@ -52,7 +52,7 @@ export default class SandboxStart extends BaseCommand {
     const { runningSandbox, stateFolder } = await import('../../sandbox/daemon.js')
     const folder = stateFolder()
     const found = await runningSandbox(folder)
-    if (found) return this.show(found, 'the sandbox runs already')
+    if (found) return this.show(found, 'the sandbox is already running')
     const { 'while-pid': owner } = flags
     const ownerEnded =
       owner === undefined ? undefined : (await import('../../cli/sandbox/owner.js')).endOf(owner)
@@ -61,7 +61,10 @@ export default class SandboxStart extends BaseCommand {
       return serveSandbox(folder, options, ownerEnded, (state, headline) => this.show(state, headline))
     }
     const { startInBackground } = await import('../../cli/sandbox/background.js')
-    await this.show(await startInBackground(folder, options, owner, this.config.root), 'the sandbox runs')
+    await this.show(
+      await startInBackground(folder, options, owner, this.config.root),
+      'the sandbox is running',
+    )
   }
 
   private async show(state: SandboxState, headline: string): Promise<void> {
@@ -70,7 +73,7 @@ export default class SandboxStart extends BaseCommand {
   }
 }
 
-/** Throws UsageError for an implementation that is not known, or is not played. */
+/** Throws UsageError for an unknown implementation. */
 function optionsOf({
   proxies,
   'gateway-api': only,

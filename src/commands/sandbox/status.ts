@@ -11,8 +11,8 @@ export default class SandboxStatus extends BaseCommand {
       import('../../cli/sandbox/sandbox-texts.js'),
     ])
     const state = await runningSandbox(stateFolder())
-    if (!state) return this.print({ running: false }, () => 'No sandbox runs: canary sandbox start')
+    if (!state) return this.print({ running: false }, () => 'No sandbox is running: canary sandbox start')
     const view = viewSandbox(state)
-    await this.print(view, (palette) => describeSandbox(view, 'the sandbox runs', palette))
+    await this.print(view, (palette) => describeSandbox(view, 'the sandbox is running', palette))
   }
 }

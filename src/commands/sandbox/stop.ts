@@ -8,8 +8,11 @@ export default class SandboxStop extends BaseCommand {
     await this.parse(SandboxStop)
     const { runningSandbox, stateFolder, stopSandbox } = await import('../../sandbox/daemon.js')
     const state = await runningSandbox(stateFolder())
-    if (!state) return this.print({ stopped: false }, () => 'No sandbox runs: nothing to stop')
+    if (!state) return this.print({ stopped: false }, () => 'No sandbox is running: nothing to stop')
     await stopSandbox(state)
-    await this.print({ stopped: true, pid: state.pid }, (palette) => `${palette.good('✔')} the sandbox ended`)
+    await this.print(
+      { stopped: true, pid: state.pid },
+      (palette) => `${palette.good('✔')} the sandbox stopped`,
+    )
   }
 }

@@ -81,7 +81,7 @@ test('a dry run prints the files; remarks go to stderr', async () => {
 })
 
 test.each<[argv: string[], message: string]>([
-  [['Shop'], 'APP "Shop" can\'t be part of a Kubernetes name.'],
+  [['Shop'], 'APP "Shop" is not a valid Kubernetes name.'],
   [['shop', '--port', '70000'], 'The port is "70000".'],
   [['shop', '--from', 'none.yaml'], 'The file none.yaml does not exist.'],
   [['shop', '--container', 'x'], '--from'],

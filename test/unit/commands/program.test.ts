@@ -51,7 +51,7 @@ describe('the program', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        '✖ There is no command "shfit".\n  now     Nothing was changed.\n' +
+        '✖ Unknown command "shfit".\n  now     Nothing was changed.\n' +
         '  next    canary shift    (did you mean this?)\n          canary --help    (all commands)',
     })
     const json = await canary(['shfit', '--json'])
@@ -60,11 +60,11 @@ describe('the program', () => {
   })
 
   test.each([
-    [['help', 'shft'], 'There is no command "shft".', 'canary shift '],
-    [['help', 'runbook', 'lnt'], 'There is no command "runbook lnt".', 'canary runbook lint '],
-    [['promote', '--help'], 'There is no command "promote".', 'canary finish APP'],
-    [[''], 'There is no command "".', 'canary --help'],
-    [['--namespace', 'echo', 'sttus'], 'There is no command "sttus".', 'canary status '],
+    [['help', 'shft'], 'Unknown command "shft".', 'canary shift '],
+    [['help', 'runbook', 'lnt'], 'Unknown command "runbook lnt".', 'canary runbook lint '],
+    [['promote', '--help'], 'Unknown command "promote".', 'canary finish APP'],
+    [[''], 'Unknown command "".', 'canary --help'],
+    [['--namespace', 'echo', 'sttus'], 'Unknown command "sttus".', 'canary status '],
     [['--namespace', 'echo', 'shift', 'echo'], 'WEIGHT is missing.', 'canary shift echo WEIGHT'],
   ])('%j exits 2 with a hint', async (argv, message, hint) => {
     const { exitCode, stderr } = await canary(argv)
@@ -107,10 +107,7 @@ describe('the program', () => {
       await vi.waitUntil(() => !existsSync(kubeconfig), { timeout: 60_000 })
       await expect.poll(() => fetch(apiUrl).catch(() => 'gone'), { timeout: 60_000 }).toBe('gone')
       const late = await canary(['sandbox', 'start'], env)
-      expect([late.exitCode, late.stderr]).toEqual([
-        2,
-        expect.stringContaining(`There is no process ${owner.pid}`),
-      ])
+      expect([late.exitCode, late.stderr]).toEqual([2, expect.stringContaining(`No process ${owner.pid}`)])
     } finally {
       await canary(['sandbox', 'stop'], env)
       await rm(state, { recursive: true })

@@ -47,12 +47,12 @@ async function running(): Promise<string> {
 describe('without a sandbox', () => {
   test('status and stop say so, env and fault name the way to start one', async () => {
     expect(documentOf(await runCommand(SandboxStatus, ['--json']))).toEqual({ running: false })
-    expect((await runCommand(SandboxStatus, [])).stdout).toBe('No sandbox runs: canary sandbox start\n')
+    expect((await runCommand(SandboxStatus, [])).stdout).toBe('No sandbox is running: canary sandbox start\n')
     expect(documentOf(await runCommand(SandboxStop, ['--json']))).toEqual({ stopped: false })
     for (const command of [SandboxEnv, SandboxFault]) {
       const run = await runCommand(command, [])
       expect(run.exitCode).toBe(6)
-      expect(run.stderr).toBe('✖ No sandbox runs.\n  next    canary sandbox start\n')
+      expect(run.stderr).toBe('✖ No sandbox is running.\n  next    canary sandbox start\n')
     }
   })
 })
@@ -71,7 +71,7 @@ describe('with a sandbox', () => {
       startedAt: '2026-03-01T12:00:00Z',
     })
     const start = await runCommand(SandboxStart, [])
-    expect(start.stdout).toMatch(/^✔ the sandbox runs already \(pid \d+\)/)
+    expect(start.stdout).toMatch(/^✔ the sandbox is already running \(pid \d+\)/)
     expect(start.stdout).toContain(`export KUBECONFIG=${kubeconfig}\n`)
     expect(start.stdout).toContain('gateway http://127.0.0.1:3 (Gateway public in namespace gateways)\n')
     expect(start.stdout).not.toContain('secret')
@@ -126,9 +126,9 @@ describe('with a sandbox', () => {
   })
 
   test.each([
-    ['an unknown fault', ['earthquake'], /no fault "earthquake"/, /never-ready APP VERSION/],
+    ['an unknown fault', ['earthquake'], /Unknown fault "earthquake"/, /never-ready APP VERSION/],
     ['a missing parameter', ['never-ready', 'echo'], /needs VERSION/, /never-ready APP VERSION/],
-    ['a parameter too many', ['proxy-down', 'now'], /no place for "now"/, /fault proxy-down/],
+    ['a parameter too many', ['proxy-down', 'now'], /Unexpected "now"/, /fault proxy-down/],
     ['a number that is none', ['error-rate', 'echo', 'many'], /PERCENT "many"/, /APP PERCENT \[VERSION\]/],
     [
       'a choice that is none',

@@ -144,7 +144,7 @@ test('values are masked, and say so, unless they are asked for', async () => {
   for (const argv of [['shop'], ofStage]) {
     const [text, json] = await everyFormat(Values, argv)
     expect(text.stderr).toBe(
-      '! Secrets read *** here: do not apply these values. --show-secrets prints them as they are.\n',
+      '! Secrets are masked as ***: do not apply these values. --show-secrets prints them.\n',
     )
     expect(text.stdout).toContain('password: "***"')
     expect(documentOf(json).deployment.v1.env[0]).toEqual({ name: 'DB_PASSWORD', value: '***' })

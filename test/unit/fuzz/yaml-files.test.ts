@@ -226,13 +226,13 @@ describe('canary.yaml', () => {
   }
   test.each([
     ...HOSTILE.filter(([name]) => !/number|list|word|duplicate/.test(name)),
-    ['a NUL in a setting', 'defaults: {namespace: "a\\0b"}', /namespace has a NUL character/],
+    ['a NUL in a setting', 'defaults: {namespace: "a\\0b"}', /namespace contains a NUL character/],
     ['an alias for a setting', 'defaults: {host: &a x, namespace: *a}', /namespace needs a value/],
   ] as typeof HOSTILE)('%s', async (_name, content, says) => {
     const failure = (await config(content).catch((error: unknown) => error)) as UsageError
     expect(failure).toBeInstanceOf(UsageError)
     expect(failure.message).toMatch(
-      new RegExp(`${says.source}|larger than 256 KiB|keys must be plain|there is no key|second document`),
+      new RegExp(`${says.source}|larger than 256 KiB|keys must be plain|unknown key|second document`),
     )
   })
 

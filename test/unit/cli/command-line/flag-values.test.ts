@@ -32,8 +32,8 @@ describe('switches', () => {
   test.each([
     ['--json=maybe', '--json takes no value'],
     ['--json=', '--json takes no value'],
-    ['-namespace shop', '"-namespace" has one dash too few'],
-    ['-context=shop', '"-context=shop" has one dash too few'],
+    ['-namespace shop', '"-namespace" needs two dashes'],
+    ['-context=shop', '"-context=shop" needs two dashes'],
   ])('%s is refused', (given, message) => {
     expect(() => plain(given)).toThrow(message)
   })

@@ -65,9 +65,9 @@ describe('flags before the command', () => {
   })
 
   test.each([
-    ['--json', 'No command is given.'],
-    ['--analyze shift echo 5', '"--analyze" stands before the command.'],
-    ['-- status', '"--" stands before the command.'],
+    ['--json', 'No command given.'],
+    ['--analyze shift echo 5', '"--analyze" comes before the command.'],
+    ['-- status', '"--" comes before the command.'],
   ])('%s is refused', (given, message) => {
     expect(() => commandFirst(given.split(' '), names)).toThrow(message)
   })

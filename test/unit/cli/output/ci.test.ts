@@ -54,7 +54,7 @@ test('a note names the runbook as the repository does, whichever folder the comm
 
 test('a summary that cannot be written is said, and does not end the run', () => {
   const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path.join(folder, 'no', 'summary.md') }
-  expect(written(env)[1]).toMatch(/^! The job summary can't be written: ENOENT/)
+  expect(written(env)[1]).toMatch(/^! The job summary cannot be written: ENOENT/)
 })
 
 test('GitLab has no notes, and elsewhere nothing is written', () => {

@@ -27,7 +27,7 @@ test('Enter takes what is shown', async () => {
   })
   questions.close()
   expect(shown()).toMatch(
-    /App, a name \[shop\][^]+Namespace \[shop\][^]+Image \[the chart's example\][^]+Port \[8080\][^]+\[none\][^]+\[2\]/,
+    /App name \[shop\][^]+Namespace \[shop\][^]+Image \[the chart's example\][^]+Port \[8080\][^]+\[none\][^]+\[2\]/,
   )
 })
 
@@ -80,9 +80,9 @@ test.each(['\x03', '\x04'])('Ctrl-C and the end of the input (%j) end it', async
 })
 
 test.each<[Parameters<typeof checkTyped>[0], string]>([
-  [{ app: 'Shop' }, 'APP "Shop" can\'t be part of a Kubernetes name.'],
-  [{ app: '9lives' }, 'APP "9lives" can\'t be the name of a Service'],
-  [{ namespace: 'a_b' }, '"a_b" can\'t be the name of a namespace.'],
+  [{ app: 'Shop' }, 'APP "Shop" is not a valid Kubernetes name.'],
+  [{ app: '9lives' }, 'APP "9lives" is not a valid Service name'],
+  [{ namespace: 'a_b' }, '"a_b" is not a valid namespace.'],
   [{ image: 'two words' }, '"two words" is not an image.'],
   [{ image: 'a@sha256:12' }, '"a@sha256:12" is not an image.'],
   [{ port: '65536' }, 'The port is "65536".'],

@@ -232,7 +232,7 @@ apps:
       'defaults:\n  namspace: x\n',
       /canary\.yaml, line 2: .*"namspace" \(did you mean namespace\?\)/,
     ],
-    ['an unknown key', 'default: {}\n', /line 1: there is no key "default"/],
+    ['an unknown key', 'default: {}\n', /line 1: unknown key "default"/],
     ['a list', '- a\n', /the file must be a map/],
     [
       'a map where a word is wanted',
@@ -339,7 +339,7 @@ defaults:
       await file('defaults: { namespace: other }\n')
       await chmod(path.join(cwd, 'canary.yaml'), 0o666)
       expect((await wrong()).message).toMatch(
-        /canary\.yaml is not used: it may be written by everybody \(mode 0666\)/,
+        /canary\.yaml is not used: it is writable by everybody \(mode 0666\)/,
       )
       expect(await resolve({ config: 'canary.yaml' })).toMatchObject({ namespace: 'other' })
       await chmod(path.join(cwd, 'canary.yaml'), 0o664)
