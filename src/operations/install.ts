@@ -16,6 +16,7 @@ import type { AppRequest, OperationContext } from './context.js'
 import type { Observation } from './observe/observe.js'
 import { valuesWarner } from './observe/values-warnings.js'
 import type { PlanToRun } from './change/run/plan-to-run.js'
+import { requireKnownGateway } from './change/known-gateway.js'
 import { withStrictAdmission } from './change/strict-admission.js'
 import { readValuesFiles } from './inputs/values-files.js'
 
@@ -88,16 +89,34 @@ async function baseValues(request: InstallRequest): Promise<JsonObject> {
   return base
 }
 
+/** The install without what chooses a gateway. */
+function plainCommand(request: InstallRequest, { name, namespace }: ObjectRef): string {
+  const { version, image, chart, chartVersion, valuesFiles = [], set = [], setString = [] } = request
+  const each = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text])
+  const words = [
+    ...each('-f', valuesFiles),
+    ...each('--set', set),
+    ...each('--set-string', setString),
+    ...each('--image', image === undefined ? [] : [image]),
+    ...each('--chart', chart === undefined ? [] : [chart]),
+    ...each('--chart-version', chartVersion === undefined ? [] : [chartVersion]),
+  ]
+  return canaryCommand(['install', name, version, ...words], { app: name, namespace })
+}
+
 /** Without an attachment no request reaches the app; canary creates one only after a yes. */
 async function attachmentToMake(
   context: OperationContext,
-  { version, attach }: InstallRequest,
+  request: InstallRequest,
   app: ObjectRef,
   values: JsonObject,
 ): Promise<AttachmentToMake | undefined> {
-  const view = await context.routing.of(values, app.namespace).view()
-  const place = { app: app.name, namespace: app.namespace }
-  const missing = view.missingAttachment(app, values, canaryCommand(['install', app.name, version], place))
+  const { attach } = request
+  const command = plainCommand(request, app)
+  const provider = context.routing.of(values, app.namespace)
+  await requireKnownGateway(context, provider, app.namespace, command)
+  const view = await provider.view()
+  const missing = view.missingAttachment(app, values, command)
   if (!missing) return undefined
   const { make } = missing
   if (make) {

@@ -90,6 +90,9 @@ export interface RoutingProvider {
   /** All routes of the cluster, or those that the user may read. */
   view(): Promise<RoutesView>
 
+  /** The gateways of the cluster, as an app in this namespace can choose them. */
+  gateways(namespace: string): Promise<GatewayChoice[]>
+
   /** The address that the proxies share; opens a port-forward as a last resort. */
   proxyAddress(): Promise<ProxyAddress>
 
@@ -109,6 +112,17 @@ export interface RoutingProvider {
   snapshot(app: ObjectRef): Promise<Observed>
 }
 
+/** A gateway that can serve an app. */
+export interface GatewayChoice {
+  provider: ProviderName
+  /** The object that values name; undefined if the provider has only one gateway. */
+  gateway?: ObjectRef
+  /** `Gateway gateways/public (Envoy Gateway; http at port 80)`. */
+  description: string
+  /** Why it takes no routes of the app's namespace, a clause. */
+  refused?: string
+}
+
 /** An app with its effective values, as far as they are known. */
 export interface RoutedApp {
   values: JsonObject
@@ -122,6 +136,9 @@ export interface Routing {
 
   /** Those whose kinds the cluster knows; the default if it knows none. */
   present(): Promise<RoutingProvider[]>
+
+  /** The gateways of all providers that the cluster knows, as an app in this namespace can choose them. */
+  gateways(namespace: string): Promise<GatewayChoice[]>
 }
 
 /** Counters of all proxies together. */

@@ -38,6 +38,11 @@ export function openRouting(kube: KubeAccess): Routing {
     'gateway-api': (app) => new GatewayApiProvider(kube, app),
   }
   const made = new Map<string, RoutingProvider>()
+  const known = async () => {
+    const all = Object.values(make).map((provider) => provider())
+    const there = await Promise.all(all.map((provider) => provider.isThere()))
+    return all.filter((_, index) => there[index])
+  }
   return {
     of(values, namespace) {
       const name = providerName(values)
@@ -47,10 +52,12 @@ export function openRouting(kube: KubeAccess): Routing {
       return provider
     },
     async present() {
-      const all = Object.values(make).map((provider) => provider())
-      const there = await Promise.all(all.map((provider) => provider.isThere()))
-      const found = all.filter((_, index) => there[index])
+      const found = await known()
       return found.length > 0 ? found : [make[DEFAULT]()]
+    },
+    async gateways(namespace) {
+      const found = await known()
+      return (await Promise.all(found.map((provider) => provider.gateways(namespace)))).flat()
     },
   }
 }

@@ -4,7 +4,14 @@ import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import { isKnown, type RoutingObject, refOf } from '../objects.js'
-import type { Observed, RequestCounters, RoutedApp, RoutesView, RoutingProvider } from '../provider.js'
+import type {
+  GatewayChoice,
+  Observed,
+  RequestCounters,
+  RoutedApp,
+  RoutesView,
+  RoutingProvider,
+} from '../provider.js'
 import { podAddress, podsBehind, type ProxyService, readyNames } from '../proxies/proxy-service.js'
 import { GATEWAY_API, textsOf, type Whereabouts } from './description.js'
 import { classOf, controllerNameOf, findGateway, type Listener, listenerToProbe } from './gateways.js'
@@ -39,6 +46,11 @@ export class GatewayApiProvider implements RoutingProvider {
 
   view(): Promise<RoutesView> {
     return readRoutes(this.kube.api)
+  }
+
+  async gateways(namespace: string): Promise<GatewayChoice[]> {
+    const { gatewayChoices } = await import('./choices.js')
+    return gatewayChoices(this.kube.api, namespace)
   }
 
   async proxyAddress(): Promise<ProxyAddress> {

@@ -16,6 +16,7 @@ import type {
 } from '../provider.js'
 import { type Asking, askingOf, type Refusal, refusals } from './attachment.js'
 import { isParent, namedListeners } from './gateways.js'
+import { choicesAmong } from './choices.js'
 import { GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
 import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
 import { parentsOfValues } from './values.js'
@@ -102,13 +103,33 @@ class GatewayApiView implements RoutesView {
     })
   }
 
-  missingAttachment({ namespace }: ObjectRef, values: JsonObject): MissingAttachment | undefined {
+  missingAttachment(
+    { namespace }: ObjectRef,
+    values: JsonObject,
+    command: string,
+  ): MissingAttachment | undefined {
     const { hostnames } = record(values.routes)
     const parents = parentsOfValues(values, namespace)
-    // Without a Gateway in the values the chart says what is missing.
-    if (parents.length === 0) return undefined
+    if (parents.length === 0) return this.unnamed(namespace, command)
     const refused = this.refusals({ namespace, parents, hostnames: texts(hostnames) })
     return refused && { problem: 'No Gateway takes the routes', ...explain(refused) }
+  }
+
+  /** The values name no Gateway. */
+  private unnamed(namespace: string, command: string): MissingAttachment {
+    const choices = choicesAmong(this.gateways ?? [], namespace, { labels: this.labelsOf(namespace) })
+    const open = choices.filter(({ refused }) => refused === undefined)
+    return {
+      problem: 'The values name no Gateway',
+      details: choices.map(({ description, refused }) => refused ?? description),
+      nextSteps: [
+        ...open.map(({ gateway }) => `${command} --gateway ${gateway.namespace}/${gateway.name}`),
+        ...(choices.length === 0
+          ? [commented(kubectlCommand(['get', 'gateways', '-A']), 'there is none')]
+          : []),
+        'or name it in the values: routes.gateway.name and routes.gateway.namespace',
+      ],
+    }
   }
 
   detached({ name: app, namespace }: ObjectRef, before: JsonObject[], after: JsonObject[]) {
@@ -126,8 +147,12 @@ class GatewayApiView implements RoutesView {
   private refusals(asking: Asking): Refusal[] | undefined {
     const { gateways } = this
     if (!gateways) return undefined
-    const own = this.namespaces.find(({ metadata }) => metadata.name === asking.namespace)
-    return refusals(asking, { gateways, namespaceLabels: own && (own.metadata.labels ?? {}) })
+    return refusals(asking, { gateways, namespaceLabels: this.labelsOf(asking.namespace) })
+  }
+
+  private labelsOf(namespace: string): Record<string, string> | undefined {
+    const own = this.namespaces.find(({ metadata }) => metadata.name === namespace)
+    return own && (own.metadata.labels ?? {})
   }
 }
 

@@ -3,7 +3,7 @@ import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { JsonObject } from '../../model/values.js'
-import type { Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import type { GatewayChoice, Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
 import { isKnown } from '../objects.js'
 import { podAddress, readyNames } from '../proxies/proxy-service.js'
 import { GLOO } from './description.js'
@@ -33,6 +33,10 @@ export class GlooProvider implements RoutingProvider {
 
   view(): Promise<RoutesView> {
     return readRoutes(this.kube.api)
+  }
+
+  gateways(): Promise<GatewayChoice[]> {
+    return Promise.resolve([{ provider: GLOO.name, description: GLOO.texts.product }])
   }
 
   async proxyAddress(): Promise<ProxyAddress> {

@@ -37,6 +37,10 @@ export class ModelRouting implements Routing, RoutingProvider {
     return Promise.resolve(new GlooView({ virtualServices, routeTables }, this.hidden, create))
   }
 
+  gateways() {
+    return Promise.resolve([{ provider: 'gloo' as const, description: 'Gloo' }])
+  }
+
   host() {
     return Promise.resolve(undefined)
   }
