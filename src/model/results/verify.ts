@@ -12,6 +12,8 @@ export interface ExplainedAnswer {
   answer?: { status: number; headers: Record<string, string>; body: string }
   /** Why there was no answer. */
   failure?: string
+  /** Whether nothing took the connection, or it was closed at once. */
+  refused?: true
   elapsedMs: number
   /** What each rule for the version read from it, in order: `verify.version.header x-app-version` → v2, or nothing. */
   readings: { rule: string; version?: string; used: boolean }[]

@@ -1,3 +1,5 @@
+import { canaryCommand, commented } from '../../model/command-line.js'
+import type { RoutingTexts } from '../../model/routing.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import type { Observation } from '../observe/observe.js'
@@ -25,6 +27,27 @@ export async function find(
   if (!revision || revision.status === 'uninstalled') return undefined
   const removal = await findRemoval(context, { app, namespace, revision })
   return { app, namespace, stage, revision, wasDeployed: deployed !== undefined, removal }
+}
+
+/** Whether a gateway can send the app requests: its release has something for them. */
+export function takesRequests({ removal }: Found, { backend }: Pick<RoutingTexts, 'backend'>): boolean {
+  return removal.objects.some(({ kind }) => kind === backend)
+}
+
+/** Of errors before anything was changed. */
+export function unchanged(found: Found): { state: string; nextSteps: string[] } {
+  const { app, namespace } = found
+  return {
+    state: `Nothing was changed: ${app} is ${describeFound(found)}.`,
+    nextSteps: [canaryCommand(['status', app], { app, namespace }), withoutProof(found)],
+  }
+}
+
+export function withoutProof({ app, namespace }: Found): string {
+  return commented(
+    canaryCommand(['uninstall', app, '--unverified', 'REASON'], { app, namespace }),
+    'removes it without a verification',
+  )
 }
 
 /** Where the app stands, for sentences. */

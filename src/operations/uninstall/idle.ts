@@ -15,6 +15,8 @@ const RETRY_EVERY_MS = 250
 /** Probes per kind, path and proxy: the first few detect whether the routes are gone, the others are the proof. */
 const FEW = 3
 const ENOUGH = 30
+const WITHOUT_COUNTERS =
+  "without the proxies' counters canary can tell that no proxy serves the app once its routes are gone, not whether users still send requests before"
 
 export interface IdleRequest {
   app: string
@@ -114,13 +116,20 @@ export class Idle {
         reached === 0 &&
         seen.served.length === 0 &&
         answers.length > 0 &&
-        answers.every(({ answer }) => answer !== undefined)
+        (answers.every(({ answer }) => answer !== undefined) ||
+          // A listener without routes: some gateways close it. That the proxies run, their counters show.
+          answers.every(({ refused }) => refused))
       if (isClean && times === ENOUGH) return answers.length
       times = isClean ? ENOUGH : FEW
       if (!isClean && clock.now() >= deadline)
         throw stillReached(request, this.provider.description.texts, seen, timeoutMs, failedState())
       if (!isClean) await clock.sleep(RETRY_EVERY_MS, ...stop)
     }
+  }
+
+  /** Throws CanaryError `inconclusive` if the counters cannot be read. */
+  async check(): Promise<void> {
+    await this.read()
   }
 
   close(): Promise<void> {
@@ -196,7 +205,8 @@ function unknown(request: IdleRequest, why: string, cause?: unknown): CanaryErro
     `Cannot tell whether ${request.app} receives requests: ${why}`.replace(/\.?$/, '.'),
     {
       state,
-      nextSteps,
+      details: [WITHOUT_COUNTERS],
+      nextSteps: [...(cause instanceof CanaryError ? cause.nextSteps : []), ...nextSteps],
       cause,
     },
   )

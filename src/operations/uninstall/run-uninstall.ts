@@ -1,5 +1,5 @@
 import type { AppLock } from '../../cluster/ports/locks.js'
-import { canaryCommand, commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
+import { commented, helmCommand, kubectlCommand } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { Revision } from '../../model/release.js'
 import type { IdleProof, UninstallResult } from '../../model/results/uninstall.js'
@@ -10,7 +10,7 @@ import { requireNewest } from '../change/run/step-guards.js'
 import type { OperationContext } from '../context.js'
 import { providerOf } from '../observe/provider.js'
 import { StageVerifier } from '../verification/verify-stage.js'
-import { describeFound, type Found } from './found-release.js'
+import { type Found, takesRequests, unchanged, withoutProof } from './found-release.js'
 import { Idle } from './idle.js'
 import { resultOf, routeDescription } from './result.js'
 import { routesRemoved } from './routes-removed.js'
@@ -63,10 +63,10 @@ export class Uninstalling {
   /** Watches users' requests, removes the routes, and probes for any other route to the app. */
   private async prove(values: JsonObject | undefined): Promise<IdleProof | undefined> {
     const { context, found, request, stop } = this
-    const { app, namespace, removal, stage } = found
+    const { app, namespace, stage } = found
     const provider = providerOf(context, found.revision)
     const { backend } = provider.description.texts
-    if (!removal.objects.some(({ kind }) => kind === backend)) {
+    if (!takesRequests(found, provider.description.texts)) {
       context.emit({ type: 'note', message: `no requests reach ${app}: it has no ${backend}` })
       if (values) await this.removeRoutes(values)
       return undefined
@@ -192,22 +192,13 @@ export class Uninstalling {
   private failedState(): { state: string; nextSteps: string[] } {
     const { found, revision } = this
     const { app, namespace } = found
-    const unverified = commented(
-      canaryCommand(['uninstall', app, '--unverified', 'REASON'], { app, namespace }),
-      'removes it without a verification',
-    )
-    if (revision.revision === found.revision.revision) {
-      return {
-        state: `Nothing was changed: ${app} is ${describeFound(found)}.`,
-        nextSteps: [canaryCommand(['status', app], { app, namespace }), unverified],
-      }
-    }
+    if (revision.revision === found.revision.revision) return unchanged(found)
     return {
       state: `Revision ${revision.revision} of ${app} has no routes; its pods still run.`,
       nextSteps: [
         this.repeat,
         commented(helmCommand(['rollback', app, found.revision.revision], namespace), 'restores the routes'),
-        unverified,
+        withoutProof(found),
       ],
     }
   }

@@ -13,6 +13,7 @@ import { lookPastOthers, noteHolder, takeLock } from '../change/take-lock.js'
 import { pathsToProbe } from './idle.js'
 import { routesRemoved } from './routes-removed.js'
 import { describeFound, find, type Found } from './found-release.js'
+import { requireCounters } from './require-counters.js'
 import { absent, resultOf } from './result.js'
 import { Uninstalling } from './run-uninstall.js'
 
@@ -46,6 +47,7 @@ export async function uninstall(
   if (request.unverified === undefined) requireProvable(context, found)
   if (context.dryRun) {
     await noteHolder(context, held)
+    if (request.unverified === undefined) await requireCounters(context, found, request.idleMs)
     const values = found.wasDeployed ? await routesRemoved(context, found.revision) : undefined
     return resultOf(context, request, found, { hasRouteStep: values !== undefined })
   }

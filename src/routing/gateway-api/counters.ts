@@ -1,10 +1,9 @@
-import { kubectlCommand } from '../../model/command-line.js'
-import { CanaryError, ExternalError } from '../../model/errors.js'
 import { unlessForbidden } from '../../cluster/kube/api-errors.js'
 import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { type Service, SERVICES } from '../../cluster/kube/kube-types.js'
 import type { PinnedCluster } from '../../cluster/options.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { Proxies } from '../envoy/admins.js'
 import { openEnvoyCounters } from '../envoy/counters.js'
 import { list, record, text } from '../fields.js'
 import { type RoutingObject, refOf } from '../objects.js'
@@ -13,18 +12,16 @@ import { HTTP_ROUTES } from './kinds.js'
 
 interface Request {
   app: ObjectRef
-  /** The proxies' namespace and pods. */
-  namespace: string
-  pods: string[]
+  proxies: Proxies
 }
 
 /**
  * The counters of an app's Services, by Envoy's admin interface of each proxy. A Service that gets copies alone counts as copies.
- * Throws ExternalError if the proxies are not Envoy's, or hide the interface.
+ * Throws ExternalError if a proxy's interface is out of reach.
  */
 export async function openCounters(
   api: KubeApi,
-  { app, namespace, pods }: Request,
+  { app, proxies }: Request,
   options: PinnedCluster,
 ): Promise<RequestCounters> {
   const [routes, services] = await Promise.all([routesTo(api, app), servicesOf(api, app)])
@@ -38,22 +35,7 @@ export async function openCounters(
     requests: [...new Set(ofRoutes), ...direct.map(pattern)],
     copies: [...[...mirrored].map(pattern), `${ruleOf(app)}-mirror-[0-9]+`],
   }
-  try {
-    const counters = await openEnvoyCounters({ namespace, pods, ...counted }, options)
-    return withoutGaps(counters)
-  } catch (error) {
-    if (!(error instanceof CanaryError)) throw error
-    throw new ExternalError(
-      `The proxies' counters can't be read (Envoy's admin interface, port 19000): ${error.message}`,
-      {
-        nextSteps: [
-          kubectlCommand(['get', 'pods'], namespace),
-          'another gateway than Envoy has no counters that canary can read',
-        ],
-        cause: error,
-      },
-    )
-  }
+  return withoutGaps(await openEnvoyCounters({ ...proxies, ...counted }, options))
 }
 
 /** Counters that went with the routes stay at what they were last; those that were never there stay unknown. */

@@ -1,10 +1,13 @@
 import type { ObjectRef } from '../../model/results/diagnosis.js'
+import { ADMIN_PORT } from '../envoy/admin.js'
 
 /** What is known of an implementation beside the Gateway API. */
 export interface Implementation {
   product: string
   /** Its controller's Deployment as its own installation names it; elsewhere it may be another. */
   controller: ObjectRef
+  /** The port of Envoy's admin interface in its proxies; undefined if they are not Envoy's, or open none. */
+  adminPort?: number
 }
 
 /** By the `controllerName` of its GatewayClass. */
@@ -12,10 +15,12 @@ const IMPLEMENTATIONS: Record<string, Implementation> = {
   'gateway.envoyproxy.io/gatewayclass-controller': {
     product: 'Envoy Gateway',
     controller: { namespace: 'envoy-gateway-system', name: 'envoy-gateway' },
+    adminPort: ADMIN_PORT,
   },
   'projectcontour.io/gateway-controller': {
     product: 'Contour',
     controller: { namespace: 'projectcontour', name: 'contour' },
+    adminPort: 9001,
   },
   'traefik.io/gateway-controller': {
     product: 'Traefik',
@@ -24,10 +29,12 @@ const IMPLEMENTATIONS: Record<string, Implementation> = {
   'kgateway.dev/kgateway': {
     product: 'kgateway',
     controller: { namespace: 'kgateway-system', name: 'kgateway' },
+    adminPort: ADMIN_PORT,
   },
   'istio.io/gateway-controller': {
     product: 'Istio',
     controller: { namespace: 'istio-system', name: 'istiod' },
+    adminPort: 15_000,
   },
   'io.cilium/gateway-controller': {
     product: 'Cilium',

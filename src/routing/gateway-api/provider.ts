@@ -1,8 +1,10 @@
 import type { Finding } from '../../model/results/doctor.js'
 import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
+import { commented } from '../../model/command-line.js'
 import { CanaryError, ExternalError } from '../../model/errors.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
+import type { Proxies } from '../envoy/admins.js'
 import { isKnown, type RoutingObject, refOf } from '../objects.js'
 import type {
   GatewayChoice,
@@ -80,8 +82,8 @@ export class GatewayApiProvider implements RoutingProvider {
 
   async counters(app: ObjectRef): Promise<RequestCounters> {
     const { openCounters } = await import('./counters.js')
-    const [{ namespace }, pods] = await Promise.all([this.proxies(), this.proxyPods()])
-    return openCounters(this.kube.api, { app, namespace, pods }, await this.kube.options())
+    const proxies = await this.countingProxies()
+    return openCounters(this.kube.api, { app, proxies }, await this.kube.options())
   }
 
   async snapshot(app: ObjectRef): Promise<Observed> {
@@ -104,6 +106,20 @@ export class GatewayApiProvider implements RoutingProvider {
     throw new ExternalError(`Gateway ${namespace}/${name} has no listener${wanted} for HTTP.`, {
       nextSteps: ['correct routes.gateway.sectionName or routes.gateway.port in the values'],
     })
+  }
+
+  /** The proxies whose counters can be read. Throws ExternalError if the implementation has none. */
+  private async countingProxies(): Promise<Proxies> {
+    const [{ namespace }, pods] = await Promise.all([this.proxies(), this.proxyPods()])
+    const { implementation } = this.known
+    if (implementation && implementation.adminPort === undefined)
+      throw new ExternalError(
+        `The proxies of ${implementation.product} have no counters that canary can read.`,
+        {
+          nextSteps: [commented(this.description.texts.proxyLogs, 'their own log and metrics show requests')],
+        },
+      )
+    return { namespace, pods, port: implementation?.adminPort }
   }
 
   private async proxies(): Promise<ProxyService> {

@@ -5,9 +5,6 @@ import type { ProxyFeed } from '../gateway/proxy-feed.js'
 import type { Destination, ProxyRoute, VirtualHost } from '../gateway/routes.js'
 import type { ProxyCounters } from './counters.js'
 
-/** The port of Envoy's admin interface, on the loopback interface of its pod. */
-export const ADMIN_PORT = 19_000
-
 const ROUTES = 'listener-::-8080-routes'
 /** Counters and the routes' name in them: Envoy writes `_` for a colon. */
 const RDS = `http.http.rds.${ROUTES.replaceAll(':', '_')}`

@@ -8,10 +8,10 @@ import type { ProxyFeed } from '../gateway/proxy-feed.js'
 import type { Random } from '../random.js'
 import { closeServer } from '../workloads/close-server.js'
 import type { PodServer } from '../workloads/pod-server.js'
-import { ADMIN_PORT, adminServer } from './admin.js'
+import { adminServer } from './admin.js'
 import { type GatewayProxy, startProxy } from './proxy.js'
 import { AnswerFaults } from './answer-faults.js'
-import type { ProxyTraits } from './traits.js'
+import { ENVOY, type ProxyTraits } from './traits.js'
 
 /** The proxies' port for HTTP, in their pods. */
 export const PROXY_PORT = 8080
@@ -86,7 +86,7 @@ export class ProxyFleet {
   }
 
   private async startIn({ metadata: { name } }: KubeObject): Promise<PodServer> {
-    const { store, controlPlane, place, traits, faults, portOf, random } = this.options
+    const { store, controlPlane, place, traits = ENVOY, faults, portOf, random } = this.options
     const feed = controlPlane.connect(name)
     const proxy = await startProxy({
       state: feed.state,
@@ -98,13 +98,14 @@ export class ProxyFleet {
       isEnding: () =>
         store.get(RESOURCES.pods, place.namespace, name)?.metadata.deletionTimestamp !== undefined,
     })
-    const admin = traits && !traits.hasEnvoyAdmin ? undefined : adminServer(feed, proxy.counters)
+    const { adminPort } = traits
+    const admin = adminPort === undefined ? undefined : adminServer(feed, proxy.counters)
     if (admin) await new Promise<void>((listening) => admin.listen(0, '127.0.0.1', listening))
     this.proxies.set(name, proxy)
     return {
       port: proxy.port,
       ports: [PROXY_PORT],
-      ...(admin ? { loopback: { [ADMIN_PORT]: (admin.address() as AddressInfo).port } } : {}),
+      ...(admin ? { loopback: { [adminPort!]: (admin.address() as AddressInfo).port } } : {}),
       close: async (graceMs) => {
         this.proxies.delete(name)
         controlPlane.disconnect(name)

@@ -11,8 +11,8 @@ export interface ProxyTraits {
   server?: string
   /** Whether answers carry `x-envoy-upstream-service-time`. */
   timesUpstream: boolean
-  /** Whether it has Envoy's admin interface, with counters. */
-  hasEnvoyAdmin: boolean
+  /** The port of Envoy's admin interface, with counters; undefined if it has none. */
+  adminPort?: number
   noRoute: LocalAnswer
   noEndpoints: LocalAnswer
   unreachable: LocalAnswer
@@ -24,7 +24,7 @@ export const ENVOY: ProxyTraits = {
   balance: 'random',
   server: 'envoy',
   timesUpstream: true,
-  hasEnvoyAdmin: true,
+  adminPort: 19_000,
   noRoute: { status: 404, body: '' },
   noEndpoints: { status: 503, body: 'no healthy upstream' },
   unreachable: {

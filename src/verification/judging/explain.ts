@@ -1,5 +1,6 @@
 import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { Expectation } from '../../model/verification/expectation.js'
+import type { TransportFailure } from '../../model/verification/answer-errors.js'
 import { compileReadings } from '../answers/attribution.js'
 import { compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { errorText } from '../answers/error-texts.js'
@@ -16,6 +17,7 @@ export type ExplainRequest = ProbeRequest & {
 /** Slow, so that answers arrive in order. */
 const RATE = 20
 const BODY = 1000
+const REFUSED: TransportFailure[] = ['refused', 'reset']
 
 /**
  * Sends a few probes of each kind and reports the answers and how they were read. Rejects with the signal's reason on
@@ -82,7 +84,10 @@ function compileExplain(request: ExplainRequest): Explain {
     request: { method: sent.method, path: sent.path, headers: sent.headers },
     ...('answer' in outcome
       ? { answer: { ...outcome.answer, body: outcome.answer.body.slice(0, BODY) } }
-      : { failure: `${errorText({ kind: outcome.failure })}: ${outcome.message}` }),
+      : {
+          failure: `${errorText({ kind: outcome.failure })}: ${outcome.message}`,
+          ...(REFUSED.includes(outcome.failure) ? { refused: true as const } : {}),
+        }),
     elapsedMs: receivedAt - issuedAt,
     readings: 'answer' in outcome ? readings(outcome.answer) : [],
     countsAs: countsAs(classify(outcome)),

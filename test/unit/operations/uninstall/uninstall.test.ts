@@ -175,6 +175,40 @@ describe('without the proof nothing is removed', () => {
     )
   })
 
+  test('a listener that closes with its last route takes no request: refused probes are the proof', async () => {
+    const { verifier, context } = counted()
+    const { explain } = verifier
+    verifier.explain = async (asked) => {
+      const answers = await explain(asked)
+      return answers.map(({ answer, ...sent }) =>
+        answer?.status === 404
+          ? { ...sent, failure: 'refused: connect', refused: true as const }
+          : { ...sent, answer },
+      )
+    }
+    expect(await uninstall(context, request)).toMatchObject({ changed: true, proof: { probes: 30 } })
+  })
+
+  test.each([false, true])(
+    'without counters: what canary can and cannot tell; dry run: %s',
+    async (dryRun) => {
+      const { cluster, routing, context } = counted()
+      routing.counters = () =>
+        Promise.reject(
+          new ExternalError('The proxies of Traefik have no counters.', { nextSteps: ['kubectl logs'] }),
+        )
+      const error = await failureOf(uninstall({ ...context, dryRun }, request))
+      expect(error).toMatchObject({ exitCode: 4, details: [expect.stringContaining('not whether users')] })
+      expect(error.message).toContain('The proxies of Traefik have no counters.')
+      expect(error.nextSteps).toEqual([
+        'kubectl logs',
+        'canary status echo',
+        'canary uninstall echo --unverified REASON    (removes it without a verification)',
+      ])
+      expect(cluster.calls.filter((call) => !call.startsWith('close'))).toEqual([])
+    },
+  )
+
   test('requests that arrive by another way once the routes are gone: exit 3, with the way back', async () => {
     const { cluster, routing, context } = counted()
     context.probes.timeoutMs = 0

@@ -160,3 +160,42 @@ describe('the listener to probe', () => {
     expect(listenersOf(there)).toHaveLength(listeners.length)
   })
 })
+
+describe('the Gateways to choose among', () => {
+  test('those that take routes of the namespace come first; the others say why not', async () => {
+    const closed = gateway('infra', { ...HTTP, allowedRoutes: { namespaces: { from: 'Same' } } })
+    const open = gateway('gateways', { ...HTTP, hostname: '*.example.com' })
+    const found = await openRouting(cluster(closed, open)).gateways('echo')
+    expect(found.filter(({ provider }) => provider === 'gateway-api')).toEqual([
+      {
+        provider: 'gateway-api',
+        gateway: { namespace: 'gateways', name: 'public' },
+        description: 'Gateway gateways/public (class eg; http at port 80 for *.example.com)',
+      },
+      {
+        provider: 'gateway-api',
+        gateway: { namespace: 'infra', name: 'public' },
+        description: 'Gateway infra/public (class eg; http at port 80)',
+        refused:
+          'Gateway infra/public does not admit namespace echo: listener http takes routes of namespace infra alone',
+      },
+    ])
+  })
+
+  test('an install whose values name none ends with the commands that do', async () => {
+    const view = await openRouting(cluster(gateway('gateways', HTTP)))
+      .of({ routes: { provider: 'gateway-api' } }, 'echo')
+      .view()
+    const app = { name: 'echo', namespace: 'echo' }
+    expect(
+      view.missingAttachment(app, { routes: { provider: 'gateway-api' } }, 'canary install echo v1'),
+    ).toEqual({
+      problem: 'The values name no Gateway',
+      details: ['Gateway gateways/public (class eg; http at port 80)'],
+      nextSteps: [
+        'canary install echo v1 --gateway gateways/public',
+        'or name it in the values: routes.gateway.name and routes.gateway.namespace',
+      ],
+    })
+  })
+})

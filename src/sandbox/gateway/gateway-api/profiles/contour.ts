@@ -12,7 +12,7 @@ const REFUSALS: Record<Refusal, string> = {
 export const CONTOUR: Profile = {
   className: 'contour',
   controllerName: 'projectcontour.io/gateway-controller',
-  traits: ENVOY,
+  traits: { ...ENVOY, adminPort: 9001 },
   routesMs: [6, 25],
   endpointsMs: [6, 25],
   reportsEarly: false,

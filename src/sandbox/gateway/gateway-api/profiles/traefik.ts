@@ -8,7 +8,6 @@ const NO_SERVER = { status: 503, body: 'no available server\n', contentType: PLA
 const TRAITS: ProxyTraits = {
   balance: 'round robin',
   timesUpstream: false,
-  hasEnvoyAdmin: false,
   noRoute: { status: 404, body: '404 page not found\n', contentType: PLAIN },
   noEndpoints: NO_SERVER,
   unreachable: { status: 502, body: 'Bad Gateway' },
