@@ -65,7 +65,7 @@ export function yamlDocuments(
   return [...composer.compose(tokens, true, text.length)].map((document) => {
     const [error] = document.errors
     if (error) throw new YamlError(error.message, lineOf(error.pos[0]), error.pos[0])
-    new Counter(lineOf).count(document.contents)
+    checkValues(document.contents, lineOf)
     return { document, lineOf }
   })
 }
@@ -108,42 +108,38 @@ function checkSize(root: CST.Token, lineOf: (offset: number) => number, limits: 
   }
 }
 
-/** Counts the values of a document, aliases once per use. */
-class Counter {
-  private total = 0
-  private readonly anchors = new Map<string, number>()
-
-  constructor(private readonly lineOf: (offset: number) => number) {}
-
-  /** Throws YamlError if there are too many, an alias has no anchor, or a number is not finite. */
-  count(node: unknown): number {
-    let values = 1
+/**
+ * Throws YamlError if a document has too many values (an alias counts as what it stands for), an alias without an anchor
+ * before it, or a number that is not finite.
+ */
+function checkValues(contents: unknown, lineOf: (offset: number) => number): void {
+  const anchors = new Map<string, number>()
+  const wrong = (node: unknown, message: string) => {
+    const offset = (node as Node | null)?.range?.[0] ?? 0
+    return new YamlError(message, lineOf(offset), offset)
+  }
+  /** The number of values in a node, itself included. */
+  const sizeOf = (node: unknown): number => {
+    if (isPair(node)) return sizeOf(node.key) + sizeOf(node.value)
     if (isAlias(node)) {
-      const size = this.anchors.get(node.source)
-      if (size === undefined) throw this.wrong(node, `*${node.source} has no anchor before it`)
-      values = size
-    } else if (isPair(node)) {
-      return this.count(node.key) + this.count(node.value)
-    } else if (isCollection(node)) {
+      const size = anchors.get(node.source)
+      if (size === undefined) throw wrong(node, `*${node.source} has no anchor before it`)
+      return size
+    }
+    let size = 1
+    if (isCollection(node)) {
       // Until it is complete, an alias within it would refer to itself.
-      if (node.anchor) this.anchors.delete(node.anchor)
-      for (const item of node.items) values += this.count(item)
+      if (node.anchor) anchors.delete(node.anchor)
+      for (const item of node.items) {
+        size += sizeOf(item)
+        if (size > MAX_VALUES) throw wrong(item, 'aliases expand to more than a million values')
+      }
     } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
       const { source = 'a number' } = node
-      throw this.wrong(
-        node,
-        `${source} is not a number that values can have: write "${source}" where it is text`,
-      )
+      throw wrong(node, `${source} is not a number that JSON can hold: write "${source}" if it is text`)
     }
-    if ((isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, values)
-    // Collections have counted their contents.
-    this.total += isCollection(node) ? 1 : values
-    if (this.total > MAX_VALUES) throw this.wrong(node, 'aliases expand to more than a million values')
-    return values
+    if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, size)
+    return size
   }
-
-  private wrong(node: unknown, message: string): YamlError {
-    const offset = (node as Node | null)?.range?.[0] ?? 0
-    return new YamlError(message, this.lineOf(offset), offset)
-  }
+  sizeOf(contents)
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import type { ContainerPorts } from './container-ports.js'
@@ -6,7 +7,6 @@ import { asTemplate, environmentValues } from './environment-values.js'
 import { unread } from '../import/unread.js'
 import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
-import { isSame } from './server-defaults.js'
 
 /** Fields that are read here; all others are reported as left out. */
 const KNOWN = (
@@ -121,9 +121,9 @@ function securityValues(own: JsonObject, podSecurity: JsonObject): JsonObject {
     own.allowPrivilegeEscalation === false &&
     drops.includes('ALL') &&
     (own.runAsNonRoot ?? podSecurity.runAsNonRoot) === true &&
-    (isSame(profile, RESTRICTED.seccompProfile) || seccompProfile !== undefined)
+    (isDeepStrictEqual(profile, RESTRICTED.seccompProfile) || seccompProfile !== undefined)
   if (!isRestricted) return { podSecurity: 'none', securityContext: own }
-  const more = Object.entries(own).filter(([key, value]) => !isSame(value, RESTRICTED[key]))
+  const more = Object.entries(own).filter(([key, value]) => !isDeepStrictEqual(value, RESTRICTED[key]))
   return { securityContext: Object.fromEntries(more) }
 }
 

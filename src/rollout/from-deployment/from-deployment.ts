@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LeftOut } from '../../model/results/init.js'
 import { maskSecrets } from '../../lib/secrets/secrets.js'
 import type { Json, JsonObject } from '../../model/values.js'
@@ -8,13 +9,7 @@ import { unread, unreadAround } from '../import/unread.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { withoutLiteralSecrets } from './literal-secrets.js'
 import { isObject } from '../values/merge.js'
-import {
-  isSame,
-  plainAnnotations,
-  plainContainer,
-  plainDeploymentSpec,
-  plainPodSpec,
-} from './server-defaults.js'
+import { plainAnnotations, plainContainer, plainDeploymentSpec, plainPodSpec } from './server-defaults.js'
 import { requestPort, serviceValues } from './service-values.js'
 
 /** A Deployment as values of the chart. */
@@ -101,7 +96,7 @@ export function valuesFromDeployment(request: DeploymentRequest): DeploymentValu
   }
   const annotations = plainAnnotations(metadata.annotations)
   const safeAnnotations = maskSecrets(annotations)
-  if (!isSame(annotations, safeAnnotations)) (withSecrets ? literal : masked).push('annotations')
+  if (!isDeepStrictEqual(annotations, safeAnnotations)) (withSecrets ? literal : masked).push('annotations')
   const containers = listOf(spec.containers)
   const own = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
   const ports = new ContainerPorts(own.ports, request.port ?? (service ? requestPort(service) : undefined))
@@ -185,7 +180,7 @@ function serviceAccount(spec: JsonObject): Json | undefined {
 function topologySpread(spec: JsonObject, { selector }: JsonObject): JsonObject[] {
   return listOf(spec.topologySpreadConstraints).map((constraint) => {
     const { labelSelector, ...rest } = constraint
-    return isSame(labelSelector, selector) ? rest : constraint
+    return isDeepStrictEqual(labelSelector, selector) ? rest : constraint
   })
 }
 

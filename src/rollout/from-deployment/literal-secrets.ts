@@ -1,10 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isPlural, isSecretKey, mayBeSecret } from '../../lib/secrets/secret-keys.js'
 import { maskPatterns } from '../../lib/secrets/secret-texts.js'
 import { maskSecrets, secretsIn } from '../../lib/secrets/secrets.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
-import { isSame } from './server-defaults.js'
 
 /** A literal secret of a container that became a reference to a Secret. */
 export interface MovedSecret {
@@ -53,7 +53,7 @@ export function withoutLiteralSecrets(
   return {
     container: withoutEmpty({ ...container, ...safe, ...words, env: variables }),
     moved,
-    masked: Object.keys(rest).filter((field) => !isSame(rest[field], safe[field])),
+    masked: Object.keys(rest).filter((field) => !isDeepStrictEqual(rest[field], safe[field])),
   }
 }
 

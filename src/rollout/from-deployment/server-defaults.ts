@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../../model/values.js'
 import { isObject } from '../values/merge.js'
 
@@ -111,7 +112,7 @@ function plainVolume(volume: Json): Json {
 function without(object: JsonObject, defaults: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(object).filter(
-      ([key, value]) => !isNothing(value) && !(key in defaults && isSame(value, defaults[key])),
+      ([key, value]) => !isNothing(value) && !(key in defaults && isDeepStrictEqual(value, defaults[key])),
     ),
   )
 }
@@ -119,17 +120,4 @@ function without(object: JsonObject, defaults: JsonObject): JsonObject {
 function isNothing(value: Json): boolean {
   if (value === null) return true
   return typeof value === 'object' && Object.keys(value).length === 0
-}
-
-/** Whether two values are equal, ignoring the order of keys. */
-export function isSame(one: Json | undefined, other: Json | undefined): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => isSame(item, other[index]))
-  }
-  if (!isObject(one) || !isObject(other)) return one === other
-  const keys = Object.keys(one)
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => key in other && isSame(one[key], other[key]))
-  )
 }

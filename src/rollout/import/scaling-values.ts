@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LeftOut } from '../../model/results/init.js'
 import type { Json, JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
-import { isSame } from '../from-deployment/server-defaults.js'
 import { unread, unreadAround } from './unread.js'
 
 interface Read {
@@ -103,7 +103,7 @@ function metricName(metric: JsonObject): string {
 /** Without the API server's defaults for a direction without rules. */
 function plainBehavior(behavior: Json | undefined): JsonObject {
   const rules = Object.entries(mapOf(behavior)).filter(
-    ([direction, rule]) => !isSame(rule, DEFAULT_BEHAVIOR[direction]),
+    ([direction, rule]) => !isDeepStrictEqual(rule, DEFAULT_BEHAVIOR[direction]),
   )
   return Object.fromEntries(rules)
 }

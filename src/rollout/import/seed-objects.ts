@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../../model/values.js'
 import { nameOf } from '../drift/drift.js'
 import { valuesFromDeployment } from '../from-deployment/from-deployment.js'
 import { listOf, mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
-import { isSame } from '../from-deployment/server-defaults.js'
 import { requestPort } from '../from-deployment/service-values.js'
 import { objectName } from '../stage/version.js'
 
@@ -54,7 +54,7 @@ export function versionValues(
     ...(isDefaultImage
       ? { imagePullPolicy: pullPolicy === 'Always' ? undefined : pullPolicy }
       : { image, podSecurity }),
-    args: isDefaultImage && isSame(args, words) ? undefined : args,
+    args: isDefaultImage && isDeepStrictEqual(args, words) ? undefined : args,
     port: port === DEFAULT_PORT && !named ? undefined : port,
     ports,
     replicas: replicas === 1 ? undefined : replicas,
@@ -122,11 +122,11 @@ export function routesOfSeed(app: string, canaryHeaders: JsonObject, objects: Js
     copied ??= mapOf(shadowing).percentage
     for (const matcher of own) {
       const match = matchOf(matcher, place, odd)
-      if (!matches.some((other) => isSame(other, match))) matches.push(match)
+      if (!matches.some((other) => isDeepStrictEqual(other, match))) matches.push(match)
     }
   }
   const options = optionsOfEach[0] ?? {}
-  if (optionsOfEach.some((other) => !isSame(other, options))) {
+  if (optionsOfEach.some((other) => !isDeepStrictEqual(other, options))) {
     odd.push(
       `RouteTable ${app}-routes: its routes have different options; the chart gives all of them the same`,
     )
@@ -134,7 +134,7 @@ export function routesOfSeed(app: string, canaryHeaders: JsonObject, objects: Js
   for (const key of Object.keys(options).filter((name) => !OPTIONS.includes(name))) {
     odd.push(`RouteTable ${app}-routes: options.${key}: the chart has no value for it`)
   }
-  const isDefault = matches.length === 1 && isSame(matches[0], { prefix: `/${app}` })
+  const isDefault = matches.length === 1 && isDeepStrictEqual(matches[0], { prefix: `/${app}` })
   return { matches: isDefault ? [] : matches, options, copied, odd }
 }
 

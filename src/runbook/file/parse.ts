@@ -87,7 +87,7 @@ function explainSecondWord(problem: Problem): Problem {
 function withVariables(data: WrittenRunbook, values: Record<string, string>, reader: Reader): WrittenRunbook {
   const declared = Object.keys(data.vars ?? {})
   const { vars, ...rest } = data
-  const inserted = mapTexts(rest, [], (text, path) => {
+  const inserted = mapTexts(rest, (text, path) => {
     if (isCommand(path)) return text
     const perTarget = path[0] === 'steps' || path[0] === 'rollout'
     return insertVariables(text, values, declared, perTarget, (message) => reader.report(path, message))

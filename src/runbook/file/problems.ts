@@ -1,8 +1,9 @@
+import type { TreePath } from '../../lib/tree.js'
 import { UsageError } from '../../model/errors.js'
 import type { Position } from '../runbook.js'
 
 /** Way from the root of a document to a value in it. */
-export type Path = (string | number)[]
+export type Path = TreePath
 
 /** Something wrong with a document: where, and what, a clause. */
 export interface Problem {

@@ -1,5 +1,6 @@
 import { matcher } from '../../verification/answers/pattern.js'
 import { didYouMean } from '../../lib/closest.js'
+import { mapLeaves, type TreePath } from '../../lib/tree.js'
 import type { WrittenVariable } from '../form/runbook.js'
 import type { Path } from './problems.js'
 
@@ -94,28 +95,15 @@ export function insertVariables(
 
 /** The step with `${app}` and `${cluster}` put into its texts, except commands, which have them in their environment. */
 export function forTarget<T>(value: T, target: { app: string; cluster?: string }): T {
-  if (typeof value === 'string') {
-    return value.replace(REFERENCE, (whole, name: string | undefined) => {
+  const change = (text: string) =>
+    text.replace(REFERENCE, (whole, name: string | undefined) => {
       if (name === undefined) return '${'
       return name === 'app' ? target.app : name === 'cluster' ? (target.cluster ?? '') : whole
-    }) as T
-  }
-  if (Array.isArray(value)) return value.map((item: unknown) => forTarget(item, target)) as T
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      key === 'command' ? item : forTarget<unknown>(item, target),
-    ]),
-  ) as T
+    })
+  return mapTexts(value, (text, path) => (path.includes('command') ? text : change(text))) as T
 }
 
-/** Every text in a value with its path. */
-export function mapTexts(value: unknown, path: Path, change: (text: string, path: Path) => string): unknown {
-  if (typeof value === 'string') return change(value, path)
-  if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], change))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mapTexts(item, [...path, key], change)]),
-  )
+/** A copy of a value with every text in it changed. */
+export function mapTexts(value: unknown, change: (text: string, path: TreePath) => string): unknown {
+  return mapLeaves(value, (leaf, path) => (typeof leaf === 'string' ? change(leaf, path) : leaf))
 }

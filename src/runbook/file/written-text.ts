@@ -1,26 +1,19 @@
-import type { Path } from './problems.js'
+import { mapLeaves, type TreePath } from '../../lib/tree.js'
 
 /**
  * A copy of a runbook's values in which variables and the values of headers are the text that was written: `1.10`, which YAML reads
  * as 1.1. `textAt` gives it for the place of a number, true or false.
  */
-export function withWrittenText(
-  value: unknown,
-  textAt: (path: Path) => string | undefined,
-  path: Path = [],
-): unknown {
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    return isText(path) ? (textAt(path) ?? String(value)) : value
-  }
-  if (Array.isArray(value)) return value.map((item, index) => withWrittenText(item, textAt, [...path, index]))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, withWrittenText(item, textAt, [...path, key])]),
+export function withWrittenText(values: unknown, textAt: (path: TreePath) => string | undefined): unknown {
+  return mapLeaves(values, (leaf, path) =>
+    (typeof leaf === 'number' || typeof leaf === 'boolean') && isText(path)
+      ? (textAt(path) ?? String(leaf))
+      : leaf,
   )
 }
 
 /** `vars.to.default`, `steps[1].when.var.to`, `apps.echo.probeHeader.x-tenant`. */
-function isText(path: Path): boolean {
+function isText(path: TreePath): boolean {
   const [section, name, third, fourth] = path
   switch (section) {
     case 'vars':

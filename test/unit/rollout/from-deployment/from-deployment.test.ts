@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import fc from 'fast-check'
@@ -11,11 +12,7 @@ import {
 import { autoscalingValues } from '../../../../src/rollout/import/scaling-values.js'
 import { environmentValues } from '../../../../src/rollout/from-deployment/environment-values.js'
 import { valuesText } from '../../../../src/rollout/from-deployment/init-values.js'
-import {
-  isSame,
-  plainContainer,
-  plainPodSpec,
-} from '../../../../src/rollout/from-deployment/server-defaults.js'
+import { plainContainer, plainPodSpec } from '../../../../src/rollout/from-deployment/server-defaults.js'
 import { render } from '../../../chart/helm.js'
 import { problemsOf } from '../../../chart/validate-objects.js'
 
@@ -40,7 +37,9 @@ function fileOf(app: string, values: DeploymentValues): string {
 
 /** Everything that is said of a container or pod and is not the same once rendered, or named as left out. */
 function differences(before: JsonObject, after: JsonObject, isNamed: (field: string) => boolean): string[] {
-  return Object.keys(before).filter((field) => !isNamed(field) && !isSame(before[field], after[field]))
+  return Object.keys(before).filter(
+    (field) => !isNamed(field) && !isDeepStrictEqual(before[field], after[field]),
+  )
 }
 
 /** A container with its ports as numbers, its variables by name and what its probes leave to Kubernetes said. */
