@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import type { CheckResult, Expectation } from '../src/model/verification/expectation.js'
+import type { CheckResult, Expectation } from '../src/model/verify/expectation.js'
 import { createVerifier } from '../src/verification/probing/create-verifier.js'
 import { proofRequest } from '../test/support/probe-request.js'
 import { inPairs, median } from './measure.js'

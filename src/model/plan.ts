@@ -1,4 +1,4 @@
-import type { Expectation } from './verification/expectation.js'
+import type { Expectation } from './verify/expectation.js'
 import type { Stage } from './stage.js'
 import type { UpgradeChanges } from './results/upgrade-changes.js'
 import type { JsonObject } from './values.js'

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.js'
 import type { Cluster } from '../cluster/port.js'
 import type { Emit } from '../model/events/events.js'
-import type { ProbeSettings } from '../model/verification/verify-settings.js'
+import type { ProbeSettings } from '../model/verify/verify-settings.js'
 import type { Routing } from '../routing/provider.js'
 import type { ScaleMode } from '../rollout/plan/capacity/capacity.js'
 import type { Verifier } from '../verification/probing/verifier.js'

@@ -1,4 +1,4 @@
-import type { AnswerError, ErrorCount, ErrorKind } from '../../src/model/verification/answer-errors.js'
+import type { AnswerError, ErrorCount, ErrorKind } from '../../src/model/verify/answer-errors.js'
 import { errorText } from '../../src/verification/answers/error-texts.js'
 
 const DETAILED: [RegExp, ErrorKind][] = [

@@ -1,5 +1,5 @@
 import { UsageError } from '../../model/errors.js'
-import type { Allowance } from '../../model/verification/verify-settings.js'
+import type { Allowance } from '../../model/verify/verify-settings.js'
 import { PROBE_METHODS } from '../../rollout/values/verify-values.js'
 import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 

@@ -15,7 +15,7 @@ import {
 } from '../flags/probe-settings.js'
 import type { Secrets } from '../../lib/secrets/secrets.js'
 import type { FileSettings, SettingName } from '../../model/setting-names.js'
-import type { Allowance } from '../../model/verification/verify-settings.js'
+import type { Allowance } from '../../model/verify/verify-settings.js'
 import { requireOwnWay } from './unnamed-config.js'
 import { SCALE_MODES } from '../../rollout/plan/capacity/capacity.js'
 import type { FailurePolicy, OperationSettings } from '../../operations/context.js'

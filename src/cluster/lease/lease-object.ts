@@ -1,5 +1,5 @@
 import type { LockHolder, Approval, RunWait, RunStart } from '../../model/results/runs.js'
-import type { Verdict } from '../../model/verification/expectation.js'
+import type { Verdict } from '../../model/verify/expectation.js'
 import type { ClusterObject } from '../ports/objects.js'
 import type { RecordedProof, RecordedRollback } from '../ports/proofs.js'
 import type { ProcessIdentity } from './lock-holder.js'

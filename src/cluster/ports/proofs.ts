@@ -1,4 +1,4 @@
-import type { Verdict } from '../../model/verification/expectation.js'
+import type { Verdict } from '../../model/verify/expectation.js'
 
 /** The verdict of one revision's verification, kept in the app's Lease. */
 export interface RecordedProof {

@@ -1,4 +1,4 @@
-import type { CheckResult, Expectation, ShadowCheck, StageProof } from '../verification/expectation.js'
+import type { CheckResult, Expectation, ShadowCheck, StageProof } from '../verify/expectation.js'
 import type { Analysis } from '../results/analysis.js'
 import type { Plan, Step } from '../plan.js'
 import type { Stage } from '../stage.js'

@@ -1,5 +1,5 @@
-import type { ErrorCount } from '../verification/answer-errors.js'
-import type { AnswerSample, Quantiles, Verdict } from '../verification/expectation.js'
+import type { ErrorCount } from '../verify/answer-errors.js'
+import type { AnswerSample, Quantiles, Verdict } from '../verify/expectation.js'
 
 /** Observations of one version. */
 export interface ArmCounts {

@@ -1,7 +1,7 @@
 import type { Stage } from '../stage.js'
 import type { Plan } from '../plan.js'
 import type { Analysis } from './analysis.js'
-import type { StageProof } from '../verification/expectation.js'
+import type { StageProof } from '../verify/expectation.js'
 
 export interface VerifiedStage {
   /** The step that the proof belongs to; undefined for the proof of the observed stage. */

@@ -1,4 +1,4 @@
-import type { Verdict } from '../verification/expectation.js'
+import type { Verdict } from '../verify/expectation.js'
 import type { ReleaseStatus } from '../release.js'
 import type { Stage } from '../stage.js'
 

@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.js'
 import type { Analysis } from './analysis.js'
-import type { StageProof } from '../verification/expectation.js'
+import type { StageProof } from '../verify/expectation.js'
 
 /** One raw answer and what canary read from it. */
 export interface ExplainedAnswer {

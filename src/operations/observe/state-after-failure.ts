@@ -1,6 +1,6 @@
 import { canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
-import type { CheckResult, StageProof } from '../../model/verification/expectation.js'
+import type { CheckResult, StageProof } from '../../model/verify/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { undoCommand } from '../../rollout/stage/next-steps.js'
 

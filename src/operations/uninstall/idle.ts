@@ -1,6 +1,6 @@
 import type { ExplainedAnswer } from '../../model/results/verify.js'
 import { CanaryError } from '../../model/errors.js'
-import type { Expectation } from '../../model/verification/expectation.js'
+import type { Expectation } from '../../model/verify/expectation.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import type { IdleProof } from '../../model/results/uninstall.js'

@@ -1,7 +1,7 @@
 import { type AppPlace, canaryCommand, commented } from '../../model/command-line.js'
 import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../../model/errors.js'
-import type { Verdict } from '../../model/verification/expectation.js'
+import type { Verdict } from '../../model/verify/expectation.js'
 import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'

@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/results/doctor.js'
 import type { Cause, ObjectRef, SnapshotRelease } from '../../model/results/diagnosis.js'
-import type { StageProof } from '../../model/verification/expectation.js'
+import type { StageProof } from '../../model/verify/expectation.js'
 import type { Revision } from '../../model/release.js'
 import { effectiveValues, isObject } from '../../rollout/values/merge.js'
 import type { RoutingProvider } from '../../routing/provider.js'

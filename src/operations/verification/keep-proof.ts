@@ -1,6 +1,6 @@
 import type { Proofs } from '../../cluster/ports/proofs.js'
 import type { Revision } from '../../model/release.js'
-import type { StageProof } from '../../model/verification/expectation.js'
+import type { StageProof } from '../../model/verify/expectation.js'
 
 /** Keeps the verdict with the app's Lease, for `history`. Best effort: a failure costs only that entry. */
 export async function keepProof(

@@ -1,7 +1,7 @@
 import { UsageError } from '../../model/errors.js'
-import type { Expectation } from '../../model/verification/expectation.js'
+import type { Expectation } from '../../model/verify/expectation.js'
 import type { JsonObject } from '../../model/values.js'
-import type { VerifySettings } from '../../model/verification/verify-settings.js'
+import type { VerifySettings } from '../../model/verify/verify-settings.js'
 import { imageOf } from '../../rollout/plan/app-config.js'
 import type { RoutingDescription } from '../../routing/provider.js'
 

@@ -2,7 +2,7 @@ import { describeStage } from '../../model/describe-stage.js'
 import { CanaryError } from '../../model/errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import type { Stage } from '../../model/stage.js'
-import type { StageProof } from '../../model/verification/expectation.js'
+import type { StageProof } from '../../model/verify/expectation.js'
 
 /** Throws unless the proof passed: exit 3 for a fail, 4 for an inconclusive one; `state` and `nextSteps` go along. */
 export function requirePass(

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { RequestCounters, RoutingProvider } from '../../routing/provider.js'
 import { CanaryError } from '../../model/errors.js'
-import type { ShadowCheck } from '../../model/verification/expectation.js'
+import type { ShadowCheck } from '../../model/verify/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { judgeShadow } from '../../verification/judging/shadow.js'
 

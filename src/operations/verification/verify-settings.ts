@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/values.js'
-import type { ProbeSettings, VerifySettings } from '../../model/verification/verify-settings.js'
+import type { ProbeSettings, VerifySettings } from '../../model/verify/verify-settings.js'
 import { isObject } from '../../rollout/values/merge.js'
 import { probePaths } from '../../rollout/values/probe-paths.js'
 import { setValue } from '../../rollout/values/set-values.js'

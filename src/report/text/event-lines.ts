@@ -1,6 +1,6 @@
 import { describeStage } from '../../model/describe-stage.js'
 import type { CanaryEvent, CheckProgress, PodProgress } from '../../model/events/events.js'
-import type { Expectation, Verdict } from '../../model/verification/expectation.js'
+import type { Expectation, Verdict } from '../../model/verify/expectation.js'
 import type { Palette } from '../terminal/palette.js'
 import { countPhrase, elapsed, whichRequests } from './phrases.js'
 

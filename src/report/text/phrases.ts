@@ -1,5 +1,5 @@
 import { describeHeaders } from '../../model/describe-stage.js'
-import type { CheckResult, Expectation } from '../../model/verification/expectation.js'
+import type { CheckResult, Expectation } from '../../model/verify/expectation.js'
 
 /** `0.4 s`, `12 s`, `2 min 5 s`: as exact as a person needs. */
 export function elapsed(milliseconds: number): string {

@@ -1,6 +1,6 @@
 import type { OperationResult } from '../../model/results/change.js'
 import { describeStage } from '../../model/describe-stage.js'
-import type { Expectation, StageProof } from '../../model/verification/expectation.js'
+import type { Expectation, StageProof } from '../../model/verify/expectation.js'
 import type { Analysis } from '../../model/results/analysis.js'
 import type { Plan, Step } from '../../model/plan.js'
 import type { Palette } from '../terminal/palette.js'

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../model/verification/expectation.js'
+import type { Verdict } from '../../model/verify/expectation.js'
 import { describeStage } from '../../model/describe-stage.js'
 import type { HistoryEntry, HistoryGap, RolloutHistory } from '../../model/results/history.js'
 import type { RevisionSummary } from '../../model/release.js'

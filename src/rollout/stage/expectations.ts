@@ -1,4 +1,4 @@
-import type { Expectation } from '../../model/verification/expectation.js'
+import type { Expectation } from '../../model/verify/expectation.js'
 import type { Stage } from '../../model/stage.js'
 import { hasCanary, weightOf } from './stage.js'
 

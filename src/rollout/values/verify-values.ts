@@ -9,7 +9,7 @@ import {
   type ProbeTemplate,
   type VerifySettings,
   type VersionRule,
-} from '../../model/verification/verify-settings.js'
+} from '../../model/verify/verify-settings.js'
 import { listAt, mapAt, numberAt, patternAt, textAt, urlAt, wrong } from './verify-fields.js'
 
 /** Defaults. */

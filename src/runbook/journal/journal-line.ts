@@ -1,5 +1,5 @@
 import type { CanaryEvent } from '../../model/events/events.js'
-import type { CheckResult, StageProof } from '../../model/verification/expectation.js'
+import type { CheckResult, StageProof } from '../../model/verify/expectation.js'
 import type { Plan, Step } from '../../model/plan.js'
 
 /** What every line of a journal begins with. */

@@ -1,5 +1,5 @@
-import type { AnswerError, ErrorKind } from '../../model/verification/answer-errors.js'
-import type { AnswerSample } from '../../model/verification/expectation.js'
+import type { AnswerError, ErrorKind } from '../../model/verify/answer-errors.js'
+import type { AnswerSample } from '../../model/verify/expectation.js'
 import type { Analysis } from '../../model/results/analysis.js'
 import { type Attribution, compileAttribution, type HttpAnswer } from '../answers/attribution.js'
 import { type Classify, compileClassify, type Outcome } from '../answers/classify.js'

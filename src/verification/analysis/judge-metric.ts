@@ -1,5 +1,5 @@
 import type { AnalysisGate } from '../../model/results/analysis.js'
-import type { MetricGate } from '../../model/verification/verify-settings.js'
+import type { MetricGate } from '../../model/verify/verify-settings.js'
 
 /** The part of the HTTP API's answer that is read. */
 export interface QueryAnswer {

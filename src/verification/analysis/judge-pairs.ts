@@ -5,7 +5,7 @@ import { LatencyGate } from './latency-gate.js'
 import { LatencySample } from './latency-sample.js'
 import type { Share } from '../statistics/newcombe.js'
 import { quantiles } from '../statistics/order-statistics.js'
-import type { AnswerError, ErrorCount } from '../../model/verification/answer-errors.js'
+import type { AnswerError, ErrorCount } from '../../model/verify/answer-errors.js'
 import { addedCounts, countError, countsText, totalOf } from '../answers/error-counts.js'
 import { among } from './phrases.js'
 

@@ -1,5 +1,5 @@
 import type { AnalysisGate } from '../../model/results/analysis.js'
-import type { AnalysisLimits } from '../../model/verification/verify-settings.js'
+import type { AnalysisLimits } from '../../model/verify/verify-settings.js'
 import { hodgesLehmann } from '../statistics/hodges-lehmann.js'
 import type { LatencySample } from './latency-sample.js'
 import { mannWhitney } from '../statistics/mann-whitney.js'

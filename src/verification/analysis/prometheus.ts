@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from 'undici'
 import { UsageError } from '../../model/errors.js'
 import type { AnalysisGate } from '../../model/results/analysis.js'
-import type { MetricGate } from '../../model/verification/verify-settings.js'
+import type { MetricGate } from '../../model/verify/verify-settings.js'
 import type { MetricsRequest } from '../probing/verifier.js'
 import { judgeMetric, type QueryAnswer } from './judge-metric.js'
 import { fillQuery } from './metric-query.js'

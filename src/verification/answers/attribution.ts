@@ -1,5 +1,5 @@
 import { UsageError } from '../../model/errors.js'
-import type { VersionRule } from '../../model/verification/verify-settings.js'
+import type { VersionRule } from '../../model/verify/verify-settings.js'
 import { compilePattern, matcher } from './pattern.js'
 import type { ProbeRequest } from '../probing/verifier.js'
 

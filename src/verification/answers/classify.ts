@@ -1,5 +1,5 @@
-import type { AnswerError, ErrorKind, TransportFailure } from '../../model/verification/answer-errors.js'
-import type { AnswerAssertions } from '../../model/verification/verify-settings.js'
+import type { AnswerError, ErrorKind, TransportFailure } from '../../model/verify/answer-errors.js'
+import type { AnswerAssertions } from '../../model/verify/verify-settings.js'
 import { type AttributionRequest, compileAttribution, type HttpAnswer } from './attribution.js'
 import { compilePattern, matcher } from './pattern.js'
 import type { ProxyAnswers } from './proxy-answers.js'

@@ -1,4 +1,4 @@
-import type { AnswerError, ErrorCount } from '../../model/verification/answer-errors.js'
+import type { AnswerError, ErrorCount } from '../../model/verify/answer-errors.js'
 import { errorText } from './error-texts.js'
 
 /** Counts an error in place. */

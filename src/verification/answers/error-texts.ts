@@ -1,4 +1,4 @@
-import type { AnswerError, ErrorKind } from '../../model/verification/answer-errors.js'
+import type { AnswerError, ErrorKind } from '../../model/verify/answer-errors.js'
 import { MAX_HEADER_KIB } from '../judging/limits.js'
 
 interface ErrorText {

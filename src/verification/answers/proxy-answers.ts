@@ -1,4 +1,4 @@
-import type { ProxyError } from '../../model/verification/answer-errors.js'
+import type { ProxyError } from '../../model/verify/answer-errors.js'
 import type { HttpAnswer } from './attribution.js'
 
 type Headers = Record<string, string>

@@ -1,5 +1,5 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
-import type { ErrorKind } from '../../model/verification/answer-errors.js'
+import type { ErrorKind } from '../../model/verify/answer-errors.js'
 import type { Cause } from '../../model/results/diagnosis.js'
 import {
   countOf,

@@ -1,10 +1,10 @@
 import { canaryCommand } from '../../model/command-line.js'
-import type { ErrorCount, ErrorKind } from '../../model/verification/answer-errors.js'
+import type { ErrorCount, ErrorKind } from '../../model/verify/answer-errors.js'
 import type { Cause, ObjectRef, Snapshot, SnapshotVersion } from '../../model/results/diagnosis.js'
 import type { RoutingTexts } from '../../model/routing.js'
 import type { ProxyAnswers } from '../answers/proxy-answers.js'
 import { addedCounts, totalOf } from '../answers/error-counts.js'
-import type { AnswerSample, CheckResult, StageProof } from '../../model/verification/expectation.js'
+import type { AnswerSample, CheckResult, StageProof } from '../../model/verify/expectation.js'
 
 /** Input of the rules: answers, the snapshot, or both. `app` and `namespace` are always known. */
 export interface Facts extends ObjectRef {

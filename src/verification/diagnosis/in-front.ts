@@ -1,7 +1,7 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import { shellWord } from '../../lib/shell-word.js'
 import type { Cause } from '../../model/results/diagnosis.js'
-import type { CheckResult } from '../../model/verification/expectation.js'
+import type { CheckResult } from '../../model/verify/expectation.js'
 import { isCached } from '../answers/cached.js'
 import { totalOf } from '../answers/error-counts.js'
 import {

@@ -1,6 +1,6 @@
 import { commented, kubectlCommand } from '../../model/command-line.js'
 import type { Cause, Snapshot, SnapshotRoutes } from '../../model/results/diagnosis.js'
-import type { CheckResult, Counts } from '../../model/verification/expectation.js'
+import type { CheckResult, Counts } from '../../model/verify/expectation.js'
 import { isTransient } from '../answers/classify.js'
 import { totalOf } from '../answers/error-counts.js'
 import {

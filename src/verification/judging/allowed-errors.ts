@@ -1,5 +1,5 @@
 import { confidenceInterval } from './share-test.js'
-import type { AnswerError } from '../../model/verification/answer-errors.js'
+import type { AnswerError } from '../../model/verify/answer-errors.js'
 import { totalOf } from '../answers/error-counts.js'
 import type { Tally } from './tally.js'
 

@@ -1,5 +1,5 @@
 import type { CheckProgress } from '../../model/events/events.js'
-import type { AnswerSample, CheckResult, Expectation, Verdict } from '../../model/verification/expectation.js'
+import type { AnswerSample, CheckResult, Expectation, Verdict } from '../../model/verify/expectation.js'
 import { isTransient } from '../answers/classify.js'
 import type { Convergence } from '../answers/convergence.js'
 import { totalOf } from '../answers/error-counts.js'

@@ -1,6 +1,6 @@
 import type { ExplainedAnswer } from '../../model/results/verify.js'
-import type { Expectation } from '../../model/verification/expectation.js'
-import type { TransportFailure } from '../../model/verification/answer-errors.js'
+import type { Expectation } from '../../model/verify/expectation.js'
+import type { TransportFailure } from '../../model/verify/answer-errors.js'
 import { compileReadings } from '../answers/attribution.js'
 import { compileClassify, type Observation, type Outcome } from '../answers/classify.js'
 import { errorText } from '../answers/error-texts.js'

@@ -1,4 +1,4 @@
-import type { Expectation, Verdict } from '../../model/verification/expectation.js'
+import type { Expectation, Verdict } from '../../model/verify/expectation.js'
 import { isConnectionError } from '../answers/classify.js'
 import { judgeErrors } from './allowed-errors.js'
 import { answerCap, confidenceInterval, defaultTolerance, judge, type JudgeSettings } from './share-test.js'

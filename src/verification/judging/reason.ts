@@ -1,4 +1,4 @@
-import type { AnswerSample, Expectation } from '../../model/verification/expectation.js'
+import type { AnswerSample, Expectation } from '../../model/verify/expectation.js'
 import type { Observation, Outcome } from '../answers/classify.js'
 import { countsText } from '../answers/error-counts.js'
 import { errorText } from '../answers/error-texts.js'

@@ -1,4 +1,4 @@
-import type { ShadowCheck } from '../../model/verification/expectation.js'
+import type { ShadowCheck } from '../../model/verify/expectation.js'
 import { confidenceInterval, defaultTolerance } from './share-test.js'
 
 /** Two counters read in sequence may differ by the requests in between: such a difference is no failure. */

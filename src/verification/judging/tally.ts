@@ -1,5 +1,5 @@
-import type { ErrorCount } from '../../model/verification/answer-errors.js'
-import type { Counts, Expectation } from '../../model/verification/expectation.js'
+import type { ErrorCount } from '../../model/verify/answer-errors.js'
+import type { Counts, Expectation } from '../../model/verify/expectation.js'
 import type { Observation } from '../answers/classify.js'
 import { countError } from '../answers/error-counts.js'
 

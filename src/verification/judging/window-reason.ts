@@ -1,4 +1,4 @@
-import type { AnswerSample } from '../../model/verification/expectation.js'
+import type { AnswerSample } from '../../model/verify/expectation.js'
 import { byFrequency, totalOf } from '../answers/error-counts.js'
 import { hintFor } from '../answers/error-texts.js'
 import { type CheckRule, type Found, intervalOf, namedIntervalOf } from './judge-window.js'

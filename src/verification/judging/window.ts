@@ -1,4 +1,4 @@
-import type { AnswerSample, CheckResult, Counts, Expectation } from '../../model/verification/expectation.js'
+import type { AnswerSample, CheckResult, Counts, Expectation } from '../../model/verify/expectation.js'
 import type { Observation } from '../answers/classify.js'
 import { LatencyHistogram } from '../statistics/latency-histogram.js'
 import { Connections, Runs } from '../answers/stickiness.js'

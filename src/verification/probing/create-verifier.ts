@@ -1,6 +1,6 @@
 import { UsageError } from '../../model/errors.js'
 import { headerProblem, type HeaderUse } from '../../lib/http/headers.js'
-import type { ProbeTemplate } from '../../model/verification/verify-settings.js'
+import type { ProbeTemplate } from '../../model/verify/verify-settings.js'
 import { compileClassify } from '../answers/classify.js'
 import { checkTolerance } from '../judging/share-test.js'
 import type { VerificationRequest, Transport, Verifier } from './verifier.js'

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { TransportFailure } from '../../model/verification/answer-errors.js'
+import type { TransportFailure } from '../../model/verify/answer-errors.js'
 import type { Outcome } from '../answers/classify.js'
 
 const MAX_BODY_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/verification/expectation.js'
+import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/verify/expectation.js'
 import { howToIdentify } from '../answers/attribution.js'
 import { isCached } from '../answers/cached.js'
 import { BETA, Check } from '../judging/expectation-check.js'

@@ -1,6 +1,6 @@
 import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { CheckProgress } from '../../model/events/events.js'
-import type { CheckResult, Expectation, StageProof } from '../../model/verification/expectation.js'
+import type { CheckResult, Expectation, StageProof } from '../../model/verify/expectation.js'
 import type { Analysis, AnalysisGate } from '../../model/results/analysis.js'
 import type {
   AnswerAssertions,
@@ -9,7 +9,7 @@ import type {
   MetricGate,
   ProbeTemplate,
   VersionRule,
-} from '../../model/verification/verify-settings.js'
+} from '../../model/verify/verify-settings.js'
 import type { ProxyAnswers } from '../answers/proxy-answers.js'
 
 /** A proxy to probe. */

@@ -1,4 +1,4 @@
-import type { Quantiles } from '../../model/verification/expectation.js'
+import type { Quantiles } from '../../model/verify/expectation.js'
 
 /** Buckets grow by 2 % each, from 10 µs: quantiles are accurate to 1 %. */
 const GROWTH = Math.log(1.02)

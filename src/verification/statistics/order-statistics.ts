@@ -1,4 +1,4 @@
-import type { Quantiles } from '../../model/verification/expectation.js'
+import type { Quantiles } from '../../model/verify/expectation.js'
 import type { ArmCounts } from '../../model/results/analysis.js'
 import { logBinomial } from './log-binomial.js'
 

@@ -1,5 +1,5 @@
 import type { OpenCluster } from '../../../src/cluster/open.js'
-import type { StageProof } from '../../../src/model/verification/expectation.js'
+import type { StageProof } from '../../../src/model/verify/expectation.js'
 import type { Cause } from '../../../src/model/results/diagnosis.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { causesOf } from '../../../src/operations/verification/diagnosis.js'

@@ -1,5 +1,5 @@
 import type { CanaryEvent } from '../../../src/model/events/events.js'
-import type { Verdict } from '../../../src/model/verification/expectation.js'
+import type { Verdict } from '../../../src/model/verify/expectation.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import type { OperationContext } from '../../../src/operations/context.js'
 import { ModelCluster } from './cluster.js'

@@ -1,9 +1,4 @@
-import type {
-  CheckResult,
-  Expectation,
-  StageProof,
-  Verdict,
-} from '../../../src/model/verification/expectation.js'
+import type { CheckResult, Expectation, StageProof, Verdict } from '../../../src/model/verify/expectation.js'
 import type {
   VerificationReporter,
   VerificationRequest,

@@ -1,4 +1,4 @@
-import type { StageProof } from '../../../../src/model/verification/expectation.js'
+import type { StageProof } from '../../../../src/model/verify/expectation.js'
 import type { Revision } from '../../../../src/model/release.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import type { HelmProcess } from '../../../support/model-cluster/helm.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CanaryError } from '../../../../src/model/errors.js'
 import type { JsonObject } from '../../../../src/model/values.js'
-import type { ProbeSettings } from '../../../../src/model/verification/verify-settings.js'
+import type { ProbeSettings } from '../../../../src/model/verify/verify-settings.js'
 import { verifySettings } from '../../../../src/operations/verification/verify-settings.js'
 import { modelled } from '../../../support/model-cluster/context.js'
 

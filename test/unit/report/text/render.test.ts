@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CanaryError, ConflictError, ExternalError, UsageError } from '../../../../src/model/errors.js'
-import type { StageProof } from '../../../../src/model/verification/expectation.js'
+import type { StageProof } from '../../../../src/model/verify/expectation.js'
 import { renderDocument } from '../../../../src/report/document.js'
 import { renderDoctor } from '../../../../src/report/text/doctor-text.js'
 import { errorDocument, renderError } from '../../../../src/report/text/error-text.js'

@@ -1,4 +1,4 @@
-import type { CheckResult, Expectation } from '../../../../src/model/verification/expectation.js'
+import type { CheckResult, Expectation } from '../../../../src/model/verify/expectation.js'
 import type { Plan, Step } from '../../../../src/model/plan.js'
 import type { Stage } from '../../../../src/model/stage.js'
 

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../../src/model/errors.js'
-import type { MetricGate } from '../../../../src/model/verification/verify-settings.js'
+import type { MetricGate } from '../../../../src/model/verify/verify-settings.js'
 import { evaluateMetrics } from '../../../../src/verification/analysis/prometheus.js'
 import { startServer } from '../probing/http-server.js'
 

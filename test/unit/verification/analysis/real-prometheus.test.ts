@@ -8,7 +8,7 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AnalysisGate } from '../../../../src/model/results/analysis.js'
-import type { MetricGate } from '../../../../src/model/verification/verify-settings.js'
+import type { MetricGate } from '../../../../src/model/verify/verify-settings.js'
 import { evaluateMetrics } from '../../../../src/verification/analysis/prometheus.js'
 import { startServer } from '../probing/http-server.js'
 

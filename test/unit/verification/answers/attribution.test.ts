@@ -5,7 +5,7 @@ import {
   compileReadings,
   howToIdentify,
 } from '../../../../src/verification/answers/attribution.js'
-import type { VersionRule } from '../../../../src/model/verification/verify-settings.js'
+import type { VersionRule } from '../../../../src/model/verify/verify-settings.js'
 
 interface Case {
   name: string

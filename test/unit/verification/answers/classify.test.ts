@@ -1,6 +1,6 @@
 import { ENVOY_ANSWERS } from '../../../../src/routing/envoy/answers.js'
 import { expect, test } from 'vitest'
-import type { AnswerAssertions } from '../../../../src/model/verification/verify-settings.js'
+import type { AnswerAssertions } from '../../../../src/model/verify/verify-settings.js'
 import type { HttpAnswer } from '../../../../src/verification/answers/attribution.js'
 import { compileClassify, isConnectionError } from '../../../../src/verification/answers/classify.js'
 import { errorText, hintFor } from '../../../../src/verification/answers/error-texts.js'

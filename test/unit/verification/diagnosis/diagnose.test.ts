@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Cause, Snapshot } from '../../../../src/model/results/diagnosis.js'
 import type { Matcher, RouteOverlap } from '../../../../src/model/results/overlaps.js'
-import type { CheckResult, Expectation, StageProof } from '../../../../src/model/verification/expectation.js'
+import type { CheckResult, Expectation, StageProof } from '../../../../src/model/verify/expectation.js'
 import type { Neighbour } from '../../../../src/model/results/ownership.js'
 import { errorCounts } from '../../../support/answer-errors.js'
 import { GLOO } from '../../../../src/routing/gloo/description.js'

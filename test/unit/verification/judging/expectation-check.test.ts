@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Expectation } from '../../../../src/model/verification/expectation.js'
+import type { Expectation } from '../../../../src/model/verify/expectation.js'
 import {
   BETA,
   Check,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { Expectation } from '../../../../src/model/verification/expectation.js'
+import type { Expectation } from '../../../../src/model/verify/expectation.js'
 import { createVerifier } from '../../../../src/verification/probing/create-verifier.js'
 import { proofRequest } from '../../../support/probe-request.js'
 import { startServer } from '../probing/http-server.js'

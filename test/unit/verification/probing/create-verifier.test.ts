@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { afterEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../../src/model/errors.js'
 import type { CheckProgress } from '../../../../src/model/events/events.js'
-import type { CheckResult, Expectation } from '../../../../src/model/verification/expectation.js'
+import type { CheckResult, Expectation } from '../../../../src/model/verify/expectation.js'
 import { createVerifier } from '../../../../src/verification/probing/create-verifier.js'
 import type {
   VerificationReporter,
