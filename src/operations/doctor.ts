@@ -11,6 +11,7 @@ import {
 import { absentApp } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { gatewayFindings } from './verification/diagnosis.js'
+import { versionsFinding } from './verification/versions-finding.js'
 import { type Deployed, readDrift } from './drift/read-drift.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe/observe.js'
@@ -89,7 +90,11 @@ async function appFindings(
     const { namespace: where } = observation
     findings.push(...(await changesByHand(context, { app, namespace: where, deployed })))
     const revision = { app, namespace: where, revision: deployed }
-    findings.push(...(await gatewayFindings(context, revision)), ...(await tlsFindings(context, revision)))
+    findings.push(
+      ...(await versionsFinding(context, { ...revision, stage })),
+      ...(await gatewayFindings(context, revision)),
+      ...(await tlsFindings(context, revision)),
+    )
   }
   findings.push(...(await workloadFindings(context, observation)))
   return findings

@@ -108,6 +108,11 @@ export interface RoutingProvider {
   /** Counters of the proxies for an app and for its shadow. Throws ExternalError if there are none. */
   counters(app: ObjectRef): Promise<RequestCounters>
 
+  /**
+   * Counters of the proxies for each version of an app. Throws ExternalError if there are none.
+   */
+  versionCounters(app: ObjectRef): Promise<VersionCounters>
+
   /** Everything between the gateway and an app's pods, within 3 seconds. Never throws. */
   snapshot(app: ObjectRef): Promise<Observed>
 }
@@ -150,6 +155,16 @@ export interface RequestCounters {
     /** Whether every proxy counts for the app: one that does not know it has no counter for it. */
     isKnown: boolean
   }>
+  close(): Promise<void>
+}
+
+/** Counters of all proxies together by the version that requests were sent to. */
+export interface VersionCounters {
+  /**
+   * Requests to each version, those of users included, since the last call or the opening; undefined if a pod's counter
+   * went meanwhile. Throws ExternalError if a proxy does not answer.
+   */
+  since(): Promise<Record<string, number> | undefined>
   close(): Promise<void>
 }
 

@@ -87,6 +87,7 @@ export interface Pod extends ClusterObject {
   spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] }
   status?: {
     phase?: string
+    podIP?: string
     reason?: string
     message?: string
     conditions?: Condition[]

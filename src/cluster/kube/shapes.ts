@@ -58,6 +58,7 @@ const SHAPES: Record<string, Shape> = {
   pods: {
     status: {
       phase: 'string',
+      podIP: 'string',
       reason: 'string',
       message: 'string',
       conditions: CONDITIONS,

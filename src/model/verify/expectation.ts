@@ -64,6 +64,11 @@ export interface CheckResult extends Counts {
   retried?: number
   /** The received answers, if the wanted routes were never served and none was judged. */
   unjudged?: Counts & Pick<CheckResult, 'samples'>
+  /**
+   * If the proxies' own counters counted, not the answers: probes among `sent`, which has the requests of users too; all
+   * were answered through the wanted routes.
+   */
+  counted?: { probes: number }
   /** Times the count was restarted while the proxy or the endpoints converged, and the probes that cost. */
   restarts: number
   discarded: number
@@ -128,6 +133,8 @@ export interface StageProof {
   /** From the end of the upgrade to the first answer of the wanted routes (of every proxy), milliseconds; absent if unknown. */
   convergedMs?: number
   checks: CheckResult[]
+  /** What told the versions apart, if not the answers: the proxies' own counters. */
+  countedBy?: 'proxies'
   /** Only of a stage with a shadow. */
   shadow?: ShadowCheck
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../lib/clock.js'
 import type { AppWorkloads } from '../../cluster/ports/workloads.js'
 import type { CheckProgress, VersionPods } from '../../model/events/events.js'
-import type { Expectation, StageProof } from '../../model/verify/expectation.js'
+import type { CheckResult, Expectation, StageProof } from '../../model/verify/expectation.js'
+import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { Revision } from '../../model/release.js'
 import type { Stage } from '../../model/stage.js'
 import type { JsonObject } from '../../model/values.js'
@@ -9,11 +10,16 @@ import type { VerifySettings } from '../../model/verify/verify-settings.js'
 import { shareIn } from '../../rollout/stage/expectations.js'
 import { effectiveValues } from '../../rollout/values/merge.js'
 import type { RoutingProvider } from '../../routing/provider.js'
-import type { ProbeRequest, VerificationRequest } from '../../verification/probing/verifier.js'
+import type {
+  ProbeRequest,
+  VerificationReporter,
+  VerificationRequest,
+} from '../../verification/probing/verifier.js'
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { sorted } from '../ownership/holdings.js'
-import { requireNamedVersions } from './named-versions.js'
+import { verifyByCounters } from './counted-versions.js'
+import { VersionNaming } from './named-versions.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from '../change/run/revision-watch.js'
 import { ShadowCount, shadowOf } from './shadow-counts.js'
@@ -50,6 +56,7 @@ export interface StageToVerify {
 export class StageVerifier {
   private readonly proxies: Proxies
   private readonly alpha: number
+  private readonly naming: VersionNaming
 
   /** @param planned all expectations that the command will verify: they share the bound on false alarms */
   constructor(
@@ -58,6 +65,7 @@ export class StageVerifier {
     private readonly provider: RoutingProvider,
   ) {
     this.proxies = new Proxies(context, provider)
+    this.naming = new VersionNaming(provider)
     // Shares 0 and 1 have no false alarms: one wrong answer is never chance there.
     const chancy = planned.filter(({ share }) => share > 0 && share < 1)
     this.alpha = (context.alpha ?? PLAN_FALSE_ALARM_RATE) / Math.max(1, chancy.length)
@@ -76,22 +84,25 @@ export class StageVerifier {
     app: string,
     values: JsonObject,
     planned: Expectation[],
-    { metrics = false, versions = false }: { metrics?: boolean; versions?: boolean } = {},
+    { metrics = false }: { metrics?: boolean } = {},
   ): Expectation[] {
     const request = this.requestFor(app, values, metrics)
     const expectations = withPaths(planned, request.settings)
-    if (versions)
-      requireNamedVersions(
-        this.provider.description,
-        { app, values, settings: request.settings },
-        expectations,
-      )
     this.context.verifier.check({
       ...request.probes,
       ...this.verificationSettings(request.settings),
       expectations,
     })
     return expectations
+  }
+
+  /**
+   * Throws UsageError if nothing would tell the versions apart: neither the answers nor the proxies' counters. Call it before
+   * anything is changed.
+   */
+  async requireVersions(app: ObjectRef, values: JsonObject, planned: Expectation[]): Promise<void> {
+    const { settings } = this.requestFor(app.name, values, false)
+    await this.naming.require(app, values, settings, planned)
   }
 
   /** How to probe the app of a revision and read its answers. */
@@ -161,18 +172,24 @@ export class StageVerifier {
     const request = { ...probes, ...this.verificationSettings(settings), expectations, settling }
     const progress = (checks: CheckProgress[]) => emit({ type: 'check-progress', checks })
     try {
-      const counted = await context.verifier.verify(
-        request,
-        {
-          converged: (elapsedMs) => {
-            shadowCount?.begin()
-            emit({ type: 'converged', elapsedMs })
-          },
-          progress,
-          check: (check) => emit({ type: 'check', check }),
+      const reporter = {
+        converged: (elapsedMs: number) => {
+          shadowCount?.begin()
+          emit({ type: 'converged', elapsedMs })
         },
-        signal,
-      )
+        progress,
+        check: (check: CheckResult) => emit({ type: 'check', check }),
+      }
+      const counters = await this.naming.counters(stageToVerify, probes, settings)
+      const verifyOnce = (own: VerificationRequest, to: VerificationReporter) =>
+        context.verifier.verify(own, to, signal)
+      const counted = counters
+        ? await verifyByCounters(
+            { counters, hasShadow: shadow !== undefined, clock: context.clock, verify: verifyOnce },
+            request,
+            reporter,
+          )
+        : await verifyOnce(request, reporter)
       const again = { converged: () => undefined, progress, check: () => undefined }
       const proof = shadowCount
         ? await withShadow(context.clock, counted, shadowCount, request.timeoutMs, () =>
@@ -225,8 +242,8 @@ export class StageVerifier {
     return { tolerance, alpha: this.alpha, settling: false, timeoutMs: this.context.probes.timeoutMs }
   }
 
-  close(): Promise<void> {
-    return this.proxies.close()
+  async close(): Promise<void> {
+    await Promise.all([this.naming.close(), this.proxies.close()])
   }
 }
 

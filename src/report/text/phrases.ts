@@ -68,6 +68,7 @@ export function countPhrase(check: CheckResult): string {
       .map(([version, count]) => `${version} ${count}`),
     ...(check.unidentified > 0 ? [`${check.unidentified} without a version`] : []),
     ...check.errors.map(({ text, count }) => `${text} ${count}×`),
+    ...(check.counted ? [`counted by the proxy's own counters (${check.counted.probes} probes)`] : []),
   ]
   return parts.join(', ')
 }

@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { list, number, record, text } from '../fields.js'
 import type { ProxyAdmin, ProxyCounters } from '../../model/results/diagnosis.js'
 
 /** Envoy's admin interface. */
@@ -59,6 +60,24 @@ export async function readCounters(
     const wanted = new RegExp(`^${pattern}$`)
     return names.some((name) => wanted.test(name)) ? sumOf(stats, (name) => wanted.test(name)) : undefined
   })
+}
+
+/** Requests to each address of each cluster since it is known, by cluster and address. */
+export type HostRequests = Map<string, { ip: string; requests: number }>
+
+/** What a proxy sent to each address. Throws Error if it does not answer, or not like Envoy. */
+export async function readHostRequests(origin: string, signal: AbortSignal): Promise<HostRequests> {
+  const found: unknown = JSON.parse(await fetchText(`${origin}/clusters?format=json`, signal))
+  const entries = list(record(found).cluster_statuses).flatMap(({ name, host_statuses: hosts }) =>
+    list(hosts).flatMap(({ address, stats }) => {
+      const { address: ip, port_value: port } = record(record(address).socket_address)
+      const total = list(stats).find((one) => one.name === 'rq_total')?.value ?? 0
+      return typeof ip === 'string'
+        ? [[`${text(name)} ${ip}:${number(port)}`, { ip, requests: Number(total) }] as const]
+        : []
+    }),
+  )
+  return new Map(entries)
 }
 
 /** Envoy's text format: `cluster.echo_echo.upstream_rq_retry: 3`. */

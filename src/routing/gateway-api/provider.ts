@@ -13,6 +13,7 @@ import type {
   RoutedApp,
   RoutesView,
   RoutingProvider,
+  VersionCounters,
 } from '../provider.js'
 import { podAddress, podsBehind, type ProxyService, readyNames } from '../proxies/proxy-service.js'
 import { GATEWAY_API, textsOf, type Whereabouts } from './description.js'
@@ -84,6 +85,12 @@ export class GatewayApiProvider implements RoutingProvider {
     const { openCounters } = await import('./counters.js')
     const proxies = await this.countingProxies()
     return openCounters(this.kube.api, { app, proxies }, await this.kube.options())
+  }
+
+  async versionCounters(app: ObjectRef): Promise<VersionCounters> {
+    const { openVersionCounters } = await import('../envoy/version-counters.js')
+    const proxies = await this.countingProxies()
+    return openVersionCounters(this.kube.api, app, proxies, await this.kube.options())
   }
 
   async snapshot(app: ObjectRef): Promise<Observed> {

@@ -3,7 +3,14 @@ import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
 import type { ObjectRef } from '../../model/results/diagnosis.js'
 import type { JsonObject } from '../../model/values.js'
-import type { GatewayChoice, Observed, RequestCounters, RoutesView, RoutingProvider } from '../provider.js'
+import type {
+  GatewayChoice,
+  Observed,
+  RequestCounters,
+  RoutesView,
+  RoutingProvider,
+  VersionCounters,
+} from '../provider.js'
 import { isKnown } from '../objects.js'
 import { podAddress, readyNames } from '../proxies/proxy-service.js'
 import { GLOO } from './description.js'
@@ -65,6 +72,12 @@ export class GlooProvider implements RoutingProvider {
       copies: [shadowClusterOf(app)],
     }
     return openEnvoyCounters(request, await this.kube.options())
+  }
+
+  async versionCounters(app: ObjectRef): Promise<VersionCounters> {
+    const { openVersionCounters } = await import('../envoy/version-counters.js')
+    const proxies = { namespace: GLOO_NAMESPACE, pods: await this.proxyPods() }
+    return openVersionCounters(this.kube.api, app, proxies, await this.kube.options())
   }
 
   async snapshot(app: ObjectRef): Promise<Observed> {

@@ -1,8 +1,15 @@
+import { ExternalError } from '../../../src/model/errors.js'
 import type { ObjectRef } from '../../../src/model/results/diagnosis.js'
 import { GLOO } from '../../../src/routing/gloo/description.js'
 import type { GlooObject } from '../../../src/routing/gloo/objects/gloo-object.js'
 import { GlooView } from '../../../src/routing/gloo/view.js'
-import type { Observed, RequestCounters, Routing, RoutingProvider } from '../../../src/routing/provider.js'
+import type {
+  Observed,
+  RequestCounters,
+  Routing,
+  RoutingProvider,
+  VersionCounters,
+} from '../../../src/routing/provider.js'
 import type { ModelCluster } from './cluster.js'
 
 /** Gloo in the model: the provider of every app. */
@@ -51,6 +58,10 @@ export class ModelRouting implements Routing, RoutingProvider {
 
   counters(_app: ObjectRef): Promise<RequestCounters> {
     return Promise.reject(new Error('the model has no shadows'))
+  }
+
+  versionCounters(_app: ObjectRef): Promise<VersionCounters> {
+    return Promise.reject(new ExternalError('the model has no counters'))
   }
 
   proxyPodAddress(_pod: string) {

@@ -44,6 +44,7 @@ export async function runPlan(
   try {
     context.emit({ type: 'observed', app, namespace, stage: from, revision: run.revision?.revision })
     const proven = provable(run, stageVerifier)
+    await requireVersions(run, proven, stageVerifier)
     if (proven.steps[0]?.name !== 'route-back')
       await requireReferences(context, proven, (run.chart ? undefined : run.revision?.chart.values) ?? {})
     await requireNothingThere(context, { ...run, plan: proven })
@@ -69,15 +70,21 @@ function provable(run: PlanToRun, stageVerifier: StageVerifier): Plan {
   if (run.unverified || plan.steps[0]?.name === 'route-back') return plan
   const steps = plan.steps.map((step) => ({
     ...step,
-    expectations: stageVerifier.check(app, valuesOf(run, step.values), step.expectations, {
-      versions: true,
-    }),
+    expectations: stageVerifier.check(app, valuesOf(run, step.values), step.expectations),
   }))
   if (!revision) return { ...plan, steps }
   const expectations = stageVerifier.check(app, valuesOf(run, revision.config), plan.expectations, {
     metrics: run.analyzeMs !== undefined,
   })
   return { ...plan, steps, expectations }
+}
+
+/** Throws UsageError if nothing tells the versions of a step apart, but for routing back. */
+async function requireVersions(run: PlanToRun, plan: Plan, stageVerifier: StageVerifier): Promise<void> {
+  const { app: name, namespace, steps } = plan
+  if (run.unverified || steps[0]?.name === 'route-back') return
+  for (const { values, expectations } of steps)
+    await stageVerifier.requireVersions({ name, namespace }, valuesOf(run, values), expectations)
 }
 
 /** A step's effective values; the defaults of a chart that is not read yet are unknown. */
