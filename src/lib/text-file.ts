@@ -9,7 +9,7 @@ class TextFileError extends Error {}
 
 const BY_CODE: Record<string, string> = {
   ENOENT: 'does not exist',
-  ENOTDIR: "can't be there: a part of its path is no folder",
+  ENOTDIR: 'cannot exist: part of its path is not a folder',
   EISDIR: 'is a folder',
   EACCES: 'may not be read by you',
 }
@@ -19,7 +19,7 @@ export function whyUnreadable(error: unknown): { why: string; isMissing: boolean
   const { code = '', message } = error as NodeJS.ErrnoException
   const isMissing = code === 'ENOENT'
   if (error instanceof TextFileError) return { why: message, isMissing }
-  return { why: BY_CODE[code] ?? `can't be read: ${message}`, isMissing }
+  return { why: BY_CODE[code] ?? `cannot be read: ${message}`, isMissing }
 }
 
 /**

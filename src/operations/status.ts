@@ -79,7 +79,7 @@ function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: Standi
   if (unfinished) return recoverCommands(app, namespace, deployed)
   if (waiting) return runCommands(app, namespace, waiting)
   const run = isUnderWay(stage) && deployed ? parseDescription(deployed.description)?.run : undefined
-  if (run) return [`the command of run ${run.id} again    (it goes on after step ${run.step})`]
+  if (run) return [`the command of run ${run.id} again    (continues after step ${run.step})`]
   return nextCommands(app, namespace, stage)
 }
 

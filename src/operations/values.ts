@@ -12,7 +12,7 @@ export async function observedValues(context: OperationContext, request: AppRequ
 }
 
 /**
- * The complete values of a stage, made from files of base values without a cluster. Throws UsageError for a file that can't
+ * The complete values of a stage, made from files of base values without a cluster. Throws UsageError for a file that cannot
  * be read, and where the stage needs what was not given.
  */
 export async function stageValues({

@@ -178,14 +178,14 @@ function valueProblem(kind: string, name: string, type: ParameterType, value: un
   if (typeof value !== wanted || value === '') return `${kind} needs ${name}, a ${wanted}`
   const choices = CHOICES[`${kind} ${name}`] ?? CHOICES[name]
   if (choices && !choices.includes(value as string | number))
-    return `${name} ${String(value)} is none of ${choices.join(', ')}`
+    return `${name} ${String(value)} is not one of ${choices.join(', ')}`
   const [low, high] = LIMITS[name] ?? []
   if (typeof value === 'number' && (value < low! || value > high!))
     return `${name} ${value} is not within ${low} to ${high}`
   if (name === 'app' && !LABEL.test(String(value)))
-    return `app "${String(value)}" can't be the name of one (a-z, 0-9, -)`
+    return `app "${String(value)}" is not a valid name (a-z, 0-9, -)`
   if (name === 'version' && !VERSION.test(String(value)))
-    return `version "${String(value)}" can't be the name of one (a-z, 0-9, ".", "-", "_")`
+    return `version "${String(value)}" is not a valid name (a-z, 0-9, ".", "-", "_")`
   if (name === 'resource' && value !== '*' && !PLURAL.test(String(value)))
     return `${name} "${String(value)}" is not a plural like secrets, deployments or routetables`
   if (name === 'status' && !Number.isInteger(value)) return `${name} ${String(value)} is no whole number`

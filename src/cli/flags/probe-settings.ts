@@ -36,7 +36,7 @@ export function parseTolerance(given: Given | undefined): number | undefined {
   throw wrongSetting(
     given,
     `"${text}" is not a tolerance`,
-    'give points of a hundred, from 0.1 to 50, like 2.5',
+    'give percentage points, from 0.1 to 50, like 2.5',
   )
 }
 

@@ -1,7 +1,7 @@
 import { quotedLine } from '../command-line.js'
 import type { Json } from '../values.js'
 
-/** A name under which the API has an object; the namespace is told apart from it. */
+/** A name under which the API has an object; the namespace is separate. */
 export interface ObjectName {
   apiVersion: string
   kind: string
@@ -28,7 +28,7 @@ export interface Difference extends Pick<ObjectName, 'kind' | 'name'> {
   path?: string
   /** The value deployed. */
   wanted?: Json
-  /** The value there is; undefined where there is none. */
+  /** The live value; undefined if the field is missing. */
   found?: Json
   by?: FieldWriter
 }

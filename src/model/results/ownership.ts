@@ -106,7 +106,7 @@ export function matchLine(app: string, neighbour: Neighbour): string {
   )
 }
 
-/** What is to be known of a neighbour, a line. */
+/** A neighbour in one line. */
 export function neighbourLine(app: string, neighbour: AppNeighbour): string {
   const { version, ready, getsRequests } = neighbour
   if (getsRequests) return matchLine(app, neighbour)

@@ -26,7 +26,7 @@ export interface UninstallResult extends Removal {
   changed: boolean
   /** Where the app stood. */
   from: Stage
-  /** Where it stands now. */
+  /** The stage now. */
   stage: Stage
   /** Helm's command lines. */
   commands: string[]

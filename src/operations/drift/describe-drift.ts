@@ -127,7 +127,7 @@ function waysOn(released: Deployed, drift: AppDrift, command: string): string[] 
     ...autoscaled.map((entry) => keepReplicas(entry, manifest)),
     commented(
       canaryAgain(command, { app, namespace }, '--take-over'),
-      differences.length > 0 ? 'restores what was deployed, then continues' : 'goes on all the same',
+      differences.length > 0 ? 'restores what was deployed, then continues' : 'continues in spite of it',
     ),
   ]
 }

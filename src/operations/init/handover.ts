@@ -62,7 +62,7 @@ export function wayOver(release: ReleaseBeside): string[] {
       'moves the requests; verified',
     ),
     ...replaced.map(({ object, namespace: at }) =>
-      commented(kubectlCommand(['delete', ...object.split(' ')], at), 'gets no more requests'),
+      commented(kubectlCommand(['delete', ...object.split(' ')], at), 'no longer gets requests'),
     ),
     ...(replaced.length > 0 ? [canaryCommand(['verify', app], place)] : []),
     ...(service && there === namespace

@@ -122,7 +122,7 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
   const inTheWay = whyInTheWay(app, namespace, source)
   return [
     ...unreadable.map(
-      (kind) => `${kind} can't be read: one that belongs to the Deployment is not taken over.`,
+      (kind) => `${kind} cannot be read: one that belongs to the Deployment is not taken over.`,
     ),
     ...(others.length > 0
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
@@ -198,7 +198,7 @@ async function write(folder: string, files: InitFile[], mode: number): Promise<v
   } catch (error) {
     await Promise.all(temporary.map((file) => rm(file, { force: true }).catch(() => undefined)))
     throw wrong(
-      `The files can't be written to ${folder}: ${reasonOf(error)}.`,
+      `The files cannot be written to ${folder}: ${reasonOf(error)}.`,
       'name another folder with --out',
     )
   }

@@ -172,7 +172,10 @@ function objectsOf(text: string, place: string): JsonObject[] {
     })
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw wrong(`${place} can't be read: line ${error.line}: ${error.message}.`, `correct line ${error.line}`)
+    throw wrong(
+      `${place} cannot be read: line ${error.line}: ${error.message}.`,
+      `correct line ${error.line}`,
+    )
   }
 }
 

@@ -43,7 +43,7 @@ function parse(text: string, file: string): unknown {
     return first && valuesOf(first)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw new UsageError(`${file} can't be read as values: line ${error.line}: ${error.message}.`, {
+    throw new UsageError(`${file} cannot be read as values: line ${error.line}: ${error.message}.`, {
       state: 'Nothing was changed.',
       nextSteps: [`correct ${file} at line ${error.line}`],
     })

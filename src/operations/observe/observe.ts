@@ -87,7 +87,7 @@ export async function requireReleased(
 ): Promise<ReleasedApp> {
   const { app, namespace, deployed, history, stage } = await requireThere(context, observation)
   if (stage.name === 'unknown') {
-    throw new ConflictError(`canary can't explain the values of ${app}: ${stage.problems.join('; ')}.`, {
+    throw new ConflictError(`canary cannot explain the values of ${app}: ${stage.problems.join('; ')}.`, {
       state: `Nothing was changed; revision ${deployed.revision} is deployed in namespace ${namespace}.`,
       nextSteps: [
         ...(isImported(deployed)

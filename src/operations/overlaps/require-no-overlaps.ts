@@ -112,7 +112,7 @@ function judgeOverlaps(
         details: lines,
         nextSteps: [
           `give ${app} other paths, methods or headers: routes.matches in its values`,
-          'or the same command with --allow-overlap    (goes on all the same)',
+          'or the same command with --allow-overlap    (continues in spite of it)',
         ],
         evidence: { overlaps: refused },
       },

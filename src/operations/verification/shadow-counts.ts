@@ -58,7 +58,7 @@ export class ShadowCount {
       reported = judgeShadow(shadow.version, shadow.share, since, SHADOW_FALSE_ALARM_RATE)
     })
     this.begin()
-    return this.trouble === undefined ? reported : this.unknown(`can't be seen: ${this.trouble}`)
+    return this.trouble === undefined ? reported : this.unknown(`cannot be seen: ${this.trouble}`)
   }
 
   /** An inconclusive check. */

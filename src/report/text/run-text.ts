@@ -67,7 +67,7 @@ function nextText(steps: AppPlan['steps']): string {
   const next = nextOf(steps)
   const met = steps.filter((step) => step.met).length
   if (met === steps.length) return `all ${met} steps are met`
-  if (next === -1) return `${met} of ${steps.length} steps met, no more of them in this run`
+  if (next === -1) return `${met} of ${steps.length} steps met, the others are not part of this run`
   return `${next === 0 ? '' : `${next} of ${steps.length} steps met, `}next ${steps[next]!.title}`
 }
 

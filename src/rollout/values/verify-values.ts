@@ -40,7 +40,7 @@ export function readVerifyValues(verify: Json | undefined, env: ReadVariable): V
   const gates = metricsOf(metrics)
   const url = urlAt(prometheus, 'verify.prometheus')
   if (gates.length > 0 && url === undefined)
-    throw wrong('verify.metrics', 'there is no verify.prometheus to ask', 'give its URL there')
+    throw wrong('verify.metrics', 'verify.prometheus is missing', 'set it to the URL of Prometheus')
   return {
     version: versionOf(version),
     tolerance: pointsOf(tolerance, 'verify.tolerance'),
@@ -66,7 +66,7 @@ function versionOf(value: Json | undefined): VersionRule | undefined {
 
 function pointsOf(value: Json | undefined, place: string): number | undefined {
   if (value === undefined) return undefined
-  return numberAt(value, place, [0.1, 50], 'points of a hundred') / 100
+  return numberAt(value, place, [0.1, 50], 'percentage points') / 100
 }
 
 function pathsOf(value: Json | undefined): string[] | undefined {

@@ -90,7 +90,7 @@ async function gatewayFindings(api: KubeApi, parent: ParentRef | undefined): Pro
       {
         check,
         status: 'warning',
-        detail: 'there is none: an app with routes.provider gateway-api would reach nobody',
+        detail: 'no Gateway found: an app with routes.provider gateway-api would get no requests',
         remedy: 'make a Gateway, and name it in routes.gateway of the values',
       },
     ]

@@ -125,7 +125,7 @@ class GatewayApiView implements RoutesView {
       nextSteps: [
         ...open.map(({ gateway }) => `${command} --gateway ${gateway.namespace}/${gateway.name}`),
         ...(choices.length === 0
-          ? [commented(kubectlCommand(['get', 'gateways', '-A']), 'there is none')]
+          ? [commented(kubectlCommand(['get', 'gateways', '-A']), 'lists the Gateways of the cluster')]
           : []),
         'or name it in the values: routes.gateway.name and routes.gateway.namespace',
       ],

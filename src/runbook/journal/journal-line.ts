@@ -21,7 +21,7 @@ export type JournalLine = JournalHead & Record<string, unknown>
 
 /**
  * What a journal keeps of an event: what happened, with its counts and verdicts. Undefined for what only shows that
- * something goes on (pods still starting, counts so far), of which there is no end.
+ * something is under way (pods still starting, counts so far), of which there is no end.
  */
 export function journalFields(event: CanaryEvent): ({ type: string } & Record<string, unknown>) | undefined {
   switch (event.type) {

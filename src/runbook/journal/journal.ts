@@ -9,7 +9,7 @@ const TAIL_BYTES = 1024 * 1024
 const LINE_START = '{"v":1,"time":'
 
 /**
- * A file that gets one JSON line for each thing that happened, on disk before the run goes on. Lines are only ever added. A
+ * A file that gets one JSON line for each thing that happened, on disk before the run continues. Lines are only ever added. A
  * line that a killed run left half written is removed when the file is opened again; whatever else the file ends with stays.
  */
 export class Journal {

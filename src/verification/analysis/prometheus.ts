@@ -47,7 +47,7 @@ async function evaluate(prometheus: Prometheus, gate: MetricGate, query: string)
   }
   const content = parsed(answer.text)
   if (answer.status === 400 && content?.errorType === 'bad_data')
-    throw new UsageError(`verify.metrics "${name}": Prometheus can't read the query: ${content.error}.`, {
+    throw new UsageError(`verify.metrics "${name}": Prometheus cannot read the query: ${content.error}.`, {
       details: [query],
       nextSteps: ['Correct the query; try it in the web page of Prometheus.'],
     })

@@ -112,7 +112,7 @@ export function howToIdentify(
   const rule = 'set verify.version.header, verify.version.json or verify.version.body in the values'
   if (request.versionRule?.json !== undefined && looks && !isJson(looks.body ?? '')) {
     const type = looks.headers?.['content-type']
-    return `the answers are not JSON${type ? ` (${type})` : ''}, so verify.version.json can't be read from them: ${rule}`
+    return `the answers are not JSON${type ? ` (${type})` : ''}, so verify.version.json cannot be read from them: ${rule}`
   }
   if (!request.versionHeader) return `${rule}, or routes.versionHeader`
   if (request.versionHeaderIsProof)

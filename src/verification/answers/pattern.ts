@@ -42,7 +42,7 @@ export function matcher(pattern: RegExp, place: string): (text: string) => RegEx
       const isSlow = (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
       const why = isSlow
         ? `takes more than ${MATCH_TIMEOUT_MS / 1000} s on an answer of ${text.length} characters`
-        : `can't be matched: ${(error as Error).message}`
+        : `cannot be matched: ${(error as Error).message}`
       throw new UsageError(`${place} "${pattern.source}" ${why}.`, {
         nextSteps: ['write it without a repetition within a repetition, such as (a+)+'],
         cause: error,

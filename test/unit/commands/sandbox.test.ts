@@ -133,10 +133,15 @@ describe('with a sandbox', () => {
     [
       'a choice that is none',
       ['api-lost', '5', '--only', 'some'],
-      /only some is none of reads, writes/,
+      /only some is not one of reads, writes/,
       /api-lost/,
     ],
-    ['a status that is no trouble', ['api-errors', '5', '200'], /none of 429, 500, 503, 504/, /api-errors/],
+    [
+      'a status that is no trouble',
+      ['api-errors', '5', '200'],
+      /not one of 429, 500, 503, 504/,
+      /api-errors/,
+    ],
     [
       'a choice where there is none',
       ['proxy-down', '--only', 'reads'],

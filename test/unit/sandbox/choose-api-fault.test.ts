@@ -163,8 +163,8 @@ describe('faults of the proxy', () => {
 })
 
 test.each([
-  [{ kind: 'api-errors', percent: 5, status: 418 }, 'status 418 is none of 429, 500, 503, 504'],
-  [{ kind: 'api-lost', percent: 5, only: 'some' }, 'only some is none of reads, writes'],
+  [{ kind: 'api-errors', percent: 5, status: 418 }, 'status 418 is not one of 429, 500, 503, 504'],
+  [{ kind: 'api-lost', percent: 5, only: 'some' }, 'only some is not one of reads, writes'],
   [{ kind: 'api-stall', percent: 5, resource: 'Pod' }, /^resource "Pod" is not a plural like secrets/],
   [{ kind: 'api-down', only: 'reads' }, /^api-down has no only; api-errors, api-latency, .* have$/],
   [{ kind: 'proxy-down', forMs: 0 }, /^forMs 0 is not within 1 to /],

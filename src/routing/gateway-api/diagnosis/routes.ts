@@ -83,7 +83,7 @@ function badRegex({ gateway, texts }: GatewayFacts): Cause | undefined {
   }
 }
 
-/** What an implementation reports of a route that parents take and it can't serve whole. */
+/** What an implementation reports of a route that parents take and it cannot serve whole. */
 function partlyInvalid({ gateway }: GatewayFacts): Cause | undefined {
   const { route } = gateway
   const said = route ? refusedConditions(route) : []

@@ -37,7 +37,7 @@ function readProtobuf(data: Buffer, expectedKind: string): Record<string, any> {
     throw unrecognised(expectedKind, (error as Error).message)
   }
   // Clients show this text, so it says that the limit is the sandbox's.
-  if (!object) throw badRequest(`the sandbox can't read a ${expectedKind} in protobuf; send it as JSON`)
+  if (!object) throw badRequest(`the sandbox cannot read a ${expectedKind} in protobuf; send it as JSON`)
   return object
 }
 

@@ -28,7 +28,7 @@ export interface Attachment {
 
 /**
  * The listeners of Gateways. A port belongs to the oldest Gateway that names it.
- * @param unavailable ports that the proxies can't listen on
+ * @param unavailable ports that the proxies cannot listen on
  */
 export function listenersOf(
   gateways: KubeObject[],

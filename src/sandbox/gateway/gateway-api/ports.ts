@@ -13,7 +13,7 @@ export class GatewayPorts {
   /**
    * @param own ports that lead to the proxies already
    * @param take takes a connection over
-   * @param changed told when another port can't be opened
+   * @param changed called when another port cannot be opened
    */
   constructor(
     private readonly store: ObjectStore,

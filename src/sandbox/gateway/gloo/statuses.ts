@@ -37,7 +37,7 @@ export class StatusReports {
     if (owner !== service) note(this.errors, service, onSubTable(owner, text))
   }
 
-  /** @param where the route as the proxy is told it; its number changes with the routes before it */
+  /** @param where the route as the proxy gets it; its number changes with the routes before it */
   rejectProxy(text: string, where: string): void {
     this.all.add(text)
     this.proxyErrors.push(`${text} ${where}`)

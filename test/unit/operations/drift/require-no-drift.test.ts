@@ -163,7 +163,7 @@ describe('refused', () => {
       'HPA hpa has set 3 replicas (2 to 9) of Deployment echo-v1, deployed were 1',
     ])
     expect(error.nextSteps[0]).toContain('set deployment.v1.replicas to 3 in the values')
-    expect(error.nextSteps.at(-1)).toBe('canary shift echo 60 --take-over    (goes on all the same)')
+    expect(error.nextSteps.at(-1)).toBe('canary shift echo 60 --take-over    (continues in spite of it)')
   })
 
   test('by a person who is asked', async () => {

@@ -94,7 +94,7 @@ describe('the files', () => {
   test('are none where there can be no folder', async () => {
     await writeFile(path.join(folder, 'file'), '')
     await expect(init(request({ folder: path.join(folder, 'file') }))).rejects.toThrow(
-      /canary.yaml can't be there: a part of its path is no folder/,
+      /canary.yaml cannot exist: part of its path is not a folder/,
     )
     expect(await readdir(folder)).toEqual(['file'])
   })
@@ -301,8 +301,13 @@ describe('manifests', () => {
   })
 
   test.each<[name: string, text: string, message: string, remedy: string]>([
-    ['no YAML', 'a: [', "m.yaml can't be read: line 1: ", 'correct line 1'],
-    ['a text', '--- hello', "m.yaml can't be read: line 1: it is not a Kubernetes object.", 'correct line 1'],
+    ['no YAML', 'a: [', 'm.yaml cannot be read: line 1: ', 'correct line 1'],
+    [
+      'a text',
+      '--- hello',
+      'm.yaml cannot be read: line 1: it is not a Kubernetes object.',
+      'correct line 1',
+    ],
     ['nothing', '', 'm.yaml has no Deployment.', 'give a manifest with a Deployment, or --image'],
     ['other kinds', 'kind: Pod\n---\nkind: Pod', 'm.yaml has no Deployment, only Pod.', 'give a manifest'],
     [
@@ -363,7 +368,7 @@ spec:
       { '<<': 'quoted', name: 'text', image: 'own' },
     ])
     expect(() => sourceOfManifest('kind: {<<: text}', 'm.yaml')).toThrow(
-      "m.yaml can't be read: line 1: a merge key (<<) takes a map, or a list of maps.",
+      'm.yaml cannot be read: line 1: a merge key (<<) takes a map, or a list of maps.',
     )
   })
 

@@ -349,6 +349,6 @@ describe('copies of requests', () => {
     routing.counters = () => Promise.reject(new ExternalError('Ports may not be forwarded.'))
     const failure = await failureOf(verify(context, app))
     expect(failure.outcome).toBe('inconclusive')
-    expect(failure.message).toContain("whether copies of requests reach v2 can't be seen: Ports may not be")
+    expect(failure.message).toContain('whether copies of requests reach v2 cannot be seen: Ports may not be')
   })
 })

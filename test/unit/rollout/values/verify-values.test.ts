@@ -111,7 +111,11 @@ describe('refused, with the place', () => {
       { prometheus: 'http://p', metrics: [{ name: 'a', query: 'x{y="{{version}}"}', max: 0 }] },
       'verify.metrics[0].query: unknown variable {{version}}',
     ],
-    ['metrics and nobody to ask', { metrics: [{ name: 'a', query: 'b', max: 0 }] }, 'no verify.prometheus'],
+    [
+      'metrics and nobody to ask',
+      { metrics: [{ name: 'a', query: 'b', max: 0 }] },
+      'verify.prometheus is missing',
+    ],
     [
       'a metric without a bound',
       { prometheus: 'http://p', metrics: [{ name: 'a', query: 'b' }] },

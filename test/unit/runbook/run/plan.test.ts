@@ -39,5 +39,5 @@ test('at that step already, there is nothing ahead', async () => {
   const { plans, text, head } = await planned('start')
   expect(text).not.toContain('→')
   expect(plans[0]!.ahead).toBeUndefined()
-  expect(head.at(-1)).toMatch(/echo: 1 of 6 steps met, no more of them in this run$/)
+  expect(head.at(-1)).toMatch(/echo: 1 of 6 steps met, the others are not part of this run$/)
 })

@@ -83,7 +83,7 @@ describe('what a run waits for', () => {
     cluster.revisions[0]!.description =
       'canary start echo v2: send requests with stage: canary to v2 (run 0123456789ab, step start) (by ann@host)'
     expect((await status(context, { app: 'echo' })).next).toEqual([
-      'the command of run 0123456789ab again    (it goes on after step start)',
+      'the command of run 0123456789ab again    (continues after step start)',
     ])
   })
 

@@ -133,7 +133,7 @@ test('answers that are not JSON are said not to be, where a JSON path is to be r
   const request = { app: 'echo', versionRule: { json: '$.version' }, versionHeaderIsProof: false }
   const looks = { headers: { 'content-type': 'text/html' }, body: '<html>' }
   expect(howToIdentify(request, looks)).toContain(
-    "the answers are not JSON (text/html), so verify.version.json can't be read",
+    'the answers are not JSON (text/html), so verify.version.json cannot be read',
   )
   expect(howToIdentify(request, { body: '{"name":' })).not.toContain('not JSON')
 })
