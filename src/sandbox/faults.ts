@@ -98,8 +98,8 @@ export type GatewayApiFault =
   | { kind: 'hostnames-apart'; app: string }
   /** An older HTTPRoute has the app's matches and wins. */
   | { kind: 'rival-route'; app: string }
-  /** The ReferenceGrants are deleted. */
-  | { kind: 'missing-grant' }
+  /** The app's HTTPRoute leads to another namespace, and no ReferenceGrant lets it. */
+  | { kind: 'missing-grant'; app: string }
   /** The Service of one version is deleted. */
   | { kind: 'missing-service'; app: string; version: string }
   /** The Service of one version selects no pod. */

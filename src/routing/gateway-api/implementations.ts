@@ -8,6 +8,15 @@ export interface Implementation {
   controller: ObjectRef
   /** The port of Envoy's admin interface in its proxies; undefined if they are not Envoy's, or open none. */
   adminPort?: number
+  /** Fields of HTTPRoutes that it accepts and does not serve as they are written. */
+  unserved?: Unserved[]
+}
+
+/** A field that an implementation passes over without a word in the status. */
+export interface Unserved {
+  field: 'timeouts' | 'mirror' | 'share of a mirror'
+  /** A clause: `ignores it`. */
+  effect: string
 }
 
 /** By the `controllerName` of its GatewayClass. */
@@ -21,10 +30,15 @@ const IMPLEMENTATIONS: Record<string, Implementation> = {
     product: 'Contour',
     controller: { namespace: 'projectcontour', name: 'contour' },
     adminPort: 9001,
+    unserved: [{ field: 'share of a mirror', effect: 'copies every request' }],
   },
   'traefik.io/gateway-controller': {
     product: 'Traefik',
     controller: { namespace: 'traefik', name: 'traefik' },
+    unserved: [
+      { field: 'timeouts', effect: 'ignores it' },
+      { field: 'mirror', effect: 'answers 500 to every request of the rule' },
+    ],
   },
   'kgateway.dev/kgateway': {
     product: 'kgateway',
@@ -43,6 +57,7 @@ const IMPLEMENTATIONS: Record<string, Implementation> = {
   'gateway.nginx.org/nginx-gateway-controller': {
     product: 'NGINX Gateway Fabric',
     controller: { namespace: 'nginx-gateway', name: 'nginx-gateway' },
+    unserved: [{ field: 'timeouts', effect: 'ignores it' }],
   },
 }
 

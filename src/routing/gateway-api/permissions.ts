@@ -1,6 +1,14 @@
 import { APPLY, type Permission } from '../../cluster/permissions.js'
 import { eachProxyPermissions } from '../proxies/permissions.js'
-import { BACKEND_TLS_POLICY, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, GROUP, HTTP_ROUTE } from './kinds.js'
+import {
+  BACKEND_TLS_POLICY,
+  DEFINITIONS,
+  GATEWAY_CLASSES,
+  GATEWAYS,
+  GROUP,
+  HTTP_ROUTE,
+  REFERENCE_GRANTS,
+} from './kinds.js'
 
 /** What the Gateway API's objects and the proxies need beside PERMISSIONS. */
 export const GATEWAY_API_PERMISSIONS: readonly Permission[] = [
@@ -34,6 +42,14 @@ export const GATEWAY_API_PERMISSIONS: readonly Permission[] = [
     verbs: ['get', 'list'],
     scope: 'cluster',
     why: 'which implementation there is, and whether it runs',
+    optional: true,
+  },
+  {
+    group: GROUP,
+    resource: REFERENCE_GRANTS.plural,
+    verbs: ['list'],
+    scope: 'cluster',
+    why: 'whether a route may lead to another namespace',
     optional: true,
   },
   {

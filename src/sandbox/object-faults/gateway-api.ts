@@ -8,6 +8,7 @@ import { all, type Edits, type Undo } from './edits.js'
 const DEFAULT_PORT = 8080
 const NEIGHBOUR = 'neighbour'
 const RIVAL = 'rival'
+const ELSEWHERE = 'elsewhere'
 /** Older than anything in the sandbox. */
 const LONG_AGO = '2020-01-01T00:00:00Z'
 const { gatewayclasses, gateways, httproutes, referencegrants, services } = RESOURCES
@@ -51,8 +52,13 @@ export function editGatewayApi(edits: Edits, fault: OrderedFault): Undo | undefi
     }
     case 'rival-route':
       return route && addRival(edits, route)
-    case 'missing-grant':
-      return edits.removeAll(referencegrants, store.list(referencegrants))
+    case 'missing-grant': {
+      const changed = editRoute((spec) => {
+        for (const { backendRefs = [] } of spec.rules)
+          for (const ref of backendRefs) ref.namespace = ELSEWHERE
+      })
+      return changed && all([changed, edits.removeAll(referencegrants, store.list(referencegrants))])
+    }
     case 'missing-service': {
       const service = serviceOf(edits, fault)
       return edits.removeAll(services, service ? [service] : [])

@@ -31,6 +31,7 @@ test.each<[id: string, fault: Fault]>([
   ['listener-closed', { kind: 'listener-closed' }],
   ['hostnames-apart', { kind: 'hostnames-apart', app: 'echo' }],
   ['rival-route', { kind: 'rival-route', app: 'echo' }],
+  ['reference-grant-missing', { kind: 'missing-grant', app: 'echo' }],
   ['service-missing', { kind: 'missing-service', app: 'echo', version: 'v2' }],
   ['service-port', { kind: 'wrong-backend-port', app: 'echo' }],
   ['service-selects-nobody', { kind: 'no-endpoints', app: 'echo', version: 'v2' }],

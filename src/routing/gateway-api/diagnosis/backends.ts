@@ -23,29 +23,35 @@ export const BACKENDS: GatewayRule[] = [
 
 const RESTORE = 'any changing command with --take-over makes it anew as the release says'
 
-function missingGrant({ gateway, namespace }: GatewayFacts): Cause | undefined {
+/** A Service of another namespace that this namespace lets nobody name; by the grants, or the route's status if they are unknown. */
+function missingGrant({ gateway }: GatewayFacts): Cause | undefined {
   const { route, grants } = gateway
-  if (!route || !grants) return undefined
-  const from = refOf(route).namespace
+  if (!route) return undefined
+  const home = refOf(route).namespace
+  const isRefused = routeConditions(route).some(({ reason }) => reason === 'RefNotPermitted')
   const backend = backendsOf(route).find(
     (one) =>
-      one.namespace === namespace &&
-      one.namespace !== from &&
-      !grants.some((grant) => permits(grant, from, one)),
+      one.namespace !== home && (grants ? !grants.some((grant) => permits(grant, home, one)) : isRefused),
   )
   if (!backend) return undefined
+  const { namespace, name } = backend
   return {
     id: 'reference-grant-missing',
-    title: `no ReferenceGrant in namespace ${namespace} lets the HTTPRoute of namespace ${from} name Service ${backend.name}`,
-    evidence: unresolved(route),
-    remedy: [kubectlCommand(['get', 'referencegrants', '-o', 'yaml'], namespace), RESTORE],
+    title: `no ReferenceGrant in namespace ${namespace} lets the HTTPRoute of namespace ${home} name Service ${name}`,
+    evidence: [...unresolved(route), 'its share of the requests gets 500'],
+    remedy: [
+      kubectlCommand(['get', 'referencegrants', '-o', 'yaml'], namespace),
+      `have its owner add one (from HTTPRoute of ${home}, to Service ${name}), or lead the route to the app's own Services: ${RESTORE}`,
+    ],
     certainty: 'certain',
   }
 }
 
-function permits({ spec }: RoutingObject, namespace: string, { name }: NamedBackend): boolean {
+function permits({ metadata, spec }: RoutingObject, namespace: string, backend: NamedBackend): boolean {
+  const { name } = backend
   const { from, to } = record(spec)
   return (
+    metadata.namespace === backend.namespace &&
     list(from).some((one) => one.kind === 'HTTPRoute' && one.namespace === namespace) &&
     list(to).some((one) => one.kind === 'Service' && (text(one.name) ?? name) === name)
   )

@@ -7,13 +7,22 @@ import { askingOf, type RefusalKind, refusals } from '../attachment.js'
 import { describeCondition, namedListeners } from '../gateways.js'
 import { HTTP_ROUTE } from '../kinds.js'
 import { takes } from '../overlaps/hostnames.js'
+import { unservedField } from './unserved.js'
 import { badPatterns, type GatewayFacts, type GatewayRule, ownGateways, routeConditions } from './facts.js'
 
 /** Id of the cause that another app's routes come first. */
 export const RIVAL = 'rival-route'
 
 /** Causes in how requests are led to the app: its HTTPRoute, the Gateways it names, and the routes of others. */
-export const ROUTES: GatewayRule[] = [noRoute, notAttached, badRegex, partlyInvalid, rivalRoute, wrongHost]
+export const ROUTES: GatewayRule[] = [
+  noRoute,
+  notAttached,
+  badRegex,
+  partlyInvalid,
+  unservedField,
+  rivalRoute,
+  wrongHost,
+]
 
 const RESTORE = 'any changing command with --take-over writes back what the release says'
 

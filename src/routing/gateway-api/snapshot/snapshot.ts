@@ -61,9 +61,7 @@ async function lookAtObjects(
     all('HTTPRoutes of other namespaces', HTTP_ROUTES),
     all('Gateways', GATEWAYS),
     all('GatewayClasses', GATEWAY_CLASSES),
-    look
-      .at('ReferenceGrants', api.list({ resource: REFERENCE_GRANTS, namespace }))
-      .then((found) => found?.items),
+    all('ReferenceGrants', REFERENCE_GRANTS),
     look.at('the namespace', api.find({ resource: NAMESPACES, name: namespace })),
   ])
   const route = routes

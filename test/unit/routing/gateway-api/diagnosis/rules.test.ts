@@ -79,3 +79,72 @@ test.each([
   const path = { type: 'RegularExpression', value }
   expect(badPatterns(route('echo', [{ path }], ''))).toEqual(bad)
 })
+
+/** Causes by the objects alone. */
+function causesIn(gateway: Parameters<typeof gatewayRules>[0]): string[] {
+  const { texts, answers } = GATEWAY_API
+  const app = { name: 'echo', namespace: 'echo' }
+  return diagnose(
+    { ...app, texts, answers, snapshot: { ...app, couldNotLook: [] } },
+    gatewayRules(gateway),
+  ).map(({ id, title }) => `${id}: ${title}`)
+}
+
+const MIRROR = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'echo-v1' }, percent: 20 } }
+
+test.each<[controller: string, rule: object, cause: string | undefined]>([
+  ['traefik.io/gateway-controller', { timeouts: { request: '1s' } }, 'timeouts, and Traefik ignores it'],
+  [
+    'traefik.io/gateway-controller',
+    { filters: [MIRROR] },
+    'mirror, and Traefik answers 500 to every request of the rule',
+  ],
+  [
+    'projectcontour.io/gateway-controller',
+    { filters: [MIRROR] },
+    'share of a mirror, and Contour copies every request',
+  ],
+  ['projectcontour.io/gateway-controller', { timeouts: { request: '1s' } }, undefined],
+  ['gateway.envoyproxy.io/gatewayclass-controller', { filters: [MIRROR] }, undefined],
+  ['example.com/unknown', { filters: [MIRROR] }, undefined],
+])('%s and %j: what it does not serve is named', (controllerName, rule, cause) => {
+  const own = route('echo', [], '')
+  const [first] = (own.spec as { rules: object[] }).rules
+  Object.assign(first!, rule)
+  const gateways: RoutingObject[] = [
+    {
+      kind: 'Gateway',
+      metadata: { name: 'public', namespace: 'gateways' },
+      spec: {
+        gatewayClassName: 'own',
+        listeners: [{ name: 'http', port: 80, allowedRoutes: { namespaces: { from: 'All' } } }],
+      },
+    },
+  ]
+  const accepted = { conditions: [{ type: 'Accepted', status: 'True' }] }
+  const classes = [
+    { kind: 'GatewayClass', metadata: { name: 'own' }, spec: { controllerName }, status: accepted },
+  ]
+  const expected = cause === undefined ? [] : [`field-not-served: the HTTPRoute has ${cause}`]
+  expect(causesIn({ route: own, gateways, classes })).toEqual(expected)
+})
+
+test.each([
+  ['no grant', [], true],
+  ['a grant of another namespace', [{ namespace: 'third' }], true],
+  ['a grant for all its Services', [{ namespace: 'elsewhere' }], false],
+  ['a grant for another Service', [{ namespace: 'elsewhere', name: 'other' }], true],
+])('a Service of another namespace, %s', (_title, granted, isMissing) => {
+  const own = route('echo', [], '')
+  const [rule] = (own.spec as { rules: { backendRefs: object[] }[] }).rules
+  rule!.backendRefs = [{ name: 'echo-v1', namespace: 'elsewhere', port: 80 }]
+  const grants = granted.map(({ namespace, ...to }: { namespace: string; name?: string }): RoutingObject => ({
+    kind: 'ReferenceGrant',
+    metadata: { name: 'echo', namespace },
+    spec: { from: [{ kind: 'HTTPRoute', namespace: 'echo' }], to: [{ kind: 'Service', ...to }] },
+  }))
+  const causes = causesIn({ route: own, grants }).filter((cause) =>
+    cause.startsWith('reference-grant-missing'),
+  )
+  expect(causes).toHaveLength(isMissing ? 1 : 0)
+})
