@@ -109,6 +109,11 @@ export default tseslint.config(
     rules: layerRules('cli', { spawns: true, sandbox: true }),
   },
   {
+    // Real controllers and proxies are child processes.
+    files: ['src/sandbox/real-gateways/**/*.ts'],
+    rules: layerRules('sandbox', { spawns: true }),
+  },
+  {
     // Kubernetes objects are open-ended data here, checked by schema at run time instead of by type.
     files: ['src/sandbox/**/*.ts', 'test/**/*.ts'],
     rules: {

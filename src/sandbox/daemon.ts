@@ -11,6 +11,8 @@ export interface SandboxState {
   proxyUrl: string
   /** Of the Gateway's proxies; undefined without the Gateway API. */
   gatewayUrl?: string
+  /** The real implementation of the Gateway API that runs in it, if any. */
+  realGateway?: string
   controlUrl: string
   token: string
   /** Path of its kubeconfig. */

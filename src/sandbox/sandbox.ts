@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import type { KubeObject } from './api-server/objects.js'
 import { startApiServer } from './api-server/server.js'
@@ -16,7 +17,7 @@ import { apiFaults } from './choose-api-fault.js'
 import { OtherOperator } from './object-faults/other-operator.js'
 import { FaultRegistry } from './faults.js'
 import { GatewayApi } from './gateway/gateway-api/control-plane.js'
-import { gatewayProxies, installGatewayApi } from './gateway/gateway-api/infrastructure.js'
+import { gatewayProxies, installGatewayApi, INSTALLATIONS } from './gateway/gateway-api/infrastructure.js'
 import { GatewayPorts } from './gateway/gateway-api/ports.js'
 import type { Like } from './gateway/gateway-api/like.js'
 import { PROFILES } from './gateway/gateway-api/profile.js'
@@ -27,10 +28,23 @@ import { createCluster } from './infrastructure.js'
 import { startBalancer } from './proxy/balancer.js'
 import { type FleetOptions, ProxyFleet } from './proxy/fleet.js'
 import { seededRandom } from './random.js'
+import { listenerPort } from './real-gateways/ports.js'
+import type { Programs, RealGateway } from './real-gateways/programs.js'
+import { RealFleet } from './real-gateways/real-fleet.js'
+import { WATCHED_KINDS } from './real-gateways/watched-kinds.js'
+import type { PodServer } from './workloads/pod-server.js'
 import { servedKinds } from './api-server/custom-kinds/served-kinds.js'
 
 /** A kind of routes that the sandbox has a gateway for. */
 export type Provider = 'gloo' | 'gateway-api'
+
+/** Real programs, run as child processes. */
+export interface RealGatewayOptions {
+  gateway: RealGateway
+  programs: Programs
+  /** Folder of their logs. */
+  folder: string
+}
 
 /** Parts and timing of the sandbox, in milliseconds; the defaults are measured on real gateways. */
 export interface SandboxOptions {
@@ -45,6 +59,8 @@ export interface SandboxOptions {
   providers?: Provider[]
   /** The implementation of the Gateway API that is played; Envoy Gateway by default. */
   like?: Like
+  /** A real implementation of the Gateway API in place of the one that is played. */
+  real?: RealGatewayOptions
   /** How many proxies each gateway has at first; their Deployments can be scaled. */
   proxies?: number
   /** Makes the proxies' choices, delays and ordered errors repeatable. */
@@ -94,28 +110,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     startMs: 0,
     drainMs,
     random,
-    startProxy: (pod: KubeObject) => gloo?.fleet.start(pod) ?? gateway?.fleet.start(pod),
+    isReachable: options.real !== undefined,
+    startProxy: (pod: KubeObject, ip: string) => gloo?.fleet.start(pod, ip) ?? gateway?.fleet.start(pod, ip),
     ask: (url: string) => askInCluster(store, portOf, url),
   }
   const kubelet: Kubelet = new Kubelet(store, faults, pace)
   const controllers = [
     new DeploymentController(store),
     new ReplicaSetController(store),
-    new EndpointsController(store),
+    new EndpointsController(store, options.real ? portOf : undefined),
     new AutoscalerController(store),
     new GarbageCollector(store),
     new ServiceAccountController(store),
   ]
   createCluster(store)
-  const gloo = providers.includes('gloo') ? await startGloo(parts) : undefined
-  const gateway = providers.includes('gateway-api') ? await startGatewayApi(parts, like) : undefined
-  const gateways = [gloo, gateway].filter((one) => one !== undefined)
-  const ready = gateways.map(({ fleet }) => fleet.whenReady(proxies))
-  for (const { install } of gateways) install()
-  await Promise.all(ready)
-  pace.startMs = podStartMs
-  const otherOperator = new OtherOperator(store, faults)
-  const control = await startControl(faults, token)
+  const startGateway = (apiUrl: string) =>
+    options.real
+      ? startRealGateway(parts, options.real, kubeconfigFor(apiUrl, token))
+      : startGatewayApi(parts, like)
   const api = await startApiServer({
     store,
     token,
@@ -134,6 +146,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return forbidden ? 'forbidden' : undefined
     },
   })
+  const gloo = providers.includes('gloo') ? await startGloo(parts) : undefined
+  const gateway = providers.includes('gateway-api') ? await startGateway(api.url) : undefined
+  const gateways = [gloo, gateway].filter((one) => one !== undefined)
+  const close = async () => {
+    for (const controller of controllers) controller.close()
+    // Real programs of pods end before what they are connected to.
+    await kubelet.closeAll()
+    await Promise.all([api.close(), ...gateways.map((one) => one.close())])
+  }
+  const ready = gateways.map(({ fleet }) => fleet.whenReady(proxies))
+  for (const { install } of gateways) install()
+  try {
+    await Promise.all(ready)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  pace.startMs = podStartMs
+  const otherOperator = new OtherOperator(store, faults)
+  const control = await startControl(faults, token)
   return {
     apiUrl: api.url,
     proxyUrl: gateways[0]!.url,
@@ -145,13 +177,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     store,
     close: async () => {
       otherOperator.close()
-      for (const controller of controllers) controller.close()
-      await Promise.all([
-        api.close(),
-        control.close(),
-        kubelet.closeAll(),
-        ...gateways.map((one) => one.close()),
-      ])
+      await Promise.all([control.close(), close()])
     },
   }
 }
@@ -164,7 +190,9 @@ type GatewayParts = Pick<FleetOptions, 'store' | 'faults' | 'random' | 'portOf'>
 /** A control plane, its proxies and their address. */
 interface RunningGateway {
   url: string
-  fleet: ProxyFleet
+  fleet: Pick<ProxyFleet, 'take' | 'whenReady'> & {
+    start(pod: KubeObject, ip: string): Promise<PodServer> | undefined
+  }
   /** Makes its objects, so that its proxies start. */
   install: () => void
   close(): Promise<void>
@@ -214,10 +242,43 @@ async function startGatewayApi(
   return {
     url: `http://127.0.0.1:${balancer.port}`,
     fleet,
-    install: () => installGatewayApi(store, like, balancer.port, proxies),
+    install: () => installGatewayApi(store, { like, port: balancer.port, replicas: proxies }),
     close: async () => {
       controlPlane.close()
       await Promise.all([balancer.close(), ports.close()])
+    },
+  }
+}
+
+async function startRealGateway(
+  { store, proxies }: GatewayParts,
+  { gateway, programs, folder }: RealGatewayOptions,
+  kubeconfig: string,
+): Promise<RunningGateway> {
+  // Logs are of this run.
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const take = (socket: Socket) => fleet.take(socket)
+  const balancer = await startBalancer(take, await listenerPort(gateway))
+  const { port } = balancer
+  const fleet: RealFleet = new RealFleet({
+    store,
+    gateway,
+    programs,
+    folder,
+    kubeconfig,
+    installation: INSTALLATIONS[gateway],
+    listenerPort: port,
+    adminPort: PROFILES[gateway].traits.adminPort,
+  })
+  const ports = new GatewayPorts(store, [port], take, () => undefined)
+  const watched = WATCHED_KINDS[gateway]
+  return {
+    url: `http://127.0.0.1:${port}`,
+    fleet,
+    install: () => installGatewayApi(store, { like: gateway, port, replicas: proxies, watched }),
+    close: async () => {
+      await Promise.all([balancer.close(), ports.close(), fleet.close()])
     },
   }
 }

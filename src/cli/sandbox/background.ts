@@ -8,11 +8,13 @@ import type { StartOptions } from './serve.js'
 
 /** How long the process in the background may take until it answers. */
 const START_TIMEOUT_MS = 15_000
+/** The same with a real gateway, whose programs have to start, too. */
+const REAL_START_TIMEOUT_MS = 60_000
 
 /** Starts this program again in the background, and resolves once its sandbox answers. */
 export async function startInBackground(
   folder: string,
-  { proxies, providers, like }: StartOptions,
+  { proxies, providers, like, real }: StartOptions,
   owner: number | undefined,
   cwd: string,
 ): Promise<SandboxState> {
@@ -23,8 +25,8 @@ export async function startInBackground(
   const flags = [
     '--proxies',
     String(proxies),
-    '--like',
-    like,
+    ...(real ? ['--gateway', real.gateway] : ['--like', like]),
+    ...(real?.bin === undefined ? [] : ['--gateway-bin', real.bin]),
     ...(providers.length === 2 ? [] : [providers[0] === 'gloo' ? '--no-gateway-api' : '--gateway-api']),
     ...(owner === undefined ? [] : ['--while-pid', String(owner)]),
   ]
@@ -40,7 +42,7 @@ export async function startInBackground(
   })
   child.unref()
   await log.close()
-  const deadline = Date.now() + START_TIMEOUT_MS
+  const deadline = Date.now() + (real ? REAL_START_TIMEOUT_MS : START_TIMEOUT_MS)
   let why: string | undefined
   while (why === undefined && Date.now() < deadline) {
     const state = await runningSandbox(folder)

@@ -1,8 +1,11 @@
 import { removeState, runningSandbox, type SandboxState, writeState } from '../../sandbox/daemon.js'
 import { type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js'
 import { exclusively } from './folder-lock.js'
+import { type RealGatewayChoice, withPrograms } from './real-gateway.js'
 
-export type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>>
+export type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>> & {
+  real?: RealGatewayChoice
+}
 
 /** Runs the sandbox in this process until a signal stops it, or the process of --while-pid ends. */
 export async function serveSandbox(
@@ -17,7 +20,9 @@ export async function serveSandbox(
     ownerEnded?.addEventListener('abort', () => resolve())
     if (ownerEnded?.aborted) resolve()
   })
-  const sandbox = await startSandbox(options)
+  const { real: choice, ...parts } = options
+  const real = choice && (await withPrograms(choice, folder))
+  const sandbox = await startSandbox({ ...parts, ...(real ? { real } : {}) })
   const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = sandbox
   const { pid } = process
   try {
@@ -25,7 +30,16 @@ export async function serveSandbox(
       const other = await runningSandbox(folder)
       if (other) return other
       const startedAt = new Date().toISOString()
-      const state = { pid, apiUrl, proxyUrl, gatewayUrl, controlUrl, token, startedAt }
+      const state = {
+        pid,
+        apiUrl,
+        proxyUrl,
+        gatewayUrl,
+        controlUrl,
+        token,
+        startedAt,
+        realGateway: real?.gateway,
+      }
       return writeState(folder, state, kubeconfig)
     })
     if (state.pid !== pid) return await show(state, 'another sandbox started first')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
+import { realGatewayChoice, withPrograms } from '../../cli/sandbox/real-gateway.js'
 import { describeSandbox, viewSandbox } from '../../cli/sandbox/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
@@ -17,6 +18,7 @@ export default class SandboxStart extends BaseCommand {
     '<%= config.bin %> sandbox start && eval "$(<%= config.bin %> sandbox env)"',
     '<%= config.bin %> sandbox start --proxies 3',
     '<%= config.bin %> sandbox start --gateway-api --like traefik',
+    '<%= config.bin %> sandbox start --gateway contour --gateway-bin ~/gateways',
     '<%= config.bin %> sandbox start --foreground',
   ]
   static override flags = {
@@ -29,6 +31,17 @@ export default class SandboxStart extends BaseCommand {
       helpValue: LIKES.join('|'),
       env: 'CANARY_SANDBOX_LIKE',
       description: 'Implementation of the Gateway API to imitate (default envoy-gateway)',
+    }),
+    gateway: Flags.string({
+      helpValue: 'contour|traefik',
+      env: 'CANARY_SANDBOX_REAL_GATEWAY',
+      description: 'Run the real implementation of the Gateway API, with its real proxy; without Gloo',
+      exclusive: ['like'],
+    }),
+    'gateway-bin': Flags.string({
+      helpValue: '<folder>',
+      env: 'CANARY_SANDBOX_GATEWAY_BIN',
+      description: 'Folder of the programs for --gateway (default: those on PATH)',
     }),
     proxies: Flags.integer({
       env: 'CANARY_SANDBOX_PROXIES',
@@ -53,6 +66,7 @@ export default class SandboxStart extends BaseCommand {
     const folder = stateFolder()
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox is already running')
+    if (options.real) await withPrograms(options.real, folder)
     const { 'while-pid': owner } = flags
     const ownerEnded =
       owner === undefined ? undefined : (await import('../../cli/sandbox/owner.js')).endOf(owner)
@@ -73,16 +87,24 @@ export default class SandboxStart extends BaseCommand {
   }
 }
 
-/** Throws UsageError for an unknown implementation. */
+/** Throws UsageError for an unknown implementation, or one that cannot run beside the sandbox. */
 function optionsOf({
   proxies,
   'gateway-api': only,
+  gateway,
+  'gateway-bin': bin,
   like = 'envoy-gateway',
 }: {
   proxies: number
   'gateway-api'?: boolean
+  gateway?: string
+  'gateway-bin'?: string
   like?: string
 }): StartOptions {
+  const real = realGatewayChoice({ gateway, bin, proxies })
+  if (real && only === false)
+    throw new UsageError('--gateway runs the Gateway API: leave out --no-gateway-api')
+  if (real) return { proxies, providers: ['gateway-api'], like: real.gateway, real }
   const known = LIKES.find((one) => one === like)
   if (!known) throw new UsageError(`invalid value "${like}" for --like (expected ${LIKES.join(', ')})`)
   const providers: Provider[] =

@@ -1,11 +1,26 @@
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
-import type { StoreEvent } from '../api-server/store.js'
+import type { ObjectStore, StoreEvent } from '../api-server/store.js'
 import { fits, isReady, referenceTo } from './owned.js'
 import { keyOf, Reconciler, splitKey } from './reconciler.js'
 
+const SERVICE_NAME = 'kubernetes.io/service-name'
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+const MANAGER = 'endpointslice-controller.k8s.io'
+
 /** Services → Endpoints and EndpointSlices, from the selected pods with an address. */
 export class EndpointsController extends Reconciler {
+  /**
+   * @param realPort the port where another program reaches a pod's port; with it, slices have real ports, each pod a slice
+   *   of its own
+   */
+  constructor(
+    store: ObjectStore,
+    private readonly realPort?: (ip: string, port: number) => number | undefined,
+  ) {
+    super(store)
+  }
+
   protected keysOf({ resource, object }: StoreEvent): string[] {
     const { namespace, name } = object.metadata
     if (resource === RESOURCES.services) return [keyOf(namespace, name)]
@@ -20,7 +35,7 @@ export class EndpointsController extends Reconciler {
     const service = this.store.get(RESOURCES.services, namespace, name)
     if (!service) {
       this.store.delete(RESOURCES.endpoints, namespace, name)
-      this.store.delete(RESOURCES.endpointslices, namespace, `${name}-sandbox`)
+      this.keepSlices(namespace, name, [])
       return
     }
     const selector = service.spec.selector
@@ -32,7 +47,14 @@ export class EndpointsController extends Reconciler {
       service,
       pods.filter((pod) => !pod.metadata.deletionTimestamp),
     )
-    this.writeSlice(service, pods)
+    const groups = this.realPort && pods.length > 0 ? pods.map((pod) => [pod]) : [pods]
+    const slices = groups.map((group) => this.sliceOf(service, group))
+    for (const slice of slices) this.write(slice)
+    this.keepSlices(
+      namespace,
+      name,
+      slices.map(({ metadata }) => metadata.name),
+    )
   }
 
   private writeEndpoints(service: KubeObject, pods: KubeObject[]): void {
@@ -57,15 +79,26 @@ export class EndpointsController extends Reconciler {
     })
   }
 
-  private writeSlice(service: KubeObject, pods: KubeObject[]): void {
+  /** Removes the other slices of a Service. */
+  private keepSlices(namespace: string, service: string, names: string[]): void {
+    for (const { metadata } of this.store.list(RESOURCES.endpointslices, namespace)) {
+      const isOurs = metadata.labels?.[SERVICE_NAME] === service && metadata.labels[MANAGED_BY] === MANAGER
+      if (isOurs && !names.includes(metadata.name))
+        this.store.delete(RESOURCES.endpointslices, namespace, metadata.name)
+    }
+  }
+
+  private sliceOf(service: KubeObject, pods: KubeObject[]): KubeObject {
     const { name, namespace } = service.metadata
-    this.write({
+    const [first] = pods
+    const real = (port: number) => this.realPort?.(first?.status.podIP as string, port) ?? port
+    return {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: {
-        name: `${name}-sandbox`,
+        name: this.realPort && first ? `${name}-${first.metadata.uid!.slice(0, 8)}` : `${name}-sandbox`,
         namespace,
-        labels: { 'kubernetes.io/service-name': name },
+        labels: { [SERVICE_NAME]: name, [MANAGED_BY]: MANAGER },
         ownerReferences: [referenceTo(service)],
       },
       addressType: 'IPv4',
@@ -76,8 +109,8 @@ export class EndpointsController extends Reconciler {
         targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
       })),
       // kubectl describe expects a name for every port of a slice, even an empty one.
-      ports: targetPorts(service, pods[0]).map((port) => ({ name: '', ...port })),
-    })
+      ports: targetPorts(service, first).map((port) => ({ name: '', ...port, port: real(port.port) })),
+    }
   }
 
   private write(object: KubeObject): void {
@@ -89,7 +122,7 @@ export class EndpointsController extends Reconciler {
   }
 }
 
-function targetPorts(service: KubeObject, pod: KubeObject | undefined): object[] {
+function targetPorts(service: KubeObject, pod: KubeObject | undefined): { port: number }[] {
   return (service.spec.ports ?? []).map(
     (port: { name?: string; port: number; targetPort?: number | string; protocol?: string }) => ({
       ...(port.name ? { name: port.name } : {}),

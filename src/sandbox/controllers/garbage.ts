@@ -1,4 +1,4 @@
-import { isKnown, servedKinds } from '../api-server/custom-kinds/served-kinds.js'
+import { isKnown, storedKinds } from '../api-server/custom-kinds/served-kinds.js'
 import { kindOfDefinition } from '../api-server/custom-kinds/definition.js'
 import type { KubeObject, ResourceType } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
@@ -94,7 +94,7 @@ export class GarbageCollector extends Reconciler {
     const ending = this.store.get(RESOURCES.namespaces, undefined, name)
     if (!ending?.metadata.deletionTimestamp) return
     let left = 0
-    for (const resource of servedKinds(this.store)) {
+    for (const resource of storedKinds(this.store)) {
       if (!resource.namespaced) continue
       for (const object of this.store.list(resource, name)) {
         left += 1

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeObject } from '../api-server/objects.js'
 import { createGuarded, safely } from '../door.js'
@@ -10,6 +10,9 @@ import type { Program } from './program.js'
 
 /** Headers of a request: at least what the proxy passes on. */
 const MAX_HEADER_BYTES = 256 * 1024
+
+/** How long a server that ends waits for the first request of a connection. */
+const SPARE_MS = 1000
 
 /** A pod's container as a real listener on the loopback interface. */
 export interface PodServer {
@@ -27,13 +30,15 @@ export interface PodContext {
   faults: FaultRegistry
   random: Random
   log: (line: string) => void
+  /** The pod's own address, if it shall listen there, too: on the same port. */
+  ip?: string
 }
 
 /** Starts a serving container; latency and error faults come first. */
 export async function startPodServer(
   pod: KubeObject,
   { answer, ports, greeting, startMs, drainMs }: Extract<Program, { does: 'serve' }>,
-  { faults, random, log }: PodContext,
+  { faults, random, log, ip }: PodContext,
 ): Promise<PodServer> {
   const { app = '', version = '' } = pod.metadata.labels ?? {}
   const concerns = (fault: { app: string; version?: string }) =>
@@ -63,17 +68,42 @@ export async function startPodServer(
   // Kept-alive connections stay as long as the proxy wants them: closing an idle one could hit a request in transit.
   const server = createGuarded({ keepAliveTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }, handle)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  log(greeting)
   const { port } = server.address() as AddressInfo
+  const own = ip === undefined ? undefined : await listenFor(server, ip, port)
+  log(greeting)
   return {
     port,
     ports,
     close: async (graceMs = Infinity) => {
       const told = performance.now()
-      await closeServer(server, graceMs === Infinity ? undefined : graceMs)
+      own?.close()
+      await closeServer(server, graceMs === Infinity ? undefined : graceMs, () => own?.connections() ?? [])
       const rest = Math.min(drainMs, graceMs) - (performance.now() - told)
       // A server that is thrown away instead of being asked to end does not drain.
       if (rest > 0 && graceMs !== Infinity) await sleep(rest)
     },
   }
+}
+
+/** A further address of a server. The port is free there: no other pod has the server's port. */
+async function listenFor(
+  server: Server,
+  ip: string,
+  port: number,
+): Promise<{ connections: () => Socket[]; close: () => void }> {
+  const open = new Set<Socket>()
+  const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    server.emit('connection', socket)
+  })
+  await new Promise<void>((listening, failed) => listener.once('error', failed).listen(port, ip, listening))
+  const close = () => {
+    listener.close()
+    // A proxy keeps spare connections: one without a request would hold the server until its grace ends.
+    setTimeout(() => {
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+    }, SPARE_MS).unref()
+  }
+  return { connections: () => [...open], close }
 }

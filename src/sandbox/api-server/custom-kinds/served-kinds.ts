@@ -33,6 +33,12 @@ export function servedKinds(store: ObjectStore): ResourceType[] {
   return [...BUILT_IN, ...custom]
 }
 
+/** The kinds that may have objects: those the sandbox knows, served or not, and those of definitions. */
+export function storedKinds(store: ObjectStore): ResourceType[] {
+  const others = servedKinds(store).filter((type) => type.custom && !isKnown(definitionName(type)))
+  return [...Object.values(RESOURCES), ...others]
+}
+
 /** Whether the sandbox has this kind's schema itself. */
 export function isKnown(definition: string): boolean {
   return KNOWN.has(definition)

@@ -1,5 +1,5 @@
 import { readDeleteOptions } from '../encoding/body.js'
-import { servedKinds } from '../custom-kinds/served-kinds.js'
+import { storedKinds } from '../custom-kinds/served-kinds.js'
 import { coreKind, type KubeObject, type ResourceType } from '../objects.js'
 import { parseSelectors } from '../selectors.js'
 import { notFound, preconditionFailed } from '../status.js'
@@ -126,7 +126,7 @@ function checkPreconditions(
 }
 
 function dependentsOf(store: ObjectStore, owner: KubeObject): [ResourceType, KubeObject][] {
-  return servedKinds(store).flatMap((resource) =>
+  return storedKinds(store).flatMap((resource) =>
     store
       .list(resource, owner.metadata.namespace)
       .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))

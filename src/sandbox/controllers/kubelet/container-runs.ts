@@ -22,7 +22,9 @@ const ORDERED_CRASH: Program = {
 export interface ContainerOptions {
   random?: Random
   /** Starts the process in pods of the gateway; undefined for all other pods. */
-  startProxy?: (pod: KubeObject) => Promise<PodServer> | undefined
+  startProxy?: (pod: KubeObject, ip: string) => Promise<PodServer> | undefined
+  /** Whether other programs of this machine reach pods by their addresses, on the pods' real ports. */
+  isReachable?: boolean
   /** Requests a URL as a pod would, by cluster names; resolves with the status, or 0 without an answer. */
   ask?: (url: string) => Promise<number>
 }
@@ -92,11 +94,12 @@ export class ContainerRuns {
     if (!pod) return
     running.isCrashed = false
     const { faults, options } = this
-    const server = await (options.startProxy?.(pod) ??
+    const server = await (options.startProxy?.(pod, running.ip) ??
       startPodServer(pod, program, {
         faults,
         random: options.random ?? Math.random,
         log: (line) => running.log.add(line),
+        ...(options.isReachable ? { ip: running.ip } : {}),
       }))
     const fresh = this.kubelet.current(key)
     if (fresh?.metadata.uid !== running.uid || running.isEnding) return server.close()

@@ -102,7 +102,9 @@ export class Kubelet extends Reconciler {
 
   private admit(key: string, pod: KubeObject): void {
     this.lastAddress += 1
-    const ip = `10.42.${this.lastAddress >> 8}.${this.lastAddress & 255}`
+    // 127.0.0.0/8 as a whole is the loopback interface.
+    const network = this.options.isReachable ? '127.42' : '10.42'
+    const ip = `${network}.${this.lastAddress >> 8}.${this.lastAddress & 255}`
     const running: RunningPod = {
       uid: pod.metadata.uid!,
       ip,

@@ -3,6 +3,7 @@ import {
   GATEWAY_API_VERSION,
   VERSION_ANNOTATION,
 } from '../../api-server/schema/gateway-api-types.js'
+import type { ResourceType } from '../../api-server/objects.js'
 import { RESOURCES } from '../../api-server/resources.js'
 import type { ObjectStore } from '../../api-server/store.js'
 import {
@@ -17,7 +18,7 @@ import type { Like } from './like.js'
 import { PROFILES } from './profile.js'
 
 /** The Gateway that is ready to use. */
-const GATEWAY = { namespace: 'gateways', name: 'public', listener: 'http' }
+export const GATEWAY = { namespace: 'gateways', name: 'public', listener: 'http' }
 
 export const GATEWAY_API_KINDS = [
   RESOURCES.gatewayclasses,
@@ -27,14 +28,14 @@ export const GATEWAY_API_KINDS = [
   RESOURCES.backendtlspolicies,
 ]
 
-interface Installation {
+export interface Installation {
   /** The controller's Deployment; none if the proxies are the controller. */
   controller?: { namespace: string; name: string; image: string }
   proxies: ProxyPlace & { image: string; serviceLabels: Record<string, string> }
 }
 
 /** Where each implementation puts its controller and the proxies of {@link GATEWAY}. */
-const INSTALLATIONS: Record<Like, Installation> = {
+export const INSTALLATIONS: Record<Like, Installation> = {
   'envoy-gateway': {
     controller: {
       namespace: 'envoy-gateway-system',
@@ -86,17 +87,31 @@ export function gatewayProxies(like: Like): ProxyPlace {
   return INSTALLATIONS[like].proxies
 }
 
+/** What a real controller watches beside the kinds that are used here, and other versions of these. */
+export interface WatchedKinds {
+  kinds: ResourceType[]
+  versions: Record<string, string[]>
+}
+
 /** What a cluster with the Gateway API has: CRDs, a controller, its GatewayClass, and a Gateway with its proxies. */
-export function installGatewayApi(store: ObjectStore, like: Like, port: number, replicas: number): void {
+export function installGatewayApi(
+  store: ObjectStore,
+  { like, port, replicas, watched }: { like: Like; port: number; replicas: number; watched?: WatchedKinds },
+): void {
   const { className, controllerName } = PROFILES[like]
   const { controller, proxies } = INSTALLATIONS[like]
   for (const namespace of [GATEWAY.namespace, controller?.namespace, proxies.namespace])
     if (namespace !== undefined) createNamespace(store, namespace)
+  for (const kind of watched?.kinds ?? []) createDefinition(store, kind)
   for (const kind of GATEWAY_API_KINDS)
-    createDefinition(store, kind, {
-      [VERSION_ANNOTATION]: `v${GATEWAY_API_VERSION}`,
-      [CHANNEL_ANNOTATION]: 'standard',
-    })
+    createDefinition(
+      store,
+      { ...kind, olderVersions: [...kind.olderVersions, ...(watched?.versions[kind.plural] ?? [])] },
+      {
+        [VERSION_ANNOTATION]: `v${GATEWAY_API_VERSION}`,
+        [CHANNEL_ANNOTATION]: 'standard',
+      },
+    )
   const { namespace, service, labels, serviceLabels, image } = proxies
   createAsServed(
     store,
