@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { ExternalError } from '../../../../src/model/errors.js'
 import { apiError, type Fate } from './lease-server.js'
-import { BOB, HOUR, time, server, lock, take, abort, errorOf, first } from './lease-operators.js'
+import {
+  BOB,
+  HOUR,
+  time,
+  server,
+  lock,
+  take,
+  abort,
+  errorOf,
+  first,
+  useLeaseServer,
+} from './lease-operators.js'
+
+useLeaseServer()
 
 describe('a hold that is lost', () => {
   test('somebody else has it: the command learns who, and leaves it to them', async () => {

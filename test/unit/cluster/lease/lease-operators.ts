@@ -17,12 +17,15 @@ export let time: VirtualTime
 export let server: LeaseServer
 /** Pids of this host that are no more. */
 export const dead: number[] = []
-beforeEach(() => {
-  time = new VirtualTime()
-  server = new LeaseServer(time)
-  dead.length = 0
-})
-afterEach(() => time.end())
+/** Gives each test of a file a server and a clock. */
+export function useLeaseServer(): void {
+  beforeEach(() => {
+    time = new VirtualTime()
+    server = new LeaseServer(time)
+    dead.length = 0
+  })
+  afterEach(() => time.end())
+}
 
 const host = {
   thisProcess: () => ({ host: 'here', pid: 4711, scope: 'this boot', started: '5' }),

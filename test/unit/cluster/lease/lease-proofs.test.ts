@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { RecordedProof } from '../../../../src/cluster/ports/proofs.js'
 import { recordedProofs } from '../../../../src/cluster/lease/lease-notes.js'
 import { apiError } from './lease-server.js'
-import { BOB, time, server, take, first } from './lease-operators.js'
+import { BOB, time, server, take, first, useLeaseServer } from './lease-operators.js'
+
+useLeaseServer()
 
 describe('proofs kept with the Lease', () => {
   const proof = (revision: number, at: string): RecordedProof => ({

@@ -12,7 +12,10 @@ import {
   errorOf,
   renewing,
   first,
+  useLeaseServer,
 } from './lease-operators.js'
+
+useLeaseServer()
 
 describe('one operator at a time', () => {
   test('a free app is taken, and given back for the next', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { KubeObject } from '../../../../../src/sandbox/api-server/objects.js'
+import type { KubeObject, ResourceType } from '../../../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../../../src/sandbox/api-server/resources.js'
+import { createDefinition } from '../../../../../src/sandbox/infrastructure.js'
 import { isReady } from '../../../../../src/sandbox/controllers/owned.js'
 import { type DataPlane, startDataPlane, until } from '../../../../contract/routing/data-plane.js'
 import {
@@ -188,6 +189,8 @@ test('foreground deletion: the owner goes when all it owns is gone', async () =>
 })
 
 test('a namespace ends with all that is in it', async () => {
+  for (const kind of Object.values(RESOURCES) as ResourceType[])
+    if (kind.custom) createDefinition(plane.store, kind)
   put(plane.store, RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'echo' } })
   apply(...routed, deployment('echo', 'v1'))
   await plane.settled()

@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { seen, proxy, serve, prefix, to, route, ask, counts } from './conformance-world.js'
+import {
+  seen,
+  proxy,
+  serve,
+  prefix,
+  to,
+  route,
+  ask,
+  counts,
+  useConformanceWorld,
+} from './conformance-world.js'
+
+useConformanceWorld()
 
 describe('filters', () => {
   const filtered = (filters: object[], matches = [prefix('/pre')]) =>

@@ -14,7 +14,10 @@ import {
   type Asked,
   ask,
   conditions,
+  useConformanceWorld,
 } from './conformance-world.js'
+
+useConformanceWorld()
 
 describe('matching', () => {
   test.each([

@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../../../../src/sandbox/api-server/objects.js'
-import { serve, prefix, to, rule, route, ask, counts, conditions } from './conformance-world.js'
+import {
+  serve,
+  prefix,
+  to,
+  rule,
+  route,
+  ask,
+  counts,
+  conditions,
+  useConformanceWorld,
+} from './conformance-world.js'
+
+useConformanceWorld()
 
 describe('weights and references', () => {
   test('requests are shared by weight; one without a weight counts 1, one of 0 gets none', async () => {

@@ -23,32 +23,35 @@ export let proxy: GatewayProxy
 let state: ProxyState
 export let translation: Translation
 
-beforeAll(async () => {
-  backend = createServer((request, response) => {
-    const name = String(request.headers['x-backend'] ?? '')
-    seen.push({
-      backend: name,
-      url: request.url ?? '',
-      host: request.headers.host ?? '',
-      headers: request.headers,
+/** Gives each test of a file a proxy. */
+export function useConformanceWorld(): void {
+  beforeAll(async () => {
+    backend = createServer((request, response) => {
+      const name = String(request.headers['x-backend'] ?? '')
+      seen.push({
+        backend: name,
+        url: request.url ?? '',
+        host: request.headers.host ?? '',
+        headers: request.headers,
+      })
+      response.writeHead(200, { 'x-of-app': 'yes', 'x-list': 'a' }).end(name)
     })
-    response.writeHead(200, { 'x-of-app': 'yes', 'x-list': 'a' }).end(name)
+    await new Promise<void>((listening) => backend.listen(0, '127.0.0.1', listening))
   })
-  await new Promise<void>((listening) => backend.listen(0, '127.0.0.1', listening))
-})
-afterAll(() => closeServer(backend))
-beforeEach(async () => {
-  seen = []
-  state = { config: EMPTY_CONFIG, endpoints: new Map() }
-  proxy = await startProxy({
-    state,
-    faults: new FaultRegistry(),
-    random: seededRandom(5),
-    traits: profile.traits,
-    portOf: () => (backend.address() as AddressInfo).port,
+  afterAll(() => closeServer(backend))
+  beforeEach(async () => {
+    seen = []
+    state = { config: EMPTY_CONFIG, endpoints: new Map() }
+    proxy = await startProxy({
+      state,
+      faults: new FaultRegistry(),
+      random: seededRandom(5),
+      traits: profile.traits,
+      portOf: () => (backend.address() as AddressInfo).port,
+    })
   })
-})
-afterEach(() => proxy.close())
+  afterEach(() => proxy.close())
+}
 
 export interface World {
   gateways?: KubeObject[]
