@@ -96,8 +96,8 @@ export interface RoutingProvider {
   /** The address that the proxies share; opens a port-forward as a last resort. */
   proxyAddress(): Promise<ProxyAddress>
 
-  /** The host to probe: one that both the app's values and the gateway serve; undefined if any will do. */
-  host(): Promise<string | undefined>
+  /** The host to probe in a stage with these values: one that the gateway serves, too; undefined if any will do. */
+  host(values: JsonObject): Promise<string | undefined>
 
   /** Names of the ready proxy pods, sorted. */
   proxyPods(): Promise<string[]>

@@ -34,7 +34,7 @@ export function routesBehind({ namespace, name }: ObjectRef): JsonObject {
 /** The providers in a cluster, each made at its first use: one for each kind and each app's routes. */
 export function openRouting(kube: KubeAccess): Routing {
   const make: Record<ProviderName, (app?: RoutedApp) => RoutingProvider> = {
-    gloo: (app) => new GlooProvider(kube, app?.values),
+    gloo: () => new GlooProvider(kube),
     'gateway-api': (app) => new GatewayApiProvider(kube, app),
   }
   const made = new Map<string, RoutingProvider>()

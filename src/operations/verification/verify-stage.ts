@@ -133,7 +133,7 @@ export class StageVerifier {
     const isShared = proxies.length === 1 && proxies[0]!.name === ''
     const host =
       this.context.probes.connection.host ??
-      (await this.provider.host()) ??
+      (await this.provider.host(values)) ??
       (isShared ? undefined : new URL(await this.origin()).host)
     const routed = routedVersions(expectations)
     const isReady = routed.every((version) => isAnyReady(own, version))

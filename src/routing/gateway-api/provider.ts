@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../model/values.js'
 import type { Finding } from '../../model/results/doctor.js'
 import type { KubeAccess } from '../../cluster/open.js'
 import type { ProxyAddress } from '../../cluster/kube/port-forward.js'
@@ -62,8 +63,7 @@ export class GatewayApiProvider implements RoutingProvider {
   }
 
   /** Also of a listener that may not be read: then the values alone decide. */
-  async host(): Promise<string | undefined> {
-    const { values } = this.app
+  async host(values: JsonObject): Promise<string | undefined> {
     try {
       const { listener } = await this.gateway()
       return hostOf(values, listener)

@@ -25,10 +25,7 @@ import { readRoutes } from './view.js'
 export class GlooProvider implements RoutingProvider {
   readonly description = GLOO
 
-  constructor(
-    private readonly kube: KubeAccess,
-    private readonly values: JsonObject = {},
-  ) {}
+  constructor(private readonly kube: KubeAccess) {}
 
   isThere(): Promise<boolean> {
     return isKnown(this.kube.api, ROUTE_TABLES)
@@ -50,8 +47,8 @@ export class GlooProvider implements RoutingProvider {
     return findProxyAddress(this.kube.api, await this.kube.options())
   }
 
-  host(): Promise<string | undefined> {
-    return Promise.resolve(GLOO.host(this.values))
+  host(values: JsonObject): Promise<string | undefined> {
+    return Promise.resolve(GLOO.host(values))
   }
 
   async proxyPods(): Promise<string[]> {

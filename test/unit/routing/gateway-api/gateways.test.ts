@@ -45,9 +45,10 @@ function cluster(...gateways: RoutingObject[]): KubeAccess {
 }
 
 function hostFor(routes: JsonObject, ...gateways: RoutingObject[]): Promise<string | undefined> {
+  const values = { routes: { provider: 'gateway-api', ...routes } }
   return openRouting(cluster(...gateways))
-    .of({ routes: { provider: 'gateway-api', ...routes } }, 'echo')
-    .host()
+    .of(values, 'echo')
+    .host(values)
 }
 
 describe('a parentRef', () => {
