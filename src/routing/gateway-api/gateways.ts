@@ -5,6 +5,7 @@ import type { KubeApi } from '../../cluster/kube/kube-api.js'
 import { list, number, record, text } from '../fields.js'
 import { type RoutingObject, refOf } from '../objects.js'
 import { GATEWAY_CLASSES, GATEWAYS } from './kinds.js'
+import { implementationOf } from './implementations.js'
 import { sharedHost } from './overlaps/hostnames.js'
 import type { ParentRef } from './values.js'
 
@@ -114,6 +115,30 @@ export function conditionsOf(value: unknown): Condition[] {
 /** `Accepted is False: NoMatchingParent: No listeners match this parent ref`. */
 export function describeCondition({ type, status, reason, message }: Condition): string {
   return [`${type} is ${status}`, reason, message].filter((part) => part !== '').join(': ')
+}
+
+/**
+ * The condition by which no controller serves a GatewayClass for a Gateway, if so. A controller that was given its Gateway
+ * by name writes no condition of the class: then the Gateway's own count.
+ */
+export function unservedClass(
+  gateway: RoutingObject,
+  gatewayClass: RoutingObject | undefined,
+): { conditions: Condition[] } | undefined {
+  const conditions = conditionsOf(record(gatewayClass?.status).conditions)
+  const accepted = conditions.find(({ type }) => type === 'Accepted')
+  if (accepted?.status === 'True') return undefined
+  const { takesGatewayByName } = implementationOf(text(record(gatewayClass?.spec).controllerName)) ?? {}
+  if (accepted?.status !== 'False' && takesGatewayByName && isProgrammed(gateway)) return undefined
+  return { conditions }
+}
+
+/** Whether a controller reports the present generation of a Gateway as programmed. */
+function isProgrammed({ metadata: { generation }, status }: RoutingObject): boolean {
+  return conditionsOf(record(status).conditions).some(
+    ({ type, status: state, observedGeneration = generation }) =>
+      type === 'Programmed' && state === 'True' && observedGeneration === generation,
+  )
 }
 
 /** Whether a parentRef means this Gateway. */

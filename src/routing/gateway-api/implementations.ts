@@ -6,6 +6,8 @@ export interface Implementation {
   product: string
   /** Its controller's Deployment as its own installation names it; elsewhere it may be another. */
   controller: ObjectRef
+  /** Whether its controller may be given its Gateway by name: it writes no condition of the GatewayClass then. */
+  takesGatewayByName?: true
   /** The port of Envoy's admin interface in its proxies; undefined if they are not Envoy's, or open none. */
   adminPort?: number
   /** Fields of HTTPRoutes that it accepts and does not serve as they are written. */
@@ -29,6 +31,7 @@ const IMPLEMENTATIONS: Record<string, Implementation> = {
   'projectcontour.io/gateway-controller': {
     product: 'Contour',
     controller: { namespace: 'projectcontour', name: 'contour' },
+    takesGatewayByName: true,
     adminPort: 9001,
     unserved: [{ field: 'share of a mirror', effect: 'copies every request' }],
   },

@@ -15,6 +15,7 @@ import {
   findGateway,
   namedListeners,
   refusedListeners,
+  unservedClass,
 } from './gateways.js'
 import { implementationOf } from './implementations.js'
 import { GATEWAYS, HTTP_ROUTES } from './kinds.js'
@@ -137,10 +138,9 @@ function gatewayProblem(
   gatewayClass: RoutingObject | undefined,
   parent: ParentRef | undefined,
 ): string | undefined {
-  const refused = conditionsOf(record(gatewayClass?.status).conditions).find(
-    ({ type, status }) => type === 'Accepted' && status !== 'True',
-  )
-  if (gatewayClass && refused)
+  const refused =
+    gatewayClass && unservedClass(gateway, gatewayClass)?.conditions.find(({ type }) => type === 'Accepted')
+  if (refused)
     return `no controller accepts its GatewayClass ${gatewayClass.metadata.name}: ${describeCondition(refused)}`
   const own = conditionsOf(record(gateway.status).conditions)
   const failed = ['Accepted', 'Programmed'].flatMap(

@@ -11,6 +11,7 @@ import {
   listenersOf,
   namedListeners,
   refusedListeners,
+  unservedClass,
 } from '../gateways.js'
 import { releaseProblem } from '../releases.js'
 import {
@@ -50,8 +51,9 @@ function classNotAccepted({ gateway }: GatewayFacts): Cause | undefined {
   for (const one of ownGateways(gateway)) {
     const className = text(record(one.gateway.spec).gatewayClassName)
     const found = classes.find(({ metadata }) => metadata.name === className)
-    const conditions = conditionsOf(record(found?.status).conditions)
-    if (conditions.some(({ type, status }) => type === 'Accepted' && status === 'True')) continue
+    const unserved = unservedClass(one.gateway, found)
+    if (!unserved) continue
+    const { conditions } = unserved
     const controller = text(record(found?.spec).controllerName)
     return {
       id: 'gateway-class-not-accepted',

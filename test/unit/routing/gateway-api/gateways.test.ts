@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { KubeAccess } from '../../../../src/cluster/open.js'
 import type { JsonObject } from '../../../../src/model/values.js'
 import { refusals } from '../../../../src/routing/gateway-api/attachment.js'
-import { listenersOf, listenerToProbe } from '../../../../src/routing/gateway-api/gateways.js'
+import { listenersOf, listenerToProbe, unservedClass } from '../../../../src/routing/gateway-api/gateways.js'
 import { allOverlaps } from '../../../../src/routing/gateway-api/overlaps/overlaps.js'
 import { parentRefsOf, parentsOfValues } from '../../../../src/routing/gateway-api/values.js'
 import type { RoutingObject } from '../../../../src/routing/objects.js'
@@ -198,5 +198,33 @@ describe('the Gateways to choose among', () => {
         'or name it in the values: routes.gateway.name and routes.gateway.namespace',
       ],
     })
+  })
+})
+
+describe('a GatewayClass that no controller accepted', () => {
+  const pending = { type: 'Accepted', status: 'Unknown', reason: 'Pending' }
+  const classOf = (controllerName: string, status = 'Unknown'): RoutingObject => ({
+    kind: 'GatewayClass',
+    metadata: { name: 'contour' },
+    spec: { controllerName },
+    status: { conditions: [{ ...pending, status }] },
+  })
+  const programmed = (observedGeneration: number): RoutingObject => ({
+    kind: 'Gateway',
+    metadata: { name: 'public', namespace: 'gateways', generation: 2 },
+    status: { conditions: [{ type: 'Programmed', status: 'True', observedGeneration }] },
+  })
+  const CONTOUR = 'projectcontour.io/gateway-controller'
+
+  test('serves a Gateway that Contour was given by name', () => {
+    expect(unservedClass(programmed(2), classOf(CONTOUR))).toBeUndefined()
+  })
+
+  test.each([
+    ['that another implementation programmed', programmed(2), classOf('example.com/controller')],
+    ['of which an older generation was programmed', programmed(1), classOf(CONTOUR)],
+    ['whose class is refused', programmed(2), classOf(CONTOUR, 'False')],
+  ])('does not serve a Gateway %s', (_what, gateway, gatewayClass) => {
+    expect(unservedClass(gateway, gatewayClass)?.conditions).toHaveLength(1)
   })
 })
