@@ -4,7 +4,15 @@ import { UsageError } from '../model/errors.js'
 import { sourceOf } from '../operations/init/deployment-source.js'
 import type { InitRequest } from '../operations/init/init.js'
 import { placeOf } from '../operations/init/manifest-source.js'
-import { askRest, checkTyped, type KnownAnswers, nameFrom, type Typed } from './init-answers.js'
+import type { ClusterOptions } from '../cluster/options.js'
+import type { Source } from '../operations/init/manifest-source.js'
+import type { GatewayChoice, ProviderName } from '../routing/provider.js'
+import { descriptionFor, routesBehind } from '../routing/select.js'
+import { checkGateway } from './flags/args.js'
+import { askRest, checkTyped, nameFrom, type Typed } from './init-answers.js'
+import { chooseGateway, type GatewayAsked } from './init-gateway.js'
+import type { Questions } from './output/questions.js'
+import { loadOpeners } from './session/openers.js'
 import { configNote, type ParsedFlags, resolveSettings, type SettingsSources } from './session/settings.js'
 
 type InitFlags = ParsedFlags['flags'] &
@@ -12,6 +20,8 @@ type InitFlags = ParsedFlags['flags'] &
     namespace?: string
     from?: string
     container?: string
+    provider?: string
+    gateway?: string
     'with-secrets': boolean
     out: string
     force: boolean
@@ -45,16 +55,30 @@ export async function readInitRequest(
     namespace: namespace ?? of?.namespace,
     hasDeployment: source !== undefined,
   }
+  const gatewayAsked = { ...gatewayFlags(flags), inUse: gatewaysInUse(source) }
   const mayAsk = !settings.yes && from !== '-'
+  const questions = mayAsk ? await openTerminal() : undefined
   const given = { ...typed, app: name }
-  const answers = mayAsk ? await asked(given, { ...known, app: known.app ?? 'app' }) : given
-  const app = answers.app ?? known.app
-  if (app === undefined) throw withoutApp()
-  const { image, port, healthPath, replicas } = answers
+  const answersOf = async () => {
+    const answers = questions ? await askRest(questions, given, { ...known, app: known.app ?? 'app' }) : given
+    const app = answers.app ?? known.app
+    if (app === undefined) throw withoutApp()
+    const where = answers.namespace ?? known.namespace ?? app
+    const routes = await chooseGateway(gatewayAsked, {
+      choices: () => gatewaysOf({ ...cluster, say }, where),
+      questions,
+      takesDefaults: settings.yes,
+      say,
+    })
+    return { ...answers, app, namespace: where, routes }
+  }
+  const answers = await answersOf().finally(() => questions?.close())
+  const { app, image, port, healthPath, replicas } = answers
   const request = {
     app,
-    namespace: answers.namespace ?? known.namespace ?? app,
+    namespace: answers.namespace,
     paths: answers.paths ?? [`/${app}`],
+    routes: answers.routes,
     said: { image, port, healthPath, replicas },
     source,
     container,
@@ -66,16 +90,42 @@ export async function readInitRequest(
   return { request, cluster }
 }
 
-/** The answers, completed by a person if there is a terminal. */
-async function asked(given: KnownAnswers, known: Parameters<typeof askRest>[2]): Promise<KnownAnswers> {
+/** Questions to a person; undefined off a terminal. */
+async function openTerminal(): Promise<Questions | undefined> {
   const { stdin: input, stderr: output } = process
-  if (!input.isTTY || !output.isTTY) return given
+  if (!input.isTTY || !output.isTTY) return undefined
   const { openQuestions } = await import('./output/questions.js')
-  const questions = openQuestions({ input, output })
+  return openQuestions({ input, output })
+}
+
+/** Throws UsageError for flags that contradict each other. */
+function gatewayFlags({ provider, gateway }: InitFlags): Pick<GatewayAsked, 'provider' | 'gateway'> {
+  const named = gateway === undefined ? undefined : checkGateway(gateway)
+  if (provider === undefined) return { gateway: named }
+  const { name } = descriptionFor({ routes: { provider } })
+  if (!named || name === routesBehind(named).provider) return { provider: name, gateway: named }
+  throw new UsageError(`--provider ${name} has no --gateway ${gateway}.`, {
+    state: 'Nothing was written.',
+    nextSteps: ['leave one of them out'],
+  })
+}
+
+/** The gateways whose routes lead to a running Deployment, each once. */
+function gatewaysInUse(source: Source | undefined): GatewayAsked['inUse'] {
+  const found = Object.entries(source?.routes ?? {}).flatMap(([provider, routes]) =>
+    routes.map(({ gateway }) => ({ provider: provider as ProviderName, gateway })),
+  )
+  const keys = found.map((one) => JSON.stringify(one))
+  return found.filter((_, index) => keys.indexOf(keys[index]!) === index)
+}
+
+async function gatewaysOf(options: ClusterOptions, namespace: string): Promise<GatewayChoice[]> {
+  const openers = await loadOpeners()
+  const { cluster, routing } = openers.cluster(options)
   try {
-    return await askRest(questions, given, known)
+    return await routing.gateways(namespace)
   } finally {
-    questions.close()
+    await cluster.close()
   }
 }
 

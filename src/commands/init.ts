@@ -44,6 +44,16 @@ export default class Init extends BaseCommand {
       helpValue: '<path>',
       description: 'Path prefix of the app, repeatable (default /APP)',
     }),
+    provider: Flags.string({
+      env: 'CANARY_PROVIDER',
+      helpValue: 'gloo|gateway-api',
+      description: 'Kind of gateway that serves the app (default: what the cluster has)',
+    }),
+    gateway: Flags.string({
+      env: 'CANARY_GATEWAY',
+      helpValue: '<namespace>/<name>',
+      description: 'Gateway of the Gateway API that serves the app: routes.provider gateway-api',
+    }),
     replicas: Flags.string({ helpValue: '<number>', description: 'Pods of each version (default 2)' }),
     out: Flags.string({ default: '.', helpValue: '<folder>', description: 'Folder for the files' }),
     force: Flags.boolean({ default: false, description: 'Overwrite existing files' }),

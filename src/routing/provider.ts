@@ -46,7 +46,13 @@ export interface RoutingDescription {
   readonly strictAdmission?: StrictAdmission
 
   /** Takes over requests from routes outside the release (`canary init --from`). */
-  readonly handover: (app: string, routes: RoutesToReplace[]) => Handover
+  readonly handover: (app: string, routes: OldRoutes[]) => Handover
+
+  /** The route objects among these that lead to a Service. */
+  readonly routesTo: (service: ObjectRef, objects: JsonObject[]) => OldRoutes[]
+
+  /** Whether the chart makes a Service of the app's name, for all versions. */
+  readonly hasAppService: boolean
 }
 
 /** Denies an install whose routes come before their backends, which is Helm's order. */
@@ -57,20 +63,25 @@ export interface StrictAdmission {
   knows(backend: JsonObject): boolean
 }
 
-/** Routes outside the release that lead to a Service. */
-export interface RoutesToReplace extends ObjectRef {
+/** A route object outside the release that leads to a Service. */
+export interface OldRoutes extends ObjectRef {
   kind: string
+  /** Its path prefixes that do. */
+  prefixes: string[]
+  /** The gateway object that it names. */
+  gateway?: ObjectRef
+  object: JsonObject
 }
 
 /** How requests move from existing routes to a release's own. */
 export interface Handover {
   /**
-   * `--set` texts: for an install beside the existing app, and for the upgrade that makes the release's routes serve.
+   * Flags of an install beside the existing app, and the `--set` text of the upgrade that makes the release's routes serve.
    */
-  beside: string
+  beside: string[]
   serving: string
-  /** Patches that put the old routes behind the release's. */
-  behind: { object: string; namespace: string; patch: string }[]
+  /** Commands that put the old routes behind the release's, with the first release step done. */
+  behind: string[]
   /** Objects to delete once they get no requests. */
   replaced: { object: string; namespace: string }[]
   /** Changes to make by hand, a sentence each. */

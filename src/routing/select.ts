@@ -10,7 +10,14 @@ import { GatewayApiProvider } from './gateway-api/provider.js'
 import { GLOO } from './gloo/description.js'
 import { GLOO_RESOURCES } from './gloo/kinds.js'
 import { GlooProvider } from './gloo/provider.js'
-import type { ProviderName, RoutedApp, Routing, RoutingDescription, RoutingProvider } from './provider.js'
+import type {
+  OldRoutes,
+  ProviderName,
+  RoutedApp,
+  Routing,
+  RoutingDescription,
+  RoutingProvider,
+} from './provider.js'
 
 const DESCRIPTIONS: Record<ProviderName, RoutingDescription> = { gloo: GLOO, 'gateway-api': GATEWAY_API }
 const DEFAULT: ProviderName = 'gloo'
@@ -24,6 +31,12 @@ export const ROUTING_RESOURCES: CustomKinds = { ...GLOO_RESOURCES, ...GATEWAY_AP
 /** The provider of an app, without a cluster. Throws UsageError for an unknown one. */
 export function descriptionFor(values: JsonObject = {}): RoutingDescription {
   return DESCRIPTIONS[providerName(values)]
+}
+
+/** The route objects of any provider that lead to a Service, by provider. */
+export function routesTo(service: ObjectRef, objects: JsonObject[]): Record<ProviderName, OldRoutes[]> {
+  const of = (name: ProviderName) => DESCRIPTIONS[name].routesTo(service, objects)
+  return { gloo: of('gloo'), 'gateway-api': of('gateway-api') }
 }
 
 /** The `routes` in the values of an app that a Gateway serves. */

@@ -45,7 +45,7 @@ test('values of a Deployment of the cluster are installed, and answer', async ()
   expect(missing).toMatchObject({ exitCode: 2 })
   expect(missing.stderr).toContain('Not found: deployment none in namespace old.')
 
-  const made = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'old'])
+  const made = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'old', '--provider', 'gloo'])
   expect(made.exitCode, made.stderr).toBe(0)
   expect(made.stdout).toContain('port name web: the chart calls this port http')
   expect(made.stdout).toContain('Give the release another name than shop: the release brings a Service shop')

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { GATEWAY_API, GLOO } from '../support/providers.js'
 import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 import { startTraffic } from '../support/traffic.js'
 
@@ -36,7 +37,9 @@ apiVersion: v1
 kind: Service
 metadata: {name: shop, namespace: shops}
 spec: {selector: {app: shop}, ports: [{port: 8000, targetPort: web}]}
----
+`
+
+const GLOO_ROUTES = `
 apiVersion: gloo.solo.io/v1
 kind: Upstream
 metadata: {name: shop, namespace: shops}
@@ -61,14 +64,28 @@ spec:
         delegateAction: {selector: {labels: {apiGroup: example}, namespaces: ['*']}}
 `
 
-describe('a running service that canary did not make', () => {
+const HTTP_ROUTE = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop, namespace: shops}
+spec:
+  parentRefs: [{name: public, namespace: gateways}]
+  rules:
+    - matches: [{path: {type: PathPrefix, value: /shop}}]
+      backendRefs: [{name: shop, port: 8000}]
+`
+
+describe.each([
+  { ...GLOO, objects: GLOO_ROUTES },
+  { ...GATEWAY_API, objects: HTTP_ROUTE },
+])('a running service that canary did not make, behind $provider', ({ provider, url, objects }) => {
   let cli: SandboxCli
   beforeAll(async () => {
     cli = await startSandboxCli(4, QUICK)
-    const applied = await cli.kubectl(['apply', '-f', '-'], SHOP)
+    const applied = await cli.kubectl(['apply', '-f', '-'], `${SHOP}---${objects}`)
     expect(applied.exitCode, applied.stderr).toBe(0)
     await vi.waitFor(
-      async () => expect(await (await fetch(`${cli.sandbox.proxyUrl}/shop`)).text()).toContain('hello'),
+      async () => expect(await (await fetch(`${url(cli.sandbox)}/shop`)).text()).toContain('hello'),
       { timeout: 60_000, interval: 100 },
     )
   })
@@ -81,7 +98,7 @@ describe('a running service that canary did not make', () => {
       ...cli.env,
       NODE: process.execPath,
       RUN: path.join(root, 'bin/run.js'),
-      CANARY_PROXY_URL: cli.sandbox.proxyUrl,
+      CANARY_PROXY_URL: url(cli.sandbox),
     }
     const script = `canary() { "$NODE" "$RUN" "$@"; }\n${command}`
     return execa('/bin/sh', ['-c', script], {
@@ -93,16 +110,27 @@ describe('a running service that canary did not make', () => {
     })
   }
 
-  test.each([[['--dry-run']], [[]]])('is not installed over %j: what is there is named', async (more) => {
-    const { exitCode, stdout } = await cli.canary(['install', 'shop', 'v1', '-n', 'shops', ...more, '--json'])
-    expect(exitCode).toBe(6)
-    const { error } = JSON.parse(stdout)
-    expect(error.details).toContainEqual(
-      expect.stringMatching(/^Service shop: it belongs to no Helm release/),
-    )
-    expect(error.nextSteps[0]).toMatch(/^canary init shop-app -n shops --from deployment\/\w+ /)
-    expect(JSON.stringify(error)).not.toMatch(/delete/)
-  })
+  test.runIf(provider === 'gloo').each([[['--dry-run']], [[]]])(
+    'is not installed over %j: what is there is named',
+    async (more) => {
+      const { exitCode, stdout } = await cli.canary([
+        'install',
+        'shop',
+        'v1',
+        '-n',
+        'shops',
+        ...more,
+        '--json',
+      ])
+      expect(exitCode).toBe(6)
+      const { error } = JSON.parse(stdout)
+      expect(error.details).toContainEqual(
+        expect.stringMatching(/^Service shop: it belongs to no Helm release/),
+      )
+      expect(error.nextSteps[0]).toMatch(/^canary init shop-app -n shops --from deployment\/\w+ /)
+      expect(JSON.stringify(error)).not.toMatch(/delete/)
+    },
+  )
 
   test('comes over by the commands that init prints, in their order, without a failed request', async () => {
     const first = await cli.canary(['init', '--from', 'deployment/shop', '-n', 'shops', '--json'])
@@ -113,9 +141,9 @@ describe('a running service that canary did not make', () => {
     const { next } = JSON.parse(second.stdout) as { next: string[] }
     const docs = await readFile(path.join(root, 'docs/init.md'), 'utf8')
     const commands = [again, ...next].map((line) => line.split('    (')[0] ?? '')
-    for (const command of commands) expect(docs).toContain(command)
+    if (provider === 'gloo') for (const command of commands) expect(docs).toContain(command)
 
-    const traffic = startTraffic(`${cli.sandbox.proxyUrl}/shop`, 50, (body) =>
+    const traffic = startTraffic(`${url(cli.sandbox)}/shop`, 50, (body) =>
       body.includes('hello') ? 'hello' : undefined,
     )
     try {

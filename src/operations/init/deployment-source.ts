@@ -1,7 +1,6 @@
 import { UsageError } from '../../model/errors.js'
 import type { ClusterOptions } from '../../cluster/options.js'
-import { descriptionFor } from '../../routing/select.js'
-import { routesTo } from '../../rollout/import/old-routes.js'
+import { ROUTING_KINDS, routesTo } from '../../routing/select.js'
 import {
   belongsTo,
   checkDeployment,
@@ -38,14 +37,13 @@ async function fromCluster(name: string, { cluster, namespace }: FromRequest): P
     throw wrong(`--from deployment/${name} names no Deployment.`, 'write it as deployment/NAME')
   }
   const { readDeployment } = await import('../../cluster/pods/read-deployment.js')
-  const { kinds } = descriptionFor()
-  const found = await readDeployment(name, { ...cluster, namespace }, kinds)
+  const found = await readDeployment(name, { ...cluster, namespace }, ROUTING_KINDS)
   const { deployment, neighbours, routing, unreadable } = found
   const near = neighbours.filter((object) => belongsTo(object, deployment))
   const source = withNeighbours(deployment, near)
   const { service } = source
   const { namespace: there = '' } = placeOf(deployment)
-  const routes = service ? routesTo({ name: nameOf(service), namespace: there }, routing) : []
+  const routes = service && routesTo({ name: nameOf(service), namespace: there }, routing)
   return { ...source, isRunning: true, routes, unreadable }
 }
 

@@ -1,7 +1,7 @@
 import { type AppPlace, canaryCommand, commented, kubectlCommand } from '../../model/command-line.js'
 import type { JsonObject } from '../../model/values.js'
 import { listOf, mapOf, textOf } from '../../rollout/values/json-fields.js'
-import { descriptionFor } from '../../routing/select.js'
+import type { RoutingDescription } from '../../routing/provider.js'
 import { nameOf, type Source } from './manifest-source.js'
 
 /** The release that will run beside the Deployment. */
@@ -13,6 +13,7 @@ interface ReleaseBeside {
   /** The place that canary commands name; without a namespace if a canary.yaml in the working directory has it. */
   place: AppPlace
   source: Source
+  provider: RoutingDescription
   /** Port number by its name in the Deployment. */
   portOf: (name: string) => number | undefined
 }
@@ -21,18 +22,33 @@ interface ReleaseBeside {
  * Why a release of this name cannot run beside the Deployment in its namespace, a sentence: its Service exists already,
  * or would select the old pods too. Undefined if it can.
  */
-export function whyInTheWay(app: string, namespace: string, source: Source): string | undefined {
-  const { deployment, service, isRunning } = source
+export function whyInTheWay(
+  { app, namespace, provider }: Pick<ReleaseBeside, 'app' | 'namespace' | 'provider'>,
+  source: Source,
+): string | undefined {
+  const { deployment, isRunning } = source
   const there = textOf(mapOf(deployment.metadata).namespace) || namespace
   const labels = mapOf(mapOf(mapOf(mapOf(deployment.spec).template).metadata).labels)
-  const hasService = service !== undefined && nameOf(service) === app
-  if (there !== namespace || (!hasService && labels.app !== app)) return undefined
-  const why = hasService
-    ? `the release brings a Service ${app}, and Helm does not overwrite existing objects`
+  const taken = takenName(app, namespace, provider, source)
+  if (there !== namespace || (taken === undefined && labels.app !== app)) return undefined
+  const why = taken
+    ? `the release brings ${taken} ${app}, and Helm does not overwrite existing objects`
     : `the release's Service would send to all pods with app=${app}, those of the Deployment too`
   return isRunning
     ? `Give the release another name than ${app}: ${why}. The Service and the Deployment go on serving until the release has taken over.`
     : `Where the Deployment runs already, give the release another name than ${app}: ${why}. ${canaryCommand(['init', `${app}-app`, '--from', `deployment/${nameOf(deployment)}`, '-n', namespace])} prints the steps without downtime.`
+}
+
+/** The kind of the release's object whose name is taken already. */
+function takenName(
+  app: string,
+  namespace: string,
+  { hasAppService, name, texts }: RoutingDescription,
+  { service, routes }: Source,
+): string | undefined {
+  if (hasAppService && service !== undefined && nameOf(service) === app) return 'a Service'
+  const isTaken = (routes?.[name] ?? []).some((one) => one.name === app && one.namespace === namespace)
+  return isTaken && !hasAppService ? `its ${texts.route}` : undefined
 }
 
 /**
@@ -41,22 +57,17 @@ export function whyInTheWay(app: string, namespace: string, source: Source): str
  * the Service inside the cluster, the old pods last.
  */
 export function wayOver(release: ReleaseBeside): string[] {
-  const { app, namespace, file, place, source } = release
-  const { deployment, service, routes = [] } = source
+  const { app, namespace, file, place, source, provider } = release
+  const { deployment, service, routes } = source
   const there = textOf(mapOf(deployment.metadata).namespace) || namespace
   const old = nameOf(deployment)
-  const { beside, serving, behind, replaced } = descriptionFor().handover(app, routes)
+  const { beside, serving, behind, replaced } = provider.handover(app, routes?.[provider.name] ?? [])
   return [
     commented(
-      canaryCommand(['install', app, 'v1', '-f', file, '--set', beside], place),
+      canaryCommand(['install', app, 'v1', '-f', file, ...beside], place),
       'beside the old pods, on an unused domain; verified',
     ),
-    ...behind.map(({ object, namespace: at, patch }) =>
-      commented(
-        kubectlCommand(['patch', ...object.split(' '), '--type', 'merge', '-p', patch], at),
-        'behind the routes to come',
-      ),
-    ),
+    ...behind,
     commented(
       canaryCommand(['upgrade', app, '--set', serving, '--allow-overlap', '--yes'], place),
       'moves the requests; verified',

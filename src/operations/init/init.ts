@@ -13,6 +13,7 @@ import { writeYaml } from '../../lib/yaml/write.js'
 import { withApp } from './config-entry.js'
 import { whyInTheWay, wayOver } from './handover.js'
 import { nameOf, type Source } from './manifest-source.js'
+import { waysToName } from '../verification/named-versions.js'
 import { readTextFile, whyUnreadable } from '../../lib/text-file.js'
 
 export interface InitRequest {
@@ -20,6 +21,8 @@ export interface InitRequest {
   namespace: string
   /** Path prefixes that the app serves. */
   paths: string[]
+  /** `routes` in the values that choose the gateway; empty for the default provider. */
+  routes: JsonObject
   /** Answers from flags and questions; they override the Deployment. */
   said: Partial<Answers>
   /** A Deployment that gives the other answers. */
@@ -55,7 +58,8 @@ export async function init(request: InitRequest): Promise<InitResult> {
     settings: { namespace },
     force,
   })
-  const text = valuesText({ app, config, service, paths: request.paths, leftOut, notes }, writeYaml)
+  const { paths, routes } = request
+  const text = valuesText({ app, config, service, routes, paths, leftOut, notes }, writeYaml)
   const files: InitFile[] = [{ path: values, content: text }]
   if (content === undefined) {
     notes.push(`${settings} has settings of ${app} already: they were left as they are (--force sets them).`)
@@ -73,12 +77,13 @@ interface Content {
   notes: string[]
 }
 
-function contentOf({ app, namespace, source, said, container, withSecrets }: InitRequest): Content {
+function contentOf(request: InitRequest): Content {
+  const { app, source, said, container, withSecrets } = request
   const { image, healthPath, replicas } = said
   if (!source) {
     const { port = 8080 } = said
     const config = configFromAnswers({ image, healthPath, port, replicas: replicas ?? 2 })
-    return { config, service: {}, leftOut: [], notes: [] }
+    return { config, service: {}, leftOut: [], notes: namingNotes(request, config) }
   }
   const { deployment, service, budget } = source
   // --replicas overrides an autoscaler.
@@ -111,15 +116,21 @@ function contentOf({ app, namespace, source, said, container, withSecrets }: Ini
             `HorizontalPodAutoscaler ${nameOf(source.autoscaler)} is not taken over: --replicas sets the number of pods.`,
           ]
         : []),
-      ...surroundingNotes(app, namespace, source),
+      ...surroundingNotes(request, source),
+      ...namingNotes(request, config),
     ],
   }
 }
 
 /** Notes on other objects beside the Deployment. */
-function surroundingNotes(app: string, namespace: string, source: Source): string[] {
-  const { others, routes = [], unreadable = [] } = source
-  const inTheWay = whyInTheWay(app, namespace, source)
+function surroundingNotes({ app, namespace, routes: chosen }: InitRequest, source: Source): string[] {
+  const { others, routes, unreadable = [] } = source
+  const provider = descriptionFor({ routes: chosen })
+  const inTheWay = whyInTheWay({ app, namespace, provider }, source)
+  const own = routes?.[provider.name] ?? []
+  const elsewhere = Object.values(routes ?? {})
+    .flat()
+    .filter((one) => !own.includes(one))
   return [
     ...unreadable.map(
       (kind) => `${kind} cannot be read: one that belongs to the Deployment is not taken over.`,
@@ -128,18 +139,32 @@ function surroundingNotes(app: string, namespace: string, source: Source): strin
       ? [`Beside the Deployment there are ${others.join(', ')}: they are no part of the release.`]
       : []),
     ...(inTheWay === undefined ? [] : [inTheWay]),
-    ...descriptionFor().handover(app, routes).byHand,
+    ...provider.handover(app, own).byHand,
+    ...elsewhere.map(
+      ({ kind, namespace: at, name }) =>
+        `${kind} ${at}/${name} leads to the Service by another gateway: it stays as it is.`,
+    ),
+  ]
+}
+
+/** That no answer will name its version, with the ways to mend it, before the first step. */
+function namingNotes({ app, routes }: InitRequest, config: JsonObject): string[] {
+  const provider = descriptionFor({ routes })
+  if (config.image === undefined || provider.namesVersions({ routes })) return []
+  return [
+    `No answer of ${app} will name its version, unless the values say how: ${waysToName(provider).join('; ')}. Else the proxies' own counters tell versions apart, where canary can read them; install refuses where it cannot.`,
   ]
 }
 
 function nextSteps(request: InitRequest, config: JsonObject): string[] {
-  const { app, namespace, folder, source } = request
+  const { app, namespace, folder, source, routes } = request
+  const provider = descriptionFor({ routes })
   const file = path.join(folder, `${app}-values.yaml`)
   // canary.yaml is found only in the working directory.
   const place = path.resolve(folder) === process.cwd() ? { app } : { app, namespace }
   if (source?.isRunning) {
-    if (whyInTheWay(app, namespace, source) !== undefined) {
-      const taken = source.routes?.flatMap(({ prefixes }) => prefixes) ?? []
+    if (whyInTheWay({ app, namespace, provider }, source) !== undefined) {
+      const taken = source.routes?.[provider.name].flatMap(({ prefixes }) => prefixes) ?? []
       const paths = (taken.length > 0 ? taken : request.paths).flatMap((prefix) => ['--path', prefix])
       const name = `${app}-app`
       const words = ['init', name, '--from', `deployment/${nameOf(source.deployment)}`, ...paths]
@@ -148,7 +173,7 @@ function nextSteps(request: InitRequest, config: JsonObject): string[] {
     const containers = containersOf(source.deployment)
     const { ports } = containers.find(({ name }) => name === request.container) ?? containers[0] ?? {}
     const portOf = (name: string) => new ContainerPorts(ports).numberOf(name)
-    return wayOver({ app, namespace, file, place, source, portOf })
+    return wayOver({ app, namespace, file, place, source, provider, portOf })
   }
   const { image } = config
   const repository =

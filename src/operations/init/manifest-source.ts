@@ -1,7 +1,7 @@
 import { UsageError } from '../../model/errors.js'
 import type { JsonObject } from '../../model/values.js'
 import { containersOf } from '../../rollout/from-deployment/from-deployment.js'
-import type { OldRoutes } from '../../rollout/import/old-routes.js'
+import type { OldRoutes, ProviderName } from '../../routing/provider.js'
 import { protects, scales } from '../../rollout/import/scaling-values.js'
 import { mapOf, textOf } from '../../rollout/values/json-fields.js'
 import { isObject } from '../../rollout/values/merge.js'
@@ -21,8 +21,8 @@ export interface Source {
   others: string[]
   /** Whether it was read from the cluster and so is running. */
   isRunning?: boolean
-  /** The route objects that lead to its Service. */
-  routes?: OldRoutes[]
+  /** The route objects that lead to its Service, by provider. */
+  routes?: Record<ProviderName, OldRoutes[]>
   /** Kinds that could not be read: some may belong to the Deployment. */
   unreadable?: string[]
 }

@@ -19,6 +19,8 @@ export interface ValuesContent {
   config: JsonObject
   /** `service:` of the values. */
   service: JsonObject
+  /** `routes` that choose the gateway. */
+  routes: JsonObject
   /** Prefixes of `routes.matches`. */
   paths: string[]
   leftOut: LeftOut[]
@@ -89,7 +91,7 @@ export function configFromAnswers({ image, port, healthPath, replicas }: Answers
 
 /** The text of a values file: every key with its comment, and suggestions. `yaml` writes a value as YAML. */
 export function valuesText(content: ValuesContent, yaml: (value: JsonObject) => string): string {
-  const { app, config, service, paths, leftOut, notes } = content
+  const { app, config, service, routes, paths, leftOut, notes } = content
   const order = Object.keys(REASONS)
   const keys = Object.keys(config).sort((one, other) => order.indexOf(one) - order.indexOf(other))
   const written = keys.map((key) => [`# ${REASONS[key] ?? ''}`, ...lines(yaml({ [key]: config[key]! }))])
@@ -110,7 +112,7 @@ export function valuesText(content: ValuesContent, yaml: (value: JsonObject) => 
       ? ['# The Service before the pods of all versions.', ...lines(yaml({ service })), '']
       : []),
     '# What the app answers to: each a prefix, exact or regex, and methods, query and headers where wanted.',
-    ...lines(yaml({ routes: { matches: paths.map((prefix) => ({ prefix })) } })),
+    ...lines(yaml({ routes: { ...routes, matches: paths.map((prefix) => ({ prefix })) } })),
     '  # options:',
     '  #   timeout: 5s',
     '  #   prefixRewrite: /    # for an app that does not know the prefix',

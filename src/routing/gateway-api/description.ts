@@ -5,6 +5,7 @@ import type { RoutingDescription } from '../provider.js'
 import { GATEWAY_ANSWERS } from './answers.js'
 import { fingerprintOf } from './fingerprint.js'
 import { handover } from './handover.js'
+import { routesTo } from './old-routes.js'
 import type { Implementation } from './implementations.js'
 import { HTTP_ROUTE, KINDS } from './kinds.js'
 import { GATEWAY_API_PERMISSIONS } from './permissions.js'
@@ -33,6 +34,8 @@ export const GATEWAY_API: RoutingDescription = {
   /** Each version has a Service of its own: nobody else answers for it. */
   versionHeaderIsProof: (values) => versionHeaderOf(values) !== undefined,
   handover,
+  routesTo,
+  hasAppService: false,
 }
 
 /** Commands name the cluster of the moment, and what is known by then: made when they are asked for. */

@@ -65,7 +65,7 @@ export class GatewayApiProvider implements RoutingProvider {
   /** Also of a listener that may not be read: then the values alone decide. */
   async host(values: JsonObject): Promise<string | undefined> {
     try {
-      const { listener } = await this.gateway()
+      const { listener } = await this.gateway(values)
       return hostOf(values, listener)
     } catch (error) {
       if (error instanceof CanaryError) return hostOf(values)
@@ -99,13 +99,13 @@ export class GatewayApiProvider implements RoutingProvider {
   }
 
   /** The Gateway and the listener to probe, and what is known of its implementation. */
-  private async gateway(): Promise<{ gateway: RoutingObject; listener: Listener }> {
+  private async gateway(values = this.app.values): Promise<{ gateway: RoutingObject; listener: Listener }> {
     const { api } = this.kube
     const gateway = await findGateway(api, this.parent)
     const { namespace, name } = refOf(gateway)
     this.known.gateway = { namespace, name }
     this.known.implementation ??= implementationOf(controllerNameOf(await classOf(api, gateway)))
-    const listener = listenerToProbe(gateway, this.parent, hostnamesOf(this.app.values))
+    const listener = listenerToProbe(gateway, this.parent, hostnamesOf(values))
     if (listener) return { gateway, listener }
     const { sectionName, port } = this.parent ?? {}
     const wanted =

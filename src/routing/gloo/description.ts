@@ -5,6 +5,7 @@ import { record, text } from '../fields.js'
 import type { RoutingDescription } from '../provider.js'
 import { fingerprintOf } from './fingerprint.js'
 import { handover } from './handover.js'
+import { routesTo } from './old-routes.js'
 import { KINDS, ROUTE_TABLE, UPSTREAM } from './kinds.js'
 import { GLOO_PERMISSIONS } from './permissions.js'
 import { GLOO_NAMESPACE, PROXY_SERVICE } from './shared-virtual-service.js'
@@ -52,6 +53,8 @@ export const GLOO: RoutingDescription = {
     record(upstream).fallbackPolicy === 'NO_FALLBACK' || Object.keys(record(deployment)).length === 1,
   strictAdmission: STRICT_ADMISSION,
   handover,
+  routesTo,
+  hasAppService: true,
 }
 
 function ownDomains(routes: JsonObject[string] | undefined): string[] {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { init, type InitRequest } from '../../../../src/operations/init/init.js'
 import type { JsonObject } from '../../../../src/model/values.js'
-import { routesTo } from '../../../../src/rollout/import/old-routes.js'
+import { routesTo } from '../../../../src/routing/select.js'
 import { withApp } from '../../../../src/operations/init/config-entry.js'
 import { sourceOf } from '../../../../src/operations/init/deployment-source.js'
 import {
@@ -26,6 +26,7 @@ function request(more: Partial<InitRequest> = {}): InitRequest {
     app: 'shop',
     namespace: 'shop',
     paths: ['/shop'],
+    routes: {},
     said: {},
     withSecrets: false,
     folder,
@@ -152,11 +153,15 @@ describe('a Deployment that runs', () => {
     isRunning: true,
     ...more,
   })
+  const ofGloo = (one: { kind: string; name: string; namespace: string }) => ({
+    gloo: [{ ...one, prefixes: ['/shop'], object: {} }],
+    'gateway-api': [],
+  })
   const commands = (next: string[]) => next.map((line) => line.split('    (')[0])
   const folderOf = (text: string) => text.replaceAll(`${folder}/`, '')
 
   test('comes over by commands of its own cluster, the old routes behind the new ones', async () => {
-    const routes = [{ kind: 'RouteTable', name: 'old', namespace: 'edge', prefixes: ['/shop'] }]
+    const routes = ofGloo({ kind: 'RouteTable', name: 'old', namespace: 'edge' })
     const { next } = await withNamedCluster({ kubeContext: 'far' }, () =>
       init(request({ app: 'shop-app', source: running({ routes }) })),
     )
@@ -170,6 +175,49 @@ describe('a Deployment that runs', () => {
       'kubectl scale deployment shop -n shop --context far --replicas 0',
       'kubectl delete deployment shop -n shop --context far',
     ])
+  })
+
+  test('behind a Gateway: copies of its routes go behind the new ones, and no moment is without any', async () => {
+    const object = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'shop', namespace: 'shop', uid: 'x', labels: { team: 'a' } },
+      spec: {
+        parentRefs: [{ name: 'public', namespace: 'infra' }],
+        rules: [{ backendRefs: [{ name: 'shop', port: 80 }] }],
+      },
+    }
+    const routes = routesTo({ name: 'shop', namespace: 'shop' }, [object])
+    expect(routes['gateway-api']).toMatchObject([
+      { name: 'shop', prefixes: ['/'], gateway: { namespace: 'infra', name: 'public' } },
+    ])
+    const chosen = { provider: 'gateway-api', gateway: { namespace: 'infra', name: 'public' } }
+    const { next, notes } = await init(
+      request({ app: 'shop-app', routes: chosen, source: running({ routes }) }),
+    )
+    const copy = JSON.stringify({
+      apiVersion: object.apiVersion,
+      kind: 'HTTPRoute',
+      metadata: { name: 'shop-behind', labels: { team: 'a' } },
+      spec: object.spec,
+    })
+    expect(
+      commands(next)
+        .map((line) => folderOf(line ?? ''))
+        .slice(0, 6),
+    ).toEqual([
+      "canary install shop-app v1 -n shop -f shop-app-values.yaml --set 'routes.hostnames={shop-app.trial.invalid}' --allow-overlap",
+      `printf %s '${copy}' | kubectl create -n shop -f -`,
+      'kubectl delete httproute shop -n shop',
+      'canary upgrade shop-app -n shop --set routes.hostnames=null --allow-overlap --yes',
+      'kubectl delete httproute shop-behind -n shop',
+      'canary verify shop-app -n shop',
+    ])
+    expect(parse(await inFolder('shop-app-values.yaml')).routes).toEqual({
+      ...chosen,
+      matches: [{ prefix: '/shop' }],
+    })
+    expect(notes.join()).toMatch(/No answer of shop-app will name its version.*verify\.version\.header/)
   })
 
   test('of its own name is told to take another', async () => {
@@ -195,7 +243,7 @@ describe('a Deployment that runs', () => {
   })
 
   test('whose route a VirtualService itself has, is named', async () => {
-    const routes = [{ kind: 'VirtualService', name: 'web', namespace: 'edge', prefixes: ['/shop'] }]
+    const routes = ofGloo({ kind: 'VirtualService', name: 'web', namespace: 'edge' })
     const { notes } = await init(request({ app: 'shop-app', source: running({ routes }) }))
     expect(notes.join()).toContain(
       'VirtualService edge/web itself has the route to the Service: before the upgrade',
@@ -231,7 +279,7 @@ describe('routes that lead to a Service', () => {
       table('other', { single: { upstream: { name: 'mine', namespace: 'shops' } } }),
       table('elsewhere', { single: { kube: { ref: { name: 'shop', namespace: 'old' } } } }),
     ])
-    expect(found.map(({ name, prefixes }) => [name, ...prefixes])).toEqual([
+    expect(found.gloo.map(({ name, prefixes }) => [name, ...prefixes])).toEqual([
       ['direct', '/direct'],
       ['named', '/named'],
       ['discovered', '/discovered'],

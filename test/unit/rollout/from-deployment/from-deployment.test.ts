@@ -30,7 +30,7 @@ function read(name: string, more: { app?: string; port?: number; container?: str
 
 function fileOf(app: string, values: DeploymentValues): string {
   const { app: config, service, leftOut, notes } = values
-  return valuesText({ app, config, service, paths: [`/${app}`], leftOut, notes }, (value) =>
+  return valuesText({ app, config, service, routes: {}, paths: [`/${app}`], leftOut, notes }, (value) =>
     stringify(value, { version: '1.1', lineWidth: 0 }),
   )
 }
