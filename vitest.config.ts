@@ -21,7 +21,12 @@ export default defineConfig({
       {
         extends: true,
         // No test mocks a module, so that files can share a worker and what it has loaded: a third less CPU time.
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], isolate: false },
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/gateways/**'],
+          isolate: false,
+        },
       },
     ],
     disableConsoleIntercept: true,

@@ -128,6 +128,7 @@ const READ = [
   'canary sandbox fault',
   'canary sandbox fault --clear',
   'canary sandbox start --proxies 3',
+  'canary sandbox start --gateway contour --gateway-bin ~/gateways',
 ]
 
 /** The way of a running service to canary: way-over.test.ts runs these in their order, under traffic. */

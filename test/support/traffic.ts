@@ -24,17 +24,20 @@ const seedAnswer = (body: string) => (body.startsWith('version:') ? body : undef
 /**
  * A user's requests: GETs at a steady rate, every one counted, until stopped. An answer has to be one that `read` finds
  * something in.
+ *
+ * @param isFresh a connection for each request, instead of kept ones
  */
 export function startTraffic(
   url: string,
   perSecond: number,
   read: (body: string) => string | undefined = seedAnswer,
   headers: Record<string, string> = {},
+  isFresh = false,
 ): Traffic {
   const { origin, pathname } = new URL(url)
   const pool = new Pool(origin, {
     connections: 10,
-    pipelining: 1,
+    pipelining: isFresh ? 0 : 1,
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
   })
