@@ -7,10 +7,11 @@ import { execa } from 'execa'
 import { type HelmMajor, pathWithTools } from '../scripts/tools.js'
 import { remoteFaults } from '../src/sandbox/daemon.js'
 import type { Fault } from '../src/sandbox/faults.js'
+import { GLOO, type ProviderCase } from '../test/support/providers.js'
 import type { Sandbox, SandboxOptions } from '../src/sandbox/sandbox.js'
 import { CanaryProcess, type Ended } from './canary-process.js'
 
-type Served = Pick<Sandbox, 'apiUrl' | 'proxyUrl' | 'controlUrl' | 'token' | 'kubeconfig'>
+type Served = Pick<Sandbox, 'apiUrl' | 'proxyUrl' | 'gatewayUrl' | 'controlUrl' | 'token' | 'kubeconfig'>
 
 /** Quicker than a real cluster, so that many cases fit into an hour; never instant, so that moments lie in between. */
 const QUICK: SandboxOptions = {
@@ -23,6 +24,8 @@ const QUICK: SandboxOptions = {
 /** A cluster with a proxy in a process of its own, and the tools to use it as a user would. */
 export interface Arena {
   apiUrl: string
+  /** What leads to its apps, and where they are served. */
+  provider: ProviderCase
   proxyUrl: string
   token: string
   /** A folder of its own, working directory of every command; removed at close. */
@@ -42,8 +45,21 @@ export interface Arena {
   close(): Promise<void>
 }
 
-/** Starts an arena with the canary and the sandbox of the build in `root`. A brief one: proofs of 44 answers instead of 459, and half of the users. */
-export async function startArena(root: string, major: HelmMajor, isBrief = false): Promise<Arena> {
+export interface ArenaOptions {
+  /** The build whose canary and sandbox it has: a folder with bin and dist. */
+  root: string
+  major: HelmMajor
+  provider?: ProviderCase
+  /** Proofs of 44 answers instead of 459, and half of the users. */
+  isBrief?: boolean
+}
+
+export async function startArena({
+  root,
+  major,
+  provider = GLOO,
+  isBrief = false,
+}: ArenaOptions): Promise<Arena> {
   const home = await mkdtemp(path.join(tmpdir(), 'canary-soak-'))
   const [{ child, served }, toolsPath] = await Promise.all([forkSandbox(root), pathWithTools(major)])
   const kubeconfig = path.join(home, 'kubeconfig')
@@ -65,7 +81,10 @@ export async function startArena(root: string, major: HelmMajor, isBrief = false
   const spawn = (args: string[]) => new CanaryProcess(runJs, args, { env, cwd: home })
   const control = { ...served, kubeconfig, pid: child.pid ?? 0, startedAt: '' }
   return {
-    ...served,
+    apiUrl: served.apiUrl,
+    token: served.token,
+    provider,
+    proxyUrl: provider.url(served),
     home,
     env,
     runJs,

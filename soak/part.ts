@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HelmMajor } from '../scripts/tools.js'
+import type { ProviderCase } from '../test/support/providers.js'
 import { type Arena, startArena } from './arena.js'
 import { processesIn } from './processes.js'
 import { type MoveKind, nextMove, ROLLOUTS, Subject } from './subject.js'
@@ -11,6 +12,8 @@ export interface PartOptions {
   /** The build to run: a folder with bin and dist. */
   root: string
   major: HelmMajor
+  /** Of the workers' clusters, in turn. */
+  providers: ProviderCase[]
   /** How many cases at most. */
   count: number
   /** No case begins after this many seconds. */
@@ -126,7 +129,7 @@ export class Tally {
     this.report.problems.push(`${name}: ${found.problems.join('; ')} [${kept}]`)
     this.options.log(`  ✖ ${name}: ${found.problems.join('; ')} (${seconds} s)\n    kept in ${kept}`)
     await this.retire(bench)
-    bench.subject = await Subject.install(arena, nextName(subject.app), false)
+    bench.subject = await Subject.install(arena, nextName(subject.app))
   }
 
   /** Ends an app's traffic and counts it. */
@@ -162,12 +165,13 @@ export class Tally {
 
 /** Runs `work` on as many clusters as there are workers, each with an app installed, and closes all of it. */
 export async function onBenches(tally: Tally, work: (bench: Bench) => Promise<void>): Promise<PartReport> {
-  const { root, major, workers, isBrief } = tally.options
+  const { root, major, providers, workers, isBrief } = tally.options
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const arena = await startArena(root, major, isBrief)
+      const provider = providers[worker % providers.length]
+      const arena = await startArena({ root, major, provider, isBrief })
       try {
-        const bench = { arena, worker, subject: await Subject.install(arena, 'echo', true) }
+        const bench = { arena, worker, subject: await Subject.install(arena, 'echo') }
         await work(bench)
         await tally.retire(bench)
       } finally {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { HELM_MAJORS } from '../scripts/tools.js'
+import { EVERY_PROVIDER } from '../test/support/providers.js'
 import { apiErrors } from './api-errors.js'
 import { buildApart } from './build.js'
 import { interrupts } from './interrupts.js'
@@ -36,13 +37,18 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string' },
     seed: { type: 'string', default: '1' },
     helm: { type: 'string', default: '4' },
+    provider: { type: 'string', multiple: true, default: EVERY_PROVIDER.map(({ provider }) => provider) },
     workers: { type: 'string', default: '2' },
   },
 })
 const unknown = flags.part.find((name) => !(name in PARTS))
 const major = HELM_MAJORS.find((known) => String(known) === flags.helm)
-if (unknown !== undefined || !major) {
-  console.error(`--part is one of ${Object.keys(PARTS).join(', ')}; --helm one of ${HELM_MAJORS.join(', ')}`)
+const providers = EVERY_PROVIDER.filter(({ provider }) => flags.provider.includes(provider))
+if (unknown !== undefined || !major || providers.length === 0) {
+  const names = EVERY_PROVIDER.map(({ provider }) => provider)
+  console.error(
+    `--part is one of ${Object.keys(PARTS).join(', ')}; --helm one of ${HELM_MAJORS.join(', ')}; --provider one of ${names.join(', ')}`,
+  )
   process.exit(2)
 }
 
@@ -57,6 +63,7 @@ try {
       await run({
         root: build.root,
         major,
+        providers,
         count: Number(flags.count ?? count),
         seconds: Number(flags.seconds ?? seconds),
         seed: Number(flags.seed),

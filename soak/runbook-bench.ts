@@ -2,13 +2,15 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HelmMajor } from '../scripts/tools.js'
+import { GATEWAY_API, GLOO } from '../test/support/providers.js'
 import { type Arena, startArena } from './arena.js'
 import type { CanaryProcess } from './canary-process.js'
 import { descendants, signal } from './processes.js'
 import { isUpgrading } from './release.js'
 
 const APPS = ['echo', 'foxtrot', 'golf']
-const CLUSTERS = ['east', 'west']
+/** Each with a provider of its own. */
+const CLUSTERS = { east: GLOO, west: GATEWAY_API }
 
 /** Whether the second cluster waits for the first, or both are gone through at once. */
 export type Order = 'one after the other' | 'side by side'
@@ -50,9 +52,13 @@ export class RunbookBench {
 
   /** Starts both clusters and installs v1 of the apps. */
   static async start(root: string, major: HelmMajor, isBrief?: boolean): Promise<RunbookBench> {
-    const arenas = await Promise.all(CLUSTERS.map(() => startArena(root, major, isBrief)))
+    const arenas = await Promise.all(
+      Object.values(CLUSTERS).map((provider) => startArena({ root, major, provider, isBrief })),
+    )
     const bench = new RunbookBench(
-      CLUSTERS.flatMap((cluster, index) => APPS.map((app) => ({ cluster, arena: arenas[index]!, app }))),
+      Object.keys(CLUSTERS).flatMap((cluster, index) =>
+        APPS.map((app) => ({ cluster, arena: arenas[index]!, app })),
+      ),
     )
     try {
       await bench.writeRunbooks()
@@ -145,8 +151,18 @@ export class RunbookBench {
   }
 
   private async writeRunbooks(): Promise<void> {
-    const texts = {
-      'install.yaml': this.runbook('side by side', '\n  - install: v1\n'),
+    const clusters = Object.entries(CLUSTERS)
+    const installs = clusters.map(
+      ([cluster]) =>
+        `  - { install: { version: v1, values: [${cluster}-values.yaml] }, when: { cluster: ${cluster} } }`,
+    )
+    const values = clusters.map(([cluster, { routes }]) => [
+      `${cluster}-values.yaml`,
+      JSON.stringify({ routes }),
+    ])
+    const texts: Record<string, string> = {
+      ...Object.fromEntries(values),
+      'install.yaml': this.runbook('side by side', ['', ...installs].join('\n')),
       [FILES['one after the other']]: this.runbook('one after the other', STEPS),
       [FILES['side by side']]: this.runbook('side by side', STEPS),
     }
@@ -156,9 +172,10 @@ export class RunbookBench {
   }
 
   private runbook(order: Order, steps: string): string {
-    const clusters = CLUSTERS.map((cluster, index) => {
+    const names = Object.keys(CLUSTERS)
+    const clusters = names.map((cluster, index) => {
       const place = this.places.find((one) => one.cluster === cluster)!
-      const after = index === 0 || order === 'side by side' ? '' : `, after: ${CLUSTERS[index - 1]}`
+      const after = index === 0 || order === 'side by side' ? '' : `, after: ${names[index - 1]}`
       return `  ${cluster}: { context: canary-sandbox, kubeconfig: ${kubeconfigOf(place)}${after} }`
     })
     return [

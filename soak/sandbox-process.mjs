@@ -7,8 +7,10 @@ import { pathToFileURL } from 'node:url'
 
 const [root, options] = process.argv.slice(2)
 const { startSandbox } = await import(pathToFileURL(path.join(root, 'dist', 'sandbox', 'sandbox.js')).href)
-const { apiUrl, proxyUrl, controlUrl, token, kubeconfig } = await startSandbox(JSON.parse(options))
-process.send({ apiUrl, proxyUrl, controlUrl, token, kubeconfig })
+const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = await startSandbox(
+  JSON.parse(options),
+)
+process.send({ apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig })
 process.on('disconnect', () => process.exit())
 // A Ctrl-C typed at the harness is its own to handle: the cases that run still need their cluster.
 process.on('SIGINT', () => undefined)

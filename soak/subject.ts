@@ -32,9 +32,9 @@ export class Subject {
     readonly traffic: Traffic,
   ) {}
 
-  /** Installs an app; `isFirst` of its cluster brings the VirtualService along. Throws where that fails. */
-  static async install(arena: Arena, app: string, isFirst: boolean): Promise<Subject> {
-    const args = ['install', app, 'v1', ...(isFirst ? ['--with-virtual-service'] : [])]
+  /** Throws where that fails. */
+  static async install(arena: Arena, app: string): Promise<Subject> {
+    const args = ['install', app, 'v1', ...arena.provider.install]
     const { code, stderr } = await arena.canary(args)
     if (code !== 0) throw new Error(`canary ${args.join(' ')} ended with ${code}:\n${stderr}`)
     return new Subject(arena, app, startTraffic(`${arena.proxyUrl}/${app}`, arena.perSecond))

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
-import { GATEWAY_API, PROVIDERS } from '../support/providers.js'
+import { EACH_ONCE, GATEWAY_API } from '../support/providers.js'
 import { startTraffic } from '../support/traffic.js'
 
 const chart = fileURLToPath(new URL('../../chart', import.meta.url))
@@ -27,7 +27,7 @@ async function deployments(): Promise<string[]> {
 const STABLE = { name: 'stable', primary: 'v1' }
 const ONLY_V1 = ['deployment.apps/echo-v1']
 
-describe.each(PROVIDERS)(
+describe.each(EACH_ONCE)(
   'the way back, with Helm $major and $provider',
   ({ major, provider, install, url, routeKind }) => {
     beforeEach(async () => {
@@ -35,9 +35,9 @@ describe.each(PROVIDERS)(
       await expectExit(0, 'install', 'echo', 'v1', ...install)
     })
 
-    // What abort plans is up to the stage, not to Helm's version: each stage once, with either Helm some.
+    // What abort plans is up to the stage, not to Helm's version: each stage once, with each Helm some.
     const isGateway = provider === GATEWAY_API.provider
-    const stages = isGateway ? ['weighted', 'shifted'] : major === 4 ? ['header', 'weighted'] : ['shifted']
+    const stages = isGateway ? ['weighted', 'shifted'] : ['header', 'weighted']
     test(`abort from ${stages.join(' and ')}: only the primary is left, and no request fails`, async () => {
       const users = startTraffic(`${url(cli.sandbox)}/echo`, 50)
       const ways: [string, string[][]][] = [
@@ -69,7 +69,7 @@ describe.each(PROVIDERS)(
       expect((await users.stop()).failures).toEqual({})
     })
 
-    test.runIf(major === 4 && !isGateway)(
+    test.runIf(!isGateway)(
       'a start whose pods never get ready leaves traffic as it was, and abort leaves only the primary',
       async () => {
         cli.sandbox.faults.add({ kind: 'crash', app: 'echo', version: 'v2' })
@@ -116,7 +116,7 @@ describe.each(PROVIDERS)(
       expect((await users.stop()).failures).toEqual({})
     })
 
-    test.runIf(major === 4 && !isGateway)(
+    test.runIf(!isGateway)(
       'an install that failed is removed by abort, or installed anew with --recover',
       async () => {
         const forbidden = cli.sandbox.faults.add({ kind: 'forbid', verb: 'create', resource: 'upstreams' })
@@ -133,7 +133,7 @@ describe.each(PROVIDERS)(
       },
     )
 
-    test.runIf(major === 4 && !isGateway)(
+    test.runIf(!isGateway)(
       'a canary that never started is removed, though the answers of the app name no version',
       async () => {
         const values = path.join(cli.home, 'nameless.json')
@@ -146,7 +146,7 @@ describe.each(PROVIDERS)(
       },
     )
 
-    test.runIf(major === 4 && !isGateway)(
+    test.runIf(!isGateway)(
       'without a proxy the routes go back all the same; removal waits for the proof, or for a reason',
       async () => {
         await expectExit(0, 'start', 'echo', 'v2')
@@ -165,7 +165,7 @@ describe.each(PROVIDERS)(
       },
     )
 
-    test.runIf(major === 4 && !isGateway)(
+    test.runIf(!isGateway)(
       'what a failed helm left behind goes with the next abort; what is of others stays, and is named',
       async () => {
         await installWorker()

@@ -5,14 +5,15 @@ import { projectRoot } from '../../soak/build.js'
 import { descendants, isRunning } from '../../soak/processes.js'
 import { revisionsOf } from '../../soak/release.js'
 import { Subject } from '../../soak/subject.js'
+import { GATEWAY_API } from '../support/providers.js'
 import { noPty, openTerminal } from '../support/pty.js'
 
 let arena: Arena
 let subject: Subject
 
 beforeAll(async () => {
-  arena = await startArena(projectRoot, 4, true)
-  subject = await Subject.install(arena, 'echo', true)
+  arena = await startArena({ root: projectRoot, major: 4, provider: GATEWAY_API, isBrief: true })
+  subject = await Subject.install(arena, 'echo')
   await subject.go(subject.start())
 })
 afterAll(async () => {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../soak/build.js'
 import type { PartOptions } from '../../soak/part.js'
+import { EVERY_PROVIDER } from '../support/providers.js'
 import { runbookKills } from '../../soak/runbook-kills.js'
 
 let folder: string
@@ -18,6 +19,7 @@ test('a run over two clusters that is killed, alone or with its helm, is gone on
   const options: PartOptions = {
     root: projectRoot,
     major: 4,
+    providers: EVERY_PROVIDER,
     count: 3,
     seconds: 60,
     seed: 3,

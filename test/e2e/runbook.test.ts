@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { GATEWAY_API } from '../support/providers.js'
 import { startTraffic } from '../support/traffic.js'
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -14,6 +15,7 @@ let west: SandboxCli
 beforeAll(async () => {
   ;[east, west] = await Promise.all([startSandboxCli(4, QUICK), startSandboxCli(4, QUICK)])
   await writeFile(path.join(east.home, 'rollout.yaml'), RUNBOOK(east, west))
+  await writeFile(path.join(east.home, 'west-values.yaml'), JSON.stringify({ routes: GATEWAY_API.routes }))
 })
 afterAll(() => Promise.all([east.close(), west.close()]))
 
@@ -32,7 +34,8 @@ apps: { echo: {}, golf: {} }
 defaults: { probeRate: 0 }
 onFailure: abort
 steps:
-  - install: v1
+  - { install: v1, when: { cluster: east } }
+  - { install: { version: v1, values: [west-values.yaml] }, id: install-west, when: { cluster: west } }
   - start: \${to}
   - approve: { id: qa, message: Does it work? }
     when: { cluster: east, app: echo }
@@ -106,7 +109,7 @@ test('two waves in two clusters, with an approval: stopped, approved, done, done
     ({ type, app, cluster }) => type === 'upgraded' && app === 'golf' && cluster === 'west',
   )
   expect(upgrades.map(({ revision, runStep }) => [revision, runStep])).toEqual(
-    steps.map((step, index) => [index + 1, step]),
+    ['install-west', ...steps.slice(1)].map((step, index) => [index + 1, step]),
   )
 })
 
@@ -130,10 +133,10 @@ test('an app that fails goes back; its wave and the cluster after it are not beg
   expect((await canary(0, 'status', 'echo')).stage).toEqual({ name: 'stable', primary: 'v2' })
   expect(commandsIn(stderr)).toEqual([
     '::group::wave edge in east: echo',
-    expect.stringMatching(/^::warning file=rollout\.yaml,line=17,/),
+    expect.stringMatching(/^::warning file=rollout\.yaml,line=18,/),
     '::endgroup::',
     expect.stringMatching(
-      /^::error file=rollout\.yaml,line=17,title=canary%3A east\/echo%2C exit 7::Traffic /,
+      /^::error file=rollout\.yaml,line=18,title=canary%3A east\/echo%2C exit 7::Traffic /,
     ),
   ])
   expect(await summary()).toContain('### canary: rollout ✖ 0 of 4 apps')
@@ -147,7 +150,7 @@ test('what is wrong with the file is noted at its line on GitHub; neither helm n
     expect(exitCode).toBe(2)
     expect(commandsIn(stderr)).toEqual([
       expect.stringMatching(
-        /^::error file=wrong\.yaml,line=17,col=5,title=canary%3A the runbook::unknown key "strat"/,
+        /^::error file=wrong\.yaml,line=18,col=5,title=canary%3A the runbook::unknown key "strat"/,
       ),
     ])
   }

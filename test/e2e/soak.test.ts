@@ -6,6 +6,7 @@ import { projectRoot } from '../../soak/build.js'
 import { kills } from '../../soak/kills.js'
 import type { PartOptions, PartReport } from '../../soak/part.js'
 import { races } from '../../soak/races.js'
+import { GATEWAY_API, GLOO, type ProviderCase } from '../support/providers.js'
 
 /** The short version of `npm run soak` (docs/soak.md): a few kills and a race; failing API calls are played one by one in hostile.test.ts. */
 let folder: string
@@ -14,11 +15,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function run(part: (options: PartOptions) => Promise<PartReport>, count: number): Promise<PartReport> {
+async function run(
+  part: (options: PartOptions) => Promise<PartReport>,
+  count: number,
+  provider: ProviderCase,
+): Promise<PartReport> {
   const log: string[] = []
   const report = await part({
     root: projectRoot,
     major: 4,
+    providers: [provider],
     count,
     seconds: 60,
     seed: 7,
@@ -35,9 +41,14 @@ async function run(part: (options: PartOptions) => Promise<PartReport>, count: n
 }
 
 test('killed at any moment, the same command with --recover reaches its target', async () => {
-  expect(await run(kills, 2)).toMatchObject({ tried: 2, reached: 2, exits: { 0: 2 }, orphans: 0 })
+  expect(await run(kills, 2, GATEWAY_API)).toMatchObject({
+    tried: 2,
+    reached: 2,
+    exits: { 0: 2 },
+    orphans: 0,
+  })
 })
 
 test('of two operators one wins each revision, and no update is lost', async () => {
-  expect(await run(races, 1)).toMatchObject({ tried: 1, reached: 1 })
+  expect(await run(races, 1, GLOO)).toMatchObject({ tried: 1, reached: 1 })
 })

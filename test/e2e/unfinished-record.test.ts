@@ -4,19 +4,20 @@ import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type Arena, startArena } from '../../soak/arena.js'
 import { projectRoot } from '../../soak/build.js'
 import { revisionsOf } from '../../soak/release.js'
+import { EACH_ONCE } from '../support/providers.js'
 import { type Move, Subject } from '../../soak/subject.js'
 
 /**
  * Helm ends an upgrade by two writes: the old revision becomes `superseded`, then the new one `deployed`. A helm that dies
  * in between (found by the soak) leaves a release without any deployed revision, all of whose objects are there and serve.
  */
-describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
+describe.each(EACH_ONCE)('what Helm $major leaves behind with $provider', ({ major, ...provider }) => {
   let arena: Arena
   let subject: Subject
 
   beforeAll(async () => {
-    arena = await startArena(projectRoot, major, true)
-    subject = await Subject.install(arena, 'echo', true)
+    arena = await startArena({ root: projectRoot, major, provider, isBrief: true })
+    subject = await Subject.install(arena, 'echo')
     await subject.go(subject.start())
   })
   afterAll(async () => {
@@ -68,7 +69,7 @@ describe.each(HELM_MAJORS)('what Helm %i leaves behind', (major) => {
   test('what failed before it removed a version is gone back from, and on again', async () => {
     if (major === HELM_MAJORS.at(-1)) await subject.go(subject.start())
     await subject.go(subject.shift(100))
-    await arena.order({ kind: 'forbid', verb: 'patch', resource: 'upstreams' })
+    await arena.order({ kind: 'forbid', verb: 'patch', resource: provider.routeKind })
     const move = subject.finish()
     expect((await arena.canary(move.args)).code).toBe(5)
     expect((await revisionsOf(arena, 'echo')).at(-1)?.status).toBe('failed')

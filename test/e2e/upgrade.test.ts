@@ -2,8 +2,8 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HELM_MAJORS } from '../../scripts/tools.js'
 import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { EACH_ONCE_SWAPPED, GLOO } from '../support/providers.js'
 import { startTraffic } from '../support/traffic.js'
 
 const bundled = fileURLToPath(new URL('../../chart', import.meta.url))
@@ -42,57 +42,62 @@ async function podNames(): Promise<string[]> {
   return pods.filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name)
 }
 
-describe.each(HELM_MAJORS)('upgrade, with Helm %i', (major) => {
-  beforeEach(async () => {
-    cli = await startSandboxCli(major, QUICK)
-    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
-  })
-
-  test('a new chart with a value that restarts pods, and the way back: no request fails', async () => {
-    const chart = await nextChart()
-    const users = startTraffic(`${cli.sandbox.proxyUrl}/echo`, 50)
-    const oldPods = await podNames()
-
-    const dry = await canary('upgrade', 'echo', '--chart', chart, '--set', 'team=blue', '--dry-run')
-    expect(dry.exitCode).toBe(0)
-    for (const line of [
-      '+ team: "blue"',
-      'chart gloo-app 0.1.0 → gloo-app 0.2.0',
-      'Deployment echo-v1 changes',
-      '+ spec.template.metadata.labels.team: "blue"',
-      'pods of v1 are replaced',
-    ]) {
-      expect(dry.stdout).toContain(line)
-    }
-
-    const up = await expectExit(0, 'upgrade', 'echo', '--chart', chart, '--set', 'team=blue')
-    expect(up).toMatchObject({
-      changed: true,
-      revision: 2,
-      stage: { name: 'stable', primary: 'v1' },
-      undo: 'canary upgrade echo --revision 1',
+describe.each(EACH_ONCE_SWAPPED)(
+  'upgrade, with Helm $major and $provider',
+  ({ major, install, url, routes }) => {
+    beforeEach(async () => {
+      cli = await startSandboxCli(major, QUICK)
+      await expectExit(0, 'install', 'echo', 'v1', ...install)
     })
-    expect(up.proofs.map(({ step, proof }: any) => [step, proof.verdict])).toEqual([
-      [undefined, 'pass'],
-      ['upgrade', 'pass'],
-    ])
-    expect((await podNames()).filter((name) => oldPods.includes(name))).toEqual([])
 
-    expect(await expectExit(0, 'upgrade', 'echo', '--chart', chart)).toMatchObject({ changed: false })
+    test('a new chart with a value that restarts pods, and the way back: no request fails', async () => {
+      const chart = await nextChart()
+      const users = startTraffic(`${url(cli.sandbox)}/echo`, 50)
+      const oldPods = await podNames()
 
-    const back = await expectExit(0, 'upgrade', 'echo', '--revision', '1')
-    expect(back).toMatchObject({ changed: true, revision: 3 })
-    const { stdout } = await cli.helm(['get', 'values', 'echo', '-n', 'echo', '-o', 'json'])
-    const routes = { apiGroup: 'example', primary: { version: 'v1' } }
-    expect(JSON.parse(stdout)).toEqual({ deployment: { v1: {} }, routes })
-    expect((await users.stop()).failures).toEqual({})
-  })
-})
+      const dry = await canary('upgrade', 'echo', '--chart', chart, '--set', 'team=blue', '--dry-run')
+      expect(dry.exitCode).toBe(0)
+      for (const line of [
+        '+ team: "blue"',
+        'chart gloo-app 0.1.0 → gloo-app 0.2.0',
+        'Deployment echo-v1 changes',
+        '+ spec.template.metadata.labels.team: "blue"',
+        'pods of v1 are replaced',
+      ]) {
+        expect(dry.stdout).toContain(line)
+      }
+
+      const up = await expectExit(0, 'upgrade', 'echo', '--chart', chart, '--set', 'team=blue')
+      expect(up).toMatchObject({
+        changed: true,
+        revision: 2,
+        stage: { name: 'stable', primary: 'v1' },
+        undo: 'canary upgrade echo --revision 1',
+      })
+      expect(up.proofs.map(({ step, proof }: any) => [step, proof.verdict])).toEqual([
+        [undefined, 'pass'],
+        ['upgrade', 'pass'],
+      ])
+      expect((await podNames()).filter((name) => oldPods.includes(name))).toEqual([])
+
+      expect(await expectExit(0, 'upgrade', 'echo', '--chart', chart)).toMatchObject({ changed: false })
+
+      const back = await expectExit(0, 'upgrade', 'echo', '--revision', '1')
+      expect(back).toMatchObject({ changed: true, revision: 3 })
+      const { stdout } = await cli.helm(['get', 'values', 'echo', '-n', 'echo', '-o', 'json'])
+      expect(JSON.parse(stdout)).toEqual({
+        deployment: { v1: {} },
+        routes: { ...routes, primary: { version: 'v1' } },
+      })
+      expect((await users.stop()).failures).toEqual({})
+    })
+  },
+)
 
 describe('upgrade, with either Helm', () => {
   beforeEach(async () => {
     cli = await startSandboxCli(4, QUICK)
-    await expectExit(0, 'install', 'echo', 'v1', '--with-virtual-service')
+    await expectExit(0, 'install', 'echo', 'v1', ...GLOO.install)
   })
 
   test('pods that do not come up: why, traffic as it was, and the way back', async () => {

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../src/sandbox/sandbox.js'
 export interface ProviderCase {
   provider: string
   install: string[]
-  url: (sandbox: Sandbox) => string
+  url: (sandbox: Pick<Sandbox, 'proxyUrl' | 'gatewayUrl'>) => string
   /** The `routes` in the values that it adds. */
   routes: object
   /** Plurals of its kinds. */
@@ -36,9 +36,16 @@ export const GATEWAY_API: ProviderCase = {
   routeKind: 'httproutes',
 }
 
-/** Every provider, and every Helm. */
-export const PROVIDERS: (ProviderCase & { major: HelmMajor })[] = [
+export const EVERY_PROVIDER: ProviderCase[] = [GLOO, GATEWAY_API]
+
+/** Each provider and each Helm once: what a story needs where neither depends on the other. */
+export const EACH_ONCE: (ProviderCase & { major: HelmMajor })[] = [
   { major: 3, ...GLOO },
-  { major: 4, ...GLOO },
   { major: 4, ...GATEWAY_API },
+]
+
+/** The other pairs, for stories whose steps others go through with EACH_ONCE. */
+export const EACH_ONCE_SWAPPED: (ProviderCase & { major: HelmMajor })[] = [
+  { major: 4, ...GLOO },
+  { major: 3, ...GATEWAY_API },
 ]
