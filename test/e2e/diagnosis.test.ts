@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Fault } from '../../src/sandbox/faults.js'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import type { CommandOutcome } from '../../soak/canary-workers.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { HELM_MAJORS, pathWithTools } from '../../scripts/tools.js'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import type { CommandOutcome } from '../../soak/canary-workers.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 let cli: SandboxCli | undefined
 afterEach(async () => {

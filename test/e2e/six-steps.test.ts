@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 import { EACH_ONCE, GLOO } from '../support/providers.js'
 import { startTraffic } from '../support/traffic.js'
 
@@ -25,7 +25,7 @@ describe.each(EACH_ONCE)(
   'with Helm $major and $provider',
   ({ major, provider, install, url, routes, kinds }) => {
     test('echo goes through the six steps beside an untouched foxtrot, and no request fails', async () => {
-      cli = await startSandboxCli(major, { ownProcesses: true })
+      cli = await startSandboxCli(major, { ownProcesses: major === 3 })
       const proxies = url(cli.sandbox)
       const installed = await json('install', 'echo', 'v1', ...install)
       expect(installed.stage).toEqual({ name: 'stable', primary: 'v1' })
@@ -105,11 +105,11 @@ describe.each(EACH_ONCE)(
     test.runIf(provider === GLOO.provider)(
       'every command again, once its target is reached, proves it and changes nothing',
       async () => {
-        cli = await startSandboxCli(major)
+        cli = await startSandboxCli(major, QUICK)
         for (const args of [
           ['install', 'echo', 'v1', ...install],
           ['start', 'echo', 'v2'],
-          ['shift', 'echo', '5'],
+          ['shift', 'echo', '50'],
           ['shift', 'echo', '100'],
           ['finish', 'echo', 'v2'],
         ]) {

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type CommandOutcome, QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
+import type { CommandOutcome } from '../../soak/canary-workers.js'
+import { QUICK, type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
 
 const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const chart = fileURLToPath(new URL('../../chart', import.meta.url))

@@ -1,21 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect } from 'vitest'
+import { projectRoot } from '../../soak/build.js'
+import { CanaryWorkers, type CommandOutcome } from '../../soak/canary-workers.js'
 import { type HelmMajor, pathWithTools } from '../../scripts/tools.js'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
-import { CanaryWorkers } from './canary-workers.js'
 import { requireInSchema } from './json-schema.js'
 
-const runJs = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
-
-export interface CommandOutcome {
-  exitCode: number
-  stdout: string
-  stderr: string
-}
+const runJs = path.join(projectRoot, 'bin', 'run.js')
 
 /** A sandbox in this process and the tools to use it as a user would: the real canary, helm and kubectl. */
 export interface SandboxCli {
@@ -91,7 +85,7 @@ export async function startSandboxCli(
     })
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr }
   }
-  const workers = new CanaryWorkers(home, env)
+  const workers = new CanaryWorkers(projectRoot, home, env)
   const canary: SandboxCli['canary'] = async (args, extra = {}) => {
     const isOwn = ownProcesses || extra.input !== undefined
     const outcome = isOwn

@@ -1,8 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CommandOutcome } from './sandbox-cli.js'
 
 const program = fileURLToPath(new URL('canary-worker.mjs', import.meta.url))
+
+export interface CommandOutcome {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
 
 /**
  * Processes that run one canary command after the other: most of the CPU time of a command goes into starting Node and
@@ -12,7 +17,9 @@ export class CanaryWorkers {
   private readonly all = new Set<ChildProcess>()
   private readonly idle: ChildProcess[] = []
 
+  /** Runs the build in `root`. */
   constructor(
+    private readonly root: string,
     private readonly cwd: string,
     private readonly env: Record<string, string>,
   ) {}
@@ -39,7 +46,7 @@ export class CanaryWorkers {
 
   private async start(): Promise<ChildProcess> {
     const { cwd, env } = this
-    const worker = fork(program, [], {
+    const worker = fork(program, [this.root], {
       cwd,
       env,
       execArgv: [],

@@ -1,12 +1,14 @@
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /**
  * Runs one command line after the other in this process: `{ argv, env }` in, `{ exitCode, stdout, stderr }` out, as a
  * process of its own would have printed them. Working directory and the rest of the environment are this process's.
  */
-const runJs = new URL('../../bin/run.js', import.meta.url)
-const { main } = await import(new URL('../../dist/cli/main.js', import.meta.url).href)
-process.argv[1] = fileURLToPath(runJs)
+const [, , root] = process.argv
+const runJs = path.join(root, 'bin', 'run.js')
+const { main } = await import(pathToFileURL(path.join(root, 'dist/cli/main.js')).href)
+process.argv.splice(1, 2, runJs)
 const ownEnv = { ...process.env }
 const streams = ['stdout', 'stderr']
 const listeners = streams.map((name) => process[name].rawListeners('error'))
@@ -23,7 +25,7 @@ process.on('message', async ({ argv, env }) => {
   }
   Object.assign(process.env, env)
   process.exitCode = undefined
-  await main(argv, pathToFileURL(fileURLToPath(runJs)).href)
+  await main(argv, pathToFileURL(runJs).href)
   const exitCode = process.exitCode ?? 0
   process.exitCode = undefined
   for (const name of Object.keys(env)) delete process.env[name]
