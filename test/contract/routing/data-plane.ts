@@ -15,9 +15,7 @@ import type { Like } from '../../../src/sandbox/gateway/gateway-api/like.js'
 import { PROFILES } from '../../../src/sandbox/gateway/gateway-api/profile.js'
 import { Gloo } from '../../../src/sandbox/gateway/gloo/control-plane.js'
 import { startProxy } from '../../../src/sandbox/proxy/proxy.js'
-
-/** A connection that is refused or breaks. */
-export const NO_ANSWER = 'no answer'
+import { countAnswers } from './count-answers.js'
 
 /** The sandbox without its API: objects are put into the store, answers come out of the proxy. */
 export interface DataPlane {
@@ -28,15 +26,8 @@ export interface DataPlane {
   reset(): Promise<void>
   /** Waits until pods are as ready as they get, and the proxy has been told of all changes. */
   settled(): Promise<void>
-  /**
-   * Sends requests; counts answers as `200 body`, and as {@link NO_ANSWER} what was not answered.
-   * @param path with a method before it, if that is not GET: `POST /echo`
-   */
-  count(
-    path: string,
-    headers: [string, string][],
-    sent: number,
-  ): Promise<{ answers: Record<string, number>; first: Record<string, string> }>
+  /** {@link countAnswers} of the proxy. */
+  count(path: string, headers: [string, string][], sent: number): ReturnType<typeof countAnswers>
   /** Requests sent and not answered yet. */
   inFlight(): number
   /** What a pod logged. */
@@ -120,27 +111,7 @@ export async function startDataPlane({
       )
       await quiet()
     },
-    count: async (path, headers, sent) => {
-      const answers: Record<string, number> = {}
-      let first: Record<string, string> | undefined
-      for (let left = sent; left > 0; left -= 1) {
-        const [method, target] = path.includes(' ') ? path.split(' ') : ['GET', path]
-        try {
-          const answer = await pool.request({
-            path: target!,
-            method: method as 'GET' | 'POST',
-            headers: headers.flat(),
-          })
-          const body = (await answer.body.text()).trim()
-          const key = `${answer.statusCode} ${body}`.trim()
-          answers[key] = (answers[key] ?? 0) + 1
-          first ??= answer.headers as Record<string, string>
-        } catch {
-          answers[NO_ANSWER] = (answers[NO_ANSWER] ?? 0) + 1
-        }
-      }
-      return { answers, first: first ?? {} }
-    },
+    count: (path, headers, sent) => countAnswers(pool, path, headers, sent),
     inFlight: () => pool.stats.running,
     logsOf: (namespace, pod, isBefore) => kubelet.logsOf(namespace, pod, isBefore),
     close: async () => {

@@ -1,34 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyDefaults } from '../../../src/sandbox/api-server/admission/defaults.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
-import { type Like, LIKES } from '../../../src/sandbox/gateway/gateway-api/like.js'
+import { LIKES } from '../../../src/sandbox/gateway/gateway-api/like.js'
 import { PROFILES } from '../../../src/sandbox/gateway/gateway-api/profile.js'
-import { type DataPlane, NO_ANSWER, startDataPlane, until } from './data-plane.js'
+import { type DataPlane, startDataPlane, until } from './data-plane.js'
 import { gateway, gatewayClass, httpRoute, versionService } from './gateway-objects.js'
+import { hasChance, kindsOf, NAMES, scenarios, withoutChance, withoutTimes } from './gateway-recordings.js'
 import { deployment, KINDS, put } from './objects.js'
-
-interface Answers {
-  /** By status, body and `[fingerprint]`. */
-  answers: Record<string, number>
-  headers: Record<string, Record<string, string>>
-}
-
-interface Recording {
-  name: string
-  spec: { parentRefs: { name: string }[] }
-  conditions: Partial<Record<Like, { type: string; observedGeneration: number }[]>>
-  asked: ({ request: string; headers: Record<string, string> } & Record<Like, Answers>)[]
-}
-
-const { scenarios } = JSON.parse(
-  readFileSync(new URL('fixtures/gateway-api-recordings.json', import.meta.url), 'utf8'),
-) as { scenarios: Recording[] }
-
-const NAMES: Record<Like, string> = { 'envoy-gateway': 'eg', contour: 'contour', traefik: 'traefik' }
-
-/** What is random in an answer: whether a backend was quicker than a timeout of one millisecond. */
-const BY_CHANCE = '504 upstream request timeout'
 
 describe.each(LIKES)('recordings of a real gateway: %s', (like) => {
   const profile = PROFILES[like]
@@ -87,33 +65,3 @@ describe.each(LIKES)('recordings of a real gateway: %s', (like) => {
     }
   })
 })
-
-function withoutTimes(conditions: object[] | undefined): object[] | undefined {
-  return conditions?.map((one) => {
-    const { lastTransitionTime: _, ...rest } = one as { lastTransitionTime: string }
-    return rest
-  })
-}
-
-/** Recorded answers without the fingerprint, which is among the headers. */
-function byKind(answers: Record<string, number>): Record<string, number> {
-  const kinds: Record<string, number> = {}
-  for (const [answer, count] of Object.entries(answers)) {
-    const kind = answer.startsWith('ConnectionRefused') ? NO_ANSWER : answer.replace(/ \[\w+\]$/, '')
-    kinds[kind] = (kinds[kind] ?? 0) + count
-  }
-  return withoutChance(kinds)
-}
-
-function kindsOf(answers: Record<string, number>): string[] {
-  return Object.keys(byKind(answers))
-}
-
-function withoutChance(answers: Record<string, number>): Record<string, number> {
-  const { [BY_CHANCE]: _, ...rest } = answers
-  return rest
-}
-
-function hasChance(answers: Record<string, number>): boolean {
-  return Object.keys(answers).some((answer) => answer.startsWith(BY_CHANCE))
-}
