@@ -7,9 +7,11 @@ import type { Plan } from '../model/plan.js'
 import { upgradeLines } from '../model/results/upgrade-changes.js'
 import type { JsonObject } from '../model/values.js'
 import { expectationsOf } from '../rollout/stage/expectations.js'
+import { mapOf } from '../rollout/values/json-fields.js'
 import { effectiveValues } from '../rollout/values/merge.js'
 import { planImport, requireImportable } from '../rollout/import/plan-import.js'
-import { fromSeed } from '../rollout/import/seed-layouts.js'
+import { fromObjects, fromSeed } from '../rollout/import/seed-layouts.js'
+import { handMadeRoutes } from '../routing/select.js'
 import { bundledChart } from './inputs/bundled-chart.js'
 import { changeApp } from './change/change.js'
 import { readChartFolder } from './inputs/chart-folder.js'
@@ -45,9 +47,11 @@ export async function importApp(context: OperationContext, request: AppRequest):
         return { plan: verifiedAlone(await requireReleased(context, found)), command, revision: deployed }
       }
       const { config } = deployed
-      const objects = parseManifest(deployed.manifest)
+      const objects = parseManifest(deployed.manifest).map((object) => placed(object, namespace))
       const effective = effectiveValues(deployed.chart.values, config)
-      const seed = fromSeed({ app, effective, objects })
+      const release = { app, effective, objects }
+      const read = handMadeRoutes(app, namespace, objects)
+      const seed = read ? fromObjects(release, read) : fromSeed(release)
       if (!seed) throw unknownLayout(app, namespace, effective)
       requireImportable({ app, namespace }, seed)
       const chart = { path: bundledChart() }
@@ -63,7 +67,9 @@ export async function importApp(context: OperationContext, request: AppRequest):
       )
       const changes = plan.steps[0]?.changes
       const lines = [
-        `values as in ${seed.layout} of the series`,
+        seed.layout === 'objects'
+          ? 'versions and stage as in its objects'
+          : `values as in ${seed.layout} of the series`,
         ...seed.notes,
         // A dry run prints them with its plan.
         ...(changes && !context.dryRun ? upgradeLines(changes) : []),
@@ -84,6 +90,11 @@ export async function importApp(context: OperationContext, request: AppRequest):
       }
     },
   })
+}
+
+/** A chart may leave the namespace to Helm; the bundled one writes it. */
+function placed(object: JsonObject, namespace: string): JsonObject {
+  return { ...object, metadata: { namespace, ...mapOf(object.metadata) } }
 }
 
 function verifiedAlone({ app, namespace, stage, deployed }: ReleasedApp): Plan {

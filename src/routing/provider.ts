@@ -51,6 +51,12 @@ export interface RoutingDescription {
   /** The route objects among these that lead to a Service. */
   readonly routesTo: (service: ObjectRef, objects: JsonObject[]) => OldRoutes[]
 
+  /**
+   * The routes of a release that was made by hand, read from its objects; undefined if they are none of this provider's, or are
+   * read from the values.
+   */
+  readonly handMade: (app: string, namespace: string, objects: JsonObject[]) => HandMadeRoutes | undefined
+
   /** Whether the chart makes a Service of the app's name, for all versions. */
   readonly hasAppService: boolean
 }
@@ -61,6 +67,16 @@ export interface StrictAdmission {
   denied(stderr: string): boolean
   /** Whether the gateway knows a backend by now. */
   knows(backend: JsonObject): boolean
+}
+
+/** Routes made by hand, as values. */
+export interface HandMadeRoutes {
+  primary?: string
+  canary?: JsonObject
+  /** The rest of `routes`. */
+  routes: JsonObject
+  /** What the values cannot express, a sentence each. */
+  odd: string[]
 }
 
 /** A route object outside the release that leads to a Service. */

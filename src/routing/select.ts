@@ -11,6 +11,7 @@ import { GLOO } from './gloo/description.js'
 import { GLOO_RESOURCES } from './gloo/kinds.js'
 import { GlooProvider } from './gloo/provider.js'
 import type {
+  HandMadeRoutes,
   OldRoutes,
   ProviderName,
   RoutedApp,
@@ -31,6 +32,16 @@ export const ROUTING_RESOURCES: CustomKinds = { ...GLOO_RESOURCES, ...GATEWAY_AP
 /** The provider of an app, without a cluster. Throws UsageError for an unknown one. */
 export function descriptionFor(values: JsonObject = {}): RoutingDescription {
   return DESCRIPTIONS[providerName(values)]
+}
+
+/** The routes of a release made by hand that a provider reads from its objects. */
+export function handMadeRoutes(
+  app: string,
+  namespace: string,
+  objects: JsonObject[],
+): HandMadeRoutes | undefined {
+  const read = Object.values(DESCRIPTIONS).map(({ handMade }) => handMade(app, namespace, objects))
+  return read.find((found) => found !== undefined)
 }
 
 /** The route objects of any provider that lead to a Service, by provider. */

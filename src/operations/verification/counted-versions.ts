@@ -1,8 +1,13 @@
 import type { Clock } from '../../lib/clock.js'
 import { CanaryError } from '../../model/errors.js'
 import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/verify/expectation.js'
+import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { VersionCounters } from '../../routing/provider.js'
-import type { VerificationReporter, VerificationRequest } from '../../verification/probing/verifier.js'
+import type {
+  VerificationReporter,
+  VerificationRequest,
+  Verifier,
+} from '../../verification/probing/verifier.js'
 import {
   type CountedRule,
   type CountedWindow,
@@ -17,6 +22,18 @@ export interface CountedVerification {
   hasShadow: boolean
   clock: Clock
   verify(request: VerificationRequest, reporter: VerificationReporter): Promise<StageProof>
+}
+
+/** Whether the answers name their versions by themselves, whatever values and images let expect. */
+export async function answersName(
+  verifier: Pick<Verifier, 'explain'>,
+  request: VerificationRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const answers = await verifier.explain({ ...request, times: 1 }, signal)
+  const isNamed = ({ readings }: ExplainedAnswer) =>
+    readings.some(({ used, version }) => used && version !== undefined)
+  return answers.length > 0 && answers.every(isNamed)
 }
 
 /** Reports nothing while probes are only sent to be counted. */
@@ -119,7 +136,7 @@ function anyVersion(request: VerificationRequest): VerificationRequest {
     ...own,
     share: 0,
   }))
-  return { ...request, expectations, soleVersion: expectations[0]?.primary }
+  return { ...request, expectations, soleVersion: expectations[0]?.primary, namesIgnored: true }
 }
 
 /** A check of such answers: they named no version. */

@@ -18,7 +18,7 @@ import type {
 import type { OperationContext } from '../context.js'
 import { parseManifest } from '../observe/manifest.js'
 import { sorted } from '../ownership/holdings.js'
-import { verifyByCounters } from './counted-versions.js'
+import { answersName, verifyByCounters } from './counted-versions.js'
 import { VersionNaming } from './named-versions.js'
 import { Proxies } from './proxies.js'
 import { watchRevision } from '../change/run/revision-watch.js'
@@ -183,13 +183,14 @@ export class StageVerifier {
       const counters = await this.naming.counters(stageToVerify, probes, settings)
       const verifyOnce = (own: VerificationRequest, to: VerificationReporter) =>
         context.verifier.verify(own, to, signal)
-      const counted = counters
-        ? await verifyByCounters(
-            { counters, hasShadow: shadow !== undefined, clock: context.clock, verify: verifyOnce },
-            request,
-            reporter,
-          )
-        : await verifyOnce(request, reporter)
+      const counted =
+        counters && !(await answersName(context.verifier, request, signal))
+          ? await verifyByCounters(
+              { counters, hasShadow: shadow !== undefined, clock: context.clock, verify: verifyOnce },
+              request,
+              reporter,
+            )
+          : await verifyOnce(request, reporter)
       const again = { converged: () => undefined, progress, check: () => undefined }
       const proof = shadowCount
         ? await withShadow(context.clock, counted, shadowCount, request.timeoutMs, () =>

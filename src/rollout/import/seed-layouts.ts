@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../../model/values.js'
 import { mapOf, textOf, withoutEmpty } from '../values/json-fields.js'
 import { isObject } from '../values/merge.js'
@@ -16,6 +17,8 @@ export type SeedLayout =
   | 'part 3'
   /** `routing.version`, `routing.canary`, `routing.routes`. */
   | 'part 4'
+  /** Any: versions and stage are read from the objects. */
+  | 'objects'
 
 /** The values of a seed's release, in the bundled chart's layout. */
 export interface SeedValues {
@@ -130,4 +133,52 @@ function stageOfSeed(effective: JsonObject): SeedStage | undefined {
 function canaryOf({ version, weight, headers }: JsonObject): JsonObject {
   const number = typeof weight === 'string' && /^\d+$/.test(weight) ? Number(weight) : weight
   return withoutEmpty({ version, weight: number === 0 ? undefined : number, headers })
+}
+
+/** Routes that were read from objects. */
+export interface ReadRoutes {
+  primary?: string
+  canary?: JsonObject
+  routes: JsonObject
+  odd: string[]
+}
+
+/** The same for a release whose stage is read from its objects, whatever its values. */
+export function fromObjects({ app, effective, objects }: SeedRelease, read: ReadRoutes): SeedValues {
+  const versions = versionsIn(app, objects)
+  const ofVersions = versions.map((version) => ({ version, ...versionValues(app, version, objects) }))
+  const { primary, canary, odd } = read
+  const { matches = [], ...routes } = read.routes
+  const isDefault = isDeepStrictEqual(matches, [{ prefix: `/${app}` }])
+  const known = [...CARRIED, 'deployment', 'routes']
+  return {
+    layout: 'objects',
+    values: {
+      deployment: Object.fromEntries(ofVersions.map(({ version, config }) => [version, config])),
+      ...withoutEmpty({
+        service: serviceOfSeed(app, versions, objects),
+        ...Object.fromEntries(CARRIED.map((key) => [key, effective[key]])),
+      }),
+      routes: withoutEmpty({
+        ...routes,
+        primary: withoutEmpty({ version: primary }),
+        matches: isDefault ? [] : matches,
+        canary,
+      }),
+    },
+    leftOut: odd,
+    leftOutOfPods: Object.fromEntries(ofVersions.map(({ version, leftOut }) => [version, leftOut])),
+    notes: Object.keys(effective)
+      .filter((key) => !known.includes(key))
+      .map((place) => `${place}: dropped, the bundled chart has no such value`),
+  }
+}
+
+/** The versions that have a Deployment, in its order. */
+function versionsIn(app: string, objects: JsonObject[]): string[] {
+  const found = objects.flatMap(({ kind, spec }) => {
+    const labels = mapOf(mapOf(mapOf(mapOf(spec).template).metadata).labels)
+    return kind === 'Deployment' && labels.app === app ? [textOf(labels.version)] : []
+  })
+  return [...new Set(found)].filter(Boolean)
 }

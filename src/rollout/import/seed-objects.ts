@@ -186,9 +186,11 @@ function find(objects: JsonObject[], kind: string, name: string): JsonObject | u
   return objects.find((object) => object.kind === kind && nameOf(object) === name)
 }
 
-/** The app's Service. One without ports, which the API server allows if it is headless, counts as none. */
+/** The app's Service, or that of one of its versions. One without ports, which the API server allows if it is headless, counts as none. */
 function findService(app: string, objects: JsonObject[]): JsonObject | undefined {
-  const service = find(objects, 'Service', app)
+  const isOfVersion = ({ kind, spec }: JsonObject) =>
+    kind === 'Service' && mapOf(mapOf(spec).selector).app === app
+  const service = find(objects, 'Service', app) ?? objects.find(isOfVersion)
   return listOf(mapOf(service?.spec).ports).length > 0 ? service : undefined
 }
 

@@ -5,6 +5,7 @@ import type { RoutingDescription } from '../provider.js'
 import { GATEWAY_ANSWERS } from './answers.js'
 import { fingerprintOf } from './fingerprint.js'
 import { handover } from './handover.js'
+import { readHandMade } from './hand-made.js'
 import { routesTo } from './old-routes.js'
 import type { Implementation } from './implementations.js'
 import { HTTP_ROUTE, KINDS } from './kinds.js'
@@ -35,6 +36,7 @@ export const GATEWAY_API: RoutingDescription = {
   versionHeaderIsProof: (values) => versionHeaderOf(values) !== undefined,
   handover,
   routesTo,
+  handMade: readHandMade,
   hasAppService: false,
 }
 

@@ -54,6 +54,7 @@ export const GLOO: RoutingDescription = {
   strictAdmission: STRICT_ADMISSION,
   handover,
   routesTo,
+  handMade: () => undefined,
   hasAppService: true,
 }
 

@@ -28,7 +28,8 @@ export type Classify = (outcome: Outcome) => Observation
  * @throws UsageError for invalid patterns and rules
  */
 export function compileClassify(
-  request: AttributionRequest & Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion' | 'proxy'>,
+  request: AttributionRequest &
+    Pick<ProbeRequest, 'assertions' | 'fingerprint' | 'soleVersion' | 'namesIgnored' | 'proxy'>,
 ): Classify {
   const { assertions, fingerprint, proxy, soleVersion } = request
   const attribute = compileAttribution(request)
@@ -50,7 +51,7 @@ export function compileClassify(
     if (routes === 'missing') return error(isRedirect(answer) ? 'redirect' : 'no-routes-header')
     const what = unexpected(answer)
     if (what) return error(what.kind, what.detail)
-    const { version, chosen } = attribute(answer)
+    const { version, chosen } = request.namesIgnored ? {} : attribute(answer)
     if (version !== undefined && chosen !== undefined && version !== chosen)
       return error('fallback', `${version} answered for ${chosen}`)
     if (version !== undefined) return { type: 'version', version, routes }

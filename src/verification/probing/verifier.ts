@@ -44,6 +44,8 @@ export interface ProbeRequest {
   fingerprint?: { header: string; value: string }
   /** The only version behind these routes: answers through them that name no version count as its answers. */
   soleVersion?: string
+  /** Whether answers count as those of `soleVersion` whatever they name: others count the versions. */
+  namesIgnored?: true
   /** Probes per second and kind; 0: as fast as possible. */
   rate: number
   /** Sent as User-Agent, `canary/<version>`. */
