@@ -50,15 +50,18 @@ const SILENT: VerificationReporter = {
 export async function verifyByCounters(
   run: CountedVerification,
   request: VerificationRequest,
-  { converged, check: report }: VerificationReporter,
+  reporter: VerificationReporter,
 ): Promise<StageProof> {
-  const proof = await run.verify(anyVersion(request), { ...SILENT, converged })
+  const proof = await run.verify(anyVersion(request), {
+    ...SILENT,
+    converged: (elapsedMs) => reporter.converged(elapsedMs),
+  })
   const checks: CheckResult[] = []
   for (const [index, expectation] of request.expectations.entries()) {
     const served = unnamed(proof.checks[index]!, expectation)
     const check = proof.verdict === 'pass' ? await countedCheck(run, request, expectation) : served
     checks.push(check)
-    report(check)
+    reporter.check(check)
   }
   return { ...proof, countedBy: 'proxies', verdict: worst(checks), checks }
 }
