@@ -43,12 +43,24 @@ test('flags alone, off a terminal', async () => {
     '--path',
     '/cart',
   )
-  expect(result).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(result).toMatchObject({ exitCode: 0 })
+  expect(result.stderr).toContain('The cluster shows no gateway: the values are for Gloo.')
   expect(result.stdout.replaceAll(`${folder}/`, '')).toBe(`✔ wrote shop-values.yaml and canary.yaml
   next    canary install shop v1 -f shop-values.yaml
           canary start shop v2 --image registry.example/shop:TAG    (the next version)
 `)
   expect((await readdir(folder)).sort()).toEqual(['canary.yaml', 'shop-values.yaml'])
+})
+
+test('a Gateway is written into the values, with how versions can be told apart', async () => {
+  const result = await run('shop', '--image', 'registry.example/shop:1.6', '--gateway', 'infra/web', '--json')
+  const document = documentOf(result)
+  expect(document.files[0].content).toMatch(
+    /provider: gateway-api\n +gateway:\n +namespace: infra\n +name: web/,
+  )
+  expect(document.notes).toEqual([expect.stringContaining('No answer of shop will name its version')])
+  expect(await run('shop', '--gateway', 'infra/web', '--provider', 'gloo')).toMatchObject({ exitCode: 2 })
+  expect(await run('shop', '--provider', 'envoy')).toMatchObject({ exitCode: 2 })
 })
 
 test('a Deployment gives the name and the namespace; what it says and the values can not is told', async () => {
