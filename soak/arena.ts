@@ -11,6 +11,7 @@ import { GLOO, type ProviderCase } from '../test/support/providers.js'
 import type { Sandbox, SandboxOptions } from '../src/sandbox/sandbox.js'
 import { CanaryProcess, type Ended } from './canary-process.js'
 import { CanaryWorkers } from './canary-workers.js'
+import { type ProcessEntry, processesIn } from './processes.js'
 
 type Served = Pick<Sandbox, 'apiUrl' | 'proxyUrl' | 'gatewayUrl' | 'controlUrl' | 'token' | 'kubeconfig'>
 
@@ -41,6 +42,8 @@ export interface Arena {
   canary(args: string[]): Promise<Ended>
   /** Output of a command that is only looked at; never throws. */
   look(command: string, args: string[]): Promise<string>
+  /** Processes in its folder, those aside that wait for the next command. */
+  processes(): Promise<ProcessEntry[]>
   order(fault: Fault): Promise<void>
   clearFaults(): Promise<void>
   close(): Promise<void>
@@ -108,6 +111,7 @@ export async function startArena({
       })
       return all ?? ''
     },
+    processes: async () => (await processesIn(home)).filter(({ pid }) => !workers.has(pid)),
     order: async (fault) => {
       await remoteFaults.add(control, fault)
     },

@@ -34,6 +34,10 @@ export class CanaryWorkers {
     return { ...result, stdout: withoutLastBreak(result.stdout), stderr: withoutLastBreak(result.stderr) }
   }
 
+  has(pid: number): boolean {
+    return [...this.all].some((worker) => worker.pid === pid)
+  }
+
   async close(): Promise<void> {
     await Promise.all(
       [...this.all].map(async (worker) => {

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HelmMajor } from '../scripts/tools.js'
 import type { ProviderCase } from '../test/support/providers.js'
 import { type Arena, startArena } from './arena.js'
-import { processesIn } from './processes.js'
 import { type MoveKind, nextMove, ROLLOUTS, Subject } from './subject.js'
 
 /** What a part of the soak is run with. */
@@ -112,7 +111,7 @@ export class Tally {
       found.problems.push(error instanceof Error ? error.message : String(error))
     }
     if (outcome === undefined) return
-    found.problems.push(...(await leftOver(arena.home)))
+    found.problems.push(...(await leftOver(arena)))
     this.report.tried += 1
     const failed = subject.traffic.report.failed - failedBefore
     if (failed > 0) {
@@ -214,12 +213,12 @@ function nextName(app: string): string {
 }
 
 /** Processes of a case that still run though its last command has ended. */
-export async function leftOver(home: string): Promise<string[]> {
+export async function leftOver(arena: Pick<Arena, 'processes'>): Promise<string[]> {
   const deadline = performance.now() + LEFT_OVER_MS
-  let left = await processesIn(home)
+  let left = await arena.processes()
   while (left.length > 0 && performance.now() < deadline) {
     await sleep(100)
-    left = await processesIn(home)
+    left = await arena.processes()
   }
   return left.map(({ pid, command }) => `process ${pid} is left over: ${command}`)
 }

@@ -37,7 +37,7 @@ const STEPS = `
   - finish
 `
 
-/** Two clusters with three apps each, and a runbook of two waves that takes all of them to the next version. */
+/** Two clusters with three apps each (a brief one: two), and a runbook of two waves that takes all of them to the next version. */
 export class RunbookBench {
   /** The version that the newest run takes the apps to. */
   version = 'v1'
@@ -55,9 +55,10 @@ export class RunbookBench {
     const arenas = await Promise.all(
       Object.values(CLUSTERS).map((provider) => startArena({ root, major, provider, isBrief })),
     )
+    const apps = isBrief ? APPS.slice(0, 2) : APPS
     const bench = new RunbookBench(
       Object.keys(CLUSTERS).flatMap((cluster, index) =>
-        APPS.map((app) => ({ cluster, arena: arenas[index]!, app })),
+        apps.map((app) => ({ cluster, arena: arenas[index]!, app })),
       ),
     )
     try {
@@ -178,6 +179,7 @@ export class RunbookBench {
       const after = index === 0 || order === 'side by side' ? '' : `, after: ${names[index - 1]}`
       return `  ${cluster}: { context: canary-sandbox, kubeconfig: ${kubeconfigOf(place)}${after} }`
     })
+    const [first, ...rest] = new Set(this.places.map(({ app }) => app))
     return [
       'apiVersion: canary/v1',
       'kind: Runbook',
@@ -185,9 +187,9 @@ export class RunbookBench {
       'clusters:',
       ...clusters,
       'waves:',
-      `  - { name: edge, apps: [${APPS[0]}] }`,
-      `  - { name: rest, apps: [${APPS.slice(1).join(', ')}], parallel: 2 }`,
-      `apps: { ${APPS.map((app) => `${app}: {}`).join(', ')} }`,
+      `  - { name: edge, apps: [${first}] }`,
+      `  - { name: rest, apps: [${rest.join(', ')}], parallel: 2 }`,
+      `apps: { ${[first, ...rest].map((app) => `${app}: {}`).join(', ')} }`,
       'onFailure: stop',
       `steps:${steps}`,
     ].join('\n')

@@ -207,7 +207,7 @@ async function rollout(
     ms += again.ms
   }
   outputs['again-last.txt'] = again.stdout + again.stderr
-  problems.push(...(await problemsAfter(bench, journals)), ...(await leftOver(bench.home.home)))
+  problems.push(...(await problemsAfter(bench, journals)), ...(await leftOver(bench.home)))
   const outcome = `${told.join(', ')}, done ${inSeconds(ms)} later`
   return { kills: chain.length, problems, outcome, ms, runs, end: endOf(again), foundUnfinished, outputs }
 }
