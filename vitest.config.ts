@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/gateways/**'],
+          exclude: ['test/e2e/**', 'test/gateways/**', 'test/cluster/**'],
           isolate: false,
         },
       },

@@ -56,6 +56,8 @@ export interface ArenaOptions {
   provider?: ProviderCase
   /** Proofs of 44 answers instead of 459, half of the users, and one process for commands that nobody disturbs. */
   isBrief?: boolean
+  /** Of its cluster, where it is to differ from a quick one. */
+  sandbox?: SandboxOptions
 }
 
 export async function startArena({
@@ -63,9 +65,13 @@ export async function startArena({
   major,
   provider = GLOO,
   isBrief = false,
+  sandbox = {},
 }: ArenaOptions): Promise<Arena> {
   const home = await mkdtemp(path.join(tmpdir(), 'canary-soak-'))
-  const [{ child, served }, toolsPath] = await Promise.all([forkSandbox(root), pathWithTools(major)])
+  const [{ child, served }, toolsPath] = await Promise.all([
+    forkSandbox(root, { ...QUICK, ...sandbox }),
+    pathWithTools(major),
+  ])
   const kubeconfig = path.join(home, 'kubeconfig')
   await Promise.all([writeFile(kubeconfig, served.kubeconfig), mkdir(path.join(home, 'tmp'))])
   const env: Record<string, string> = {
@@ -128,9 +134,12 @@ export async function startArena({
   }
 }
 
-async function forkSandbox(root: string): Promise<{ child: ChildProcess; served: Served }> {
+async function forkSandbox(
+  root: string,
+  options: SandboxOptions,
+): Promise<{ child: ChildProcess; served: Served }> {
   const program = fileURLToPath(new URL('sandbox-process.mjs', import.meta.url))
-  const child = fork(program, [root, JSON.stringify(QUICK)], { execArgv: [] })
+  const child = fork(program, [root, JSON.stringify(options)], { execArgv: [] })
   const served = await new Promise<Served>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Served))
     child.once('exit', (code) => reject(new Error(`the sandbox ended with ${code} before it served`)))

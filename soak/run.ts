@@ -15,6 +15,7 @@ import { buildApart } from './build.js'
 import { interrupts } from './interrupts.js'
 import { kills } from './kills.js'
 import type { PartOptions, PartReport } from './part.js'
+import { requests } from './requests.js'
 import { races } from './races.js'
 import { runbookKills } from './runbook-kills.js'
 
@@ -27,6 +28,7 @@ const PARTS: Record<
   races: { run: races, count: 50, seconds: 900 },
   'api-errors': { run: apiErrors, count: 30, seconds: 1200 },
   interrupts: { run: interrupts, count: 40, seconds: 900 },
+  requests: { run: requests, count: 10_000, seconds: 1800 },
   'runbook-kills': { run: runbookKills, count: 40, seconds: 1800 },
 }
 

@@ -157,11 +157,11 @@ export class RunbookBench {
       ([cluster]) =>
         `  - { install: { version: v1, values: [${cluster}-values.yaml] }, when: { cluster: ${cluster} } }`,
     )
-    const values = clusters.map(([cluster, { routes }]) => [
+    const values = clusters.map(([cluster, { routes }]): [string, string] => [
       `${cluster}-values.yaml`,
       JSON.stringify({ routes }),
     ])
-    const texts: Record<string, string> = {
+    const texts = {
       ...Object.fromEntries(values),
       'install.yaml': this.runbook('side by side', ['', ...installs].join('\n')),
       [FILES['one after the other']]: this.runbook('one after the other', STEPS),

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type SandboxCli, startSandboxCli } from '../support/sandbox-cli.js'
-import { startTraffic, type Traffic } from '../support/traffic.js'
+import { startUsers, type Traffic } from '../support/traffic.js'
 import { realGateways } from './real-gateway.js'
 
 /** Requests that users send at least during the whole story. */
 const LEAST = 10_000
 const PER_SECOND = 60
-const HEADERS = { stage: 'canary' }
 
 let cli: SandboxCli | undefined
 let users: Record<string, Traffic> = {}
@@ -27,15 +26,7 @@ for (const { gateway, missing, options } of await realGateways()) {
       cli = await startSandboxCli(4, { ...(await options()), drainMs: 2000, ownProcesses: true })
       await json('doctor')
       await json('install', 'echo', 'v1', '--gateway', 'gateways/public')
-      const url = `${cli.sandbox.gatewayUrl}/echo`
-      const traffic = (headers: Record<string, string>, isFresh: boolean) =>
-        startTraffic(url, PER_SECOND, undefined, headers, isFresh)
-      users = {
-        'kept connections': traffic({}, false),
-        'kept connections, with the header': traffic(HEADERS, false),
-        'fresh connections': traffic({}, true),
-        'fresh connections, with the header': traffic(HEADERS, true),
-      }
+      users = startUsers(`${cli.sandbox.gatewayUrl}/echo`, PER_SECOND)
       await json('start', 'echo', 'v2')
       await json('shift', 'echo', '10')
       await json('shift', 'echo', '50')

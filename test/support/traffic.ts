@@ -82,3 +82,16 @@ export function startTraffic(
     },
   }
 }
+
+/** Four kinds of users, `perSecond` each: kept and fresh connections, with and without the canary header. */
+export function startUsers(url: string, perSecond: number): Record<string, Traffic> {
+  const traffic = (headers: Record<string, string>, isFresh: boolean) =>
+    startTraffic(url, perSecond, undefined, headers, isFresh)
+  const header = { stage: 'canary' }
+  return {
+    'kept connections': traffic({}, false),
+    'kept connections, with the header': traffic(header, false),
+    'fresh connections': traffic({}, true),
+    'fresh connections, with the header': traffic(header, true),
+  }
+}
