@@ -179,7 +179,7 @@ export class RunbookBench {
       const after = index === 0 || order === 'side by side' ? '' : `, after: ${names[index - 1]}`
       return `  ${cluster}: { context: canary-sandbox, kubeconfig: ${kubeconfigOf(place)}${after} }`
     })
-    const [first, ...rest] = new Set(this.places.map(({ app }) => app))
+    const [first, ...rest] = [...new Set(this.places.map(({ app }) => app))]
     return [
       'apiVersion: canary/v1',
       'kind: Runbook',

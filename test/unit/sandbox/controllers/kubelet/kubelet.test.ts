@@ -189,7 +189,7 @@ test('foreground deletion: the owner goes when all it owns is gone', async () =>
 })
 
 test('a namespace ends with all that is in it', async () => {
-  for (const kind of Object.values(RESOURCES) as ResourceType[])
+  for (const kind of Object.values<ResourceType>(RESOURCES))
     if (kind.custom) createDefinition(plane.store, kind)
   put(plane.store, RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'echo' } })
   apply(...routed, deployment('echo', 'v1'))
