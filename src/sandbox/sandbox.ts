@@ -27,9 +27,11 @@ import { strictAdmission } from './gateway/gloo/strict-admission.js'
 import { createCluster } from './infrastructure.js'
 import { startBalancer } from './proxy/balancer.js'
 import { type FleetOptions, ProxyFleet } from './proxy/fleet.js'
+import { ENVOY } from './proxy/traits.js'
 import { seededRandom } from './random.js'
 import { listenerPort } from './real-gateways/ports.js'
 import type { Programs, RealGateway } from './real-gateways/programs.js'
+import { EnvoyFleet } from './real-gateways/envoy-fleet.js'
 import { RealFleet } from './real-gateways/real-fleet.js'
 import { WATCHED_KINDS } from './real-gateways/watched-kinds.js'
 import type { PodServer } from './workloads/pod-server.js'
@@ -59,6 +61,8 @@ export interface SandboxOptions {
   providers?: Provider[]
   /** The implementation of the Gateway API that is played; Envoy Gateway by default. */
   like?: Like
+  /** The real Envoy as Gloo's proxies. */
+  envoy?: { program: string; folder: string }
   /** A real implementation of the Gateway API in place of the one that is played. */
   real?: RealGatewayOptions
   /** How many proxies each gateway has at first; their Deployments can be scaled. */
@@ -202,7 +206,9 @@ async function startGloo({ options, proxies, ...parts }: GatewayParts): Promise<
   const { store, faults, random } = parts
   const { routesMs = GLOO_DEFAULTS.routesMs, endpointsMs = GLOO_DEFAULTS.endpointsMs } = options
   const controlPlane = new Gloo(store, faults, { routesMs, endpointsMs, random })
-  const fleet = new ProxyFleet({ ...parts, controlPlane, place: GLOO_PROXIES })
+  const fleet = options.envoy
+    ? await envoyFleet(parts, controlPlane, options.envoy)
+    : new ProxyFleet({ ...parts, controlPlane, place: GLOO_PROXIES })
   const balancer = await startBalancer((socket) => fleet.take(socket))
   return {
     url: `http://127.0.0.1:${balancer.port}`,
@@ -213,6 +219,22 @@ async function startGloo({ options, proxies, ...parts }: GatewayParts): Promise<
       await balancer.close()
     },
   }
+}
+
+async function envoyFleet(
+  { store, portOf }: Pick<GatewayParts, 'store' | 'portOf'>,
+  controlPlane: Gloo,
+  { program: envoy, folder }: { program: string; folder: string },
+): Promise<EnvoyFleet> {
+  await emptyFolder(folder)
+  const adminPort = ENVOY.adminPort!
+  return new EnvoyFleet({ store, portOf, controlPlane, place: GLOO_PROXIES, envoy, folder, adminPort })
+}
+
+/** Logs are of this run. */
+async function emptyFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
 }
 
 async function startGatewayApi(
@@ -255,9 +277,7 @@ async function startRealGateway(
   { gateway, programs, folder }: RealGatewayOptions,
   kubeconfig: string,
 ): Promise<RunningGateway> {
-  // Logs are of this run.
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await emptyFolder(folder)
   const take = (socket: Socket) => fleet.take(socket)
   const balancer = await startBalancer(take, await listenerPort(gateway))
   const { port } = balancer

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { gatewayFolder } from '../../scripts/gateway-programs.js'
-import { findPrograms, REAL_GATEWAYS, type RealGateway } from '../../src/sandbox/real-gateways/programs.js'
+import { REAL_GATEWAYS, type RealGateway } from '../../src/sandbox/real-gateways/programs.js'
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js'
+import { gatewayPrograms } from '../support/gateway-programs.js'
 
 /** A real implementation to test against; `missing` names programs without which its tests are skipped. */
 export interface RealGatewayCase {
@@ -16,13 +15,8 @@ export interface RealGatewayCase {
 
 /** Every implementation, with its programs from `npm run gateways`, else from PATH. */
 export async function realGateways(): Promise<RealGatewayCase[]> {
-  const folder =
-    process.env.CANARY_SANDBOX_GATEWAY_BIN ?? (existsSync(gatewayFolder) ? gatewayFolder : undefined)
   const cases = (Object.keys(REAL_GATEWAYS) as RealGateway[]).map(async (gateway) => {
-    const { found: programs, missing } = await findPrograms(REAL_GATEWAYS[gateway], {
-      folder,
-      searchPath: process.env.PATH,
-    })
+    const { found: programs, missing } = await gatewayPrograms(REAL_GATEWAYS[gateway])
     const options = async (): Promise<SandboxOptions> => ({
       providers: ['gateway-api'],
       like: gateway,

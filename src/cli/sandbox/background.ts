@@ -14,7 +14,7 @@ const REAL_START_TIMEOUT_MS = 60_000
 /** Starts this program again in the background, and resolves once its sandbox answers. */
 export async function startInBackground(
   folder: string,
-  { proxies, providers, like, real }: StartOptions,
+  { proxies, providers, like, real, envoy }: StartOptions,
   owner: number | undefined,
   cwd: string,
 ): Promise<SandboxState> {
@@ -22,11 +22,13 @@ export async function startInBackground(
   const logFile = path.join(folder, 'sandbox.log')
   const log = await open(logFile, 'w', 0o600)
   const itself = [...process.execArgv, process.argv[1]!]
+  const bin = real?.bin ?? envoy?.bin
   const flags = [
     '--proxies',
     String(proxies),
     ...(real ? ['--gateway', real.gateway] : ['--like', like]),
-    ...(real?.bin === undefined ? [] : ['--gateway-bin', real.bin]),
+    ...(envoy ? ['--proxy', 'envoy'] : []),
+    ...(bin === undefined ? [] : ['--gateway-bin', bin]),
     ...(providers.length === 2 ? [] : [providers[0] === 'gloo' ? '--no-gateway-api' : '--gateway-api']),
     ...(owner === undefined ? [] : ['--while-pid', String(owner)]),
   ]
@@ -42,7 +44,7 @@ export async function startInBackground(
   })
   child.unref()
   await log.close()
-  const deadline = Date.now() + (real ? REAL_START_TIMEOUT_MS : START_TIMEOUT_MS)
+  const deadline = Date.now() + (real || envoy ? REAL_START_TIMEOUT_MS : START_TIMEOUT_MS)
   let why: string | undefined
   while (why === undefined && Date.now() < deadline) {
     const state = await runningSandbox(folder)

@@ -1,7 +1,12 @@
 import path from 'node:path'
 import { ExternalError, UsageError } from '../../model/errors.js'
-import { findPrograms, REAL_GATEWAYS, type RealGateway } from '../../sandbox/real-gateways/programs.js'
-import type { RealGatewayOptions } from '../../sandbox/sandbox.js'
+import {
+  findPrograms,
+  type Programs,
+  REAL_GATEWAYS,
+  type RealGateway,
+} from '../../sandbox/real-gateways/programs.js'
+import type { RealGatewayOptions, SandboxOptions } from '../../sandbox/sandbox.js'
 
 /** What to do for a program, by its name. */
 const SOURCES: Record<string, string> = {
@@ -42,18 +47,32 @@ export function realGatewayChoice({
   return { gateway: known, ...(bin === undefined ? {} : { bin: path.resolve(bin) }) }
 }
 
-/** Finds the programs. Throws ExternalError that names those that are missing, and how to get them. */
+/** Finds the programs of `--gateway`. Throws ExternalError that names those that are missing, and how to get them. */
 export async function withPrograms(
   { gateway, bin }: RealGatewayChoice,
   folder: string,
 ): Promise<RealGatewayOptions> {
-  const { found, missing } = await findPrograms(REAL_GATEWAYS[gateway], {
-    folder: bin,
-    searchPath: process.env.PATH,
-  })
-  if (missing.length === 0) return { gateway, programs: found, folder: path.join(folder, 'gateway') }
+  const programs = await demand(REAL_GATEWAYS[gateway], { bin, flag: `--gateway ${gateway}` })
+  return { gateway, programs, folder: path.join(folder, 'gateway') }
+}
+
+/** The same for `--proxy envoy`. */
+export async function withEnvoy(
+  { bin }: { bin?: string },
+  folder: string,
+): Promise<NonNullable<SandboxOptions['envoy']>> {
+  const { envoy } = await demand(['envoy'], { bin, flag: '--proxy envoy' })
+  return { program: envoy!, folder: path.join(folder, 'gateway') }
+}
+
+async function demand(
+  needed: readonly string[],
+  { bin, flag }: { bin?: string; flag: string },
+): Promise<Programs> {
+  const { found, missing } = await findPrograms(needed, { folder: bin, searchPath: process.env.PATH })
+  if (missing.length === 0) return found
   const where = bin === undefined ? 'on PATH' : `in ${bin}`
-  throw new ExternalError(`--gateway ${gateway} needs ${missing.join(' and ')}: not ${where}.`, {
+  throw new ExternalError(`${flag} needs ${missing.join(' and ')}: not ${where}.`, {
     nextSteps: [
       ...missing.map((name) => `${name}: ${SOURCES[name]}`),
       'another folder: --gateway-bin DIR (or CANARY_SANDBOX_GATEWAY_BIN); in a checkout of canary, npm run gateways fills one',

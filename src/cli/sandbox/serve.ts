@@ -1,10 +1,12 @@
 import { removeState, runningSandbox, type SandboxState, writeState } from '../../sandbox/daemon.js'
 import { type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js'
 import { exclusively } from './folder-lock.js'
-import { type RealGatewayChoice, withPrograms } from './real-gateway.js'
+import { type RealGatewayChoice, withEnvoy, withPrograms } from './real-gateway.js'
 
 export type StartOptions = Required<Pick<SandboxOptions, 'proxies' | 'providers' | 'like'>> & {
   real?: RealGatewayChoice
+  /** The real Envoy as Gloo's proxies. */
+  envoy?: { bin?: string }
 }
 
 /** Runs the sandbox in this process until a signal stops it, or the process of --while-pid ends. */
@@ -20,9 +22,10 @@ export async function serveSandbox(
     ownerEnded?.addEventListener('abort', () => resolve())
     if (ownerEnded?.aborted) resolve()
   })
-  const { real: choice, ...parts } = options
+  const { real: choice, envoy: wanted, ...parts } = options
+  const envoy = wanted && (await withEnvoy(wanted, folder))
   const real = choice && (await withPrograms(choice, folder))
-  const sandbox = await startSandbox({ ...parts, ...(real ? { real } : {}) })
+  const sandbox = await startSandbox({ ...parts, ...(real ? { real } : {}), ...(envoy ? { envoy } : {}) })
   const { apiUrl, proxyUrl, gatewayUrl, controlUrl, token, kubeconfig } = sandbox
   const { pid } = process
   try {

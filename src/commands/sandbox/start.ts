@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../cli/base-command.js'
-import { realGatewayChoice, withPrograms } from '../../cli/sandbox/real-gateway.js'
+import { realGatewayChoice, withEnvoy, withPrograms } from '../../cli/sandbox/real-gateway.js'
 import { describeSandbox, viewSandbox } from '../../cli/sandbox/sandbox-texts.js'
 import { UsageError } from '../../model/errors.js'
 import type { SandboxState } from '../../sandbox/daemon.js'
@@ -38,10 +38,15 @@ export default class SandboxStart extends BaseCommand {
       description: 'Run the real implementation of the Gateway API, with its real proxy; without Gloo',
       exclusive: ['like'],
     }),
+    proxy: Flags.string({
+      options: ['envoy'],
+      env: 'CANARY_SANDBOX_PROXY',
+      description: "Run the real Envoy as Gloo's proxies, in place of the simulated ones",
+    }),
     'gateway-bin': Flags.string({
       helpValue: '<folder>',
       env: 'CANARY_SANDBOX_GATEWAY_BIN',
-      description: 'Folder of the programs for --gateway (default: those on PATH)',
+      description: 'Folder of the programs for --gateway and --proxy (default: those on PATH)',
     }),
     proxies: Flags.integer({
       env: 'CANARY_SANDBOX_PROXIES',
@@ -67,6 +72,7 @@ export default class SandboxStart extends BaseCommand {
     const found = await runningSandbox(folder)
     if (found) return this.show(found, 'the sandbox is already running')
     if (options.real) await withPrograms(options.real, folder)
+    if (options.envoy) await withEnvoy(options.envoy, folder)
     const { 'while-pid': owner } = flags
     const ownerEnded =
       owner === undefined ? undefined : (await import('../../cli/sandbox/owner.js')).endOf(owner)
@@ -93,21 +99,27 @@ function optionsOf({
   'gateway-api': only,
   gateway,
   'gateway-bin': bin,
+  proxy,
   like = 'envoy-gateway',
 }: {
   proxies: number
   'gateway-api'?: boolean
   gateway?: string
   'gateway-bin'?: string
+  proxy?: string
   like?: string
 }): StartOptions {
   const real = realGatewayChoice({ gateway, bin, proxies })
   if (real && only === false)
     throw new UsageError('--gateway runs the Gateway API: leave out --no-gateway-api')
+  if (proxy !== undefined && (real || only))
+    throw new UsageError(
+      '--proxy envoy is for Gloo, which is left out here: leave out --gateway and --gateway-api',
+    )
   if (real) return { proxies, providers: ['gateway-api'], like: real.gateway, real }
   const known = LIKES.find((one) => one === like)
   if (!known) throw new UsageError(`invalid value "${like}" for --like (expected ${LIKES.join(', ')})`)
   const providers: Provider[] =
     only === undefined ? ['gloo', 'gateway-api'] : only ? ['gateway-api'] : ['gloo']
-  return { proxies, providers, like: known }
+  return { proxies, providers, like: known, ...(proxy === undefined ? {} : { envoy: { bin } }) }
 }

@@ -41,6 +41,8 @@ export class ProxyFeed {
   readonly state: ProxyState = { config: EMPTY_CONFIG, endpoints: new Map() }
   /** Updates of routes that the proxy accepted and rejected; a stuck one gets none. */
   readonly updates = { accepted: 0, rejected: 0 }
+  /** Called after each change of the state. */
+  onChange: () => void = () => undefined
   private readonly pending: Partial<Record<Update, NodeJS.Timeout>> = {}
   private hasMissedRoutes = false
 
@@ -55,6 +57,7 @@ export class ProxyFeed {
       this.pending[what] = undefined
       if (what === 'routes') this.takeRoutes()
       else this.takeEndpoints()
+      this.onChange()
     }, this.source.delayMs(what))
   }
 

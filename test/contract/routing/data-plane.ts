@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Pool } from 'undici'
 import { vi } from 'vitest'
 import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
@@ -14,7 +17,11 @@ import { GatewayApi } from '../../../src/sandbox/gateway/gateway-api/control-pla
 import type { Like } from '../../../src/sandbox/gateway/gateway-api/like.js'
 import { PROFILES } from '../../../src/sandbox/gateway/gateway-api/profile.js'
 import { Gloo } from '../../../src/sandbox/gateway/gloo/control-plane.js'
+import type { ProxyFeed } from '../../../src/sandbox/gateway/proxy-feed.js'
+import { startBalancer } from '../../../src/sandbox/proxy/balancer.js'
 import { startProxy } from '../../../src/sandbox/proxy/proxy.js'
+import { startFileEnvoy } from '../../../src/sandbox/real-gateways/file-envoy.js'
+import { relay } from '../../../src/sandbox/real-gateways/relay.js'
 import { countAnswers } from './count-answers.js'
 
 /** The sandbox without its API: objects are put into the store, answers come out of the proxy. */
@@ -45,6 +52,8 @@ export interface DataPlaneOptions {
   endpointsMs?: [number, number]
   /** The Gateway API as this implementation has it, in place of Gloo. */
   like?: Like
+  /** The real Envoy, in place of the sandbox's own proxy. */
+  envoy?: string
 }
 
 /** Quick by default: pods end at once, the proxy hears of endpoints within two milliseconds. */
@@ -52,6 +61,7 @@ export async function startDataPlane({
   drainMs = 1,
   endpointsMs = [1, 2],
   like,
+  envoy,
 }: DataPlaneOptions = {}): Promise<DataPlane> {
   const store = new ObjectStore()
   const faults = new FaultRegistry()
@@ -67,12 +77,13 @@ export async function startDataPlane({
     new EndpointsController(store),
     new GarbageCollector(store),
   ]
-  const proxy = await startProxy({
-    state: gateway.connect('proxy').state,
-    traits: profile?.traits,
-    faults,
-    portOf: (ip, port) => kubelet.portOf(ip, port),
-  })
+  const feed = gateway.connect('proxy')
+  const portOf = (ip: string, port: number) => kubelet.portOf(ip, port)
+  const { state } = feed
+  const proxy =
+    envoy === undefined
+      ? await startProxy({ state, traits: profile?.traits, faults, portOf })
+      : await startEnvoy(envoy, feed, portOf)
   const url = `http://127.0.0.1:${proxy.port}`
   const pool = new Pool(url, { connections: 10 })
 
@@ -119,6 +130,26 @@ export async function startDataPlane({
       for (const controller of controllers) controller.close()
       gateway.close()
       await Promise.all([proxy.close(), kubelet.closeAll()])
+    },
+  }
+}
+
+/** The real Envoy, behind a port. */
+async function startEnvoy(
+  envoy: string,
+  feed: ProxyFeed,
+  portOf: (ip: string, port: number) => number | undefined,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'canary-envoy-log-'))
+  const log = path.join(folder, 'log')
+  const running = await startFileEnvoy({ envoy, name: 'proxy', log, state: feed.state, portOf })
+  feed.onChange = () => running.update()
+  const front = await startBalancer((socket) => relay(socket, running.listener))
+  return {
+    port: front.port,
+    close: async () => {
+      await Promise.all([front.close(), running.close()])
+      await rm(folder, { recursive: true })
     },
   }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { KubeObject } from '../../../src/sandbox/api-server/objects.js'
 import { RESOURCES } from '../../../src/sandbox/api-server/resources.js'
+import { gatewayPrograms } from '../../support/gateway-programs.js'
 import { type DataPlane, startDataPlane } from './data-plane.js'
 import {
   deployment,
@@ -154,23 +155,38 @@ const THEN: Record<string, KubeObject> = {
   ),
 }
 
+const SETTLED = { timeout: 5000, interval: 100 }
+
 /** Refused by the API server, not by Gloo: held by the API server's own tests. */
 const REFUSED = ['negative weight', 'header value is a boolean']
 
 let plane: DataPlane
-beforeAll(async () => {
-  plane = await startDataPlane()
-})
-afterAll(() => plane.close())
 
-describe('recorded scenarios of a real Gloo and Envoy', () => {
-  test('all of them are here', () => {
-    expect([...Object.keys(OBJECTS), ...REFUSED].sort()).toEqual(
-      scenarios.map(({ scenario }) => scenario).sort(),
-    )
+test('all recorded scenarios are here', () => {
+  expect([...Object.keys(OBJECTS), ...REFUSED].sort()).toEqual(
+    scenarios.map(({ scenario }) => scenario).sort(),
+  )
+})
+
+const { envoy } = (await gatewayPrograms(['envoy'])).found
+const PROXIES = [
+  { proxy: "the sandbox's proxy", options: {}, isThere: true },
+  {
+    proxy: `the real Envoy${envoy === undefined ? ' (not run: npm run gateways envoy)' : ''}`,
+    options: { envoy },
+    isThere: envoy !== undefined,
+  },
+]
+
+describe.each(PROXIES)('recorded scenarios of Gloo and Envoy with $proxy', ({ options, isThere }) => {
+  beforeAll(async () => {
+    if (isThere) plane = await startDataPlane(options)
+  })
+  afterAll(async () => {
+    if (isThere) await plane.close()
   })
 
-  test.each(scenarios.filter(({ scenario }) => !REFUSED.includes(scenario)))(
+  test.runIf(isThere).each(scenarios.filter(({ scenario }) => !REFUSED.includes(scenario)))(
     '$scenario',
     async (recording) => {
       await plane.reset()
@@ -183,7 +199,8 @@ describe('recorded scenarios of a real Gloo and Envoy', () => {
         put(plane.store, KINDS[then.kind]!, then)
         await plane.settled()
       }
-      for (const request of recording.requests) await compare(request)
+      // The real Envoy reads its files a moment after they change.
+      for (const request of recording.requests) await vi.waitFor(() => compare(request), SETTLED)
       for (const [object, status] of Object.entries(recording.statuses)) compareStatus(object, status)
     },
   )
