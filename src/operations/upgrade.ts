@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ObjectRef } from '../model/results/diagnosis.js'
 import { roleOf } from '../model/routing.js'
 import type { RoutingProvider } from '../routing/provider.js'
-import { providerOfPlan } from './observe/provider.js'
+import { providerOf, providerOfPlan } from './observe/provider.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, UsageError } from '../model/errors.js'
 import { keepsContract, type ReleaseChart, type Revision } from '../model/release.js'
@@ -83,6 +83,11 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
       const changes = plan.steps[0]?.changes
       if (changes) {
         const provider = providerOfPlan(context, { plan, revision: deployed, chart: source })
+        requireProviderAsDeployed(
+          app,
+          providerOf(context, deployed).description.name,
+          provider.description.name,
+        )
         await requireAttached(provider, { name: app, namespace }, objects)
       }
       const lines = changes
@@ -173,6 +178,20 @@ async function findEarlier(
     )
   }
   return found
+}
+
+/** Throws UsageError if the app would move to another kind of routes: its users are still at the old gateway then. */
+function requireProviderAsDeployed(app: string, deployed: string, wanted: string): void {
+  if (wanted === deployed) return
+  throw new UsageError(
+    `routes.provider would change from ${deployed} to ${wanted}: the old gateway would answer ${app}'s users 404 at once.`,
+    {
+      state: 'Nothing was changed.',
+      nextSteps: [
+        `set routes.provider to ${deployed}, or install another app beside ${app} at the new gateway and move its address`,
+      ],
+    },
+  )
 }
 
 /** Throws UsageError if the upgrade would leave the routes without a gateway that sends them requests. */

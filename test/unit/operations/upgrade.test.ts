@@ -267,6 +267,20 @@ describe('what is refused', () => {
     expect(await asked()).toMatchObject({ changed: true })
   })
 
+  test('another provider: its users would still be at the old gateway', async () => {
+    const { context, cluster } = stable()
+    const { routing } = context
+    const of: typeof routing.of = (values, namespace) => {
+      const provider = routing.of(values, namespace)
+      const { provider: name = 'gloo' } = values.routes as { provider?: 'gloo' | 'gateway-api' }
+      return Object.create(provider, { description: { value: { ...provider.description, name } } })
+    }
+    const set = ['routes.provider=gateway-api', 'routes.gateway.name=public']
+    const asked = upgrade({ ...context, routing: { ...routing, of } }, { app: 'echo', set })
+    await expect(asked).rejects.toThrow(/routes\.provider would change from gloo to gateway-api/)
+    expect(cluster.calls.filter((call) => call.startsWith('upgrade'))).toEqual([])
+  })
+
   test.each([
     ['no chart', undefined, /no chart at/],
     ['another chart', 'name: nginx\nversion: 1.0.0\n', /named "nginx"/],
