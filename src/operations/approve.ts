@@ -46,7 +46,7 @@ export async function approve(context: OperationContext, request: ApproveRequest
       who: context.operator,
       ...(identity === undefined ? {} : { identity }),
       why,
-      at: new Date().toISOString(),
+      at: new Date(context.clock.now()).toISOString(),
     }
     await context.cluster.approve(app, namespace, approval)
     approved.push({ app, namespace, ...approval })

@@ -120,7 +120,7 @@ export async function recover(
   if (still) return stillUnfinished(context, undefined, namespace, still)
   if (recovered.deployed) {
     const rollback = { revision: recovered.deployed.revision, command, who: context.operator }
-    const at = new Date().toISOString()
+    const at = new Date(context.clock.now()).toISOString()
     await cluster.keepRollback(app, namespace, { ...rollback, at }).catch(() => undefined)
   }
   if (fromRollback && recovered.deployed) {

@@ -97,7 +97,7 @@ export class PlanChecks {
     )
     this.state.stopIfAsked()
     if (lock) {
-      const at = new Date().toISOString()
+      const at = new Date(context.clock.now()).toISOString()
       lock.record({ revision: revision.revision, verdict: proof.verdict, at, who: context.operator })
     } else {
       // A command whose target was already reached took no lock; its proof is kept all the same.
