@@ -1,4 +1,6 @@
+import { MASK } from '../lib/secrets/known-secrets.js'
 import { maskSecrets } from '../lib/secrets/secrets.js'
+import { leavesOf } from '../lib/tree.js'
 import type { Json, JsonObject } from './values.js'
 
 export interface ValueChange {
@@ -11,25 +13,36 @@ export interface ValueChange {
 
 /**
  * The leaves that differ between two values, by path, to be shown; empty maps and lists count as leaves. Lists are
- * compared whole.
+ * compared whole, or with `listKeys` entry by entry: by the first of these fields that identifies all, else by index.
  */
-export function diffValues(before: JsonObject, after: JsonObject): ValueChange[] {
+export function diffValues(
+  before: JsonObject,
+  after: JsonObject,
+  listKeys?: readonly string[],
+): ValueChange[] {
+  const leaves = (values: JsonObject) =>
+    Object.keys(values).length === 0 ? new Map<string, Json>() : leavesOf<Json>(values, listKeys)
   const old = leaves(before)
   const fresh = leaves(after)
-  // Masking leaves maps and lists what they are, so that paths are the same.
   const oldShown = leaves(maskSecrets(before))
   const freshShown = leaves(maskSecrets(after))
   const changes: ValueChange[] = []
   for (const [path, value] of old) {
     const now = fresh.get(path)
-    const shown = oldShown.get(path)
+    const shown = shownAt(oldShown, path)
     if (now === undefined) changes.push({ path, before: shown })
     else if (JSON.stringify(now) !== JSON.stringify(value)) {
-      changes.push({ path, before: shown, after: freshShown.get(path) })
+      changes.push({ path, before: shown, after: shownAt(freshShown, path) })
     }
   }
-  for (const path of fresh.keys()) if (!old.has(path)) changes.push({ path, after: freshShown.get(path) })
+  for (const path of fresh.keys())
+    if (!old.has(path)) changes.push({ path, after: shownAt(freshShown, path) })
   return changes
+}
+
+/** A leaf whose path itself holds a secret (an entry's name) has another path when masked. */
+function shownAt(masked: Map<string, Json>, path: string): Json {
+  return masked.get(path) ?? (masked.has(path) ? null : MASK)
 }
 
 /** One line per change: `+ path: new`, `- path: old`, `~ path: old → new`, `~ path: "***" → "***" (changed)`. */
@@ -38,21 +51,4 @@ export function changeLine({ path, before, after }: ValueChange): string {
   if (after === undefined) return `- ${path}: ${JSON.stringify(before)}`
   const [old, fresh] = [JSON.stringify(before), JSON.stringify(after)]
   return `~ ${path}: ${old} → ${fresh}${old === fresh ? ' (changed)' : ''}`
-}
-
-function leaves(value: JsonObject, prefix = ''): Map<string, Json> {
-  const found = new Map<string, Json>()
-  for (const [key, child] of Object.entries(value)) {
-    const path = `${prefix}${prefix ? '.' : ''}${key.includes('.') ? JSON.stringify(key) : key}`
-    if (isObject(child) && Object.keys(child).length > 0) {
-      for (const [deeper, leaf] of leaves(child, path)) found.set(deeper, leaf)
-    } else {
-      found.set(path, child)
-    }
-  }
-  return found
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -8,8 +8,9 @@ import type {
 import { isSecretKey } from '../../lib/secrets/secret-keys.js'
 import { MASK } from '../../lib/secrets/known-secrets.js'
 import { maskSecrets } from '../../lib/secrets/secrets.js'
+import { identifyingField, type PathStep, pathText } from '../../lib/tree.js'
 import type { Json, JsonObject } from '../../model/values.js'
-import { type PathStep, writerOf } from './field-writers.js'
+import { writerOf } from './field-writers.js'
 import { isObject } from '../values/merge.js'
 
 /**
@@ -124,7 +125,7 @@ function compare(
     return
   }
   if (Array.isArray(wanted) && Array.isArray(found)) {
-    const key = keyed ? LIST_KEYS.find((field) => isKeyOf(field, wanted)) : undefined
+    const key = keyed ? identifyingField(wanted, LIST_KEYS) : undefined
     if (key !== undefined) return compareByKey(wanted as JsonObject[], found, key, path, differences)
     if (wanted.length === found.length) {
       for (const [index, entry] of wanted.entries()) {
@@ -160,16 +161,6 @@ function compareByKey(
   }
 }
 
-/** Whether the field identifies every entry. */
-function isKeyOf(field: string, entries: Json[]): boolean {
-  const values = entries.map((entry) => (isObject(entry) ? entry[field] : undefined))
-  return (
-    values.length > 0 &&
-    values.every((value) => typeof value === 'string' || typeof value === 'number') &&
-    new Set(values).size === values.length
-  )
-}
-
 /** The API omits empty fields, and accepts a number as text in some. */
 function isSame(wanted: Json, found: Json | undefined, path: string): boolean {
   if (found === undefined || found === null) return isEmpty(wanted)
@@ -196,17 +187,4 @@ function quantity(text: string): number | string {
   return digits === undefined || factor === undefined
     ? text
     : Number((Number(digits) * factor).toPrecision(12))
-}
-
-/** `spec.template.spec.containers[echo-v1].image`. */
-function pathText(path: PathStep[]): string {
-  return path
-    .map((step, index) =>
-      typeof step === 'string' ? `${index === 0 ? '' : '.'}${quoted(step)}` : `[${step.entry}]`,
-    )
-    .join('')
-}
-
-function quoted(field: string): string {
-  return field.includes('.') ? JSON.stringify(field) : field
 }

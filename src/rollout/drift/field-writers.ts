@@ -1,8 +1,6 @@
 import type { FieldWriter, ObjectFields } from '../../model/results/drift.js'
+import type { PathStep } from '../../lib/tree.js'
 import { isObject } from '../values/merge.js'
-
-/** A step of the path to a field: a key, or an entry of a list (its index, or the value of its key). */
-export type PathStep = string | { entry: number | string }
 
 /** The fields of `metadata.managedFields` that are read here. */
 interface ManagedFields {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectChange } from '../../model/results/upgrade-changes.js'
-import type { Json, JsonObject } from '../../model/values.js'
+import type { JsonObject } from '../../model/values.js'
 import { diffValues, type ValueChange } from '../../model/values-diff.js'
 import { nameOf } from '../drift/drift.js'
 import { isObject } from '../values/merge.js'
@@ -31,9 +31,7 @@ export function manifestChanges(before: JsonObject[], after: JsonObject[]): Obje
 }
 
 function fieldChanges(before: JsonObject, after: JsonObject): ValueChange[] {
-  return diffValues(withoutLists(before), withoutLists(after))
-    .map((change) => ({ ...change, path: change.path.replaceAll('.[', '[') }))
-    .filter(({ path }) => path !== CHART_LABEL)
+  return diffValues(before, after, ['name']).filter(({ path }) => path !== CHART_LABEL)
 }
 
 function byIdentity(objects: JsonObject[]): Map<string, JsonObject> {
@@ -57,19 +55,4 @@ function isHook({ metadata }: JsonObject): boolean {
 
 function namesOf(object: JsonObject): { kind: string; name: string } {
   return { kind: typeof object.kind === 'string' ? object.kind : 'object', name: nameOf(object) ?? '' }
-}
-
-/** Lists as maps, so that a difference is named by its place: by the entries' names, else by index. */
-function withoutLists(value: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, asMap(child)]))
-}
-
-function asMap(value: Json): Json {
-  if (isObject(value)) return withoutLists(value)
-  if (!Array.isArray(value) || value.length === 0) return value
-  const names = value.map((entry) => (isObject(entry) ? entry.name : undefined))
-  const named = names.every((name) => typeof name === 'string') && new Set(names).size === names.length
-  return Object.fromEntries(
-    value.map((entry, index) => [`[${named ? String(names[index]) : index}]`, asMap(entry)]),
-  )
 }
