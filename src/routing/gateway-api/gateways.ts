@@ -133,6 +133,21 @@ export function unservedClass(
   return { conditions }
 }
 
+/** Why no controller works on a Gateway, a clause; undefined if one does, or its class is not known. */
+export function notAccepted(
+  gateway: RoutingObject,
+  gatewayClass: RoutingObject | undefined,
+): string | undefined {
+  const refused =
+    gatewayClass && unservedClass(gateway, gatewayClass)?.conditions.find(({ type }) => type === 'Accepted')
+  if (refused)
+    return `no controller accepts its GatewayClass ${gatewayClass.metadata.name}: ${describeCondition(refused)}`
+  const own = conditionsOf(record(gateway.status).conditions)
+  if (own.length === 0) return 'no controller has looked at it: it has no status'
+  const failed = own.find(({ type, status }) => type === 'Accepted' && status !== 'True')
+  return failed && describeCondition(failed)
+}
+
 /** Whether a controller reports the present generation of a Gateway as programmed. */
 function isProgrammed({ metadata: { generation }, status }: RoutingObject): boolean {
   return conditionsOf(record(status).conditions).some(

@@ -15,7 +15,7 @@ import {
   findGateway,
   namedListeners,
   refusedListeners,
-  unservedClass,
+  notAccepted,
 } from './gateways.js'
 import { implementationOf } from './implementations.js'
 import { GATEWAYS, HTTP_ROUTES } from './kinds.js'
@@ -138,16 +138,12 @@ function gatewayProblem(
   gatewayClass: RoutingObject | undefined,
   parent: ParentRef | undefined,
 ): string | undefined {
-  const refused =
-    gatewayClass && unservedClass(gateway, gatewayClass)?.conditions.find(({ type }) => type === 'Accepted')
-  if (refused)
-    return `no controller accepts its GatewayClass ${gatewayClass.metadata.name}: ${describeCondition(refused)}`
-  const own = conditionsOf(record(gateway.status).conditions)
-  const failed = ['Accepted', 'Programmed'].flatMap(
-    (wanted) => own.find(({ type, status }) => type === wanted && status !== 'True') ?? [],
+  const refused = notAccepted(gateway, gatewayClass)
+  if (refused) return refused
+  const pending = conditionsOf(record(gateway.status).conditions).find(
+    ({ type, status }) => type === 'Programmed' && status !== 'True',
   )
-  if (failed[0]) return describeCondition(failed[0])
-  if (own.length === 0) return 'no controller has looked at it: it has no status'
+  if (pending) return describeCondition(pending)
   const named = namedListeners(gateway, parent)
   if (named.length === 0) return `it has no listener ${parent?.sectionName ?? `at port ${parent?.port}`}`
   const bad = refusedListeners(gateway, named)

@@ -15,20 +15,21 @@ import type {
   RoutesView,
 } from '../provider.js'
 import { type Asking, askingOf, type Refusal, refusals } from './attachment.js'
-import { isParent, namedListeners } from './gateways.js'
+import { isParent, namedListeners, notAccepted } from './gateways.js'
 import { choicesAmong } from './choices.js'
-import { GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
+import { GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
 import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
-import { parentsOfValues } from './values.js'
+import { type ParentRef, parentsOfValues } from './values.js'
 
 /** HTTPRoutes, Gateways and namespaces of the cluster, as far as the user may read them. */
 export async function readRoutes(api: KubeApi): Promise<RoutesView> {
-  const [routes, gateways, namespaces] = await Promise.all([
+  const [routes, gateways, namespaces, classes] = await Promise.all([
     listAllowed(api, HTTP_ROUTES),
     listAllowed(api, GATEWAYS),
     listAllowed(api, NAMESPACES),
+    listAllowed(api, GATEWAY_CLASSES),
   ])
-  return new GatewayApiView(routes, gateways, namespaces ?? [])
+  return new GatewayApiView(routes, gateways, namespaces ?? [], classes ?? [])
 }
 
 /** All of the cluster; undefined if the user may not list them. */
@@ -44,6 +45,7 @@ class GatewayApiView implements RoutesView {
     routes: RoutingObject[] | undefined,
     private readonly gateways: RoutingObject[] | undefined,
     private readonly namespaces: RoutingObject[],
+    private readonly classes: RoutingObject[],
   ) {
     this.routes = routes ?? []
     this.hidden = [...(routes ? [] : ['HTTPRoutes']), ...(gateways ? [] : ['Gateways'])]
@@ -112,7 +114,32 @@ class GatewayApiView implements RoutesView {
     const parents = parentsOfValues(values, namespace)
     if (parents.length === 0) return this.unnamed(namespace, command)
     const refused = this.refusals({ namespace, parents, hostnames: texts(hostnames) })
-    return refused && { problem: 'No Gateway takes the routes', ...explain(refused) }
+    if (refused) return { problem: 'No Gateway takes the routes', ...explain(refused) }
+    return this.unserved(parents)
+  }
+
+  /** All Gateways that the values name are there, and no controller works on any. */
+  private unserved(parents: ParentRef[]): MissingAttachment | undefined {
+    const named = (this.gateways ?? []).filter((gateway) => parents.some((one) => isParent(gateway, one)))
+    const idle = named.flatMap((gateway) => {
+      const className = text(record(gateway.spec).gatewayClassName)
+      const why = notAccepted(
+        gateway,
+        this.classes.find(({ metadata }) => metadata.name === className),
+      )
+      return why === undefined
+        ? []
+        : [`Gateway ${gateway.metadata.namespace}/${gateway.metadata.name}: ${why}`]
+    })
+    if (idle.length === 0 || idle.length < named.length) return undefined
+    return {
+      problem: 'No controller works on the Gateway',
+      details: idle,
+      nextSteps: [
+        commented(kubectlCommand(['get', 'gatewayclasses']), 'ACCEPTED is True where a controller runs'),
+        'start the controller of the GatewayClass, or name another Gateway with --gateway',
+      ],
+    }
   }
 
   /** The values name no Gateway. */

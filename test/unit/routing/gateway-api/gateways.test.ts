@@ -201,6 +201,25 @@ describe('the Gateways to choose among', () => {
   })
 })
 
+test('an install behind a Gateway that no controller works on is refused', async () => {
+  const values = { routes: { provider: 'gateway-api', gateway: { name: 'public', namespace: 'gateways' } } }
+  const app = { name: 'echo', namespace: 'echo' }
+  const missingFor = async (status: object) => {
+    const view = await openRouting(cluster({ ...gateway('gateways', HTTP), status }))
+      .of(values, 'echo')
+      .view()
+    return view.missingAttachment(app, values, 'canary install echo v1')
+  }
+  expect(await missingFor({})).toMatchObject({
+    problem: 'No controller works on the Gateway',
+    details: ['Gateway gateways/public: no controller has looked at it: it has no status'],
+  })
+  const accepted = { type: 'Accepted', status: 'True', reason: 'Accepted' }
+  // Without a load balancer requests come by a port-forward.
+  const noAddress = { type: 'Programmed', status: 'False', reason: 'AddressNotAssigned' }
+  expect(await missingFor({ conditions: [accepted, noAddress] })).toBeUndefined()
+})
+
 describe('a GatewayClass that no controller accepted', () => {
   const pending = { type: 'Accepted', status: 'Unknown', reason: 'Pending' }
   const classOf = (controllerName: string, status = 'Unknown'): RoutingObject => ({
