@@ -1,5 +1,5 @@
 import { commandText } from '../model/command-text.js'
-import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
+import { canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { describeStage } from '../model/describe-stage.js'
 import { CanaryError, ConflictError } from '../model/errors.js'
@@ -34,7 +34,7 @@ export async function importApp(context: OperationContext, request: AppRequest):
     if (!context.confirm || (await context.confirm(`Import ${app}? No pod restarts.`))) return
     throw new CanaryError('interrupted', 'Cancelled.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.to)}.`,
-      nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
+      nextSteps: [commented(`${context.again} --yes`, 'without the question')],
     })
   }
   return changeApp(context, request, {

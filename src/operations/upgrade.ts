@@ -1,5 +1,5 @@
 import { commandText } from '../model/command-text.js'
-import { canaryAgain, canaryCommand, commented, helmCommand } from '../model/command-line.js'
+import { canaryCommand, commented, helmCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import type { ChartSource, Releases } from '../cluster/ports/releases.js'
 import { isDeepStrictEqual } from 'node:util'
@@ -56,7 +56,7 @@ export async function upgrade(context: OperationContext, request: UpgradeRequest
     if (!context.confirm || (await context.confirm(question))) return
     throw new CanaryError('interrupted', 'Cancelled.', {
       state: `Nothing was changed: ${app} is ${describeStage(plan.from)}.`,
-      nextSteps: [commented(canaryAgain(command, plan, '--yes'), 'without the question')],
+      nextSteps: [commented(`${context.again} --yes`, 'without the question')],
     })
   }
   return changeApp(context, request, {
