@@ -16,19 +16,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    projects: [
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'] } },
-      {
-        extends: true,
-        // No test mocks a module, so that files can share a worker and what it has loaded: a third less CPU time.
-        test: {
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/gateways/**', 'test/cluster/**'],
-          isolate: false,
-        },
-      },
-    ],
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/gateways/**', 'test/cluster/**'],
     disableConsoleIntercept: true,
     globalSetup: ['test/support/global-setup.ts'],
     // Limits are for what hangs: a machine ten times slower than a quiet one meets them.
@@ -36,8 +25,10 @@ export default defineConfig({
     hookTimeout: 600_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
-    // Some of the time is spent waiting for helm, pods and probes: three at a time keep two cores busy.
-    maxWorkers: 3,
+    // No test mocks a module: files share a worker and what it has loaded, which saves much CPU time.
+    isolate: false,
+    // Some of the time is spent waiting for helm, pods and probes: four at a time keep two cores busy.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
   },
 })

@@ -20,7 +20,6 @@ export interface GatewaySources {
   choices: () => Promise<GatewayChoice[]>
   /** Undefined off a terminal, and where defaults are to be taken. */
   questions?: Questions
-  takesDefaults: boolean
   say: (line: string) => void
 }
 
@@ -56,8 +55,10 @@ export async function chooseGateway(asked: GatewayAsked, sources: GatewaySources
   }
   if (sources.questions) return routesOf(await ask(sources.questions, open))
   const byDefault = open.find((one) => one.provider === 'gloo')
-  if (sources.takesDefaults && byDefault) return routesOf(byDefault)
-  throw undecided(open)
+  if (!byDefault) throw undecided(open)
+  const flags = open.filter((one) => one !== byDefault).map(flagOf)
+  sources.say(`The values are for Gloo; others could serve the app: ${flags.join(', ')}`)
+  return routesOf(byDefault)
 }
 
 function routesOf({ gateway }: { gateway?: ObjectRef }): JsonObject {
@@ -95,9 +96,11 @@ function ask(questions: Questions, choices: GatewayChoice[]): Promise<GatewayCho
   })
 }
 
+function flagOf({ gateway }: GatewayChoice): string {
+  return gateway ? `--gateway ${gateway.namespace}/${gateway.name}` : '--provider gloo'
+}
+
 function undecided(choices: GatewayChoice[]): UsageError {
-  const flagOf = ({ gateway }: GatewayChoice) =>
-    gateway ? `--gateway ${gateway.namespace}/${gateway.name}` : '--provider gloo'
   const open = choices.filter(({ refused }) => refused === undefined)
   return new UsageError(
     open.length > 0

@@ -67,7 +67,6 @@ export async function readInitRequest(
     const routes = await chooseGateway(gatewayAsked, {
       choices: () => gatewaysOf({ ...cluster, say }, where),
       questions,
-      takesDefaults: settings.yes,
       say,
     })
     return { ...answers, app, namespace: where, routes }

@@ -12,11 +12,11 @@ import { OperationCommand } from '../cli/operation-command.js'
 import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
-  chartVersionFlag,
+  chartFlags,
+  chartRequest,
   clusterFlags,
   overlapFlag,
   probeFlags,
-  repeatable,
 } from '../cli/flags/flags.js'
 
 export default class Install extends OperationCommand {
@@ -31,22 +31,11 @@ export default class Install extends OperationCommand {
   ]
   static override args = { app: requiredApp, version: versionArg('The first version, such as v1 or 1.9') }
   static override flags = {
-    values: repeatable({
-      char: 'f',
-      helpValue: '<file>',
-      description: 'YAML file with values for the chart, - for stdin; repeatable, the last one wins',
+    ...chartFlags({
+      values: 'YAML file with values for the chart, - for stdin; repeatable, the last one wins',
+      set: 'Value for the chart in the syntax of helm --set, repeatable',
+      chart: 'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART (default: the bundled chart)',
     }),
-    set: repeatable({
-      helpValue: '<key=value>',
-      description: 'Value for the chart in the syntax of helm --set, repeatable',
-    }),
-    'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
-    chart: Flags.string({
-      env: 'CANARY_CHART',
-      helpValue: '<chart>',
-      description: 'Folder, .tgz, oci://REGISTRY/CHART or REPO/CHART (default: the bundled chart)',
-    }),
-    'chart-version': chartVersionFlag,
     image: Flags.string({ env: 'CANARY_IMAGE', description: 'Image of VERSION' }),
     'api-group': Flags.string({
       env: 'CANARY_API_GROUP',
@@ -85,11 +74,7 @@ export default class Install extends OperationCommand {
         app,
         namespace,
         version,
-        valuesFiles: flags.values,
-        set: flags.set,
-        setString: flags['set-string'],
-        chart: flags.chart,
-        chartVersion: flags['chart-version'],
+        ...chartRequest(flags),
         image: flags.image,
         apiGroup: flags['api-group'],
         gateway,

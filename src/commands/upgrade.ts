@@ -5,11 +5,11 @@ import { OperationCommand } from '../cli/operation-command.js'
 import { renderChange } from '../cli/output/render-change.js'
 import {
   changeFlags,
-  chartVersionFlag,
+  chartFlags,
+  chartRequest,
   clusterFlags,
   overlapFlag,
   probeFlags,
-  repeatable,
   scaleFlag,
 } from '../cli/flags/flags.js'
 
@@ -27,24 +27,11 @@ export default class Upgrade extends OperationCommand {
   ]
   static override args = { app: requiredApp }
   static override flags = {
-    values: repeatable({
-      char: 'f',
-      helpValue: '<file>',
-      description:
-        'YAML file whose values replace all but versions and routes; repeatable, the last one wins',
+    ...chartFlags({
+      values: 'YAML file whose values replace all but versions and routes; repeatable, the last one wins',
+      set: 'Value in the syntax of helm --set, over those deployed or those of -f; repeatable',
+      chart: 'Folder, .tgz, oci://REGISTRY/CHART, REPO/CHART, or "bundled" (default: the deployed chart)',
     }),
-    set: repeatable({
-      helpValue: '<key=value>',
-      description: 'Value in the syntax of helm --set, over those deployed or those of -f; repeatable',
-    }),
-    'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
-    chart: Flags.string({
-      env: 'CANARY_CHART',
-      helpValue: '<chart>',
-      description:
-        'Folder, .tgz, oci://REGISTRY/CHART, REPO/CHART, or "bundled" (default: the deployed chart)',
-    }),
-    'chart-version': chartVersionFlag,
     revision: Flags.string({
       helpValue: '<number>',
       description: 'Return to the chart and base values of this revision',
@@ -63,11 +50,7 @@ export default class Upgrade extends OperationCommand {
     const app = checkApp(parsed.args.app)
     const change = {
       app,
-      valuesFiles: flags.values,
-      set: flags.set,
-      setString: flags['set-string'],
-      chart: flags.chart,
-      chartVersion: flags['chart-version'],
+      ...chartRequest(flags),
       revision: flags.revision === undefined ? undefined : parseRevision(flags.revision),
     }
     const { context, namespace } = await this.open({ title: commandText.upgrade(change), app, parsed })

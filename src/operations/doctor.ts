@@ -15,6 +15,7 @@ import { versionsFinding } from './verification/versions-finding.js'
 import { type Deployed, readDrift } from './drift/read-drift.js'
 import { allOverlapFindings } from './overlaps/findings.js'
 import { observe, type Observation, unfinishedRevision } from './observe/observe.js'
+import { recoverCommands } from './observe/recover-commands.js'
 import { providerOf } from './observe/provider.js'
 import { workloadFindings } from './ownership/findings.js'
 import { tlsFindings } from './change/tls-secrets.js'
@@ -78,12 +79,7 @@ async function appFindings(
       check: `release ${app}`,
       status: 'problem',
       detail: `revision ${unfinished.revision} is ${unfinished.status}: ${unfinished.description}`,
-      remedy: deployed
-        ? `${canaryCommand(['abort', app], { app, namespace: observation.namespace })}, or the command that failed with --recover`
-        : commented(
-            canaryCommand(['abort', app], { app, namespace: observation.namespace }),
-            'removes the remains',
-          ),
+      remedy: recoverCommands({ app, namespace: observation.namespace, deployed, unfinished }).join('; or '),
     })
   }
   if (deployed) {

@@ -1,4 +1,3 @@
-import { canaryCommand, commented } from '../model/command-line.js'
 import type { AppStatus, AppSummary } from '../model/results/status.js'
 import type { RunWait } from '../model/results/runs.js'
 import type { ReleaseHistory, Revision } from '../model/release.js'
@@ -11,6 +10,7 @@ import { absentApp, requireNamespace } from './observe/absent.js'
 import type { AppRequest, OperationContext } from './context.js'
 import { readDrift } from './drift/read-drift.js'
 import { observe, unfinishedRevision } from './observe/observe.js'
+import { recoverCommands } from './observe/recover-commands.js'
 import { holdingsOf } from './ownership/holdings.js'
 import { notesAt, runCommands } from './runs.js'
 
@@ -65,7 +65,7 @@ export async function listApps(context: OperationContext, namespace?: string): P
   }))
 }
 
-interface Standing {
+interface AppState {
   app: string
   namespace: string
   stage: Stage
@@ -75,8 +75,8 @@ interface Standing {
 }
 
 /** Next commands. During a run, the run's own: it does not skip what the run waits for. */
-function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: Standing): string[] {
-  if (unfinished) return recoverCommands(app, namespace, deployed)
+function nextOf({ app, namespace, stage, deployed, unfinished, waiting }: AppState): string[] {
+  if (unfinished) return recoverCommands({ app, namespace, deployed, unfinished })
   if (waiting) return runCommands(app, namespace, waiting)
   const run = isUnderWay(stage) && deployed ? parseDescription(deployed.description)?.run : undefined
   if (run) return [`the command of run ${run.id} again    (continues after step ${run.step})`]
@@ -90,16 +90,4 @@ function isUnderWay({ name }: Stage): boolean {
 function unfinishedOf(history: ReleaseHistory): AppStatus['unfinished'] {
   const found = unfinishedRevision(history)
   return found && { revision: found.revision, status: found.status, description: found.description }
-}
-
-/** Commands that recover from a revision that a failed or killed helm left behind. */
-function recoverCommands(app: string, namespace: string, deployed: Revision | undefined): string[] {
-  if (!deployed) return [commented(canaryCommand(['abort', app], { app, namespace }), 'removes the remains')]
-  return [
-    commented(
-      canaryCommand(['abort', app], { app, namespace }),
-      'recovers, then returns to the stable version',
-    ),
-    `the command that failed, with --recover    (back to revision ${deployed.revision}, then on from there)`,
-  ]
 }

@@ -208,13 +208,33 @@ export const changeFlags = {
   }),
 }
 
-/** Commands that take `--chart`. */
-export const chartVersionFlag = Flags.string({
-  env: 'CANARY_CHART_VERSION',
-  helpValue: '<version>',
-  description: 'Version of a --chart from a repository or registry (default: newest)',
-  dependsOn: ['chart'],
-})
+/** Chart and values of a release; what they replace is the command's to describe. */
+export function chartFlags(descriptions: { values: string; set: string; chart: string }) {
+  return {
+    values: repeatable({ char: 'f', helpValue: '<file>', description: descriptions.values }),
+    set: repeatable({ helpValue: '<key=value>', description: descriptions.set }),
+    'set-string': repeatable({ helpValue: '<key=value>', description: 'The same, always a string' }),
+    chart: Flags.string({ env: 'CANARY_CHART', helpValue: '<chart>', description: descriptions.chart }),
+    'chart-version': Flags.string({
+      env: 'CANARY_CHART_VERSION',
+      helpValue: '<version>',
+      description: 'Version of a --chart from a repository or registry (default: newest)',
+      dependsOn: ['chart'],
+    }),
+  }
+}
+
+/** What the flags of `chartFlags` ask of an operation. */
+export function chartRequest(flags: {
+  values?: string[]
+  set?: string[]
+  'set-string'?: string[]
+  chart?: string
+  'chart-version'?: string
+}) {
+  const { values, set, 'set-string': setString, chart, 'chart-version': chartVersion } = flags
+  return { valuesFiles: values, set, setString, chart, chartVersion }
+}
 
 /** Commands that may change the paths or domains of an app. */
 export const overlapFlag = Flags.boolean({

@@ -25,14 +25,13 @@ function terminal(answer: string): Questions {
 function choose(
   choices: GatewayChoice[] | Error,
   asked: Partial<GatewayAsked> = {},
-  more: { questions?: Questions; takesDefaults?: boolean } = {},
+  more: { questions?: Questions } = {},
 ) {
   const said: string[] = []
   const routes = chooseGateway(
     { inUse: [], ...asked },
     {
       choices: () => (choices instanceof Error ? Promise.reject(choices) : Promise.resolve(choices)),
-      takesDefaults: false,
       say: (line) => said.push(line),
       ...more,
     },
@@ -57,20 +56,28 @@ describe('the gateway of a new app', () => {
     expect(await choose(choices, asked).routes).toEqual(routes)
   })
 
-  test('is asked for on a terminal, and taken by --yes where Gloo is among them', async () => {
+  test('is asked for on a terminal', async () => {
     const choices = [GLOO, gateway('a')]
     expect(await choose(choices, {}, { questions: terminal('2') }).routes).toEqual(behind('a'))
     expect(await choose(choices, {}, { questions: terminal('') }).routes).toEqual({})
     await expect(choose(choices, {}, { questions: terminal('3') }).routes).rejects.toThrow(
       'none of the numbers',
     )
-    expect(await choose(choices, {}, { takesDefaults: true }).routes).toEqual({})
   })
 
-  test('is named by its flag off a terminal', async () => {
-    const error = await failureOf(choose([GLOO, gateway('a'), gateway('b', 'it is closed')]).routes)
+  test('is Gloo where nobody can be asked; the flags of the others are named', async () => {
+    const { routes, said } = choose([GLOO, gateway('a'), gateway('b', 'it is closed')])
+    expect(await routes).toEqual({})
+    expect(said).toEqual([expect.stringMatching(/others could serve the app: --gateway infra\/a$/)])
+  })
+
+  test('is named by its flag where nobody can be asked and Gloo is not among them', async () => {
+    const error = await failureOf(choose([gateway('a'), gateway('b'), gateway('c', 'it is closed')]).routes)
     expect(error).toMatchObject({ exitCode: 2, state: 'Nothing was written.' })
-    expect(error.nextSteps).toEqual(['--provider gloo    (Gloo)', '--gateway infra/a    (Gateway infra/a)'])
+    expect(error.nextSteps).toEqual([
+      '--gateway infra/a    (Gateway infra/a)',
+      '--gateway infra/b    (Gateway infra/b)',
+    ])
   })
 
   test('is none that takes the routes: why, before anything is written', async () => {

@@ -37,13 +37,15 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   })
 
   test('a process that ended, but whose parent does not look after it, died', async () => {
-    // The shell's child ends at once; what the shell becomes never asks for it.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // The child ends with its input, once the shell has become something that never asks for it.
+    const parent = spawn('/bin/sh', ['-c', 'exec 3<&0; cat <&3 & echo $!; exec sleep 60'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
     })
     children.push(parent)
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
+    await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+    parent.stdin.end()
     await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(' Z ')
     expect(hasDied({ ...thisProcess(), pid, started: '' })).toBe(true)
   })
