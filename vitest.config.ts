@@ -27,8 +27,8 @@ export default defineConfig({
     pool: 'forks',
     // No test mocks a module: files share a worker and what it has loaded, which saves much CPU time.
     isolate: false,
-    // Some of the time is spent waiting for helm, pods and probes: four at a time keep two cores busy.
-    maxWorkers: 4,
+    // Some of the time is spent waiting for helm, pods and probes: three at a time keep two cores busy.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
 })

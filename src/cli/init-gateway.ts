@@ -17,7 +17,7 @@ export interface GatewayAsked {
 /** How the gateway is found out if nothing says it. */
 export interface GatewaySources {
   /** The gateways of the cluster. */
-  choices: () => Promise<GatewayChoice[]>
+  choices: (signal: AbortSignal) => Promise<GatewayChoice[]>
   /** Undefined off a terminal, and where defaults are to be taken. */
   questions?: Questions
   say: (line: string) => void
@@ -67,12 +67,13 @@ function routesOf({ gateway }: { gateway?: ObjectRef }): JsonObject {
 
 /** Undefined if the cluster does not answer in time, or there is none. */
 async function choicesInTime({ choices }: GatewaySources): Promise<GatewayChoice[] | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), TIME_LIMIT_MS)
-  })
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), TIME_LIMIT_MS)
+  const isLate = new Promise<undefined>((resolve) =>
+    late.signal.addEventListener('abort', () => resolve(undefined)),
+  )
   try {
-    return await Promise.race([choices(), late])
+    return await Promise.race([choices(late.signal), isLate])
   } catch (error) {
     if (error instanceof CanaryError) return undefined
     throw error

@@ -65,7 +65,7 @@ export async function readInitRequest(
     if (app === undefined) throw withoutApp()
     const where = answers.namespace ?? known.namespace ?? app
     const routes = await chooseGateway(gatewayAsked, {
-      choices: () => gatewaysOf({ ...cluster, say }, where),
+      choices: (signal) => gatewaysOf({ ...cluster, say, signal }, where),
       questions,
       say,
     })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { UsageError } from '../model/errors.js'
+import { ExternalError, UsageError } from '../model/errors.js'
 import type { ClusterOptions, PinnedCluster } from './options.js'
 import { kubectlFlags } from './kube/kubectl.js'
 
@@ -32,6 +32,9 @@ export function sameForBoth(options: ClusterOptions, env: NodeJS.ProcessEnv = pr
   return { ...options, kubeContext: options.kubeContext ?? (env.HELM_KUBECONTEXT || undefined) }
 }
 
+/** A kubeconfig that never ends, such as a device, would fill the memory. */
+const READ_LIMIT_MS = 30_000
+
 /** The fields of `kubectl config view --minify` that are read here. */
 interface View {
   'current-context'?: string
@@ -47,7 +50,8 @@ interface View {
 export async function pinCluster(options: ClusterOptions): Promise<PinnedCluster> {
   try {
     const args = ['config', 'view', '--minify', '-o', 'json', ...kubectlFlags(options)]
-    const { stdout } = await promisify(execFile)('kubectl', args)
+    const limits = { timeout: READ_LIMIT_MS, killSignal: 'SIGKILL' as const, signal: options.signal }
+    const { stdout } = await promisify(execFile)('kubectl', args, limits)
     const view = JSON.parse(stdout) as View
     const { server } = view.clusters?.[0]?.cluster ?? {}
     return {
@@ -56,7 +60,13 @@ export async function pinCluster(options: ClusterOptions): Promise<PinnedCluster
       serverPath: server === undefined ? undefined : pathOfServer(server),
       loginCommand: view.users?.[0]?.user?.exec?.command || undefined,
     }
-  } catch {
+  } catch (error) {
+    if (options.signal?.aborted) throw error
+    if ((error as { killed?: boolean }).killed)
+      throw new ExternalError(`kubectl could not read the kubeconfig within ${READ_LIMIT_MS / 1000} s.`, {
+        command: ['kubectl', 'config', 'view', '--minify', ...kubectlFlags(options)].join(' '),
+        nextSteps: ['name a kubeconfig file with --kubeconfig or KUBECONFIG'],
+      })
     // No context is set, for example inside a cluster; or kubectl or the context is missing, which the first read
     // reports better.
     return options

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/lib/clock.js'
 import type { JsonObject } from '../../../src/model/values.js'
 import { finish } from '../../../src/operations/finish.js'
 import { history } from '../../../src/operations/history.js'
@@ -173,7 +174,7 @@ describe('history', () => {
   })
 
   test('names who had a failed step rolled back, and by which command', async () => {
-    const { cluster, context } = modelled(SEED[4], { context: { recover: true } })
+    const { cluster, context } = modelled(SEED[4], { context: { recover: true, clock: systemClock } })
     cluster.add({ ...SEED[5] }, 'failed')
     await shift(context, { app: 'echo', weight: 60 })
     const { entries } = await history(context, { app: 'echo', limit: 2 })
