@@ -103,11 +103,11 @@ test.each([
   [0.1, 0.05],
   [0.05, 0.025],
   [0.01, 0.01],
-])('the cap at %f ± %f is three times what a right share needs on average', (share, tolerance) => {
+])('the cap at %f ± %f is four times what a right share needs on average', (share, tolerance) => {
   const settings = { ...settingsFor(share, tolerance) }
   const needs = mean(checks(share, settings, 11, 300))
-  expect(answerCap(settings) / needs).toBeGreaterThan(2.7)
-  expect(answerCap(settings) / needs).toBeLessThan(3.3)
+  expect(answerCap(settings) / needs).toBeGreaterThan(3.6)
+  expect(answerCap(settings) / needs).toBeLessThan(4.4)
 })
 
 test('the interval covers the share at every look of 99 % of all counts', () => {
