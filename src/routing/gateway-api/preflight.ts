@@ -16,8 +16,8 @@ import {
   namedListeners,
   refusedListeners,
   notAccepted,
-} from './gateways.js'
-import { implementationOf } from './implementations.js'
+} from './gateway/gateways.js'
+import { implementationOf } from './gateway/implementations.js'
 import { GATEWAYS, HTTP_ROUTES } from './kinds.js'
 import { installedRelease, releaseProblem } from './releases.js'
 import type { ParentRef } from './values.js'

@@ -18,8 +18,8 @@ import type {
 } from '../provider.js'
 import { podAddress, podsBehind, type ProxyService, readyNames } from '../proxies/proxy-service.js'
 import { GATEWAY_API, textsOf, type Whereabouts } from './description.js'
-import { classOf, controllerNameOf, findGateway, type Listener, listenerToProbe } from './gateways.js'
-import { implementationOf } from './implementations.js'
+import { classOf, controllerNameOf, findGateway, type Listener, listenerToProbe } from './gateway/gateways.js'
+import { implementationOf } from './gateway/implementations.js'
 import { HTTP_ROUTES } from './kinds.js'
 import { gatewayAddress, proxyServiceOf } from './proxies.js'
 import { hostOf, hostnamesOf, type ParentRef, parentsOfValues } from './values.js'
@@ -53,7 +53,7 @@ export class GatewayApiProvider implements RoutingProvider {
   }
 
   async gateways(namespace: string): Promise<GatewayChoice[]> {
-    const { gatewayChoices } = await import('./choices.js')
+    const { gatewayChoices } = await import('./gateway/choices.js')
     return gatewayChoices(this.kube.api, namespace)
   }
 

@@ -14,7 +14,7 @@ import {
   type Scheme,
   serviceAddress,
 } from '../proxies/proxy-service.js'
-import { addressesOf, type Listener } from './gateways.js'
+import { addressesOf, type Listener } from './gateway/gateways.js'
 
 /** The label of what an implementation makes for a Gateway, in the Gateway's namespace. */
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'

@@ -14,9 +14,9 @@ import type {
   RoutesOfChange,
   RoutesView,
 } from '../provider.js'
-import { type Asking, askingOf, type Refusal, refusals } from './attachment.js'
-import { isParent, namedListeners, notAccepted } from './gateways.js'
-import { choicesAmong } from './choices.js'
+import { type Asking, askingOf, type Refusal, refusals } from './gateway/attachment.js'
+import { isParent, namedListeners, notAccepted } from './gateway/gateways.js'
+import { choicesAmong } from './gateway/choices.js'
 import { GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTE, HTTP_ROUTES } from './kinds.js'
 import { addedOverlaps, allOverlaps } from './overlaps/overlaps.js'
 import { type ParentRef, parentsOfValues } from './values.js'

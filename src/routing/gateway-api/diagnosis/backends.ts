@@ -3,7 +3,7 @@ import type { Cause } from '../../../model/results/diagnosis.js'
 import { refText } from '../../../verification/diagnosis/facts.js'
 import { list, record, text } from '../../fields.js'
 import { refOf, type RoutingObject } from '../../objects.js'
-import { describeCondition } from '../gateways.js'
+import { describeCondition } from '../gateway/gateways.js'
 import {
   backendsOf,
   type GatewayFacts,

@@ -3,7 +3,7 @@ import type { Cause } from '../../../model/results/diagnosis.js'
 import { countOf, failing, refText } from '../../../verification/diagnosis/facts.js'
 import { number, record, text } from '../../fields.js'
 import { refOf, type RoutingObject } from '../../objects.js'
-import { askingOf } from '../attachment.js'
+import { askingOf } from '../gateway/attachment.js'
 import {
   conditionsOf,
   describeCondition,
@@ -12,7 +12,7 @@ import {
   namedListeners,
   refusedListeners,
   unservedClass,
-} from '../gateways.js'
+} from '../gateway/gateways.js'
 import { releaseProblem } from '../releases.js'
 import {
   backendsOf,

@@ -2,8 +2,8 @@ import type { Cause } from '../../../model/results/diagnosis.js'
 import { kubectlCommand } from '../../../model/command-line.js'
 import { list, record, text } from '../../fields.js'
 import { refOf, type RoutingObject } from '../../objects.js'
-import { controllerNameOf } from '../gateways.js'
-import { type Implementation, implementationOf, type Unserved } from '../implementations.js'
+import { controllerNameOf } from '../gateway/gateways.js'
+import { type Implementation, implementationOf, type Unserved } from '../gateway/implementations.js'
 import { type GatewayFacts, ownGateways } from './facts.js'
 
 /** Where a rule has the field. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { JsonObject } from '../../../../src/model/values.js'
-import { readHandMade } from '../../../../src/routing/gateway-api/hand-made.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
+import { readHandMade } from '../../../../../src/routing/gateway-api/takeover/hand-made.js'
 
 const parentRefs = [{ kind: 'Gateway', name: 'public', namespace: 'gateways', sectionName: 'http' }]
 const path = { type: 'PathPrefix', value: '/echo' }

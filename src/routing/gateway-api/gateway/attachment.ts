@@ -1,8 +1,8 @@
-import { list, record, texts } from '../fields.js'
-import type { RoutingObject } from '../objects.js'
+import { list, record, texts } from '../../fields.js'
+import type { RoutingObject } from '../../objects.js'
 import { admits, isParent, listenersOf, namedListeners } from './gateways.js'
-import { sharedHost } from './overlaps/hostnames.js'
-import { type ParentRef, parentRefsOf } from './values.js'
+import { sharedHost } from '../overlaps/hostnames.js'
+import { type ParentRef, parentRefsOf } from '../values.js'
 
 /** What decides whether Gateways take an HTTPRoute. */
 export interface Surroundings {

@@ -1,10 +1,10 @@
-import type { ObjectRef } from '../../model/results/diagnosis.js'
-import type { JsonObject } from '../../model/values.js'
-import { list, record, text } from '../fields.js'
-import type { OldRoutes } from '../provider.js'
-import { HTTP_ROUTE } from './kinds.js'
-import { matchersOf } from './overlaps/matcher.js'
-import { parentRefsOf } from './values.js'
+import type { ObjectRef } from '../../../model/results/diagnosis.js'
+import type { JsonObject } from '../../../model/values.js'
+import { list, record, text } from '../../fields.js'
+import type { OldRoutes } from '../../provider.js'
+import { HTTP_ROUTE } from '../kinds.js'
+import { matchersOf } from '../overlaps/matcher.js'
+import { parentRefsOf } from '../values.js'
 
 /** The HTTPRoutes among these that lead to a Service. */
 export function routesTo(service: ObjectRef, objects: JsonObject[]): OldRoutes[] {

@@ -1,8 +1,8 @@
-import { commented, kubectlCommand, quotedLine } from '../../model/command-line.js'
-import type { JsonObject } from '../../model/values.js'
-import { record } from '../fields.js'
-import { helmReleaseOf, type RoutingObject } from '../objects.js'
-import type { Handover, OldRoutes } from '../provider.js'
+import { commented, kubectlCommand, quotedLine } from '../../../model/command-line.js'
+import type { JsonObject } from '../../../model/values.js'
+import { record } from '../../fields.js'
+import { helmReleaseOf, type RoutingObject } from '../../objects.js'
+import type { Handover, OldRoutes } from '../../provider.js'
 
 /**
  * Among equal matches the older HTTPRoute wins. So the release's is made first, for a host that nobody uses; then each old one is

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Json, JsonObject } from '../../model/values.js'
-import { list, number, record, text, texts } from '../fields.js'
-import type { HandMadeRoutes } from '../provider.js'
-import { GATEWAY, GROUP, HTTP_ROUTE } from './kinds.js'
+import type { Json, JsonObject } from '../../../model/values.js'
+import { list, number, record, text, texts } from '../../fields.js'
+import type { HandMadeRoutes } from '../../provider.js'
+import { GATEWAY, GROUP, HTTP_ROUTE } from '../kinds.js'
 
 type Fields = Record<string, unknown>
 

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { KubeAccess } from '../../../../src/cluster/open.js'
-import type { JsonObject } from '../../../../src/model/values.js'
-import { refusals } from '../../../../src/routing/gateway-api/attachment.js'
-import { listenersOf, listenerToProbe, unservedClass } from '../../../../src/routing/gateway-api/gateways.js'
-import { allOverlaps } from '../../../../src/routing/gateway-api/overlaps/overlaps.js'
-import { parentRefsOf, parentsOfValues } from '../../../../src/routing/gateway-api/values.js'
-import type { RoutingObject } from '../../../../src/routing/objects.js'
-import { openRouting } from '../../../../src/routing/select.js'
+import type { KubeAccess } from '../../../../../src/cluster/open.js'
+import type { JsonObject } from '../../../../../src/model/values.js'
+import { refusals } from '../../../../../src/routing/gateway-api/gateway/attachment.js'
+import {
+  listenersOf,
+  listenerToProbe,
+  unservedClass,
+} from '../../../../../src/routing/gateway-api/gateway/gateways.js'
+import { allOverlaps } from '../../../../../src/routing/gateway-api/overlaps/overlaps.js'
+import { parentRefsOf, parentsOfValues } from '../../../../../src/routing/gateway-api/values.js'
+import type { RoutingObject } from '../../../../../src/routing/objects.js'
+import { openRouting } from '../../../../../src/routing/select.js'
 
 interface ListenerSpec {
   name: string

@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../../model/results/diagnosis.js'
-import { ADMIN_PORT } from '../envoy/admin.js'
+import type { ObjectRef } from '../../../model/results/diagnosis.js'
+import { ADMIN_PORT } from '../../envoy/admin.js'
 
 /** What is known of an implementation beside the Gateway API. */
 export interface Implementation {

@@ -1,6 +1,6 @@
-import { commented, kubectlCommand } from '../../model/command-line.js'
-import type { Handover, OldRoutes } from '../provider.js'
-import { ROUTE_TABLE, VIRTUAL_SERVICE } from './kinds.js'
+import { commented, kubectlCommand } from '../../../model/command-line.js'
+import type { Handover, OldRoutes } from '../../provider.js'
+import { ROUTE_TABLE, VIRTUAL_SERVICE } from '../kinds.js'
 
 /**
  * The release first serves a domain that nobody uses. Then the weight of the old RouteTables puts them behind its own,

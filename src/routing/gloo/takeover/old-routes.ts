@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../model/values.js'
-import type { ObjectRef } from '../../model/results/diagnosis.js'
-import { list, record, text } from '../fields.js'
-import type { OldRoutes } from '../provider.js'
-import { UPSTREAM } from './kinds.js'
+import type { JsonObject } from '../../../model/values.js'
+import type { ObjectRef } from '../../../model/results/diagnosis.js'
+import { list, record, text } from '../../fields.js'
+import type { OldRoutes } from '../../provider.js'
+import { UPSTREAM } from '../kinds.js'
 
 /** Gloo's name of the Upstream that it discovered for a Service: `shops-shop-80`. */
 const DISCOVERED = (service: ObjectRef) => new RegExp(`^${service.namespace}-${service.name}-[0-9]+$`)

@@ -1,13 +1,13 @@
-import { commented, kubectlCommand } from '../../model/command-line.js'
-import { ExternalError, UsageError } from '../../model/errors.js'
-import { unlessForbidden } from '../../cluster/kube/api-errors.js'
-import type { KubeApi } from '../../cluster/kube/kube-api.js'
-import { list, number, record, text } from '../fields.js'
-import { type RoutingObject, refOf } from '../objects.js'
-import { GATEWAY_CLASSES, GATEWAYS } from './kinds.js'
+import { commented, kubectlCommand } from '../../../model/command-line.js'
+import { ExternalError, UsageError } from '../../../model/errors.js'
+import { unlessForbidden } from '../../../cluster/kube/api-errors.js'
+import type { KubeApi } from '../../../cluster/kube/kube-api.js'
+import { list, number, record, text } from '../../fields.js'
+import { type RoutingObject, refOf } from '../../objects.js'
+import { GATEWAY_CLASSES, GATEWAYS } from '../kinds.js'
 import { implementationOf } from './implementations.js'
-import { sharedHost } from './overlaps/hostnames.js'
-import type { ParentRef } from './values.js'
+import { sharedHost } from '../overlaps/hostnames.js'
+import type { ParentRef } from '../values.js'
 
 export interface Listener {
   name: string

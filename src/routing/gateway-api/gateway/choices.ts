@@ -1,14 +1,14 @@
-import type { KubeApi } from '../../cluster/kube/kube-api.js'
-import { unlessForbidden } from '../../cluster/kube/api-errors.js'
-import { NAMESPACES } from '../../cluster/kube/kube-types.js'
-import type { ObjectRef } from '../../model/results/diagnosis.js'
-import { record, text } from '../fields.js'
-import { type RoutingObject, refOf } from '../objects.js'
-import type { GatewayChoice } from '../provider.js'
+import type { KubeApi } from '../../../cluster/kube/kube-api.js'
+import { unlessForbidden } from '../../../cluster/kube/api-errors.js'
+import { NAMESPACES } from '../../../cluster/kube/kube-types.js'
+import type { ObjectRef } from '../../../model/results/diagnosis.js'
+import { record, text } from '../../fields.js'
+import { type RoutingObject, refOf } from '../../objects.js'
+import type { GatewayChoice } from '../../provider.js'
 import { refusals } from './attachment.js'
 import { controllerNameOf, listenersOf } from './gateways.js'
 import { implementationOf } from './implementations.js'
-import { GATEWAY_CLASSES, GATEWAYS } from './kinds.js'
+import { GATEWAY_CLASSES, GATEWAYS } from '../kinds.js'
 
 /** The Gateways of a cluster, as an app in this namespace can choose them; none if they may not be listed. */
 export async function gatewayChoices(api: KubeApi, namespace: string): Promise<GatewayChoice[]> {
