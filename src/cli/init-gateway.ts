@@ -1,3 +1,4 @@
+import { atMost } from '../lib/sleep.js'
 import { commented } from '../model/command-line.js'
 import { CanaryError, UsageError } from '../model/errors.js'
 import type { ObjectRef } from '../model/results/diagnosis.js'
@@ -67,19 +68,15 @@ function routesOf({ gateway }: { gateway?: ObjectRef }): JsonObject {
 
 /** Undefined if the cluster does not answer in time, or there is none. */
 async function choicesInTime({ choices }: GatewaySources): Promise<GatewayChoice[] | undefined> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), TIME_LIMIT_MS)
-  const isLate = new Promise<undefined>((resolve) =>
-    late.signal.addEventListener('abort', () => resolve(undefined)),
-  )
+  let found: GatewayChoice[] | undefined
   try {
-    return await Promise.race([choices(late.signal), isLate])
+    await atMost(TIME_LIMIT_MS, async (late) => {
+      found = await choices(late)
+    })
   } catch (error) {
-    if (error instanceof CanaryError) return undefined
-    throw error
-  } finally {
-    clearTimeout(timer)
+    if (!(error instanceof CanaryError)) throw error
   }
+  return found
 }
 
 function ask(questions: Questions, choices: GatewayChoice[]): Promise<GatewayChoice> {

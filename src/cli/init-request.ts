@@ -12,7 +12,7 @@ import { checkGateway } from './flags/args.js'
 import { askRest, checkTyped, nameFrom, type Typed } from './init-answers.js'
 import { chooseGateway, type GatewayAsked } from './init-gateway.js'
 import type { Questions } from './output/questions.js'
-import { loadOpeners } from './session/openers.js'
+import { loadOpeners, type Openers } from './session/openers.js'
 import { configNote, type ParsedFlags, resolveSettings, type SettingsSources } from './session/settings.js'
 
 type InitFlags = ParsedFlags['flags'] &
@@ -37,6 +37,7 @@ export async function readInitRequest(
   typedApp: string | undefined,
   sources: SettingsSources,
   say: (line: string) => void,
+  openers?: Openers,
 ): Promise<{ request: InitRequest; cluster: NamedCluster }> {
   const { app: name, ...typed } = checkTyped({ ...flags, app: typedApp })
   // Settings of the folder, such as the context, apply to an app that its Deployment names, too.
@@ -65,7 +66,7 @@ export async function readInitRequest(
     if (app === undefined) throw withoutApp()
     const where = answers.namespace ?? known.namespace ?? app
     const routes = await chooseGateway(gatewayAsked, {
-      choices: (signal) => gatewaysOf({ ...cluster, say, signal }, where),
+      choices: (signal) => gatewaysOf({ ...cluster, say, signal }, where, openers),
       questions,
       say,
     })
@@ -118,9 +119,12 @@ function gatewaysInUse(source: Source | undefined): GatewayAsked['inUse'] {
   return found.filter((_, index) => keys.indexOf(keys[index]!) === index)
 }
 
-async function gatewaysOf(options: ClusterOptions, namespace: string): Promise<GatewayChoice[]> {
-  const openers = await loadOpeners()
-  const { cluster, routing } = openers.cluster(options)
+async function gatewaysOf(
+  options: ClusterOptions,
+  namespace: string,
+  openers?: Openers,
+): Promise<GatewayChoice[]> {
+  const { cluster, routing } = (openers ?? (await loadOpeners())).cluster(options)
   try {
     return await routing.gateways(namespace)
   } finally {

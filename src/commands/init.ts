@@ -75,7 +75,8 @@ export default class Init extends BaseCommand {
       this.getOutput(),
     ])
     const say = (line: string) => printNote(output, line)
-    const { request, cluster } = await readInitRequest(parsed, parsed.args.app, this.sources(output), say)
+    const sources = this.sources(output)
+    const { request, cluster } = await readInitRequest(parsed, parsed.args.app, sources, say, this.openers)
     const result = await withNamedCluster(cluster, () => init(request))
     if (result.dryRun && output.format === 'text') remarkLines(result).forEach(say)
     await this.print({ ...result, warnings: [] }, (palette, shown) => renderInit(shown, palette), {

@@ -1,3 +1,4 @@
+import { untilAborted } from '../../lib/until-aborted.js'
 import type { ClusterObject } from '../ports/objects.js'
 import { ApiError } from '../kube/api-errors.js'
 import type { KubeApi } from '../kube/kube-api.js'
@@ -66,7 +67,7 @@ export async function gatherEvidence(api: KubeApi, given: GivenUp): Promise<PodE
   const notSeen = new Set<string>()
   const unless = async <T>(what: string, asked: Promise<T>): Promise<T | undefined> => {
     try {
-      return await before(signal, asked)
+      return await untilAborted(signal, asked)
     } catch (error) {
       notSeen.add(`${what}: ${wordFor(error)}`)
       return undefined
@@ -246,21 +247,6 @@ function plain(text: string | undefined): string | undefined {
   if (line === '') return undefined
   const characters = [...line.slice(0, 2 * LONGEST_LINE)]
   return characters.length > LONGEST_LINE ? `${characters.slice(0, LONGEST_LINE - 1).join('')}…` : line
-}
-
-async function before<T>(signal: AbortSignal, asked: Promise<T>): Promise<T> {
-  asked.catch(() => undefined)
-  let stop: () => void = () => undefined
-  const late = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([asked, late])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 function wordFor(error: unknown): string {

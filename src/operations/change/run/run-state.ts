@@ -1,3 +1,4 @@
+import { untilAborted } from '../../../lib/until-aborted.js'
 import { canaryAgain, canaryCommand, commented } from '../../../model/command-line.js'
 import type { AppLock } from '../../../cluster/ports/locks.js'
 import { CanaryError, ExternalError } from '../../../model/errors.js'
@@ -25,7 +26,7 @@ export class RunState {
   /** Runs a part of a step, at most until the lock is lost; errors get the app's state. */
   async explained<T>(part: () => Promise<T>): Promise<T> {
     try {
-      return await unless(this.lock?.lost, part())
+      return await untilAborted(this.lock?.lost, part())
     } catch (error) {
       this.stopIfAsked()
       throw this.withFailedState(error)
@@ -138,22 +139,5 @@ export class RunState {
         ? commented(canaryCommand(['abort', app], { app, namespace }), 'back to the stable version')
         : commented(canaryCommand(['uninstall', app], { app, namespace }), 'only removes the remains'),
     ]
-  }
-}
-
-/** Settles with the part or, if that comes first, the signal; the part then runs on unobserved. */
-async function unless<T>(lost: AbortSignal | undefined, part: Promise<T>): Promise<T> {
-  if (!lost) return part
-  part.catch(() => undefined)
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(lost.reason as Error)
-    if (lost.aborted) stop()
-    else lost.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([part, aborted])
-  } finally {
-    lost.removeEventListener('abort', stop)
   }
 }
