@@ -1,4 +1,5 @@
 import type { KubeObject, OwnerReference, ResourceType } from '../api-server/objects.js'
+import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore } from '../api-server/store.js'
 
 /** Objects of a kind that this owner controls. */
@@ -56,4 +57,12 @@ export function markForDeletion(
   marked.metadata.deletionTimestamp = now
   marked.metadata.deletionGracePeriodSeconds = object.spec?.terminationGracePeriodSeconds ?? 30
   store.update(resource, marked)
+}
+
+/** Names of the ready pods of a namespace. */
+export function readyPodsOf(store: ObjectStore, namespace: string): string[] {
+  return store
+    .list(RESOURCES.pods, namespace)
+    .filter(isReady)
+    .map(({ metadata }) => metadata.name)
 }

@@ -11,6 +11,7 @@ import type { PodServer } from '../workloads/pod-server.js'
 import { adminServer } from './admin.js'
 import { type GatewayProxy, startProxy } from './proxy.js'
 import { AnswerFaults } from './answer-faults.js'
+import { Rotation } from './rotation.js'
 import { ENVOY, type ProxyTraits } from './traits.js'
 
 /** The proxies' port for HTTP, in their pods. */
@@ -39,11 +40,11 @@ export interface FleetOptions {
 
 /** The gateway's proxies: each pod of their Deployment is one, and users' connections go to the ready ones. */
 export class ProxyFleet {
-  private readonly proxies = new Map<string, GatewayProxy>()
+  private readonly rotation: Rotation<GatewayProxy>
   private readonly answerFaults: AnswerFaults
-  private turn = 0
 
   constructor(private readonly options: FleetOptions) {
+    this.rotation = new Rotation(options.store, () => this.behindService())
     this.answerFaults = new AnswerFaults(options.faults, options.random)
   }
 
@@ -56,33 +57,22 @@ export class ProxyFleet {
 
   /** Hands a connection to the next ready proxy in turn; resets it if there is none. */
   take(socket: Socket): void {
-    const ready = this.ready()
-    const proxy = ready[this.turn % ready.length]
-    this.turn += 1
-    if (proxy) proxy.take(socket)
-    else socket.resetAndDestroy()
+    this.rotation.take(socket, (proxy) => proxy.take(socket))
   }
 
   /** Resolves once this many proxies are ready. */
   whenReady(count: number): Promise<void> {
-    const { store } = this.options
-    return new Promise((resolve) => {
-      const unsubscribe = store.subscribe(() => {
-        if (this.ready().length < count) return
-        unsubscribe()
-        resolve()
-      })
-    })
+    return this.rotation.whenReady(count)
   }
 
-  /** Those behind the Service, according to its Endpoints. */
-  private ready(): GatewayProxy[] {
+  /** Pods behind the Service, according to its Endpoints. */
+  private behindService(): string[] {
     const { store, place } = this.options
     const endpoints = store.get(RESOURCES.endpoints, place.namespace, place.service)
     const addresses: { targetRef?: { name: string } }[] = (endpoints?.subsets ?? []).flatMap(
       (subset: { addresses?: object[] }) => subset.addresses ?? [],
     )
-    return addresses.flatMap(({ targetRef }) => this.proxies.get(targetRef?.name ?? '') ?? [])
+    return addresses.flatMap(({ targetRef }) => targetRef?.name ?? [])
   }
 
   private async startIn({ metadata: { name } }: KubeObject): Promise<PodServer> {
@@ -101,13 +91,13 @@ export class ProxyFleet {
     const { adminPort } = traits
     const admin = adminPort === undefined ? undefined : adminServer(feed, proxy.counters)
     if (admin) await new Promise<void>((listening) => admin.listen(0, '127.0.0.1', listening))
-    this.proxies.set(name, proxy)
+    this.rotation.add(name, proxy)
     return {
       port: proxy.port,
       ports: [PROXY_PORT],
       ...(admin ? { loopback: { [adminPort!]: (admin.address() as AddressInfo).port } } : {}),
       close: async (graceMs) => {
-        this.proxies.delete(name)
+        this.rotation.remove(name)
         controlPlane.disconnect(name)
         await Promise.all([proxy.close(graceMs), admin && closeServer(admin)])
       },

@@ -5,10 +5,11 @@ import path from 'node:path'
 import type { KubeObject } from '../api-server/objects.js'
 import { RESOURCES } from '../api-server/resources.js'
 import type { ObjectStore } from '../api-server/store.js'
-import { fits, isReady } from '../controllers/owned.js'
+import { fits, readyPodsOf } from '../controllers/owned.js'
 import { type Installation, GATEWAY } from '../gateway/gateway-api/infrastructure.js'
 import { startBalancer } from '../proxy/balancer.js'
 import { PROXY_PORT } from '../proxy/fleet.js'
+import { Rotation } from '../proxy/rotation.js'
 import type { PodServer } from '../workloads/pod-server.js'
 import { startChild, tailOf } from './child.js'
 import {
@@ -44,8 +45,8 @@ export interface RealFleetOptions {
 
 /** A real controller and its real proxies: the processes in the pods of their Deployments. */
 export class RealFleet {
-  /** By the names of their pods: where a proxy accepts connections for a listener's port. */
-  private readonly proxies = new Map<string, (listenerPort: number) => NetConnectOpts>()
+  /** Where each accepts connections for a listener's port. */
+  private readonly rotation: Rotation<(listenerPort: number) => NetConnectOpts>
   private readonly contourPorts = freePorts(5).then(([xds, health, metrics, debug, stats]) => ({
     xds: xds!,
     health: health!,
@@ -54,12 +55,10 @@ export class RealFleet {
     stats: stats!,
   }))
   private scratch?: Promise<string>
-  private turn = 0
-  private fail: (error: Error) => void = () => undefined
-  private readonly failed = new Promise<never>((_resolve, reject) => (this.fail = reject))
 
   constructor(private readonly options: RealFleetOptions) {
-    this.failed.catch(() => undefined) // seen by whoever waits for the start
+    const { store, installation } = options
+    this.rotation = new Rotation(store, () => readyPodsOf(store, installation.proxies.namespace))
   }
 
   /** Starts the program of a pod of the controller or of the proxies; undefined for pods of anything else. */
@@ -77,24 +76,12 @@ export class RealFleet {
 
   /** Hands a connection to the next ready proxy in turn; resets it if there is none. */
   take(socket: Socket): void {
-    const ready = this.readyProxies()
-    const target = ready[this.turn % ready.length]
-    this.turn += 1
-    if (target) relay(socket, target(socket.localPort!))
-    else socket.resetAndDestroy()
+    this.rotation.take(socket, (target) => relay(socket, target(socket.localPort!)))
   }
 
   /** Resolves once the Gateway is programmed and this many proxies are ready; rejects if a program does not start. */
   whenReady(count: number): Promise<void> {
-    const { store } = this.options
-    const ready = new Promise<void>((resolve) => {
-      const unsubscribe = store.subscribe(() => {
-        if (this.readyProxies().length < count || !this.isProgrammed()) return
-        unsubscribe()
-        resolve()
-      })
-    })
-    return Promise.race([ready, this.failed])
+    return this.rotation.whenReady(count, () => this.isProgrammed())
   }
 
   async close(): Promise<void> {
@@ -108,19 +95,11 @@ export class RealFleet {
     return conditions.some(({ type, status }) => type === 'Programmed' && status === 'True')
   }
 
-  private readyProxies(): ((listenerPort: number) => NetConnectOpts)[] {
-    const { store, installation } = this.options
-    return store
-      .list(RESOURCES.pods, installation.proxies.namespace)
-      .filter(isReady)
-      .flatMap(({ metadata }) => this.proxies.get(metadata.name) ?? [])
-  }
-
   private async guarded(starting: Promise<PodServer>): Promise<PodServer> {
     try {
       return await starting
     } catch (error) {
-      this.fail(error as Error)
+      this.rotation.fail(error)
       return { port: 0, ports: [], close: () => Promise.resolve() }
     }
   }
@@ -192,13 +171,13 @@ export class RealFleet {
     const { listenerPort, adminPort } = this.options
     const front = await startBalancer((socket) => relay(socket, target(listenerPort)))
     const back = admin && adminPort ? await startBalancer((socket) => relay(socket, admin)) : undefined
-    this.proxies.set(name, target)
+    this.rotation.add(name, target)
     return {
       port: front.port,
       ports: [PROXY_PORT],
       ...(back ? { loopback: { [adminPort!]: back.port } } : {}),
       close: async () => {
-        this.proxies.delete(name)
+        this.rotation.remove(name)
         await Promise.all([front.close(), back?.close(), close()])
       },
     }
