@@ -18,25 +18,31 @@ export const commandText = {
   uninstall: ({ app }: { app: string }) => words('uninstall', app),
 }
 
-interface UpgradeWords {
-  app: string
+interface ChartWords {
   valuesFiles?: string[]
   set?: string[]
   setString?: string[]
   chart?: string
   chartVersion?: string
+}
+
+interface UpgradeWords extends ChartWords {
+  app: string
   revision?: number
 }
 
-/** Values may be secrets and stay out, as do passwords in a chart's address. */
-function upgradeFlags({
+function upgradeFlags({ revision, ...ofChart }: UpgradeWords): string[] {
+  return [...chartWords(ofChart), ...(revision === undefined ? [] : ['--revision', String(revision)])]
+}
+
+/** Flags for a chart and its values. Values may be secrets and stay out, as do passwords in a chart's address. */
+export function chartWords({
   valuesFiles = [],
   set = [],
   setString = [],
   chart,
   chartVersion,
-  revision,
-}: UpgradeWords): string[] {
+}: ChartWords): string[] {
   const keys = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text.replace(/=.*$/s, '=…')])
   return [
     ...valuesFiles.flatMap((file) => ['-f', file]),
@@ -44,7 +50,6 @@ function upgradeFlags({
     ...keys('--set-string', setString),
     ...(chart === undefined ? [] : ['--chart', chart.replace(/\/\/[^/@]*@/, '//…@')]),
     ...(chartVersion === undefined ? [] : ['--chart-version', chartVersion]),
-    ...(revision === undefined ? [] : ['--revision', String(revision)]),
   ]
 }
 

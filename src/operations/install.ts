@@ -1,4 +1,4 @@
-import { commandText } from '../model/command-text.js'
+import { chartWords, commandText } from '../model/command-text.js'
 import { canaryCommand } from '../model/command-line.js'
 import type { OperationResult } from '../model/results/change.js'
 import { UsageError } from '../model/errors.js'
@@ -91,16 +91,8 @@ async function baseValues(request: InstallRequest): Promise<JsonObject> {
 
 /** The install without what chooses a gateway. */
 function plainCommand(request: InstallRequest, { name, namespace }: ObjectRef): string {
-  const { version, image, chart, chartVersion, valuesFiles = [], set = [], setString = [] } = request
-  const each = (flag: string, texts: string[]) => texts.flatMap((text) => [flag, text])
-  const words = [
-    ...each('-f', valuesFiles),
-    ...each('--set', set),
-    ...each('--set-string', setString),
-    ...each('--image', image === undefined ? [] : [image]),
-    ...each('--chart', chart === undefined ? [] : [chart]),
-    ...each('--chart-version', chartVersion === undefined ? [] : [chartVersion]),
-  ]
+  const { version, image } = request
+  const words = [...chartWords(request), ...(image === undefined ? [] : ['--image', image])]
   return canaryCommand(['install', name, version, ...words], { app: name, namespace })
 }
 

@@ -219,6 +219,14 @@ describe('asking', () => {
     expect(cluster.calls).toEqual([])
   })
 
+  test('install proposes its command without values, which may be secrets', async () => {
+    const { context } = modelled()
+    const set = ['app.env.TOKEN=hunter2']
+    const { nextSteps } = await failureOf(install(context, { app: 'echo', version: 'v1', set }))
+    expect(nextSteps[0]).toContain('app.env.TOKEN=…')
+    expect(nextSteps.join()).not.toContain('hunter2')
+  })
+
   test('install does not ask when a VirtualService delegates already', async () => {
     const { cluster, context } = modelled()
     cluster.world.virtualServices = [
