@@ -1,6 +1,7 @@
+import { worstVerdict } from '../../verification/judging/worst-verdict.js'
 import type { Clock } from '../../lib/clock.js'
 import { CanaryError } from '../../model/errors.js'
-import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/verify/expectation.js'
+import type { CheckResult, Expectation, StageProof } from '../../model/verify/expectation.js'
 import type { ExplainedAnswer } from '../../model/results/verify.js'
 import type { VersionCounters } from '../../routing/provider.js'
 import type {
@@ -63,7 +64,7 @@ export async function verifyByCounters(
     checks.push(check)
     reporter.check(check)
   }
-  return { ...proof, countedBy: 'proxies', verdict: worst(checks), checks }
+  return { ...proof, countedBy: 'proxies', verdict: worstVerdict(checks), checks }
 }
 
 /** Probes of one kind until the counters show where they went. */
@@ -165,9 +166,4 @@ function withCounts(check: CheckResult, window: CountedWindow): CheckResult {
     interval: countedInterval(check.expectation, window),
     counted: { probes: answered },
   }
-}
-
-function worst(checks: CheckResult[]): Verdict {
-  if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail'
-  return checks.every(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive'
 }

@@ -1,3 +1,4 @@
+import { worstVerdict } from '../judging/worst-verdict.js'
 import type { CheckResult, Expectation, StageProof, Verdict } from '../../model/verify/expectation.js'
 import { howToIdentify } from '../answers/attribution.js'
 import { isCached } from '../answers/cached.js'
@@ -78,7 +79,7 @@ export class VerificationRun {
     const convergedAt = this.shared?.convergedAt
     const { transport } = request
     return {
-      verdict: worst(checks),
+      verdict: worstVerdict(checks),
       url: transport.proxies[0]!.origin,
       host: transport.host,
       ...(transport.proxies.length > 1 ? { proxies: this.proxies } : {}),
@@ -173,10 +174,4 @@ export class VerificationRun {
   private endOpenChecks(why: string): void {
     for (const probed of this.probed) this.conclude(probed, 'inconclusive', why)
   }
-}
-
-/** The worst verdict of all checks; inconclusive without any. */
-function worst(checks: CheckResult[]): Verdict {
-  if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail'
-  return checks.length > 0 && checks.every(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive'
 }
