@@ -46,7 +46,7 @@ export default class Init extends BaseCommand {
     }),
     provider: Flags.string({
       env: 'CANARY_PROVIDER',
-      helpValue: 'gloo|gateway-api',
+      options: ['gloo', 'gateway-api'],
       description: 'Kind of gateway that serves the app (default: what the cluster has)',
     }),
     gateway: Flags.string({
